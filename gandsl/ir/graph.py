@@ -1,0 +1,164 @@
+"""The graph IR: one node a primitive, stable ids, typed edges, and where each node came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl.diagnostics.span import Span
+from gandsl.ir.op import Call, Op
+from gandsl.ir.ops import OPS
+from gandsl.ir.types import TensorType
+
+if TYPE_CHECKING:
+    import networkx
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One step of the way from the spec's text to a node: a block's use, a stage of a fold."""
+
+    what: str  # "block `res_up`", "stage s32"
+    span: Span  # of the use
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """`span` is the node's own text; `frames` lead outwards to the network's body, innermost first."""
+
+    span: Span
+    frames: tuple[Frame, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One primitive. `inputs` maps each given port to the ids of what it reads."""
+
+    id: str
+    op: str
+    inputs: Mapping[str, tuple[str, ...]]
+    attrs: Mapping[str, Any]
+    type: TensorType
+    provenance: Provenance = field(compare=False)
+
+    @property
+    def spec(self) -> Op:
+        return OPS[self.op]
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """Ids of all inputs, in the order of the op's ports."""
+        return tuple(id_ for port in self.spec.ports for id_ in self.inputs.get(port.name, ()))
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One program of one network. `nodes` are in an order in which each comes after what it reads."""
+
+    network: str  # "generator", "discriminator", …
+    nodes: Mapping[str, Node]
+    outputs: Mapping[str, str]  # output name → node id, in order
+    output_kinds: Mapping[str, str]  # output name → kind it is used as: Image, Logits, …
+    styles: str | None = None  # the node of kind Styles that cuts mapping from synthesis
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes.values())
+
+    def __getitem__(self, id_: str) -> Node:
+        return self.nodes[id_]
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """The network's inputs, in call order."""
+        return tuple(node for node in self if node.op == "input")
+
+    def call(self, node: Node) -> Call:
+        """The node as its op's rules see it."""
+        return Call(
+            {port: tuple(self.nodes[id_].type for id_ in ids) for port, ids in node.inputs.items()},
+            node.attrs,
+        )
+
+    @cached_property
+    def digraph(self) -> networkx.MultiDiGraph:
+        """The same graph for networkx: nodes carry `node`, edges `port` and `position`."""
+        import networkx
+
+        graph = networkx.MultiDiGraph(network=self.network)
+        for node in self:
+            graph.add_node(node.id, node=node)
+        for node in self:
+            for port, ids in node.inputs.items():
+                for position, id_ in enumerate(ids):
+                    graph.add_edge(id_, node.id, port=port, position=position)
+        return graph
+
+    def live(self) -> set[str]:
+        """Ids of the nodes that an output depends on, and of all inputs."""
+        seen = {node.id for node in self.inputs}
+        waiting = list(self.outputs.values())
+        while waiting:
+            id_ = waiting.pop()
+            if id_ not in seen:
+                seen.add(id_)
+                waiting.extend(self.nodes[id_].operands)
+        return seen
+
+    def verify(self) -> None:
+        """Raise InvariantError unless ids, order, ports, parameters and types hold.
+
+        A graph that the frontend made always passes: a failure is the compiler's fault.
+        """
+        seen: set[str] = set()
+        for key, node in self.nodes.items():
+            if key != node.id or node.op not in OPS:
+                raise InvariantError(f"node {key!r}: id {node.id!r}, op {node.op!r}")
+            for id_ in node.operands:
+                if id_ not in seen:
+                    raise InvariantError(f"{node.id} reads {id_}, which does not stand before it")
+            seen.add(node.id)
+            unknown = [name for name in node.attrs if node.spec.param(name) is None]
+            missing = [param.name for param in node.spec.params if param.name not in node.attrs]
+            if unknown or missing:
+                raise InvariantError(f"{node.id} ({node.op}): unknown {unknown}, missing {missing}")
+            expected = node.spec.output(self.call(node))
+            if expected.shape != node.type.shape:
+                raise InvariantError(f"{node.id} ({node.op}) is {node.type} but computes {expected}")
+        for name, id_ in self.outputs.items():
+            if id_ not in seen:
+                raise InvariantError(f"output {name} is {id_}, which is not in the graph")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Variant:
+    """Which program of a family: the level it ends at, and whether it fades in. Networks that do not grow have the one (0, False)."""
+
+    level: int = 0
+    fading: bool = False
+
+
+@dataclass(frozen=True)
+class NetworkIR:
+    """A network: its programs over one set of weights. The last stable one is `main`."""
+
+    name: str
+    programs: Mapping[Variant, Graph]
+    levels: tuple[tuple[int, int], ...] = ()  # (height, width) of each level; empty when it does not grow
+
+    @property
+    def main(self) -> Graph:
+        return self.programs[max(variant for variant in self.programs if not variant.fading)]
+
+    def weighted(self) -> dict[str, tuple[Graph, Node]]:
+        """Every node that holds state, in any program, by id: the union that makes the state_dict."""
+        found: dict[str, tuple[Graph, Node]] = {}
+        for variant in sorted(self.programs):
+            graph = self.programs[variant]
+            for node in graph:
+                call = graph.call(node)
+                if node.spec.weights(call) or node.spec.buffers(call):
+                    found.setdefault(node.id, (graph, node))
+        return found

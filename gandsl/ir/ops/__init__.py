@@ -1,0 +1,32 @@
+"""The op table: every primitive of the language, by name."""
+
+from gandsl.ir.op import Op
+from gandsl.ir.ops import (
+    activation,
+    attention,
+    combine,
+    convolution,
+    dense,
+    norm,
+    resample,
+    shape,
+    source,
+    style,
+)
+
+OPS: dict[str, Op] = {
+    op.name: op
+    for family in (
+        source,
+        dense,
+        convolution,
+        style,
+        norm,
+        activation,
+        resample,
+        combine,
+        shape,
+        attention,
+    )
+    for op in family.OPS
+}

@@ -1,0 +1,87 @@
+"""Functions of one number, applied everywhere."""
+
+from __future__ import annotations
+
+from gandsl.ir.op import Call, Op, Param, Port, ShapeError, Trait
+from gandsl.ir.types import TensorType, feature, is_a
+
+ANY = Port("x", ("Feature", "Vector", "Tokens"))
+
+
+def _same(call: Call) -> TensorType:
+    x = call.input("x")
+    for kind in ("Feature", "Vector"):  # an activated image is a feature, an activated latent a vector
+        if is_a(x.kind, kind):
+            return TensorType(kind, x.shape)
+    return x
+
+
+def _glu_output(call: Call) -> TensorType:
+    channels, height, width = call.input("x").shape
+    if channels % 2:
+        raise ShapeError("G0213", f"a gated linear unit halves its channels, but x has {channels}", "x")
+    return feature(channels // 2, height, width)
+
+
+def _plain(name: str, doc: str, source: str = "") -> Op:
+    return Op(name, (ANY,), (), output=_same, doc=doc, source=source)
+
+
+OPS = (
+    _plain("relu", "max(x, 0)"),
+    Op(
+        "leaky_relu",
+        (ANY,),
+        (
+            Param("slope", "float", 0.2, doc="factor below zero"),
+            Param("gain", "float", 1.0, doc="factor on the result (√2 keeps the variance)"),
+        ),
+        output=_same,
+        doc="gain · (x if x > 0 else slope · x)",
+    ),
+    _plain("tanh", "hyperbolic tangent"),
+    _plain("sigmoid", "1 / (1 + e⁻ˣ)"),
+    _plain("silu", "x · sigmoid(x), also called swish"),
+    _plain("gelu", "Gaussian error linear unit"),
+    _plain("softplus", "log(1 + eˣ)"),
+    Op(
+        "glu",
+        (Port("x", ("Feature",)),),
+        (),
+        output=_glu_output,
+        doc="Gated linear unit: first half of the channels · sigmoid(second half).",
+        source="FastGAN, section 3.1",
+    ),
+    Op(
+        "clamp",
+        (ANY,),
+        (Param("limit", "float", minimum=0.0, doc="bound on the magnitude"),),
+        output=_same,
+        doc="Clips to ±limit.",
+    ),
+    Op(
+        "scale",
+        (ANY,),
+        (Param("factor", "float"),),
+        output=_same,
+        doc="Multiplies by a constant.",
+    ),
+    Op(
+        "quantize",
+        (ANY,),
+        (Param("levels", "int", minimum=2, doc="number of equally spaced values from −1 to 1"),),
+        output=_same,
+        traits=frozenset(),
+        doc="Rounds to the nearest level; backward passes the gradient straight through, which is an estimate and not a "
+        "derivative: no penalty may differentiate it.",
+        source="Bengio et al. 2013 (straight-through estimator)",
+    ),
+    Op(
+        "dropout",
+        (ANY,),
+        (Param("p", "float", 0.5, minimum=0.0, maximum=1.0, doc="share set to zero in training"),),
+        output=_same,
+        traits=frozenset({Trait.TWICE_DIFFERENTIABLE, Trait.RANDOM}),
+        doc="Sets a random share to zero in training and scales the rest up.",
+    ),
+)

@@ -1,0 +1,41 @@
+"""Attention without weights; projections are convolutions or linear layers of their own."""
+
+from __future__ import annotations
+
+from gandsl.ir.op import Call, Op, Param, Port, ShapeError
+from gandsl.ir.types import TensorType
+
+TOKENS = ("Tokens",)
+
+
+def _attention_output(call: Call) -> TensorType:
+    (queries, dim), (keys, key_dim), (values, out) = (call.input(port).shape for port in "qkv")
+    if dim != key_dim:
+        raise ShapeError("G0208", f"queries of {dim} numbers against keys of {key_dim}", "k")
+    if keys != values:
+        raise ShapeError("G0208", f"{keys} keys but {values} values", "v")
+    for size, port in ((dim, "heads"), (out, "v")):
+        if size % call.heads:
+            raise ShapeError("G0213", f"{size} numbers cannot be split over {call.heads} heads", port)
+    return TensorType("Tokens", (queries, out))
+
+
+def _attention_macs(call: Call, out: TensorType) -> int:
+    (queries, dim), (keys, _), (_, values) = (call.input(port).shape for port in "qkv")
+    return queries * keys * (dim + values)
+
+
+OPS = (
+    Op(
+        "attention",
+        (Port("q", TOKENS), Port("k", TOKENS), Port("v", TOKENS)),
+        (
+            Param("heads", "int", 1, minimum=1),
+            Param("scaled", "bool", True, doc="divide the scores by √dimension (SAGAN and BigGAN don't)"),
+        ),
+        output=_attention_output,
+        macs=_attention_macs,
+        doc="softmax(q · kᵀ) · v.",
+        source="Vaswani et al. 2017; SAGAN, section 3",
+    ),
+)

@@ -1,0 +1,150 @@
+"""Several tensors into one, and what a batch knows of itself."""
+
+from __future__ import annotations
+
+from gandsl.ir.op import Call, Op, Param, Port, ShapeError, Trait
+from gandsl.ir.types import TensorType, feature, is_a, vector
+
+TERMS = Port("terms", ("Feature", "Vector", "Tokens"), variadic=True)
+
+
+def _family(type_: TensorType) -> str:
+    return next((kind for kind in ("Feature", "Vector") if is_a(type_.kind, kind)), type_.kind)
+
+
+def _sum_output(call: Call) -> TensorType:
+    first, *others = call.inputs["terms"]
+    for other in others:
+        if _family(other) != _family(first):
+            raise ShapeError("G0209", f"a {_family(first)} and a {_family(other)} cannot be added", "terms")
+        if other.shape[0] != first.shape[0]:
+            raise ShapeError(
+                "G0210",
+                f"the terms of a sum have {first.shape[0]} and {other.shape[0]} channels",
+                "terms",
+                help="a residual sum needs equal channels: give the shortcut a 1×1 convolution",
+            )
+        if other.shape != first.shape:
+            raise ShapeError(
+                "G0211",
+                f"the terms of a sum are {first.shape[-2]}×{first.shape[-1]} and {other.shape[-2]}×{other.shape[-1]}",
+                "terms",
+                help="resample one of them to the other's size",
+            )
+    return TensorType(_family(first), first.shape)
+
+
+def _concat_output(call: Call) -> TensorType:
+    first, *others = call.inputs["terms"]
+    for other in others:
+        if _family(other) != _family(first):
+            raise ShapeError("G0209", f"a {_family(first)} and a {_family(other)} cannot be joined", "terms")
+        if other.shape[1:] != first.shape[1:]:
+            raise ShapeError(
+                "G0211", f"channels can be joined at one size only: {first} and {other}", "terms"
+            )
+    channels = sum(term.shape[0] for term in call.inputs["terms"])
+    return TensorType(_family(first), (channels, *first.shape[1:]))
+
+
+def _product_output(call: Call) -> TensorType:
+    a, b = call.input("a"), call.input("b")
+    if _family(a) == "Vector" and _family(b) == "Feature":
+        a, b = b, a
+    if a.shape[0] != b.shape[0]:
+        raise ShapeError("G0210", f"{a.shape[0]} and {b.shape[0]} channels cannot be multiplied", "b")
+    if len(a.shape) == len(b.shape):
+        if any(m != n and n != 1 and m != 1 for m, n in zip(a.shape, b.shape, strict=True)):
+            raise ShapeError("G0211", f"{a} and {b} cannot be multiplied", "b")
+        return TensorType(_family(a), tuple(max(m, n) for m, n in zip(a.shape, b.shape, strict=True)))
+    return TensorType(_family(a), a.shape)
+
+
+def _lerp_output(call: Call) -> TensorType:
+    a, b = call.input("a"), call.input("b")
+    if a.shape != b.shape:
+        raise ShapeError("G0211", f"{a} and {b} cannot be blended", "b")
+    return TensorType(_family(a), a.shape)
+
+
+def _dot_output(call: Call) -> TensorType:
+    a, b = call.input("a"), call.input("b")
+    if a.shape[0] != b.shape[0]:
+        raise ShapeError("G0210", f"an inner product of {a.shape[0]} and {b.shape[0]} numbers", "b")
+    return feature(1, *a.shape[1:]) if len(a.shape) == 3 else vector(1)
+
+
+def _stddev_output(call: Call) -> TensorType:
+    channels, height, width = call.input("x").shape
+    if channels % call.channels:
+        raise ShapeError("G0213", f"{channels} channels cannot be split into {call.channels} groups", "channels")
+    return feature(channels + call.channels, height, width)
+
+
+def _sliced(call: Call) -> TensorType:
+    x = call.input("x")
+    if call.start + call.count > x.shape[0]:
+        raise ShapeError(
+            "G0107", f"channels {call.start} to {call.start + call.count} of {x.shape[0]}", "count"
+        )
+    return TensorType(_family(x), (call.count, *x.shape[1:]))
+
+
+OPS = (
+    Op(
+        "add",
+        (TERMS,),
+        (Param("scale", "float", 1.0, doc="factor on the sum (√½ keeps a residual's variance)"),),
+        output=_sum_output,
+        doc="Sum; absent terms drop out.",
+    ),
+    Op("concat", (TERMS,), (), output=_concat_output, doc="Joins channels; absent terms drop out."),
+    Op(
+        "multiply",
+        (Port("a", ("Feature", "Vector")), Port("b", ("Feature", "Vector"))),
+        (),
+        output=_product_output,
+        doc="Elementwise product; a vector, or a 1×1 feature, multiplies every pixel.",
+    ),
+    Op(
+        "lerp",
+        (
+            Port("a", ("Feature", "Vector")),
+            Port("b", ("Feature", "Vector")),
+            Port("weight", ("Scalar",)),
+        ),
+        (),
+        output=_lerp_output,
+        doc="a + (b − a) · weight: the fade of progressive growing.",
+        source="PGGAN, section 2",
+    ),
+    Op(
+        "dot",
+        (Port("a", ("Feature", "Vector")), Port("b", ("Vector",))),
+        (Param("scale", "float", 1.0),),
+        output=_dot_output,
+        macs=lambda call, out: call.input("a").elements,
+        doc="Inner product over channels (at each pixel of a feature), times scale: the projection discriminator.",
+        source="Miyato and Koyama 2018, section 3",
+    ),
+    Op(
+        "slice_channels",
+        (Port("x", ("Feature", "Vector")),),
+        (Param("start", "int", 0, minimum=0), Param("count", "int", minimum=1)),
+        output=_sliced,
+        doc="Some of the channels.",
+    ),
+    Op(
+        "minibatch_stddev",
+        (Port("x", ("Feature",)),),
+        (
+            Param("group", "int", 4, minimum=0, doc="samples in a group, strided over the batch; 0: the whole batch"),
+            Param("channels", "int", 1, minimum=1, doc="statistics, one for each group of channels"),
+            Param("eps", "float", 1e-8, minimum=0.0),
+        ),
+        output=_stddev_output,
+        traits=frozenset({Trait.TWICE_DIFFERENTIABLE, Trait.BATCH_COUPLED}),
+        doc="Appends the standard deviation over a group of samples, averaged over channels and space.",
+        source="PGGAN, section 3",
+    ),
+)

@@ -1,0 +1,179 @@
+"""Convolutions, plain, transposed and modulated."""
+
+from __future__ import annotations
+
+from gandsl.ir.op import AUTO, Call, Op, Param, Port, ShapeError, State
+from gandsl.ir.ops.weights import (
+    BIAS_PARAMS,
+    WEIGHT_PARAMS,
+    WEIGHTED,
+    spectral_buffers,
+    weight_and_bias,
+)
+from gandsl.ir.types import TensorType, feature
+
+CHANNELS = Param("channels", "int", minimum=1, doc="output channels")
+KERNEL = Param("kernel", "size", 3, minimum=1, doc="kernel size, one number or [height, width]")
+STRIDE = Param("stride", "int", 1, minimum=1, maximum=64)
+GROUPS = Param("groups", "int", 1, minimum=1, doc="channel groups that do not see each other")
+
+
+def _check_groups(call: Call, channels_in: int) -> None:
+    for count, culprit in ((channels_in, "x"), (call.channels, "channels")):
+        if count % call.groups:
+            raise ShapeError(
+                "G0213", f"{count} channels cannot be split into {call.groups} groups", "groups" if culprit == "x" else culprit
+            )
+
+
+def padding_of(call: Call) -> tuple[int, int]:
+    """Vertical and horizontal padding; AUTO keeps the size at stride 1 (odd kernels)."""
+    if call.padding is not AUTO:
+        return (call.padding, call.padding)
+    return (call.kernel.h // 2, call.kernel.w // 2)
+
+
+def _conv_output(call: Call) -> TensorType:
+    channels, height, width = call.input("x").shape
+    _check_groups(call, channels)
+    sides = []
+    for side, kernel, pad in zip((height, width), (call.kernel.h, call.kernel.w), padding_of(call), strict=True):
+        room = side + 2 * pad - call.dilation * (kernel - 1) - 1
+        if room < 0:
+            raise ShapeError(
+                "G0212",
+                f"a {call.kernel} kernel does not fit into {height}×{width} with padding {pad}",
+                "kernel",
+            )
+        sides.append(room // call.stride + 1)
+    return feature(call.channels, *sides)
+
+
+def _transpose_output(call: Call) -> TensorType:
+    channels, height, width = call.input("x").shape
+    _check_groups(call, channels)
+    sides = [
+        (side - 1) * call.stride - 2 * call.padding + kernel + call.output_padding
+        for side, kernel in zip((height, width), (call.kernel.h, call.kernel.w), strict=True)
+    ]
+    if min(sides) < 1:
+        raise ShapeError("G0212", f"padding {call.padding} leaves an output of {sides[0]}×{sides[1]}", "padding")
+    if call.output_padding >= call.stride and call.output_padding:
+        raise ShapeError("G0207", "output_padding must be smaller than the stride", "output_padding")
+    return feature(call.channels, *sides)
+
+
+def _modulated_output(call: Call) -> TensorType:
+    channels, height, width = call.input("x").shape
+    style = call.input("style").shape[0]
+    if style != channels:
+        raise ShapeError(
+            "G0208",
+            f"the style has {style} numbers but x has {channels} channels",
+            "style",
+            help=f"a modulated convolution needs one style number for each input channel: put `{{op: linear, features: {channels}}}` before it",
+        )
+    if call.up == 1:
+        return feature(call.channels, height, width)
+    return feature(
+        call.channels,
+        (height - 1) * call.up + call.kernel.h,
+        (width - 1) * call.up + call.kernel.w,
+    )
+
+
+def _conv_state(call: Call) -> State:
+    shape = (call.channels, call.input("x").shape[0] // call.groups, call.kernel.h, call.kernel.w)
+    return weight_and_bias(shape, call, call.channels)
+
+
+def _transpose_state(call: Call) -> State:
+    shape = (call.input("x").shape[0], call.channels // call.groups, call.kernel.h, call.kernel.w)
+    return weight_and_bias(shape, call, call.channels)
+
+
+def _conv_macs(call: Call, out: TensorType) -> int:
+    return out.elements * (call.input("x").shape[0] // call.groups) * call.kernel.h * call.kernel.w
+
+
+def _transpose_macs(call: Call, out: TensorType) -> int:
+    return call.input("x").elements * (call.channels // call.groups) * call.kernel.h * call.kernel.w
+
+
+def _modulated_macs(call: Call, out: TensorType) -> int:
+    if call.up == 1:
+        return out.elements * call.input("x").shape[0] * call.kernel.h * call.kernel.w
+    return call.input("x").elements * call.channels * call.kernel.h * call.kernel.w
+
+
+OPS = (
+    Op(
+        "conv",
+        (Port("x", ("Feature",)),),
+        (
+            CHANNELS,
+            KERNEL,
+            STRIDE,
+            Param("padding", "int", AUTO, minimum=0, doc="on every side; default kernel // 2"),
+            Param("padding_mode", "enum", "zeros", choices=("zeros", "reflect", "replicate")),
+            Param("dilation", "int", 1, minimum=1),
+            GROUPS,
+            *WEIGHT_PARAMS,
+            *BIAS_PARAMS,
+        ),
+        output=_conv_output,
+        traits=WEIGHTED,
+        weights=_conv_state,
+        buffers=lambda call: spectral_buffers(call, call.channels),
+        macs=_conv_macs,
+        doc="Convolution.",
+    ),
+    Op(
+        "conv_transpose",
+        (Port("x", ("Feature",)),),
+        (
+            CHANNELS,
+            Param("kernel", "size", 4, minimum=1, doc="kernel size, one number or [height, width]"),
+            Param("stride", "int", 2, minimum=1, maximum=64),
+            Param("padding", "int", 1, minimum=0),
+            Param("output_padding", "int", 0, minimum=0),
+            GROUPS,
+            *WEIGHT_PARAMS,
+            *BIAS_PARAMS,
+        ),
+        output=_transpose_output,
+        traits=WEIGHTED,
+        weights=_transpose_state,
+        buffers=lambda call: spectral_buffers(call, call.input("x").shape[0]),
+        macs=_transpose_macs,
+        doc="Transposed convolution; fan_in is the input channels times the kernel's area.",
+    ),
+    Op(
+        "modulated_conv",
+        (Port("x", ("Feature",)), Port("style", ("Vector",), doc="one factor for each input channel")),
+        (
+            CHANNELS,
+            KERNEL,
+            Param("demodulate", "bool", True, doc="divide each output channel by its weights' norm"),
+            Param(
+                "up",
+                "int",
+                1,
+                minimum=1,
+                maximum=2,
+                doc="2: transposed with stride 2 and no padding (2h + kernel − 2); follow it with `fir`",
+            ),
+            Param("eps", "float", 1e-8, minimum=0.0, doc="under the root of the demodulation"),
+            *WEIGHT_PARAMS,
+        ),
+        output=_modulated_output,
+        traits=WEIGHTED,
+        weights=lambda call: {
+            "weight": (call.channels, call.input("x").shape[0], call.kernel.h, call.kernel.w)
+        },
+        buffers=lambda call: spectral_buffers(call, call.channels),
+        macs=_modulated_macs,
+        doc="Convolution whose weight is scaled by a style and normalized again. `init: auto` is N(0, 1).",
+        source="StyleGAN2, section 2.2, equations 1 to 3",
+    ),
+)

@@ -1,0 +1,89 @@
+"""Normalizations."""
+
+from __future__ import annotations
+
+from gandsl.ir.op import Call, Op, Param, Port, ShapeError, State, Trait
+from gandsl.ir.types import TensorType
+
+EPS = Param("eps", "float", 1e-5, minimum=0.0, doc="added to the variance")
+AFFINE = Param("affine", "bool", True, doc="learn a scale and a shift for each channel")
+INIT = Param("init_std", "float", 0.0, minimum=0.0, doc="the scale starts as N(1, this)")
+
+
+def _same(call: Call) -> TensorType:
+    return call.input("x")
+
+
+def _affine(call: Call) -> State:
+    channels = call.input("x").shape[0]
+    return {"weight": (channels,), "bias": (channels,)} if call.affine else {}
+
+
+def _running(call: Call) -> State:
+    channels = call.input("x").shape[0]
+    return {"running_mean": (channels,), "running_var": (channels,)}
+
+
+def _grouped(call: Call) -> TensorType:
+    x = call.input("x")
+    if x.shape[0] % call.groups:
+        raise ShapeError("G0213", f"{x.shape[0]} channels cannot be split into {call.groups} groups", "groups")
+    return x
+
+
+OPS = (
+    Op(
+        "batch_norm",
+        (Port("x", ("Feature", "Vector")),),
+        (
+            AFFINE,
+            EPS,
+            Param("momentum", "float", 0.1, minimum=0.0, maximum=1.0, doc="share of the new batch in the running statistics"),
+            INIT,
+        ),
+        output=_same,
+        traits=frozenset(
+            {
+                Trait.TWICE_DIFFERENTIABLE,
+                Trait.STATEFUL,
+                Trait.BATCH_COUPLED,
+                Trait.BATCH_NORMALIZED,
+            }
+        ),
+        weights=_affine,
+        buffers=_running,
+        doc="Normalizes each channel over batch and space; running statistics in evaluation.",
+    ),
+    Op(
+        "instance_norm",
+        (Port("x", ("Feature",)),),
+        (Param("affine", "bool", False, doc="learn a scale and a shift for each channel"), EPS),
+        output=_same,
+        weights=_affine,
+        doc="Normalizes each channel of each sample over space.",
+    ),
+    Op(
+        "group_norm",
+        (Port("x", ("Feature",)),),
+        (Param("groups", "int", 32, minimum=1), AFFINE, EPS),
+        output=_grouped,
+        weights=_affine,
+        doc="Normalizes groups of channels of each sample.",
+    ),
+    Op(
+        "layer_norm",
+        (Port("x", ("Feature", "Vector")),),
+        (AFFINE, EPS),
+        output=_same,
+        weights=_affine,
+        doc="Normalizes all of a sample; scale and shift for each channel.",
+    ),
+    Op(
+        "pixel_norm",
+        (Port("x", ("Feature", "Vector")),),
+        (Param("eps", "float", 1e-8, minimum=0.0, doc="added to the mean square"),),
+        output=_same,
+        doc="x / √(mean of x² over channels): at each pixel of a feature, or over a vector.",
+        source="PGGAN, section 4.2",
+    ),
+)

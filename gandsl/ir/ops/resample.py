@@ -1,0 +1,127 @@
+"""Changes of size: resampling, filtering, pooling."""
+
+from __future__ import annotations
+
+from gandsl.ir.op import Call, Op, Param, Port, ShapeError
+from gandsl.ir.types import TensorType, feature, vector
+
+X = Port("x", ("Feature",))
+FACTOR = Param("factor", "int", 2, minimum=1, maximum=64)
+
+
+def _upsampled(call: Call) -> TensorType:
+    channels, height, width = call.input("x").shape
+    return feature(channels, height * call.factor, width * call.factor)
+
+
+def _divided(call: Call) -> TensorType:
+    channels, height, width = call.input("x").shape
+    if height % call.factor or width % call.factor:
+        raise ShapeError(
+            "G0212", f"{height}×{width} is not divisible by {call.factor}", "factor" if "factor" in call.attrs else "x"
+        )
+    return feature(channels, height // call.factor, width // call.factor)
+
+
+def _fir_output(call: Call) -> TensorType:
+    channels, height, width = call.input("x").shape
+    if len(call.pad) != 4:
+        raise ShapeError("G0207", f"pad takes 4 numbers (left, right, top, bottom), not {len(call.pad)}", "pad")
+    if not call.taps or abs(sum(call.taps)) < 1e-12:
+        raise ShapeError("G0207", "the taps of a filter must not sum to zero", "taps")
+    left, right, top, bottom = call.pad
+    sides = []
+    for side, pad in ((height, top + bottom), (width, left + right)):
+        room = side * call.up + pad - len(call.taps)
+        if room < 0:
+            raise ShapeError("G0212", f"{len(call.taps)} taps do not fit into {height}×{width}", "taps")
+        sides.append(room // call.down + 1)
+    return feature(channels, *sides)
+
+
+def _sized(call: Call) -> TensorType:
+    return feature(call.input("x").shape[0], call.size.h, call.size.w)
+
+
+def _shuffled(call: Call) -> TensorType:
+    channels, height, width = call.input("x").shape
+    if channels % call.factor**2:
+        raise ShapeError("G0213", f"{channels} channels are not divisible by {call.factor}²", "factor")
+    return feature(channels // call.factor**2, height * call.factor, width * call.factor)
+
+
+def _unshuffled(call: Call) -> TensorType:
+    channels, height, width = _divided(call).shape
+    return feature(channels * call.factor**2, height, width)
+
+
+def _padded(call: Call) -> TensorType:
+    channels, height, width = call.input("x").shape
+    if len(call.pad) != 4:
+        raise ShapeError("G0207", f"pad takes 4 numbers (left, right, top, bottom), not {len(call.pad)}", "pad")
+    left, right, top, bottom = call.pad
+    height, width = height + top + bottom, width + left + right
+    if height < 1 or width < 1:
+        raise ShapeError("G0212", f"nothing is left: {height}×{width}", "pad")
+    return feature(channels, height, width)
+
+
+PAD = Param("pad", "ints", (0, 0, 0, 0), doc="left, right, top, bottom; negative crops")
+
+OPS = (
+    Op(
+        "upsample",
+        (X,),
+        (FACTOR, Param("mode", "enum", "nearest", choices=("nearest", "bilinear", "bicubic"))),
+        output=_upsampled,
+        doc="Enlarges by a whole factor.",
+    ),
+    Op(
+        "pool",
+        (X,),
+        (FACTOR, Param("mode", "enum", "average", choices=("average", "max", "sum"))),
+        output=_divided,
+        doc="Shrinks by a whole factor.",
+    ),
+    Op(
+        "resize",
+        (X,),
+        (
+            Param("size", "size", minimum=1),
+            Param("mode", "enum", "area", choices=("area", "nearest", "bilinear", "bicubic")),
+        ),
+        output=_sized,
+        doc="Brings to a given size; area is adaptive average pooling.",
+    ),
+    Op(
+        "fir",
+        (X,),
+        (
+            Param("taps", "floats", (1.0, 3.0, 3.0, 1.0), doc="separable filter, normalized to sum 1"),
+            Param("up", "int", 1, minimum=1, maximum=16, doc="zeros are put between the pixels first"),
+            Param("down", "int", 1, minimum=1, maximum=16, doc="every down-th pixel is kept last"),
+            PAD,
+            Param("gain", "float", 1.0, doc="factor on the result (up² keeps the brightness)"),
+        ),
+        output=_fir_output,
+        macs=lambda call, out: 0,
+        doc="Upsample, pad, filter, downsample, with one separable filter in both directions.",
+        source="StyleGAN, section 2 (blur); StyleGAN2, appendix B",
+    ),
+    Op(
+        "global_pool",
+        (X,),
+        (Param("mode", "enum", "sum", choices=("sum", "average", "max")),),
+        output=lambda call: vector(call.input("x").shape[0]),
+        doc="One number for each channel.",
+    ),
+    Op("pixel_shuffle", (X,), (FACTOR,), output=_shuffled, doc="Moves channels into space."),
+    Op("pixel_unshuffle", (X,), (FACTOR,), output=_unshuffled, doc="Moves space into channels."),
+    Op(
+        "pad",
+        (X,),
+        (PAD, Param("mode", "enum", "zeros", choices=("zeros", "reflect", "replicate"))),
+        output=_padded,
+        doc="Adds (or crops) a border.",
+    ),
+)

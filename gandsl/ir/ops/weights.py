@@ -1,0 +1,76 @@
+"""Parameters that every op with a learned weight shares: parametrization, initialization, bias."""
+
+from __future__ import annotations
+
+from gandsl.ir.op import Call, Param, Shape, State, Trait
+
+WEIGHTED = frozenset({Trait.TWICE_DIFFERENTIABLE, Trait.WEIGHTED})
+
+INITS = (
+    "auto",
+    "normal",
+    "uniform",
+    "fan_in_uniform",
+    "he_normal",
+    "xavier_uniform",
+    "xavier_normal",
+    "orthogonal",
+    "zeros",
+    "ones",
+)
+
+WEIGHT_PARAMS = (
+    Param(
+        "weight",
+        "enum",
+        "none",
+        choices=("none", "equalized", "spectral"),
+        doc="weight parametrization: as it is; equalized learning rate (PGGAN, section 4.1); spectral norm (SNGAN)",
+    ),
+    Param("gain", "float", 1.0, doc="equalized: the weight is used as w · gain / √fan_in"),
+    Param(
+        "lr_multiplier",
+        "float",
+        1.0,
+        minimum=1e-6,
+        doc="weight and bias are stored divided by this and used times this",
+    ),
+    Param(
+        "init",
+        "enum",
+        "auto",
+        choices=INITS,
+        doc="initial weight; auto: normal for equalized, else uniform in ±1/√fan_in",
+    ),
+    Param(
+        "init_scale",
+        "float",
+        1.0,
+        minimum=0.0,
+        doc="standard deviation of normal, half width of uniform, gain of the others",
+    ),
+    Param("spectral_eps", "float", 1e-12, minimum=0.0, doc="spectral: added to norms in the power iteration"),
+    Param(
+        "spectral_eval",
+        "bool",
+        True,
+        doc="spectral: iterate in evaluation too, without saving (BigGAN); false: torch's own behaviour",
+    ),
+)
+
+BIAS_PARAMS = (
+    Param("bias", "bool", True, doc="add a learned bias"),
+    Param("bias_init", "float", 0.0, doc="initial bias"),
+)
+
+
+def weight_and_bias(weight: Shape, call: Call, bias_size: int) -> State:
+    state = {"weight": weight}
+    if call.attrs.get("bias"):
+        state["bias"] = (bias_size,)
+    return state
+
+
+def spectral_buffers(call: Call, rows: int) -> State:
+    """The power iteration's left vector and the last top singular value, saved under BigGAN-PyTorch's names."""
+    return {"u0": (1, rows), "sv0": (1,)} if call.weight == "spectral" else {}

@@ -1,0 +1,56 @@
+"""Tensor types of the IR: a kind from the GAN vocabulary and a shape without the batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# kind → (ranks its shape may have, the kind it also counts as)
+KINDS: dict[str, tuple[tuple[int, ...], str | None]] = {
+    "Feature": ((3,), None),  # channels, height, width
+    "Image": ((3,), "Feature"),
+    "Vector": ((1,), None),
+    "Latent": ((1,), "Vector"),
+    "Style": ((1,), "Vector"),
+    "Styles": ((2,), None),  # layers, dimension
+    "Tokens": ((2,), None),  # positions, dimension
+    "Label": ((1,), None),  # number of classes; the tensor holds N class indices
+    "Logits": ((1, 3), None),  # a vector of logits, or one for each pixel
+    "Scalar": ((0,), None),  # no batch: the fade of a growing network
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TensorType:
+    """`Feature[512, 8, 8]`: the batch comes first and is never written."""
+
+    kind: str
+    shape: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.kind}[{', '.join(map(str, self.shape))}]" if self.shape else self.kind
+
+    @property
+    def elements(self) -> int:
+        """Numbers in one sample."""
+        count = 1
+        for side in self.shape:
+            count *= side
+        return count
+
+
+def is_a(kind: str, wanted: str) -> bool:
+    """Whether a tensor of `kind` may stand where `wanted` is asked for."""
+    while kind != wanted:
+        parent = KINDS[kind][1]
+        if parent is None:
+            return False
+        kind = parent
+    return True
+
+
+def feature(channels: int, height: int, width: int) -> TensorType:
+    return TensorType("Feature", (channels, height, width))
+
+
+def vector(size: int) -> TensorType:
+    return TensorType("Vector", (size,))
