@@ -1,0 +1,18 @@
+"""What the compiler tells its user: numbered messages with places, and how they are rendered. Standard library only."""
+
+from gandsl.diagnostics.codes import CODES, Code, Severity
+from gandsl.diagnostics.diagnostic import Diagnostic, Diagnostics, InvariantError, Label, Sources, SpecError
+from gandsl.diagnostics.span import Span
+
+__all__ = [
+    "CODES",
+    "Code",
+    "Diagnostic",
+    "Diagnostics",
+    "InvariantError",
+    "Label",
+    "Severity",
+    "Sources",
+    "Span",
+    "SpecError",
+]

@@ -1,0 +1,113 @@
+"""G04xx: extends, imports and patches."""
+
+from gandsl.diagnostics.code import Code
+
+ROWS = (
+    Code(
+        "G0401",
+        "error",
+        "files refer to each other in a circle",
+        means="A file extends or imports itself, directly or through others.",
+        example="""
+        # a.yaml
+        extends: b.yaml
+        # b.yaml
+        extends: a.yaml""",
+        mend="break the circle that the message shows; move what both need into a third file.",
+    ),
+    Code(
+        "G0402",
+        "error",
+        "file not found",
+        means="""
+        The spec itself, or a file that `extends` or `imports` names, does not exist. A relative path is
+        looked up beside the file that names it, then in each folder of GANDSL_PATH, then in the standard
+        library.""",
+        example="""
+        extends: stylegan.yaml""",
+        mend="correct the path; the message lists the places that were tried.",
+    ),
+    Code(
+        "G0403",
+        "error",
+        "patch path leads nowhere",
+        means="""
+        A patch, a `set` or `--set` names a place that the base does not have. A path names keys from the top
+        of the spec, joined by dots; `body` may be left out.""",
+        example="""
+        patch:
+          - delete: discriminator.head.stdev""",
+        mend="""
+        correct the path: the message says how far it leads and what is there. `gandsl show` prints the
+        resolved spec.""",
+    ),
+    Code(
+        "G0404",
+        "error",
+        "name exists already",
+        means="""
+        A patch inserts a node under a name that is taken, or a file adds a parameter, `let`, block or import
+        that its base has. Replacing in silence is how ablations go wrong.""",
+        example="""
+        extends: base.yaml
+        params: {resolution: 128}        # the base declares resolution""",
+        mend="""
+        to change the base's value use `set: {params.resolution: 128}` or a `replace` patch; to add another
+        thing choose another name.""",
+    ),
+    Code(
+        "G0405",
+        "error",
+        "unknown import",
+        means="""
+        `lib.NAME` is used, but no file is imported as `lib`, or that file has no block NAME.""",
+        example="""
+        b: {block: lib.attention}        # without imports: {lib: ...}""",
+        mend="add `imports: {lib: ./lib.yaml}`, or correct the name.",
+    ),
+    Code(
+        "G0406",
+        "error",
+        "malformed patch",
+        means="""
+        A patch is a list of steps, each with exactly one of `set`, `insert_before`, `insert_after`,
+        `replace` and `delete`. An insertion needs `at`, `name` and `node`, a replacement `at` and
+        `node`.""",
+        example="""
+        patch:
+          - insert_after: {at: discriminator.stages, node: {block: attention}}     # which name?""",
+        mend="complete the step as the message says.",
+    ),
+    Code(
+        "G0407",
+        "error",
+        "required field removed",
+        means="""
+        Setting a field to null removes it, which only an optional field allows.""",
+        example="""
+        set: {generator.body: null}""",
+        mend="set another value, or remove an optional field.",
+    ),
+    Code(
+        "G0408",
+        "error",
+        "moved id does not exist",
+        means="""
+        `moved:` maps ids of the base to new places, so that the base's weights still load. The new place is
+        no node of this spec, the old one still is a node of it, or two ids move to one place.""",
+        example="""
+        moved: {discriminator.b4: discriminator.haed}""",
+        mend="correct the ids; `gandsl show --ir` lists them.",
+    ),
+    Code(
+        "G0409",
+        "error",
+        "patch step without `extends`",
+        means="`set`, `patch` and `moved` change a base, and the file extends none.",
+        example="""
+        gandsl: 1
+        name: mine
+        set: {training.batch: 16}""",
+        mend="add `extends: base.yaml`, or write the value where it belongs.",
+    ),
+)

@@ -1,0 +1,215 @@
+"""G06xx: the networks together, the training plan, and the plan against the networks."""
+
+from gandsl.diagnostics.code import Code
+
+ROWS = (
+    Code(
+        "G0601",
+        "error",
+        "discriminator's inputs do not match generator's outputs",
+        means="""
+        The generator's outputs are the discriminator's first inputs, by position, so their number, kinds
+        and shapes must be equal. A Label input must have the same number of classes in both.""",
+        example="""
+        generator:     ... output: image                       # Image[3, 64, 64]
+        discriminator: {inputs: {image: "Image[1, 64]"}, ...}""",
+        mend="derive both from the same parameters, for instance `Image[channels, resolution]`.",
+    ),
+    Code(
+        "G0602",
+        "error",
+        "wrong value in the training plan",
+        means="A field of `training:` has a value that it cannot take: a negative rate, no such loss, an empty list.",
+        example="""
+        training: {loss: hnge}""",
+        mend="`gandsl explain training` lists every field with its range, unit and default.",
+    ),
+    Code(
+        "G0603",
+        "error",
+        "wrong unit in the training plan",
+        means="""
+        Durations and intervals carry their unit, and this field wants another: lengths are counted in images
+        (`25000 kimg`), intervals of lazy regularization in `steps`. A bare number would be a guess.""",
+        example="""
+        training: {length: 25000}""",
+        mend="write the quantity with a unit that the message names: `25000 kimg`.",
+    ),
+    Code(
+        "G0604",
+        "error",
+        "conditional loss without labels",
+        means="""
+        The loss or a regularizer uses class labels (an auxiliary classifier, a projection), but the networks
+        have no input of kind Label.""",
+        example="""
+        training: {loss: auxiliary_classifier}
+        generator: {inputs: {z: "Latent[128]"}, ...}""",
+        mend="""
+        add `y: {type: "Label[classes]"}` to the inputs of both networks (for a spec that declares it with
+        `when: classes > 0`: `--set classes=10`), or choose an unconditional loss.""",
+    ),
+    Code(
+        "G0605",
+        "error",
+        "batch normalization in a critic under a gradient penalty",
+        means="""
+        The gradient penalty bounds the critic's gradient for each image on its own. Batch normalization makes
+        each output depend on the whole batch, so the penalized problem is another one and the penalty no
+        longer valid.""",
+        example="""
+        discriminator: ... norm: batch
+        training: {loss: wasserstein, regularizers: {gradient_penalty: {weight: 10}}}""",
+        mend="use layer, instance or group normalization in the critic, or none.",
+        source="Gulrajani et al. 2017, Improved Training of Wasserstein GANs, section 4 (arXiv:1704.00028)",
+    ),
+    Code(
+        "G0606",
+        "error",
+        "path length regularization without a style space",
+        means="""
+        Path length is the size of the image's gradient with respect to the styles w. This generator declares
+        no `styles:`.""",
+        example="""
+        training: {regularizers: {path_length: {weight: 2}}}      # on a DCGAN""",
+        mend="name the node of kind Styles in the generator (`styles: ws`), or drop the regularizer.",
+        source="Karras et al. 2020, Analyzing and Improving the Image Quality of StyleGAN, section 3.2 (arXiv:1912.04958)",
+    ),
+    Code(
+        "G0607",
+        "error",
+        "style mixing without a style space",
+        means="""
+        Style mixing takes the first layers' styles from one latent and the rest from another, which needs a
+        generator with `styles:` of at least two layers.""",
+        example="""
+        training: {style_mixing: {probability: 0.9}}      # on a DCGAN""",
+        mend="name the node of kind Styles in the generator (`styles: ws`), or drop `style_mixing`.",
+        source="Karras et al. 2019, A Style-Based Generator Architecture, section 3.1 (arXiv:1812.04948)",
+    ),
+    Code(
+        "G0608",
+        "error",
+        "penalty across an op that is not twice differentiable",
+        means="""
+        A penalty on gradients (R1, gradient penalty, path length) is itself differentiated in training. An
+        op on its way has no second derivative, or one that is zero where it should not be, so that training
+        would fail or go on with a wrong gradient.""",
+        example="""
+        discriminator: an op without the trait `twice_differentiable` between image and logits
+        training: {regularizers: {r1: {gamma: 10}}}""",
+        mend="replace the op (`gandsl explain --ops` shows the traits), or drop the penalty.",
+    ),
+    Code(
+        "G0609",
+        "error",
+        "growth plan without growth",
+        means="`training.growth` schedules the levels of a growing family, but the spec has no `growth:`.",
+        example="""
+        training: {growth: {stable: 600 kimg, fade: 600 kimg}}      # and no growth: {over: ...}""",
+        mend="""
+        add `growth: {over: "doubling(4, resolution)"}` and a topology that grows, or remove
+        `training.growth`.""",
+    ),
+    Code(
+        "G0610",
+        "error",
+        "growth never reaches full size",
+        means="""
+        With this many levels and these phases, the training ends before the last level is reached and faded
+        in: the full-size network would never be trained.""",
+        example="""
+        training: {length: 1000 kimg, growth: {stable: 600 kimg, fade: 600 kimg}}      # nine levels""",
+        mend="lengthen the training, shorten the phases, or start at a larger size; the message has the sum.",
+    ),
+    Code(
+        "G0611",
+        "error",
+        "batch is not a multiple of the minibatch statistics' group",
+        means="""
+        Minibatch statistics compare the samples within groups of equal size, so the batch that the
+        discriminator sees must be a multiple of the group.""",
+        example="""
+        stddev: {op: minibatch_stddev, group: 4}
+        training: {batch: 30}""",
+        mend="choose a batch (at each level of growth) that the group divides, or another group.",
+    ),
+    Code(
+        "G0612",
+        "error",
+        "network missing",
+        means="A spec describes at least a `generator` and a `discriminator`; a file of blocks to import has neither.",
+        example="""
+        gandsl: 1
+        name: mine
+        generator: {...}""",
+        mend="add the network; to check a file of blocks alone, import it from a spec.",
+    ),
+    Code(
+        "G0613",
+        "error",
+        "network's inputs are of an unsuitable kind",
+        means="""
+        A generator takes a Latent first, and may take a Label and, while growing, a Scalar `alpha`; a
+        discriminator takes images first. The trainer knows how to feed these and nothing else.""",
+        example="""
+        generator: {inputs: {x: "Tokens[8, 64]"}, ...}""",
+        mend="declare the inputs with the kinds above.",
+    ),
+    Code(
+        "G0614",
+        "error",
+        "network's outputs are of an unsuitable kind",
+        means="""
+        A generator's outputs are Images, or Features with the channels of one; a discriminator's are Logits,
+        made of a Vector or a Feature.""",
+        example="""
+        discriminator: ... output: label_embedding      # of kind Styles""",
+        mend="name the right node under `output:` or `outputs:`.",
+    ),
+    Code(
+        "G0615",
+        "error",
+        "style space is no node of kind Styles",
+        means="""
+        `styles:` of a generator names the node that holds a style for each layer. It has to be of kind
+        Styles, and everything between latent and image has to pass through it.""",
+        example="""
+        generator: {styles: image, ...}""",
+        mend="name the node that broadcasts w to the layers (in the standard mapping: `ws`).",
+    ),
+    Code(
+        "G0616",
+        "error",
+        "growth without a plan, or without a fade",
+        means="""
+        A family with `growth:` needs to know when each level starts (`training.growth`), and each of its
+        networks an input `alpha` of kind Scalar that fades the new level in.""",
+        example="""
+        growth: {over: "doubling(4, resolution)"}
+        training: {length: 12000 kimg}""",
+        mend="add `training.growth`, and `alpha: {type: Scalar, when: fading}` to the inputs.",
+    ),
+    Code(
+        "G0617",
+        "error",
+        "growth levels are not each twice the last",
+        means="""
+        A new level doubles the height and width of the one before, since fading blends the two by a factor
+        of 2.""",
+        example="""
+        growth: {over: [4, 16, 64]}""",
+        mend='use `doubling(4, resolution)`, or list every size in between.',
+    ),
+    Code(
+        "G0618",
+        "error",
+        "batch cannot be split",
+        means="""
+        The batch is not a multiple of the micro-batches, processes or accumulation steps that it is divided
+        among, or a regularizer asks for a part of it that is empty.""",
+        example="""
+        training: {batch: 10, micro_batch: 4}""",
+        mend="choose numbers that divide.",
+    ),
+)

@@ -1,0 +1,23 @@
+"""The code table: every diagnostic the compiler can give, by its number. The rows are in `catalogue/`."""
+
+from __future__ import annotations
+
+from gandsl.diagnostics.catalogue import blocks, expressions, extends, files, hurts, networks, params, types, unused
+from gandsl.diagnostics.code import Code, Severity
+
+__all__ = ["CODES", "Code", "Severity"]
+
+RANGES = {
+    "G00": files,
+    "G01": expressions,
+    "G02": types,
+    "G03": blocks,
+    "G04": extends,
+    "G05": params,
+    "G06": networks,
+    "W070": unused,
+    "W072": hurts,
+}
+
+CODES: dict[str, Code] = {row.code: row for module in RANGES.values() for row in module.ROWS}
+"""Number → row, in order of number."""
