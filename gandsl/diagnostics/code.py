@@ -28,16 +28,16 @@ class Code:
     def explanation(self) -> str:
         """The whole text behind the title, as `gandsl explain CODE` prints it (plain text, 80 columns)."""
         from inspect import cleandoc  # imported only when somebody reads an explanation
+        from textwrap import fill, indent
+
+        def paragraph(text: str) -> str:
+            return fill(" ".join(text.split()), 80, break_long_words=False, break_on_hyphens=False)
 
         parts = [
-            cleandoc(self.means),
-            "Example:\n\n" + _indented(cleandoc(self.example)),
-            "How to mend it: " + cleandoc(self.mend),
+            paragraph(self.means),
+            "Example:\n\n" + indent(cleandoc(self.example).rstrip(), "    "),
+            paragraph("How to mend it: " + self.mend),
         ]
         if self.source:
-            parts.append(f"Source: {self.source}")
+            parts.append(paragraph("Source: " + self.source))
         return "\n\n".join(parts)
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" if line else "" for line in text.splitlines())

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from gandsl.diagnostics.catalogue import blocks, expressions, extends, files, hurts, networks, params, types, unused
+from gandsl.diagnostics.catalogue import (
+    blocks,
+    expressions,
+    extends,
+    files,
+    hurts,
+    networks,
+    params,
+    types,
+    unused,
+)
 from gandsl.diagnostics.code import Code, Severity
 
 __all__ = ["CODES", "Code", "Severity"]

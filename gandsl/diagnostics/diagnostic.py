@@ -45,7 +45,7 @@ class Diagnostic:
 
 
 class Diagnostics:
-    """Collects messages from every stage of the front half: each once, in order of place, and not without end.
+    """Collects messages from every stage of the front half: each once, in order of place.
 
     Readers put the text of each file they open into `sources`, from where the text renderer quotes it.
     At most `limit` messages of each severity are kept; a closing note says how many were left out.
@@ -123,7 +123,7 @@ def _place(found: Diagnostic) -> tuple[bool, Span, str, str]:
 
 
 class SpecError(Exception):
-    """The spec (or another input of the user's) is wrong. Carries every diagnostic found, never just the first."""
+    """The spec (or another input of the user's) is wrong. Carries every diagnostic that was found."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic], sources: Sources | None = None) -> None:
         self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
@@ -131,7 +131,7 @@ class SpecError(Exception):
         super().__init__(self.diagnostics, self.sources)
 
     def __str__(self) -> str:
-        from gandsl.diagnostics.text import render_text  # here: only a message that is shown needs the renderer
+        from gandsl.diagnostics.text import render_text  # here, since few messages are ever shown
 
         return render_text(self.diagnostics, self.sources)
 

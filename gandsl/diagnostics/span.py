@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A stretch of text. Lines and columns count from 1, columns in Unicode code points; the end is exclusive.
+    """A stretch of text. Lines and columns count from 1, columns in code points; the end is exclusive.
 
     ``file`` is the path as the user wrote it, or the name of a pseudo file such as ``--set``.
     """
@@ -24,11 +24,11 @@ class Span:
         return cls(file, line, column, line, column + 1)
 
     def to(self, other: Span) -> Span:
-        """The stretch from the start of this span to the end of `other`, which lies behind it in the same file."""
+        """From the start of this span to the end of `other`, which lies behind it in the same file."""
         return Span(self.file, self.line, self.column, other.end_line, other.end_column)
 
     def part(self, start: int, stop: int) -> Span:
-        """Characters `start` to `stop` (exclusive) of this span's first line, for a token inside a plain scalar."""
+        """Characters `start` to `stop` (exclusive) of its first line: a token inside a plain scalar."""
         return Span(self.file, self.line, self.column + start, self.line, self.column + max(stop, start + 1))
 
     def covers(self, other: Span) -> bool:

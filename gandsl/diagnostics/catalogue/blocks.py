@@ -24,7 +24,9 @@ ROWS = (
         slots: {stage: {type: Stage}}
         ...
         s: {block: mine}            # and nothing for stage""",
-        mend="fill it (`stage: my_block`), give the slot a default, or fill it with `none` to pass x through.",
+        mend="""
+        fill it (`stage: my_block`), give the slot a default, or fill it with `none` to pass x
+        through.""",
     ),
     Code(
         "G0303",
@@ -97,7 +99,9 @@ ROWS = (
         means="Several variables of a fold run in step, so their lists need the same length.",
         example="""
         fold: {res: [8, 16, 32], channels: [256, 128]}""",
-        mend="make the lists equally long, or compute one from the other: `channels: width(res)` in the body.",
+        mend="""
+        make the lists equally long, or compute one from the other: `channels: width(res)` in the
+        body.""",
     ),
     Code(
         "G0309",

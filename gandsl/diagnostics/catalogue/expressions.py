@@ -75,7 +75,9 @@ ROWS = (
         params: {heads: 0}
         ...
         channels: 512 // heads""",
-        mend="bound the parameter (`{type: int, default: 8, min: 1}`), or guard: `512 // heads if heads else 512`.",
+        mend="""
+        bound the parameter (`{type: int, default: 8, min: 1}`), or guard: `512 // heads if heads
+        else 512`.""",
     ),
     Code(
         "G0107",

@@ -24,7 +24,7 @@ ROWS = (
         looked up beside the file that names it, then in each folder of GANDSL_PATH, then in the standard
         library.""",
         example="""
-        extends: stylegan.yaml""",
+        extends: bsae.yaml""",
         mend="correct the path; the message lists the places that were tried.",
     ),
     Code(

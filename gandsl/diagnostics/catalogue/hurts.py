@@ -15,7 +15,7 @@ ROWS = (
         discriminator: ... norm: batch
         training: {regularizers: {r1: {gamma: 10}}}""",
         mend="use layer, instance or group normalization in the discriminator, or none.",
-        source="Gulrajani et al. 2017, section 4 (arXiv:1704.00028); Mescheder et al. 2018 (arXiv:1801.04406)",
+        source="Gulrajani et al. 2017, section 4 (arXiv:1704.00028); Mescheder et al. 2018 (1801.04406)",
     ),
     Code(
         "W0721",
@@ -26,7 +26,9 @@ ROWS = (
         no gradient penalty and no spectral normalization, so its outputs can grow without end.""",
         example="""
         training: {loss: wasserstein}""",
-        mend="add `regularizers: {gradient_penalty: {weight: 10}}`, or `defaults: {weighted: {weight: spectral}}`.",
+        mend="""
+        add `regularizers: {gradient_penalty: {weight: 10}}`, or `defaults: {weighted: {weight:
+        spectral}}`.""",
         source="Arjovsky et al. 2017, section 3 (arXiv:1701.07875); Gulrajani et al. 2017 (arXiv:1704.00028)",
     ),
     Code(

@@ -19,7 +19,9 @@ ROWS = (
         "G0602",
         "error",
         "wrong value in the training plan",
-        means="A field of `training:` has a value that it cannot take: a negative rate, no such loss, an empty list.",
+        means="""
+        A field of `training:` has a value that it cannot take: a negative rate, no such loss, an
+        empty list.""",
         example="""
         training: {loss: hnge}""",
         mend="`gandsl explain training` lists every field with its range, unit and default.",
@@ -61,7 +63,7 @@ ROWS = (
         discriminator: ... norm: batch
         training: {loss: wasserstein, regularizers: {gradient_penalty: {weight: 10}}}""",
         mend="use layer, instance or group normalization in the critic, or none.",
-        source="Gulrajani et al. 2017, Improved Training of Wasserstein GANs, section 4 (arXiv:1704.00028)",
+        source="Gulrajani et al. 2017, section 4 (arXiv:1704.00028)",
     ),
     Code(
         "G0606",
@@ -71,9 +73,9 @@ ROWS = (
         Path length is the size of the image's gradient with respect to the styles w. This generator declares
         no `styles:`.""",
         example="""
-        training: {regularizers: {path_length: {weight: 2}}}      # on a DCGAN""",
+        training: {regularizers: {path_length: {weight: 2}}}      # and no `styles:`""",
         mend="name the node of kind Styles in the generator (`styles: ws`), or drop the regularizer.",
-        source="Karras et al. 2020, Analyzing and Improving the Image Quality of StyleGAN, section 3.2 (arXiv:1912.04958)",
+        source="Karras et al. 2020, section 3.2 (arXiv:1912.04958)",
     ),
     Code(
         "G0607",
@@ -83,9 +85,9 @@ ROWS = (
         Style mixing takes the first layers' styles from one latent and the rest from another, which needs a
         generator with `styles:` of at least two layers.""",
         example="""
-        training: {style_mixing: {probability: 0.9}}      # on a DCGAN""",
+        training: {style_mixing: {probability: 0.9}}      # and no `styles:`""",
         mend="name the node of kind Styles in the generator (`styles: ws`), or drop `style_mixing`.",
-        source="Karras et al. 2019, A Style-Based Generator Architecture, section 3.1 (arXiv:1812.04948)",
+        source="Karras et al. 2019, section 3.1 (arXiv:1812.04948)",
     ),
     Code(
         "G0608",
@@ -138,7 +140,9 @@ ROWS = (
         "G0612",
         "error",
         "network missing",
-        means="A spec describes at least a `generator` and a `discriminator`; a file of blocks to import has neither.",
+        means="""
+        A spec describes at least a `generator` and a `discriminator`; a file of blocks to import
+        has neither.""",
         example="""
         gandsl: 1
         name: mine

@@ -10,7 +10,7 @@ ROWS = (
         means="""
         `--set NAME=VALUE` (or `overrides` in Python) names neither a parameter of the spec nor a path in
         it.""",
-        example="gandsl check dcgan.yaml --set resolutoin=128",
+        example="gandsl check mine.yaml --set resolutoin=128",
         mend="correct the name; the message lists the spec's parameters.",
     ),
     Code(
@@ -68,7 +68,7 @@ ROWS = (
         "error",
         "malformed override",
         means="An override is NAME=VALUE, the value being YAML as it would stand in the spec.",
-        example="gandsl check dcgan.yaml --set resolution",
+        example="gandsl check mine.yaml --set resolution",
         mend="write `--set resolution=64`; quote the argument if the value has spaces or brackets.",
     ),
 )

@@ -10,7 +10,9 @@ ROWS = (
         means="A node names a primitive that is not in the op table, or `defaults:` names one.",
         example="""
         conv: {op: convolution, channels: 64}""",
-        mend="`gandsl explain --ops` lists the ops. A combination of ops with a name of its own is a `block`.",
+        mend="""
+        `gandsl explain --ops` lists the ops. A combination of ops with a name of its own is a
+        `block`.""",
     ),
     Code(
         "G0202",
@@ -194,6 +196,8 @@ ROWS = (
         `outputs:` lists (default: the last node, as `x`); a fold's are what it carries and collects.""",
         example="""
         rgb: stages.rgb          # the fold carries x and image""",
-        mend="name one of the outputs that the message lists, or add it to `outputs:`, `carry:` or `collect:`.",
+        mend="""
+        name one of the outputs that the message lists, or add it to `outputs:`, `carry:` or
+        `collect:`.""",
     ),
 )

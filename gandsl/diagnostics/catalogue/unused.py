@@ -48,7 +48,9 @@ ROWS = (
         "W0705",
         "warning",
         "slot never used",
-        means="A block declares a slot, and no node of its body is that slot: filling it would change nothing.",
+        means="""
+        A block declares a slot, and no node of its body is that slot: filling it would change
+        nothing.""",
         example="""
         slots: {norm: {type: Norm, default: batch}}
         body:  {conv: {op: conv, channels: 64}}""",
