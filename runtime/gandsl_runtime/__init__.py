@@ -1,0 +1,34 @@
+"""The training runtime of gandsl: what a generated model needs beside torch.
+
+Importing the package imports nothing else: `gandsl_runtime.Trainer` and the other public names load on use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "Plan": "plan",
+    "Quantity": "plan",
+    "Network": "network",
+    "Port": "network",
+    "Trainer": "trainer",
+    "open_dataset": "data",
+    "sample": "sample",
+    "RuntimeFault": "errors",
+}
+
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

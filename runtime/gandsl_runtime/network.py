@@ -1,0 +1,47 @@
+"""What a compiled network is to everything that runs it: typed ports, programs over shared layers, levels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+
+@dataclass(frozen=True)
+class Port:
+    """One input or output of a network.
+
+    `shape` leaves out the batch: Latent (n,), Image (c, h, w), Label (k,) for k classes, whose
+    tensor is int64 (N,), and Scalar () which is a 0-d float tensor without a batch (the fade's alpha).
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    distribution: str | None = None  # of a Latent: normal | uniform | truncated_normal
+
+
+class Network(nn.Module):
+    """The layers of one network, shared by all its programs; state_dict keys are the spec's node ids."""
+
+    inputs: tuple[Port, ...] = ()  # of the full program, in call order: z[, y] or image…[, y]
+    outputs: tuple[Port, ...] = ()
+    levels: tuple[tuple[int, int], ...] = ()  # (h, w) of each level of a grown family, smallest first
+    has_styles: bool = False  # has the entries "mapping" and "synthesis"
+
+    def program(
+        self, entry: str = "forward", level: int | None = None, fading: bool = False
+    ) -> Callable[..., Any]:
+        """The program for one entry at one level (None: the last); while it fades in, alpha is the last argument.
+
+        Entries: "forward" (inputs → outputs) and, where `has_styles`, "mapping" (z[, y] → ws [N, L, n])
+        and "synthesis" (ws → outputs). A program returns a tensor where the network has one output, else a tuple
+        in the order of `outputs`. All read the same layers; some parameters may get no gradient at a level.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no program {entry!r}")
+
+    def forward(self, *args: Any) -> Any:
+        """Run the full program at the last level."""
+        return self.program()(*args)
