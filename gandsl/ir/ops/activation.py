@@ -19,7 +19,7 @@ def _same(call: Call) -> TensorType:
 def _glu_output(call: Call) -> TensorType:
     channels, height, width = call.input("x").shape
     if channels % 2:
-        raise ShapeError("G0213", f"a gated linear unit halves its channels, but x has {channels}", "x")
+        raise ShapeError("G0215", f"a gated linear unit halves its channels, but x has {channels}", "x")
     return feature(channels // 2, height, width)
 
 

@@ -11,12 +11,12 @@ TOKENS = ("Tokens",)
 def _attention_output(call: Call) -> TensorType:
     (queries, dim), (keys, key_dim), (values, out) = (call.input(port).shape for port in "qkv")
     if dim != key_dim:
-        raise ShapeError("G0208", f"queries of {dim} numbers against keys of {key_dim}", "k")
+        raise ShapeError("G0210", f"queries of {dim} numbers against keys of {key_dim}", "k")
     if keys != values:
-        raise ShapeError("G0208", f"{keys} keys but {values} values", "v")
+        raise ShapeError("G0210", f"{keys} keys but {values} values", "v")
     for size, port in ((dim, "heads"), (out, "v")):
         if size % call.heads:
-            raise ShapeError("G0213", f"{size} numbers cannot be split over {call.heads} heads", port)
+            raise ShapeError("G0215", f"{size} numbers cannot be split over {call.heads} heads", port)
     return TensorType("Tokens", (queries, out))
 
 

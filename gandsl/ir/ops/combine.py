@@ -16,17 +16,17 @@ def _sum_output(call: Call) -> TensorType:
     first, *others = call.inputs["terms"]
     for other in others:
         if _family(other) != _family(first):
-            raise ShapeError("G0209", f"a {_family(first)} and a {_family(other)} cannot be added", "terms")
+            raise ShapeError("G0211", f"a {_family(first)} and a {_family(other)} cannot be added", "terms")
         if other.shape[0] != first.shape[0]:
             raise ShapeError(
-                "G0210",
+                "G0212",
                 f"the terms of a sum have {first.shape[0]} and {other.shape[0]} channels",
                 "terms",
                 help="a residual sum needs equal channels: give the shortcut a 1×1 convolution",
             )
         if other.shape != first.shape:
             raise ShapeError(
-                "G0211",
+                "G0213",
                 f"the terms of a sum are {first.shape[-2]}×{first.shape[-1]} and {other.shape[-2]}×{other.shape[-1]}",
                 "terms",
                 help="resample one of them to the other's size",
@@ -38,10 +38,10 @@ def _concat_output(call: Call) -> TensorType:
     first, *others = call.inputs["terms"]
     for other in others:
         if _family(other) != _family(first):
-            raise ShapeError("G0209", f"a {_family(first)} and a {_family(other)} cannot be joined", "terms")
+            raise ShapeError("G0211", f"a {_family(first)} and a {_family(other)} cannot be joined", "terms")
         if other.shape[1:] != first.shape[1:]:
             raise ShapeError(
-                "G0211", f"channels can be joined at one size only: {first} and {other}", "terms"
+                "G0213", f"channels can be joined at one size only: {first} and {other}", "terms"
             )
     channels = sum(term.shape[0] for term in call.inputs["terms"])
     return TensorType(_family(first), (channels, *first.shape[1:]))
@@ -52,10 +52,10 @@ def _product_output(call: Call) -> TensorType:
     if _family(a) == "Vector" and _family(b) == "Feature":
         a, b = b, a
     if a.shape[0] != b.shape[0]:
-        raise ShapeError("G0210", f"{a.shape[0]} and {b.shape[0]} channels cannot be multiplied", "b")
+        raise ShapeError("G0212", f"{a.shape[0]} and {b.shape[0]} channels cannot be multiplied", "b")
     if len(a.shape) == len(b.shape):
         if any(m != n and n != 1 and m != 1 for m, n in zip(a.shape, b.shape, strict=True)):
-            raise ShapeError("G0211", f"{a} and {b} cannot be multiplied", "b")
+            raise ShapeError("G0213", f"{a} and {b} cannot be multiplied", "b")
         return TensorType(_family(a), tuple(max(m, n) for m, n in zip(a.shape, b.shape, strict=True)))
     return TensorType(_family(a), a.shape)
 
@@ -63,21 +63,21 @@ def _product_output(call: Call) -> TensorType:
 def _lerp_output(call: Call) -> TensorType:
     a, b = call.input("a"), call.input("b")
     if a.shape != b.shape:
-        raise ShapeError("G0211", f"{a} and {b} cannot be blended", "b")
+        raise ShapeError("G0213", f"{a} and {b} cannot be blended", "b")
     return TensorType(_family(a), a.shape)
 
 
 def _dot_output(call: Call) -> TensorType:
     a, b = call.input("a"), call.input("b")
     if a.shape[0] != b.shape[0]:
-        raise ShapeError("G0210", f"an inner product of {a.shape[0]} and {b.shape[0]} numbers", "b")
+        raise ShapeError("G0212", f"an inner product of {a.shape[0]} and {b.shape[0]} numbers", "b")
     return feature(1, *a.shape[1:]) if len(a.shape) == 3 else vector(1)
 
 
 def _stddev_output(call: Call) -> TensorType:
     channels, height, width = call.input("x").shape
     if channels % call.channels:
-        raise ShapeError("G0213", f"{channels} channels cannot be split into {call.channels} groups", "channels")
+        raise ShapeError("G0215", f"{channels} channels cannot be split into {call.channels} groups", "channels")
     return feature(channels + call.channels, height, width)
 
 

@@ -22,7 +22,7 @@ def _check_groups(call: Call, channels_in: int) -> None:
     for count, culprit in ((channels_in, "x"), (call.channels, "channels")):
         if count % call.groups:
             raise ShapeError(
-                "G0213", f"{count} channels cannot be split into {call.groups} groups", "groups" if culprit == "x" else culprit
+                "G0215", f"{count} channels cannot be split into {call.groups} groups", "groups" if culprit == "x" else culprit
             )
 
 
@@ -41,7 +41,7 @@ def _conv_output(call: Call) -> TensorType:
         room = side + 2 * pad - call.dilation * (kernel - 1) - 1
         if room < 0:
             raise ShapeError(
-                "G0212",
+                "G0214",
                 f"a {call.kernel} kernel does not fit into {height}×{width} with padding {pad}",
                 "kernel",
             )
@@ -57,9 +57,9 @@ def _transpose_output(call: Call) -> TensorType:
         for side, kernel in zip((height, width), (call.kernel.h, call.kernel.w), strict=True)
     ]
     if min(sides) < 1:
-        raise ShapeError("G0212", f"padding {call.padding} leaves an output of {sides[0]}×{sides[1]}", "padding")
+        raise ShapeError("G0214", f"padding {call.padding} leaves an output of {sides[0]}×{sides[1]}", "padding")
     if call.output_padding >= call.stride and call.output_padding:
-        raise ShapeError("G0207", "output_padding must be smaller than the stride", "output_padding")
+        raise ShapeError("G0208", "output_padding must be smaller than the stride", "output_padding")
     return feature(call.channels, *sides)
 
 
@@ -68,7 +68,7 @@ def _modulated_output(call: Call) -> TensorType:
     style = call.input("style").shape[0]
     if style != channels:
         raise ShapeError(
-            "G0208",
+            "G0210",
             f"the style has {style} numbers but x has {channels} channels",
             "style",
             help=f"a modulated convolution needs one style number for each input channel: put `{{op: linear, features: {channels}}}` before it",

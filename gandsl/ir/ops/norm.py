@@ -27,7 +27,7 @@ def _running(call: Call) -> State:
 def _grouped(call: Call) -> TensorType:
     x = call.input("x")
     if x.shape[0] % call.groups:
-        raise ShapeError("G0213", f"{x.shape[0]} channels cannot be split into {call.groups} groups", "groups")
+        raise ShapeError("G0215", f"{x.shape[0]} channels cannot be split into {call.groups} groups", "groups")
     return x
 
 

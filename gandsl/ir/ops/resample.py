@@ -18,7 +18,7 @@ def _divided(call: Call) -> TensorType:
     channels, height, width = call.input("x").shape
     if height % call.factor or width % call.factor:
         raise ShapeError(
-            "G0212", f"{height}×{width} is not divisible by {call.factor}", "factor" if "factor" in call.attrs else "x"
+            "G0214", f"{height}×{width} is not divisible by {call.factor}", "factor" if "factor" in call.attrs else "x"
         )
     return feature(channels, height // call.factor, width // call.factor)
 
@@ -26,15 +26,15 @@ def _divided(call: Call) -> TensorType:
 def _fir_output(call: Call) -> TensorType:
     channels, height, width = call.input("x").shape
     if len(call.pad) != 4:
-        raise ShapeError("G0207", f"pad takes 4 numbers (left, right, top, bottom), not {len(call.pad)}", "pad")
+        raise ShapeError("G0208", f"pad takes 4 numbers (left, right, top, bottom), not {len(call.pad)}", "pad")
     if not call.taps or abs(sum(call.taps)) < 1e-12:
-        raise ShapeError("G0207", "the taps of a filter must not sum to zero", "taps")
+        raise ShapeError("G0208", "the taps of a filter must not sum to zero", "taps")
     left, right, top, bottom = call.pad
     sides = []
     for side, pad in ((height, top + bottom), (width, left + right)):
         room = side * call.up + pad - len(call.taps)
         if room < 0:
-            raise ShapeError("G0212", f"{len(call.taps)} taps do not fit into {height}×{width}", "taps")
+            raise ShapeError("G0214", f"{len(call.taps)} taps do not fit into {height}×{width}", "taps")
         sides.append(room // call.down + 1)
     return feature(channels, *sides)
 
@@ -46,7 +46,7 @@ def _sized(call: Call) -> TensorType:
 def _shuffled(call: Call) -> TensorType:
     channels, height, width = call.input("x").shape
     if channels % call.factor**2:
-        raise ShapeError("G0213", f"{channels} channels are not divisible by {call.factor}²", "factor")
+        raise ShapeError("G0215", f"{channels} channels are not divisible by {call.factor}²", "factor")
     return feature(channels // call.factor**2, height * call.factor, width * call.factor)
 
 
@@ -58,11 +58,11 @@ def _unshuffled(call: Call) -> TensorType:
 def _padded(call: Call) -> TensorType:
     channels, height, width = call.input("x").shape
     if len(call.pad) != 4:
-        raise ShapeError("G0207", f"pad takes 4 numbers (left, right, top, bottom), not {len(call.pad)}", "pad")
+        raise ShapeError("G0208", f"pad takes 4 numbers (left, right, top, bottom), not {len(call.pad)}", "pad")
     left, right, top, bottom = call.pad
     height, width = height + top + bottom, width + left + right
     if height < 1 or width < 1:
-        raise ShapeError("G0212", f"nothing is left: {height}×{width}", "pad")
+        raise ShapeError("G0214", f"nothing is left: {height}×{width}", "pad")
     return feature(channels, height, width)
 
 

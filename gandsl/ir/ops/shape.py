@@ -11,7 +11,7 @@ def _reshape_output(call: Call) -> TensorType:
     wanted = call.channels * call.size.h * call.size.w
     if size != wanted:
         raise ShapeError(
-            "G0208",
+            "G0210",
             f"a vector of {size} does not fill {call.channels} channels of {call.size.h}×{call.size.w} ({wanted})",
             "channels",
         )
@@ -21,7 +21,7 @@ def _reshape_output(call: Call) -> TensorType:
 def _from_tokens_output(call: Call) -> TensorType:
     positions, dim = call.input("x").shape
     if positions != call.size.h * call.size.w:
-        raise ShapeError("G0208", f"{positions} positions do not fill {call.size.h}×{call.size.w}", "size")
+        raise ShapeError("G0210", f"{positions} positions do not fill {call.size.h}×{call.size.w}", "size")
     return feature(dim, call.size.h, call.size.w)
 
 

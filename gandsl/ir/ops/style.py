@@ -9,7 +9,7 @@ from gandsl.ir.types import TensorType, vector
 def _chunks_output(call: Call) -> TensorType:
     size = call.input("x").shape[0]
     if size % call.count:
-        raise ShapeError("G0213", f"a vector of {size} cannot be cut into {call.count} equal chunks", "count")
+        raise ShapeError("G0215", f"a vector of {size} cannot be cut into {call.count} equal chunks", "count")
     return TensorType("Styles", (call.count, size // call.count))
 
 
@@ -23,7 +23,7 @@ def _select_output(call: Call) -> TensorType:
 def _stack_output(call: Call) -> TensorType:
     sizes = {term.shape for term in call.inputs["terms"]}
     if len(sizes) != 1:
-        raise ShapeError("G0208", "the styles of a stack have different sizes", "terms")
+        raise ShapeError("G0210", "the styles of a stack have different sizes", "terms")
     return TensorType("Styles", (len(call.inputs["terms"]), *sizes.pop()))
 
 
@@ -32,7 +32,7 @@ def _modulate_output(call: Call) -> TensorType:
     for port in ("scale", "shift"):
         if call.has(port) and call.input(port).shape[0] != x.shape[0]:
             raise ShapeError(
-                "G0208", f"`{port}` has {call.input(port).shape[0]} numbers but x has {x.shape[0]} channels", port
+                "G0210", f"`{port}` has {call.input(port).shape[0]} numbers but x has {x.shape[0]} channels", port
             )
     return x
 
