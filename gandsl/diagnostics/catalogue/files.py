@@ -163,4 +163,17 @@ ROWS = (
           body: {}""",
         mend="add an entry, or delete the field if it may be left out.",
     ),
+    Code(
+        "G0014",
+        "error",
+        "IR text cannot be read",
+        means="""
+        A line of the printed form of the intermediate representation is not as `gandsl show --ir`
+        prints it, names a node, op or parameter that does not exist, or states a type that its op does
+        not compute.""",
+        example="conv = conv(x=nothing) channels=3 : Feature[3, 8, 8]",
+        mend="""
+        correct the line that the message points at, or print the text anew. A line is: id, op, inputs,
+        parameters, type, place.""",
+    ),
 )
