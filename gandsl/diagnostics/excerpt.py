@@ -81,8 +81,9 @@ class Window:
             return cls(line, 0, len(line))
         room -= 2  # for the two `…`
         start = 0
-        # keep a third of the room for what stands before the mark, as far as the mark leaves it
-        wanted = min(max(mark.stop - mark.start, room // 3), room)
+        # a third of the room for what stands before the mark, more where little stands behind its start
+        tail = width(printable(line[mark.start : mark.start + room]))
+        wanted = min(max(mark.stop - mark.start, room * 2 // 3), max(tail, 1))
         # a line may be very long: nothing here measures more of it than what can be shown
         if mark.start > room or width(printable(line[: mark.start])) + wanted > room:
             start = mark.start
