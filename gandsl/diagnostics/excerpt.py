@@ -16,7 +16,7 @@ _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what a YAML reader co
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What to underline on one line: characters `start` to `stop` (from 0, exclusive), and what to say of it."""
+    """What to underline on one line: characters `start` to `stop` (from 0, exclusive), and what to say."""
 
     line: int
     start: int
@@ -32,7 +32,7 @@ def split_lines(text: str) -> Sequence[str]:
 
 
 def marks(span: Span, text: str, lines: Sequence[str], primary: bool) -> list[Mark]:
-    """The marks of one labelled span: one, or two (its first and last line) where it runs over several lines."""
+    """The marks of one labelled span: one, or two (first and last line) where it runs over several lines."""
     first = lines[span.line - 1]
     start = min(span.column - 1, len(first))
     line, stop = span.end_line, span.end_column - 1
@@ -50,7 +50,7 @@ def marks(span: Span, text: str, lines: Sequence[str], primary: bool) -> list[Ma
 
 
 def cells(char: str) -> str:
-    """What a terminal can show for one character: a tab as spaces, a control character as `�` (it could act)."""
+    """What a terminal can show for a character: spaces for a tab, `�` for a control character (it could act)."""
     if char == "\t":
         return TAB
     return "�" if category(char) in ("Cc", "Cf", "Cs") else char
@@ -95,7 +95,7 @@ class Window:
         return cls(line, start, stop)
 
     def shows(self, mark: Mark) -> bool:
-        """Whether the beginning of `mark` lies inside. A mark behind the end of a line does, if the end does."""
+        """Whether `mark` begins inside. A mark behind the end of the line does if the end is shown."""
         behind_end = mark.start >= len(self.line) and self.stop == len(self.line)
         return self.start <= mark.start < self.stop or behind_end
 

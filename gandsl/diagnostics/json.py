@@ -1,4 +1,4 @@
-"""Diagnostics as JSON for other tools: form `gandsl.diagnostics`, version 1, described in docs/diagnostics.md."""
+"""Diagnostics as JSON for other tools: form `gandsl.diagnostics`, which docs/diagnostics.md describes."""
 
 from __future__ import annotations
 

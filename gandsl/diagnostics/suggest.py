@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name that looks most like `word`, or None where none is near. Case, `-` and `_` do not count."""
+    """The known name most like `word`, or None where none is near. Case, `-` and `_` do not count."""
     from difflib import get_close_matches  # imported only when something is misspelt
 
     def plain(name: str) -> str:
@@ -18,7 +18,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, known: Iterable[str], listed: int = 12) -> str | None:
-    """A help text for the unknown name `word`: the nearest known one, else the list of them if it is short."""
+    """A help text for the unknown `word`: the nearest known name, else all of them if they are few."""
     names = sorted(set(known))
     near = nearest(word, names)
     if near is not None:

@@ -100,7 +100,7 @@ class _Renderer:
             previous = number
 
     def _line(self, line: str, number: int, waiting: Sequence[Mark]) -> Iterator[str]:
-        """One quoted line and its underlines; again, further on, where marks lie too far apart for one window."""
+        """One quoted line and its underlines; quoted again where marks lie too far apart for one window."""
         room = self.columns - self.gutter - 2
         while waiting:
             window = Window.around(line, waiting[0], room)
@@ -124,7 +124,7 @@ class _Renderer:
             yield edge + " " * indent + self.paint(row, color)
 
     def _wrap(self, text: str, first: int, rest: int) -> list[str]:
-        """`text` in rows; `first` and `rest` columns are taken by what stands before a row. At least one row."""
+        """`text` in rows, at least one; `first` and `rest` columns are taken by what stands before a row."""
         rows = wrap(
             printable(text),
             max(self.columns, rest + NARROWEST),

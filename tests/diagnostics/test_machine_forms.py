@@ -37,7 +37,13 @@ def test_json() -> None:
                 "label": "256",
                 "secondary": [
                     {
-                        "span": {"file": "/base.yaml", "line": 1, "column": 2, "end_line": 3, "end_column": 4},
+                        "span": {
+                            "file": "/base.yaml",
+                            "line": 1,
+                            "column": 2,
+                            "end_line": 3,
+                            "end_column": 4,
+                        },
                         "text": "512",
                     }
                 ],

@@ -88,7 +88,10 @@ def test_other_files_quoted_or_gone() -> None:
         "`width` exists already",
         Span("patch.yaml", 2, 1, 2, 6),
         "added here",
-        (Label(Span("base.yaml", 10, 3, 10, 8), "declared here"), Label(Span("gone.yaml", 4, 1, 4, 2), "and here")),
+        (
+            Label(Span("base.yaml", 10, 3, 10, 8), "declared here"),
+            Label(Span("gone.yaml", 4, 1, 4, 2), "and here"),
+        ),
     )
     base = "\n" * 9 + "  width: 64\n"
     assert render_text([found], {"patch.yaml": "params:\nwidth: 32", "base.yaml": base}) == golden("""
@@ -220,6 +223,8 @@ def test_any_span_of_any_text_is_shown_in_80_columns(
     """Spans that lie outside the text, too: a wrong place must not turn a message into a traceback."""
     span = Span("f", line, column, line + lines, end if lines else column + end)
     secondary = (Label(Span.point("f", 1, end), "b " * 60),)
-    text = render_text([Diagnostic("G0003", "message " * 20, span, "word " + label[:20], secondary)], {"f": source})
+    text = render_text(
+        [Diagnostic("G0003", "message " * 20, span, "word " + label[:20], secondary)], {"f": source}
+    )
     assert "word" in text and "b b b" in text
     assert max(map(width, text.split("\n"))) <= 80

@@ -203,7 +203,7 @@ ROWS = (
         of 2.""",
         example="""
         growth: {over: [4, 16, 64]}""",
-        mend='use `doubling(4, resolution)`, or list every size in between.',
+        mend="use `doubling(4, resolution)`, or list every size in between.",
     ),
     Code(
         "G0618",

@@ -1,0 +1,147 @@
+"""The house's structure, checked: who may import whom, what is loaded when, and what no module may know."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+FRONT_HALF = ("diagnostics", "spec", "ir", "frontend", "analysis", "diff")
+HEAVY = {"torch", "networkx", "rich", "jinja2", "numpy", "safetensors"}
+
+SYSTEMS = re.compile(
+    r"(?i:(style|big|pg|pro|dc|w|ls|sn|sa|r3|msg|fast|cycle|ac|info|studio|giga)[_-]?gan)(?![a-z])|(?i:pix2pix|wgangp)"
+)
+"""Product names of published systems. They live in specs/ and gandsl/std/, as data."""
+
+
+def modules(root: Path) -> dict[str, Path]:
+    """Every module of the two import packages, by its dotted name."""
+    found = {}
+    for base in (root, root / "runtime"):
+        for package in ("gandsl", "gandsl_runtime"):
+            for path in sorted((base / package).rglob("*.py")):
+                parts = path.relative_to(base).with_suffix("").parts
+                found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def loaded_by(root: Path, code: str) -> set[str]:
+    """The top-level packages in memory after a fresh interpreter has run `code`."""
+    script = f"import sys\n{code}\nprint(*sorted(sys.modules))"
+    env = {"PYTHONPATH": f"{root}:{root / 'runtime'}"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=env, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return {name.split(".")[0] for name in done.stdout.split()}
+
+
+def test_front_half_loads_nothing_heavy(root: Path) -> None:
+    """`check`, `diff`, `cost` and `--help` answer in a fraction of a second, since this holds."""
+    front = [
+        name
+        for name in modules(root)
+        if name.split(".")[0] == "gandsl" and name.split(".")[1:2] and name.split(".")[1] in FRONT_HALF
+    ]
+    assert len(front) > 20
+    code = "\n".join(f"import {name}" for name in ["gandsl", *front, "gandsl_runtime.plan"])
+    assert not loaded_by(root, code) & HEAVY
+
+
+def test_diagnostics_load_nothing_but_the_standard_library(root: Path) -> None:
+    code = "\n".join(f"import {name}" for name in modules(root) if name.startswith("gandsl.diagnostics"))
+    outside = loaded_by(root, code) - loaded_by(root, "") - set(sys.stdlib_module_names)
+    assert outside == {"gandsl"}
+
+
+def test_runtime_loads_no_compiler(root: Path) -> None:
+    names = [name for name in modules(root) if name.split(".")[0] == "gandsl_runtime"]
+    assert "gandsl" not in loaded_by(root, "\n".join(f"import {name}" for name in names))
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Top-level packages that a module names in an import, at any depth."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module.split(".")[0]
+
+
+def test_runtime_imports_no_compiler(root: Path) -> None:
+    """Lazy imports too, which the test above cannot see."""
+    guilty = {
+        name
+        for name, path in modules(root).items()
+        if name.split(".")[0] == "gandsl_runtime" and "gandsl" in set(imported(ast.parse(path.read_bytes())))
+    }
+    assert not guilty
+
+
+def spoken(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Every identifier and text that can act, with its line: no comments, docstrings, `source=`."""
+    quiet: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            quiet.add(node.value)  # a docstring, of a module, class, function or constant
+        if isinstance(node, ast.keyword) and node.arg == "source":
+            quiet.update(ast.walk(node.value))
+    for node in ast.walk(tree):
+        if node in quiet:
+            continue
+        for field in ("id", "attr", "arg", "name", "asname", "module", "value"):
+            text = getattr(node, field, None)
+            if isinstance(text, str):
+                yield getattr(node, "lineno", 0), text
+
+
+def guilty_of_naming(source: str) -> list[tuple[int, str]]:
+    return [(line, text) for line, text in spoken(ast.parse(source)) if SYSTEMS.search(text)]
+
+
+def test_no_module_names_a_published_system(root: Path) -> None:
+    found = {
+        f"{path.relative_to(root)}:{line}": text
+        for path in modules(root).values()
+        for line, text in guilty_of_naming(path.read_text("utf-8"))
+    }
+    assert not found
+    assert not [name for name in modules(root) if SYSTEMS.search(name)]
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('if kind == "stylegan2": pass', True),
+        ("class BigGANBlock: pass", True),
+        ("import pg_gan", True),
+        ("def f(use_dcgan): pass", True),
+        ('x = f"wgan-gp {y}"', True),
+        ('"""StyleGAN2, section 2.2."""', False),
+        ("x = 1  # as BigGAN does", False),
+        ('op("modulated_conv", source="StyleGAN2, section 2.2")', False),
+        ('x = "gandsl: organ, slogan"', False),
+    ],
+)
+def test_the_search_for_names_sees_what_it_should(source: str, found: bool) -> None:
+    assert bool(guilty_of_naming(source)) is found
+
+
+def test_every_module_says_what_it_is_for(root: Path) -> None:
+    trees = {name: ast.parse(path.read_bytes()) for name, path in modules(root).items()}
+    assert not [name for name, tree in trees.items() if not ast.get_docstring(tree)]
+
+
+def test_import_contracts_hold(root: Path) -> None:
+    """The arrows of the design, as [tool.importlinter] in pyproject.toml states them."""
+    linter = Path(sys.executable).with_name("lint-imports")
+    if not linter.exists():
+        pytest.skip("import-linter is not installed beside this interpreter: pip install -e '.[dev]'")
+    done = subprocess.run([linter, "--no-cache"], cwd=root, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
