@@ -50,9 +50,10 @@ def marks(span: Span, text: str, lines: Sequence[str], primary: bool) -> list[Ma
 
 
 def cells(char: str) -> str:
-    """What a terminal can show for a character: spaces for a tab, `�` for a control character (it could act)."""
+    """What a terminal can show for a character: spaces for a tab, `�` for a control character."""
     if char == "\t":
         return TAB
+    # shown as it is, a control character would act: no spec may move the reader's cursor
     return "�" if category(char) in ("Cc", "Cf", "Cs") else char
 
 
