@@ -10,9 +10,9 @@
       z = input() kind="Latent" shape=[512] distribution="normal" : Latent[512] @0:12:3-15
       s8.conv = conv(x=up) channels=512 kernel=3x3 … : Feature[512, 8, 8] @0:41:17-30 < "stage s8" @0:38:5-9
 
-A node's line is: id, op, inputs by port, parameters, type, then its place (`@file:line:column-column`) and the
-way that led there, innermost first. `full=False` leaves out places, and parameters at their defaults; the reader
-takes the op table's defaults and the text's own lines instead, so that both forms parse back to an equal graph.
+A node's line is: id, op, inputs by port, parameters, type, then its place (`@file:line:column-column`) and
+the way that led there, innermost first. `full=False` leaves out places, and parameters at their defaults; the
+reader takes the text's own lines and the op table's defaults instead: both forms give back an equal graph.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ KINDS: dict[str, tuple[tuple[int, ...], str | None]] = {
     "Label": ((1,), None),  # number of classes; the tensor holds N class indices
     "Logits": ((1, 3), None),  # a vector of logits, or one for each pixel
     "Scalar": ((0,), None),  # no batch: the fade of a growing network
+    "Tensor": ((), None),  # any kind: for ports only
 }
 
 
@@ -40,6 +41,8 @@ class TensorType:
 
 def is_a(kind: str, wanted: str) -> bool:
     """Whether a tensor of `kind` may stand where `wanted` is asked for."""
+    if wanted == "Tensor":
+        return True
     while kind != wanted:
         parent = KINDS[kind][1]
         if parent is None:

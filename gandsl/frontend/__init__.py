@@ -1,0 +1,1 @@
+"""Elaboration: blocks, slots, stage loops and topologies unfold into flat typed graphs."""

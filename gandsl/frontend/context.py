@@ -1,0 +1,68 @@
+"""Where in the unfolding we are: names in sight, id prefix, way from the spec's text, defaults, slots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gandsl.diagnostics import Span
+from gandsl.frontend.values import Fill
+from gandsl.ir.graph import Frame, Provenance
+from gandsl.ir.op import Op, Param, Trait
+from gandsl.spec.document import BlockDecl, Document
+from gandsl.spec.evaluate import Scope
+
+MAX_DEPTH = 48  # nested uses of blocks
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """One `defaults:`: op (or `weighted`) → parameter → value. Inner ones come before outer ones."""
+
+    values: Mapping[str, Mapping[str, Any]]
+    outer: Defaults | None = None
+    used: set[tuple[str, str]] = field(default_factory=set, compare=False)
+
+    def lookup(self, op: Op, param: Param) -> tuple[bool, Any]:
+        """Whether there is a default for this parameter, and which."""
+        layer: Defaults | None = self
+        while layer is not None:
+            for key in (op.name, "weighted") if op.has(Trait.WEIGHTED) else (op.name,):
+                if param.name in layer.values.get(key, {}):
+                    layer.used.add((key, param.name))
+                    return True, layer.values[key][param.name]
+            layer = layer.outer
+        return False, None
+
+
+@dataclass(frozen=True)
+class Context:
+    """Handed down while bodies unfold; never changed, only replaced."""
+
+    home: Document  # the file whose blocks names are looked up in
+    scope: Scope
+    path: str = ""  # id prefix
+    frames: tuple[Frame, ...] = ()
+    defaults: Defaults | None = None
+    slots: Mapping[str, Fill] = field(default_factory=dict)
+    blocks: tuple[BlockDecl, ...] = ()  # uses we are inside of, outermost first
+
+    def at(self, name: str) -> str:
+        return f"{self.path}.{name}" if self.path else name
+
+    def inside(self, name: str, what: str, span: Span, *, inline: bool = False, **changes: Any) -> Context:
+        """One step inwards: into a block's use or a stage."""
+        return replace(
+            self,
+            path=self.path if inline else self.at(name),
+            frames=(Frame(what, span), *self.frames),
+            **changes,
+        )
+
+    def child(self, values: Mapping[str, Any]) -> Context:
+        """The same place with more names in sight."""
+        return replace(self, scope=Scope(self.scope, dict(values)))
+
+    def provenance(self, span: Span) -> Provenance:
+        return Provenance(span, self.frames)

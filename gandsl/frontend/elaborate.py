@@ -1,0 +1,106 @@
+"""From a document to the IR: every network and every program of a family unfolded, and the plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gandsl.diagnostics import Diagnostics
+from gandsl.frontend.context import Context
+from gandsl.frontend.module import ModuleIR
+from gandsl.frontend.network import unfold_network
+from gandsl.frontend.report import Report
+from gandsl.frontend.unfolder import Unfolder
+from gandsl.frontend.values import plain
+from gandsl.ir.graph import Graph, NetworkIR, Variant
+from gandsl.spec.document import Document, NetworkDecl
+from gandsl.spec.evaluate import Budget
+from gandsl.spec.library import STANDARD, Library
+from gandsl.spec.values import POISON, Size, as_size
+
+
+def elaborate(document: Document, diagnostics: Diagnostics) -> ModuleIR | None:
+    """The whole spec as IR. All errors go to `diagnostics`; None if there are any."""
+    session = _Session(document, diagnostics)
+    sizes = session.levels()
+    params = session.parameters()
+    if sizes is None or params is None:
+        return None
+    networks: dict[str, NetworkIR] = {}
+    for name, network in document.networks.items():
+        programs = session.programs(network, sizes)
+        if programs is not None:
+            networks[name] = NetworkIR(name, programs, tuple((size.h, size.w) for size in sizes))
+    plan = session.plan()
+    if diagnostics.has_errors:
+        return None
+    for network_ir in networks.values():
+        for graph in network_ir.programs.values():
+            graph.verify()
+    return ModuleIR(document.name, document, params, networks, plan, diagnostics.sources)
+
+
+class _Session:
+    """What the programs of one spec share: libraries, budget, parsed expressions, reports made."""
+
+    def __init__(self, document: Document, diagnostics: Diagnostics) -> None:
+        self._document = document
+        self._diagnostics = diagnostics
+        self._library = Library(diagnostics)
+        self._budget = Budget()
+        self._reports: dict[str, Report] = {}
+
+    def _unfolder(self, where: str, family: dict[str, Any]) -> Unfolder:
+        report = self._reports.setdefault(where, Report(self._diagnostics, where, STANDARD))
+        return Unfolder(self._document, self._library, report, self._budget, family)
+
+    def levels(self) -> list[Size] | None:
+        """The sizes of a growing family, [] for all others, None after reporting."""
+        growth = self._document.growth
+        if growth is None:
+            return []
+        unfolder = self._unfolder("growth", {})
+        context = Context(self._document, unfolder.scope_of(self._document))
+        found = plain(unfolder.evaluate_expr(growth.over, context))
+        if found is POISON:
+            return None
+        sizes = [as_size(value) for value in found] if isinstance(found, list | tuple) else []
+        if not sizes or None in sizes:
+            unfolder.report(context, "G0105", "`growth` runs over a list of sizes", growth.over.span)
+            return None
+        return [size for size in sizes if size is not None]
+
+    def parameters(self) -> dict[str, Any] | None:
+        scope = self._unfolder("params", {}).scope_of(self._document)
+        values = {name: scope.lookup(name) for name in self._document.params}
+        return None if POISON in values.values() else values
+
+    def programs(self, network: NetworkDecl, sizes: list[Size]) -> dict[Variant, Graph] | None:
+        """Every program of the network's family; one if it does not grow. None after reporting."""
+        variants = [Variant(level, fading) for level in range(len(sizes)) for fading in ((False, True) if level else (False,))]
+        programs: dict[Variant, Graph] = {}
+        for variant in variants or [Variant()]:
+            family = (
+                {
+                    "level": variant.level,
+                    "level_size": sizes[variant.level],
+                    "levels": len(sizes),
+                    "fading": variant.fading,
+                }
+                if sizes
+                else {}
+            )
+            unfolder = self._unfolder(network.name, family)
+            graph = unfold_network(unfolder, network, unfolder.scope_of(self._document))
+            if graph is None:
+                return None
+            programs[variant] = graph
+        return programs
+
+    def plan(self) -> Any:
+        if self._document.training is None:
+            return None
+        from gandsl.frontend.plan import make_plan
+
+        unfolder = self._unfolder("training plan", {})
+        context = Context(self._document, unfolder.scope_of(self._document))
+        return make_plan(unfolder, self._document.training, context)

@@ -1,0 +1,145 @@
+"""Stage loops: a body unfolded once for each size, with values carried from stage to stage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gandsl.frontend import body as bodies
+from gandsl.frontend.context import Context
+from gandsl.frontend.unfolder import Unfolder
+from gandsl.frontend.values import Record, plain
+from gandsl.spec import tree as trees
+from gandsl.spec.tree import Entry
+from gandsl.spec.values import ABSENT, POISON, Size
+
+KEYS = {"fold", "label", "carry", "body", "next", "collect", "defaults"}
+MAX_STAGES = 256
+
+
+def unfold_fold(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Any) -> Any:
+    """The carried values after the last stage and the collected lists, as a Record."""
+    if not _well_formed(unfolder, entry, tree, context):
+        return POISON
+    lists = _variables(unfolder, tree, context)
+    carried = _carry(unfolder, tree, context, above)
+    if lists is None or carried is None:
+        return POISON
+    body = tree.get("body")
+    assert isinstance(body, trees.Mapping)
+    collect, following = tree.get("collect"), tree.get("next")
+    collected: dict[str, list[Any]] = {e.key: [] for e in collect} if isinstance(collect, trees.Mapping) else {}
+    label = _label(tree)
+    count = len(next(iter(lists.values())))
+    for index in range(count):
+        stage = {name: values[index] for name, values in lists.items()}
+        name = f"{label}{stage_name(next(iter(stage.values())), index)}"
+        values = {**stage, "index": index, "count": count, "first": index == 0, "last": index == count - 1, **carried}
+        inside = context.child(values).inside(name, f"stage {name}", tree.entries["fold"].key_span)
+        start = next(iter(carried.values()), ABSENT)
+        after, last = bodies.unfold_body(unfolder, body, inside, start)
+        if isinstance(following, trees.Mapping):
+            carried = {
+                key: plain(unfolder.evaluate(following.entries[key].value, after)) if key in following else value
+                for key, value in carried.items()
+            }
+        elif carried:
+            carried = {**carried, next(iter(carried)): plain(last)}
+        if isinstance(collect, trees.Mapping):
+            for item in collect:
+                collected[item.key].append(plain(unfolder.evaluate(item.value, after)))
+        if any(value is POISON for value in carried.values()):
+            return POISON
+    return Record({**carried, **collected})
+
+
+def _well_formed(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context) -> bool:
+    fine = True
+    for item in tree:
+        if item.key not in KEYS | bodies.COMMON:
+            unfolder.report.unknown(context, "G0008", "field of a fold called", item.key, item.key_span, sorted(KEYS))
+            fine = False
+    for key in ("fold", "body"):
+        value = tree.get(key)
+        if value is None:
+            unfolder.report(context, "G0009", f"the fold `{entry.key}` has no `{key}`", entry.key_span)
+        elif not isinstance(value, trees.Mapping):
+            unfolder.report(context, "G0010", f"`{key}` of a fold is a mapping", value.span)
+        elif not len(value):
+            unfolder.report(context, "G0013", f"`{key}` of the fold is empty", value.span)
+        else:
+            continue
+        fine = False
+    for key in ("carry", "next", "collect"):
+        value = tree.get(key)
+        if value is not None and not isinstance(value, trees.Mapping):
+            unfolder.report(context, "G0010", f"`{key}` of a fold is a mapping", value.span)
+            fine = False
+    carry, following = tree.get("carry"), tree.get("next")
+    if isinstance(following, trees.Mapping):
+        carried = list(carry.entries) if isinstance(carry, trees.Mapping) else []
+        for item in following:
+            if item.key not in carried:
+                unfolder.report.unknown(context, "G0312", "carried value", item.key, item.key_span, carried)
+                fine = False
+    return fine
+
+
+def _variables(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> dict[str, list[Any]] | None:
+    over = tree.get("fold")
+    assert isinstance(over, trees.Mapping)
+    lists: dict[str, list[Any]] = {}
+    for item in over:
+        value = plain(unfolder.evaluate(item.value, context))
+        if value is POISON:
+            return None
+        if not isinstance(value, list | tuple):
+            unfolder.report(context, "G0105", "a fold runs over a list", item.value.span)
+            return None
+        lists[item.key] = list(value)
+    spans = {item.key: item.value.span for item in over}
+    lengths = {name: len(values) for name, values in lists.items()}
+    first, *others = lengths
+    for other in others:
+        if lengths[other] != lengths[first]:
+            unfolder.report(
+                context,
+                "G0308",
+                f"`{other}` has {lengths[other]} entries but `{first}` has {lengths[first]}",
+                spans[other],
+                secondary=((spans[first], f"{lengths[first]} entries"),),
+            )
+            return None
+    if not lengths[first] and not unfolder.growing:
+        unfolder.report(context, "G0307", "the fold runs over an empty list", spans[first])
+        return None
+    if lengths[first] > MAX_STAGES:
+        unfolder.report(context, "G0309", f"{lengths[first]} stages are more than {MAX_STAGES}", spans[first])
+        return None
+    return lists
+
+
+def _carry(unfolder: Unfolder, tree: trees.Mapping, context: Context, above: Any) -> dict[str, Any] | None:
+    """The values the first stage gets; without `carry`, x is the node above."""
+    carry = tree.get("carry")
+    if carry is None:
+        start = plain(above)
+        return None if start is POISON else {"x": start} if start is not ABSENT else {}
+    assert isinstance(carry, trees.Mapping)
+    values = {item.key: plain(unfolder.evaluate(item.value, context)) for item in carry}
+    return None if any(value is POISON for value in values.values()) else values
+
+
+def _label(tree: trees.Mapping) -> str:
+    label = tree.get("label")
+    return label.text if isinstance(label, trees.Scalar) else "s"
+
+
+def stage_name(value: Any, index: int) -> str:
+    """What tells a stage from the others: its size or number, else its place."""
+    if isinstance(value, Size):
+        return str(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return str(value)
+    return str(index)
+
+

@@ -1,0 +1,25 @@
+"""What the front half makes of a spec: networks in the IR, the plan, the parameters in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gandsl.ir.graph import NetworkIR
+from gandsl.spec.document import Document
+
+if TYPE_CHECKING:
+    from gandsl_runtime.plan import Plan
+
+
+@dataclass(frozen=True)
+class ModuleIR:
+    """A spec, unfolded and typed."""
+
+    name: str
+    document: Document
+    params: Mapping[str, Any]  # the spec's parameters, with overrides
+    networks: Mapping[str, NetworkIR]  # generator, discriminator, then others
+    plan: Plan | None
+    sources: Mapping[str, str]  # file → text

@@ -1,0 +1,43 @@
+"""Names that a node cannot have, because the modules made from it have attributes of that name."""
+
+from __future__ import annotations
+
+import keyword
+from typing import TYPE_CHECKING
+
+from gandsl.spec.tree import Entry
+
+if TYPE_CHECKING:
+    from gandsl.frontend.context import Context
+    from gandsl.frontend.unfolder import Unfolder
+
+# torch.nn.Module's own attributes (a test compares this list with torch) and those of gandsl_runtime.network.Network
+RESERVED = frozenset(
+    """
+    T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval
+    extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict modules mtia
+    named_buffers named_children named_modules named_parameters parameters register_backward_hook register_buffer
+    register_forward_hook register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook
+    register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module register_parameter
+    register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory
+    state_dict to to_empty train training type xpu zero_grad
+    inputs outputs levels has_styles program graph code
+    """.split()
+)
+
+
+def refuse_reserved(unfolder: Unfolder, entry: Entry, context: Context) -> None:
+    """Report a node whose name is no identifier, or taken."""
+    name = entry.key
+    if not name.isidentifier() or not name.isascii() or name.startswith("_") or keyword.iskeyword(name):
+        unfolder.report(
+            context,
+            "G0011",
+            f"`{name}` is not a name for a node",
+            entry.key_span,
+            help="letters, digits and _, beginning with a letter; no Python keyword",
+        )
+    elif name in RESERVED:
+        unfolder.report(
+            context, "G0011", f"`{name}` is a name that every module has already", entry.key_span, help=f"`{name}_` is free"
+        )

@@ -1,0 +1,149 @@
+"""One program of one network: its inputs, its body, its outputs, as a Graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gandsl.diagnostics import Span
+from gandsl.frontend import body as bodies
+from gandsl.frontend import call
+from gandsl.frontend.builder import TooManyNodes
+from gandsl.frontend.context import Context
+from gandsl.frontend.fold import stage_name
+from gandsl.frontend.unfolder import Unfolder
+from gandsl.frontend.values import Tensor, plain
+from gandsl.ir.graph import Graph, Provenance
+from gandsl.ir.types import is_a
+from gandsl.spec.document import NetworkDecl, PortDecl
+from gandsl.spec.evaluate import Scope
+from gandsl.spec.tree import Scalar
+from gandsl.spec.values import ABSENT, POISON
+
+
+def unfold_network(unfolder: Unfolder, network: NetworkDecl, scope: Scope) -> Graph | None:
+    """The network's graph, dead nodes included; None after reporting."""
+    context = Context(network.home, Scope(scope))
+    values = context.scope.values
+    for port in network.inputs.values():
+        values[port.name] = _input(unfolder, port, context)
+    defaults = call.make_defaults(unfolder, network.defaults, context)
+    context = Context(network.home, context.scope, defaults=defaults)
+    above = next((value for value in values.values() if value is not ABSENT), ABSENT)
+    try:
+        inside, last = bodies.unfold_body(unfolder, network.body, context, above)
+    except TooManyNodes:
+        unfolder.report(context, "G0309", f"the {network.name} unfolds to too many nodes", network.span)
+        return None
+    outputs = _outputs(unfolder, network, inside, last)
+    styles = _styles(unfolder, network, inside)
+    if outputs is None or styles is POISON or POISON in values.values():
+        return None
+    image_like = "Image" if network.name == "generator" else "Logits"
+    kinds = {
+        name: image_like if tensor.type.kind in ("Feature", "Vector") and _may_be(tensor, image_like) else tensor.type.kind
+        for name, tensor in outputs.items()
+    }
+    return Graph(
+        network.name,
+        unfolder.builder.nodes,
+        {name: tensor.id for name, tensor in outputs.items()},
+        kinds,
+        styles.id if isinstance(styles, Tensor) else None,
+    )
+
+
+def _may_be(tensor: Tensor, kind: str) -> bool:
+    return kind == "Logits" or is_a(tensor.type.kind, "Feature")
+
+
+def _input(unfolder: Unfolder, port: PortDecl, context: Context) -> Any:
+    """The tensor (or, with `each`, the list of tensors) that an input stands for; ABSENT where its condition fails."""
+    for condition, wanted in ((port.when, True), (port.unless, False)):
+        if condition is not None:
+            value = plain(unfolder.evaluate_expr(condition, context))
+            if value is POISON:
+                return POISON
+            if not isinstance(value, bool):
+                unfolder.report(context, "G0105", "a condition is true or false", condition.span)
+                return POISON
+            if value is not wanted:
+                return ABSENT
+    if port.each is None:
+        return _one_input(unfolder, port, port.name, context)
+    variable, over = port.each
+    sizes = plain(unfolder.evaluate_expr(over, context))
+    if sizes is POISON:
+        return POISON
+    if not isinstance(sizes, list | tuple):
+        unfolder.report(context, "G0105", "`each` runs over a list", over.span)
+        return POISON
+    found = [
+        _one_input(unfolder, port, f"{port.name}_{stage_name(value, index)}", context.child({variable: value}))
+        for index, value in enumerate(sizes)
+    ]
+    return POISON if POISON in found else found
+
+
+def _one_input(unfolder: Unfolder, port: PortDecl, name: str, context: Context) -> Any:
+    type_ = call.shape_of(unfolder, port, context)
+    if type_ is POISON:
+        return POISON
+    distribution = port.distribution or ("normal" if type_.kind == "Latent" else "")
+    return unfolder.builder.input(name, type_, distribution, Provenance(port.span))
+
+
+def _outputs(unfolder: Unfolder, network: NetworkDecl, context: Context, last: Any) -> dict[str, Tensor] | None:
+    """Output name → tensor; a list becomes several outputs, numbered."""
+    if network.outputs:
+        written = {
+            name: (plain(unfolder.evaluate(tree, context)), tree.span) for name, tree in network.outputs.items()
+        }
+    else:
+        entry = list(network.body)[-1]
+        written = {entry.key: (plain(last), entry.key_span)}
+    found: dict[str, Tensor] = {}
+    failed = False
+    for name, (value, span) in written.items():
+        values = (
+            {f"{name}_{index}": one for index, one in enumerate(value)}
+            if isinstance(value, list | tuple)
+            else {name: value}
+        )
+        for key, one in values.items():
+            tensor = _output(unfolder, key, one, span, context)
+            failed = failed or tensor is None
+            if tensor is not None:
+                found[key] = tensor
+    return None if failed or not found else found
+
+
+def _output(unfolder: Unfolder, name: str, value: Any, span: Span, context: Context) -> Tensor | None:
+    value = plain(value)
+    if value is POISON:
+        return None
+    if value is ABSENT:
+        unfolder.report(context, "G0310", f"the output `{name}` is absent", span)
+        return None
+    if not isinstance(value, Tensor):
+        unfolder.report(context, "G0211", f"the output `{name}` is not a tensor", span)
+        return None
+    return value
+
+
+def _styles(unfolder: Unfolder, network: NetworkDecl, context: Context) -> Any:
+    tree = network.styles
+    if tree is None:
+        return None
+    value = plain(unfolder.evaluate(tree, context)) if isinstance(tree, Scalar) else POISON
+    if value is POISON or value is ABSENT:
+        return value if value is POISON else None
+    if not isinstance(value, Tensor) or value.type.kind != "Styles":
+        unfolder.report(
+            context,
+            "G0615",
+            "the style space is a node of kind Styles",
+            tree.span,
+            help="`broadcast_styles` makes one of a mapping's output",
+        )
+        return POISON
+    return value

@@ -1,0 +1,143 @@
+"""The elaborator's tools: evaluates what stands in a tree, in a context, for a wanted type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gandsl.diagnostics import Diagnostics, Label, Span
+from gandsl.frontend.builder import Builder
+from gandsl.frontend.context import Context
+from gandsl.frontend.report import Report
+from gandsl.frontend.values import Tensor, plain
+from gandsl.ir.types import is_a
+from gandsl.spec.document import Document
+from gandsl.spec.evaluate import Budget, Function, Scope, evaluate
+from gandsl.spec.expressions import Expr
+from gandsl.spec.library import Library
+from gandsl.spec.params import Declared, argument, evaluate_tree, resolve
+from gandsl.spec.tree import Tree
+from gandsl.spec.values import ABSENT, POISON, type_name
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A `Diagnostics` for the spec layer that adds the way by which we came."""
+
+    context: Context
+    report: Report
+
+    def add(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        *,
+        label: str = "",
+        secondary: Sequence[Label] = (),
+        notes: Sequence[str] = (),
+        help: str | None = None,
+    ) -> None:
+        pairs = [(other.span, other.text) for other in secondary]
+        self.report(self.context, code, message, span, label=label, secondary=pairs, notes=notes, help=help)
+
+
+class Unfolder:
+    """What every form of node needs. One for each program of a network."""
+
+    def __init__(
+        self,
+        document: Document,
+        library: Library,
+        report: Report,
+        budget: Budget,
+        family: Mapping[str, Any],
+    ) -> None:
+        self.library = library
+        self.report = report
+        self.builder = Builder(report)
+        self.budget = budget
+        self.growing = document.growth is not None
+        self._family = family  # level, level_size, levels, fading: known to every expression
+        self._scopes: dict[str, Scope] = {}
+
+    def scope_of(self, document: Document) -> Scope:
+        """What every expression of a file sees: its parameters and definitions, and the family's names."""
+        scope = self._scopes.get(document.file)
+        if scope is None:
+            scope = self._scopes[document.file] = Scope(None, self._family)
+            for let in document.let.values():
+                scope.values[let.name] = Function(let.name, let.args, let.expr, scope)
+            resolve(document.params, scope, self.report.diagnostics, self.budget)
+        return scope
+
+    # ---- expressions
+
+    def evaluate(self, tree: Tree, context: Context) -> Any:
+        """The value of a scalar or a list of them; POISON after reporting."""
+        return evaluate_tree(tree, context.scope, self._diagnostics(context), self.budget)
+
+    def evaluate_expr(self, expr: Expr, context: Context) -> Any:
+        return evaluate(expr, context.scope, self._diagnostics(context), self.budget)
+
+    def _diagnostics(self, context: Context) -> Diagnostics:
+        return _Placed(context, self.report)  # type: ignore[return-value]  # the spec layer uses `add` alone
+
+    # ---- for a wanted type
+
+    def condition(self, tree: Tree | None, context: Context, default: bool) -> Any:
+        """A truth value, `default` where nothing stands, POISON after reporting."""
+        if tree is None:
+            return default
+        value = plain(self.evaluate(tree, context))
+        if value is POISON or isinstance(value, bool):
+            return value
+        self.report(context, "G0105", f"a condition is true or false, not {type_name(value)}", tree.span)
+        return POISON
+
+    def parameter(self, param: Declared, tree: Tree, context: Context, where: str) -> Any:
+        """The value for a parameter of an op or a block, checked; POISON after reporting."""
+        return plain(argument(param, tree, context.scope, self._diagnostics(context), self.budget, where))
+
+    def tensor(self, tree: Tree, kinds: Sequence[str], context: Context, *, port: str, where: str) -> Any:
+        """One tensor of one of `kinds`, ABSENT, or POISON after reporting."""
+        return self.as_tensor(self.evaluate(tree, context), kinds, tree.span, context, port=port, where=where)
+
+    def as_tensor(
+        self, value: Any, kinds: Sequence[str], span: Span, context: Context, *, port: str, where: str
+    ) -> Any:
+        value = plain(value)
+        if value is POISON or value is ABSENT:
+            return value
+        wanted = " or ".join(kinds)
+        if not isinstance(value, Tensor):
+            self.report(context, "G0211", f"port `{port}` of {where} takes a tensor ({wanted}), not {type_name(value)}", span)
+            return POISON
+        if not any(is_a(value.type.kind, kind) for kind in kinds):
+            self.report(
+                context,
+                "G0211",
+                f"port `{port}` of {where} takes a {wanted}, but this is a {value.type}",
+                span,
+                help=_conversion(value.type.kind, kinds),
+            )
+            return POISON
+        return value
+
+
+_CONVERSIONS = {
+    ("Feature", "Vector"): "`flatten` or `global_pool` makes a vector of a feature",
+    ("Vector", "Feature"): "`reshape` makes a feature of a vector",
+    ("Label", "Vector"): "`embedding` or `one_hot` makes a vector of a label",
+    ("Feature", "Tokens"): "`to_tokens` makes tokens of a feature",
+    ("Tokens", "Feature"): "`from_tokens` makes a feature of tokens",
+    ("Styles", "Vector"): "pick one of the styles: `ws[0]`",
+}
+
+
+def _conversion(kind: str, wanted: Sequence[str]) -> str | None:
+    for (source, target), hint in _CONVERSIONS.items():
+        if is_a(kind, source) and target in wanted:
+            return hint
+    return None

@@ -1,0 +1,117 @@
+"""What names stand for while a spec unfolds: tensors, records of outputs, filled slots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gandsl.ir.types import TensorType, is_a
+from gandsl.spec.tree import Tree
+from gandsl.spec.values import ABSENT, POISON, Opaque, Size
+
+if TYPE_CHECKING:
+    from gandsl.diagnostics import Span
+    from gandsl.frontend.context import Context
+
+# attribute → (kinds that have it, how it is read off the shape)
+_ATTRIBUTES: dict[str, tuple[tuple[str, ...], Callable[[tuple[int, ...]], Any]]] = {
+    "channels": (("Feature",), lambda shape: shape[0]),
+    "height": (("Feature",), lambda shape: shape[1]),
+    "width": (("Feature",), lambda shape: shape[2]),
+    "size": (("Feature",), lambda shape: Size(shape[1], shape[2])),
+    "dim": (("Vector", "Styles", "Tokens"), lambda shape: shape[-1]),
+    "count": (("Styles", "Tokens", "Label"), lambda shape: shape[0]),
+}
+
+
+@dataclass(frozen=True)
+class Tensor(Opaque):
+    """A node's output. Indexing a list of styles makes `select` nodes, through `select`."""
+
+    id: str
+    type: TensorType
+    select: Callable[[Tensor, int], Tensor] = field(compare=False, repr=False)
+
+    @property
+    def kind_name(self) -> str:  # type: ignore[override]  # a constant in the base
+        return str(self.type)
+
+    @property
+    def attributes(self) -> tuple[str, ...]:  # type: ignore[override]
+        return tuple(name for name, (kinds, _) in _ATTRIBUTES.items() if any(is_a(self.type.kind, kind) for kind in kinds))
+
+    def attribute(self, name: str) -> Any:
+        if name not in self.attributes:
+            raise KeyError(name)
+        return _ATTRIBUTES[name][1](self.type.shape)
+
+    def item(self, index: int) -> Tensor:
+        if self.type.kind != "Styles":
+            raise TypeError
+        count = self.type.shape[0]
+        if not -count <= index < count:
+            raise IndexError
+        return self.select(self, index % count)
+
+    def slice(self, low: int | None, high: int | None) -> list[Any]:
+        if self.type.kind != "Styles":
+            raise TypeError
+        return [self.select(self, index) for index in range(self.type.shape[0])[low:high]]
+
+
+@dataclass(frozen=True)
+class Record(Opaque):
+    """The outputs of a block or a fold. On its own it stands for the first of them."""
+
+    outputs: Mapping[str, Any]
+    kind_name = "the outputs of a block"
+
+    @property
+    def first(self) -> Any:
+        return next(iter(self.outputs.values()), ABSENT)
+
+    @property
+    def attributes(self) -> tuple[str, ...]:  # type: ignore[override]
+        own = tuple(self.outputs)
+        return own + (self.first.attributes if isinstance(self.first, Opaque) else ())
+
+    def attribute(self, name: str) -> Any:
+        if name in self.outputs:
+            return self.outputs[name]
+        if self.first is POISON:
+            return POISON
+        if isinstance(self.first, Opaque):
+            return self.first.attribute(name)
+        raise KeyError(name)
+
+    def item(self, index: int) -> Any:
+        if isinstance(self.first, list | tuple):
+            return self.first[index]
+        if isinstance(self.first, Opaque):
+            return self.first.item(index)
+        raise TypeError
+
+    def slice(self, low: int | None, high: int | None) -> list[Any]:
+        if isinstance(self.first, list | tuple):
+            return list(self.first[low:high])
+        if isinstance(self.first, Opaque):
+            return self.first.slice(low, high)
+        raise TypeError
+
+
+@dataclass(frozen=True)
+class Fill:
+    """What a slot was given: a block's or op's name, arguments, and the place whose names they speak."""
+
+    use: str
+    arguments: Mapping[str, tuple[Span, Tree]]  # argument → span of its key, its value
+    context: Context
+    span: Span
+
+
+def plain(value: Any) -> Any:
+    """A record's first output; any other value as it is."""
+    while isinstance(value, Record):
+        value = value.first
+    return value
