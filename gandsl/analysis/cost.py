@@ -1,0 +1,173 @@
+"""What a spec costs, from its graphs alone: parameters, FLOPs and memory, by node, by stage, by step.
+
+FLOPs are two for each multiply-add of a convolution or product and nothing for the rest, as torch's
+FlopCounterMode counts. Bytes are those of the float32 numbers that eager autograd keeps for the backward
+pass; weights, optimizer state and workspace are not in them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from math import prod
+from typing import TYPE_CHECKING
+
+from gandsl.analysis import phases as _phases
+from gandsl.analysis.autodiff import Flow, kept_elements
+from gandsl.analysis.phases import NETWORKS, Phase
+from gandsl.ir.graph import Graph, NetworkIR, Node
+
+if TYPE_CHECKING:
+    from gandsl.frontend.module import ModuleIR
+
+BYTES = 4  # of a float32
+_STAGE = re.compile(r"[a-z]+\d+(x\d+)?")  # s8, b16x24
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Sums over some nodes. FLOPs and bytes are for one image; a step's cover D, G and repeated passes."""
+
+    nodes: int = 0
+    parameters: int = 0
+    buffers: int = 0
+    forward_flops: int = 0
+    step_flops: int = 0  # the D and G steps, without lazy penalties
+    penalty_flops: int = 0  # all lazy penalties, once
+    activation_bytes: int = 0  # kept by a forward pass that trains the weights
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Cost)))
+
+
+@dataclass(frozen=True)
+class PhaseCost:
+    """One kind of optimizer step, all its images."""
+
+    name: str  # "D", "D/16", "G", "G/4"
+    every: int
+    repeat: int
+    images: int
+    penalty: bool
+    flops: Mapping[str, int]  # by network, of the `repeat` steps together
+    activation_bytes: Mapping[str, int]  # by network, of one micro-batch
+
+    @property
+    def total_flops(self) -> int:
+        return sum(self.flops.values())
+
+
+@dataclass(frozen=True)
+class NetworkCost:
+    """Costs of one network by node id. A family's are its last program's, and every weight of the others."""
+
+    name: str
+    nodes: Mapping[str, Cost]
+
+    @property
+    def total(self) -> Cost:
+        return sum(self.nodes.values(), Cost())
+
+    def stages(self, depth: int | None = None) -> dict[str, Cost]:
+        """Sums by id prefix, in order: the first `depth` names, or by default all up to the first stage."""
+        found: dict[str, Cost] = {}
+        for id_, cost in self.nodes.items():
+            key = prefix(id_, depth)
+            found[key] = found.get(key, Cost()) + cost
+        return found
+
+
+@dataclass(frozen=True)
+class ModuleCost:
+    """A spec's whole cost."""
+
+    networks: Mapping[str, NetworkCost]
+    phases: tuple[PhaseCost, ...]
+    batch: int
+    micro_batch: int
+
+    @property
+    def flops_per_step(self) -> float:
+        """Of one step of the generator: all phases, lazy ones at their share."""
+        return sum(phase.total_flops / phase.every for phase in self.phases)
+
+
+def is_stage(name: str) -> bool:
+    """Whether a component of an id names a stage: letters, then a size (`s8`, `s16x24`)."""
+    return _STAGE.fullmatch(name) is not None
+
+
+def prefix(id_: str, depth: int | None = None) -> str:
+    """The stage a node belongs to. Without a depth: the names up to the first stage, else the first one."""
+    parts = id_.split(".")
+    if depth is None:
+        inner = range(len(parts) - 1)  # the last name is the node's own
+        depth = next((index + 1 for index in inner if is_stage(parts[index])), 1)
+    return ".".join(parts[:depth])
+
+
+def module_cost(module: ModuleIR) -> ModuleCost:
+    """The cost of every network, and of the plan's steps where there are a generator and a discriminator."""
+    networks = module.networks
+    found: tuple[Phase, ...] = ()
+    if all(name in networks for name in NETWORKS):
+        found = _phases.phases(networks[NETWORKS[0]].main, networks[NETWORKS[1]].main, module.plan)
+    batch = module.plan.batch if module.plan else 1
+    costs = {name: NetworkCost(name, _node_costs(network, found)) for name, network in networks.items()}
+    micro_batch = (module.plan.micro_batch if module.plan else None) or batch
+    return ModuleCost(costs, tuple(map(_phase_cost, found)), batch, micro_batch)
+
+
+def _phase_cost(phase: Phase) -> PhaseCost:
+    flops = {name: 2 * sum(phase.macs[name].values()) * phase.images * phase.repeat for name in phase.macs}
+    kept = {
+        name: BYTES * sum(phase.kept[name].values()) * min(phase.micro_batch, phase.images)
+        for name in phase.kept
+    }
+    return PhaseCost(phase.name, phase.every, phase.repeat, phase.images, phase.penalty, flops, kept)
+
+
+def _node_costs(network: NetworkIR, found: tuple[Phase, ...]) -> dict[str, Cost]:
+    graph = network.main
+    forward = _phases.forward(graph)
+    kept = kept_elements(Flow(graph))
+    step = _sum_of(network.name, (phase for phase in found if not phase.penalty))
+    penalty = _sum_of(network.name, (phase for phase in found if phase.penalty))
+    costs = {}
+    for owner, node in _all_nodes(network):
+        parameters, buffers = state_sizes(owner, node)
+        live = owner is graph
+        costs[node.id] = Cost(
+            1,
+            parameters,
+            buffers,
+            2 * forward[node.id] if live else 0,
+            2 * step.get(node.id, 0),
+            2 * penalty.get(node.id, 0),
+            BYTES * kept[node.id] if live else 0,
+        )
+    return costs
+
+
+def _sum_of(network: str, found: Iterable[Phase]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for phase in found:
+        for id_, macs in phase.macs.get(network, {}).items():
+            total[id_] = total.get(id_, 0) + macs * phase.repeat
+    return total
+
+
+def _all_nodes(network: NetworkIR) -> Iterator[tuple[Graph, Node]]:
+    """The main program's nodes, then those with weights that only other programs of the family have."""
+    yield from ((network.main, node) for node in network.main)
+    for graph, node in network.weighted().values():
+        if node.id not in network.main.nodes:
+            yield graph, node
+
+
+def state_sizes(graph: Graph, node: Node) -> tuple[int, int]:
+    """Numbers in the node's learned tensors, and in its buffers."""
+    call = graph.call(node)
+    weights, buffers = node.spec.weights(call), node.spec.buffers(call)
+    return sum(map(prod, weights.values())), sum(map(prod, buffers.values()))
