@@ -34,11 +34,11 @@ class Network(nn.Module):
     def program(
         self, entry: str = "forward", level: int | None = None, fading: bool = False
     ) -> Callable[..., Any]:
-        """The program for one entry at one level (None: the last); while it fades in, alpha is the last argument.
+        """The program for one entry and level (None: the last); while that fades in, alpha is the last argument.
 
         Entries: "forward" (inputs → outputs) and, where `has_styles`, "mapping" (z[, y] → ws [N, L, n])
-        and "synthesis" (ws → outputs). A program returns a tensor where the network has one output, else a tuple
-        in the order of `outputs`. All read the same layers; some parameters may get no gradient at a level.
+        and "synthesis" (ws → outputs). A program returns a tensor where the network has one output, else a
+        tuple in the order of `outputs`. All read the same layers; some may get no gradient at a level.
         """
         raise NotImplementedError(f"{type(self).__name__} has no program {entry!r}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
@@ -296,7 +297,7 @@ class _Lazy(_Part):
     every: Interval = Field(
         default=EACH_STEP,
         description="interval in steps; 1 adds the penalty to the main loss, more makes it an optimizer "
-        "step of its own with the penalty times the interval (lazy regularization, arXiv:1912.04958, appendix B)",
+        "step of its own with the penalty times the interval (lazy regularization, arXiv:1912.04958, app. B)",
     )
 
     @property
@@ -432,7 +433,7 @@ class Ema(_Part):
 
 
 class Growth(_Part):
-    """Progressive growing (arXiv:1710.10196): a level trains stable, then the next fades in; the last stays."""
+    """Progressive growing (arXiv:1710.10196): a level trains, then the next fades in; the last stays."""
 
     start: Int | None = Field(
         default=None,
@@ -458,6 +459,21 @@ class Growth(_Part):
         if self.stable.number + self.fade.number <= 0:
             raise ValueError("`stable` and `fade` can't both be 0")
         return self
+
+    def first_level(self, sizes: Sequence[tuple[int, int]]) -> int:
+        """The level that trains first, of levels (h, w). Raises ValueError when none is of size `start`."""
+        longer = [max(size) for size in sizes]
+        if self.start is None:
+            return 0
+        if self.start not in longer:
+            raise ValueError(
+                f"growth.start is {self.start}, and the levels are {', '.join(map(str, longer))}"
+            )
+        return longer.index(self.start)
+
+    def full_size_at(self, sizes: Sequence[tuple[int, int]]) -> float:
+        """Images shown when the last of the levels (h, w) has faded in."""
+        return (len(sizes) - 1 - self.first_level(sizes)) * (self.stable.amount + self.fade.amount)
 
 
 class Data(_Part):

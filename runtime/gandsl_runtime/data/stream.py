@@ -1,0 +1,157 @@
+"""An endless, shuffled, resumable stream of batches: which image comes n-th is a function of seed and n."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
+
+from ..errors import DataError
+from .dataset import Dataset
+
+
+class RealBatch(NamedTuple):
+    """Images uint8 (N, c, h, w) and labels int64 (N,), or None."""
+
+    images: Tensor
+    labels: Tensor | None
+
+
+class Pick(NamedTuple):
+    """One image of the stream."""
+
+    image: int
+    flipped: bool
+
+
+@dataclass
+class Order:
+    """The order of the images: each epoch shows every image once, shuffled by (seed, epoch)."""
+
+    count: int
+    seed: int
+    flip: bool
+    _epoch: int = -1
+
+    def pick(self, position: int) -> Pick:
+        """The image at a position of the endless stream."""
+        epoch, place = divmod(position, self.count)
+        if epoch != self._epoch:
+            chance = np.random.Generator(np.random.PCG64(np.random.SeedSequence([self.seed, epoch])))
+            self._shuffled = chance.permutation(self.count)
+            self._flipped = chance.random(self.count) < 0.5 if self.flip else np.zeros(self.count, dtype=bool)
+            self._epoch = epoch
+        return Pick(int(self._shuffled[place]), bool(self._flipped[place]))
+
+
+class _Items(TorchDataset[Any]):
+    """What a worker runs. A fault is handed back as a value: raised in a worker it would lose its remedy."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+
+    def __getitems__(self, picks: list[Pick]) -> RealBatch | DataError:
+        try:
+            return load(self.dataset, picks)
+        except DataError as fault:
+            return fault
+
+
+def load(dataset: Dataset, picks: list[Pick]) -> RealBatch:
+    """Decode a batch."""
+    images = np.empty((len(picks), *dataset.shape), dtype=np.uint8)
+    for place, (index, flipped) in enumerate(picks):
+        image = dataset.image(index)
+        images[place] = image[:, :, ::-1] if flipped else image
+    labels = None if dataset.labels is None else dataset.labels[[pick.image for pick in picks]]
+    return RealBatch(torch.from_numpy(images), None if labels is None else torch.from_numpy(labels))
+
+
+class Stream:
+    """Batches from a position on; `workers` processes read ahead."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        seed: int,
+        flip: bool = False,
+        workers: int = 0,
+        position: int = 0,
+        pinned: bool = False,
+    ) -> None:
+        self.dataset, self.position = dataset, position
+        self._order = Order(len(dataset), seed, flip)
+        self._workers, self._pinned = workers, pinned
+        self._ahead: tuple[int, Iterator[Any]] | None = None  # batch size, loader
+
+    def take(self, count: int) -> RealBatch:
+        """The next `count` images. Raises DataError naming the file that can't be read."""
+        batch = (
+            self._take_ahead(count)
+            if self._workers
+            else load(self.dataset, self._picks(self.position, count))
+        )
+        self.position += count
+        return batch
+
+    def close(self) -> None:
+        """End the workers."""
+        self._ahead = None
+
+    def _picks(self, position: int, count: int) -> list[Pick]:
+        return [self._order.pick(place) for place in range(position, position + count)]
+
+    def _take_ahead(self, count: int) -> RealBatch:
+        if self._ahead is None or self._ahead[0] != count:  # growth changes the batch: begin again from here
+            self._ahead = count, iter(self._loader(count))
+        try:
+            batch = next(self._ahead[1])
+        except RuntimeError as error:
+            if "worker" not in str(error):
+                raise
+            raise DataError(f"a data worker died: {error}", "resume with fewer workers, or none") from error
+        if isinstance(batch, DataError):
+            raise batch
+        assert isinstance(batch, RealBatch)
+        return batch
+
+    def _loader(self, count: int) -> DataLoader[Any]:
+        return DataLoader(
+            _Items(self.dataset),
+            batch_sampler=_Batches(
+                Order(self._order.count, self._order.seed, self._order.flip), self.position, count
+            ),
+            num_workers=self._workers,
+            collate_fn=_as_it_is,
+            worker_init_fn=_leave_signals_to_the_trainer,
+            pin_memory=self._pinned,
+        )
+
+
+class _Batches:
+    """The picks of each batch from a position on, without end."""
+
+    def __init__(self, order: Order, position: int, count: int) -> None:
+        self.order, self.position, self.count = order, position, count
+
+    def __iter__(self) -> Iterator[list[Pick]]:
+        position = self.position
+        while True:
+            yield [self.order.pick(place) for place in range(position, position + self.count)]
+            position += self.count
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
+
+
+def _leave_signals_to_the_trainer(_: int) -> None:
+    """Ctrl-C reaches the whole process group: the trainer still needs its workers to finish the step."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,89 @@
+"""Faults a run can end with: one message, one remedy and one documented exit code each; never a traceback."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class RuntimeFault(Exception):
+    """Something outside the code is wrong; `message` says what and where, `remedy` what to do about it."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.remedy}" if self.remedy else self.message
+
+
+class PlanError(RuntimeFault):
+    """The plan and the networks don't fit each other."""
+
+    exit_code = 1
+
+
+class DataError(RuntimeFault):
+    """The training images or their labels can't be used."""
+
+    exit_code = 3
+
+
+class CheckpointError(RuntimeFault):
+    """A checkpoint can't be read, or isn't of these networks."""
+
+    exit_code = 4
+
+
+class OutOfSpace(RuntimeFault):
+    """The disk is full."""
+
+    exit_code = 5
+
+
+class MissingExtra(RuntimeFault):
+    """An optional package is asked for and isn't installed."""
+
+    exit_code = 6
+
+    def __init__(self, wanted: str, extra: str) -> None:
+        super().__init__(f"{wanted} needs a package that is not installed", f"pip install 'gandsl[{extra}]'")
+
+
+class Diverged(RuntimeFault):
+    """A loss is no longer a finite number."""
+
+    exit_code = 7
+
+
+class Interrupted(RuntimeFault):
+    """Stopped by a signal, after the state was saved: 130 for Ctrl-C (SIGINT), 143 for SIGTERM."""
+
+    def __init__(self, signal_number: int, message: str, remedy: str) -> None:
+        super().__init__(message, remedy)
+        self.exit_code = 128 + signal_number
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextmanager
+def room_for(what: str, path: Path) -> Iterator[None]:
+    """Turn a full disk, quota or file-size limit met in the block into `OutOfSpace`."""
+    try:
+        yield
+    except Exception as error:
+        # safetensors raises its own class and keeps the number in the text: "… (os error 28)"
+        if getattr(error, "errno", None) in _NO_ROOM or any(
+            f"(os error {n})" in str(error) for n in _NO_ROOM
+        ):
+            raise OutOfSpace(
+                f"no space left for {what} in {path}",
+                "free some space, then resume: the last checkpoint is whole",
+            ) from error
+        raise

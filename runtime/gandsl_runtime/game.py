@@ -1,0 +1,248 @@
+"""The two players as the trainer calls them: random inputs, programs of the current stage, images for D."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .errors import PlanError
+from .layers import TrackAverage
+from .network import Network, Port
+from .plan import Plan
+from .schedule import Stage
+
+Images = tuple[Tensor, ...]
+
+
+def tuple_of(outputs: Any) -> Images:
+    """What a program returned, as a tuple."""
+    return outputs if isinstance(outputs, tuple) else (outputs,)
+
+
+class Draw:
+    """Chance for one piece of work, a pure function of its key: nothing of it has to be saved for a resume.
+
+    Layers that draw for themselves (noise, dropout) read torch's global generators, which are set here too.
+    """
+
+    def __init__(self, device: torch.device, dtype: torch.dtype, *key: object) -> None:
+        digest = hashlib.blake2b(repr(key).encode(), digest_size=8).digest()
+        seed = int.from_bytes(digest, "little") >> 1
+        self.device, self.dtype = device, dtype
+        self.generator = torch.Generator(device).manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
+        if device.type == "cuda":
+            torch.cuda.manual_seed(seed)
+
+    def latent(self, port: Port, count: int) -> Tensor:
+        """(count, n) from the port's distribution: normal, uniform on [-1, 1), or normal within ±2."""
+        z = torch.empty(count, *port.shape, device=self.device, dtype=self.dtype)
+        return DISTRIBUTIONS[port.distribution or "normal"](z, self.generator)
+
+    def uniform(self, *shape: int) -> Tensor:
+        return torch.rand(shape, generator=self.generator, device=self.device, dtype=self.dtype)
+
+    def integers(self, low: int, high: int, *shape: int) -> Tensor:
+        return torch.randint(low, high, shape, generator=self.generator, device=self.device)
+
+    def normal_like(self, x: Tensor) -> Tensor:
+        return torch.empty_like(x).normal_(generator=self.generator)
+
+    def labels(self, cumulative: Tensor, count: int) -> Tensor:
+        """(count,) int64 from a distribution given by its cumulative sums; waits for no device."""
+        return torch.searchsorted(cumulative, self.uniform(count), right=True).clamp_(max=len(cumulative) - 1)
+
+
+DISTRIBUTIONS = {
+    "normal": lambda z, generator: z.normal_(generator=generator),
+    "uniform": lambda z, generator: z.uniform_(-1, 1, generator=generator),
+    "truncated_normal": lambda z, generator: torch.nn.init.trunc_normal_(z, a=-2, b=2, generator=generator),
+}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images at D's scales, and their labels (N,) where the networks take labels."""
+
+    images: Images
+    labels: Tensor | None
+
+    def __len__(self) -> int:
+        return len(self.images[0])
+
+    def __getitem__(self, part: slice) -> Batch:
+        labels = None if self.labels is None else self.labels[part]
+        return Batch(tuple(image[part] for image in self.images), labels)
+
+
+@dataclass(frozen=True)
+class Fakes(Batch):
+    """Generated images with the styles [N, L, n] they come from, where the generator has a style space."""
+
+    styles: Tensor | None = None
+
+
+@dataclass
+class Game:
+    """Generator and discriminator at a stage. Raises PlanError when plan and networks don't fit."""
+
+    plan: Plan
+    generator: Network
+    discriminator: Network
+    device: torch.device
+    label_distribution: Tensor | None = None  # cumulative, (classes,)
+    stage: Stage = field(default_factory=Stage)
+
+    def __post_init__(self) -> None:
+        check(self.plan, self.generator, self.discriminator)
+        self._averages = [m for m in self.generator.modules() if isinstance(m, TrackAverage)]
+        self.dtype = next((p.dtype for p in self.generator.parameters()), torch.get_default_dtype())
+        self._judges_labels = classes_of(self.discriminator) > 0
+        self.full_sizes = [port.shape[1:] for port in self.discriminator.inputs if port.kind == "Image"]
+
+    def draw(self, *key: object) -> Draw:
+        """Chance for one piece of work."""
+        return Draw(self.device, self.dtype, *key)
+
+    def generate(self, draw: Draw, count: int, styles: bool = False) -> Fakes:
+        """Images of fresh latents and labels, styles mixed as planned and kept if asked for."""
+        labels = None if self.label_distribution is None else draw.labels(self.label_distribution, count)
+        if not (styles or self.plan.style_mixing):
+            return Fakes(self._call(self.generator, "forward", self._inputs(draw, count, labels)), labels)
+        ws = self._call(self.generator, "mapping", self._inputs(draw, count, labels))[0]
+        if self.plan.style_mixing:
+            ws = self._mix(draw, ws, labels)
+        return Fakes(self._call(self.generator, "synthesis", (ws,)), labels, ws)
+
+    def judge(self, images: Images, labels: Tensor | None) -> tuple[Tensor, ...]:
+        """D's outputs."""
+        extra = (labels,) if self._judges_labels else ()
+        return self._call(self.discriminator, "forward", (*images, *extra))
+
+    def scales(self, images: Tensor) -> Images:
+        """Real images (N, c, h, w) of full size as D's inputs at this stage: averaged down, and faded as G is.
+
+        While a level fades in they are lerp(half size enlarged again, images, alpha), as the generated ones
+        (arXiv:1710.10196, section 2).
+        """
+        if self.stage.level is None:
+            return tuple(_area(images, size) for size in self.full_sizes)
+        (h, w), (full_h, full_w) = self.generator.levels[self.stage.level], self.generator.levels[-1]
+        scaled = [_area(images, (a * h // full_h, b * w // full_w)) for a, b in self.full_sizes]
+        return tuple(_faded(x, self.stage.alpha) if self.stage.fading else x for x in scaled)
+
+    def _inputs(self, draw: Draw, count: int, labels: Tensor | None) -> tuple[Tensor, ...]:
+        return latents_and_labels(self.generator, labels, lambda port: draw.latent(port, count))
+
+    def _mix(self, draw: Draw, ws: Tensor, labels: Tensor | None) -> Tensor:
+        """Layers from a random one on take the styles of a second latent (arXiv:1812.04948, section 3.1)."""
+        mixing = self.plan.style_mixing
+        assert mixing is not None
+        with averages_held(self._averages):  # the running mean of w sees each image once
+            other = self._call(self.generator, "mapping", self._inputs(draw, len(ws), labels))[0]
+        splits = len(ws) if mixing.per == "sample" else 1
+        layers = ws.shape[1]
+        split = draw.integers(1, max(layers, 2), splits)
+        split = torch.where(draw.uniform(splits) < mixing.probability, split, layers)
+        from_other = torch.arange(layers, device=ws.device) >= split[:, None]
+        return torch.where(from_other[:, :, None], other, ws)
+
+    def _call(self, network: Network, entry: str, args: Sequence[Any]) -> tuple[Tensor, ...]:
+        return call(network, entry, self.stage, args)
+
+
+def call(network: Network, entry: str, stage: Stage, args: Sequence[Any]) -> tuple[Tensor, ...]:
+    """Run the program of a stage; alpha is the last argument while it fades."""
+    program = network.program(entry, stage.level, stage.fading)
+    alpha = (args[0].new_full((), stage.alpha),) if stage.fading else ()  # args[0]: latents, styles or images
+    return tuple_of(program(*args, *alpha))
+
+
+def latents_and_labels(
+    generator: Network, labels: Tensor | None, latent: Callable[[Port], Tensor]
+) -> tuple[Tensor, ...]:
+    """The generator's arguments in call order; `latent(port)` gives each latent."""
+    given: dict[str, Callable[[Port], Tensor | None]] = {"Latent": latent, "Label": lambda _: labels}
+    return tuple(
+        x for port in generator.inputs if port.kind in given if (x := given[port.kind](port)) is not None
+    )
+
+
+@contextmanager
+def averages_held(averages: Sequence[TrackAverage]) -> Iterator[None]:
+    """Running averages of w don't move inside the block."""
+    moving = [average for average in averages if average.training]
+    for average in moving:
+        average.training = False
+    try:
+        yield
+    finally:
+        for average in moving:
+            average.training = True
+
+
+def classes_of(network: Network) -> int:
+    """The number of classes of the network's label input; 0 when it takes none."""
+    return next((port.shape[0] for port in network.inputs if port.kind == "Label"), 0)
+
+
+def check(plan: Plan, generator: Network, discriminator: Network) -> None:
+    """Raise PlanError where the plan and the two networks don't fit each other."""
+    made = [port.shape for port in generator.outputs if port.kind == "Image"]
+    judged = [port.shape for port in discriminator.inputs if port.kind == "Image"]
+    if made != judged:
+        raise PlanError(
+            f"the generator makes images {_shapes(made)} and the discriminator takes {_shapes(judged)}",
+            "give both the same sizes and channels, in the same order",
+        )
+    if classes_of(discriminator) and not classes_of(generator):
+        raise PlanError(
+            "the discriminator takes labels and the generator does not",
+            "give the generator an input of kind Label",
+        )
+    needs_styles = {
+        "style_mixing": plan.style_mixing,
+        "regularizers.path_length": plan.regularizers.path_length,
+    }
+    for name, wanted in needs_styles.items():
+        if wanted and not generator.has_styles:
+            raise PlanError(
+                f"training.{name} needs a generator with a style space", f"set training.{name} to null"
+            )
+    if plan.growth:
+        if not generator.levels or generator.levels != discriminator.levels:
+            raise PlanError(
+                "training.growth needs two networks with the same levels",
+                "give the spec a growth section, or set training.growth to null",
+            )
+        longer = {max(size) for size in generator.levels}
+        for name, keys in (("batch", plan.growth.batch), ("lr", plan.growth.lr)):
+            if unknown := sorted(set(keys) - longer):
+                raise PlanError(
+                    f"training.growth.{name} names {unknown[0]}, which is no level's size",
+                    f"the levels are {', '.join(map(str, sorted(longer)))}",
+                )
+        try:
+            plan.growth.first_level(generator.levels)
+        except ValueError as error:
+            raise PlanError(f"training: {error}", "name one of the levels") from error
+
+
+def _shapes(shapes: Sequence[tuple[int, ...]]) -> str:
+    return ", ".join("×".join(map(str, shape)) for shape in shapes) or "none"
+
+
+def _area(images: Tensor, size: tuple[int, ...]) -> Tensor:
+    return images if tuple(images.shape[2:]) == tuple(size) else F.interpolate(images, size=size, mode="area")
+
+
+def _faded(images: Tensor, alpha: float) -> Tensor:
+    old = F.interpolate(F.avg_pool2d(images, 2), scale_factor=2, mode="nearest")
+    return torch.lerp(old, images, alpha)

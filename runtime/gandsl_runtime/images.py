@@ -1,0 +1,53 @@
+"""Images as tensors, as pixels, and as a grid in one PNG."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+
+
+def to_pixels(images: Tensor, low: float, high: float) -> Tensor:
+    """(…) floats in [low, high] as uint8 on the CPU, rounded and clamped."""
+    scaled = (images.detach().float() - low) * (255 / (high - low))
+    return scaled.round().clamp(0, 255).to(torch.uint8).cpu()
+
+
+def to_pillow(pixels: Tensor) -> Image.Image:
+    """uint8 (c, h, w) as an image; of more than four channels the first three are shown."""
+    channels = len(pixels) if len(pixels) in MODES else 3
+    array = np.ascontiguousarray(pixels[:channels].permute(1, 2, 0).numpy())
+    return Image.fromarray(array[:, :, 0] if channels == 1 else array, MODES[channels])
+
+
+def grid(pixels: Tensor, columns: int) -> Image.Image:
+    """uint8 (N, c, h, w) side by side, row by row; N is a multiple of `columns`."""
+    n, c, h, w = pixels.shape
+    rows = n // columns
+    tiled = pixels.view(rows, columns, c, h, w).permute(2, 0, 3, 1, 4).reshape(c, rows * h, columns * w)
+    return to_pillow(tiled)
+
+
+def enlarged(images: Tensor, size: tuple[int, ...]) -> Tensor:
+    """(N, c, h, w) at another size by nearest neighbour, for levels below the last."""
+    return (
+        images if tuple(images.shape[2:]) == tuple(size) else F.interpolate(images, size=size, mode="nearest")
+    )
+
+
+def save(image: Image.Image, path: Path) -> None:
+    """Write a PNG so that a reader never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.new")
+    try:
+        image.save(new, format="PNG")
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise

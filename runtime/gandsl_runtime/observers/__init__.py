@@ -1,0 +1,25 @@
+"""What watches a run: terminal, log file, TensorBoard, image grids, checkpoints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .base import Observer
+from .checkpoints import Checkpoints
+from .grids import Grids
+from .jsonl import JsonLog
+from .tensorboard import TensorBoard
+from .terminal import Terminal
+
+__all__ = ["Checkpoints", "Grids", "JsonLog", "Observer", "TensorBoard", "Terminal", "standard"]
+
+
+def standard(run_dir: Path | None, terminal: bool = False, tensorboard: bool = False) -> tuple[Observer, ...]:
+    """The usual observers of a run in a folder; without one, at most the terminal. Raises MissingExtra."""
+    watching: list[Observer] = [Terminal()] if terminal else []
+    if run_dir is not None:
+        watching += [JsonLog(run_dir / "log.jsonl"), Grids(run_dir / "grids")]
+        if tensorboard:
+            watching.append(TensorBoard(run_dir / "tensorboard"))
+        watching.append(Checkpoints())  # last: what the others wrote is then no older than the checkpoint
+    return tuple(watching)

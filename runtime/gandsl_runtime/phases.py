@@ -1,0 +1,209 @@
+"""The phases of a step: what each optimizer step of the two players minimizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from . import objectives, penalties, schedule
+from .game import Batch, Draw, Game
+from .penalties import PENALTIES
+from .plan import Plan
+from .schedule import Clock, Side
+
+Metrics = dict[str, Tensor]
+Loss = tuple[Tensor, Metrics]
+
+
+@dataclass(frozen=True)
+class Work:
+    """One micro-batch of a phase: `count` images to generate, as many real ones, and chance."""
+
+    game: Game
+    draw: Draw
+    clock: Clock
+    count: int
+    real: Batch
+    path_length_mean: Tensor
+
+
+@dataclass(frozen=True)
+class Task:
+    """A loss of a phase, with the images a step it wants at most (None: the step's batch)."""
+
+    loss: Callable[[Work], Loss]
+    batch: int | None = None
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One optimizer step, or `repeat` of them, taken every `every` steps with its losses times `every`."""
+
+    name: str
+    side: Side
+    every: int
+    tasks: tuple[Task, ...]
+    repeat: int = 1
+    fresh_real: bool = False  # takes real images of its own; else it sees those that D saw last
+
+    def due(self, clock: Clock) -> bool:
+        return clock.steps % self.every == 0
+
+
+def phases(plan: Plan) -> tuple[Phase, ...]:
+    """The phases of the plan in their order: D, its lazy penalties, G, its lazy penalty.
+
+    A penalty of weight 0 is left out; its interval stays in the optimizer's lazy correction.
+    """
+    active: dict[str, Any] = {name: p for name, p in plan.regularizers if p and _weight(p) != 0}
+    path = active.pop("path_length", None)
+    on_d: dict[int, dict[str, Any]] = {}
+    for name, parameters in active.items():
+        on_d.setdefault(getattr(parameters, "interval", 1), {})[name] = parameters
+
+    main = Phase(
+        "D",
+        "discriminator",
+        1,
+        (Task(partial(discriminator, joined=on_d.pop(1, {}))),),
+        repeat=plan.discriminator_steps,
+        fresh_real=True,
+    )
+    lazy = [
+        Phase(f"D/{every}", "discriminator", every, (Task(partial(discriminator_penalty, lazy=wanted)),))
+        for every, wanted in sorted(on_d.items())
+    ]
+    relativistic = objectives.OBJECTIVES[plan.loss.kind].relativistic
+    tasks = [Task(generator)]
+    if path:
+        lengths = Task(path_length, path.batch)
+        if path.interval == 1:
+            tasks.append(lengths)
+    found = [main, *lazy, Phase("G", "generator", 1, tuple(tasks), fresh_real=relativistic)]
+    if path and path.interval > 1:
+        found.append(Phase(f"G/{path.interval}", "generator", path.interval, (lengths,)))
+    return tuple(found)
+
+
+def _weight(parameters: Any) -> Any:
+    return parameters.gamma if hasattr(parameters, "gamma") else parameters.weight
+
+
+class Judged:
+    """D's scores of one micro-batch, each place (real, fake, between) computed at most once."""
+
+    def __init__(self, work: Work, differentiated: set[str]) -> None:
+        self.work, self.real = work, work.real
+        self._differentiated = differentiated
+        self._images: dict[str, Batch] = {}
+        self._heads: dict[str, tuple[Tensor, ...]] = {}
+
+    def batch(self, place: str) -> Batch:
+        if place not in self._images:
+            batch = getattr(self, f"_{place}")()
+            if place in self._differentiated:
+                images = tuple(image.detach().requires_grad_() for image in batch.images)
+                batch = Batch(images, batch.labels)
+            self._images[place] = batch
+        return self._images[place]
+
+    def heads(self, place: str) -> tuple[Tensor, ...]:
+        if place not in self._heads:
+            batch = self.batch(place)
+            self._heads[place] = self.work.game.judge(batch.images, batch.labels)
+        return self._heads[place]
+
+    def both(self) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """Heads at real and at fake images: in two passes of D, or concatenated in one as the plan says."""
+        if self.work.game.plan.discriminator_passes == "joint":
+            fake, real = self.batch("fake"), self.batch("real")
+            images = tuple(torch.cat(pair) for pair in zip(fake.images, real.images, strict=True))
+            labels = (
+                None if real.labels is None or fake.labels is None else torch.cat((fake.labels, real.labels))
+            )
+            split = [head.split((len(fake), len(real))) for head in self.work.game.judge(images, labels)]
+            self._heads["fake"], self._heads["real"] = (tuple(side) for side in zip(*split, strict=True))
+        return self.heads("real"), self.heads("fake")
+
+    def _real(self) -> Batch:
+        return self.real
+
+    def _fake(self) -> Batch:
+        with torch.no_grad():
+            return self.work.game.generate(self.work.draw, self.work.count)
+
+    def _between(self) -> Batch:
+        real, fake = self.batch("real"), self.batch("fake")
+        weight = self.work.draw.uniform(len(real))
+        return Batch(penalties.interpolate(real.images, fake.images, weight), real.labels)
+
+
+def discriminator(work: Work, joined: dict[str, Any]) -> Loss:
+    """D's loss on real and generated images, with the penalties of each step."""
+    judged = Judged(work, _differentiated(joined))
+    real, fake = judged.both()
+    loss = objectives.discriminator_loss(work.game.plan.loss, real, fake)
+    metrics = {
+        "loss/D": loss.detach(),
+        "score/real": penalties.score(real).detach().mean(),
+        "score/fake": penalties.score(fake).detach().mean(),
+    }
+    extra, found = _penalties(judged, joined)
+    return (loss + extra if joined else loss), metrics | found
+
+
+def discriminator_penalty(work: Work, lazy: dict[str, Any]) -> Loss:
+    """D's lazy penalties alone; parameters they don't reach get a gradient of 0: Adam moves them on."""
+    judged = Judged(work, _differentiated(lazy))
+    total, metrics = _penalties(judged, lazy)
+    touched = sum(0 * penalties.score(heads).sum() for heads in judged._heads.values())
+    return total + touched, metrics
+
+
+def _differentiated(wanted: dict[str, Any]) -> set[str]:
+    return {PENALTIES[n].place(p) for n, p in wanted.items() if PENALTIES[n].differentiates} & {
+        "real",
+        "fake",
+    }
+
+
+def _penalties(judged: Judged, wanted: dict[str, Any]) -> tuple[Tensor, Metrics]:
+    total, metrics = torch.zeros((), device=judged.work.game.device), {}
+    for name, parameters in wanted.items():
+        penalty = PENALTIES[name]
+        place = penalty.place(parameters)
+        result = penalty.compute(parameters, penalties.score(judged.heads(place)), judged.batch(place).images)
+        metrics[f"penalty/{name}"] = result.detach()
+        total = total + schedule.value(getattr(parameters, penalty.weight), judged.work.clock) * result
+    return total, metrics
+
+
+def generator(work: Work) -> Loss:
+    """G's loss; D is frozen, and real images are judged only where the objective is relativistic."""
+    game = work.game
+    fakes = game.generate(work.draw, work.count)
+    fake = game.judge(fakes.images, fakes.labels)
+    relativistic = objectives.OBJECTIVES[game.plan.loss.kind].relativistic
+    real = game.judge(work.real.images, work.real.labels) if relativistic else None
+    loss = objectives.generator_loss(game.plan.loss, real, fake)
+    return loss, {"loss/G": loss.detach()}
+
+
+def path_length(work: Work) -> Loss:
+    """Path-length regularization; moves the running mean (arXiv:1912.04958, eq. 4)."""
+    game, parameters = work.game, work.game.plan.regularizers.path_length
+    assert parameters is not None
+    fakes = game.generate(work.draw, work.count, styles=True)
+    assert fakes.styles is not None
+    noise = tuple(work.draw.normal_like(image) for image in fakes.images)
+    lengths = penalties.path_lengths(fakes.images, fakes.styles, noise)
+    penalty, moved = penalties.path_length(lengths, work.path_length_mean, parameters.decay)
+    work.path_length_mean.copy_(moved.detach())
+    touched = sum(0 * image[:, 0, 0, 0].sum() for image in fakes.images)
+    loss = schedule.value(parameters.weight, work.clock) * penalty + touched
+    return loss, {"penalty/path_length": penalty.detach(), "path_length": lengths.detach().mean()}

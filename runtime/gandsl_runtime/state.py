@@ -1,0 +1,149 @@
+"""All that a run is, in one object: what a checkpoint holds whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam
+
+from . import ema, schedule
+from .network import Network
+from .plan import Plan
+from .schedule import Clock, Side, Stage, Step
+
+SIDES: tuple[Side, Side] = ("generator", "discriminator")
+
+
+@dataclass
+class State:
+    """Networks, their average, optimizers and counters.
+
+    Chance is no part of it: every draw is a function of `seed` and the clock, and the order of the data one of
+    `seed` and `samples`, so that whoever has these has all of it.
+    """
+
+    generator: Network
+    discriminator: Network
+    average: Network | None
+    optimizers: dict[Side, Adam]
+    path_length_mean: Tensor
+    seed: int
+    clock: Clock = field(default_factory=Clock)
+    samples: int = 0  # real images taken from the data so far
+    stage: Stage | None = None  # of the last step
+
+    @classmethod
+    def new(
+        cls, plan: Plan, generator: Network, discriminator: Network, seed: int, device: torch.device
+    ) -> State:
+        """The state before the first step; networks move to the device and into training mode."""
+        networks: dict[Side, Network] = {"generator": generator, "discriminator": discriminator}
+        for network in networks.values():
+            network.to(device).train()
+        average = ema.average_of(generator) if plan.ema else None
+        sizes = generator.levels
+        first = schedule.step(plan, sizes, Clock())
+        optimizers = {}
+        for side, network in networks.items():
+            settings = schedule.adam(plan, side, sizes, first)
+            trained = [p for p in network.parameters() if p.requires_grad]
+            optimizers[side] = Adam(
+                trained, lr=settings.lr, betas=settings.betas, eps=settings.eps, fused=True
+            )
+        return cls(generator, discriminator, average, optimizers, torch.zeros((), device=device), seed)
+
+    @property
+    def sampler(self) -> Network:
+        """The generator that is sampled: the average where there is one."""
+        return self.average or self.generator
+
+    def network(self, side: Side) -> Network:
+        return self.generator if side == "generator" else self.discriminator
+
+    def enter(self, plan: Plan, step: Step) -> None:
+        """Set the optimizers for a step, and forget their moments where growth says so."""
+        moved = self.stage is not None and (step.stage.level, step.stage.fading) != (
+            self.stage.level,
+            self.stage.fading,
+        )
+        for side in SIDES:
+            settings = schedule.adam(plan, side, self.generator.levels, step)
+            self.optimizers[side].param_groups[0].update(lr=settings.lr, betas=settings.betas)
+            if moved and plan.growth and plan.growth.reset_optimizer:
+                self.optimizers[side].state.clear()
+        self.stage = step.stage
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Every tensor by name: `<part>/<node id>`, `optimizer.<side>/<node id>/<moment>`, …"""
+        found = {"path_length_mean": self.path_length_mean}
+        for part, network in self._parts().items():
+            found |= {f"{part}/{key}": tensor for key, tensor in network.state_dict().items()}
+        for side in SIDES:
+            for name, parameter in self.network(side).named_parameters():
+                for moment, tensor in self.optimizers[side].state.get(parameter, {}).items():
+                    found[f"optimizer.{side}/{name}/{moment}"] = tensor
+        return found
+
+    def load_tensors(self, tensors: dict[str, Tensor]) -> None:
+        """Take over what `tensors` gave. Raises ValueError naming what is missing or left over."""
+        self.path_length_mean.copy_(tensors["path_length_mean"])
+        for part, network in self._parts().items():
+            load_network(network, tensors, part)
+        for side in SIDES:
+            self._load_optimizer(side, tensors)
+
+    def counters(self) -> dict[str, Any]:
+        """The rest of the state, as JSON."""
+        last = self.stage and {"level": self.stage.level, "fading": self.stage.fading}
+        return {
+            "images": self.clock.images,
+            "steps": self.clock.steps,
+            "samples": self.samples,
+            "seed": self.seed,
+            "stage": last,
+        }
+
+    def load_counters(self, counters: dict[str, Any]) -> None:
+        """Take over what `counters` gave."""
+        self.clock = Clock(counters["images"], counters["steps"])
+        self.samples, self.seed = counters["samples"], counters["seed"]
+        self.stage = Stage(**counters["stage"]) if counters["stage"] else None
+
+    def _parts(self) -> dict[str, Network]:
+        parts = {"generator": self.generator, "discriminator": self.discriminator}
+        return parts | ({"average": self.average} if self.average is not None else {})
+
+    def _load_optimizer(self, side: Side, tensors: dict[str, Tensor]) -> None:
+        optimizer = self.optimizers[side]
+        optimizer.state.clear()
+        index = {parameter: i for i, parameter in enumerate(optimizer.param_groups[0]["params"])}
+        moments: dict[int, dict[str, Tensor]] = {}
+        prefix = f"optimizer.{side}/"
+        for name, parameter in self.network(side).named_parameters():
+            found = {m: tensors[k] for m in _MOMENTS if (k := f"{prefix}{name}/{m}") in tensors}
+            if found and parameter in index:
+                moments[index[parameter]] = found
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+
+
+_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+
+
+def load_network(network: nn.Module, tensors: dict[str, Tensor], part: str) -> None:
+    """Load the tensors named `<part>/…`. Raises ValueError naming keys or shapes that don't fit."""
+    own = {
+        key.removeprefix(f"{part}/"): tensor for key, tensor in tensors.items() if key.startswith(f"{part}/")
+    }
+    wanted = network.state_dict()
+    complaints = {
+        "missing": sorted(wanted.keys() - own.keys()),
+        "unknown": sorted(own.keys() - wanted.keys()),
+        "of another shape": sorted(k for k in wanted.keys() & own.keys() if wanted[k].shape != own[k].shape),
+    }
+    if any(complaints.values()):
+        said = [f"{len(keys)} {what} ({', '.join(keys[:3])})" for what, keys in complaints.items() if keys]
+        raise ValueError(f"the weights of `{part}` don't fit: {'; '.join(said)}")
+    network.load_state_dict(cast(Any, own))
