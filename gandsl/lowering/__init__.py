@@ -1,0 +1,1 @@
+"""From the IR to torch.fx: the table of targets, the lowering, the cut at the style space, the verifier."""

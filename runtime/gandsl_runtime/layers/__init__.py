@@ -1,0 +1,45 @@
+"""Layers: every primitive that holds weights, buffers or chance. Each has at most one learned weight and one bias.
+
+Constructors take sizes first and the op's parameters by name; a layer's state_dict keys are the names that
+its op declares. `reset()` draws a layer's state anew, in order, from torch's default generator.
+"""
+
+from gandsl_runtime.layers.base import Layer, materialize
+from gandsl_runtime.layers.channel import Bias, Gain
+from gandsl_runtime.layers.convolution import Conv2d, ConvTranspose2d
+from gandsl_runtime.layers.dropout import Dropout
+from gandsl_runtime.layers.fir import Fir
+from gandsl_runtime.layers.label import Embedding, OneHot
+from gandsl_runtime.layers.linear import Linear
+from gandsl_runtime.layers.modulated import ModulatedConv2d
+from gandsl_runtime.layers.noise import NOISE_MODES, Noise, set_noise_mode
+from gandsl_runtime.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
+from gandsl_runtime.layers.source import Constant, Coordinates
+from gandsl_runtime.layers.style import TrackAverage
+from gandsl_runtime.layers.weight import Weighted
+
+__all__ = [
+    "NOISE_MODES",
+    "BatchNorm",
+    "Bias",
+    "Constant",
+    "Conv2d",
+    "ConvTranspose2d",
+    "Coordinates",
+    "Dropout",
+    "Embedding",
+    "Fir",
+    "Gain",
+    "GroupNorm",
+    "InstanceNorm",
+    "Layer",
+    "LayerNorm",
+    "Linear",
+    "ModulatedConv2d",
+    "Noise",
+    "OneHot",
+    "TrackAverage",
+    "Weighted",
+    "materialize",
+    "set_noise_mode",
+]

@@ -1,0 +1,102 @@
+"""Convolution and transposed convolution."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from torch import Tensor
+from torch.nn import functional
+
+from gandsl_runtime.layers.epilogue import Epilogue, finish, inner_gain
+from gandsl_runtime.layers.initialize import Fans
+from gandsl_runtime.layers.weight import Weighted, WeightOptions, multiply_smaller
+
+Pair = int | tuple[int, int]
+
+
+def pair(value: Pair) -> tuple[int, int]:
+    """One number for height and width, or both."""
+    return (value, value) if isinstance(value, int) else (value[0], value[1])
+
+
+class Conv2d(Weighted):
+    """Convolution. x: [N, in, H, W]. Keys: weight [out, in / groups, kh, kw], bias [out].
+
+    padding None is kernel // 2 on each side. padding_mode: zeros, reflect or replicate.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        kernel: Pair = 3,
+        stride: int = 1,
+        padding: int | None = None,
+        padding_mode: str = "zeros",
+        dilation: int = 1,
+        groups: int = 1,
+        bias: bool = True,
+        **options: Unpack[WeightOptions],
+    ) -> None:
+        height, width = pair(kernel)
+        area = height * width
+        super().__init__(
+            (out_channels, in_channels // groups, height, width),
+            Fans(in_channels // groups * area, out_channels // groups * area),
+            out_channels if bias else 0,
+            **options,
+        )
+        self.stride, self.dilation, self.groups = stride, dilation, groups
+        self.padding = (height // 2, width // 2) if padding is None else (padding, padding)
+        self.padding_mode = padding_mode
+
+    def forward(self, x: Tensor, *, weight: Tensor | None = None, **after: Unpack[Epilogue]) -> Tensor:
+        gain = inner_gain(after)
+        x, weight = multiply_smaller(x, *self.used(weight, gain))
+        padding = self.padding
+        if self.padding_mode != "zeros" and padding != (0, 0):
+            (top, left), padding = padding, (0, 0)
+            x = functional.pad(x, (left, left, top, top), mode=self.padding_mode)
+        bias = self.bias_used(after.get("bias"), gain)
+        y = functional.conv2d(x, weight, bias, self.stride, padding, self.dilation, self.groups)
+        return finish(y, after)
+
+
+class ConvTranspose2d(Weighted):
+    """Transposed convolution. x: [N, in, H, W]. Keys: weight [in, out / groups, kh, kw], bias [out].
+
+    fan_in counts the input channels of a group times the kernel's area.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        kernel: Pair = 4,
+        stride: int = 2,
+        padding: int = 1,
+        output_padding: int = 0,
+        groups: int = 1,
+        bias: bool = True,
+        **options: Unpack[WeightOptions],
+    ) -> None:
+        height, width = pair(kernel)
+        area = height * width
+        super().__init__(
+            (in_channels, out_channels // groups, height, width),
+            Fans(in_channels // groups * area, out_channels // groups * area),
+            out_channels if bias else 0,
+            **options,
+        )
+        self.stride, self.padding, self.output_padding, self.groups = stride, padding, output_padding, groups
+
+    def forward(self, x: Tensor, *, weight: Tensor | None = None, **after: Unpack[Epilogue]) -> Tensor:
+        gain = inner_gain(after)
+        x, weight = multiply_smaller(x, *self.used(weight, gain))
+        bias = self.bias_used(after.get("bias"), gain)
+        y = functional.conv_transpose2d(
+            x, weight, bias, self.stride, self.padding, self.output_padding, self.groups
+        )
+        return finish(y, after)

@@ -1,0 +1,19 @@
+"""Dropout."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional
+
+from gandsl_runtime.layers.base import Layer
+
+
+class Dropout(Layer):
+    """In training, sets each number to zero with probability p and multiplies the others by 1 / (1 − p)."""
+
+    def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.dropout(x, self.p, self.training)

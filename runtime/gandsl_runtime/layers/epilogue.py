@@ -1,0 +1,86 @@
+"""What may follow a product inside one call: bias, noise, activation, gain, clamp.
+
+Passes fill these keywords in. They save memory traffic: a bias rides in the convolution, a gain is folded into
+weight and bias where the activation is positively homogeneous (act(g·x) = g·act(x) for g > 0), and activations
+whose derivative needs the result only are done in place.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from torch import Tensor
+from torch.nn import functional
+
+
+class Epilogue(TypedDict, total=False):
+    """clamp(gain · activation(product + bias + strength · noise)).
+
+    bias: [channels]. noise: a plane [N, 1, H, W] or [H, W]; None for no noise. strength: [] or [channels].
+    activation: relu, leaky_relu (with `slope`), tanh, sigmoid, silu, gelu or softplus. clamp: bound on the magnitude.
+    """
+
+    bias: Tensor
+    noise: Tensor | None
+    strength: Tensor
+    activation: str
+    slope: float
+    gain: float
+    clamp: float
+
+
+HOMOGENEOUS = frozenset({None, "relu", "leaky_relu"})
+ACTIVATIONS = ("relu", "leaky_relu", "tanh", "sigmoid", "silu", "gelu", "softplus")
+
+
+def inner_gain(after: Epilogue) -> float:
+    """The part of the gain that may be applied before the activation: all of it, or nothing (1.0)."""
+    gain = after.get("gain", 1.0)
+    return gain if gain > 0.0 and after.get("activation") in HOMOGENEOUS else 1.0
+
+
+def finish(y: Tensor, after: Epilogue, *, fresh: bool = True) -> Tensor:
+    """Everything of an epilogue but its bias, on a product that already carries bias and `inner_gain`.
+
+    y: [N, C, H, W] or [N, C]. `fresh`: y is nobody else's and no view, so that it may be overwritten.
+    """
+    inner = inner_gain(after)
+    noise = after.get("noise")
+    if noise is not None:
+        y = add_noise(y, noise, after["strength"], inner, fresh=fresh)
+    name = after.get("activation")
+    if name is not None:
+        y = _activate(y, name, after.get("slope", 0.2), fresh=fresh)
+    outer = after.get("gain", 1.0) / inner
+    if outer != 1.0:
+        y = y * outer
+    limit = after.get("clamp")
+    return y if limit is None else y.clamp(-limit, limit)
+
+
+def add_noise(
+    y: Tensor, noise: Tensor, strength: Tensor, gain: float = 1.0, *, fresh: bool = False
+) -> Tensor:
+    """y + gain · strength · noise, in one pass over y; in place if y is fresh."""
+    if gain != 1.0:
+        strength = strength * gain
+    if strength.dim():
+        strength = strength[:, None, None]
+        return y.addcmul_(noise, strength) if fresh else y.addcmul(noise, strength)
+    return y.add_(noise * strength) if fresh else y + noise * strength
+
+
+def _activate(y: Tensor, name: str, slope: float, *, fresh: bool) -> Tensor:
+    match name:
+        case "leaky_relu":
+            return functional.leaky_relu(y, slope, inplace=fresh and slope > 0.0)
+        case "relu":
+            return y.relu_() if fresh else y.relu()
+        case "tanh":
+            return y.tanh_() if fresh else y.tanh()
+        case "sigmoid":
+            return y.sigmoid_() if fresh else y.sigmoid()
+    return _OUT_OF_PLACE[name](y)
+
+
+_OUT_OF_PLACE = {"silu": functional.silu, "gelu": functional.gelu, "softplus": functional.softplus}

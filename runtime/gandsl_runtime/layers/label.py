@@ -1,0 +1,46 @@
+"""Vectors for class labels. y: int64 [N], from 0 to classes − 1."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from gandsl_runtime.layers.base import Layer
+from gandsl_runtime.layers.initialize import Fans
+from gandsl_runtime.layers.weight import Weighted, WeightOptions
+
+
+class Embedding(Weighted):
+    """A learned vector for each class: y [N] → [N, features]. Key: weight [classes, features], drawn from N(0, 1).
+
+    fan_in is the number of classes, as if a linear layer read the label's one-hot vector.
+    """
+
+    auto_init = "normal"
+
+    def __init__(self, classes: int, features: int, **options: Unpack[WeightOptions]) -> None:
+        super().__init__((classes, features), Fans(classes, features), **options)
+
+    def forward(self, y: Tensor, *, weight: Tensor | None = None) -> Tensor:
+        if weight is not None:
+            return functional.embedding(y, weight)
+        factor = self.factor()
+        rows = functional.embedding(y, self.weight)
+        return rows if isinstance(factor, float) and factor == 1.0 else rows * factor
+
+
+class OneHot(Layer):
+    """The label as zeros and a one: y [N] → [N, classes], in the network's dtype. No keys."""
+
+    dtype_of: Tensor
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+        self.register_buffer("dtype_of", torch.empty(0), persistent=False)
+
+    def forward(self, y: Tensor) -> Tensor:
+        return functional.one_hot(y, self.classes).to(self.dtype_of.dtype)

@@ -1,0 +1,118 @@
+"""Modulated convolution, in two forms that compute the same."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from torch import Tensor
+from torch.nn import functional
+
+from gandsl_runtime.layers.convolution import Pair, pair
+from gandsl_runtime.layers.epilogue import Epilogue, finish, inner_gain
+from gandsl_runtime.layers.initialize import Fans
+from gandsl_runtime.layers.weight import Weighted, WeightOptions
+
+
+class ModulatedConv2d(Weighted):
+    """Convolution whose weight is scaled for each sample by a style, and demodulated (StyleGAN2, equations 1 to 3).
+
+    x: [N, in, H, W]; style: [N, in]. Key: weight [out, in, kh, kw], drawn from N(0, 1), whatever `up` is.
+    up 1 keeps the size; up 2 is a transposed convolution with stride 2 and no padding, (H − 1)·2 + kh high, in which the
+    stored weight stands unflipped.
+
+    form "grouped": one weight for each sample, in one grouped convolution. form "scaled": the shared weight, with the
+    input scaled before and the output after. A factor on the whole weight cancels in demodulation, but for `eps`.
+    """
+
+    auto_init = "normal"
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        kernel: Pair = 3,
+        demodulate: bool = True,
+        up: int = 1,
+        eps: float = 1e-8,
+        **options: Unpack[WeightOptions],
+    ) -> None:
+        height, width = pair(kernel)
+        area = height * width
+        super().__init__(
+            (out_channels, in_channels, height, width),
+            Fans(in_channels * area, out_channels * area),
+            **options,
+        )
+        self.demodulate, self.up, self.eps = demodulate, up, eps
+
+    def forward(
+        self,
+        x: Tensor,
+        style: Tensor,
+        *,
+        form: str = "scaled",
+        weight: Tensor | None = None,
+        **after: Unpack[Epilogue],
+    ) -> Tensor:
+        gain = inner_gain(after)
+        weight, factor = self.used(weight)
+        bias = self.bias_used(after.get("bias"), gain)
+        demodulation = None
+        if self.demodulate:
+            # Σ(c·w·s)² + ε = c²(Σ(w·s)² + ε/c²), so that a factor c on the weight cancels but for ε
+            square = style.square() @ weight.square().sum((2, 3)).T
+            demodulation = (square + self.eps / factor**2).rsqrt()
+            demodulation = demodulation if gain == 1.0 else demodulation * gain
+        elif factor * gain != 1.0:
+            style = style * (factor * gain)
+        if form == "grouped":
+            return self._grouped(x, style, weight, demodulation, bias, after)
+        return self._scaled(x, style, weight, demodulation, bias, after)
+
+    def _scaled(
+        self,
+        x: Tensor,
+        style: Tensor,
+        weight: Tensor,
+        demodulation: Tensor | None,
+        bias: Tensor | None,
+        after: Epilogue,
+    ) -> Tensor:
+        x = x * style[:, :, None, None]
+        if demodulation is None:
+            return finish(self._convolve(x, weight, bias, 1), after)
+        y = self._convolve(x, weight, None, 1)
+        demodulation = demodulation[:, :, None, None]
+        y = y * demodulation if bias is None else bias[:, None, None].addcmul(y, demodulation)
+        return finish(y, after)
+
+    def _grouped(
+        self,
+        x: Tensor,
+        style: Tensor,
+        weight: Tensor,
+        demodulation: Tensor | None,
+        bias: Tensor | None,
+        after: Epilogue,
+    ) -> Tensor:
+        samples = x.shape[0]
+        # one factor for each sample and pair of channels, so that the large weight is passed over once
+        factors = style[:, None, :]
+        if demodulation is not None:
+            factors = factors * demodulation[:, :, None]
+        weights = (weight * factors[..., None, None]).flatten(0, 1)
+        bias = bias.repeat(samples) if bias is not None else None
+        y = self._convolve(x.reshape(1, -1, *x.shape[2:]), weights, bias, samples)
+        return finish(y.reshape(samples, -1, *y.shape[2:]), after, fresh=False)
+
+    def _convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> Tensor:
+        """weight: [groups · out, in, kh, kw]."""
+        height, width = weight.shape[2:]
+        if self.up == 1:
+            if height % 2 and width % 2:
+                return functional.conv2d(x, weight, bias, 1, (height // 2, width // 2), groups=groups)
+            return functional.conv2d(x, weight, bias, padding="same", groups=groups)
+        # conv_transpose wants [groups · in, out, kh, kw]
+        weight = weight.unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1)
+        return functional.conv_transpose2d(x, weight, bias, self.up, groups=groups)

@@ -1,0 +1,32 @@
+"""The running average of a vector."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from gandsl_runtime.layers.base import Layer
+
+
+class TrackAverage(Layer):
+    """Passes x [N, features] on and, in training mode, keeps average ← β·average + (1 − β)·(mean of x over the batch).
+
+    Buffer: average [features], the centre that truncation draws towards (StyleGAN, appendix B).
+    """
+
+    average: Tensor
+
+    def __init__(self, features: int, *, beta: float = 0.995) -> None:
+        super().__init__()
+        self.beta = beta
+        self.register_buffer("average", torch.empty(features))
+        self.reset()
+
+    def initialize(self) -> None:
+        self.average.zero_()
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training:
+            with torch.no_grad():
+                self.average.lerp_(x.mean(0).to(self.average.dtype), 1.0 - self.beta)
+        return x

@@ -1,0 +1,76 @@
+"""Ops: every primitive without state, as functions of tensors. The batch comes first; all but `quantize` are twice differentiable."""
+
+from gandsl_runtime.ops.activation import (
+    clamp,
+    gelu,
+    glu,
+    leaky_relu,
+    quantize,
+    relu,
+    scale,
+    sigmoid,
+    silu,
+    softplus,
+    tanh,
+)
+from gandsl_runtime.ops.attention import attention
+from gandsl_runtime.ops.combine import (
+    add,
+    concat,
+    dot,
+    lerp,
+    minibatch_stddev,
+    multiply,
+    slice_channels,
+)
+from gandsl_runtime.ops.norm import pixel_norm
+from gandsl_runtime.ops.resample import (
+    global_pool,
+    pad,
+    pixel_shuffle,
+    pixel_unshuffle,
+    pool,
+    resize,
+    upsample,
+)
+from gandsl_runtime.ops.shape import flatten, from_tokens, reshape, to_tokens
+from gandsl_runtime.ops.style import broadcast_styles, chunks, modulate, select, stack
+
+__all__ = [
+    "add",
+    "attention",
+    "broadcast_styles",
+    "chunks",
+    "clamp",
+    "concat",
+    "dot",
+    "flatten",
+    "from_tokens",
+    "gelu",
+    "global_pool",
+    "glu",
+    "leaky_relu",
+    "lerp",
+    "minibatch_stddev",
+    "modulate",
+    "multiply",
+    "pad",
+    "pixel_norm",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+    "pool",
+    "quantize",
+    "relu",
+    "reshape",
+    "resize",
+    "scale",
+    "select",
+    "sigmoid",
+    "silu",
+    "slice_channels",
+    "softplus",
+    "stack",
+    "tanh",
+    "to_tokens",
+    "upsample",
+]

@@ -1,0 +1,38 @@
+"""Lists of styles, and what a style does to a feature."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def broadcast_styles(x: Tensor, *, count: int) -> Tensor:
+    """[N, n] → [N, count, n], the same style for each layer. A view: not to be written to."""
+    return x[:, None].expand(-1, count, -1)
+
+
+def chunks(x: Tensor, *, count: int) -> Tensor:
+    """[N, count·n] → [N, count, n], equal parts in order."""
+    return x.unflatten(1, (count, -1))
+
+
+def stack(terms: Sequence[Tensor]) -> Tensor:
+    """L times [N, n] → [N, L, n]."""
+    return torch.stack(list(terms), 1)
+
+
+def select(x: Tensor, *, index: int) -> Tensor:
+    """[N, L, n] → [N, n], the style at `index`."""
+    return x[:, index]
+
+
+def modulate(x: Tensor, scale: Tensor, shift: Tensor | None = None, *, offset: float = 1.0) -> Tensor:
+    """x · (scale + offset) + shift. x: [N, C] or [N, C, H, W]; scale, shift: [N, C]."""
+    if offset:
+        scale = scale + offset
+    if x.dim() == 4:
+        scale = scale[:, :, None, None]
+        shift = shift[:, :, None, None] if shift is not None else None
+    return x * scale if shift is None else torch.addcmul(shift, x, scale)
