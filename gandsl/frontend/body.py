@@ -65,7 +65,9 @@ def _reads_below(
         unfolder.report(
             context,
             "G0306",
-            f"`{entry.key}` reads itself" if itself else f"`{entry.key}` reads `{other.key}`, which stands below it",
+            f"`{entry.key}` reads itself"
+            if itself
+            else f"`{entry.key}` reads `{other.key}`, which stands below it",
             span,
             secondary=() if itself else ((other.key_span, "defined here"),),
             help="a network has no cycles" if itself else f"move `{other.key}` above `{entry.key}`",
@@ -116,12 +118,18 @@ def _report_form(unfolder: Unfolder, entry: Entry, forms: list[str], context: Co
     if forms:
         second = entry.value.entries[forms[1]]
         unfolder.report(
-            context, "G0313", f"`{entry.key}` has both `{forms[0]}` and `{forms[1]}`", second.key_span, help="keep one of them"
+            context,
+            "G0313",
+            f"`{entry.key}` has both `{forms[0]}` and `{forms[1]}`",
+            second.key_span,
+            help="keep one of them",
         )
         return
     for key in entry.value.entries.values():
         if hint := did_you_mean(key.key, FORMS):
-            unfolder.report(context, "G0313", f"`{entry.key}` has no op, block, slot or fold", key.key_span, help=hint)
+            unfolder.report(
+                context, "G0313", f"`{entry.key}` has no op, block, slot or fold", key.key_span, help=hint
+            )
             return
     unfolder.report(
         context,
@@ -149,7 +157,11 @@ def _op(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context,
         block = unfolder.library.block(name.text, context.home)
         if block is not None:
             unfolder.report(
-                context, "G0201", f"`{name.text}` is a block, not an op", name.span, help=f"write `block: {name.text}`"
+                context,
+                "G0201",
+                f"`{name.text}` is a block, not an op",
+                name.span,
+                help=f"write `block: {name.text}`",
             )
         else:
             unfolder.report.unknown(context, "G0201", "op", name.text, name.span, names)
@@ -174,7 +186,9 @@ def _block(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Conte
         unfolder.report(context, "G0202", f"there is no {form} `{name.text}`", name.span, help=hint)
         return POISON
     arguments = _arguments(tree, form, context, COMMON | NESTING)
-    return call.call_block(unfolder, block, _nested(unfolder, entry, tree, name.span, arguments, context, above))
+    return call.call_block(
+        unfolder, block, _nested(unfolder, entry, tree, name.span, arguments, context, above)
+    )
 
 
 def _slot(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Any) -> Any:

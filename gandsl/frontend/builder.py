@@ -42,7 +42,7 @@ class Builder:
         span: Span,
         places: Mapping[str, Span],
     ) -> Any:
-        """A new node as a Tensor, or POISON after reporting. `places` are the spans of ports and parameters."""
+        """A new node as a Tensor; POISON after reporting. `places`: spans of ports and parameters."""
         id_ = context.at(name)
         if (twin := self.nodes.get(id_)) is not None:
             self._report(

@@ -47,6 +47,7 @@ class Use:
 
 
 def call_target(unfolder: Unfolder, target: Op | BlockDecl, use: Use) -> Any:
+    """Use an op or a block, whichever it is."""
     return call_op(unfolder, target, use) if isinstance(target, Op) else call_block(unfolder, target, use)
 
 
@@ -140,7 +141,9 @@ def _one(
     return POISON
 
 
-def _terms(unfolder: Unfolder, port: Any, argument: Argument | None, use: Use, position: int, where: str) -> Any:
+def _terms(
+    unfolder: Unfolder, port: Any, argument: Argument | None, use: Use, position: int, where: str
+) -> Any:
     """The tensors of a variadic port; absent ones drop out."""
     if argument is None:
         unfolder.report(use.context, "G0204", f"{where} needs a list of `{port.name}`", use.span)
@@ -149,9 +152,12 @@ def _terms(unfolder: Unfolder, port: Any, argument: Argument | None, use: Use, p
     items: list[tuple[Any, Span]] = []
     for part in tree.items if isinstance(tree, trees.Sequence) else (tree,):
         value = plain(unfolder.evaluate(part, argument.context))
-        items += [(one, part.span) for one in value] if isinstance(value, list | tuple) else [(value, part.span)]
+        items += (
+            [(one, part.span) for one in value] if isinstance(value, list | tuple) else [(value, part.span)]
+        )
     tensors = [
-        unfolder.as_tensor(value, port.kinds, span, argument.context, port=port.name, where=where) for value, span in items
+        unfolder.as_tensor(value, port.kinds, span, argument.context, port=port.name, where=where)
+        for value, span in items
     ]
     if any(tensor is POISON for tensor in tensors):
         return POISON
@@ -182,11 +188,15 @@ def _refuse_unknown(unfolder: Unfolder, use: Use, names: list[str], where: str, 
 def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> Any:
     """The block's outputs as a Record; POISON after reporting."""
     where = f"block `{block.name}`"
+    if block.broken:
+        return POISON  # reported where it is declared
     if block in use.context.blocks or len(use.context.blocks) >= MAX_DEPTH:
         unfolder.report(
             use.context,
             "G0304",
-            f"{where} contains itself" if block in use.context.blocks else f"blocks are nested more than {MAX_DEPTH} deep",
+            f"{where} contains itself"
+            if block in use.context.blocks
+            else f"blocks are nested more than {MAX_DEPTH} deep",
             use.span,
             secondary=((block.span, "defined here"),),
         )
@@ -216,7 +226,13 @@ def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> Any:
         values[name] = _port_value(unfolder, port, use, position, where)
         failed = failed or values[name] is POISON
     inside = use.context.inside(
-        use.name, where, use.span, inline=use.inline, home=block.home, scope=scope, blocks=(*use.context.blocks, block)
+        use.name,
+        where,
+        use.span,
+        inline=use.inline,
+        home=block.home,
+        scope=scope,
+        blocks=(*use.context.blocks, block),
     )
     for name, port in block.ports.items():
         failed = not _fits(unfolder, port, values[name], inside, use, where) or failed
@@ -248,6 +264,8 @@ def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> Any:
 
 
 def _port_value(unfolder: Unfolder, port: PortDecl, use: Use, position: int, where: str) -> Any:
+    if port.broken:
+        return POISON
     argument = use.arguments.get(port.name)
     found = _one(unfolder, port.name, (port.kind,), port.optional, argument, use, position, where)
     return found if found is POISON else found[0] if found else ABSENT
@@ -298,7 +316,7 @@ def shape_of(unfolder: Unfolder, port: PortDecl, context: Context) -> Any:
 
 
 def make_fill(unfolder: Unfolder, tree: Tree, context: Context) -> Fill | None:
-    """`batch`, or `{use: batch, …}`; a name of the surrounding block's own slots passes that slot's filling on."""
+    """`batch`, or `{use: batch, …}`; a name of the surrounding block's slots passes its filling on."""
     if isinstance(tree, Scalar) and isinstance(tree.value, str):
         if tree.text in context.slots:
             return context.slots[tree.text]
@@ -354,12 +372,20 @@ def call_slot(unfolder: Unfolder, slot: str, slot_span: Span, use: Use) -> Any:
             failed = True
     for name in interface.gives:
         if name not in given:
-            unfolder.report(use.context, "G0204", f"a slot for {interface.name} is to be given `{name}`", slot_span)
+            unfolder.report(
+                use.context, "G0204", f"a slot for {interface.name} is to be given `{name}`", slot_span
+            )
             failed = True
     if fill.use == IDENTITY:
         first = next(iter(interface.ports), None)
         argument = arguments.get(first) if first else None
-        return POISON if failed else unfolder.evaluate(argument.tree, argument.context) if argument else use.above
+        return (
+            POISON
+            if failed
+            else unfolder.evaluate(argument.tree, argument.context)
+            if argument
+            else use.above
+        )
     target = resolve(unfolder, fill.use, interface.namespace, fill.context)
     if target is None:
         if not unfolder.report.in_library(fill.span) or not failed:
@@ -392,7 +418,11 @@ def call_slot(unfolder: Unfolder, slot: str, slot_span: Span, use: Use) -> Any:
     for name, (key_span, tree) in fill.arguments.items():
         arguments[name] = Argument(tree, filled, key_span)
     return call_target(
-        unfolder, target, Use(use.name, use.context, fill.span, arguments, use.above, use.inline and not isinstance(target, Op))
+        unfolder,
+        target,
+        Use(
+            use.name, use.context, fill.span, arguments, use.above, use.inline and not isinstance(target, Op)
+        ),
     )
 
 
@@ -405,6 +435,7 @@ def resolve(unfolder: Unfolder, name: str, namespace: str | None, context: Conte
 
 
 def candidates(unfolder: Unfolder, namespace: str | None, context: Context) -> list[str]:
+    """Every name that could fill a slot, for did-you-mean."""
     names = unfolder.library.candidates(context.home)
     short = [name.removeprefix(f"{namespace}.") for name in names] if namespace else []
     return sorted({*names, *short, *OPS, IDENTITY} - {"input"})
@@ -427,18 +458,24 @@ def make_defaults(unfolder: Unfolder, tree: Tree | None, context: Context) -> De
             unfolder.report.unknown(context, "G0201", "op", entry.key, entry.key_span, names)
             continue
         if not isinstance(entry.value, trees.Mapping):
-            unfolder.report(context, "G0010", f"the defaults of `{entry.key}` map parameters to values", entry.value.span)
+            unfolder.report(
+                context, "G0010", f"the defaults of `{entry.key}` map parameters to values", entry.value.span
+            )
             continue
         params = {param.name: param for param in (op.params if op else (*WEIGHT_PARAMS, *BIAS_PARAMS))}
         for setting in entry.value:
             param = params.get(setting.key)
             if param is None:
                 unfolder.report.unknown(
-                    context, "G0205", f"parameter of `{entry.key}`,", setting.key, setting.key_span, list(params)
+                    context,
+                    "G0205",
+                    f"parameter of `{entry.key}`,",
+                    setting.key,
+                    setting.key_span,
+                    list(params),
                 )
                 continue
             value = unfolder.parameter(param, setting.value, context, f"`{entry.key}`")
             if value is not POISON:
                 values.setdefault(entry.key, {})[setting.key] = value
     return Defaults(values, context.defaults)
-

@@ -76,7 +76,11 @@ class _Session:
 
     def programs(self, network: NetworkDecl, sizes: list[Size]) -> dict[Variant, Graph] | None:
         """Every program of the network's family; one if it does not grow. None after reporting."""
-        variants = [Variant(level, fading) for level in range(len(sizes)) for fading in ((False, True) if level else (False,))]
+        variants = [
+            Variant(level, fading)
+            for level in range(len(sizes))
+            for fading in ((False, True) if level else (False,))
+        ]
         programs: dict[Variant, Graph] = {}
         for variant in variants or [Variant()]:
             family = (

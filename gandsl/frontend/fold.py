@@ -27,19 +27,30 @@ def unfold_fold(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: 
     body = tree.get("body")
     assert isinstance(body, trees.Mapping)
     collect, following = tree.get("collect"), tree.get("next")
-    collected: dict[str, list[Any]] = {e.key: [] for e in collect} if isinstance(collect, trees.Mapping) else {}
+    collected: dict[str, list[Any]] = (
+        {e.key: [] for e in collect} if isinstance(collect, trees.Mapping) else {}
+    )
     label = _label(tree)
     count = len(next(iter(lists.values())))
     for index in range(count):
         stage = {name: values[index] for name, values in lists.items()}
         name = f"{label}{stage_name(next(iter(stage.values())), index)}"
-        values = {**stage, "index": index, "count": count, "first": index == 0, "last": index == count - 1, **carried}
+        values = {
+            **stage,
+            "index": index,
+            "count": count,
+            "first": index == 0,
+            "last": index == count - 1,
+            **carried,
+        }
         inside = context.child(values).inside(name, f"stage {name}", tree.entries["fold"].key_span)
         start = next(iter(carried.values()), ABSENT)
         after, last = bodies.unfold_body(unfolder, body, inside, start)
         if isinstance(following, trees.Mapping):
             carried = {
-                key: plain(unfolder.evaluate(following.entries[key].value, after)) if key in following else value
+                key: plain(unfolder.evaluate(following.entries[key].value, after))
+                if key in following
+                else value
                 for key, value in carried.items()
             }
         elif carried:
@@ -56,7 +67,9 @@ def _well_formed(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context:
     fine = True
     for item in tree:
         if item.key not in KEYS | bodies.COMMON:
-            unfolder.report.unknown(context, "G0008", "field of a fold called", item.key, item.key_span, sorted(KEYS))
+            unfolder.report.unknown(
+                context, "G0008", "field of a fold called", item.key, item.key_span, sorted(KEYS)
+            )
             fine = False
     for key in ("fold", "body"):
         value = tree.get(key)
@@ -141,5 +154,3 @@ def stage_name(value: Any, index: int) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return str(value)
     return str(index)
-
-

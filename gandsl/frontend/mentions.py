@@ -24,7 +24,11 @@ def names_of(scalar: Scalar) -> tuple[tuple[str, Span], ...]:
 def functions_of(scalar: Scalar) -> frozenset[str]:
     """Names of the functions it calls."""
     expr = parse(scalar.text, scalar.span, Diagnostics())
-    return frozenset(node.function for node in _walk(expr.root) if isinstance(node, Call)) if expr else frozenset()
+    return (
+        frozenset(node.function for node in _walk(expr.root) if isinstance(node, Call))
+        if expr
+        else frozenset()
+    )
 
 
 def _walk(node: Node) -> Iterator[Node]:

@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from gandsl.frontend.context import Context
     from gandsl.frontend.unfolder import Unfolder
 
-# torch.nn.Module's own attributes (a test compares this list with torch) and those of gandsl_runtime.network.Network
+# torch.nn.Module's own attributes (a test compares this list with torch) and those of the runtime's Network
 RESERVED = frozenset(
     """
-    T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval
-    extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict modules mtia
-    named_buffers named_children named_modules named_parameters parameters register_backward_hook register_buffer
-    register_forward_hook register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook
-    register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module register_parameter
-    register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory
-    state_dict to to_empty train training type xpu zero_grad
-    inputs outputs levels has_styles program graph code
-    """.split()
+    T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double
+    dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter get_submodule
+    half ipu load_state_dict modules mtia named_buffers named_children named_modules named_parameters
+    parameters register_backward_hook register_buffer register_forward_hook register_forward_pre_hook
+    register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_post_hook
+    register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook
+    register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory state_dict to
+    to_empty train training type xpu zero_grad inputs outputs levels has_styles program graph code
+    """.split()  # noqa: SIM905 - a list of words
 )
 
 
@@ -39,5 +39,9 @@ def refuse_reserved(unfolder: Unfolder, entry: Entry, context: Context) -> None:
         )
     elif name in RESERVED:
         unfolder.report(
-            context, "G0011", f"`{name}` is a name that every module has already", entry.key_span, help=f"`{name}_` is free"
+            context,
+            "G0011",
+            f"`{name}` is a name that every module has already",
+            entry.key_span,
+            help=f"`{name}_` is free",
         )

@@ -22,6 +22,8 @@ from gandsl.spec.values import ABSENT, POISON
 
 def unfold_network(unfolder: Unfolder, network: NetworkDecl, scope: Scope) -> Graph | None:
     """The network's graph, dead nodes included; None after reporting."""
+    if network.broken:
+        return None  # reported where it is declared
     context = Context(network.home, Scope(scope))
     values = context.scope.values
     for port in network.inputs.values():
@@ -40,7 +42,9 @@ def unfold_network(unfolder: Unfolder, network: NetworkDecl, scope: Scope) -> Gr
         return None
     image_like = "Image" if network.name == "generator" else "Logits"
     kinds = {
-        name: image_like if tensor.type.kind in ("Feature", "Vector") and _may_be(tensor, image_like) else tensor.type.kind
+        name: image_like
+        if tensor.type.kind in ("Feature", "Vector") and _may_be(tensor, image_like)
+        else tensor.type.kind
         for name, tensor in outputs.items()
     }
     return Graph(
@@ -57,7 +61,9 @@ def _may_be(tensor: Tensor, kind: str) -> bool:
 
 
 def _input(unfolder: Unfolder, port: PortDecl, context: Context) -> Any:
-    """The tensor (or, with `each`, the list of tensors) that an input stands for; ABSENT where its condition fails."""
+    """The tensor that an input stands for (with `each`, a list); ABSENT where its condition fails."""
+    if port.broken:
+        return POISON
     for condition, wanted in ((port.when, True), (port.unless, False)):
         if condition is not None:
             value = plain(unfolder.evaluate_expr(condition, context))
@@ -78,7 +84,9 @@ def _input(unfolder: Unfolder, port: PortDecl, context: Context) -> Any:
         unfolder.report(context, "G0105", "`each` runs over a list", over.span)
         return POISON
     found = [
-        _one_input(unfolder, port, f"{port.name}_{stage_name(value, index)}", context.child({variable: value}))
+        _one_input(
+            unfolder, port, f"{port.name}_{stage_name(value, index)}", context.child({variable: value})
+        )
         for index, value in enumerate(sizes)
     ]
     return POISON if POISON in found else found
@@ -92,11 +100,14 @@ def _one_input(unfolder: Unfolder, port: PortDecl, name: str, context: Context) 
     return unfolder.builder.input(name, type_, distribution, Provenance(port.span))
 
 
-def _outputs(unfolder: Unfolder, network: NetworkDecl, context: Context, last: Any) -> dict[str, Tensor] | None:
+def _outputs(
+    unfolder: Unfolder, network: NetworkDecl, context: Context, last: Any
+) -> dict[str, Tensor] | None:
     """Output name → tensor; a list becomes several outputs, numbered."""
     if network.outputs:
         written = {
-            name: (plain(unfolder.evaluate(tree, context)), tree.span) for name, tree in network.outputs.items()
+            name: (plain(unfolder.evaluate(tree, context)), tree.span)
+            for name, tree in network.outputs.items()
         }
     else:
         entry = list(network.body)[-1]

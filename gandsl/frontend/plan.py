@@ -1,4 +1,4 @@
-"""The `training:` section: expressions evaluated, then validated as the runtime's Plan, errors at their line."""
+"""The `training:` section: expressions evaluated, then validated as the runtime's Plan, errors in place."""
 
 from __future__ import annotations
 
@@ -79,11 +79,16 @@ def _report(unfolder: Unfolder, training: trees.Mapping, fault: Mapping[str, Any
         case _:
             message = fault["msg"].removeprefix("Value error, ")
             code = "G0603" if "unit" in message else "G0602"
-            unfolder.report(context, code, f"`{name}`: {message[:1].lower()}{message[1:]}", key_span if left else value_span)
+            unfolder.report(
+                context,
+                code,
+                f"`{name}`: {message[:1].lower()}{message[1:]}",
+                key_span if left else value_span,
+            )
 
 
 def _locate(training: trees.Mapping, path: tuple[Any, ...]) -> tuple[Span, Span, str, bool]:
-    """Spans of key and value at `path`, the last mapping's name, and whether part of the path is not in the text."""
+    """Spans of key and value at `path`, the last mapping's name, and whether part is not there."""
     tree: Tree = training
     key_span, value_span, parent = training.span, training.span, ""
     for step in path:

@@ -41,7 +41,13 @@ class Report:
             return
         self._said.add((code, span))
         self.diagnostics.add(
-            code, message, span, label=label, secondary=labels[:3], notes=(*notes, *self._way(context)), help=help
+            code,
+            message,
+            span,
+            label=label,
+            secondary=labels[:3],
+            notes=(*notes, *self._way(context)),
+            help=help,
         )
 
     def in_library(self, span: Span) -> bool:
@@ -51,7 +57,9 @@ class Report:
         frames = [frame for frame in context.frames if not self.in_library(frame.span)]
         if not frames:
             return []
-        steps = ", ".join(f"{frame.what} ({frame.span.file}:{frame.span.line}:{frame.span.column})" for frame in frames[:3])
+        steps = ", ".join(
+            f"{frame.what} ({frame.span.file}:{frame.span.line}:{frame.span.column})" for frame in frames[:3]
+        )
         return [f"in {steps} of the {self.network}"]
 
     def unknown(

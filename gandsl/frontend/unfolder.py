@@ -112,7 +112,12 @@ class Unfolder:
             return value
         wanted = " or ".join(kinds)
         if not isinstance(value, Tensor):
-            self.report(context, "G0211", f"port `{port}` of {where} takes a tensor ({wanted}), not {type_name(value)}", span)
+            self.report(
+                context,
+                "G0211",
+                f"port `{port}` of {where} takes a tensor ({wanted}), not {type_name(value)}",
+                span,
+            )
             return POISON
         if not any(is_a(value.type.kind, kind) for kind in kinds):
             self.report(

@@ -39,7 +39,11 @@ class Tensor(Opaque):
 
     @property
     def attributes(self) -> tuple[str, ...]:  # type: ignore[override]
-        return tuple(name for name, (kinds, _) in _ATTRIBUTES.items() if any(is_a(self.type.kind, kind) for kind in kinds))
+        return tuple(
+            name
+            for name, (kinds, _) in _ATTRIBUTES.items()
+            if any(is_a(self.type.kind, kind) for kind in kinds)
+        )
 
     def attribute(self, name: str) -> Any:
         if name not in self.attributes:

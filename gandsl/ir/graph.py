@@ -134,7 +134,7 @@ class Graph:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Variant:
-    """Which program of a family: the level it ends at, and whether it fades in. Networks that do not grow have the one (0, False)."""
+    """One program of a family: its last level, and whether that fades in. Without growth, (0, False)."""
 
     level: int = 0
     fading: bool = False

@@ -1,4 +1,4 @@
-"""What a row of the op table is made of: ports, parameters, traits, and the rules for shape, state and cost."""
+"""What a row of the op table is made of: ports, parameters, traits, rules for shape, state and cost."""
 
 from __future__ import annotations
 

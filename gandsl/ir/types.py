@@ -52,8 +52,10 @@ def is_a(kind: str, wanted: str) -> bool:
 
 
 def feature(channels: int, height: int, width: int) -> TensorType:
+    """`Feature[channels, height, width]`."""
     return TensorType("Feature", (channels, height, width))
 
 
 def vector(size: int) -> TensorType:
+    """`Vector[size]`."""
     return TensorType("Vector", (size,))

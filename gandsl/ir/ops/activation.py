@@ -72,8 +72,8 @@ OPS = (
         (Param("levels", "int", minimum=2, doc="number of equally spaced values from −1 to 1"),),
         output=_same,
         traits=frozenset(),
-        doc="Rounds to the nearest level; backward passes the gradient straight through, which is an estimate and not a "
-        "derivative: no penalty may differentiate it.",
+        doc="Rounds to the nearest level; backward passes the gradient straight through, which is an "
+        "estimate and not a derivative: no penalty may differentiate it.",
         source="Bengio et al. 2013 (straight-through estimator)",
     ),
     Op(

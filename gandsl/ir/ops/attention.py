@@ -31,7 +31,7 @@ OPS = (
         (Port("q", TOKENS), Port("k", TOKENS), Port("v", TOKENS)),
         (
             Param("heads", "int", 1, minimum=1),
-            Param("scaled", "bool", True, doc="divide the scores by √dimension (SAGAN and BigGAN don't)"),
+            Param("scaled", "bool", True, doc="divide the scores by √dimension"),
         ),
         output=_attention_output,
         macs=_attention_macs,

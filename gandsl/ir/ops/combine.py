@@ -27,7 +27,7 @@ def _sum_output(call: Call) -> TensorType:
         if other.shape != first.shape:
             raise ShapeError(
                 "G0213",
-                f"the terms of a sum are {first.shape[-2]}×{first.shape[-1]} and {other.shape[-2]}×{other.shape[-1]}",
+                f"the terms of a sum are {first} and {other}",
                 "terms",
                 help="resample one of them to the other's size",
             )
@@ -77,7 +77,9 @@ def _dot_output(call: Call) -> TensorType:
 def _stddev_output(call: Call) -> TensorType:
     channels, height, width = call.input("x").shape
     if channels % call.channels:
-        raise ShapeError("G0215", f"{channels} channels cannot be split into {call.channels} groups", "channels")
+        raise ShapeError(
+            "G0215", f"{channels} channels cannot be split into {call.channels} groups", "channels"
+        )
     return feature(channels + call.channels, height, width)
 
 
@@ -124,7 +126,7 @@ OPS = (
         (Param("scale", "float", 1.0),),
         output=_dot_output,
         macs=lambda call, out: call.input("a").elements,
-        doc="Inner product over channels (at each pixel of a feature), times scale: the projection discriminator.",
+        doc="Inner product over channels (at each pixel of a feature), times scale.",
         source="Miyato and Koyama 2018, section 3",
     ),
     Op(
@@ -138,7 +140,13 @@ OPS = (
         "minibatch_stddev",
         (Port("x", ("Feature",)),),
         (
-            Param("group", "int", 4, minimum=0, doc="samples in a group, strided over the batch; 0: the whole batch"),
+            Param(
+                "group",
+                "int",
+                4,
+                minimum=0,
+                doc="samples in a group, strided over the batch; 0: the whole batch",
+            ),
             Param("channels", "int", 1, minimum=1, doc="statistics, one for each group of channels"),
             Param("eps", "float", 1e-8, minimum=0.0),
         ),

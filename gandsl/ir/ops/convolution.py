@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import prod
+
 from gandsl.ir.op import AUTO, Call, Op, Param, Port, ShapeError, State
 from gandsl.ir.ops.weights import (
     BIAS_PARAMS,
@@ -22,7 +25,9 @@ def _check_groups(call: Call, channels_in: int) -> None:
     for count, culprit in ((channels_in, "x"), (call.channels, "channels")):
         if count % call.groups:
             raise ShapeError(
-                "G0215", f"{count} channels cannot be split into {call.groups} groups", "groups" if culprit == "x" else culprit
+                "G0215",
+                f"{count} channels cannot be split into {call.groups} groups",
+                "groups" if culprit == "x" else culprit,
             )
 
 
@@ -37,7 +42,9 @@ def _conv_output(call: Call) -> TensorType:
     channels, height, width = call.input("x").shape
     _check_groups(call, channels)
     sides = []
-    for side, kernel, pad in zip((height, width), (call.kernel.h, call.kernel.w), padding_of(call), strict=True):
+    for side, kernel, pad in zip(
+        (height, width), (call.kernel.h, call.kernel.w), padding_of(call), strict=True
+    ):
         room = side + 2 * pad - call.dilation * (kernel - 1) - 1
         if room < 0:
             raise ShapeError(
@@ -57,7 +64,9 @@ def _transpose_output(call: Call) -> TensorType:
         for side, kernel in zip((height, width), (call.kernel.h, call.kernel.w), strict=True)
     ]
     if min(sides) < 1:
-        raise ShapeError("G0214", f"padding {call.padding} leaves an output of {sides[0]}×{sides[1]}", "padding")
+        raise ShapeError(
+            "G0214", f"padding {call.padding} leaves an output of {sides[0]}×{sides[1]}", "padding"
+        )
     if call.output_padding >= call.stride and call.output_padding:
         raise ShapeError("G0208", "output_padding must be smaller than the stride", "output_padding")
     return feature(call.channels, *sides)
@@ -71,7 +80,7 @@ def _modulated_output(call: Call) -> TensorType:
             "G0210",
             f"the style has {style} numbers but x has {channels} channels",
             "style",
-            help=f"a modulated convolution needs one style number for each input channel: put `{{op: linear, features: {channels}}}` before it",
+            help=f"one number for each input channel: put `{{op: linear, features: {channels}}}` before it",
         )
     if call.up == 1:
         return feature(call.channels, height, width)
@@ -90,6 +99,20 @@ def _conv_state(call: Call) -> State:
 def _transpose_state(call: Call) -> State:
     shape = (call.input("x").shape[0], call.channels // call.groups, call.kernel.h, call.kernel.w)
     return weight_and_bias(shape, call, call.channels)
+
+
+def _modulated_state(call: Call) -> State:
+    return {"weight": (call.channels, call.input("x").shape[0], call.kernel.h, call.kernel.w)}
+
+
+def _spectral(state: Callable[[Call], State]) -> Callable[[Call], State]:
+    """The buffers of a weight with this state: as a matrix, its first dimension against the rest."""
+
+    def buffers(call: Call) -> State:
+        rows, *columns = state(call)["weight"]
+        return spectral_buffers(call, rows, prod(columns))
+
+    return buffers
 
 
 def _conv_macs(call: Call, out: TensorType) -> int:
@@ -124,7 +147,7 @@ OPS = (
         output=_conv_output,
         traits=WEIGHTED,
         weights=_conv_state,
-        buffers=lambda call: spectral_buffers(call, call.channels),
+        buffers=_spectral(_conv_state),
         macs=_conv_macs,
         doc="Convolution.",
     ),
@@ -144,7 +167,7 @@ OPS = (
         output=_transpose_output,
         traits=WEIGHTED,
         weights=_transpose_state,
-        buffers=lambda call: spectral_buffers(call, call.input("x").shape[0]),
+        buffers=_spectral(_transpose_state),
         macs=_transpose_macs,
         doc="Transposed convolution; fan_in is the input channels times the kernel's area.",
     ),
@@ -168,10 +191,8 @@ OPS = (
         ),
         output=_modulated_output,
         traits=WEIGHTED,
-        weights=lambda call: {
-            "weight": (call.channels, call.input("x").shape[0], call.kernel.h, call.kernel.w)
-        },
-        buffers=lambda call: spectral_buffers(call, call.channels),
+        weights=_modulated_state,
+        buffers=_spectral(_modulated_state),
         macs=_modulated_macs,
         doc="Convolution whose weight is scaled by a style and normalized again. `init: auto` is N(0, 1).",
         source="StyleGAN2, section 2.2, equations 1 to 3",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gandsl.ir.op import Call, Op, Param, Port, State, Trait
 from gandsl.ir.ops.weights import (
     BIAS_PARAMS,
@@ -24,7 +26,7 @@ def _same(call: Call) -> TensorType:
     return call.input("x")
 
 
-def _channel_vector(name: str):  # noqa: ANN202 - a rule, see Op.weights
+def _channel_vector(name: str):
     def rule(call: Call) -> State:
         per_channel = call.attrs.get("per_channel", True)
         return {name: (call.input("x").shape[0],) if per_channel else ()}
@@ -39,10 +41,8 @@ OPS = (
         (Param("features", "int", minimum=1, doc="outputs"), *WEIGHT_PARAMS, *BIAS_PARAMS),
         output=_linear_output,
         traits=WEIGHTED,
-        weights=lambda call: weight_and_bias(
-            (call.features, call.input("x").shape[-1]), call, call.features
-        ),
-        buffers=lambda call: spectral_buffers(call, call.features),
+        weights=lambda call: weight_and_bias((call.features, call.input("x").shape[-1]), call, call.features),
+        buffers=lambda call: spectral_buffers(call, call.features, call.input("x").shape[-1]),
         macs=lambda call, out: out.elements * call.input("x").shape[-1],
         doc="Fully connected layer; on tokens, the same one at every position.",
     ),
@@ -56,7 +56,7 @@ OPS = (
         output=lambda call: vector(call.features),
         traits=WEIGHTED,
         weights=lambda call: {"weight": (call.input("y").shape[0], call.features)},
-        buffers=lambda call: spectral_buffers(call, call.input("y").shape[0]),
+        buffers=lambda call: spectral_buffers(call, call.input("y").shape[0], call.features),
         doc="A learned vector for each class.",
     ),
     Op(
@@ -92,7 +92,9 @@ OPS = (
         "noise",
         (Port("x", ("Feature",)),),
         (
-            Param("per_channel", "bool", False, doc="a strength for each channel (StyleGAN) or one (StyleGAN2)"),
+            Param(
+                "per_channel", "bool", False, doc="a strength for each channel, or one for all"
+            ),
             Param("init", "float", 0.0, doc="initial strength"),
         ),
         output=_same,

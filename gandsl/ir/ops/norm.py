@@ -27,7 +27,9 @@ def _running(call: Call) -> State:
 def _grouped(call: Call) -> TensorType:
     x = call.input("x")
     if x.shape[0] % call.groups:
-        raise ShapeError("G0215", f"{x.shape[0]} channels cannot be split into {call.groups} groups", "groups")
+        raise ShapeError(
+            "G0215", f"{x.shape[0]} channels cannot be split into {call.groups} groups", "groups"
+        )
     return x
 
 
@@ -38,7 +40,14 @@ OPS = (
         (
             AFFINE,
             EPS,
-            Param("momentum", "float", 0.1, minimum=0.0, maximum=1.0, doc="share of the new batch in the running statistics"),
+            Param(
+                "momentum",
+                "float",
+                0.1,
+                minimum=0.0,
+                maximum=1.0,
+                doc="share of the new batch in the running statistics",
+            ),
             INIT,
         ),
         output=_same,

@@ -18,7 +18,9 @@ def _divided(call: Call) -> TensorType:
     channels, height, width = call.input("x").shape
     if height % call.factor or width % call.factor:
         raise ShapeError(
-            "G0214", f"{height}×{width} is not divisible by {call.factor}", "factor" if "factor" in call.attrs else "x"
+            "G0214",
+            f"{height}×{width} is not divisible by {call.factor}",
+            "factor" if "factor" in call.attrs else "x",
         )
     return feature(channels, height // call.factor, width // call.factor)
 
@@ -26,7 +28,9 @@ def _divided(call: Call) -> TensorType:
 def _fir_output(call: Call) -> TensorType:
     channels, height, width = call.input("x").shape
     if len(call.pad) != 4:
-        raise ShapeError("G0208", f"pad takes 4 numbers (left, right, top, bottom), not {len(call.pad)}", "pad")
+        raise ShapeError(
+            "G0208", f"pad takes 4 numbers (left, right, top, bottom), not {len(call.pad)}", "pad"
+        )
     if not call.taps or abs(sum(call.taps)) < 1e-12:
         raise ShapeError("G0208", "the taps of a filter must not sum to zero", "taps")
     left, right, top, bottom = call.pad
@@ -58,7 +62,9 @@ def _unshuffled(call: Call) -> TensorType:
 def _padded(call: Call) -> TensorType:
     channels, height, width = call.input("x").shape
     if len(call.pad) != 4:
-        raise ShapeError("G0208", f"pad takes 4 numbers (left, right, top, bottom), not {len(call.pad)}", "pad")
+        raise ShapeError(
+            "G0208", f"pad takes 4 numbers (left, right, top, bottom), not {len(call.pad)}", "pad"
+        )
     left, right, top, bottom = call.pad
     height, width = height + top + bottom, width + left + right
     if height < 1 or width < 1:

@@ -12,7 +12,7 @@ def _reshape_output(call: Call) -> TensorType:
     if size != wanted:
         raise ShapeError(
             "G0210",
-            f"a vector of {size} does not fill {call.channels} channels of {call.size.h}×{call.size.w} ({wanted})",
+            f"a vector of {size} does not fill {call.channels} × {call.size.h}×{call.size.w} = {wanted}",
             "channels",
         )
     return feature(call.channels, call.size.h, call.size.w)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gandsl.ir.op import Call, Op, Param, Port
+from gandsl.ir.op import Op, Param, Port
 from gandsl.ir.types import KINDS, TensorType, feature
 
 LIKE = Port("like", ("Latent", "Vector", "Styles", "Feature", "Label", "Tokens"), doc="gives the batch size")

@@ -32,7 +32,9 @@ def _modulate_output(call: Call) -> TensorType:
     for port in ("scale", "shift"):
         if call.has(port) and call.input(port).shape[0] != x.shape[0]:
             raise ShapeError(
-                "G0210", f"`{port}` has {call.input(port).shape[0]} numbers but x has {x.shape[0]} channels", port
+                "G0210",
+                f"`{port}` has {call.input(port).shape[0]} numbers but x has {x.shape[0]} channels",
+                port,
             )
     return x
 
@@ -85,7 +87,11 @@ OPS = (
             Port("scale", ("Vector",)),
             Port("shift", ("Vector",), optional=True),
         ),
-        (Param("offset", "float", 1.0, doc="added to the scale: 1 for scales around 0, 0 for scales around 1"),),
+        (
+            Param(
+                "offset", "float", 1.0, doc="added to the scale: 1 for scales around 0, 0 for scales around 1"
+            ),
+        ),
         output=_modulate_output,
         doc="x · (scale + offset) + shift, for each channel: AdaIN's and conditional norm's second half.",
         source="StyleGAN, equation 1",

@@ -25,7 +25,7 @@ WEIGHT_PARAMS = (
         "enum",
         "none",
         choices=("none", "equalized", "spectral"),
-        doc="weight parametrization: as it is; equalized learning rate (PGGAN, section 4.1); spectral norm (SNGAN)",
+        doc="parametrization: as it is; equalized learning rate (arXiv:1710.10196); spectral norm (arXiv:1802.05957)",
     ),
     Param("gain", "float", 1.0, doc="equalized: the weight is used as w · gain / √fan_in"),
     Param(
@@ -54,7 +54,7 @@ WEIGHT_PARAMS = (
         "spectral_eval",
         "bool",
         True,
-        doc="spectral: iterate in evaluation too, without saving (BigGAN); false: torch's own behaviour",
+        doc="spectral: iterate in evaluation too, without saving; false: as torch's own does",
     ),
 )
 
@@ -65,12 +65,18 @@ BIAS_PARAMS = (
 
 
 def weight_and_bias(weight: Shape, call: Call, bias_size: int) -> State:
+    """The learned tensors of an op with a weight and, if `bias` says so, a bias."""
     state = {"weight": weight}
     if call.attrs.get("bias"):
         state["bias"] = (bias_size,)
     return state
 
 
-def spectral_buffers(call: Call, rows: int) -> State:
-    """The power iteration's left vector and the last top singular value, saved under BigGAN-PyTorch's names."""
-    return {"u0": (1, rows), "sv0": (1,)} if call.weight == "spectral" else {}
+def spectral_buffers(call: Call, rows: int, columns: int) -> State:
+    """The power iteration's vectors and the last top singular value, in BigGAN-PyTorch's names.
+
+    The right vector is kept only where evaluation does not iterate: elsewhere it follows from the left one.
+    """
+    if call.weight != "spectral":
+        return {}
+    return {"u0": (1, rows), "sv0": (1,), **({} if call.spectral_eval else {"v0": (1, columns)})}
