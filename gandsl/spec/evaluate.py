@@ -12,7 +12,7 @@ from gandsl.spec.builtins import BUILTINS
 from gandsl.spec.expressions import Expr
 from gandsl.spec.faults import Fault
 from gandsl.spec.operators import MAX_LIST, binary, bounded, compare, condition, known, negate, number, whole
-from gandsl.spec.suggest import did_you_mean, nearest
+from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.spec.values import ABSENT, POISON, Opaque, Size, quantity, type_name
 
 __all__ = ["BUILTINS", "Budget", "Function", "Scope", "evaluate"]
@@ -175,7 +175,7 @@ class _Evaluator:
             raise Fault("G0105", f"`{node.name}` is a function", f"call it: `{node.name}(…)`")
         if word := _TRAPS.get(node.name):
             raise Fault("G0102", f"unknown name `{node.name}`", f"write `{word}`")
-        help = did_you_mean(node.name, [*self.scope.names(), "true", "false", "null", "absent"], "names known here:")
+        help = did_you_mean(node.name, [*self.scope.names(), "true", "false", "null", "absent"])
         raise Fault("G0102", f"unknown name `{node.name}`", help)
 
     def attribute(self, node: ast.Attribute) -> Any:

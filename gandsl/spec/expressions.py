@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from gandsl.diagnostics import Diagnostics, Span
-from gandsl.spec.suggest import nearest
+from gandsl.diagnostics.suggest import nearest
 
 MAX_LENGTH = 4096
 MAX_TOKENS = 1000

@@ -10,8 +10,7 @@ from typing import Any, Protocol
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.spec.evaluate import Budget, Scope, evaluate
 from gandsl.spec.expressions import Attribute, Expr, Index, Literal, Name, parse
-from gandsl.spec.suggest import did_you_mean
-from gandsl.spec.tree import Mapping as MappingTree
+from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.spec.tree import Scalar, Sequence, Tree
 from gandsl.spec.values import ABSENT, LARGEST, POISON, Size, as_size, is_number, show, type_name
 
@@ -313,8 +312,3 @@ def resolve(
             value = argument(decl, tree, home, diagnostics, budget, where, codes=codes)
         values[name] = scope.values[name] = value
     return values
-
-
-def is_declaration(tree: Tree) -> bool:
-    """Whether a parameter is written in full, `{type: …, default: …}`, rather than as a value."""
-    return isinstance(tree, MappingTree)

@@ -1,0 +1,141 @@
+"""The typed document: every declaration of a spec with its places; bodies and the training plan stay trees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gandsl.diagnostics import Span
+from gandsl.spec.expressions import Expr
+from gandsl.spec.params import ParamDecl
+from gandsl.spec.tree import Mapping, Scalar, Tree
+
+__all__ = [
+    "BlockDecl",
+    "Document",
+    "GrowthDecl",
+    "InterfaceDecl",
+    "LetDecl",
+    "NetworkDecl",
+    "ParamDecl",
+    "PortDecl",
+    "SlotDecl",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PortDecl:
+    """A port of a block or interface, or an input of a network. `dims` is None where only the kind is given."""
+
+    name: str
+    kind: str
+    dims: tuple[Expr, ...] | None
+    optional: bool
+    when: Expr | None
+    unless: Expr | None
+    each: tuple[str, Expr] | None  # a list of inputs: the variable and what it walks
+    distribution: str | None  # None: normal, for a Latent
+    doc: str
+    span: Span  # of the name
+    kind_span: Span
+    broken: bool = False  # its type was refused, and reported
+
+
+@dataclass(frozen=True, slots=True)
+class SlotDecl:
+    """A place in a block that its caller fills."""
+
+    name: str
+    type: str  # an interface: `Norm`, or `lib.Norm`
+    default: Tree | None
+    doc: str
+    span: Span
+    type_span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceDecl:
+    """What fits a slot."""
+
+    name: str
+    ports: dict[str, PortDecl]
+    namespace: str | None
+    gives: tuple[str, ...]
+    doc: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class LetDecl:
+    """A derived value (`args` empty) or function; `expr` None where it could not be read, and was reported."""
+
+    name: str
+    args: tuple[str, ...]
+    expr: Expr | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockDecl:
+    """A graph with a name. `outputs` empty: the last node, under the name x."""
+
+    name: str
+    doc: str
+    ports: dict[str, PortDecl]
+    params: dict[str, ParamDecl]
+    slots: dict[str, SlotDecl]
+    body: Mapping
+    outputs: dict[str, Scalar]
+    span: Span
+    home: Document = field(repr=False)
+    broken: bool = False  # has no body that could be read, which was reported
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NetworkDecl:
+    """A network. `outputs` empty: the last node. The output of `output: image` has the name image."""
+
+    name: str
+    doc: str
+    inputs: dict[str, PortDecl]
+    defaults: Mapping | None
+    body: Mapping
+    outputs: dict[str, Scalar]
+    styles: Scalar | None
+    span: Span
+    home: Document = field(repr=False)
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthDecl:
+    """A family of programs, one for each size in `over`."""
+
+    over: Expr
+    span: Span
+
+
+@dataclass(slots=True, eq=False)
+class Document:
+    """A spec, or a file of blocks, after extends, patches and overrides.
+
+    `file` is its name in messages, `path` where it lies. Declarations that were refused are still here, marked as
+    broken, so that their uses are not reported as well.
+    """
+
+    file: str
+    path: str
+    version: int
+    name: str
+    doc: str
+    source: str
+    tree: Mapping = field(repr=False)
+    params: dict[str, ParamDecl] = field(default_factory=dict)
+    let: dict[str, LetDecl] = field(default_factory=dict)
+    growth: GrowthDecl | None = None
+    interfaces: dict[str, InterfaceDecl] = field(default_factory=dict)
+    blocks: dict[str, BlockDecl] = field(default_factory=dict)
+    networks: dict[str, NetworkDecl] = field(default_factory=dict)  # generator, discriminator, then others
+    training: Mapping | None = None
+    moved: dict[str, str] = field(default_factory=dict)
+    imports: dict[str, str] = field(default_factory=dict)  # name → path of the file
+    sources: dict[str, str] = field(default_factory=dict, repr=False)  # file → text, of all it was made from

@@ -1,0 +1,91 @@
+"""The blocks and interfaces that names stand for: a document's own, its imports', the standard library's."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from gandsl.diagnostics import Diagnostics, Span
+from gandsl.spec.document import BlockDecl, Document, InterfaceDecl
+from gandsl.spec.files import STANDARD
+from gandsl.spec.loader import load_blocks
+from gandsl.spec.tree import Mapping
+
+
+@dataclass(slots=True)
+class Library:
+    """Reads a file when a name in it is first asked for, and only once. What is wrong in it is reported then."""
+
+    diagnostics: Diagnostics
+    standard: str = STANDARD
+    documents: dict[str, Document | None] = field(default_factory=dict)  # by path; None: could not be read
+
+    def block(self, name: str, home: Document) -> BlockDecl | None:
+        """`res_up` of `home`, `lib.res_up` of its import `lib`, `norm.batch` of the standard library; None if unknown.
+
+        A block of an import that could not be read is there, and broken: that was reported already.
+        """
+        space, _, local = name.rpartition(".")
+        if not space:
+            return home.blocks.get(name)
+        document, known = self._space(space, home)
+        if document:
+            return document.blocks.get(local)
+        return _broken(local, home) if known else None
+
+    def interface(self, name: str, home: Document) -> InterfaceDecl | None:
+        """An interface of `home`, of an import (`lib.Name`), or of the standard library; None if unknown."""
+        space, _, local = name.rpartition(".")
+        if space:
+            document, known = self._space(space, home)
+            if document is None and known:
+                return InterfaceDecl(local, {}, None, (), "", Span.point(home.file))
+            return document.interfaces.get(local) if document else None
+        if name in home.interfaces:
+            return home.interfaces[name]
+        document, _ = self._space("interfaces", None)
+        return document.interfaces.get(name) if document else None
+
+    def candidates(self, home: Document) -> list[str]:
+        """Every block name that `block` would know here: for did-you-mean."""
+        names = list(home.blocks)
+        for space in (*home.imports, *self.namespaces()):
+            document, _ = self._space(space, home)
+            names += [f"{space}.{name}" for name in document.blocks] if document else []
+        return list(dict.fromkeys(names))
+
+    def interface_names(self, home: Document) -> list[str]:
+        """Every interface name that `interface` would know here: for did-you-mean."""
+        standard, _ = self._space("interfaces", None)
+        names = [*home.interfaces, *(standard.interfaces if standard else ())]
+        for space in home.imports:
+            document, _ = self._space(space, home)
+            names += [f"{space}.{name}" for name in document.interfaces] if document else []
+        return list(dict.fromkeys(names))
+
+    def namespaces(self) -> list[str]:
+        """The files of the standard library."""
+        files = os.listdir(self.standard) if os.path.isdir(self.standard) else []
+        return sorted(file.removesuffix(".yaml") for file in files if file.endswith(".yaml"))
+
+    def _space(self, space: str, home: Document | None) -> tuple[Document | None, bool]:
+        """The document that a prefix stands for, and whether the prefix is known at all."""
+        if home and space in home.imports:
+            return self._load(home.imports[space]), True
+        path = os.path.join(self.standard, f"{space}.yaml")
+        if space.isidentifier() and os.path.exists(path):
+            return self._load(path), True
+        return None, False
+
+    def _load(self, path: str) -> Document | None:
+        if not path:  # an import that was not found, which was reported
+            return None
+        key = os.path.realpath(path)
+        if key not in self.documents:
+            self.documents[key] = load_blocks(path, self.diagnostics)
+        return self.documents[key]
+
+
+def _broken(name: str, home: Document) -> BlockDecl:
+    nowhere = Span.point(home.file)
+    return BlockDecl(name, "", {}, {}, {}, Mapping({}, nowhere), {}, nowhere, home, broken=True)

@@ -1,0 +1,77 @@
+"""Overrides: `--set a.b=c` on the command line, or `overrides={"a.b": c}` in Python. Each is one more patch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping as Values
+from collections.abc import Sequence as Items
+from typing import Any
+
+from gandsl.diagnostics import Diagnostics, Span
+from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.spec.patches import Path, assign
+from gandsl.spec.reader import read_text
+from gandsl.spec.shapes import SPEC
+from gandsl.spec.tree import Mapping
+from gandsl.spec.values import Size
+
+
+def as_texts(overrides: Values[str, Any] | Items[str]) -> list[str]:
+    """Overrides as the command line has them, `path=value`."""
+    if isinstance(overrides, Values):
+        return [f"{path}={as_yaml(value)}" for path, value in overrides.items()]
+    return list(overrides)
+
+
+def as_yaml(value: Any) -> str:
+    """A Python value as YAML on one line. A str stands as it is: it may be an expression."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Size):
+        return f"[{value.h}, {value.w}]"
+    if isinstance(value, Values):
+        return "{" + ", ".join(f"{json.dumps(str(key))}: {_nested(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_nested, value)) + "]"
+    return str(value) if not isinstance(value, bool | None) else json.dumps(value)
+
+
+def _nested(value: Any) -> str:
+    """Inside brackets a text needs its quotes; quoted or not, it is the same expression."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else as_yaml(value)
+
+
+def apply_overrides(tree: Mapping, overrides: list[str], diagnostics: Diagnostics) -> Mapping:
+    """All of them, in order. Each is a pseudo file of its own, `--set a.b=c`, whose text is `a.b=c`."""
+    for text in overrides:
+        changed = _apply(tree, text, diagnostics)
+        tree = tree if changed is None else changed
+    return tree
+
+
+def _apply(tree: Mapping, text: str, diagnostics: Diagnostics) -> Mapping | None:
+    file = f"--set {text}"
+    diagnostics.sources[file] = text
+    written, equals, value_text = text.partition("=")
+    path = Path(written.rstrip(), Span(file, 1, 1, 1, max(len(written.rstrip()), 1) + 1))
+    if not equals or not path.text:
+        help = "write `--set NAME=VALUE`, such as `--set resolution=64`"
+        diagnostics.add("G0507", f"`{text}` is no override", Span(file, 1, 1, 1, len(text) + 1), help=help)
+        return None
+    # blanks in place of the name, so that places in the value are places in the whole text
+    value = read_text(" " * (len(written) + 1) + value_text, file, diagnostics)
+    if value is None:
+        return None
+    params = tree.get("params")
+    names = list(params.entries) if isinstance(params, Mapping) else []
+    first = path.text.split(".")[0]
+    if first in names and first not in tree:
+        blanks = Span(file, 1, 1, 1, 1)
+        path = Path(f"params.{path.text}", path.span if "." not in path.text else blanks)
+        return assign(tree, path, value, diagnostics, code="G0501")
+    if first not in tree and SPEC.field(first) is None:
+        help = did_you_mean(first, [*names, *tree.entries])
+        message = f"the spec has no parameter `{path.text}`" if first == path.text else f"the spec has no `{first}`"
+        diagnostics.add("G0501", message, path.steps[0][1], help=help)
+        return None
+    return assign(tree, path, value, diagnostics, code="G0501")

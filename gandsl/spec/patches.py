@@ -1,0 +1,293 @@
+"""Patches: trees in, trees out. Each function returns a new tree, or None after reporting why it could not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gandsl.diagnostics import Diagnostics, Label, Span
+from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.spec.declarations import short_type
+from gandsl.spec.expressions import part_of
+from gandsl.spec.names import check_name
+from gandsl.spec.shapes import REQUIRED
+from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, describe, is_null
+
+# what holds declarations by name: `set` changes them and never makes a new one, or a typo would
+_DECLARING = frozenset(
+    {"params", "let", "blocks", "imports", "interfaces", "networks", "ports", "slots", "inputs", "body", "moved"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A place in a spec, as written: `generator.synthesis.topology`."""
+
+    text: str
+    span: Span
+
+    @property
+    def steps(self) -> list[tuple[str, Span]]:
+        """Each key and where it is written."""
+        found, at = [], 0
+        for step in self.text.split("."):
+            found.append((step, part_of(self.text, self.span, at, at + len(step))))
+            at += len(step) + 1
+        return found
+
+
+def path_of(tree: Tree | None) -> Path | None:
+    """The path that a scalar says."""
+    return Path(tree.text, tree.span) if isinstance(tree, Scalar) else None
+
+
+# ---- finding a place -------------------------------------------------------------------------------------------
+
+
+def _step(holder: Mapping, step: str) -> list[str] | None:
+    """The keys that one step of a path stands for: itself, a `let` function's head, or a node of the body."""
+    if step in holder:
+        return [step]
+    heads = [key for key in holder.entries if key.partition("(")[0].rstrip() == step]
+    if heads:
+        return heads[:1]
+    body = holder.get("body")
+    if isinstance(body, Mapping) and step in body:
+        return ["body", step]
+    return None
+
+
+def locate(tree: Mapping, path: Path, diagnostics: Diagnostics, *, code: str = "G0403", new: bool = False) -> list[str] | None:
+    """The keys from the top to a place. `new`: the last step may be a field that is not there yet.
+
+    Reports `code` at the step that leads nowhere, with the names that are there.
+    """
+    keys: list[str] = []
+    here: Tree = tree
+    steps = path.steps
+    for number, (step, span) in enumerate(steps):
+        if not isinstance(here, Mapping):
+            message = f"`{'.'.join(keys)}` is {describe(here)}, so there is no `{step}` in it"
+            diagnostics.add(code, message, span)
+            return None
+        found = _step(here, step)
+        if found is None and new and number == len(steps) - 1 and step and not (keys and keys[-1] in _DECLARING):
+            return [*keys, step]
+        if found is None:
+            owner = f"`{'.'.join(keys)}` has" if keys else "the spec has"
+            diagnostics.add(code, f"{owner} no `{step}`", span, help=did_you_mean(step, _names(here)))
+            return None
+        for key in found:
+            assert isinstance(here, Mapping)
+            here = here.entries[key].value
+        keys += found
+    return keys
+
+
+def _names(holder: Mapping) -> list[str]:
+    body = holder.get("body")
+    return [*holder.entries, *(body.entries if isinstance(body, Mapping) else ())]
+
+
+def entry_at(tree: Mapping, keys: list[str]) -> Entry | None:
+    """The entry at a list of keys, None where there is none."""
+    entry: Entry | None = None
+    here: Tree | None = tree
+    for key in keys:
+        entry = here.entries.get(key) if isinstance(here, Mapping) else None
+        here = entry.value if entry else None
+    return entry
+
+
+def _edit(tree: Mapping, keys: list[str], change: Callable[[Mapping], Mapping]) -> Mapping:
+    """The tree with the mapping at `keys` changed; all else is shared with the old one."""
+    if not keys:
+        return change(tree)
+    entry = tree.entries[keys[0]]
+    assert isinstance(entry.value, Mapping)
+    inner = Entry(entry.key, entry.key_span, _edit(entry.value, keys[1:], change))
+    return Mapping({**tree.entries, keys[0]: inner}, tree.span)
+
+
+# ---- the steps -------------------------------------------------------------------------------------------------
+
+
+def assign(tree: Mapping, path: Path, value: Tree, diagnostics: Diagnostics, *, code: str = "G0403") -> Mapping | None:
+    """`set`: put `value` at a place; null removes what is there. A parameter's place is its default."""
+    keys = locate(tree, path, diagnostics, code=code, new=not is_null(value))
+    if keys is None:
+        return None
+    last, old = keys[-1], entry_at(tree, keys)
+    if is_null(value):
+        if last in REQUIRED and last != "type":
+            diagnostics.add("G0407", f"`{path.text}` is required: it cannot be removed", value.span)
+            return None
+        return _edit(tree, keys[:-1], lambda holder: _without(holder, last))
+    if old and len(keys) > 1 and keys[-2] == "params":
+        value = _with_default(old.value, value)
+    step, span = path.steps[-1]
+    key = step if "(" in step else last  # `let.width(res)` may rename the arguments
+    entry = Entry(key, span if old is None else old.key_span, value)
+    return _edit(tree, keys[:-1], lambda holder: _replaced(holder, last, entry))
+
+
+def _with_default(declared: Tree, value: Tree) -> Tree:
+    """A parameter's declaration with another default, of the same type as before."""
+    if isinstance(value, Mapping):
+        return value
+    if isinstance(declared, Mapping):
+        old = declared.entries.get("default")
+        default = Entry("default", old.key_span if old else value.span, value)
+        return Mapping({**declared.entries, "default": default}, declared.span)
+    if isinstance(declared, Scalar | Sequence):
+        kind = short_type(declared, set())
+        if kind not in ("any", "str"):
+            type_entry = Entry("type", declared.span, Scalar(kind, kind, True, declared.span))
+            return Mapping({"type": type_entry, "default": Entry("default", value.span, value)}, declared.span)
+    return value
+
+
+def _replaced(holder: Mapping, key: str, entry: Entry) -> Mapping:
+    """With `entry` in the place of `key`, or at the end."""
+    if key not in holder:
+        return Mapping({**holder.entries, entry.key: entry}, holder.span)
+    return Mapping(
+        {entry.key if old == key else old: entry if old == key else each for old, each in holder.entries.items()},
+        holder.span,
+    )
+
+
+def _without(holder: Mapping, key: str) -> Mapping:
+    return Mapping({old: entry for old, entry in holder.entries.items() if old != key}, holder.span)
+
+
+def delete(tree: Mapping, path: Path, diagnostics: Diagnostics) -> Mapping | None:
+    """`delete`: take away the node or declaration at a place."""
+    keys = locate(tree, path, diagnostics)
+    if keys is None:
+        return None
+    if keys[-1] in REQUIRED and not _is_node(keys):
+        diagnostics.add("G0407", f"`{path.text}` is required: it cannot be removed", path.span)
+        return None
+    return _edit(tree, keys[:-1], lambda holder: _without(holder, keys[-1]))
+
+
+def _is_node(keys: list[str]) -> bool:
+    return len(keys) > 1 and keys[-2] in _DECLARING
+
+
+def replace(tree: Mapping, path: Path, node: Tree, diagnostics: Diagnostics) -> Mapping | None:
+    """`replace`: put `node` in the place of what is at a path, under its name."""
+    keys = locate(tree, path, diagnostics)
+    if keys is None:
+        return None
+    old = entry_at(tree, keys)
+    assert old is not None
+    entry = Entry(old.key, old.key_span, node)
+    return _edit(tree, keys[:-1], lambda holder: _replaced(holder, old.key, entry))
+
+
+def insert(
+    tree: Mapping, path: Path, name: Scalar, node: Tree, diagnostics: Diagnostics, *, after: bool
+) -> Mapping | None:
+    """`insert_before` and `insert_after`: a new entry beside the one at a path."""
+    keys = locate(tree, path, diagnostics)
+    if keys is None or not check_name(name.text, name.span, diagnostics):
+        return None
+    anchor = keys[-1]
+    taken = entry_at(tree, [*keys[:-1], name.text])
+    if taken:
+        label = Label(taken.key_span, "it stands here")
+        message = f"there is a `{name.text}` beside `{path.text}` already"
+        help = "choose another name, or use a `replace` patch"
+        diagnostics.add("G0404", message, name.span, secondary=(label,), help=help)
+        return None
+    entry = Entry(name.text, name.span, node)
+
+    def change(holder: Mapping) -> Mapping:
+        entries: dict[str, Entry] = {}
+        for key, old in holder.entries.items():
+            pair = [(key, old), (entry.key, entry)] if after else [(entry.key, entry), (key, old)]
+            entries.update(pair if key == anchor else [(key, old)])
+        return Mapping(entries, holder.span)
+
+    return _edit(tree, keys[:-1], change)
+
+
+# ---- a file's `set` and `patch` --------------------------------------------------------------------------------
+
+
+def apply_set(tree: Mapping, changes: Mapping, diagnostics: Diagnostics) -> Mapping:
+    """All of `set:`, in order; what cannot be applied is reported and passed over."""
+    for change in changes:
+        changed = assign(tree, Path(change.key, change.key_span), change.value, diagnostics)
+        tree = tree if changed is None else changed
+    return tree
+
+
+_KINDS = ("set", "insert_before", "insert_after", "replace", "delete")
+_FIELDS = {"insert_before": ("at", "name", "node"), "insert_after": ("at", "name", "node"), "replace": ("at", "node")}
+
+
+def apply_patch(tree: Mapping, steps: Sequence, diagnostics: Diagnostics) -> Mapping:
+    """All of `patch:`, in order; what cannot be applied is reported and passed over."""
+    for step in steps.items:
+        entries = list(step) if isinstance(step, Mapping) else []
+        if len(entries) != 1 or entries[0].key not in _KINDS:
+            _malformed_step(step, entries, diagnostics)
+        else:
+            changed = _apply_step(tree, entries[0], diagnostics)
+            tree = tree if changed is None else changed
+    return tree
+
+
+def _malformed_step(step: Tree, entries: list[Entry], diagnostics: Diagnostics) -> None:
+    unknown = next((entry for entry in entries if entry.key not in _KINDS), None)
+    if unknown:
+        help = did_you_mean(unknown.key, _KINDS)
+        diagnostics.add("G0406", f"`{unknown.key}` is no patch step", unknown.key_span, help=help)
+    elif entries:
+        help = "write `- ` before each step"
+        diagnostics.add("G0406", "one step of a patch does one thing", entries[1].key_span, help=help)
+    else:
+        help = "write for instance `- set: {training.batch: 16}`"
+        diagnostics.add("G0406", f"a patch step is wanted here, not {describe(step)}", step.span, help=help)
+
+
+def _apply_step(tree: Mapping, step: Entry, diagnostics: Diagnostics) -> Mapping | None:
+    value = step.value
+    if step.key == "set" and isinstance(value, Mapping):
+        return apply_set(tree, value, diagnostics)
+    path = path_of(value if step.key == "delete" else value.get("at") if isinstance(value, Mapping) else None)
+    if step.key == "delete" and path:
+        return delete(tree, path, diagnostics)
+    wanted = _FIELDS.get(step.key)
+    if wanted is None or not isinstance(value, Mapping):
+        what = {"set": "a mapping of paths to values", "delete": "a path"}.get(step.key, f"{{{', '.join(wanted or ())}}}")
+        diagnostics.add("G0406", f"`{step.key}` wants {what}, not {describe(value)}", value.span)
+        return None
+    if not _complete(step, value, wanted, diagnostics):
+        return None
+    name, node = value.get("name"), value.get("node")
+    assert node is not None
+    if path is None or (name is not None and not isinstance(name, Scalar)):
+        culprit = value.get("at" if path is None else "name")
+        assert culprit is not None
+        diagnostics.add("G0406", f"a path and a name are texts, not {describe(culprit)}", culprit.span)
+        return None
+    if isinstance(name, Scalar):
+        return insert(tree, path, name, node, diagnostics, after=step.key == "insert_after")
+    return replace(tree, path, node, diagnostics)
+
+
+def _complete(step: Entry, value: Mapping, wanted: tuple[str, ...], diagnostics: Diagnostics) -> bool:
+    missing = [field for field in wanted if is_null(value.get(field))]
+    if missing:
+        lacks = " and ".join(f"`{field}`" for field in missing)
+        usage = f"{step.key}: {{{', '.join(f'{field}: …' for field in wanted)}}}"
+        diagnostics.add("G0406", f"`{step.key}` lacks {lacks}", step.key_span, help=usage)
+    extra = [entry for entry in value if entry.key not in wanted]
+    for entry in extra:
+        help = did_you_mean(entry.key, wanted)
+        diagnostics.add("G0406", f"`{step.key}` knows no `{entry.key}`", entry.key_span, help=help)
+    return not missing and not extra
