@@ -8,8 +8,10 @@ from typing import Any
 
 from gandsl.diagnostics import Span
 from gandsl.diagnostics.suggest import did_you_mean
-from gandsl.frontend import call, fold
+from gandsl.frontend import block_call, fold, op_call, slot_call
+from gandsl.frontend.arguments import Argument, Use
 from gandsl.frontend.context import Context
+from gandsl.frontend.defaults import make_defaults
 from gandsl.frontend.mentions import names_of
 from gandsl.frontend.names import refuse_reserved
 from gandsl.frontend.unfolder import Unfolder
@@ -167,7 +169,7 @@ def _op(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context,
             unfolder.report.unknown(context, "G0201", "op", name.text, name.span, names)
         return POISON
     arguments = _arguments(tree, "op", context, COMMON)
-    return call.call_op(unfolder, op, call.Use(entry.key, context, name.span, arguments, above))
+    return op_call.call_op(unfolder, op, Use(entry.key, context, name.span, arguments, above, context.blocks))
 
 
 def _block(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Any) -> Any:
@@ -186,7 +188,7 @@ def _block(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Conte
         unfolder.report(context, "G0202", f"there is no {form} `{name.text}`", name.span, help=hint)
         return POISON
     arguments = _arguments(tree, form, context, COMMON | NESTING)
-    return call.call_block(
+    return block_call.call_block(
         unfolder, block, _nested(unfolder, entry, tree, name.span, arguments, context, above)
     )
 
@@ -197,7 +199,7 @@ def _slot(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Contex
         return POISON
     arguments = _arguments(tree, "slot", context, COMMON | NESTING)
     use = _nested(unfolder, entry, tree, name.span, arguments, context, above)
-    return call.call_slot(unfolder, name.text, name.span, use)
+    return slot_call.call_slot(unfolder, name.text, name.span, use)
 
 
 def _nested(
@@ -205,18 +207,18 @@ def _nested(
     entry: Entry,
     tree: trees.Mapping,
     span: Span,
-    arguments: Mapping[str, call.Argument],
+    arguments: Mapping[str, Argument],
     context: Context,
     above: Any,
-) -> call.Use:
+) -> Use:
     inline = unfolder.condition(tree.get("inline"), context, False) is True
-    defaults = call.make_defaults(unfolder, tree.get("defaults"), context)
+    defaults = make_defaults(unfolder, tree.get("defaults"), context)
     inside = replace(context, defaults=defaults)
-    return call.Use(entry.key, inside, span, arguments, above, inline)
+    return Use(entry.key, inside, span, arguments, above, context.blocks, inline)
 
 
 def _fold(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Any) -> Any:
-    defaults = call.make_defaults(unfolder, tree.get("defaults"), context)
+    defaults = make_defaults(unfolder, tree.get("defaults"), context)
     return fold.unfold_fold(unfolder, entry, tree, replace(context, defaults=defaults), above)
 
 
@@ -231,11 +233,9 @@ def _name(unfolder: Unfolder, tree: trees.Mapping, form: str, context: Context) 
     return None
 
 
-def _arguments(
-    tree: trees.Mapping, form: str, context: Context, reserved: set[str]
-) -> dict[str, call.Argument]:
+def _arguments(tree: trees.Mapping, form: str, context: Context, reserved: set[str]) -> dict[str, Argument]:
     return {
-        entry.key: call.Argument(entry.value, context, entry.key_span)
+        entry.key: Argument(entry.value, context, entry.key_span)
         for entry in tree
         if entry.key != form and entry.key not in reserved
     }

@@ -46,7 +46,7 @@ class Context:
     frames: tuple[Frame, ...] = ()
     defaults: Defaults | None = None
     slots: Mapping[str, Fill] = field(default_factory=dict)
-    blocks: tuple[BlockDecl, ...] = ()  # uses we are inside of, outermost first
+    blocks: tuple[BlockDecl, ...] = ()  # whose text we are inside of, outermost first
 
     def at(self, name: str) -> str:
         return f"{self.path}.{name}" if self.path else name

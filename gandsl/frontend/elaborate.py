@@ -14,7 +14,8 @@ from gandsl.frontend.values import plain
 from gandsl.ir.graph import Graph, NetworkIR, Variant
 from gandsl.spec.document import Document, NetworkDecl
 from gandsl.spec.evaluate import Budget
-from gandsl.spec.library import STANDARD, Library
+from gandsl.spec.files import SHOWN_STANDARD
+from gandsl.spec.library import Library
 from gandsl.spec.values import POISON, Size, as_size
 
 
@@ -50,7 +51,7 @@ class _Session:
         self._reports: dict[str, Report] = {}
 
     def _unfolder(self, where: str, family: dict[str, Any]) -> Unfolder:
-        report = self._reports.setdefault(where, Report(self._diagnostics, where, STANDARD))
+        report = self._reports.setdefault(where, Report(self._diagnostics, where, SHOWN_STANDARD))
         return Unfolder(self._document, self._library, report, self._budget, family)
 
     def levels(self) -> list[Size] | None:

@@ -6,9 +6,10 @@ from typing import Any
 
 from gandsl.diagnostics import Span
 from gandsl.frontend import body as bodies
-from gandsl.frontend import call
+from gandsl.frontend.block_call import shape_of
 from gandsl.frontend.builder import TooManyNodes
 from gandsl.frontend.context import Context
+from gandsl.frontend.defaults import make_defaults
 from gandsl.frontend.fold import stage_name
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Tensor, plain
@@ -28,7 +29,7 @@ def unfold_network(unfolder: Unfolder, network: NetworkDecl, scope: Scope) -> Gr
     values = context.scope.values
     for port in network.inputs.values():
         values[port.name] = _input(unfolder, port, context)
-    defaults = call.make_defaults(unfolder, network.defaults, context)
+    defaults = make_defaults(unfolder, network.defaults, context)
     context = Context(network.home, context.scope, defaults=defaults)
     above = next((value for value in values.values() if value is not ABSENT), ABSENT)
     try:
@@ -93,7 +94,7 @@ def _input(unfolder: Unfolder, port: PortDecl, context: Context) -> Any:
 
 
 def _one_input(unfolder: Unfolder, port: PortDecl, name: str, context: Context) -> Any:
-    type_ = call.shape_of(unfolder, port, context)
+    type_ = shape_of(unfolder, port, context)
     if type_ is POISON:
         return POISON
     distribution = port.distribution or ("normal" if type_.kind == "Latent" else "")

@@ -1,0 +1,120 @@
+"""What a use of an op, block or slot is given, and how that becomes the tensors of its ports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gandsl.diagnostics import Span
+from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.frontend.context import Context
+from gandsl.frontend.unfolder import Unfolder
+from gandsl.frontend.values import plain
+from gandsl.ir.op import Port
+from gandsl.spec import tree as trees
+from gandsl.spec.document import BlockDecl
+from gandsl.spec.tree import Tree
+from gandsl.spec.values import ABSENT, POISON
+
+
+@dataclass(frozen=True)
+class Argument:
+    """What stands behind a name in a use, and the place whose names it speaks."""
+
+    tree: Tree
+    context: Context
+    key_span: Span
+
+
+@dataclass(frozen=True)
+class Use:
+    """One use of an op or block: where it stands and what it was given."""
+
+    name: str  # of the node
+    context: Context  # where the node stands
+    span: Span  # of the op's or block's name in the text
+    arguments: Mapping[str, Argument]
+    above: Any  # the node above, for an omitted first port
+    chain: tuple[BlockDecl, ...] = ()  # blocks whose text holds this use, outermost first
+    inline: bool = False
+
+
+def refuse_unknown(unfolder: Unfolder, use: Use, names: list[str], where: str, what: str) -> bool:
+    """Report arguments with a name that the callee does not have; whether there are any."""
+    unknown = [name for name in use.arguments if name not in names]
+    for name in unknown:
+        argument = use.arguments[name]
+        unfolder.report(
+            argument.context,
+            "G0205",
+            f"{where} has no {what} `{name}`",
+            argument.key_span,
+            help=did_you_mean(name, names) or (f"it has {', '.join(names)}" if names else None),
+        )
+    return bool(unknown)
+
+
+def one_tensor(
+    unfolder: Unfolder,
+    name: str,
+    kinds: tuple[str, ...],
+    optional: bool,
+    argument: Argument | None,
+    use: Use,
+    position: int,
+    where: str,
+) -> Any:
+    """The tensor of a port in a tuple, () for an optional one that is absent; POISON after reporting."""
+    if argument is not None:
+        value = unfolder.tensor(argument.tree, kinds, argument.context, port=name, where=where)
+        span = argument.tree.span
+    elif position == 0 and not optional:
+        value = unfolder.as_tensor(use.above, kinds, use.span, use.context, port=name, where=where)
+        span = use.span
+    else:
+        value, span = ABSENT, use.span
+    if value is POISON:
+        return POISON
+    if value is not ABSENT:
+        return (value,)
+    if optional:
+        return ()
+    if argument is None and position > 0:
+        unfolder.report(use.context, "G0204", f"port `{name}` of {where} is not connected", span)
+    else:
+        unfolder.report(
+            argument.context if argument else use.context,
+            "G0113",
+            f"port `{name}` of {where} reads a value that is absent here",
+            span,
+            help="give it a condition (`when: present(…)`) or another source (`first_present(a, b)`)",
+        )
+    return POISON
+
+
+def all_tensors(
+    unfolder: Unfolder, port: Port, argument: Argument | None, use: Use, position: int, where: str
+) -> Any:
+    """The tensors of a variadic port; absent ones drop out."""
+    if argument is None:
+        unfolder.report(use.context, "G0204", f"{where} needs a list of `{port.name}`", use.span)
+        return POISON
+    tree = argument.tree
+    items: list[tuple[Any, Span]] = []
+    for part in tree.items if isinstance(tree, trees.Sequence) else (tree,):
+        value = plain(unfolder.evaluate(part, argument.context))
+        items += (
+            [(one, part.span) for one in value] if isinstance(value, list | tuple) else [(value, part.span)]
+        )
+    tensors = [
+        unfolder.as_tensor(value, port.kinds, span, argument.context, port=port.name, where=where)
+        for value, span in items
+    ]
+    if any(tensor is POISON for tensor in tensors):
+        return POISON
+    present = tuple(tensor for tensor in tensors if tensor is not ABSENT)
+    if not present:
+        unfolder.report(argument.context, "G0113", f"all `{port.name}` of {where} are absent here", tree.span)
+        return POISON
+    return present

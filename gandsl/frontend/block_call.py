@@ -1,0 +1,145 @@
+"""Uses of blocks: parameters, ports and slots are bound, then the body unfolds in a scope of its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from gandsl.frontend import body as bodies
+from gandsl.frontend.arguments import Use, one_tensor, refuse_unknown
+from gandsl.frontend.context import MAX_DEPTH, Context
+from gandsl.frontend.slots import make_fill
+from gandsl.frontend.unfolder import Unfolder
+from gandsl.frontend.values import Fill, plain
+from gandsl.ir.graph import Frame
+from gandsl.ir.types import KINDS, TensorType
+from gandsl.spec.document import BlockDecl, PortDecl
+from gandsl.spec.evaluate import Scope
+from gandsl.spec.values import ABSENT, POISON, Size
+
+
+def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> Any:
+    """The block's outputs as a Record; POISON after reporting."""
+    where = f"block `{block.name}`"
+    if block.broken:
+        return POISON  # reported where it is declared
+    if block in use.chain or len(use.context.frames) >= MAX_DEPTH:
+        unfolder.report(
+            use.context,
+            "G0304",
+            f"{where} contains itself"
+            if block in use.chain
+            else f"blocks are nested more than {MAX_DEPTH} deep",
+            use.span,
+            secondary=((block.span, "defined here"),),
+        )
+        return POISON
+    names = [*block.ports, *block.params, *block.slots]
+    failed = refuse_unknown(unfolder, use, names, where, "port, parameter or slot")
+    scope = Scope(unfolder.scope_of(block.home))
+    values = scope.values
+    for name, param in block.params.items():
+        argument = use.arguments.get(name)
+        if argument is not None:
+            values[name] = unfolder.parameter(param, argument.tree, argument.context, where)
+        elif param.default is not None:
+            inside = Context(block.home, scope, frames=(Frame(where, use.span), *use.context.frames))
+            values[name] = unfolder.parameter(param, param.default, inside, where)
+        else:
+            unfolder.report(
+                use.context,
+                "G0206",
+                f"{where} needs `{name}`" + (f" ({param.doc})" if param.doc else ""),
+                use.span,
+                secondary=((param.span, "declared here"),),
+            )
+            values[name] = POISON
+        failed = failed or values[name] is POISON
+    for position, (name, port) in enumerate(block.ports.items()):
+        values[name] = _port_value(unfolder, port, use, position, where)
+        failed = failed or values[name] is POISON
+    inside = use.context.inside(
+        use.name,
+        where,
+        use.span,
+        inline=use.inline,
+        home=block.home,
+        scope=scope,
+        blocks=(*use.chain, block),
+    )
+    for name, port in block.ports.items():
+        failed = not _fits(unfolder, port, values[name], inside, use, where) or failed
+    slots: dict[str, Fill] = {}
+    for name, slot in block.slots.items():
+        argument = use.arguments.get(name)
+        if argument is not None:
+            fill = make_fill(unfolder, argument.tree, argument.context)
+        elif slot.default is not None:
+            fill = make_fill(unfolder, slot.default, inside)
+        else:
+            unfolder.report(
+                use.context,
+                "G0302",
+                f"slot `{name}` of {where} is not filled",
+                use.span,
+                secondary=((slot.span, f"a slot for {slot.type}"),),
+            )
+            fill = None
+        if fill is None:
+            failed = True
+        else:
+            slots[name] = fill
+    if failed:
+        return POISON
+    inside = replace(inside, slots=slots)
+    above = next(iter(values[name] for name in block.ports), ABSENT)
+    return bodies.unfold_outputs(unfolder, block.body, block.outputs, inside, above, where, block.span)
+
+
+def _port_value(unfolder: Unfolder, port: PortDecl, use: Use, position: int, where: str) -> Any:
+    if port.broken:
+        return POISON
+    argument = use.arguments.get(port.name)
+    found = one_tensor(unfolder, port.name, (port.kind,), port.optional, argument, use, position, where)
+    return found if found is POISON else found[0] if found else ABSENT
+
+
+def _fits(unfolder: Unfolder, port: PortDecl, value: Any, inside: Context, use: Use, where: str) -> bool:
+    """Whether a tensor has the shape that the port's type asks for."""
+    if port.dims is None or value is POISON or value is ABSENT:
+        return True
+    wanted = shape_of(unfolder, port, inside)
+    if wanted is POISON or wanted.shape == value.type.shape:
+        return wanted is not POISON
+    argument = use.arguments.get(port.name)
+    unfolder.report(
+        use.context,
+        "G0210",
+        f"port `{port.name}` of {where} takes {wanted}, but this is {value.type}",
+        argument.tree.span if argument else use.span,
+        secondary=((port.span, "declared here"),),
+    )
+    return False
+
+
+def shape_of(unfolder: Unfolder, port: PortDecl, context: Context) -> Any:
+    """The type a port declares, with its dimensions evaluated; POISON after reporting."""
+    shape: list[int] = []
+    for dim in port.dims or ():
+        value = plain(unfolder.evaluate_expr(dim, context))
+        if value is POISON:
+            return POISON
+        if isinstance(value, Size):
+            shape += [value.h, value.w]
+        elif isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+            shape.append(value)
+        else:
+            unfolder.report(context, "G0216", "a dimension is a whole number from 1, or a size", dim.span)
+            return POISON
+    if len(shape) not in KINDS[port.kind][0]:
+        ranks = " or ".join(map(str, KINDS[port.kind][0]))
+        unfolder.report(
+            context, "G0216", f"{port.kind} has {ranks} dimensions, but {len(shape)} are given", port.span
+        )
+        return POISON
+    return TensorType(port.kind, tuple(shape))

@@ -1,0 +1,51 @@
+"""`defaults:` of a network or a node, checked against the op table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gandsl.frontend.context import Context, Defaults
+from gandsl.frontend.unfolder import Unfolder
+from gandsl.ir.ops import OPS
+from gandsl.ir.ops.weights import BIAS_PARAMS, WEIGHT_PARAMS
+from gandsl.spec import tree as trees
+from gandsl.spec.tree import Tree
+from gandsl.spec.values import POISON
+
+
+def make_defaults(unfolder: Unfolder, tree: Tree | None, context: Context) -> Defaults | None:
+    """`defaults:` of a network or a node, checked against the op table."""
+    if tree is None:
+        return context.defaults
+    values: dict[str, dict[str, Any]] = {}
+    if not isinstance(tree, trees.Mapping):
+        unfolder.report(context, "G0010", "`defaults` maps ops to their parameters", tree.span)
+        return context.defaults
+    for entry in tree:
+        op = OPS.get(entry.key)
+        if op is None and entry.key != "weighted":
+            names = [*OPS, "weighted"]
+            unfolder.report.unknown(context, "G0201", "op", entry.key, entry.key_span, names)
+            continue
+        if not isinstance(entry.value, trees.Mapping):
+            unfolder.report(
+                context, "G0010", f"the defaults of `{entry.key}` map parameters to values", entry.value.span
+            )
+            continue
+        params = {param.name: param for param in (op.params if op else (*WEIGHT_PARAMS, *BIAS_PARAMS))}
+        for setting in entry.value:
+            param = params.get(setting.key)
+            if param is None:
+                unfolder.report.unknown(
+                    context,
+                    "G0205",
+                    f"parameter of `{entry.key}`,",
+                    setting.key,
+                    setting.key_span,
+                    list(params),
+                )
+                continue
+            value = unfolder.parameter(param, setting.value, context, f"`{entry.key}`")
+            if value is not POISON:
+                values.setdefault(entry.key, {})[setting.key] = value
+    return Defaults(values, context.defaults)

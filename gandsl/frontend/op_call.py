@@ -1,0 +1,63 @@
+"""Uses of ops: each becomes one node of the graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gandsl.diagnostics import Span
+from gandsl.frontend.arguments import Use, all_tensors, one_tensor, refuse_unknown
+from gandsl.frontend.unfolder import Unfolder
+from gandsl.ir.op import Op, Param
+from gandsl.spec.values import POISON, Size
+
+
+def call_op(unfolder: Unfolder, op: Op, use: Use) -> Any:
+    """A node for `op`, as a Tensor; POISON after reporting."""
+    where = f"`{op.name}`"
+    names = [port.name for port in op.ports] + [param.name for param in op.params]
+    failed = refuse_unknown(unfolder, use, names, where, "port or parameter")
+    inputs: dict[str, tuple[Any, ...]] = {}
+    places: dict[str, Span] = {}
+    for position, port in enumerate(op.ports):
+        argument = use.arguments.get(port.name)
+        if argument is not None:
+            places[port.name] = argument.tree.span
+        if port.variadic:
+            tensors = all_tensors(unfolder, port, argument, use, position, where)
+        else:
+            tensors = one_tensor(
+                unfolder, port.name, port.kinds, port.optional, argument, use, position, where
+            )
+        if tensors is POISON:
+            failed = True
+        else:
+            inputs[port.name] = tensors
+    attrs: dict[str, Any] = {}
+    for param in op.params:
+        argument = use.arguments.get(param.name)
+        if argument is not None:
+            places[param.name] = argument.tree.span
+            attrs[param.name] = unfolder.parameter(param, argument.tree, argument.context, where)
+        elif use.context.defaults and (found := use.context.defaults.lookup(op, param))[0]:
+            attrs[param.name] = found[1]
+        elif param.required:
+            unfolder.report(
+                use.context,
+                "G0206",
+                f"{where} needs `{param.name}`" + (f" ({param.doc})" if param.doc else ""),
+                use.span,
+            )
+            failed = True
+        else:
+            attrs[param.name] = _default(param)
+        failed = failed or attrs.get(param.name) is POISON
+    if failed:
+        return POISON
+    return unfolder.builder.add(use.name, op, inputs, attrs, use.context, use.span, places)
+
+
+def _default(param: Param) -> Any:
+    """A row's default in the form that `coerce` gives values."""
+    if param.type == "size" and isinstance(param.default, int):
+        return Size(param.default, param.default)
+    return param.default

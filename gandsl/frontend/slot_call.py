@@ -1,0 +1,101 @@
+"""Uses of slots: whatever fills the slot, given the slot's ports and the names its interface hands in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from gandsl.diagnostics import Span
+from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.frontend.arguments import Argument, Use
+from gandsl.frontend.block_call import call_block
+from gandsl.frontend.op_call import call_op
+from gandsl.frontend.slots import IDENTITY, candidates, resolve
+from gandsl.frontend.unfolder import Unfolder
+from gandsl.ir.op import Op
+from gandsl.spec.values import POISON
+
+
+def call_slot(unfolder: Unfolder, slot: str, slot_span: Span, use: Use) -> Any:
+    """Whatever fills the slot, given the slot's ports and the names its interface hands in."""
+    block = use.context.blocks[-1] if use.context.blocks else None
+    fill = use.context.slots.get(slot)
+    if block is None or slot not in block.slots or fill is None:
+        known = list(block.slots) if block else []
+        unfolder.report(
+            use.context,
+            "G0301",
+            f"there is no slot `{slot}` here",
+            slot_span,
+            help=did_you_mean(slot, known) or "slots are declared under a block's `slots:`",
+        )
+        return POISON
+    interface = unfolder.library.interface(block.slots[slot].type, block.home)
+    if interface is None:
+        unfolder.report.unknown(
+            use.context, "G0311", "interface", block.slots[slot].type, block.slots[slot].span, []
+        )
+        return POISON
+    given: dict[str, Any] = {}
+    arguments: dict[str, Argument] = {}
+    failed = False
+    for name, argument in use.arguments.items():
+        if name in interface.ports:
+            arguments[name] = argument
+        elif name in interface.gives:
+            given[name] = unfolder.evaluate(argument.tree, argument.context)
+        else:
+            known = [*interface.ports, *interface.gives]
+            unfolder.report(
+                use.context,
+                "G0203",
+                f"a slot for {interface.name} takes no `{name}`",
+                argument.key_span,
+                help=did_you_mean(name, known),
+            )
+            failed = True
+    for name in interface.gives:
+        if name not in given:
+            unfolder.report(
+                use.context, "G0204", f"a slot for {interface.name} is to be given `{name}`", slot_span
+            )
+            failed = True
+    if fill.use == IDENTITY:
+        first = next(iter(interface.ports), None)
+        argument = arguments.get(first) if first else None
+        if failed or argument is None:
+            return POISON if failed else use.above
+        return unfolder.evaluate(argument.tree, argument.context)
+    target = resolve(unfolder, fill.use, interface.namespace, fill.context)
+    if target is None:
+        if not unfolder.report.in_library(fill.span) or not failed:
+            unfolder.report.unknown(
+                fill.context,
+                "G0202",
+                f"block or op that fits a slot for {interface.name}, called",
+                fill.use,
+                fill.span,
+                candidates(unfolder, interface.namespace, fill.context),
+            )
+        return POISON
+    known_ports = {port.name for port in target.ports} if isinstance(target, Op) else set(target.ports)
+    for name in interface.ports:
+        if name in arguments and name not in known_ports:
+            if interface.ports[name].optional:
+                del arguments[name]  # what fills the slot does not care for it
+                continue
+            unfolder.report(
+                fill.context,
+                "G0303",
+                f"`{fill.use}` does not fit a slot for {interface.name}: it has no port `{name}`",
+                fill.span,
+                secondary=((block.slots[slot].span, "the slot"),),
+            )
+            failed = True
+    if failed:
+        return POISON
+    filled = fill.context.child(given) if given else fill.context
+    for name, (key_span, tree) in fill.arguments.items():
+        arguments[name] = Argument(tree, filled, key_span)
+    use = replace(use, span=fill.span, arguments=arguments, chain=fill.context.blocks)
+    return call_op(unfolder, target, use) if isinstance(target, Op) else call_block(unfolder, target, use)
