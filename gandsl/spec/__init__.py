@@ -1,1 +1,1 @@
-"""The language: YAML with places, expressions, declarations, extends and patches. Knows neither ops nor torch."""
+"""The language: YAML with places, expressions, declarations, extends, patches. Knows no ops and no torch."""

@@ -77,7 +77,9 @@ def _sum(items: Any) -> Any:
 def _size(value: Any, doing: str) -> Size:
     size = as_size(known(value, doing))
     if size is None:
-        raise Fault("G0105", f"{doing} wants sizes: whole numbers from 1 on, or [height, width], not {show(value)}")
+        raise Fault(
+            "G0105", f"{doing} wants sizes: whole numbers from 1 on, or [height, width], not {show(value)}"
+        )
     return size
 
 
@@ -95,7 +97,8 @@ def _doubling(start: Any, end: Any) -> list[Size]:
         raise Fault(
             "G0112",
             f"{end} is not {first} times a power of two",
-            f"the halvings of {end} end at {sizes[-1]}; with one number, `doubling({first.long}, …)` starts there",
+            f"the halvings of {end} end at {sizes[-1]}: with one number, `doubling({first.long}, …)`, "
+            "that is where it starts",
         )
     return sizes[::-1]
 

@@ -1,4 +1,4 @@
-"""A slip that YAML makes easy: `{channels: min(a, b)}`, where the comma ends the value. Noticed and mended here."""
+"""A slip that YAML makes easy: `{channels: min(a, b)}`, where the comma ends the value."""
 
 from __future__ import annotations
 
@@ -57,6 +57,6 @@ def _reported(value: Tree, diagnostics: Diagnostics) -> Tree:
         "G0003",
         "the comma ends the value here, inside the parentheses",
         span,
-        help=f'inside {{…}} and […] an expression with a comma needs quotes: "{value.text}"',
+        help=f'inside {{…}} and […] a value with a comma needs quotes: "{value.text}"',
     )
     return value

@@ -29,8 +29,10 @@ from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree
 Decl = TypeVar("Decl")
 
 
-def build(tree: Mapping, file: str, path: str, diagnostics: Diagnostics, *, blocks_only: bool = False) -> Document:
-    """The document of a resolved tree; what is wrong is reported. `blocks_only`: an imported file, which needs no name."""
+def build(
+    tree: Mapping, file: str, path: str, diagnostics: Diagnostics, *, blocks_only: bool = False
+) -> Document:
+    """The document of a resolved tree; what is wrong is reported. `blocks_only`: it needs no name."""
     start = Span.point(file)
     given = read_fields(_LIBRARY if blocks_only else shapes.SPEC, tree, start, diagnostics) or {}
     document = Document(
@@ -104,7 +106,7 @@ def _expression(tree: Tree | None, diagnostics: Diagnostics) -> Expr | None:
     return parse(scalar.text, scalar.span, diagnostics) if scalar else None
 
 
-# ---- parameters and lets ---------------------------------------------------------------------------------------
+# ---- parameters and lets -----------------------------------------------------------------------------------
 
 
 def params(given: dict[str, Tree], diagnostics: Diagnostics) -> dict[str, ParamDecl]:
@@ -115,7 +117,7 @@ def params(given: dict[str, Tree], diagnostics: Diagnostics) -> dict[str, ParamD
 
 
 def short_type(tree: Tree, names: set[str]) -> str:
-    """The type of a parameter that is written as its default alone. `names`: those an expression may start from."""
+    """The type of a parameter written as its default alone. `names`: those an expression may start from."""
     if isinstance(tree, Sequence):
         kinds = {type(item.value) if isinstance(item, Scalar) else Mapping for item in tree.items}
         return "ints" if kinds == {int} else "floats" if kinds in ({float}, {int, float}) else "any"
@@ -156,7 +158,9 @@ def _param(entry: Entry, names: set[str], diagnostics: Diagnostics) -> ParamDecl
     _consistent(decl, tree, diagnostics)
     if len(diagnostics) == errors:
         return decl
-    return ParamDecl(decl.name, "any", decl.default, None, None, (), decl.doc, decl.span, decl.type_span, True)
+    return ParamDecl(
+        decl.name, "any", decl.default, None, None, (), decl.doc, decl.span, decl.type_span, True
+    )
 
 
 def _bound(tree: Tree | None, diagnostics: Diagnostics) -> float | Expr | None:
@@ -165,6 +169,7 @@ def _bound(tree: Tree | None, diagnostics: Diagnostics) -> float | Expr | None:
     return _expression(tree, diagnostics)
 
 
+_CHOOSABLE = frozenset({"enum", "int", "float", "str", "size"})
 _ORDERED = frozenset({"int", "float", "size", "ints", "floats", "sizes"})
 
 
@@ -176,11 +181,17 @@ def _consistent(decl: ParamDecl, tree: Mapping, diagnostics: Diagnostics) -> Non
         refuse("type", f"the enum `{decl.name}` has no `choices`", "add `choices: [one, other]`")
     elif decl.type == "enum" and not decl.choices:
         refuse("choices", f"`choices` of `{decl.name}` are empty")
-    elif decl.type != "enum" and decl.choices:
-        refuse("choices", f"`choices` belong to an enum, and `{decl.name}` is of type {decl.type}", "write `type: enum`")
+    elif decl.choices and decl.type not in _CHOOSABLE:
+        refuse(
+            "choices",
+            f"`choices` belong to an enum, and `{decl.name}` is of type {decl.type}",
+            "write `type: enum`",
+        )
     for field, bound in (("min", decl.minimum), ("max", decl.maximum)):
         if bound is not None and decl.type not in _ORDERED:
-            refuse(field, f"`{decl.name}` is of type {decl.type}, which has no order: `{field}` means nothing")
+            refuse(
+                field, f"`{decl.name}` is of type {decl.type}, which has no order: `{field}` means nothing"
+            )
     low, high = decl.minimum, decl.maximum
     if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
         refuse("max", f"`max` of `{decl.name}` is below its `min`")
@@ -189,7 +200,9 @@ def _consistent(decl: ParamDecl, tree: Mapping, diagnostics: Diagnostics) -> Non
 _HEAD = re.compile(r"\s*([^\s(]+)\s*(?:\(([^()]*)\)\s*)?")
 
 
-def lets(given: dict[str, Tree], params: dict[str, ParamDecl], diagnostics: Diagnostics) -> dict[str, LetDecl]:
+def lets(
+    given: dict[str, Tree], params: dict[str, ParamDecl], diagnostics: Diagnostics
+) -> dict[str, LetDecl]:
     """What stands under `let`, by name; a name that is a parameter too, or stands twice, is reported."""
     found: dict[str, LetDecl] = {}
     for entry in _entries(given, "let"):
@@ -198,7 +211,10 @@ def lets(given: dict[str, Tree], params: dict[str, ParamDecl], diagnostics: Diag
             help = "write `name: expression` or `name(a, b): expression`"
             diagnostics.add("G0011", f"`{entry.key}` is no name or function head", entry.key_span, help=help)
             continue
-        name, args = head[1], tuple(arg.strip() for arg in head[2].split(",")) if (head[2] or "").strip() else ()
+        name, args = (
+            head[1],
+            tuple(arg.strip() for arg in head[2].split(",")) if (head[2] or "").strip() else (),
+        )
         names_fit = all([check_name(word, entry.key_span, diagnostics) for word in (name, *args)])
         if not names_fit:
             continue
@@ -216,7 +232,7 @@ def lets(given: dict[str, Tree], params: dict[str, ParamDecl], diagnostics: Diag
     return found
 
 
-# ---- ports, slots, interfaces ----------------------------------------------------------------------------------
+# ---- ports, slots, interfaces ------------------------------------------------------------------------------
 
 
 def port(entry: Entry, diagnostics: Diagnostics) -> PortDecl:
@@ -227,7 +243,11 @@ def port(entry: Entry, diagnostics: Diagnostics) -> PortDecl:
     kind = parse_type(written.text, written.span, diagnostics) if isinstance(written, Scalar) else None
     optional, distribution, each = given.get("optional"), given.get("distribution"), given.get("each")
     if kind and distribution and kind.kind != "Latent":
-        key = entry.value.entries["distribution"].key_span if isinstance(entry.value, Mapping) else entry.key_span
+        key = (
+            entry.value.entries["distribution"].key_span
+            if isinstance(entry.value, Mapping)
+            else entry.key_span
+        )
         diagnostics.add("G0008", "`distribution` belongs to inputs of kind Latent", key)
     walked = next(iter(each)) if isinstance(each, Mapping) else None
     if walked:
@@ -282,7 +302,7 @@ def interface(entry: Entry, diagnostics: Diagnostics) -> InterfaceDecl:
     )
 
 
-# ---- blocks and networks ---------------------------------------------------------------------------------------
+# ---- blocks and networks -----------------------------------------------------------------------------------
 
 
 def block(entry: Entry, home: Document, diagnostics: Diagnostics) -> BlockDecl:
@@ -297,6 +317,7 @@ def block(entry: Entry, home: Document, diagnostics: Diagnostics) -> BlockDecl:
     return BlockDecl(
         name=entry.key,
         doc=_text(given, "doc"),
+        source=_text(given, "source"),
         ports=ports,
         params=declared,
         slots=slots,
@@ -317,6 +338,7 @@ def network(entry: Entry, home: Document, diagnostics: Diagnostics) -> NetworkDe
     return NetworkDecl(
         name=entry.key,
         doc=_text(given, "doc"),
+        source=_text(given, "source"),
         inputs=_ports(given, "inputs", diagnostics),
         defaults=defaults if isinstance(defaults, Mapping) else None,
         body=Mapping({}, entry.key_span) if body is None else body,

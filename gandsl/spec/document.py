@@ -1,4 +1,4 @@
-"""The typed document: every declaration of a spec with its places; bodies and the training plan stay trees."""
+"""The typed document: every declaration of a spec with its place; bodies and the plan stay trees."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class PortDecl:
-    """A port of a block or interface, or an input of a network. `dims` is None where only the kind is given."""
+    """A port of a block or interface, or a network's input. `dims` is None where only the kind is given."""
 
     name: str
     kind: str
@@ -66,7 +66,7 @@ class InterfaceDecl:
 
 @dataclass(frozen=True, slots=True)
 class LetDecl:
-    """A derived value (`args` empty) or function; `expr` None where it could not be read, and was reported."""
+    """A derived value (`args` empty) or function; `expr` is None where it could not be read."""
 
     name: str
     args: tuple[str, ...]
@@ -80,6 +80,7 @@ class BlockDecl:
 
     name: str
     doc: str
+    source: str
     ports: dict[str, PortDecl]
     params: dict[str, ParamDecl]
     slots: dict[str, SlotDecl]
@@ -96,6 +97,7 @@ class NetworkDecl:
 
     name: str
     doc: str
+    source: str
     inputs: dict[str, PortDecl]
     defaults: Mapping | None
     body: Mapping
@@ -118,8 +120,8 @@ class GrowthDecl:
 class Document:
     """A spec, or a file of blocks, after extends, patches and overrides.
 
-    `file` is its name in messages, `path` where it lies. Declarations that were refused are still here, marked as
-    broken, so that their uses are not reported as well.
+    `file` is its name in messages, `path` where it lies. Declarations that were refused are still here,
+    marked as broken, so that their uses are not reported as well.
     """
 
     file: str

@@ -1,4 +1,4 @@
-"""Evaluation of expressions: bounded in steps, sizes and depth; never raises, reports at the token that is wrong."""
+"""Evaluation of expressions: bounded in steps, sizes and depth; reports at the token that is wrong."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from gandsl.diagnostics import Diagnostics, Label, Span
+from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.spec import expressions as ast
 from gandsl.spec.builtins import BUILTINS
 from gandsl.spec.expressions import Expr
 from gandsl.spec.faults import Fault
 from gandsl.spec.operators import MAX_LIST, binary, bounded, compare, condition, known, negate, number, whole
-from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.spec.values import ABSENT, POISON, Opaque, Size, quantity, type_name
 
 __all__ = ["BUILTINS", "Budget", "Function", "Scope", "evaluate"]
@@ -73,7 +73,9 @@ class Function:
     args: tuple[str, ...]
     expr: Expr | None
     scope: Scope
-    memo: list[Any] = field(default_factory=list)  # the value of one without arguments, or POISON for one in a circle
+    memo: list[Any] = field(
+        default_factory=list
+    )  # the value of one without arguments, or POISON for one in a circle
 
 
 @dataclass(slots=True)
@@ -276,9 +278,13 @@ class _Evaluator:
             raise Fault("G0111", f"`{function.name}` needs itself to be computed: {' → '.join(chain)}")
         calls.append(function)
         try:
-            scope = Scope(function.scope, dict(zip(function.args, args, strict=True))) if args else function.scope
+            scope = (
+                Scope(function.scope, dict(zip(function.args, args, strict=True))) if args else function.scope
+            )
             caller = self.expr.span_of(node)
-            value = _Evaluator(function.expr, scope, self.diagnostics, self.budget, caller).value(function.expr.root)
+            value = _Evaluator(function.expr, scope, self.diagnostics, self.budget, caller).value(
+                function.expr.root
+            )
         finally:
             calls.pop()
         if not args and not function.memo:
@@ -289,7 +295,9 @@ class _Evaluator:
         value = self.value(node.operand)
         if value is POISON:
             return POISON
-        rule = {"not": lambda x: not condition(x), "-": negate, "+": lambda x: number(x, "`+`")}[node.operator]
+        rule = {"not": lambda x: not condition(x), "-": negate, "+": lambda x: number(x, "`+`")}[
+            node.operator
+        ]
         return self.at(node.operand, rule, value)
 
     def binary(self, node: ast.Binary) -> Any:
@@ -299,7 +307,11 @@ class _Evaluator:
         value = self.value(spine[-1].left)
         for part in reversed(spine):
             right = self.value(part.right)
-            value = POISON if value is POISON or right is POISON else self.at(part, binary, part.operator, value, right)
+            value = (
+                POISON
+                if value is POISON or right is POISON
+                else self.at(part, binary, part.operator, value, right)
+            )
         return value
 
     def compare(self, node: ast.Compare) -> Any:
@@ -342,7 +354,9 @@ class _Evaluator:
 
 
 def _any_poison(args: list[Any]) -> bool:
-    return any(arg is POISON or (isinstance(arg, list) and any(item is POISON for item in arg)) for arg in args)
+    return any(
+        arg is POISON or (isinstance(arg, list) and any(item is POISON for item in arg)) for arg in args
+    )
 
 
 _RULES: dict[type[ast.Node], Callable[[_Evaluator, Any], Any]] = {

@@ -1,4 +1,4 @@
-"""The expression language: tokens, a Pratt parser, and a syntax tree whose nodes know their place in the text."""
+"""The expression language: tokens, a Pratt parser, a syntax tree whose nodes know their place in the text."""
 
 from __future__ import annotations
 
@@ -30,12 +30,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Literal(Node):
+    """A number, a text in quotes, `true`, `false` or `null`."""
+
     value: int | float | str | bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class AbsentLiteral(Node):
-    pass
+    """`absent`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,15 @@ class Measure(Node):
 
 @dataclass(frozen=True, slots=True)
 class Name(Node):
+    """A name on its own."""
+
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Attribute(Node):
+    """`value.name`; the name starts at `name_start`."""
+
     value: Ast
     name: str
     name_start: int
@@ -60,12 +66,16 @@ class Attribute(Node):
 
 @dataclass(frozen=True, slots=True)
 class Index(Node):
+    """`value[index]`."""
+
     value: Ast
     index: Ast
 
 
 @dataclass(frozen=True, slots=True)
 class Slice(Node):
+    """`value[low:high]`."""
+
     value: Ast
     low: Ast | None
     high: Ast | None
@@ -73,6 +83,8 @@ class Slice(Node):
 
 @dataclass(frozen=True, slots=True)
 class Call(Node):
+    """`function(args)`; the function's name ends at `name_end`."""
+
     function: str
     name_end: int
     args: tuple[Ast, ...]
@@ -80,12 +92,16 @@ class Call(Node):
 
 @dataclass(frozen=True, slots=True)
 class Unary(Node):
-    operator: str  # "-" "+" "not"
+    """`-x`, `+x`, `not x`."""
+
+    operator: str
     operand: Ast
 
 
 @dataclass(frozen=True, slots=True)
 class Binary(Node):
+    """`left + right`, and the other arithmetic."""
+
     operator: str
     left: Ast
     right: Ast
@@ -118,6 +134,8 @@ class Choice(Node):
 
 @dataclass(frozen=True, slots=True)
 class ListOf(Node):
+    """`[a, b]`."""
+
     items: tuple[Ast, ...]
 
 
@@ -160,13 +178,15 @@ class Expr:
 
 
 def part_of(text: str, span: Span, start: int, end: int) -> Span:
-    """The place of text[start:end] in a scalar at `span`: exact where it stands on one line without escapes."""
+    """The place of text[start:end] in a scalar at `span`: exact on one line without escapes, else `span`."""
     quotes = (span.end_column - span.column - len(text)) / 2 if span.line == span.end_line else -1
     return span.part(start + int(quotes), end + int(quotes)) if quotes in (0, 1) else span
 
 
 class Token(NamedTuple):
-    kind: str  # number text name op end
+    """A piece of the text; kind is one of number, text, name, op, end."""
+
+    kind: str
     text: str
     start: int
     end: int
@@ -215,9 +235,7 @@ def _tokens(text: str) -> Iterator[Token]:
         kind, start, at = match.lastgroup, match.start(match.lastgroup), match.end()
         if kind == "bad":
             character = text[start]
-            raise _SyntaxError(
-                f"`{character}` means nothing here", start, start + 1, _FOREIGN.get(character)
-            )
+            raise _SyntaxError(f"`{character}` means nothing here", start, start + 1, _FOREIGN.get(character))
         yield Token(kind, text[start:at], start, at)
         if kind == "end":
             return
@@ -279,7 +297,7 @@ class _Parser:
             last = self.tokens[-2]
             return _SyntaxError(f"something is wanted behind `{last.text}`", last.start, last.end)
         last = opened[-1]
-        help = f"add the missing `{_CLOSING[last.text]}`; inside {{…}} and […] an expression with a comma needs quotes"
+        help = f"add the missing `{_CLOSING[last.text]}`; in {{…}} and […] a value with a comma needs quotes"
         return _SyntaxError(f"`{last.text}` is not closed", last.start, last.end, help)
 
     def nested(self, token: Token) -> None:
@@ -353,7 +371,13 @@ class _Parser:
                 self.nested(token)
                 return Measure(left, text, start=left.start, end=token.end)
         near = nearest(text, UNITS) if token.kind == "name" else None
-        help = f"did you mean `{near}`?" if near else "numbers are written without `_`" if text[0] == "_" else None
+        help = (
+            f"did you mean `{near}`?"
+            if near
+            else "numbers are written without `_`"
+            if text[0] == "_"
+            else None
+        )
         raise _SyntaxError(f"an operator is wanted before `{text}`", token.start, token.end, help)
 
     def comparison(self, left: Ast, token: Token) -> Ast:
@@ -363,9 +387,7 @@ class _Parser:
             operands.append(self.expression(_COMPARISON))
             token = self.next
             if token.kind != "op" or token.text not in _COMPARE:
-                return Compare(
-                    tuple(operands), tuple(operators), start=left.start, end=operands[-1].end
-                )
+                return Compare(tuple(operands), tuple(operators), start=left.start, end=operands[-1].end)
             self.take()
 
     def logic(self, left: Ast, word: str) -> Ast:
@@ -444,7 +466,7 @@ def _analyse(text: str) -> Ast | _SyntaxError:
 
 
 def parse(text: str, span: Span, diagnostics: Diagnostics) -> Expr | None:
-    """Read an expression; `span` is its scalar's. Reports G0101 at the very token and returns None if it is none."""
+    """Read an expression; `span` is its scalar's. Reports G0101 at the very token and returns None."""
     found = _analyse(text)
     if isinstance(found, _SyntaxError):
         diagnostics.add("G0101", found.message, part_of(text, span, found.start, found.end), help=found.help)
@@ -457,7 +479,7 @@ _TYPE = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(\[.*)?", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class TypeExpr:
-    """`Image[channels, resolution]`: a kind and the expressions of its shape; dims is None without brackets."""
+    """`Image[channels, resolution]`: a kind and its shape; dims is None without brackets."""
 
     kind: str
     kind_span: Span

@@ -10,12 +10,12 @@ from gandsl.diagnostics import Diagnostics, Span
 from gandsl.spec.reader import MAX_BYTES, normalized
 
 STANDARD = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "std")
-_SHOWN_STANDARD = "gandsl/std"
+SHOWN_STANDARD = "gandsl/std"
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file: where it lies, and its name in messages (as the user wrote it; the same on every machine for ours)."""
+    """A file: where it lies, and its name in messages (as written; for ours the same everywhere)."""
 
     path: str
     shown: str
@@ -24,7 +24,7 @@ class File:
     def at(cls, path: str) -> File:
         """The file at a path as somebody wrote it."""
         inside = os.path.relpath(path, STANDARD) if os.path.isabs(path) else ".."
-        return cls(path, path if inside.startswith("..") else f"{_SHOWN_STANDARD}/{inside}")
+        return cls(path, path if inside.startswith("..") else f"{SHOWN_STANDARD}/{inside}")
 
     @property
     def identity(self) -> str:
@@ -33,7 +33,7 @@ class File:
 
 
 def find(written: str, beside: str, span: Span | None, diagnostics: Diagnostics) -> File | None:
-    """The file that `extends` or `imports` names: beside the naming file, on GANDSL_PATH, in the standard library.
+    """The file that `extends` or `imports` names: beside the naming file, on GANDSL_PATH, in the library.
 
     `beside` is the path of the naming file. Reports G0402 at `span` and returns None where there is none.
     """
@@ -58,7 +58,9 @@ def _neighbour(path: str) -> str | None:
     from gandsl.diagnostics.suggest import nearest
 
     try:
-        names = sorted(name for name in os.listdir(os.path.dirname(path) or ".") if name.endswith((".yaml", ".yml")))
+        names = sorted(
+            name for name in os.listdir(os.path.dirname(path) or ".") if name.endswith((".yaml", ".yml"))
+        )
     except OSError:
         return None
     near = nearest(os.path.basename(path), names[:1000])
@@ -66,7 +68,7 @@ def _neighbour(path: str) -> str | None:
 
 
 def read_file(file: File, span: Span | None, diagnostics: Diagnostics) -> str | None:
-    """The text of a file, at most 1 MiB of UTF-8. Reports G0001, G0002, G0006 or G0402 and returns None otherwise.
+    """The text of a file, at most 1 MiB of UTF-8. Reports G0001, G0002, G0006 or G0402 and returns None.
 
     `span` is where the file is named; a file named on the command line has none.
     """

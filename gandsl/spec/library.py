@@ -14,14 +14,14 @@ from gandsl.spec.tree import Mapping
 
 @dataclass(slots=True)
 class Library:
-    """Reads a file when a name in it is first asked for, and only once. What is wrong in it is reported then."""
+    """Reads a file when a name in it is first asked for, and once. What is wrong in it is reported then."""
 
     diagnostics: Diagnostics
     standard: str = STANDARD
     documents: dict[str, Document | None] = field(default_factory=dict)  # by path; None: could not be read
 
     def block(self, name: str, home: Document) -> BlockDecl | None:
-        """`res_up` of `home`, `lib.res_up` of its import `lib`, `norm.batch` of the standard library; None if unknown.
+        """`res_up` of `home`, `lib.res_up` of its import `lib`, `norm.batch` of the library, or None.
 
         A block of an import that could not be read is there, and broken: that was reported already.
         """
@@ -88,4 +88,4 @@ class Library:
 
 def _broken(name: str, home: Document) -> BlockDecl:
     nowhere = Span.point(home.file)
-    return BlockDecl(name, "", {}, {}, {}, Mapping({}, nowhere), {}, nowhere, home, broken=True)
+    return BlockDecl(name, "", "", {}, {}, {}, Mapping({}, nowhere), {}, nowhere, home, broken=True)

@@ -20,7 +20,12 @@ from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, describe
 MAX_CHAIN = 16  # files that extend each other
 
 _CHANGES = ("extends", "set", "patch")  # what a file says about its base; gone from the resolved tree
-_OWN = ("gandsl", "name", "doc", "source")  # a file's own replace the base's; the first two are never inherited
+_OWN = (
+    "gandsl",
+    "name",
+    "doc",
+    "source",
+)  # a file's own replace the base's; the first two are never inherited
 _JOINED = ("params", "let", "blocks", "interfaces", "imports", "networks", "moved")  # added to the base's
 
 
@@ -32,8 +37,8 @@ def load(
 ) -> Document | None:
     """Read a spec. `overrides` are `"a.b=c"` texts or a mapping of paths to values, applied last.
 
-    Every error that can be found is reported; the document then still holds what could be read. None where there is
-    nothing to go on with.
+    Every error that can be found is reported; the document then still holds what could be read. None where
+    there is nothing to go on with.
     """
     return _Loader(diagnostics).document(File.at(os.fspath(path)), as_texts(overrides))
 
@@ -60,7 +65,9 @@ class _Loader:
             self.require_networks(document)
         document.imports = self.imports(tree, file)
         files = [*self.paths, *(f"--set {text}" for text in overrides)]
-        document.sources = {name: self.diagnostics.sources[name] for name in files if name in self.diagnostics.sources}
+        document.sources = {
+            name: self.diagnostics.sources[name] for name in files if name in self.diagnostics.sources
+        }
         return document
 
     def require_networks(self, document: Document) -> None:
@@ -84,7 +91,11 @@ class _Loader:
         """The tree of a file with its bases under it."""
         if file.identity in [other.identity for other in chain] or len(chain) >= MAX_CHAIN:
             circle = " → ".join(other.shown for other in (*chain, file))
-            message = f"`{file.shown}` extends itself" if len(chain) < MAX_CHAIN else "too many files extend each other"
+            message = (
+                f"`{file.shown}` extends itself"
+                if len(chain) < MAX_CHAIN
+                else "too many files extend each other"
+            )
             self.diagnostics.add("G0401", f"{message}: {circle}", named_at)
             return None
         tree = self.read(file, named_at)
@@ -126,7 +137,9 @@ class _Loader:
             return None
         version = tree.get("gandsl")
         if isinstance(version, Scalar) and type(version.value) is int and version.value != shapes.VERSION:
-            message = f"language version {version.text} is unknown: this compiler reads version {shapes.VERSION}"
+            message = (
+                f"language version {version.text} is unknown: this compiler reads version {shapes.VERSION}"
+            )
             self.diagnostics.add("G0007", message, version.span, help=f"write `gandsl: {shapes.VERSION}`")
             return None
         return tree
@@ -142,7 +155,9 @@ class _Loader:
         for key in ("set", "patch", "moved"):
             if entry := tree.entries.get(key):
                 help = "add `extends: base.yaml`"
-                self.diagnostics.add("G0409", f"`{key}` changes a base, and there is none", entry.key_span, help=help)
+                self.diagnostics.add(
+                    "G0409", f"`{key}` changes a base, and there is none", entry.key_span, help=help
+                )
 
     def merged(self, base: Mapping, own: Mapping) -> Mapping:
         """The base with what its child adds. A name that both have is reported; the base's stays."""
@@ -156,11 +171,13 @@ class _Loader:
                 continue
             if known is None:
                 entries[entry.key] = entry
-            elif entry.key in _JOINED and isinstance(known.value, Mapping) and isinstance(entry.value, Mapping):
+            elif (
+                entry.key in _JOINED and isinstance(known.value, Mapping) and isinstance(entry.value, Mapping)
+            ):
                 joined = self.joined(entry.key, known.value, entry.value)
                 entries[entry.key] = Entry(entry.key, entry.key_span, joined)
             else:
-                help = f"change it with `set: {{{entry.key}.…: …}}`, or remove the base's first: `set: {{{entry.key}: null}}`"
+                help = f"change it with `set: {{{entry.key}.…: …}}`"
                 self.exists(f"`{entry.key}`", entry, known, help)
         return Mapping(entries, own.span)
 
@@ -169,7 +186,9 @@ class _Loader:
         for entry in own:
             known = entries.setdefault(entry.key, entry)
             if known is not entry:
-                help = f"to change it use `set: {{{field}.{entry.key}: …}}`; to add another, choose another name"
+                help = (
+                    f"to change it use `set: {{{field}.{entry.key}: …}}`; to add another, choose another name"
+                )
                 self.exists(f"`{entry.key}`", entry, known, help)
         return Mapping(entries, own.span)
 

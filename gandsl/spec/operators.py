@@ -45,11 +45,13 @@ def known(value: Any, doing: str) -> Any:
 def number(value: Any, doing: str) -> int | float:
     """A number; a size counts as its longer side. Raises Fault G0105 for all else."""
     if is_number(value):
-        return value  # type: ignore[no-any-return]
+        return value
     if isinstance(value, Size):
         return value.long
     known(value, doing)
-    help = "a tensor's numbers are `.channels .height .width .dim .count`" if isinstance(value, Opaque) else None
+    help = (
+        "a tensor's numbers are `.channels .height .width .dim .count`" if isinstance(value, Opaque) else None
+    )
     raise Fault("G0105", f"{doing} wants a number, not {_shown(value)}", help)
 
 
@@ -57,7 +59,9 @@ def whole(value: Any, doing: str) -> int:
     """A whole number (`4.0` is one). Raises Fault G0105."""
     found = number(value, doing)
     if not float(found).is_integer():
-        raise Fault("G0105", f"{doing} wants a whole number, not {show(found)}", "divide with `//`, or use `floor`")
+        raise Fault(
+            "G0105", f"{doing} wants a whole number, not {show(found)}", "divide with `//`, or use `floor`"
+        )
     return int(found)
 
 
@@ -75,7 +79,7 @@ def bounded(value: Any) -> Any:
 
 
 def binary(symbol: str, left: Any, right: Any) -> Any:
-    """`left symbol right` for `+ - * / // % **`. Ints follow Python; sizes and quantities as in docs/language.md §2."""
+    """`left symbol right` for `+ - * / // % **`. Numbers follow Python, sizes docs/language.md §2."""
     doing = f"`{symbol}`"
     known(left, doing), known(right, doing)
     if isinstance(left, list) and isinstance(right, list) and symbol == "+":
@@ -100,7 +104,9 @@ def _sized(symbol: str, size: Size, factor: int) -> Size:
         raise Fault("G0106", "division by zero")
     result = size.scaled(factor) if symbol == "*" else size.divided(factor)
     if min(result.h, result.w) < 1:
-        raise Fault("G0112", f"{size} {symbol} {factor} is no size: a side would be {min(result.h, result.w)}")
+        raise Fault(
+            "G0112", f"{size} {symbol} {factor} is no size: a side would be {min(result.h, result.w)}"
+        )
     return Size(bounded(result.h), bounded(result.w))
 
 
@@ -137,7 +143,7 @@ def _numeric(symbol: str, left: int | float, right: int | float) -> int | float:
         raise Fault("G0109", "the result is too large") from error
     if isinstance(result, complex):
         raise Fault("G0112", f"{show(left)} ** {show(right)} is no real number")
-    return bounded(result)  # type: ignore[no-any-return]
+    return bounded(result)
 
 
 def negate(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Overrides: `--set a.b=c` on the command line, or `overrides={"a.b": c}` in Python. Each is one more patch."""
+"""Overrides: `--set a.b=c`, or `overrides={"a.b": c}` in Python. Each is one more patch."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def as_yaml(value: Any) -> str:
     if isinstance(value, Size):
         return f"[{value.h}, {value.w}]"
     if isinstance(value, Values):
-        return "{" + ", ".join(f"{json.dumps(str(key))}: {_nested(item)}" for key, item in value.items()) + "}"
+        return (
+            "{" + ", ".join(f"{json.dumps(str(key))}: {_nested(item)}" for key, item in value.items()) + "}"
+        )
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_nested, value)) + "]"
     return str(value) if not isinstance(value, bool | None) else json.dumps(value)
@@ -66,12 +68,10 @@ def _apply(tree: Mapping, text: str, diagnostics: Diagnostics) -> Mapping | None
     names = list(params.entries) if isinstance(params, Mapping) else []
     first = path.text.split(".")[0]
     if first in names and first not in tree:
-        blanks = Span(file, 1, 1, 1, 1)
-        path = Path(f"params.{path.text}", path.span if "." not in path.text else blanks)
-        return assign(tree, path, value, diagnostics, code="G0501")
+        return assign(tree, Path(f"params.{path.text}", path.span), value, diagnostics, code="G0501")
     if first not in tree and SPEC.field(first) is None:
-        help = did_you_mean(first, [*names, *tree.entries])
-        message = f"the spec has no parameter `{path.text}`" if first == path.text else f"the spec has no `{first}`"
-        diagnostics.add("G0501", message, path.steps[0][1], help=help)
+        what = "parameter " if first == path.text else ""
+        message, near = f"the spec has no {what}`{first}`", did_you_mean(first, [*names, *tree.entries])
+        diagnostics.add("G0501", message, path.steps[0][1], help=near)
         return None
     return assign(tree, path, value, diagnostics, code="G0501")

@@ -1,4 +1,4 @@
-"""Parameters: their declarations, and the check of a value against one. Serves specs, blocks and ops alike."""
+"""Parameters: their declarations, and the check of a value against one, for specs, blocks and ops alike."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from gandsl.diagnostics import Diagnostics, Span
+from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.spec.evaluate import Budget, Scope, evaluate
 from gandsl.spec.expressions import Attribute, Expr, Index, Literal, Name, parse
-from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.spec.faults import Fault
+from gandsl.spec.operators import bounded
+from gandsl.spec.scalars import resolve as resolve_scalar
 from gandsl.spec.tree import Scalar, Sequence, Tree
 from gandsl.spec.values import ABSENT, LARGEST, POISON, Size, as_size, is_number, show, type_name
 
@@ -81,10 +84,10 @@ def coerce(
     *,
     codes: Codes = OF_CALLEE,
 ) -> Any:
-    """`value` as the parameter's type, checked against its range and choices; POISON after reporting at `span`.
+    """An evaluated `value` as the parameter's type, checked against its range and choices.
 
-    `value` is an evaluated one. Bounds that are expressions are not looked at: see `with_bounds`. `where` names
-    the owner for the message ("op `conv`").
+    POISON after reporting at `span`. Bounds that are expressions are not looked at: see `with_bounds`.
+    `where` names the owner for the message ("op `conv`").
     """
     if value is POISON or getattr(decl, "broken", False):
         return POISON
@@ -100,8 +103,12 @@ def coerce(
     wanted, convert = _TYPES[decl.type]
     found = convert(value)
     if found is POISON:
-        help = _hint(decl.type, value)
-        diagnostics.add(codes.type, f"{title} wants {wanted}, not {_described(value)}", span, help=help)
+        message = f"{title} wants {wanted}, not {_described(value)}"
+        diagnostics.add(codes.type, message, span, help=_hint(decl.type, value))
+        return POISON
+    if decl.choices and not any(convert(resolve_scalar(choice)) == found for choice in decl.choices):
+        help = "choices are " + ", ".join(f"`{choice}`" for choice in decl.choices)
+        diagnostics.add(codes.choice, f"{title} cannot be {_described(value)}", span, help=help)
         return POISON
     return _in_range(decl, found, span, diagnostics, title, codes)
 
@@ -111,8 +118,11 @@ def _nullable(decl: Declared) -> bool:
     return not decl.required and (default.value if isinstance(default, Scalar) else default) is None
 
 
-def _choice(decl: Declared, value: Any, span: Span, diagnostics: Diagnostics, title: str, codes: Codes) -> Any:
-    name = {True: "true", False: "false", None: "null"}.get(value, value) if _hashable(value) else value
+def _choice(
+    decl: Declared, value: Any, span: Span, diagnostics: Diagnostics, title: str, codes: Codes
+) -> Any:
+    # `choices: [none, true, 1]`: what YAML or an expression turned into a value is a name again
+    name = show(value) if value is None or isinstance(value, bool | int) else value
     if name in decl.choices:
         return name
     help = did_you_mean(str(value), decl.choices, "choices are")
@@ -120,11 +130,9 @@ def _choice(decl: Declared, value: Any, span: Span, diagnostics: Diagnostics, ti
     return POISON
 
 
-def _hashable(value: Any) -> bool:
-    return value is None or isinstance(value, bool)
-
-
-def _in_range(decl: Declared, value: Any, span: Span, diagnostics: Diagnostics, title: str, codes: Codes) -> Any:
+def _in_range(
+    decl: Declared, value: Any, span: Span, diagnostics: Diagnostics, title: str, codes: Codes
+) -> Any:
     for number in _numbers(value):
         for bound, sign, words in ((decl.minimum, 1, "at least"), (decl.maximum, -1, "at most")):
             if is_number(bound) and (number - bound) * sign < 0:
@@ -141,7 +149,7 @@ def _numbers(value: Any) -> list[int | float]:
     return [value] if is_number(value) else []
 
 
-# ---- the types ------------------------------------------------------------------------------------------------
+# ---- the types ---------------------------------------------------------------------------------------------
 
 
 def _int(value: Any) -> Any:
@@ -205,14 +213,14 @@ def _hint(type: str, value: Any) -> str | None:
     return None
 
 
-# ---- values as written ----------------------------------------------------------------------------------------
+# ---- values as written -------------------------------------------------------------------------------------
 
 
 def evaluate_tree(tree: Tree, scope: Scope, diagnostics: Diagnostics, budget: Budget) -> Any:
-    """The value of a tree: scalars are expressions (quoted ones too), sequences lists of them. POISON after reporting."""
+    """The value of a tree: scalars are expressions (quoted or not), sequences lists. POISON if reported."""
     if isinstance(tree, Scalar):
-        if tree.plain and not isinstance(tree.value, str) and type(tree.value) is not float and abs(tree.value or 0) <= LARGEST:
-            return tree.value
+        if tree.plain and not isinstance(tree.value, str):
+            return _bounded(tree, diagnostics)
         expr = parse(tree.text, tree.span, diagnostics)
         return POISON if expr is None else evaluate(expr, scope, diagnostics, budget)
     if isinstance(tree, Sequence):
@@ -220,6 +228,14 @@ def evaluate_tree(tree: Tree, scope: Scope, diagnostics: Diagnostics, budget: Bu
         return POISON if any(item is POISON for item in items) else items
     diagnostics.add("G0010", "a value is wanted here, not a mapping", tree.span)
     return POISON
+
+
+def _bounded(number: Scalar, diagnostics: Diagnostics) -> Any:
+    try:
+        return bounded(number.value)
+    except Fault as fault:
+        diagnostics.add(fault.code, fault.message.replace("the result", "the number"), number.span)
+        return POISON
 
 
 def argument(
@@ -234,12 +250,14 @@ def argument(
 ) -> Any:
     """The value written for a parameter, checked: `evaluate_tree`, `with_bounds` and `coerce`.
 
-    A choice of an enum, and a text, stand as they are: `mode: nearest`. A text that is a name known in `scope` (or
-    `name.attribute`), or is in quotes within the expression (`"'x'"`), is an expression.
+    A choice of an enum, and a text, stand as they are: `mode: nearest`. A text that is a name known in
+    `scope` (or `name.attribute`), or in quotes within the expression (`"'x'"`), is an expression.
     """
     literal = _literal(decl, tree, scope)
     value = evaluate_tree(tree, scope, diagnostics, budget) if literal is None else literal
-    return coerce(with_bounds(decl, scope, diagnostics, budget), value, tree.span, diagnostics, where, codes=codes)
+    return coerce(
+        with_bounds(decl, scope, diagnostics, budget), value, tree.span, diagnostics, where, codes=codes
+    )
 
 
 def _literal(decl: Declared, tree: Tree, scope: Scope) -> str | None:
@@ -264,7 +282,7 @@ def _literal(decl: Declared, tree: Tree, scope: Scope) -> str | None:
 
 
 def with_bounds(decl: Any, scope: Scope, diagnostics: Diagnostics, budget: Budget) -> Any:
-    """The declaration with `minimum` and `maximum` as numbers, where they are expressions; the same one otherwise."""
+    """The declaration with bounds that are expressions computed; the same one where there are none."""
     computed = {
         field: _bound(getattr(decl, field), scope, diagnostics, budget)
         for field in ("minimum", "maximum")
@@ -295,9 +313,9 @@ def resolve(
 ) -> dict[str, Any]:
     """The value of every parameter: what is given (in the scope where it was written), else its default.
 
-    Values are put into `scope` as they are found, so that a default may use the parameters before it; one that uses
-    a later one gets G0102. A missing value is reported at `missing` (or at the declaration) and is POISON, as is one
-    that failed.
+    Values are put into `scope` as they are found, so that a default may use the parameters before it; one
+    that uses a later one gets G0102. A missing value is reported at `missing` (or at the declaration) and is
+    POISON, as is one that failed.
     """
     values: dict[str, Any] = {}
     for name, decl in decls.items():

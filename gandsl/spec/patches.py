@@ -1,4 +1,4 @@
-"""Patches: trees in, trees out. Each function returns a new tree, or None after reporting why it could not."""
+"""Patches: trees in, trees out. Each returns a new tree, or None after reporting why it could not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,19 @@ from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, describe, i
 
 # what holds declarations by name: `set` changes them and never makes a new one, or a typo would
 _DECLARING = frozenset(
-    {"params", "let", "blocks", "imports", "interfaces", "networks", "ports", "slots", "inputs", "body", "moved"}
+    {
+        "params",
+        "let",
+        "blocks",
+        "imports",
+        "interfaces",
+        "networks",
+        "ports",
+        "slots",
+        "inputs",
+        "body",
+        "moved",
+    }
 )
 
 
@@ -41,7 +53,7 @@ def path_of(tree: Tree | None) -> Path | None:
     return Path(tree.text, tree.span) if isinstance(tree, Scalar) else None
 
 
-# ---- finding a place -------------------------------------------------------------------------------------------
+# ---- finding a place ---------------------------------------------------------------------------------------
 
 
 def _step(holder: Mapping, step: str) -> list[str] | None:
@@ -57,7 +69,9 @@ def _step(holder: Mapping, step: str) -> list[str] | None:
     return None
 
 
-def locate(tree: Mapping, path: Path, diagnostics: Diagnostics, *, code: str = "G0403", new: bool = False) -> list[str] | None:
+def locate(
+    tree: Mapping, path: Path, diagnostics: Diagnostics, *, code: str = "G0403", new: bool = False
+) -> list[str] | None:
     """The keys from the top to a place. `new`: the last step may be a field that is not there yet.
 
     Reports `code` at the step that leads nowhere, with the names that are there.
@@ -71,7 +85,13 @@ def locate(tree: Mapping, path: Path, diagnostics: Diagnostics, *, code: str = "
             diagnostics.add(code, message, span)
             return None
         found = _step(here, step)
-        if found is None and new and number == len(steps) - 1 and step and not (keys and keys[-1] in _DECLARING):
+        if (
+            found is None
+            and new
+            and number == len(steps) - 1
+            and step
+            and not (keys and keys[-1] in _DECLARING)
+        ):
             return [*keys, step]
         if found is None:
             owner = f"`{'.'.join(keys)}` has" if keys else "the spec has"
@@ -109,26 +129,40 @@ def _edit(tree: Mapping, keys: list[str], change: Callable[[Mapping], Mapping]) 
     return Mapping({**tree.entries, keys[0]: inner}, tree.span)
 
 
-# ---- the steps -------------------------------------------------------------------------------------------------
+# ---- the steps ---------------------------------------------------------------------------------------------
 
 
-def assign(tree: Mapping, path: Path, value: Tree, diagnostics: Diagnostics, *, code: str = "G0403") -> Mapping | None:
+def assign(
+    tree: Mapping, path: Path, value: Tree, diagnostics: Diagnostics, *, code: str = "G0403"
+) -> Mapping | None:
     """`set`: put `value` at a place; null removes what is there. A parameter's place is its default."""
     keys = locate(tree, path, diagnostics, code=code, new=not is_null(value))
     if keys is None:
         return None
     last, old = keys[-1], entry_at(tree, keys)
-    if is_null(value):
-        if last in REQUIRED and last != "type":
-            diagnostics.add("G0407", f"`{path.text}` is required: it cannot be removed", value.span)
+    of_params = len(keys) > 1 and keys[-2] == "params"
+    if is_null(value) and not (old and of_params and _may_be_null(old.value)):
+        if of_params or (last in REQUIRED and last != "type"):
+            help = "a `delete` patch takes away a parameter" if of_params else None
+            diagnostics.add("G0407", f"`{path.text}` cannot be removed", value.span, help=help)
             return None
         return _edit(tree, keys[:-1], lambda holder: _without(holder, last))
-    if old and len(keys) > 1 and keys[-2] == "params":
+    if old and of_params:
         value = _with_default(old.value, value)
     step, span = path.steps[-1]
     key = step if "(" in step else last  # `let.width(res)` may rename the arguments
     entry = Entry(key, span if old is None else old.key_span, value)
     return _edit(tree, keys[:-1], lambda holder: _replaced(holder, last, entry))
+
+
+def _may_be_null(declared: Tree) -> bool:
+    """Whether null is a value that a parameter takes, rather than its removal."""
+    if not isinstance(declared, Mapping):
+        return False
+    kind = declared.get("type")
+    return (isinstance(kind, Scalar) and kind.text == "any") or (
+        "default" in declared and is_null(declared.get("default"))
+    )
 
 
 def _with_default(declared: Tree, value: Tree) -> Tree:
@@ -143,7 +177,9 @@ def _with_default(declared: Tree, value: Tree) -> Tree:
         kind = short_type(declared, set())
         if kind not in ("any", "str"):
             type_entry = Entry("type", declared.span, Scalar(kind, kind, True, declared.span))
-            return Mapping({"type": type_entry, "default": Entry("default", value.span, value)}, declared.span)
+            return Mapping(
+                {"type": type_entry, "default": Entry("default", value.span, value)}, declared.span
+            )
     return value
 
 
@@ -152,7 +188,10 @@ def _replaced(holder: Mapping, key: str, entry: Entry) -> Mapping:
     if key not in holder:
         return Mapping({**holder.entries, entry.key: entry}, holder.span)
     return Mapping(
-        {entry.key if old == key else old: entry if old == key else each for old, each in holder.entries.items()},
+        {
+            entry.key if old == key else old: entry if old == key else each
+            for old, each in holder.entries.items()
+        },
         holder.span,
     )
 
@@ -167,7 +206,7 @@ def delete(tree: Mapping, path: Path, diagnostics: Diagnostics) -> Mapping | Non
     if keys is None:
         return None
     if keys[-1] in REQUIRED and not _is_node(keys):
-        diagnostics.add("G0407", f"`{path.text}` is required: it cannot be removed", path.span)
+        diagnostics.add("G0407", f"`{path.text}` cannot be removed", path.span)
         return None
     return _edit(tree, keys[:-1], lambda holder: _without(holder, keys[-1]))
 
@@ -214,7 +253,7 @@ def insert(
     return _edit(tree, keys[:-1], change)
 
 
-# ---- a file's `set` and `patch` --------------------------------------------------------------------------------
+# ---- a file's `set` and `patch` ----------------------------------------------------------------------------
 
 
 def apply_set(tree: Mapping, changes: Mapping, diagnostics: Diagnostics) -> Mapping:
@@ -226,7 +265,11 @@ def apply_set(tree: Mapping, changes: Mapping, diagnostics: Diagnostics) -> Mapp
 
 
 _KINDS = ("set", "insert_before", "insert_after", "replace", "delete")
-_FIELDS = {"insert_before": ("at", "name", "node"), "insert_after": ("at", "name", "node"), "replace": ("at", "node")}
+_FIELDS = {
+    "insert_before": ("at", "name", "node"),
+    "insert_after": ("at", "name", "node"),
+    "replace": ("at", "node"),
+}
 
 
 def apply_patch(tree: Mapping, steps: Sequence, diagnostics: Diagnostics) -> Mapping:
@@ -263,7 +306,9 @@ def _apply_step(tree: Mapping, step: Entry, diagnostics: Diagnostics) -> Mapping
         return delete(tree, path, diagnostics)
     wanted = _FIELDS.get(step.key)
     if wanted is None or not isinstance(value, Mapping):
-        what = {"set": "a mapping of paths to values", "delete": "a path"}.get(step.key, f"{{{', '.join(wanted or ())}}}")
+        what = {"set": "a mapping of paths to values", "delete": "a path"}.get(
+            step.key, f"{{{', '.join(wanted or ())}}}"
+        )
         diagnostics.add("G0406", f"`{step.key}` wants {what}, not {describe(value)}", value.span)
         return None
     if not _complete(step, value, wanted, diagnostics):

@@ -121,7 +121,9 @@ class _Reader:
         here = self._span(event.start_mark, event.end_mark)
         top = self.stack[-1] if self.stack else None
         if here.line == here.end_line and here.column == here.end_column:  # nothing written: point at the key
-            here = top.key[1] if top and top.key else Span.point(self.file, here.line, max(here.column - 1, 1))
+            here = (
+                top.key[1] if top and top.key else Span.point(self.file, here.line, max(here.column - 1, 1))
+            )
         if top and plain and top.flow and "(" in text and text.count("(") > text.count(")"):
             top.torn = True
         self._put(Scalar(resolve(text) if plain else text, text, plain, here))
@@ -155,7 +157,9 @@ class _Reader:
         if len(self.stack) >= MAX_DEPTH:
             self._bound(event, f"nested more than {MAX_DEPTH} deep")
             return False
-        self.stack.append(_Open(event.start_mark, isinstance(event, yaml.MappingStartEvent), event.flow_style))
+        self.stack.append(
+            _Open(event.start_mark, isinstance(event, yaml.MappingStartEvent), event.flow_style)
+        )
         return True
 
     def _leave(self, event: Any) -> None:
@@ -190,7 +194,9 @@ class _Reader:
 
     def _anchor_or_tag(self, event: Any) -> None:
         if event.anchor is not None:
-            self._refuse(event, f"`&{event.anchor}`: anchors are not part of the language", len(event.anchor) + 1)
+            self._refuse(
+                event, f"`&{event.anchor}`: anchors are not part of the language", len(event.anchor) + 1
+            )
         if event.tag is not None:
             self._refuse(event, "tags are not part of the language")
 

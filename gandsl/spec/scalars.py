@@ -18,7 +18,9 @@ _NUMBER = re.compile(
 )
 _NUMBER_STARTS = frozenset("+-.0123456789")
 _BASE = {"int": 10, "oct": 8, "hex": 16}
-_LONGEST_INT = 40  # digits; beyond it a number can only be refused, which a float (or infinity) carries as well
+_LONGEST_INT = (
+    40  # digits; beyond it a number can only be refused, which a float (or infinity) carries as well
+)
 
 
 def resolve(text: str) -> str | int | float | bool | None:

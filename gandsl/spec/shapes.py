@@ -1,7 +1,7 @@
 """The fields of a spec file, as tables: what each place takes, and the one check that reads them.
 
-The JSON Schema of `gandsl schema` comes from the same tables. Bodies of networks and blocks, and the training plan, are
-opaque here: they belong to the elaborator and to the plan.
+The JSON Schema of `gandsl schema` comes from the same tables. Bodies of networks and blocks, and the training
+plan, are opaque here: they belong to the elaborator and to the plan.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class MapOf:
-    """Declarations by name. `named` false: keys are not names of the language, but checked by whoever reads them."""
+    """Declarations by name. `named` false: the keys are checked by whoever reads them."""
 
     form: Form
     named: bool = True
@@ -71,7 +71,9 @@ Form: TypeAlias = Leaf | Choice | MapOf | Record
 
 
 def _text(tree: Tree) -> bool:
-    return isinstance(tree, Scalar) and (isinstance(tree.value, str) or not isinstance(tree.value, bool | None))
+    return isinstance(tree, Scalar) and (
+        isinstance(tree.value, str) or not isinstance(tree.value, bool | None)
+    )
 
 
 def _expression(tree: Tree) -> bool:
@@ -141,7 +143,7 @@ PARAM = Record(
         Field("default", VALUE, "value where none is set; without it, one has to be"),
         Field("min", EXPRESSION, "least value; of a list or a size, of each number in it"),
         Field("max", EXPRESSION, "greatest value; of a list or a size, of each number in it"),
-        Field("choices", NAMES, "the names that an enum may take"),
+        Field("choices", NAMES, "the values it may take: names of an enum, or numbers"),
         Field("doc", TEXT, "meaning, unit, range"),
     ),
 )
@@ -171,6 +173,7 @@ BLOCK = Record(
     "a block: {ports: …, body: …}",
     (
         Field("doc", TEXT, "one sentence"),
+        Field("source", TEXT, "where it is from, if anywhere"),
         Field("ports", MapOf(PORT), "tensors that go in, by name; the first is what a chain feeds"),
         Field("params", MapOf(PARAM), "compile-time values that the caller sets"),
         Field("slots", MapOf(SLOT), "places that the caller fills with blocks or ops"),
@@ -183,6 +186,7 @@ NETWORK = Record(
     "a network: {inputs: …, body: …}",
     (
         Field("doc", TEXT, "one sentence"),
+        Field("source", TEXT, "where it is from, if anywhere"),
         Field("inputs", MapOf(PORT), "tensors that go in, in call order", required=True),
         Field("defaults", DEFAULTS, "op parameters for everything inside that does not set them"),
         Field("body", BODY, "nodes, in order", required=True),
@@ -228,10 +232,10 @@ REQUIRED = frozenset(field.name for record in RECORDS for field in record.fields
 
 
 def read_fields(record: Record, tree: Tree, owner: Span, diagnostics: Diagnostics) -> dict[str, Tree] | None:
-    """The fields of `tree` that have the right form; everything else is reported. None where it is no such record.
+    """The fields of `tree` that have the right form; all else is reported. None where it is no such record.
 
-    A field set to null counts as left out. `owner` is the span of the key that holds `tree`, where a missing field is
-    reported. Records within it are the caller's to read, with this function again.
+    A field set to null counts as left out. `owner` is the span of the key that holds `tree`, where a missing
+    field is reported. Records within it are the caller's to read, with this function again.
     """
     if record.short and not isinstance(tree, Mapping):
         field = record.field(record.short)

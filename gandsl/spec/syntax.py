@@ -13,7 +13,7 @@ _WORDS: tuple[tuple[str, str, str | None], ...] = (
     (
         "mapping values are not allowed",
         "a `: ` cannot stand here",
-        "put the value in quotes if the colon belongs to it, or start a new line, indented like the key above",
+        "put the value in quotes if the colon belongs to it, or start a new line, indented like the last",
     ),
     (
         "cannot start any token",
@@ -28,9 +28,17 @@ _WORDS: tuple[tuple[str, str, str | None], ...] = (
         "write `\\\\` for a backslash, or use single quotes",
     ),
     ("expected '-' indicator", "this line is no item of the list above it", "check the indentation"),
-    ("expected key", "this is no key of the mapping above it", "check the indentation, and brackets just above"),
+    (
+        "expected key",
+        "this is no key of the mapping above it",
+        "check the indentation, and brackets just above",
+    ),
     ("could not find expected ':'", "the key has no `:`", "write `key: value`"),
-    ("did not find expected <document start>", "text behind the end of the document", "check the indentation"),
+    (
+        "did not find expected <document start>",
+        "text behind the end of the document",
+        "check the indentation",
+    ),
     ("incompatible YAML document", "the file asks for another version of YAML", "delete the `%YAML` line"),
 )
 _TAB = ("a tab: YAML is indented with spaces", "replace the tab by spaces")

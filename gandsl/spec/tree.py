@@ -76,7 +76,7 @@ def to_plain(tree: Tree) -> Any:
 
 
 def describe(tree: Tree) -> str:
-    """What kind of value it is, for messages: `a mapping`, `a list`, `true`, `the number 3`, `the text "no"`."""
+    """What kind of value it is, for messages: `a mapping`, `true`, `the number 3`, `the text "no"`."""
     if isinstance(tree, Mapping):
         return "a mapping"
     if isinstance(tree, Sequence):

@@ -1,4 +1,4 @@
-"""The values of expressions: numbers, text, lists, sizes, quantities, and stand-ins for what is known later or never."""
+"""The values of expressions: sizes, quantities, and stand-ins for what is known later or never."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ POISON: Final = Poison()
 
 
 class Opaque:
-    """A value that expressions hand on and look into, without knowing it: a tensor, a node with several outputs."""
+    """A value that expressions hand on without knowing it: a tensor, a node with several outputs."""
 
     kind_name: str = "value"  # for messages: "a Feature", "the node `conv0`"
     attributes: tuple[str, ...] = ()
@@ -79,7 +79,9 @@ class Opaque:
 
 def quantity(number: float, unit: str) -> Any:
     """`10 kimg`: the training plan's Quantity. Raises ValueError for another unit or a number below 0."""
-    from gandsl_runtime.plan import Quantity  # here: few expressions have units, and the plan is slow to import
+    from gandsl_runtime.plan import (
+        Quantity,
+    )  # here: few expressions have units, and the plan is slow to import
 
     return Quantity(float(number), "steps" if unit == "step" else unit)
 
@@ -102,7 +104,9 @@ def as_size(value: Any) -> Size | None:
     sides = [value, value] if is_number(value) else value
     if not isinstance(sides, Items) or len(sides) != 2:
         return None
-    whole = [int(side) for side in sides if is_number(side) and float(side).is_integer() and 1 <= side <= LARGEST]
+    whole = [
+        int(side) for side in sides if is_number(side) and float(side).is_integer() and 1 <= side <= LARGEST
+    ]
     return Size(*whole) if len(whole) == 2 else None
 
 
