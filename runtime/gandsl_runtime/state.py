@@ -53,7 +53,9 @@ class State:
             optimizers[side] = Adam(
                 trained, lr=settings.lr, betas=settings.betas, eps=settings.eps, fused=True
             )
-        return cls(generator, discriminator, average, optimizers, torch.zeros((), device=device), seed)
+        dtype = next((p.dtype for p in generator.parameters()), torch.get_default_dtype())
+        path_length_mean = torch.zeros((), device=device, dtype=dtype)
+        return cls(generator, discriminator, average, optimizers, path_length_mean, seed)
 
     @property
     def sampler(self) -> Network:

@@ -86,7 +86,7 @@ class StyleGenerator(Network):
         self.inputs = (Port("z", "Latent", (6,), "normal"),)
         self.outputs = (Port("image", "Image", (1, 8, 8)),)
         self.fc = nn.Linear(6, 5)
-        self.average = TrackAverage(5, 0.9)
+        self.average = TrackAverage(5, beta=0.9)
         self.const = nn.Parameter(torch.randn(1, 3, 4, 4))
         self.affines = nn.ModuleList(nn.Linear(5, 3) for _ in range(4))
         self.convs = nn.ModuleList(nn.Conv2d(3, 3 if i < 3 else 1, 3, padding=1) for i in range(4))

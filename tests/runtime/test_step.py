@@ -1,0 +1,377 @@
+"""Whole steps of the trainer against straightforward loops written out here, in float64."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import autograd
+
+from gandsl_runtime.game import Game
+from gandsl_runtime.plan import Plan
+from gandsl_runtime.state import State
+from gandsl_runtime.trainer import Trainer
+from tests.runtime.helpers import arrays, plan
+from tests.runtime.networks import (
+    ConvDiscriminator,
+    ConvGenerator,
+    GrowingDiscriminator,
+    GrowingGenerator,
+    StyleGenerator,
+    seeded,
+    twin,
+)
+
+SEED = 3
+CLOSE = {"rtol": 1e-9, "atol": 1e-11}  # float64; fused Adam rounds in another order
+
+
+class Reference:
+    """Copies of the trainer's networks with torch's own optimizers, and the same chance and images."""
+
+    def __init__(self, trainer: Trainer, adam_g: dict, adam_d: dict) -> None:
+        self.trainer = trainer
+        self.G, self.D = twin(trainer.state.generator), twin(trainer.state.discriminator)
+        self.G_ema = twin(self.G).eval()
+        self.opt_g = torch.optim.Adam(self.G.parameters(), **adam_g, foreach=False)
+        self.opt_d = torch.optim.Adam(self.D.parameters(), **adam_d, foreach=False)
+        self.taken = 0
+
+    def chance(self, step: int, phase: str, repeat: int = 0, task: int = 0, begin: int = 0) -> torch.Generator:
+        return self.trainer.game.draw(SEED, step, phase, repeat, task, begin).generator
+
+    def real(self, count: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The next images of the stream, at full size, in [-1, 1]."""
+        picks = self.trainer.stream._picks(self.taken, count)
+        self.taken += count
+        data = self.trainer.data
+        images = [data.image(i)[:, :, ::-1] if flipped else data.image(i) for i, flipped in picks]
+        pixels = torch.stack([torch.from_numpy(image.copy()) for image in images])
+        labels = None if data.labels is None else torch.tensor([int(data.labels[i]) for i, _ in picks])
+        return pixels.double() / 127.5 - 1, labels
+
+    def average(self, beta: float) -> None:
+        with torch.no_grad():
+            for a, p in zip(self.G_ema.parameters(), self.G.parameters(), strict=True):
+                a.copy_(p.lerp(a, beta))
+            for a, b in zip(self.G_ema.buffers(), self.G.buffers(), strict=True):
+                a.copy_(b)
+
+    def assert_equals_trainer(self) -> None:
+        state: State = self.trainer.state
+        for mine, theirs in ((self.G, state.generator), (self.D, state.discriminator), (self.G_ema, state.average)):
+            for (name, a), b in zip(mine.state_dict().items(), theirs.state_dict().values(), strict=True):
+                torch.testing.assert_close(b, a, **CLOSE, msg=lambda m, name=name: f"{name}: {m}")
+
+
+def normal(chance: torch.Generator, *shape: int) -> torch.Tensor:
+    return torch.empty(*shape, dtype=torch.float64).normal_(generator=chance)
+
+
+def uniform(chance: torch.Generator, *shape: int) -> torch.Tensor:
+    return torch.rand(shape, generator=chance, dtype=torch.float64)
+
+
+def trainer_of(networks, the_plan: Plan, data) -> Trainer:
+    return Trainer(the_plan, *(network.double() for network in networks), data=data, seed=SEED, observing=())
+
+
+# ---- style space, lazy R1 and path length, mixing, ramped EMA ----------
+
+
+def mixed_styles(G: StyleGenerator, chance: torch.Generator, n: int, probability: float) -> torch.Tensor:
+    ws = G.mapping(normal(chance, n, 6))
+    held = G.average.average.clone()
+    other = G.mapping(normal(chance, n, 6))
+    G.average.average.copy_(held)  # the second latent leaves the running mean of w alone
+    split = torch.randint(1, 4, (1,), generator=chance).item()
+    if uniform(chance, 1).item() < probability:
+        ws = torch.cat((ws[:, :split], other[:, split:]), 1)
+    return ws
+
+
+def test_style_step_with_all_phases():
+    the_plan = plan(
+        batch=4,
+        optimizer={"lr": 0.01, "betas": [0.0, 0.99]},
+        regularizers={
+            "r1": {"gamma": 3.0, "every": "4 steps"},
+            "path_length": {"weight": 2.0, "every": "3 steps", "decay": 0.2, "batch": 2},
+        },
+        style_mixing={"probability": 0.6},
+        ema={"half_life": "30 img", "ramp_up": 0.5},
+    )
+    networks = seeded(StyleGenerator), seeded(ConvDiscriminator)
+    trainer = trainer_of(networks, the_plan, arrays())
+    r_g, r_d = 3 / 4, 4 / 5
+    ref = Reference(
+        trainer, {"lr": 0.01 * r_g, "betas": (0.0, 0.99**r_g)}, {"lr": 0.01 * r_d, "betas": (0.0, 0.99**r_d)}
+    )
+    G, D, pl_mean = ref.G, ref.D, torch.zeros((), dtype=torch.float64)
+    for step in range(9):
+        trainer.step()
+
+        x, _ = ref.real(4)
+        ref.opt_d.zero_grad()
+        with torch.no_grad():
+            fake = G.synthesis(mixed_styles(G, ref.chance(step, "D"), 4, 0.6))
+        (F.softplus(D(fake)).mean() + F.softplus(-D(x)).mean()).backward()
+        ref.opt_d.step()
+
+        if step % 4 == 0:
+            ref.opt_d.zero_grad()
+            leaf = x.clone().requires_grad_()
+            logits = D(leaf)
+            (g,) = autograd.grad(logits.sum(), leaf, create_graph=True)
+            (4 * (3.0 / 2 * g.square().sum((1, 2, 3)).mean() + 0 * logits.sum())).backward()
+            ref.opt_d.step()
+
+        ref.opt_g.zero_grad()
+        F.softplus(-D(G.synthesis(mixed_styles(G, ref.chance(step, "G"), 4, 0.6)))).mean().backward()
+        ref.opt_g.step()
+
+        if step % 3 == 0:
+            ref.opt_g.zero_grad()
+            chance = ref.chance(step, "G/3")
+            ws = mixed_styles(G, chance, 2, 0.6)
+            image = G.synthesis(ws)
+            y = torch.empty_like(image).normal_(generator=chance) / math.sqrt(8 * 8)
+            (g,) = autograd.grad((image * y).sum(), ws, create_graph=True)
+            lengths = g.square().sum(2).mean(1).sqrt()
+            a = pl_mean + 0.2 * (lengths.mean() - pl_mean)
+            pl_mean = a.detach()
+            (3 * (2.0 * (lengths - a).square().mean() + 0 * image.sum())).backward()
+            ref.opt_g.step()
+
+        half_life = min(30, step * 4 * 0.5)
+        ref.average(0.5 ** (4 / half_life) if half_life else 0.0)
+    ref.assert_equals_trainer()
+    torch.testing.assert_close(trainer.state.path_length_mean, pl_mean, **CLOSE)
+    assert trainer.state.clock.images == 36
+
+
+# ---- growth, gradient penalty, drift ----------
+
+
+def test_growing_steps():
+    """Every level and both fades: batch and rate of the level, faded real images, optimizers reset, fixed decay."""
+    the_plan = plan(
+        loss="wasserstein",
+        batch=4,
+        optimizer={"lr": 0.01, "betas": [0.0, 0.99]},
+        regularizers={"gradient_penalty": {"weight": 10, "target": 0.7}, "drift": {"weight": 0.5}},
+        ema={"decay": 0.8, "start": "3 steps"},
+        growth={"stable": "24 img", "fade": "20 img", "batch": {4: 6}, "lr": {16: 0.004}},
+    )
+    trainer = trainer_of((seeded(GrowingGenerator), seeded(GrowingDiscriminator)), the_plan, arrays(size=(16, 16)))
+    ref = Reference(trainer, {"lr": 0, "betas": (0.0, 0.99)}, {"lr": 0, "betas": (0.0, 0.99)})
+    G, D = ref.G, ref.D
+    images, before, seen = 0, None, []
+    for step in range(26):
+        trainer.step()
+
+        rounds, into = divmod(images, 44)
+        level, alpha = min(rounds, 2), None
+        if rounds < 2 and into > 24:
+            level, alpha = rounds + 1, (into - 24) / 20
+        n, size = (6 if level == 0 else 4), 4 * 2**level
+        seen.append((level, alpha))
+        if before is not None and before != (level, alpha is not None):
+            ref.opt_g.state.clear()
+            ref.opt_d.state.clear()
+        before = level, alpha is not None
+        for optimizer in (ref.opt_g, ref.opt_d):
+            optimizer.param_groups[0]["lr"] = 0.004 if level == 2 else 0.01
+
+        extra = () if alpha is None else (torch.tensor(alpha, dtype=torch.float64),)
+
+        def g(chance, n, level=level, extra=extra):
+            return G.program("forward", level, bool(extra))(normal(chance, n, 6), *extra)
+
+        def d(x, level=level, extra=extra):
+            return D.program("forward", level, bool(extra))(x, *extra)
+
+        x, _ = ref.real(n)
+        x = x.reshape(n, 1, size, 16 // size, size, 16 // size).mean((3, 5))
+        if alpha is not None:
+            low = x.reshape(n, 1, size // 2, 2, size // 2, 2).mean((3, 5))
+            x = alpha * x + (1 - alpha) * low.repeat_interleave(2, 2).repeat_interleave(2, 3)
+
+        ref.opt_d.zero_grad()
+        chance = ref.chance(step, "D")
+        with torch.no_grad():
+            fake = g(chance, n)
+        t = uniform(chance, n)[:, None, None, None]
+        between = (x * (1 - t) + fake * t).requires_grad_()
+        (grad,) = autograd.grad(d(between).sum(), between, create_graph=True)
+        penalty = (grad.flatten(1).norm(dim=1) - 0.7).square().mean()
+        real = d(x)
+        (d(fake).mean() - real.mean() + 10 * penalty + 0.5 * real.square().mean()).backward()
+        ref.opt_d.step()
+
+        ref.opt_g.zero_grad()
+        (-d(g(ref.chance(step, "G"), n)).mean()).backward()
+        ref.opt_g.step()
+
+        ref.average(0.8 if step >= 3 else 0.0)
+        images += n
+    assert {level for level, _ in seen} == {0, 1, 2}
+    assert sum(alpha is not None for _, alpha in seen) >= 6
+    ref.assert_equals_trainer()
+
+
+# ---- conditional hinge, several D steps, accumulation, joint passes, averaged buffers ----------
+
+
+def labels(chance: torch.Generator, n: int, shares: list[float]) -> torch.Tensor:
+    u = uniform(chance, n)
+    bounds = torch.tensor(shares, dtype=torch.float64).cumsum(0)
+    return (u[:, None] >= bounds[None]).sum(1).clamp(max=len(shares) - 1)
+
+
+@pytest.mark.parametrize("passes", ["separate", "joint"])
+def test_conditional_step_with_accumulation(passes):
+    the_plan = plan(
+        loss="hinge",
+        batch=5,
+        micro_batch=2,
+        discriminator_steps=2,
+        discriminator_passes=passes,
+        optimizer={"lr": 0.01, "betas": [0.0, 0.9], "eps": 1e-6},
+        generator_optimizer={"lr": 0.004},
+        ema={"decay": 0.7, "buffers": "average"},
+    )
+    trainer = trainer_of((seeded(ConvGenerator, 3), seeded(ConvDiscriminator, 3)), the_plan, arrays(classes=3))
+    ref = Reference(
+        trainer, {"lr": 0.004, "betas": (0.0, 0.9), "eps": 1e-6}, {"lr": 0.01, "betas": (0.0, 0.9), "eps": 1e-6}
+    )
+    parts = [(0, 2), (2, 4), (4, 5)]
+    shares = [7 / 21] * 3
+
+    def generate(chance, n):
+        y = labels(chance, n, shares)
+        return ref.G(normal(chance, n, 6), y), y
+
+    for step in range(4):
+        trainer.step()
+        for repeat in range(2):
+            x, y = ref.real(5)
+            ref.opt_d.zero_grad()
+            for begin, end in parts:
+                with torch.no_grad():
+                    fake, y_fake = generate(ref.chance(step, "D", repeat, 0, begin), end - begin)
+                on_real, on_fake = ref.D(x[begin:end], y[begin:end]), ref.D(fake, y_fake)
+                loss = F.relu(1 - on_real).mean() + F.relu(1 + on_fake).mean()
+                (loss * (end - begin) / 5).backward()
+            ref.opt_d.step()
+        ref.opt_g.zero_grad()
+        for begin, end in parts:
+            fake, y_fake = generate(ref.chance(step, "G", 0, 0, begin), end - begin)
+            (-ref.D(fake, y_fake).mean() * (end - begin) / 5).backward()
+        ref.opt_g.step()
+        with torch.no_grad():
+            pairs = zip(ref.G_ema.state_dict().values(), ref.G.state_dict().values(), strict=True)
+            for a, b in pairs:
+                a.copy_(b.lerp(a, 0.7) if a.is_floating_point() else b)
+    ref.assert_equals_trainer()
+
+
+# ---- several heads, several scales, R1 and R2 each step, relativistic ----------
+
+
+def test_multi_scale_per_pixel_relativistic_step():
+    the_plan = plan(
+        loss="relativistic_logistic",
+        regularizers={"r1": {"gamma": 0.6}, "r2": {"gamma": 0.2}},
+        optimizer={"lr": 0.01, "betas": [0.0, 0.9]},
+        ema={"decay": 0.7},
+    )
+    networks = seeded(ConvGenerator, scales=2), seeded(ConvDiscriminator, scales=2, heads=("one", "pixels"))
+    trainer = trainer_of(networks, the_plan, arrays())
+    ref = Reference(trainer, {"lr": 0.01, "betas": (0.0, 0.9)}, {"lr": 0.01, "betas": (0.0, 0.9)})
+
+    def scales(n):
+        x, _ = ref.real(n)
+        return F.avg_pool2d(x, 2), x
+
+    def squared_norm(images, one, pixels):
+        score = (one[:, 0] + pixels.mean((1, 2, 3))) / 2
+        gradients = autograd.grad(score.sum(), images, create_graph=True)
+        return sum(g.square().sum((1, 2, 3)) for g in gradients).mean()
+
+    for step in range(3):
+        trainer.step()
+        x = [image.requires_grad_() for image in scales(4)]
+        ref.opt_d.zero_grad()
+        with torch.no_grad():
+            fake = ref.G(normal(ref.chance(step, "D"), 4, 6))
+        fake = [image.requires_grad_() for image in fake]
+        on_real, on_fake = ref.D(*x), ref.D(*fake)
+        loss = sum(F.softplus(f - r).mean() for r, f in zip(on_real, on_fake, strict=True)) / 2
+        (loss + 0.3 * squared_norm(x, *on_real) + 0.1 * squared_norm(fake, *on_fake)).backward()
+        ref.opt_d.step()
+
+        ref.opt_g.zero_grad()
+        x = scales(4)  # fresh real images for the generator
+        on_real, on_fake = ref.D(*x), ref.D(*ref.G(normal(ref.chance(step, "G"), 4, 6)))
+        (sum(F.softplus(r - f).mean() for r, f in zip(on_real, on_fake, strict=True)) / 2).backward()
+        ref.opt_g.step()
+        ref.average(0.7)
+    ref.assert_equals_trainer()
+
+
+@pytest.mark.parametrize(("passes", "sizes"), [("separate", [4, 4]), ("joint", [8])])
+def test_passes_of_the_discriminator(passes, sizes):
+    trainer = trainer_of(
+        (seeded(ConvGenerator), seeded(ConvDiscriminator)), plan(discriminator_passes=passes), arrays()
+    )
+    seen = []
+    judge = trainer.game.judge
+    trainer.game.judge = lambda images, labels: seen.append(len(images[0])) or judge(images, labels)
+    trainer.step()
+    assert seen == [*sizes, 4]  # D's own, then G's
+
+
+def test_penalties_of_every_step_join_the_main_one():
+    """Path length with interval 1 adds to the generator's gradients: one optimizer step, no lazy correction."""
+    the_plan = plan(regularizers={"path_length": {"batch": 2}}, optimizer={"lr": 0.01})
+    trainer = trainer_of((seeded(StyleGenerator), seeded(ConvDiscriminator)), the_plan, arrays())
+    assert [phase.name for phase in trainer.phases] == ["D", "G"]
+    trainer.step()
+    optimizer = trainer.state.optimizers["generator"]
+    assert {int(moments["step"]) for moments in optimizer.state.values()} == {1}
+    assert optimizer.param_groups[0]["lr"] == 0.01
+    assert float(trainer.state.path_length_mean) > 0
+
+
+def test_weight_zero_keeps_the_correction_alone():
+    the_plan = plan(regularizers={"path_length": {"weight": 0, "every": "4 steps"}}, optimizer={"lr": 0.01})
+    trainer = trainer_of((seeded(StyleGenerator), seeded(ConvDiscriminator)), the_plan, arrays())
+    trainer.step()
+    assert [phase.name for phase in trainer.phases] == ["D", "G"]
+    assert trainer.state.optimizers["generator"].param_groups[0]["lr"] == pytest.approx(0.01 * 4 / 5)
+
+
+@pytest.mark.parametrize("per", ["micro_batch", "sample"])
+def test_style_mixing_splits(per):
+    """Each image takes whole styles of one latent up to its split, of another from there on."""
+    the_plan = plan(style_mixing={"probability": 0.7, "per": per}, batch=64)
+    game = Game(the_plan, seeded(StyleGenerator), seeded(ConvDiscriminator), torch.device("cpu"))
+    kept = game.generator.average.average
+    splits = set()
+    for key in range(20):
+        before = kept.clone()
+        ws = game.generate(game.draw(key), 64, styles=True).styles
+        first = ws[:, :1]
+        moved = (kept - before).abs().max()
+        assert moved > 0
+        expected = before.lerp(first[:, 0].mean(0), 0.1)
+        torch.testing.assert_close(kept, expected)  # moved once, by the first latent alone
+        own = (ws == first).all(2)
+        split = own.sum(1)
+        assert (own == (torch.arange(4)[None] < split[:, None])).all()
+        splits |= set(split.tolist())
+        assert (len(set(split.tolist())) == 1) == (per == "micro_batch")
+    assert splits == {1, 2, 3, 4}
