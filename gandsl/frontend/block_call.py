@@ -136,6 +136,8 @@ def shape_of(unfolder: Unfolder, port: PortDecl, context: Context) -> Any:
         else:
             unfolder.report(context, "G0216", "a dimension is a whole number from 1, or a size", dim.span)
             return POISON
+    if len(shape) + 1 == KINDS[port.kind][0][-1] and port.kind in ("Feature", "Image"):
+        shape.append(shape[-1])  # `Image[3, 64]`: a number where a size is wanted is a square
     if len(shape) not in KINDS[port.kind][0]:
         ranks = " or ".join(map(str, KINDS[port.kind][0]))
         unfolder.report(

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from gandsl.diagnostics import Span
-from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.frontend.context import Context
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import plain
@@ -79,11 +79,14 @@ def _report(unfolder: Unfolder, training: trees.Mapping, fault: Mapping[str, Any
         case _:
             message = fault["msg"].removeprefix("Value error, ")
             code = "G0603" if "unit" in message else "G0602"
+            choices = message.partition("one of ")[2]
+            hint = nearest(str(fault["input"]), choices.replace("'", "").split(", ")) if choices else None
             unfolder.report(
                 context,
                 code,
                 f"`{name}`: {message[:1].lower()}{message[1:]}",
                 key_span if left else value_span,
+                help=hint and f"did you mean `{hint}`?",
             )
 
 
