@@ -35,7 +35,7 @@ def unfold_body(unfolder: Unfolder, body: trees.Mapping, context: Context, above
     for entry in body:
         refuse_reserved(unfolder, entry, inside)
         if entry.key in forward and _reads_below(unfolder, entry, forward[entry.key], inside):
-            value = POISON
+            value: Any = POISON
         else:
             value = unfold_node(unfolder, entry, inside, above)
         values[entry.key] = value

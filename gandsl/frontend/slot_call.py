@@ -62,10 +62,10 @@ def call_slot(unfolder: Unfolder, slot: str, slot_span: Span, use: Use) -> Any:
             failed = True
     if fill.use == IDENTITY:
         first = next(iter(interface.ports), None)
-        argument = arguments.get(first) if first else None
-        if failed or argument is None:
+        passed = arguments.get(first) if first else None
+        if failed or passed is None:
             return POISON if failed else use.above
-        return unfolder.evaluate(argument.tree, argument.context)
+        return unfolder.evaluate(passed.tree, passed.context)
     target = resolve(unfolder, fill.use, interface.namespace, fill.context)
     if target is None:
         if not unfolder.report.in_library(fill.span) or not failed:

@@ -83,11 +83,11 @@ class Graph:
         )
 
     @cached_property
-    def digraph(self) -> networkx.MultiDiGraph:
+    def digraph(self) -> networkx.MultiDiGraph[str]:
         """The same graph for networkx: nodes carry `node`, edges `port` and `position`."""
         import networkx
 
-        graph = networkx.MultiDiGraph(network=self.network)
+        graph: networkx.MultiDiGraph[str] = networkx.MultiDiGraph(network=self.network)
         for node in self:
             graph.add_node(node.id, node=node)
         for node in self:

@@ -26,7 +26,7 @@ def _same(call: Call) -> TensorType:
     return call.input("x")
 
 
-def _channel_vector(name: str):
+def _channel_vector(name: str) -> Callable[[Call], State]:
     def rule(call: Call) -> State:
         per_channel = call.attrs.get("per_channel", True)
         return {name: (call.input("x").shape[0],) if per_channel else ()}
