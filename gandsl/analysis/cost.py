@@ -8,7 +8,7 @@ pass; weights, optimizer state and workspace are not in them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from math import prod
 from typing import TYPE_CHECKING
@@ -64,16 +64,17 @@ class NetworkCost:
 
     name: str
     nodes: Mapping[str, Cost]
+    spatial: frozenset[str] = frozenset()  # prefixes of the stages that hold features or images
 
     @property
     def total(self) -> Cost:
         return sum(self.nodes.values(), Cost())
 
     def stages(self, depth: int | None = None) -> dict[str, Cost]:
-        """Sums by id prefix, in order: the first `depth` names, or by default all up to the first stage."""
+        """Sums by id prefix, in order: the first `depth` names, by default all up to a stage of features."""
         found: dict[str, Cost] = {}
         for id_, cost in self.nodes.items():
-            key = prefix(id_, depth)
+            key = prefix(id_, depth, self.spatial)
             found[key] = found.get(key, Cost()) + cost
         return found
 
@@ -94,17 +95,27 @@ class ModuleCost:
 
 
 def is_stage(name: str) -> bool:
-    """Whether a component of an id names a stage: letters, then a size (`s8`, `s16x24`)."""
+    """Whether a component of an id names a fold's stage: letters, then a number or size (`s8`, `s16x24`)."""
     return _STAGE.fullmatch(name) is not None
 
 
-def prefix(id_: str, depth: int | None = None) -> str:
-    """The stage a node belongs to. Without a depth: the names up to the first stage, else the first one."""
+def prefix(id_: str, depth: int | None, spatial: Container[str]) -> str:
+    """The row a node belongs to. Without a depth: the names up to the first spatial stage, else one name."""
     parts = id_.split(".")
+    ends = range(1, len(parts))  # the last name is the node's own
     if depth is None:
-        inner = range(len(parts) - 1)  # the last name is the node's own
-        depth = next((index + 1 for index in inner if is_stage(parts[index])), 1)
+        depth = next((end for end in ends if ".".join(parts[:end]) in spatial), 1)
     return ".".join(parts[:depth])
+
+
+def spatial_stages(graph: Graph) -> frozenset[str]:
+    """Prefixes that end in a stage's name and hold a feature: `synthesis.s8`, but not `mapping.fc0`."""
+    found: set[str] = set()
+    for node in graph:
+        parts = node.id.split(".")
+        if len(node.type.shape) == 3:
+            found.update(".".join(parts[:end]) for end in range(1, len(parts)) if is_stage(parts[end - 1]))
+    return frozenset(found)
 
 
 def module_cost(module: ModuleIR) -> ModuleCost:
@@ -114,7 +125,10 @@ def module_cost(module: ModuleIR) -> ModuleCost:
     if all(name in networks for name in NETWORKS):
         found = _phases.phases(networks[NETWORKS[0]].main, networks[NETWORKS[1]].main, module.plan)
     batch = module.plan.batch if module.plan else 1
-    costs = {name: NetworkCost(name, _node_costs(network, found)) for name, network in networks.items()}
+    costs = {
+        name: NetworkCost(name, _node_costs(network, found), spatial_stages(network.main))
+        for name, network in networks.items()
+    }
     micro_batch = (module.plan.micro_batch if module.plan else None) or batch
     return ModuleCost(costs, tuple(map(_phase_cost, found)), batch, micro_batch)
 

@@ -9,9 +9,10 @@ import pytest
 
 from gandsl.analysis import autodiff, phases
 from gandsl.analysis.autodiff import KEEPS, PRODUCTS, Flow
-from gandsl.analysis.cost import NETWORKS, is_stage, module_cost, prefix
+from gandsl.analysis.cost import NETWORKS, is_stage, module_cost, prefix, spatial_stages
 from gandsl.ir.graph import Graph, NetworkIR, Variant
 from gandsl.ir.ops import OPS
+from gandsl.spec.values import Size
 from gandsl_runtime.plan import Plan
 from tests.ir.graphs import Builder, discriminator, family, generator
 
@@ -190,8 +191,8 @@ def test_micro_batches_bound_the_memory() -> None:
     [
         ("synthesis.s16.conv0.affine", None, "synthesis.s16"),
         ("synthesis.s16x24.conv0", None, "synthesis.s16x24"),
-        ("mapping.fc0", None, "mapping"),
-        ("head.conv1", None, "head"),  # the node's own name is no stage
+        ("mapping.fc0.linear", None, "mapping"),  # a stage, but of vectors
+        ("head.s16", None, "head"),  # the node's own name is no stage
         ("z", None, "z"),
         ("synthesis.s16.conv0.affine", 1, "synthesis"),
         ("synthesis.s16.conv0.affine", 3, "synthesis.s16.conv0"),
@@ -199,7 +200,16 @@ def test_micro_batches_bound_the_memory() -> None:
     ],
 )
 def test_prefix(id_: str, depth: int | None, expected: str) -> None:
-    assert prefix(id_, depth) == expected
+    assert prefix(id_, depth, {"synthesis.s16", "synthesis.s16x24", "head.s16"}) == expected
+
+
+def test_stages_of_features() -> None:
+    b = Builder()
+    x = b.add("mapping.fc0.linear", "linear", b.input("z", "Latent", 8), features=8)
+    x = b.add("s2.x", "reshape", x, channels=2, size=Size(2, 2))
+    x = b.add("up.s4.x", "upsample", x)
+    x = b.add("up.conv1", "conv", x, channels=3)
+    assert spatial_stages(b.graph(x)) == {"s2", "up.s4"}
 
 
 def test_stage_names() -> None:

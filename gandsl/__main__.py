@@ -1,0 +1,5 @@
+"""`python -m gandsl` is `gandsl`."""
+
+from gandsl.cli import main
+
+main()

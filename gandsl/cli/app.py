@@ -1,0 +1,94 @@
+"""The `gandsl` command: a table of commands, each of which is imported when it is called and not before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from gandsl import __version__
+
+
+@dataclass(frozen=True)
+class _Row:
+    module: str
+    summary: str
+
+
+COMMANDS: dict[str, _Row] = {
+    name: _Row(f"gandsl.cli.commands.{name}", summary)
+    for name, summary in {
+        "check": "Check specs: every error at once, with its place.",
+        "show": "Print the resolved spec with every default, or its IR.",
+        "cost": "Parameters, FLOPs and memory, by stage and by training step.",
+        "graph": "Draw the networks: HTML with collapsible stages, or SVG.",
+        "diff": "Compare two specs: what changed, what it costs, whether weights fit.",
+        "compile": "Write readable source and plan to generated/NAME/.",
+        "train": "Train a spec on images.",
+        "sample": "Draw images from a trained run.",
+        "schema": "Print the JSON Schema of spec files, for editors.",
+        "explain": "Explain a code, an op, a block, a field of the plan.",
+    }.items()
+}
+
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+class LazyGroup(TyperGroup):
+    """Knows its commands by name and summary; builds one of them when it is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """In the order of the table, which is the order of work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import the command's module and make its `run` a command; None where there is no such name."""
+        row = COMMANDS.get(cmd_name)
+        if row is None:
+            return None
+        from gandsl.cli.guard import guarded
+
+        single = typer.Typer(add_completion=False, rich_markup_mode=None)
+        single.command(cmd_name, context_settings=SETTINGS)(guarded(import_module(row.module).run))
+        return typer.main.get_command(single)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The table, without importing a command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, row.summary) for name, row in COMMANDS.items()])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """A wrong name gets the nearest right one."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from gandsl.diagnostics.suggest import did_you_mean
+
+            ctx.fail(f"there is no command `{args[0]}`: {did_you_mean(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"gandsl {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings=SETTINGS,
+)
+
+
+@app.callback()
+def gandsl(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version and end")
+    ] = False,
+) -> None:
+    """An architecture compiler for GANs: a spec is checked, costed, compared, compiled and trained."""

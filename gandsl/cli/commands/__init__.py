@@ -1,0 +1,1 @@
+"""One file a command: a function `run`, whose docstring and options are its help."""

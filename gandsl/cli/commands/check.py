@@ -1,0 +1,61 @@
+"""`gandsl check`: read, unfold and type specs, and report everything that is wrong or known to hurt."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gandsl.cli.exits import Exit
+from gandsl.cli.options import Set
+
+
+class CheckFormat(StrEnum):
+    """How the findings are told."""
+
+    text = "text"
+    json = "json"
+    sarif = "sarif"
+
+
+def run(
+    specs: Annotated[
+        list[Path], typer.Argument(metavar="SPEC...", help="specs to check", show_default=False)
+    ],
+    set: Set = None,
+    format: Annotated[
+        CheckFormat, typer.Option(help="text, JSON, or SARIF for code hosts")
+    ] = CheckFormat.text,
+) -> int:
+    """Check specs: every error at once, with its place. Exit code 1 if there is an error."""
+    from gandsl.cli.output import colored, columns, print_json
+    from gandsl.cli.read import analyzed
+    from gandsl.diagnostics import Diagnostics
+    from gandsl.diagnostics.text import render_text, summary
+
+    found = Diagnostics()
+    lines = []
+    for path in specs:
+        _, diagnostics = analyzed(path, set)
+        found.extend(diagnostics)
+        found.sources.update(diagnostics.sources)
+        lines.append((path, diagnostics))
+    match format:
+        case CheckFormat.json:
+            from gandsl.diagnostics.json import to_json
+
+            print_json("check/1", {"ok": not found.has_errors, **to_json(found)})
+        case CheckFormat.sarif:
+            from gandsl.diagnostics.sarif import render_sarif
+
+            print(render_sarif(found))
+        case CheckFormat.text:
+            if len(found):
+                color = colored(sys.stdout)
+                print(render_text(found, found.sources, color=color, columns=columns()), end="\n\n")
+            for path, diagnostics in lines:
+                print(f"{path}: {summary(diagnostics) or 'fine'}")
+    return Exit.INPUT if found.has_errors else Exit.FINE

@@ -1,0 +1,43 @@
+"""`gandsl diff`: two specs side by side, or one and what `--set` would make of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gandsl.cli.exits import Exit
+from gandsl.cli.options import Answer, Format, Set, Spec
+
+
+def run(
+    old: Spec,
+    new: Annotated[
+        Path | None, typer.Argument(metavar="[NEW]", help="the spec to compare with; default: SPEC itself")
+    ] = None,
+    set: Set = None,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="end with 8 where the specs differ, like git's with 1")
+    ] = False,
+    format: Answer = Format.text,
+) -> int:
+    """What differs: parameters, plan, nodes, cost, and whether trained weights still fit.
+
+    `--set` applies to NEW, so that `gandsl diff a.yaml --set resolution=512` shows what a change would do.
+    Weights are compatible (all load), partial (some do: the keys are named) or breaking (none does).
+    """
+    from gandsl.cli.output import columns, print_json
+    from gandsl.cli.read import module_of
+    from gandsl.diff import compare
+
+    diff = compare(module_of(old, None), module_of(new or old, set))
+    if format is Format.json:
+        from gandsl.diff.json import to_json
+
+        print_json("diff/1", to_json(diff))
+    else:
+        from gandsl.diff.text import render
+
+        print(render(diff, columns=columns()))
+    return Exit.DIFFERENT if diff and exit_code else Exit.FINE

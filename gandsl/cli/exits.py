@@ -1,0 +1,30 @@
+"""Every exit code of the command line, in one table. The runtime's faults carry the same numbers."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """What a process of `gandsl` ends with."""
+
+    def __new__(cls, value: int, meaning: str) -> Exit:
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+    meaning: str
+
+    FINE = 0, "done"
+    INPUT = 1, "a spec, a file or an argument is wrong; the message says where and what to do"
+    USAGE = 2, "the command line itself is wrong: no such command or option, a missing argument"
+    DATA = 3, "the training images or their labels can't be used"
+    CHECKPOINT = 4, "a checkpoint can't be read, or is of other networks"
+    DISK = 5, "the disk is full"
+    ENVIRONMENT = 6, "a package (extra) or a device that was asked for is not there"
+    DIVERGED = 7, "a loss is no longer a finite number; the last checkpoint is whole"
+    DIFFERENT = 8, "`compile --check` found stale output, or `diff --exit-code` a difference"
+    BUG = 70, "a bug in gandsl; the message says where the report is and how to send it"
+    INTERRUPTED = 130, "stopped by Ctrl-C; a training run saved its state first"
+    TERMINATED = 143, "stopped by SIGTERM; a training run saved its state first"

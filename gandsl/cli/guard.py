@@ -1,0 +1,107 @@
+"""What goes wrong in a command becomes one message and an exit code, never a raw traceback."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from gandsl.cli.exits import Exit
+from gandsl.cli.output import colored, columns, print_json, say
+from gandsl.diagnostics import SpecError
+from gandsl.diagnostics.diagnostic import ISSUES
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def guarded(command: Callable[..., Any]) -> Callable[..., None]:
+    """The command, ending in `typer.Exit` whatever happens in it."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            code = command(*args, **kwargs)
+            sys.stdout.flush()
+        except Exception as error:  # the last line: all that is left is reported as a bug
+            if isinstance(error, typer.Exit) or hasattr(error, "format_message"):
+                raise  # typer's own: a usage error, an early end
+            code = _ended(error, kwargs)
+        except KeyboardInterrupt:
+            say("\nstopped")
+            code = Exit.INTERRUPTED
+        raise typer.Exit(int(code or Exit.FINE))
+
+    return run
+
+
+def _ended(error: Exception, options: dict[str, Any]) -> int:
+    if isinstance(error, SpecError):
+        return _spec_error(error, str(options.get("format") or options.get("answer") or "text"))
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has left: nothing to add
+        return Exit.FINE
+    if (code := getattr(error, "exit_code", None)) is not None and hasattr(error, "remedy"):
+        return _told(str(error.message), str(error.remedy), int(code))  # type: ignore[attr-defined]
+    if isinstance(error, OSError) and error.errno is not None:
+        return _os_error(error)
+    return _bug(error)
+
+
+def _told(message: str, remedy: str = "", code: int = Exit.INPUT) -> int:
+    """A fault of the runtime's: gandsl_runtime.errors, which is not imported to recognize it."""
+    label = "\x1b[1;31merror\x1b[0m" if colored(sys.stderr) else "error"
+    say(f"{label}: {message}" + (f"\n  = help: {remedy}" if remedy else ""))
+    return code
+
+
+def _spec_error(error: SpecError, form: str) -> int:
+    if form == "json":
+        from gandsl.diagnostics.json import to_json
+
+        print_json("check/1", {"ok": False, **to_json(error.diagnostics)})
+        return Exit.INPUT
+    from gandsl.diagnostics.text import render_text
+
+    say(render_text(error.diagnostics, error.sources, color=colored(sys.stderr), columns=columns()))
+    return Exit.INPUT
+
+
+def _os_error(error: OSError) -> int:
+    place = f" {error.filename}" if error.filename else ""
+    if error.errno in _NO_ROOM:
+        return _told(f"no space left for{place or ' the output'}", "free some space and try again", Exit.DISK)
+    reason = (error.strerror or str(error)).lower()
+    return _told(f"cannot open{place}: {reason}" if place else reason)
+
+
+def _bug(error: Exception) -> int:
+    """A compiler bug: the traceback goes into a file, or to the terminal with GANDSL_TRACEBACK=1."""
+    import traceback
+    from tempfile import NamedTemporaryFile
+
+    from gandsl import __version__
+    from gandsl.diagnostics import InvariantError
+
+    text = "".join(traceback.format_exception(error))
+    if os.environ.get("GANDSL_TRACEBACK"):
+        say(text)
+    told = isinstance(error, InvariantError) and error.args
+    what = error.args[0] if told else f"{type(error).__name__}: {error}"
+    say(f"error: gandsl {__version__} has a bug: {what}")
+    if os.environ.get("GANDSL_TRACEBACK"):
+        return Exit.BUG
+    report = f"gandsl {__version__}, Python {sys.version}\n{' '.join(sys.argv)}\n\n{text}"
+    try:
+        with NamedTemporaryFile(prefix="gandsl-bug-", suffix=".txt", delete=False) as file:
+            file.write(report.encode())
+        where = f"the details are in {Path(file.name)}"
+    except OSError:
+        where = "GANDSL_TRACEBACK=1 shows the details"
+    say(f"  = note: this is not your spec's fault; {where}\n  = help: report it on {ISSUES}, with the spec")
+    return Exit.BUG

@@ -1,0 +1,27 @@
+"""From a path on the command line to a checked module; everything that is wrong leaves as one SpecError."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gandsl.diagnostics import Diagnostics, SpecError
+
+if TYPE_CHECKING:
+    from gandsl.frontend.module import ModuleIR
+
+
+def analyzed(path: Path, sets: Sequence[str] | None) -> tuple[ModuleIR | None, Diagnostics]:
+    """The module and everything found; None where there are errors."""
+    from gandsl.analysis.analyze import analyze
+
+    return analyze(path, tuple(sets or ()))
+
+
+def module_of(path: Path, sets: Sequence[str] | None) -> ModuleIR:
+    """The module of a spec. Raises SpecError with all errors and warnings where it has errors."""
+    module, diagnostics = analyzed(path, sets)
+    if module is None or diagnostics.has_errors:
+        raise SpecError(tuple(diagnostics), diagnostics.sources)
+    return module

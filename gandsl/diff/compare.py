@@ -1,0 +1,82 @@
+"""Compares two modules: parameters, plan, each network's graph, cost and weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gandsl.analysis.cost import ModuleCost, module_cost
+from gandsl.diff.nodes import GraphDiff, diff_graphs
+from gandsl.diff.values import ValueChange, changes, flat
+from gandsl.diff.weights import Compatibility, compatibility
+
+if TYPE_CHECKING:
+    from gandsl.frontend.module import ModuleIR
+
+
+@dataclass(frozen=True)
+class NetworkDiff:
+    """A network that both specs have."""
+
+    graph: GraphDiff  # of the main programs
+    weights: Compatibility
+    levels: tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]  # old, new
+
+
+@dataclass(frozen=True)
+class ModuleDiff:
+    """All that differs. Networks that one side lacks are named in `added` and `removed`."""
+
+    old: ModuleIR
+    new: ModuleIR
+    params: tuple[ValueChange, ...]
+    plan: tuple[ValueChange, ...]
+    networks: Mapping[str, NetworkDiff]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    old_cost: ModuleCost
+    new_cost: ModuleCost
+
+    def __bool__(self) -> bool:
+        """Whether anything differs but names and docs."""
+        inside = any(n.graph or n.levels[0] != n.levels[1] for n in self.networks.values())
+        return bool(self.params or self.plan or self.added or self.removed or inside)
+
+
+def compare(old: ModuleIR, new: ModuleIR) -> ModuleDiff:
+    """What has to change in `old` to make it `new`; the `moved` of `new` is honoured."""
+    networks = {}
+    for name, network in new.networks.items():
+        if name in old.networks:
+            before, moved = old.networks[name], moved_in(name, new.document.moved)
+            networks[name] = NetworkDiff(
+                diff_graphs(before.main, network.main, moved),
+                compatibility(before, network, moved),
+                (before.levels, network.levels),
+            )
+    return ModuleDiff(
+        old,
+        new,
+        changes(old.params, new.params),
+        changes(_plan(old), _plan(new)),
+        networks,
+        tuple(name for name in new.networks if name not in old.networks),
+        tuple(name for name in old.networks if name not in new.networks),
+        module_cost(old),
+        module_cost(new),
+    )
+
+
+def moved_in(network: str, moved: Mapping[str, str]) -> dict[str, str]:
+    """The moves within one network, without its name: `discriminator.b4: discriminator.head` is b4: head."""
+    start = f"{network}."
+    return {
+        old.removeprefix(start): new.removeprefix(start)
+        for old, new in moved.items()
+        if old.startswith(start) and new.startswith(start)
+    }
+
+
+def _plan(module: ModuleIR) -> dict[str, object]:
+    return flat(module.plan.model_dump(mode="json")) if module.plan else {}

@@ -1,0 +1,138 @@
+"""A diff for people: what was set, what each network became, what it costs, which weights it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from textwrap import wrap
+
+from gandsl.analysis.cost import Cost
+from gandsl.diff.compare import ModuleDiff, NetworkDiff
+from gandsl.diff.fold import fold, stage_order
+from gandsl.diff.lines import graph_lines, reshaped
+from gandsl.diff.values import MISSING, ValueChange, shown
+from gandsl.diff.weights import Compatibility, Verdict
+
+PER_IMAGE = "FLOP an image"
+PREFIXES = ("", " k", " M", " G", " T", " P")
+
+
+def render(diff: ModuleDiff, *, columns: int = 80) -> str:
+    """The whole diff; no line break at the end."""
+    head = f"{diff.old.name} → {diff.new.name}"
+    if not diff:
+        return f"{head}: no difference"
+    sections = [head, *_sections(diff, columns)]
+    return "\n\n".join(sections)
+
+
+def _sections(diff: ModuleDiff, columns: int) -> Iterator[str]:
+    for title, found in (("params", diff.params), ("training", diff.plan)):
+        if found:
+            yield "\n".join([title, *map(_value, found)])
+    for name in diff.removed:
+        yield f"- {name} (the whole network)"
+    for name in diff.added:
+        yield f"+ {name} (the whole network)"
+    for name, network in diff.networks.items():
+        lines = [*_network(network), *_cost(diff, name), *_weights(network)]
+        yield "\n".join([name, *(row for line in lines for row in _wrapped(line, columns))])
+    yield _steps(diff)
+
+
+def _wrapped(line: str, columns: int) -> list[str]:
+    return wrap(line, columns, initial_indent="  ", subsequent_indent="      ", break_long_words=False)
+
+
+def _value(change: ValueChange) -> str:
+    if change.old is MISSING:
+        return f"  + {change.path}: {shown(change.new)}"
+    if change.new is MISSING:
+        return f"  - {change.path}: {shown(change.old)}"
+    return f"  ~ {change.path}: {shown(change.old)} → {shown(change.new)}"
+
+
+def _network(network: NetworkDiff) -> list[str]:
+    lines = [line.text() for line in graph_lines(network.graph)]
+    if consequences := reshaped(network.graph):
+        one = consequences[0]
+        nodes = "node changes its" if len(consequences) == 1 else "nodes change their"
+        example = f"{one.id}: {one.old.type} → {one.new.type}"
+        lines.append(f"~ {len(consequences)} more {nodes} shape, such as {example}")
+    old, new = network.levels
+    if old != new:
+        lines.append(f"~ growth: {_levels(old)} → {_levels(new)}")
+    return lines or ["the same graph"]
+
+
+def _levels(levels: tuple[tuple[int, int], ...]) -> str:
+    return f"{len(levels)} levels" if levels else "none"
+
+
+def _cost(diff: ModuleDiff, name: str) -> list[str]:
+    old, new = diff.old_cost.networks[name].total, diff.new_cost.networks[name].total
+    parts = [
+        ("parameters", old.parameters, new.parameters),
+        ("forward FLOPs", old.forward_flops, new.forward_flops),
+        ("kept bytes", old.activation_bytes, new.activation_bytes),
+    ]
+    found = [f"{what} {_amounts(a, b)}" for what, a, b in parts if a != b]
+    return ["cost: " + "; ".join(found)] if found else []
+
+
+def _amounts(old: float, new: float, unit: str = "") -> str:
+    share = f" ({(new - old) / old:+.1%})" if old else ""
+    return f"{_si(old)} → {_si(new)}{unit}{share}"
+
+
+def _si(number: float) -> str:
+    step = 0
+    while abs(number) >= 999.5 and step < len(PREFIXES) - 1:
+        number, step = number / 1000, step + 1
+    return f"{number:.3g}{PREFIXES[step]}"
+
+
+def _weights(network: NetworkDiff) -> list[str]:
+    found = network.weights
+    lines = [f"weights: {found.verdict}{_counts(found)}"]
+    order = stage_order(network.weights.old_keys, network.weights.new_keys)
+    for what, keys in (
+        ("lost", found.lost),
+        ("new", found.new),
+        ("other shape", tuple(found.reshaped)),
+        ("same shape, other meaning", found.reread),
+    ):
+        if keys:
+            lines.append(f"  {what}: {_keys(keys, order)}")
+    if found.renamed:
+        lines.append(f"  moved: {len(found.renamed)} keys")
+    return lines
+
+
+def _counts(found: Compatibility) -> str:
+    if found.verdict is Verdict.compatible:
+        return ""
+    left = f"; {len(found.lost)} old ones are left over" if found.lost else ""
+    return f" ({len(found.fits)} of {len(found.new_keys)} keys load{left})"
+
+
+def _keys(keys: Iterable[str], order: dict[str, tuple[str, ...]], most: int = 3) -> str:
+    spans = fold(keys, order)
+    text = "; ".join(span.text(4) for span in spans[:most])
+    return text + (f"; and {sum(span.count for span in spans[most:])} more" if len(spans) > most else "")
+
+
+def _steps(diff: ModuleDiff) -> str:
+    old, new = diff.old_cost, diff.new_cost
+
+    def per_image(cost: Cost, kind: str) -> int:
+        return int(getattr(cost, kind))
+
+    rows = []
+    for title, kind in (("training step", "step_flops"), ("penalties", "penalty_flops")):
+        a, b = (sum(per_image(n.total, kind) for n in cost.networks.values()) for cost in (old, new))
+        if a != b:
+            rows.append(f"  {title}: {_amounts(a, b, PER_IMAGE)}")
+    a, b = (cost.flops_per_step / cost.batch for cost in (old, new))
+    if a != b:
+        rows.append(f"  on average: {_amounts(a, b, PER_IMAGE)}")
+    return "\n".join(["steps", *(rows or ["  cost the same"])])
