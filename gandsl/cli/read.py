@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def analyzed(path: Path, sets: Sequence[str] | None) -> tuple[ModuleIR | None, Diagnostics]:
     """The module and everything found; None where there are errors."""
-    from gandsl.analysis.analyze import analyze
+    from gandsl.analysis import analyze
 
     return analyze(path, tuple(sets or ()))
 

@@ -49,7 +49,12 @@ def _whole(
         node = graph.nodes.get(root)
         what = f"({node.op})" if node else f"({count} node{'s' * (count > 1)})"
         groups.setdefault(what, []).append(root)
-    return [Line(sign, where, what) for what, members in groups.items() for where in fold(members, orders)]
+    lines = []
+    for what, members in groups.items():
+        for where in fold(members, orders):
+            each = "node" in what and where.count > 1
+            lines.append(Line(sign, where, what.replace(")", " each)") if each else what))
+    return lines
 
 
 def _changed(changed: Iterable[NodeChange], orders: Mapping[str, Sequence[str]]) -> list[Line]:

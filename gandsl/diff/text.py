@@ -132,7 +132,7 @@ def _steps(diff: ModuleDiff) -> str:
         a, b = (sum(per_image(n.total, kind) for n in cost.networks.values()) for cost in (old, new))
         if a != b:
             rows.append(f"  {title}: {_amounts(a, b, PER_IMAGE)}")
-    a, b = (cost.flops_per_step / cost.batch for cost in (old, new))
-    if a != b:
-        rows.append(f"  on average: {_amounts(a, b, PER_IMAGE)}")
+    before, after = (cost.flops_per_step / cost.batch for cost in (old, new))
+    if before != after:
+        rows.append(f"  on average: {_amounts(before, after, PER_IMAGE)}")
     return "\n".join(["steps", *(rows or ["  cost the same"])])

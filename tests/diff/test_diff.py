@@ -247,13 +247,7 @@ def test_places_and_orders() -> None:
     assert not place("head.conv1").stage
     assert place("a.s8", {"a": ["s8"]}).stage == "s8" and not place("a.s8").stage
     order = stage_order(["s64.a", "s32.a", "s16.a"], ["s128.a", "s32.a", "s8.a"])
-    assert order == {"": ("s64", "s128", "s32", "s8", "s16")} or set(order[""]) == {
-        "s128",
-        "s64",
-        "s32",
-        "s16",
-        "s8",
-    }
+    assert order == {"": ("s64", "s128", "s32", "s8", "s16")}  # next to what they follow
 
 
 def test_fold_breaks_where_stages_differ() -> None:
