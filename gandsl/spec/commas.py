@@ -5,9 +5,17 @@ from __future__ import annotations
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.spec.tree import Entry, Scalar, Tree
 
+_LONGEST = 1000  # characters of a value worth mending
 
-def _open(text: str) -> int:
-    return text.count("(") - text.count(")")
+
+def _torn(tree: Tree | None) -> bool:
+    """Whether a plain scalar has an open parenthesis."""
+    return (
+        isinstance(tree, Scalar)
+        and tree.plain
+        and len(tree.text) <= _LONGEST
+        and tree.text.count("(") > tree.text.count(")")
+    )
 
 
 def rejoin_items(items: list[Tree], diagnostics: Diagnostics) -> list[Tree]:
@@ -15,7 +23,7 @@ def rejoin_items(items: list[Tree], diagnostics: Diagnostics) -> list[Tree]:
     joined: list[Tree] = []
     for item in items:
         last = joined[-1] if joined else None
-        if isinstance(last, Scalar) and last.plain and _open(last.text) > 0 and isinstance(item, Scalar):
+        if isinstance(last, Scalar) and _torn(last) and isinstance(item, Scalar):
             joined[-1] = _join(last, item)
         else:
             joined.append(item)
@@ -28,7 +36,7 @@ def rejoin_entries(entries: list[Entry], diagnostics: Diagnostics) -> list[Entry
     joined: list[Entry] = []
     for entry in entries:
         last = joined[-1].value if joined else None
-        if isinstance(last, Scalar) and last.plain and _open(last.text) > 0 and _is_bare(entry):
+        if isinstance(last, Scalar) and _torn(last) and _is_bare(entry):
             tail = Scalar(None, entry.key, True, entry.key_span)
             joined[-1] = Entry(joined[-1].key, joined[-1].key_span, _join(last, tail))
         else:

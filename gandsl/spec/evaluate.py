@@ -18,7 +18,7 @@ from gandsl.spec.values import ABSENT, POISON, Opaque, Size, quantity, type_name
 __all__ = ["BUILTINS", "Budget", "Function", "Scope", "evaluate"]
 
 MAX_CALLS = 32  # let functions and values within each other
-MAX_DEPTH = 160  # expressions within each other, over all calls
+MAX_DEPTH = 120  # expressions within each other, over all calls: at most 450 Python frames
 
 # words of other languages, and of YAML 1.1, for which nobody would look up "unknown name"
 _TRAPS = {
