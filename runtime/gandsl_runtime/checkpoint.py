@@ -36,7 +36,8 @@ def save(folder: Path, state: State, extra: dict[str, Any], keep: int) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = path_of(folder, state.clock.images)
     write(path, state.tensors(), {"counters": state.counters(), **extra})
-    for old in found_in(folder)[keep:]:
+    half_written = folder.glob(".*")  # by a process that was killed
+    for old in (*found_in(folder)[keep:], *half_written):
         old.unlink(missing_ok=True)
     return path
 
@@ -52,6 +53,7 @@ def write(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None
     with room_for("a checkpoint", path.parent):
         try:
             save_file(own, new, metadata=header)
+            new.chmod(_usual_mode())  # safetensors gives the owner alone a right to read
             _flush(new)
             os.replace(new, path)
             _flush(path.parent)
@@ -138,6 +140,13 @@ def _digest(tensors: dict[str, Tensor]) -> str:
         digest.update(f"{name}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
+
+
+def _usual_mode() -> int:
+    """The rights of a new file under the user's umask, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def _flush(path: Path) -> None:

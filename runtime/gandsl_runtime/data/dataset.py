@@ -72,7 +72,7 @@ def _fitted(image: Image.Image, shape: tuple[int, int, int]) -> np.ndarray:
         scale = min(image.width / w, image.height / h)
         box_w, box_h = max(round(w * scale), 1), max(round(h * scale), 1)
         left, top = (image.width - box_w) // 2, (image.height - box_h) // 2
-        image = image.resize((w, h), FILTER, box=(left, top, left + box_w, top + box_h))
+        image = image.crop((left, top, left + box_w, top + box_h)).resize((w, h), FILTER)
     pixels = np.asarray(image)
     return np.ascontiguousarray(pixels.reshape(h, w, channels).transpose(2, 0, 1))
 

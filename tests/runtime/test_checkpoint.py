@@ -1,0 +1,210 @@
+"""Checkpoint files: whole or not there, whatever happens while they are written."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from gandsl_runtime import checkpoint
+from gandsl_runtime.errors import CheckpointError, OutOfSpace
+from gandsl_runtime.trainer import Trainer
+from tests.runtime.helpers import arrays, assert_same, plan
+from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def trained(run_dir, **changes):
+    trainer = Trainer(
+        plan(**changes), seeded(ConvGenerator), seeded(ConvDiscriminator), data=arrays(), run_dir=run_dir
+    )
+    trainer.run()
+    return trainer
+
+
+def test_there_and_back(tmp_path):
+    tensors = {
+        "a": torch.randn(3, 4).T,  # not contiguous
+        "b": torch.tensor(5),
+        "c": torch.ones(2, dtype=torch.bool),
+        "d": torch.randn(2, dtype=torch.float64),
+        "e": torch.empty(0),
+    }
+    tied = torch.randn(5)
+    tensors |= {"tied": tied, "tied_too": tied, "part": tied[1:3]}
+    checkpoint.write(tmp_path / "x.safetensors", tensors, {"facts": [1, "two"]})
+    read, facts = checkpoint.read(tmp_path / "x.safetensors")
+    assert_same(read, tensors)
+    assert facts == {"facts": [1, "two"]}
+    assert [path.name for path in tmp_path.iterdir()] == ["x.safetensors"]
+
+
+def test_only_the_newest_are_kept(tmp_path):
+    trained(tmp_path)  # checkpoints after 5, 10 and 12 steps of 4 images, two kept
+    assert [path.stem for path in checkpoint.found_in(tmp_path / "checkpoints")] == ["000000000048", "000000000040"]
+
+
+def damage(path: Path, how: str) -> None:
+    content = path.read_bytes()
+    if how == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    elif how == "empty":
+        path.write_bytes(b"")
+    elif how == "bit":
+        path.write_bytes(content[:-3] + bytes([content[-3] ^ 4]) + content[-2:])
+    elif how == "header":
+        path.write_bytes(content[:8] + b"#" + content[9:])
+
+
+@pytest.mark.parametrize("how", ["cut", "empty", "bit", "header"])
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(how, tmp_path):
+    trained(tmp_path)
+    newest, before = checkpoint.found_in(tmp_path / "checkpoints")
+    damage(newest, how)
+    with pytest.raises(CheckpointError, match=newest.name):
+        checkpoint.read(newest)
+    said = []
+    trainer = Trainer.resume(tmp_path, seeded(ConvGenerator), seeded(ConvDiscriminator), data=arrays(), observing=[_Listener(said)])
+    assert trainer.state.clock.images == int(before.stem)
+    assert len(said) == 1 and newest.name in said[0] and before.name in said[0]
+    damage(before, how)
+    with pytest.raises(CheckpointError, match="no whole checkpoint") as caught:
+        checkpoint.newest(tmp_path / "checkpoints")
+    assert newest.name in caught.value.message and before.name in caught.value.message
+
+
+class _Listener:
+    def __init__(self, said):
+        self.warn = said.append
+
+
+def test_another_format_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "FORMAT", 99)
+    checkpoint.write(tmp_path / "x.safetensors", {"a": torch.ones(1)}, {})
+    monkeypatch.undo()
+    with pytest.raises(CheckpointError, match="format 99, this version reads 1"):
+        checkpoint.read(tmp_path / "x.safetensors")
+
+
+KILLED = """
+import os, signal, sys
+sys.path[:0] = [{root!r}, {runtime!r}]
+import torch
+from gandsl_runtime import checkpoint
+import tests.runtime.test_checkpoint as here
+
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+steps = [0]
+save = checkpoint.save
+def save_or_die(*args):
+    steps[0] += 1
+    if steps[0] == 2:
+        {plant}
+    return save(*args)
+checkpoint.save = save_or_die
+here.trained({run!r})
+"""
+PLANTS = {
+    "before a byte": "checkpoint.save_file = die",
+    "half written": "checkpoint.save_file = lambda t, p, metadata: (open(f'{p}.tmp', 'wb').write(b'x' * 999), die())",
+    "before it is flushed": "checkpoint._flush = die",
+    "before it is named": "checkpoint.os.replace = die",
+    "before the old ones go": "checkpoint.found_in = die",
+}
+
+
+@pytest.mark.parametrize("moment", PLANTS)
+def test_killed_while_writing(moment, tmp_path):
+    """SIGKILL inside the second checkpoint: the run resumes and ends as one that was not killed."""
+    run = tmp_path / "run"
+    code = KILLED.format(root=str(ROOT), runtime=str(ROOT / "runtime"), run=str(run), plant=PLANTS[moment])
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    whole = checkpoint.found_in(run / "checkpoints")
+    assert [path.stem for path in whole][-1] == "000000000020"
+    trainer = Trainer.resume(run, seeded(ConvGenerator), seeded(ConvDiscriminator), data=arrays())
+    trainer.run()
+    straight = trained(tmp_path / "straight")
+    assert_same(trainer.state.tensors(), straight.state.tensors())
+    left = {path.name for path in (run / "checkpoints").iterdir()}
+    assert left == {"000000000048.safetensors", "000000000040.safetensors"}
+
+
+FULL = """
+import resource, sys
+sys.path[:0] = [{root!r}, {runtime!r}]
+import tests.runtime.test_checkpoint as here
+from gandsl_runtime import checkpoint
+from gandsl_runtime.errors import OutOfSpace
+save, steps = checkpoint.save, [0]
+def limited(*args):
+    steps[0] += 1
+    if steps[0] == 2:
+        resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, resource.RLIM_INFINITY))
+    return save(*args)
+checkpoint.save = limited
+try:
+    here.trained({run!r})
+except OutOfSpace as fault:
+    print(fault)
+    sys.exit(fault.exit_code)
+"""
+
+
+def test_full_disk(tmp_path):
+    """A file-size limit in place of a full disk: the same way out, the last checkpoint whole, nothing half left."""
+    run = tmp_path / "run"
+    code = FULL.format(root=str(ROOT), runtime=str(ROOT / "runtime"), run=str(run), limit=4000)
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert done.returncode == OutOfSpace.exit_code, done.stderr
+    assert "no space left for a checkpoint in" in done.stdout and "the last checkpoint is whole" in done.stdout
+    assert [path.name for path in (run / "checkpoints").iterdir()] == ["000000000020.safetensors"]
+    assert checkpoint.newest(run / "checkpoints")[2]["counters"]["images"] == 20
+
+
+@pytest.mark.parametrize("words", ["No space left on device (os error 28)", "File too large (os error 27)"])
+def test_what_safetensors_says_of_a_full_disk(words, tmp_path, monkeypatch):
+    def fail(tensors, path, metadata):
+        Path(path).write_bytes(b"half")
+        raise checkpoint.SafetensorError(f"Error while serializing: I/O error: {words}")
+
+    monkeypatch.setattr(checkpoint, "save_file", fail)
+    with pytest.raises(OutOfSpace):
+        checkpoint.write(tmp_path / "x.safetensors", {"a": torch.ones(1)}, {})
+    assert not list(tmp_path.iterdir())
+
+
+def test_weights_for_sampling(tmp_path):
+    trainer = trained(tmp_path)
+    generator = seeded(ConvGenerator, seed=9)
+    facts = checkpoint.load_weights(tmp_path, generator)
+    assert_same(generator.state_dict(), trainer.state.average.state_dict())
+    assert facts["plan"]["batch"] == 4 and facts["counters"]["images"] == 48
+    newest = checkpoint.found_in(tmp_path / "checkpoints")[0]
+    checkpoint.load_weights(newest, generator, "generator")
+    assert_same(generator.state_dict(), trainer.state.generator.state_dict())
+    with pytest.raises(CheckpointError, match=r"`average` don't fit: 1 unknown .*1 of another shape .conv.bias|`average`"):
+        checkpoint.load_weights(tmp_path, ConvGenerator(channels=3))
+
+
+def test_plain_safetensors_of_others_are_no_checkpoints(tmp_path):
+    from safetensors.torch import save_file
+
+    save_file(nn.Linear(2, 2).state_dict(), tmp_path / "other.safetensors")
+    with pytest.raises(CheckpointError, match="format unknown"):
+        checkpoint.read(tmp_path / "other.safetensors")
+
+
+def test_what_a_run_folder_holds(tmp_path):
+    trained(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"checkpoints", "grids", "log.jsonl", "plan.json", "run.json"}
+    assert json.loads((tmp_path / "run.json").read_text())["images"] == 21
