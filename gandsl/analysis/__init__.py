@@ -1,1 +1,34 @@
 """What can be said of a program without running it: cost, checks, compatibility. No torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gandsl.diagnostics import Diagnostics
+
+if TYPE_CHECKING:
+    from gandsl.frontend.module import ModuleIR
+
+
+def analyze(
+    path: str | os.PathLike[str], overrides: Mapping[str, Any] | Sequence[str] = ()
+) -> tuple[ModuleIR | None, Diagnostics]:
+    """Read, unfold and check a spec: the module, None where anything is an error, and all that was found.
+
+    `overrides` are `"a.b=c"` texts or a mapping of paths to values (docs/language.md, §8). The graphs of
+    the module hold live nodes alone. Never raises for what the user can cause.
+    """
+    from gandsl.analysis.checks import check  # here, since `gandsl.analysis.cost` needs none of it
+    from gandsl.frontend.elaborate import elaborate
+    from gandsl.spec.loader import load
+
+    diagnostics = Diagnostics()
+    document = load(path, overrides, diagnostics=diagnostics)
+    if document is None:
+        return None, diagnostics
+    module = elaborate(document, diagnostics)
+    if module is not None:
+        module = check(module, diagnostics)
+    return (None if diagnostics.has_errors else module), diagnostics

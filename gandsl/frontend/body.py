@@ -78,7 +78,7 @@ def _reads_below(
 
 
 # keys of a node whose text is a name or a choice rather than an expression
-_NAME_KEYS = {"op", "block", "topology", "slot", "use", "doc", "label", "inline", "defaults"}
+_NAME_KEYS = {"op", "block", "topology", "slot", "use", "doc", "inline", "defaults"}
 
 
 def _expressions(tree: Tree) -> list[Scalar]:

@@ -22,7 +22,8 @@ class Defaults:
 
     values: Mapping[str, Mapping[str, Any]]
     outer: Defaults | None = None
-    used: set[tuple[str, str]] = field(default_factory=set, compare=False)
+    places: Mapping[tuple[str, str], Span] = field(default_factory=dict)  # (op, parameter) → where it is set
+    used: set[Span] = field(default_factory=set, compare=False)  # places that some op has read
 
     def lookup(self, op: Op, param: Param) -> tuple[bool, Any]:
         """Whether there is a default for this parameter, and which."""
@@ -30,7 +31,7 @@ class Defaults:
         while layer is not None:
             for key in (op.name, "weighted") if op.has(Trait.WEIGHTED) else (op.name,):
                 if param.name in layer.values.get(key, {}):
-                    layer.used.add((key, param.name))
+                    layer.used.add(layer.places[key, param.name])
                     return True, layer.values[key][param.name]
             layer = layer.outer
         return False, None

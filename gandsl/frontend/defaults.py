@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gandsl.diagnostics import Span
 from gandsl.frontend.context import Context, Defaults
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.ir.ops import OPS
@@ -18,6 +19,7 @@ def make_defaults(unfolder: Unfolder, tree: Tree | None, context: Context) -> De
     if tree is None:
         return context.defaults
     values: dict[str, dict[str, Any]] = {}
+    places: dict[tuple[str, str], Span] = {}
     if not isinstance(tree, trees.Mapping):
         unfolder.report(context, "G0010", "`defaults` maps ops to their parameters", tree.span)
         return context.defaults
@@ -48,4 +50,6 @@ def make_defaults(unfolder: Unfolder, tree: Tree | None, context: Context) -> De
             value = unfolder.parameter(param, setting.value, context, f"`{entry.key}`")
             if value is not POISON:
                 values.setdefault(entry.key, {})[setting.key] = value
-    return Defaults(values, context.defaults)
+                places[entry.key, setting.key] = setting.key_span
+    unfolder.usage.made.update((span, key) for key, span in places.items())
+    return Defaults(values, context.defaults, places, unfolder.usage.used)

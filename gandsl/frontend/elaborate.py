@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from gandsl.diagnostics import Diagnostics
+from gandsl.diagnostics import Diagnostics, Span
 from gandsl.frontend.context import Context
 from gandsl.frontend.module import ModuleIR
 from gandsl.frontend.network import unfold_network
 from gandsl.frontend.report import Report
-from gandsl.frontend.unfolder import Unfolder
+from gandsl.frontend.unfolder import DefaultsUsage, Unfolder
 from gandsl.frontend.values import plain
 from gandsl.ir.graph import Graph, NetworkIR, Variant
 from gandsl.spec.document import Document, NetworkDecl
@@ -18,26 +18,30 @@ from gandsl.spec.files import SHOWN_STANDARD
 from gandsl.spec.library import Library
 from gandsl.spec.values import POISON, Size, as_size
 
+MAX_LEVELS = 16  # each is two programs: stable, and while it fades in
+
 
 def elaborate(document: Document, diagnostics: Diagnostics) -> ModuleIR | None:
-    """The whole spec as IR. All errors go to `diagnostics`; None if there are any."""
+    """The spec as IR, as far as it unfolds: networks and plans that fail are missing, and reported.
+
+    None where the levels of a growing family are not known.
+    """
     session = _Session(document, diagnostics)
-    sizes = session.levels()
     params = session.parameters()
-    if sizes is None or params is None:
+    sizes = session.levels()
+    if sizes is None:
         return None
     networks: dict[str, NetworkIR] = {}
     for name, network in document.networks.items():
         programs = session.programs(network, sizes)
         if programs is not None:
             networks[name] = NetworkIR(name, programs, tuple((size.h, size.w) for size in sizes))
+            for graph in programs.values():
+                graph.verify()
     plan = session.plan()
-    if diagnostics.has_errors:
-        return None
-    for network_ir in networks.values():
-        for graph in network_ir.programs.values():
-            graph.verify()
-    return ModuleIR(document.name, document, params, networks, plan, diagnostics.sources)
+    return ModuleIR(
+        document.name, document, params, networks, plan, diagnostics.sources, session.idle_defaults()
+    )
 
 
 class _Session:
@@ -48,11 +52,12 @@ class _Session:
         self._diagnostics = diagnostics
         self._library = Library(diagnostics)
         self._budget = Budget()
+        self._usage = DefaultsUsage()
         self._reports: dict[str, Report] = {}
 
     def _unfolder(self, where: str, family: dict[str, Any]) -> Unfolder:
         report = self._reports.setdefault(where, Report(self._diagnostics, where, SHOWN_STANDARD))
-        return Unfolder(self._document, self._library, report, self._budget, family)
+        return Unfolder(self._document, self._library, report, self._budget, family, self._usage)
 
     def levels(self) -> list[Size] | None:
         """The sizes of a growing family, [] for all others, None after reporting."""
@@ -65,15 +70,25 @@ class _Session:
         if found is POISON:
             return None
         sizes = [as_size(value) for value in found] if isinstance(found, list | tuple) else []
+        if len(sizes) > MAX_LEVELS:
+            unfolder.report(
+                context, "G0309", f"{len(sizes)} levels are more than {MAX_LEVELS}", growth.over.span
+            )
+            return None
         if not sizes or None in sizes:
             unfolder.report(context, "G0105", "`growth` runs over a list of sizes", growth.over.span)
             return None
         return [size for size in sizes if size is not None]
 
-    def parameters(self) -> dict[str, Any] | None:
+    def parameters(self) -> dict[str, Any]:
+        """The parameters in force; POISON for what was refused: it spoils in silence what it reaches."""
         scope = self._unfolder("params", {}).scope_of(self._document)
-        values = {name: scope.lookup(name) for name in self._document.params}
-        return None if POISON in values.values() else values
+        return {name: scope.lookup(name) for name in self._document.params}
+
+    def idle_defaults(self) -> dict[Span, tuple[str, str]]:
+        """`defaults:` that no op has read, in any program."""
+        usage = self._usage
+        return {span: setting for span, setting in usage.made.items() if span not in usage.used}
 
     def programs(self, network: NetworkDecl, sizes: list[Size]) -> dict[Variant, Graph] | None:
         """Every program of the network's family; one if it does not grow. None after reporting."""

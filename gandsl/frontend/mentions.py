@@ -7,7 +7,7 @@ from dataclasses import fields
 from functools import lru_cache
 
 from gandsl.diagnostics import Diagnostics, Span
-from gandsl.spec.expressions import Call, Name, Node, parse
+from gandsl.spec.expressions import Call, Expr, Name, Node, parse
 from gandsl.spec.tree import Scalar
 
 
@@ -21,14 +21,17 @@ def names_of(scalar: Scalar) -> tuple[tuple[str, Span], ...]:
 
 
 @lru_cache(maxsize=4096)
-def functions_of(scalar: Scalar) -> frozenset[str]:
-    """Names of the functions it calls."""
+def mentioned(scalar: Scalar) -> frozenset[str]:
+    """Names of values and of functions that a text speaks of; none where it is no expression."""
     expr = parse(scalar.text, scalar.span, Diagnostics())
-    return (
-        frozenset(node.function for node in _walk(expr.root) if isinstance(node, Call))
-        if expr
-        else frozenset()
-    )
+    return frozenset(names_in(expr)) if expr else frozenset()
+
+
+def names_in(expr: Expr) -> set[str]:
+    """Names of values and of functions in an expression."""
+    nodes = list(_walk(expr.root))
+    names = {node.name for node in nodes if isinstance(node, Name)}
+    return names | {node.function for node in nodes if isinstance(node, Call)}
 
 
 def _walk(node: Node) -> Iterator[Node]:

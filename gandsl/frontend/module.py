@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from gandsl.diagnostics import Span
 from gandsl.ir.graph import NetworkIR
 from gandsl.spec.document import Document
 
@@ -23,3 +24,4 @@ class ModuleIR:
     networks: Mapping[str, NetworkIR]  # generator, discriminator, then others
     plan: Plan | None
     sources: Mapping[str, str]  # file → text
+    idle_defaults: Mapping[Span, tuple[str, str]] = field(default_factory=dict)  # place → op, parameter

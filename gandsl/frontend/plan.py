@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -46,8 +47,8 @@ def _value(unfolder: Unfolder, tree: Tree, context: Context) -> Any:
         return [_value(unfolder, item, context) for item in tree.items]
     if not isinstance(tree.value, str):
         return tree.value
-    if tree.text.isidentifier() and tree.text not in context.scope:
-        return tree.text  # a name such as `hinge`
+    if tree.text.isidentifier() and (tree.text in _choices() or tree.text not in context.scope):
+        return tree.text  # a name such as `hinge`, or `micro_batch`, which is a field as well
     value = plain(unfolder.evaluate(tree, context))
     return value.long if isinstance(value, Size) else value
 
@@ -105,6 +106,27 @@ def _locate(training: trees.Mapping, path: tuple[Any, ...]) -> tuple[Span, Span,
         elif step == path[-1]:
             return key_span, value_span, parent, True
     return key_span, value_span, parent, False
+
+
+@cache
+def _choices() -> frozenset[str]:
+    """Every name that some field of the plan may be set to."""
+    from typing import Literal, get_args, get_origin
+
+    found: set[str] = set()
+    seen: set[Any] = set()
+    waiting: list[Any] = [Plan]
+    while waiting:
+        one = waiting.pop()
+        if get_origin(one) is Literal:
+            found.update(choice for choice in get_args(one) if isinstance(choice, str))
+        elif isinstance(one, type) and hasattr(one, "model_fields"):
+            if one not in seen:
+                seen.add(one)
+                waiting.extend(field.annotation for field in one.model_fields.values())
+        else:
+            waiting.extend(get_args(one))
+    return frozenset(found)
 
 
 def _fields(path: tuple[Any, ...]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gandsl.diagnostics import Diagnostics, Label, Span
@@ -43,6 +43,14 @@ class _Placed:
         self.report(self.context, code, message, span, label=label, secondary=pairs, notes=notes, help=help)
 
 
+@dataclass(frozen=True)
+class DefaultsUsage:
+    """Which `defaults:` of a spec were written, and which of them any op of any program has read."""
+
+    made: dict[Span, tuple[str, str]] = field(default_factory=dict)
+    used: set[Span] = field(default_factory=set)
+
+
 class Unfolder:
     """What every form of node needs. One for each program of a network."""
 
@@ -53,11 +61,13 @@ class Unfolder:
         report: Report,
         budget: Budget,
         family: Mapping[str, Any],
+        usage: DefaultsUsage,
     ) -> None:
         self.library = library
         self.report = report
         self.builder = Builder(report)
         self.budget = budget
+        self.usage = usage
         self.growing = document.growth is not None
         self._family = family  # level, level_size, levels, fading: known to every expression
         self._scopes: dict[str, Scope] = {}

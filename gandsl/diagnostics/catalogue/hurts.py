@@ -112,8 +112,8 @@ ROWS = (
         "warning",
         "only one network sees the labels",
         means="""
-        If the discriminator does not see the class, nothing rewards the generator for heeding it; if the
-        generator does not, the discriminator can tell fakes by their class.""",
+        The generator is given a class and the discriminator does not see it, so that nothing rewards the
+        generator for heeding it. (The other way round is error G0604.)""",
         example="""
         generator:     {inputs: {z: "Latent[128]", y: "Label[10]"}, ...}
         discriminator: {inputs: {image: "Image[1, 32]"}, ...}""",

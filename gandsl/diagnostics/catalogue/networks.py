@@ -42,14 +42,15 @@ ROWS = (
         "error",
         "conditional loss without labels",
         means="""
-        The loss or a regularizer uses class labels (an auxiliary classifier, a projection), but the networks
-        have no input of kind Label.""",
+        The discriminator judges an image together with its class (a projection, an embedding of the label),
+        which makes the loss conditional, but the generator has no input of kind Label: generated images have
+        no class to be judged by.""",
         example="""
-        training: {loss: auxiliary_classifier}
+        discriminator: {inputs: {image: "Image[1, 32]", y: "Label[10]"}, ...}
         generator: {inputs: {z: "Latent[128]"}, ...}""",
         mend="""
-        add `y: {type: "Label[classes]"}` to the inputs of both networks (for a spec that declares it with
-        `when: classes > 0`: `--set classes=10`), or choose an unconditional loss.""",
+        add `y: "Label[10]"` to the generator's inputs and let a node read it, or take the label away from the
+        discriminator.""",
     ),
     Code(
         "G0605",
@@ -188,7 +189,8 @@ ROWS = (
         "growth without a plan, or without a fade",
         means="""
         A family with `growth:` needs to know when each level starts (`training.growth`), and each of its
-        networks an input `alpha` of kind Scalar that fades the new level in.""",
+        networks an input `alpha` of kind Scalar that fades the new level in. At each level the generator's
+        images have that level's size.""",
         example="""
         growth: {over: "doubling(4, resolution)"}
         training: {length: 12000 kimg}""",

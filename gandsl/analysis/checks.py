@@ -1,0 +1,68 @@
+"""Every rule about a spec as a whole, as a table; and the one place that runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from gandsl.analysis import dead, growth_rules, hurts, moved, network_rules, plan_rules, usage
+from gandsl.analysis.facts import Facts
+from gandsl.diagnostics import Diagnostic, Diagnostics
+from gandsl.frontend.module import ModuleIR
+
+Rule = Callable[[Facts], Iterator[Diagnostic]]
+
+ERRORS: tuple[tuple[str, Rule], ...] = (  # the codes a rule may give, and the rule
+    ("G0601", network_rules.inputs_match_outputs),
+    ("G0601", network_rules.same_classes),
+    ("G0604", network_rules.labels_for_both),
+    ("G0613", network_rules.input_kinds),
+    ("G0614", network_rules.output_kinds),
+    ("G0615", network_rules.style_space_is_a_cut),
+    ("G0408", moved.moved_ids),
+    ("G0605", plan_rules.critic_without_batch_norm),
+    ("G0606", plan_rules.path_length_has_styles),
+    ("G0607", plan_rules.mixing_has_styles),
+    ("G0608", plan_rules.twice_differentiable),
+    ("G0611", plan_rules.batch_fits_groups),
+    ("G0618", plan_rules.batch_splits),
+    ("G0609 G0616", growth_rules.plan_and_family),
+    ("G0616", growth_rules.networks_grow),
+    ("G0617", growth_rules.levels_double),
+    ("G0602", growth_rules.keys_are_levels),
+    ("G0610", growth_rules.reaches_full_size),
+)
+WARNINGS: tuple[tuple[str, Rule], ...] = (
+    ("W0701", usage.params),
+    ("W0702", usage.lets),
+    ("W0704", usage.blocks),
+    ("W0705", usage.slots),
+    ("W0706", usage.ports),
+    ("W0707", usage.imports),
+    ("W0708", usage.hidden_names),
+    ("W0709", usage.defaults),
+    ("W0720", hurts.batch_norm_under_r1),
+    ("W0721", hurts.unbounded_critic),
+    ("W0722", hurts.small_batch),
+    ("W0723", hurts.large_beta),
+    ("W0724", hurts.uneven_overlap),
+    ("W0725", hurts.bias_before_batch_norm),
+    ("W0726", hurts.batch_norm_at_the_image),
+    ("W0727", hurts.squashed_logits),
+    ("W0728", hurts.labels_for_one),
+)
+
+
+def check(module: ModuleIR, diagnostics: Diagnostics) -> ModuleIR:
+    """Run every rule; the same module without dead nodes. What failed to unfold is passed over.
+
+    Warnings are given only for a spec without errors: after a typo, half of what is written looks unused.
+    """
+    unread = list(dead.nodes_without_effect(module))
+    facts = Facts(dead.pruned(module))
+    for _, rule in ERRORS:
+        diagnostics.extend(rule(facts))
+    if not diagnostics.has_errors:
+        diagnostics.extend(unread)
+        for _, rule in WARNINGS:
+            diagnostics.extend(rule(facts))
+    return facts.module

@@ -1,0 +1,161 @@
+"""Rules about growing families: their levels, their networks, and the plan that walks through them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from gandsl.analysis.facts import Facts
+from gandsl.diagnostics import Diagnostic, Label
+from gandsl.diagnostics.suggest import did_you_mean
+from gandsl_runtime import schedule
+from gandsl_runtime.plan import Growth, Plan
+from gandsl_runtime.schedule import Clock
+
+_TRAINED = ("generator", "discriminator")
+
+
+def plan_and_family(facts: Facts) -> Iterator[Diagnostic]:
+    """G0609 and G0616: a growth plan and a growing family belong together."""
+    family = facts.document.growth
+    if facts.plan is None:
+        return
+    if facts.plan.growth and family is None:
+        yield Diagnostic(
+            "G0609",
+            "`training.growth` schedules levels, but the spec has no `growth:`",
+            facts.key("growth"),
+            help='add `growth: {over: "doubling(4, resolution)"}`, or remove `training.growth`',
+        )
+    if family and facts.plan.growth is None:
+        yield Diagnostic(
+            "G0616",
+            "the networks grow, but `training` does not say when: it has no `growth`",
+            family.span,
+            secondary=(Label(facts.document.tree.entries["training"].key_span, "the plan"),),
+            help="add `growth: {stable: 600 kimg, fade: 600 kimg}` to `training`",
+        )
+
+
+def networks_grow(facts: Facts) -> Iterator[Diagnostic]:
+    """G0616: both networks have a fade, and the images of a level have its size."""
+    if not facts.sizes:
+        return
+    fades = facts.plan is None or facts.plan.growth is None or facts.plan.growth.fade.number > 0
+    for name in _TRAINED:
+        programs = facts.programs(name)
+        fading = [graph for variant, graph in programs.items() if variant.fading]
+        if fades and fading and not any(node.type.kind == "Scalar" for node in fading[0].inputs):
+            yield Diagnostic(
+                "G0616",
+                f"the {name} has no input `alpha` to fade a new level in",
+                facts.declared(name).span,
+                secondary=_family(facts),
+                help="add `alpha: {type: Scalar, when: fading}` to its inputs",
+            )
+    for variant, graph in facts.programs("generator").items():
+        for output, id_ in graph.outputs.items():
+            shape, size = graph[id_].type.shape, facts.sizes[variant.level]
+            if len(shape) == 3 and shape[1:] != size:
+                yield Diagnostic(
+                    "G0616",
+                    f"at level {variant.level} the images are {size[0]}×{size[1]},"
+                    f" but the generator's `{output}` is {shape[1]}×{shape[2]}",
+                    facts.output("generator", output),
+                    secondary=_family(facts),
+                    help="use a topology that grows, such as `topology: grow`",
+                )
+                return
+
+
+def _family(facts: Facts) -> tuple[Label, ...]:
+    growth = facts.document.growth
+    return (Label(growth.over.span, "the levels"),) if growth else ()
+
+
+def levels_double(facts: Facts) -> Iterator[Diagnostic]:
+    """G0617."""
+    growth = facts.document.growth
+    for (h, w), (height, width) in pairwise(facts.sizes):
+        if growth and (height, width) != (2 * h, 2 * w):
+            yield Diagnostic(
+                "G0617",
+                f"level {height}×{width} is not twice {h}×{w}, the level before",
+                growth.over.span,
+                help="`doubling(4, resolution)` lists every size in between",
+            )
+            return
+
+
+def keys_are_levels(facts: Facts) -> Iterator[Diagnostic]:
+    """G0602: `start`, `batch` and `lr` of the growth plan speak of levels that there are."""
+    growth = facts.plan.growth if facts.plan else None
+    if growth is None or not facts.sizes:
+        return
+    longer = [max(size) for size in facts.sizes]
+    for field in ("batch", "lr"):
+        for key in getattr(growth, field):
+            if key not in longer:
+                yield Diagnostic(
+                    "G0602",
+                    f"there is no level of size {key}",
+                    facts.key(f"growth.{field}.{key}"),
+                    secondary=_family(facts),
+                    help=_levels(key, longer),
+                )
+    if growth.start is not None and growth.start not in longer:
+        yield Diagnostic(
+            "G0602",
+            f"there is no level of size {growth.start} to start at",
+            facts.value("growth.start"),
+            secondary=_family(facts),
+            help=_levels(growth.start, longer),
+        )
+
+
+def _levels(key: int, longer: list[int]) -> str | None:
+    return (
+        did_you_mean(str(key), map(str, longer))
+        if key > longer[-1]
+        else f"the levels are {', '.join(map(str, longer))}"
+    )
+
+
+def reaches_full_size(facts: Facts) -> Iterator[Diagnostic]:
+    """G0610: the last level fades in before training ends."""
+    plan, growth = facts.plan, facts.plan.growth if facts.plan else None
+    if plan is None or growth is None or not facts.sizes:
+        return
+    if growth.start is not None and growth.start not in [max(size) for size in facts.sizes]:
+        return  # reported by keys_are_levels
+    needed = growth.full_size_at(facts.sizes)
+    shown = _images(plan, growth, facts.sizes)
+    if shown <= needed:
+        rounds = len(facts.sizes) - 1 - growth.first_level(facts.sizes)
+        height, width = facts.sizes[-1]
+        yield Diagnostic(
+            "G0610",
+            f"training ends after {_kimg(shown)}, but {height}×{width} has faded in after {_kimg(needed)}",
+            facts.value("length"),
+            secondary=(Label(facts.key("growth"), f"{rounds} × ({growth.stable} + {growth.fade})"),),
+            help="lengthen the training, shorten the phases, or start at a larger size",
+        )
+
+
+def _images(plan: Plan, growth: Growth, sizes: tuple[tuple[int, int], ...]) -> float:
+    """Images shown by the end of training. Steps are counted phase by phase, each with its batch."""
+    if not plan.length.in_steps:
+        return plan.length.amount
+    images, steps = 0, int(plan.length.amount)
+    ends = [growth.stable.amount, growth.fade.amount] * len(sizes)
+    end = 0.0
+    for phase in ends:
+        end += phase
+        batch = schedule.step(plan, sizes, Clock(images + 1, 0)).batch
+        taken = min(steps, -(-max(int(end - images), 0) // batch))
+        images, steps = images + taken * batch, steps - taken
+    return images + steps * schedule.step(plan, sizes, Clock(images + 1, 0)).batch
+
+
+def _kimg(images: float) -> str:
+    return f"{images / 1000:g} kimg"

@@ -1,0 +1,181 @@
+"""Warnings about what is legal and known to hurt. Each has its source in the code table (W072x)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gandsl.analysis.facts import Facts, between, consumers, in_library, label, place
+from gandsl.analysis.plan_rules import active, batches
+from gandsl.diagnostics import Diagnostic, Label
+from gandsl.ir.graph import Graph, Node
+from gandsl.ir.op import Trait
+
+_NETWORKS = ("generator", "discriminator")
+SMALL_BATCH = 16
+LARGE_BETA = 0.5
+
+
+def batch_norm_under_r1(facts: Facts) -> Iterator[Diagnostic]:
+    """W0720."""
+    norms = facts.having("discriminator", Trait.BATCH_NORMALIZED)
+    for name in active(facts.plan, ("r1", "r2")) if norms else ():
+        yield Diagnostic(
+            "W0720",
+            f"{name.upper()} is taken for each image alone, but `{norms[0].id}` normalizes over the batch",
+            facts.key(f"regularizers.{name}"),
+            secondary=(label(norms[0]),),
+            help="use layer, instance or group normalization in the discriminator, or none",
+        )
+
+
+def unbounded_critic(facts: Facts) -> Iterator[Diagnostic]:
+    """W0721."""
+    plan = facts.plan
+    if plan is None or plan.loss.kind != "wasserstein" or not facts.network("discriminator"):
+        return
+    spectral = any(node.attrs.get("weight") == "spectral" for _, node in facts.nodes("discriminator"))
+    if not spectral and not active(plan, ("gradient_penalty", "r1", "r2")):
+        yield Diagnostic(
+            "W0721",
+            "nothing keeps the critic Lipschitz: no gradient penalty, no spectral normalization",
+            facts.value("loss"),
+            help="add `regularizers: {gradient_penalty: {weight: 10}}`",
+        )
+
+
+def small_batch(facts: Facts) -> Iterator[Diagnostic]:
+    """W0722."""
+    norms = [node for name in _NETWORKS for node in facts.having(name, Trait.BATCH_NORMALIZED)]
+    plan = facts.plan
+    for path, size, _ in batches(facts) if norms else ():
+        seen = min(plan.micro_batch or size, size) if plan else size
+        if seen < SMALL_BATCH:
+            yield Diagnostic(
+                "W0722",
+                f"batch normalization over {seen} images is noisy",
+                facts.value("micro_batch" if seen < size else path),
+                secondary=(label(norms[0]),),
+                help=f"take {SMALL_BATCH} or more, or use group, layer or instance normalization",
+            )
+            return
+
+
+def large_beta(facts: Facts) -> Iterator[Diagnostic]:
+    """W0723."""
+    if facts.plan is None:
+        return
+    said: set[str] = set()
+    for side in _NETWORKS:
+        own = getattr(facts.plan, f"{side}_optimizer")
+        path = f"{side}_optimizer" if own and own.betas is not None else "optimizer"
+        beta = facts.plan.optimizer_of(side).betas[0]  # type: ignore[arg-type]  # the two sides' names
+        largest = beta if isinstance(beta, int | float) else max(beta.ends)
+        if largest > LARGE_BETA and path not in said:
+            said.add(path)
+            yield Diagnostic(
+                "W0723",
+                f"a beta1 of {largest:g} makes the two networks oscillate",
+                facts.value(f"{path}.betas"),
+                help="use 0 or 0.5: `betas: [0.0, 0.99]`",
+            )
+
+
+def _written(facts: Facts) -> Iterator[tuple[Graph, Node]]:
+    """The nodes of the trained networks that stand in the user's own text, one for each line."""
+    seen = set()
+    for name in _NETWORKS:
+        for graph, node in facts.nodes(name):
+            span = node.provenance.span
+            if not in_library(span) and span not in seen:
+                seen.add(span)
+                yield graph, node
+
+
+def uneven_overlap(facts: Facts) -> Iterator[Diagnostic]:
+    """W0724."""
+    for graph, node in _written(facts):
+        stride = {"conv_transpose": "stride", "modulated_conv": "up"}.get(node.op)
+        if stride is None or node.attrs[stride] == 1:
+            continue
+        kernel, step = node.attrs["kernel"], node.attrs[stride]
+        blurred = any(reader.op == "fir" for reader in consumers(graph, node.id))
+        if not blurred and (kernel.h % step or kernel.w % step):
+            yield Diagnostic(
+                "W0724",
+                f"`{node.id}` overlaps unevenly: a kernel of {kernel} is no multiple of the stride {step}",
+                place(node),
+                help="use a kernel that the stride divides, put `fir` behind it, or upsample, then convolve",
+            )
+
+
+def bias_before_batch_norm(facts: Facts) -> Iterator[Diagnostic]:
+    """W0725."""
+    for graph, node in _written(facts):
+        if not node.attrs.get("bias") and node.op != "bias":
+            continue
+        readers = consumers(graph, node.id)
+        if readers and all(reader.op == "batch_norm" for reader in readers):
+            yield Diagnostic(
+                "W0725",
+                f"`{node.id}` adds a bias that `{readers[0].id}` subtracts again",
+                place(node),
+                secondary=(label(readers[0]),),
+                help="delete it" if node.op == "bias" else "set `bias: false`",
+            )
+
+
+def batch_norm_at_the_image(facts: Facts) -> Iterator[Diagnostic]:
+    """W0726: batch normalization that belongs to the layer at the image."""
+    for name, end in (("generator", "output"), ("discriminator", "input")):
+        network = facts.network(name)
+        norm = _nearest_norm(network.main, name) if network else None
+        if norm:
+            yield Diagnostic(
+                "W0726",
+                f"`{norm.id}` normalizes the {name}'s {end} layer over the batch",
+                place(norm),
+                help="leave the normalization out of this layer",
+            )
+
+
+def _nearest_norm(graph: Graph, name: str) -> Node | None:
+    """The batch normalization behind the first weight of D, or behind the last of G."""
+    images = [node.id for node in graph.inputs if node.type.kind == "Image"]
+    way = list(between(graph, images if name == "discriminator" else [node.id for node in graph.inputs]))
+    passed = 0 if name == "discriminator" else 1
+    for node in way if name == "discriminator" else reversed(way):
+        if node.spec.has(Trait.BATCH_NORMALIZED):
+            return node
+        passed += node.spec.has(Trait.WEIGHTED)
+        if passed > 1:
+            return None
+    return None
+
+
+def squashed_logits(facts: Facts) -> Iterator[Diagnostic]:
+    """W0727."""
+    network = facts.network("discriminator")
+    for output, id_ in network.main.outputs.items() if network else ():
+        node = network.main[id_]  # type: ignore[union-attr]  # there are outputs
+        if node.op in ("sigmoid", "tanh"):
+            yield Diagnostic(
+                "W0727",
+                f"the discriminator's `{output}` is squashed by a {node.op}, and the loss squashes it again",
+                place(node),
+                help="delete it: the loss takes logits",
+            )
+
+
+def labels_for_one(facts: Facts) -> Iterator[Diagnostic]:
+    """W0728. (The other way round is an error, G0604.)"""
+    for _, node in facts.nodes("generator"):
+        if node.op == "input" and node.type.kind == "Label" and facts.network("discriminator"):
+            if not any(n.op == "input" and n.type.kind == "Label" for _, n in facts.nodes("discriminator")):
+                yield Diagnostic(
+                    "W0728",
+                    f"the generator is given the class `{node.id}`, but the discriminator does not see it",
+                    node.provenance.span,
+                    secondary=(Label(facts.declared("discriminator").span, "no Label among its inputs"),),
+                    help=f'add `{node.id}: "{node.type}"` to the discriminator\'s inputs',
+                )
+            return

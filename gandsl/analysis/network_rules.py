@@ -1,0 +1,201 @@
+"""Rules about the networks together: what they take, what they give, and what one hands the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gandsl.analysis.facts import Facts, downstream, place
+from gandsl.diagnostics import Diagnostic, Label
+from gandsl.ir.graph import Graph, Node, Variant
+
+# what the trainer feeds, in call order
+_INPUTS = {
+    "generator": (("Latent", "Label", "Scalar"), "Latent", "a Latent first, then a Label or more Latents"),
+    "discriminator": (("Image", "Label", "Scalar"), "Image", "Images first, then a Label"),
+}
+_OUTPUTS = {
+    "generator": ("Image", "its outputs are Images or Features"),
+    "discriminator": ("Logits", "its outputs become Logits: Vectors or Features"),
+}
+
+
+def _at(facts: Facts, variant: Variant) -> str:
+    """Which level, for a family."""
+    if not facts.sizes:
+        return ""
+    height, width = facts.sizes[variant.level]
+    return f" at {height}×{width}" + (" while it fades in" if variant.fading else "")
+
+
+def input_kinds(facts: Facts) -> Iterator[Diagnostic]:
+    """G0613: inputs that the trainer cannot feed."""
+    for name, (kinds, wanted, words) in _INPUTS.items():
+        said: set[str] = set()
+        for variant, graph in facts.programs(name).items():
+            for node, why in _unsuitable(graph, kinds, wanted, variant):
+                if node is None or node.id not in said:
+                    said.add(node.id if node else "")
+                    span = node.provenance.span if node else facts.declared(name).span
+                    yield Diagnostic("G0613", f"the {name} {why}", span, help=f"a {name} takes {words}")
+            if "" in said:
+                break
+
+
+def _unsuitable(
+    graph: Graph, kinds: tuple[str, ...], wanted: str, variant: Variant
+) -> Iterator[tuple[Node | None, str]]:
+    inputs = graph.inputs
+    if not any(node.type.kind == wanted for node in inputs):
+        yield (inputs[0] if inputs else None), f"has no input of kind {wanted}"
+        return
+    order = -1
+    for position, node in enumerate(inputs):
+        kind = node.type.kind
+        rank = kinds.index(kind) if kind in kinds else 0
+        if kind not in kinds:
+            yield node, f"cannot take a {kind}"
+        elif kind == "Scalar" and node.id != "alpha":
+            yield node, f"takes one Scalar, `alpha`, and no `{node.id}`"
+        elif kind == "Scalar" and not variant.fading:
+            yield node, "is given `alpha` only while a level fades in: write `when: fading`"
+        elif kind == "Label" and any(other.type.kind == "Label" for other in inputs[:position]):
+            yield node, "takes one Label"
+        elif position == 0 and kind != wanted:
+            yield node, f"takes a {wanted} first, not a {kind}"
+        elif rank < order and (wanted == "Image" or kinds[order] == "Scalar"):
+            yield node, f"takes its {kinds[order]} behind `{node.id}`"
+        order = max(order, rank)
+
+
+def output_kinds(facts: Facts) -> Iterator[Diagnostic]:
+    """G0614: outputs that are no image, or no logits."""
+    for name, (wanted, words) in _OUTPUTS.items():
+        said: set[str] = set()
+        for graph in facts.programs(name).values():
+            for output, kind in graph.output_kinds.items():
+                if kind != wanted and output not in said:
+                    said.add(output)
+                    node = graph[graph.outputs[output]]
+                    yield Diagnostic(
+                        "G0614",
+                        f"the {name}'s output `{output}` is a {node.type}: {words}",
+                        facts.output(name, output),
+                        secondary=(Label(place(node), f"`{node.id}`"),),
+                    )
+
+
+def inputs_match_outputs(facts: Facts) -> Iterator[Diagnostic]:
+    """G0601: the discriminator's images against the generator's, by position, in every program."""
+    theirs = facts.programs("discriminator")
+    said: set[int] = set()
+    for variant, generator in facts.programs("generator").items():
+        discriminator = theirs.get(variant)
+        if discriminator is None or said:
+            return
+        made = [(name, generator[id_].type.shape) for name, id_ in generator.outputs.items()]
+        taken = [node for node in discriminator.inputs if node.type.kind not in ("Label", "Scalar")]
+        for position, node in enumerate(taken[: len(made)]):
+            name, shape = made[position]
+            if node.type.shape != shape:
+                said.add(position)
+                yield Diagnostic(
+                    "G0601",
+                    f"the discriminator's `{node.id}` is {_shape(node.type.shape)}, but the generator's"
+                    f" `{name}` is {_shape(shape)}{_at(facts, variant)}",
+                    node.provenance.span,
+                    secondary=(Label(facts.output("generator", name), f"{_shape(shape)} from here"),),
+                    help="derive both from the same parameters",
+                )
+        if len(taken) != len(made):
+            said.add(-1)
+            span = (
+                taken[len(made)].provenance.span
+                if len(taken) > len(made)
+                else facts.output("generator", made[len(taken)][0])
+            )
+            yield Diagnostic(
+                "G0601",
+                f"the generator has {_count(len(made), 'output')}, but the discriminator takes"
+                f" {_count(len(taken), 'image')}{_at(facts, variant)}",
+                span,
+                secondary=(Label(facts.declared("discriminator").span, "the discriminator"),),
+                help="the generator's outputs are the discriminator's first inputs, by position",
+            )
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape))
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _labels(facts: Facts, name: str) -> Node | None:
+    return next(
+        (node for _, node in facts.nodes(name) if node.op == "input" and node.type.kind == "Label"), None
+    )
+
+
+def same_classes(facts: Facts) -> Iterator[Diagnostic]:
+    """G0601: a label means the same in both networks."""
+    ours, theirs = _labels(facts, "generator"), _labels(facts, "discriminator")
+    if ours and theirs and ours.type.shape != theirs.type.shape:
+        yield Diagnostic(
+            "G0601",
+            f"the discriminator's `{theirs.id}` has {theirs.type.shape[0]} classes, but the generator's"
+            f" `{ours.id}` has {ours.type.shape[0]}",
+            theirs.provenance.span,
+            secondary=(Label(ours.provenance.span, f"{ours.type.shape[0]} from here"),),
+        )
+
+
+def labels_for_both(facts: Facts) -> Iterator[Diagnostic]:
+    """G0604: a discriminator that judges by class, and generated images without one."""
+    theirs = _labels(facts, "discriminator")
+    if theirs and facts.programs("generator") and not _labels(facts, "generator"):
+        yield Diagnostic(
+            "G0604",
+            f"the discriminator judges by the class `{theirs.id}`, but generated images have none:"
+            " the generator has no input of kind Label",
+            theirs.provenance.span,
+            secondary=(Label(facts.declared("generator").span, "no Label among its inputs"),),
+            help=f'add `{theirs.id}: "{theirs.type}"` to the generator\'s inputs',
+        )
+
+
+def style_space_is_a_cut(facts: Facts) -> Iterator[Diagnostic]:
+    """G0615: a way from the inputs to the image past the style space."""
+    for graph in facts.programs("generator").values():
+        if graph.styles is None:
+            continue
+        sources = [node.id for node in graph.inputs if node.type.kind != "Scalar"]
+        around = downstream(graph, sources, frozenset({graph.styles}))
+        reached = [name for name, id_ in graph.outputs.items() if id_ in around]
+        if not reached:
+            continue
+        path = _shortest(graph, sources, graph.outputs[reached[0]], around)
+        written = facts.declared("generator").styles
+        yield Diagnostic(
+            "G0615",
+            f"`{graph.styles}` is not the style space: `{reached[0]}` depends on `{path[0]}` past it",
+            written.span if written else facts.declared("generator").span,
+            secondary=tuple(Label(place(graph[id_]), f"`{id_}` does not read it") for id_ in path[1:2]),
+            notes=(f"by way of {' → '.join(path if len(path) < 6 else [*path[:3], '…', path[-1]])}",),
+            help="everything between the latent and the image passes through `styles`",
+        )
+        return
+
+
+def _shortest(graph: Graph, sources: list[str], target: str, inside: set[str]) -> list[str]:
+    """A way from a source to the target through `inside`, breadth first."""
+    ways = {target: [target]}
+    waiting = [target]
+    for id_ in waiting:
+        if id_ in sources:
+            return ways[id_]
+        for operand in graph[id_].operands:
+            if operand in inside and operand not in ways:
+                ways[operand] = [operand, *ways[id_]]
+                waiting.append(operand)
+    return [target]
