@@ -7,9 +7,8 @@ from typing import Any
 
 from gandsl.diagnostics import Span
 from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.frontend import block_call, op_call  # modules: blocks, bodies and slots unfold each other
 from gandsl.frontend.arguments import Argument, Use
-from gandsl.frontend.block_call import call_block
-from gandsl.frontend.op_call import call_op
 from gandsl.frontend.slots import IDENTITY, candidates, resolve
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.ir.op import Op
@@ -98,4 +97,6 @@ def call_slot(unfolder: Unfolder, slot: str, slot_span: Span, use: Use) -> Any:
     for name, (key_span, tree) in fill.arguments.items():
         arguments[name] = Argument(tree, filled, key_span)
     use = replace(use, span=fill.span, arguments=arguments, chain=fill.context.blocks)
-    return call_op(unfolder, target, use) if isinstance(target, Op) else call_block(unfolder, target, use)
+    if isinstance(target, Op):
+        return op_call.call_op(unfolder, target, use)
+    return block_call.call_block(unfolder, target, use)
