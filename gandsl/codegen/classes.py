@@ -1,0 +1,239 @@
+"""Scopes that are alike share a class: what differs between them becomes its constructor's arguments (anti-unification)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gandsl.codegen.compose import Body, Path, Step, path_of
+from gandsl.codegen.primitives import Primitive, primitive
+from gandsl.codegen.wiring import Ref, Wiring, wire
+from gandsl.ir.graph import Graph
+
+Values = dict[Path, Any]
+"""Instance (its scope) → value there."""
+
+
+@dataclass
+class Slot:
+    """A place for a literal: a parameter of a layer, a function or an inner class. `values` may lack instances."""
+
+    owner: str  # the layer, statement or inner module that it belongs to
+    param: str
+    values: Values
+    in_forward: bool = False
+    argument: Argument | None = None  # what stands there, where it is no literal
+
+    @property
+    def literal(self) -> Any:
+        return next(iter(self.values.values()))
+
+    @property
+    def varies(self) -> bool:
+        return len({spelled(value) for value in self.values.values()}) > 1
+
+
+@dataclass
+class Argument:
+    """A constructor's argument. Slots that always hold equal values share one."""
+
+    values: Values
+    slots: list[Slot]
+    name: str = ""
+    positional: bool = False
+
+    @property
+    def stored(self) -> bool:
+        """Whether forward needs it."""
+        return any(slot.in_forward for slot in self.slots)
+
+
+@dataclass
+class Child:
+    """An attribute: a layer (one primitive for each instance) or a module of an inner class."""
+
+    name: str
+    layers: dict[Path, Primitive] = field(default_factory=dict)
+    inner: Class | None = None
+    slots: list[Slot] = field(default_factory=list)
+
+
+@dataclass
+class Method:
+    """A forward. `bodies` has one for each instance that uses it."""
+
+    key: Hashable
+    bodies: dict[Path, Body]
+    outputs: list[Ref]  # whatever some instance's surroundings read
+    name: str = ""
+    slots: dict[int, list[Slot]] = field(default_factory=dict)  # step → its literals
+
+
+@dataclass
+class Class:
+    """A class of the printed source."""
+
+    scopes: list[Path]
+    children: list[Child]
+    methods: list[Method]
+    arguments: list[Argument] = field(default_factory=list)
+    name: str = ""
+
+    @property
+    def first(self) -> Path:
+        return self.scopes[0]
+
+    def method(self, key: Hashable) -> Method:
+        return next(method for method in self.methods if method.key == key)
+
+
+def spelled(value: Any) -> str:
+    """Equal for values that print alike: 1, 1.0 and True are three."""
+    return repr(value)
+
+
+class Classes:
+    """All classes of one network, inner ones first."""
+
+    def __init__(
+        self,
+        bodies: Sequence[Body],
+        modules: Iterable[Path],
+        layers: Mapping[str, Graph],
+        hints: Mapping[Path, str],
+    ) -> None:
+        self._layers = layers
+        self._hints = hints
+        self._primitives: dict[tuple[int, str], Primitive] = {}
+        self._keys: dict[int, tuple[Hashable, Wiring]] = {}  # id of a body → its method's key, its wiring
+        self._firsts: dict[Path, Hashable] = {}
+        self.of: dict[Path, Class] = {}
+        self.all: list[Class] = []
+        self._members: dict[Path, dict[str, Path]] = {}  # scope → child name → its path, in order
+        self._register(modules)
+        within: dict[Path, list[Body]] = {}
+        for body in bodies:
+            for inner in body.calls():
+                within.setdefault(inner.scope, []).append(inner)
+        groups: dict[Hashable, list[Class]] = {}
+        self._order = {scope: index for index, scope in enumerate(self._members)}
+        for scope in sorted(self._members, key=lambda path: -len(path)):
+            self._place(scope, within.get(scope, []), groups)
+        for class_ in self.all:
+            class_.scopes.sort(key=self.appearance)
+
+    def _register(self, modules: Iterable[Path]) -> None:
+        """Children in the order in which layers first appear; what lies below a layer comes after it, under a dotted name."""
+        self._members[()] = {}
+        for path in [*map(path_of, self._layers), *sorted(modules)]:
+            scope: Path = ()
+            for depth in range(1, len(path) + 1):
+                inner = path[:depth]
+                self._members[scope].setdefault(".".join(inner[len(scope) :]), inner)
+                if ".".join(inner) not in self._layers:
+                    scope = inner
+                    self._members.setdefault(scope, {})
+
+    # ---- alike or not
+
+    def primitive(self, body: Body, step: Step) -> Primitive:
+        """The call that a statement of one node is."""
+        key = (id(body.piece.graph), step.results[0])
+        if key not in self._primitives:
+            graph = body.piece.graph
+            self._primitives[key] = primitive(graph, graph[step.results[0]])
+        return self._primitives[key]
+
+    def wiring(self, body: Body) -> Wiring:
+        return self._keys[id(body)][1]
+
+    def appearance(self, scope: Path) -> int:
+        """Where a scope comes in the order of the source."""
+        return self._order[scope]
+
+    def first_method(self, scope: Path) -> Hashable:
+        """What the scope computes in the first program that runs it; None if none does."""
+        return self._firsts.get(scope)
+
+    def method_of(self, body: Body) -> Method:
+        """The method that computes a body."""
+        return self.of[body.scope].method(self._keys[id(body)][0])
+
+    def _place(self, scope: Path, bodies: Sequence[Body], groups: dict[Hashable, list[Class]]) -> None:
+        """Find or found the class of a scope: the first with like children and a method in common."""
+        children = [self._child(name, path, scope) for name, path in self._members[scope].items()]
+        methods = self._methods(scope, bodies)
+        keys = {method.key for method in methods}
+        like = groups.setdefault(self._likeness(scope, children), [])
+        new = Class([scope], children, methods)
+        for other in like:
+            if keys & {m.key for m in other.methods} or not (keys or other.methods):
+                self.of[scope] = _merged(other, new)
+                return
+        like.append(new)
+        self.all.append(new)
+        self.of[scope] = new
+
+    def _likeness(self, scope: Path, children: Sequence[Child]) -> Hashable:
+        parts = tuple(
+            (child.name, id(child.inner))
+            if child.inner
+            else (child.name, child.layers[scope].name, tuple(sorted(child.layers[scope].kwargs)))
+            for child in children
+        )
+        return self._hints.get(scope, ""), scope == (), parts
+
+    def _child(self, name: str, path: Path, scope: Path) -> Child:
+        if path in self.of:
+            return Child(name, inner=self.of[path])
+        graph = self._layers[".".join(path)]
+        return Child(name, layers={scope: primitive(graph, graph[".".join(path)])})
+
+    def _methods(self, scope: Path, bodies: Sequence[Body]) -> list[Method]:
+        """One for each structure; and one more where the same structure comes with other literals in another program."""
+        found: dict[Hashable, Method] = {}
+        literals: dict[Hashable, list[str]] = {}
+        for body in bodies:
+            wiring = wire(body, self.primitive, lambda inner: self._keys[id(inner)])
+            spelling = spelled(
+                [sorted(self.primitive(body, s).kwargs.items()) for s in body.steps if self.calls_op(body, s)]
+            )
+            known = literals.setdefault(wiring.key, [])
+            if spelling not in known:
+                known.append(spelling)
+            key = (wiring.key, known.index(spelling), body.piece.name if scope == () else "")
+            self._keys[id(body)] = (key, wiring)
+            self._firsts.setdefault(scope, key)
+            method = found.setdefault(key, Method(key, {scope: body}, []))
+            method.outputs += [ref for id_ in body.outputs if (ref := wiring.refs[id_]) not in method.outputs]
+        return list(found.values())
+
+    def calls_op(self, body: Body, step: Step) -> bool:
+        """Whether a statement calls a function, which has its literals in the forward."""
+        return step.body is None and not step.unpacks and not self.primitive(body, step).is_layer
+
+
+def is_width(param: str) -> bool:
+    """Whether a parameter is a number of channels, features or classes."""
+    return param.endswith(("channels", "features", "classes"))
+
+
+def family(param: str) -> str:
+    """Parameters that may share an argument: all widths are one family, all others their own."""
+    return "width" if is_width(param) else param
+
+
+def _merged(a: Class, b: Class) -> Class:
+    """One class of two with like children."""
+    for mine, theirs in zip(a.children, b.children, strict=True):
+        mine.layers.update(theirs.layers)
+    for method in b.methods:
+        twin = next((m for m in a.methods if m.key == method.key), None)
+        if twin is None:
+            a.methods.append(method)
+        else:
+            twin.bodies.update(method.bodies)
+            twin.outputs += [ref for ref in method.outputs if ref not in twin.outputs]
+    a.scopes += b.scopes
+    return a

@@ -1,0 +1,285 @@
+"""A method of a printed class: its arguments, statements and result, with names and shapes for every instance at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gandsl.codegen.classes import Class, Classes, Method, Slot, spelled
+from gandsl.codegen.compose import Body, Composer, Path, Step
+from gandsl.codegen.naming import value_ids
+from gandsl.codegen.places import Places
+from gandsl.codegen.pretty import Expr, call, collection, flat, keyword, lay, literal
+from gandsl.codegen.primitives import signature
+from gandsl.codegen.text import WIDTH, columns, comment, docstring, local_name
+from gandsl.codegen.wiring import Ref
+from gandsl.ir.types import TensorType
+
+BODY = 8  # indent of statements
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A method, ready for the template: all of its lines."""
+
+    name: str
+    text: list[str]
+
+
+class Forward:
+    """Prints one method."""
+
+    def __init__(self, classes: Classes, composer: Composer, places: Places, class_: Class, method: Method) -> None:
+        self.classes, self.composer, self.places, self.class_, self.method = classes, composer, places, class_, method
+        self.bodies = {scope: method.bodies[scope] for scope in class_.scopes if scope in method.bodies}
+        self.body: Body = next(iter(self.bodies.values()))  # the instance that lends its names
+        self.ids = {scope: value_ids(classes, body) for scope, body in self.bodies.items()}
+        self.refs = classes.wiring(self.body).refs
+        self.names: dict[str, str] = {}  # id → expression
+        self.taken: set[str] = set()
+
+    def print(self) -> Printed:
+        for id_ in self.body.params:
+            self._name(id_, self._param_name(id_))
+        params = [self.names[id_] for id_ in self.body.params]
+        results = self._results()
+        lines: list[str] = []
+        returned = False
+        for index, step in enumerate(self.body.steps):
+            last = index == len(self.body.steps) - 1
+            makes = list(step.results) if step.body is None else self._outputs(step)
+            returned = last and results == makes and len(makes) == 1
+            lines += self._statement(index, step, "return " if returned else None)
+        if not returned:
+            values = [self.names[id_] for id_ in results]
+            one = flat(collection(values))[1:-1]
+            if len(values) == 1:
+                lines.append(f"{' ' * BODY}return {values[0]}")
+            elif columns(one) + BODY + 7 <= WIDTH:
+                lines.append(f"{' ' * BODY}return {one}")
+            else:
+                lines += lay(collection(values), BODY, "return ")
+        kind = "Tensor" if len(results) == 1 else f"tuple[{', '.join(['Tensor'] * len(results))}]"
+        head = call(f"def {self.method.name}", ["self", *(f"{name}: Tensor" for name in params)])
+        read = ", ".join(f"{self.names[id_]} {self._shape(id_)}" for id_ in self.body.params)
+        made = ", ".join(
+            f"{self.names[id_] if len(results) > 1 and id_ in self.names else ''} {self._shape(id_)}".strip() for id_ in results
+        )
+        doc = signature_doc(read, made)
+        return Printed(self.method.name, [*lay(head, 4, behind=f" -> {kind}:"), *doc, *lines])
+
+    # ---- names
+
+    def _name(self, id_: str, wanted: str) -> str:
+        name = local_name(wanted, self.taken)
+        self.taken.add(name)
+        self.names[id_] = name
+        return name
+
+    def _param_name(self, id_: str) -> str:
+        """By kind, for the first of a kind; then by where it comes from, if that is the same everywhere; then by its reader."""
+        if self.class_.first == ():
+            return id_.replace(".", "_")
+        type_ = self.body.piece.graph[id_].type
+        index = self.body.params.index(id_)
+        sources = {body.params[index].rpartition(".")[2].strip("_") for body in self.bodies.values()}
+        image = self.composer.is_image(self.body.piece, id_)
+        if type_.kind in ("Latent", "Label"):
+            names = [{"Latent": "z", "Label": "y"}[type_.kind], *sources]
+        elif type_.kind in ("Scalar", "Styles"):
+            names = [*sources]
+        elif type_.kind == "Style":
+            names = ["style"]
+        elif index == 0:
+            names = ["image" if image and len(self.body.params) == 1 and type_.kind == "Image" else "x"]
+        elif image:
+            names = ["image"]
+        else:
+            names = [*sources] if len(sources) == 1 else []
+        free = [name for name in names if local_name(name) not in self.taken] if len(sources) == 1 or names[:1] else []
+        if free:
+            return free[0]
+        reader = next((step.place[-1] for step in self.body.steps if id_ in step.reads), "other")
+        return f"{reader}_{names[0] if names else 'x'}"
+
+    def _local(self, step: Step, id_: str) -> str:
+        """The wanted name of a value that a statement makes."""
+        place = step.place[len(self.body.scope) :]
+        if step.body is None:
+            select = self.body.piece.graph[id_].op == "select" and self.class_.first != ()
+            return "style" if select else "_".join(place)
+        outputs = self._outputs(step)
+        if outputs[0] == id_:
+            return "_".join(place)
+        leaf = id_.rpartition(".")[2]
+        inside = "image" if self.composer.is_image(self.body.piece, id_) else leaf.strip("_")
+        return f"{'_'.join(place)}_{inside}"
+
+    def _outputs(self, step: Step) -> list[str]:
+        """The ids of all that the method called returns, in order, those included that nobody reads here."""
+        assert step.body is not None
+        ids = value_ids(self.classes, step.body)
+        method = self.classes.method_of(step.body)
+        return ordered_outputs(self.classes, self.composer, method, ids, step.body)
+
+    def _results(self) -> list[str]:
+        if self.class_.first == ():
+            return list(self.body.outputs)
+        return ordered_outputs(self.classes, self.composer, self.method, self.ids[self.body.scope], self.body)
+
+    # ---- statements
+
+    def _statement(self, index: int, step: Step, before: str | None) -> list[str]:
+        if step.unpacks:
+            return self._unpack(step)
+        notes = [self._shape(step.results[0])] if before is None and self._tells(step) else []
+        if step.body is not None:
+            expr, target = self._call(step)
+        else:
+            expr = self._primitive(index, step)
+            target = self._name(step.results[0], self._local(step, step.results[0]))
+            if self.classes.calls_op(self.body, step) and (place := self._place(step)):
+                notes.append(place)
+        return annotated(lay(expr, BODY, before or f"{target} = "), ", ".join(notes), BODY)
+
+    def _unpack(self, step: Step) -> list[str]:
+        """`w = [ops.select(ws, index=i) for i in range(14)]`; the styles are then w[0], w[1], …"""
+        styles = self.names[step.reads[0]]
+        name = local_name(styles[:-1] if len(styles) > 1 and styles.endswith("s") else f"{styles}_list", self.taken)
+        self.taken.add(name)
+        self.names |= {id_: f"{name}[{number}]" for number, id_ in enumerate(step.results)}
+        line = f"{' ' * BODY}{name} = [ops.select({styles}, index=i) for i in range({len(step.results)})]"
+        return annotated([line], f"each {self._shape(step.results[0])}", BODY)
+
+    def _call(self, step: Step) -> tuple[Expr, str]:
+        assert step.body is not None
+        method = self.classes.method_of(step.body)
+        module = ".".join(("self", *step.place[len(self.body.scope) :]))
+        function = module if method.name == "forward" else f"{module}.{method.name}"
+        outputs = self._outputs(step)
+        used = {ref for scope in self.bodies for ref in self._used(scope)}
+        targets = [
+            self._name(id_, self._local(step, id_)) if self.refs.get(id_) in used else "_" for id_ in outputs
+        ]
+        return call(function, [self.names[id_] for id_ in step.reads]), ", ".join(targets)
+
+    def _used(self, scope: Path) -> set[Ref]:
+        """What an instance's statements and surroundings read."""
+        body, refs = self.bodies[scope], self.classes.wiring(self.bodies[scope]).refs
+        return {refs[id_] for step in body.steps for id_ in step.reads} | {*self.method.outputs}
+
+    def _primitive(self, index: int, step: Step) -> Expr:
+        one = self.classes.primitive(self.body, step)
+        args: list[Expr] = [
+            collection([self.names[id_] for id_ in arg], "[]") if isinstance(arg, tuple) else self.names[arg]
+            for arg in one.args
+        ]
+        args += [keyword(name, self.names[id_]) for name, id_ in one.keyword_args.items()]
+        if one.is_layer:
+            return call(".".join(("self", *step.place[len(self.body.scope) :])), args)
+        defaults = signature("ops", one.name).defaults
+        args += [keyword(slot.param, _value(slot)) for slot in self.method.slots[index] if not _is_default(slot, defaults)]
+        return call(f"ops.{one.name}", args)
+
+    # ---- comments
+
+    def _place(self, step: Step) -> str:
+        """The line of the spec, where it is the same for all instances."""
+        index = self.body.steps.index(step)
+        spans = {
+            self.places.of(body.piece.graph[body.steps[index].results[0]].provenance.span) for body in self.bodies.values()
+        }
+        return spans.pop() if len(spans) == 1 else ""
+
+    def _tells(self, step: Step) -> bool:
+        """Whether the shape is news: it is another one than the first operand's."""
+        graph = self.body.piece.graph
+        return not step.reads or graph[step.results[0]].type.shape != graph[step.reads[0]].type.shape
+
+    def _shape(self, id_: str) -> str:
+        """`[N, channels, 2H, 2W]`: numbers where all instances agree, else in terms of the arguments."""
+        ref = self.refs.get(id_)
+        types = {
+            scope: body.piece.graph[self.ids[scope][ref]].type if ref is not None else body.piece.graph[id_].type
+            for scope, body in self.bodies.items()
+            if ref is None or ref in self.ids[scope]
+        }
+        base = next((p for p in self.body.params if len(self.body.piece.graph[p].type.shape) == 3), None)
+        bases = {
+            scope: body.piece.graph[body.params[self.body.params.index(base)]].type
+            for scope, body in self.bodies.items()
+            if base is not None
+        }
+        return shape_text(types, bases, self.class_)
+
+
+def signature_doc(read: str, made: str) -> list[str]:
+    """The docstring of a forward: what it reads and what it makes, with shapes."""
+    line = f"{read} → {made}"
+    return docstring(line if columns(line) + BODY + 6 <= WIDTH else f"{read}\n\n→ {made}", BODY)
+
+
+def ordered_outputs(classes: Classes, composer: Composer, method: Method, ids: Mapping[Ref, str], body: Body) -> list[str]:
+    """What a method returns, as ids of one instance."""
+    found = [ids[ref] for ref in method.outputs]
+    order = {node: index for index, node in enumerate(body.piece.nodes)}
+    return sorted(found, key=lambda id_: (composer.rank(body.piece, id_), order[id_]))
+
+
+def _value(slot: Slot) -> Expr:
+    return f"self.{slot.argument.name}" if slot.argument else literal(slot.literal)
+
+
+def _is_default(slot: Slot, defaults: Mapping[str, object]) -> bool:
+    return slot.argument is None and slot.param in defaults and spelled(defaults[slot.param]) == spelled(slot.literal)
+
+
+def annotated(lines: list[str], note: str, indent: int) -> list[str]:
+    """Statements with a comment behind them, or above where there is no room."""
+    if not note:
+        return lines
+    text = comment(note)
+    if len(lines) == 1 and columns(lines[0]) + 2 + columns(text) <= WIDTH:
+        return [f"{lines[0]}  {text}"]
+    return [f"{' ' * indent}{text}", *lines]
+
+
+def shape_text(types: Mapping[Path, TensorType], bases: Mapping[Path, TensorType], class_: Class) -> str:
+    """One shape for all instances, the batch first."""
+    first = next(iter(types.values()))
+    if first.kind == "Scalar":
+        return "[]"
+    if first.kind == "Label":
+        return "[N]"
+    dims = [
+        _dim({scope: type_.shape[axis] for scope, type_ in types.items()}, axis, bases, class_)
+        for axis in range(len(first.shape))
+    ]
+    return f"[{', '.join(['N', *dims])}]"
+
+
+def _dim(sizes: Mapping[Path, int], axis: int, bases: Mapping[Path, TensorType], class_: Class) -> str:
+    if len(set(sizes.values())) == 1:
+        return str(next(iter(sizes.values())))
+    if axis in (1, 2) and bases and all(scope in bases for scope in sizes):
+        return _ratio([(size, bases[scope].shape[axis]) for scope, size in sizes.items()], "HW"[axis - 1])
+    for argument in class_.arguments:
+        if all(spelled(argument.values[scope]) == spelled(size) for scope, size in sizes.items()):
+            return argument.name
+    return ("C", "H", "W")[axis] if axis < 3 else "…"
+
+
+def _ratio(pairs: Sequence[tuple[int, int]], letter: str) -> str:
+    """`2H`, `H / 2`, `H + 1`, or `…` where no rule holds for all."""
+    (size, base), *_ = pairs
+    if all(s == b for s, b in pairs):
+        return letter
+    if size % base == 0 and all(s == b * (size // base) for s, b in pairs):
+        return f"{size // base}{letter}"
+    if base % size == 0 and all(b == s * (base // size) for s, b in pairs):
+        return f"{letter} / {base // size}"
+    if all(s - b == size - base for s, b in pairs):
+        return f"{letter} {'+' if size > base else '-'} {abs(size - base)}"
+    if all(s - 2 * b == size - 2 * base for s, b in pairs):
+        return f"2{letter} {'+' if size > 2 * base else '-'} {abs(size - 2 * base)}"
+    return "…"

@@ -1,0 +1,89 @@
+"""What a scope is called in the spec: the block or the stage that it came from, as its nodes' provenance tells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from gandsl.codegen.compose import Path, path_of
+from gandsl.codegen.text import class_name
+from gandsl.diagnostics.span import Span
+from gandsl.ir.graph import Frame, NetworkIR, Node
+
+STANDARD = "gandsl/std/"  # how the spans of the standard library's files begin
+
+
+@dataclass(frozen=True)
+class Hint:
+    """`what`: block, stage or nothing (a name that no provenance explains). `name`: the block's, or the stage's label."""
+
+    what: str = ""
+    name: str = ""
+    used: Span | None = None  # where the spec uses it
+    library: str = ""  # the standard library's file that defines the block: norm, topology, …
+
+
+def hints_of(network: NetworkIR) -> dict[Path, Hint]:
+    """A hint for every scope of every program."""
+    nodes: dict[str, Node] = {}
+    for variant in sorted(network.programs, reverse=True):
+        for node in network.programs[variant]:
+            nodes.setdefault(node.id, node)
+    common: dict[Path, tuple[Frame, ...]] = {}
+    leaves: dict[Path, Node] = {}
+    inner: dict[Path, set[Path]] = {}
+    for node in nodes.values():
+        path = path_of(node.id)
+        for depth in range(1, len(path)):
+            scope = path[:depth]
+            known = common.get(scope)
+            common[scope] = node.provenance.frames if known is None else _outer(known, node.provenance.frames)
+            inner.setdefault(scope[:-1], set()).add(scope)
+        leaves.setdefault(path[:-1], node)
+    return {scope: _hint(scope, common, leaves, inner) for scope in common}
+
+
+def _outer(a: tuple[Frame, ...], b: tuple[Frame, ...]) -> tuple[Frame, ...]:
+    """The frames that both share, which are the outermost."""
+    count = 0
+    while count < min(len(a), len(b)) and a[len(a) - 1 - count] == b[len(b) - 1 - count]:
+        count += 1
+    return a[len(a) - count :]
+
+
+def _hint(
+    scope: Path,
+    common: Mapping[Path, tuple[Frame, ...]],
+    leaves: Mapping[Path, Node],
+    inner: Mapping[Path, set[Path]],
+) -> Hint:
+    frames = common[scope]
+    if scope not in leaves and len(children := inner.get(scope, set())) == 1 and common[next(iter(children))] == frames:
+        frames = frames[1:]  # the innermost frame is the only inner scope's
+    elif scope in leaves and frames and frames == common.get(scope[:-1]):
+        if scope[:-1] in leaves or len(inner.get(scope[:-1], ())) > 1:
+            frames = ()  # the innermost frame is the outer scope's
+    if not frames:
+        return Hint()
+    frame = frames[0]
+    if frame.what.startswith("stage "):
+        label = re.sub(r"[0-9]+(x[0-9]+)?$", "", frame.what.removeprefix("stage "))
+        return Hint("stage", label, frame.span)
+    name = re.search(r"`([^`]*)`", frame.what)
+    file = leaves[scope].provenance.span.file if scope in leaves else ""
+    library = file.removeprefix(STANDARD).removesuffix(".yaml") if file.startswith(STANDARD) else ""
+    return Hint("block", name[1] if name else frame.what, frame.span, library)
+
+
+def base_name(scope: Path, hint: Hint, siblings: Iterable[str]) -> str:
+    """The class name that a scope asks for: of its block, of the stages it is one of, else of its own name."""
+    if hint.what == "block":
+        name = hint.name.rpartition(".")[2]
+        return class_name(name if not hint.library or hint.library in name else f"{name}_{hint.library}")
+    parent = class_name(scope[-2]) if len(scope) > 1 else ""
+    label = hint.name if hint.what == "stage" else re.sub(r"[0-9]+(x[0-9]+)?$", "", scope[-1])
+    alike = [name for name in siblings if name.startswith(label) and name[len(label) :][:1].isdigit()]
+    if hint.what == "stage" or (label != scope[-1] and len(alike) > 1):
+        return f"{parent}{class_name(label) if len(label) > 1 else 'Stage'}"
+    return class_name(scope[-1])

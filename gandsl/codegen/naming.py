@@ -1,0 +1,114 @@
+"""Names for what the classes of a network hold: classes, methods, constructor arguments."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+
+from gandsl.codegen.classes import Argument, Class, Classes, Method, family, spelled
+from gandsl.codegen.compose import Body, Path
+from gandsl.codegen.hints import Hint, base_name
+from gandsl.codegen.text import class_name, local_name, unique
+from gandsl.codegen.wiring import Ref
+from gandsl.frontend.names import RESERVED
+
+WIDTHS = {  # by the kind of the first input, or output: what its width is called
+    True: ("in_channels", "out_channels", "channels"),
+    False: ("in_features", "out_features", "features"),
+}
+
+
+def name_classes(classes: Classes, hints: Mapping[Path, Hint], top: str) -> None:
+    """The commonest of several classes that ask for a name gets it; the others add their stage's name or a number."""
+    siblings = {scope: [other[-1] for other in classes.of if other and other[:-1] == scope[:-1]] for scope in classes.of}
+    taken = {top}
+    classes.of[()].name = top
+    wanted = {
+        id(class_): base_name(class_.first, hints.get(class_.first, Hint()), siblings[class_.first])
+        for class_ in classes.all
+        if class_.first != ()
+    }
+    inner = [class_ for class_ in classes.all if class_.first != ()]
+    for class_ in sorted(inner, key=lambda c: (-len(c.scopes), classes.appearance(c.first))):
+        base = wanted[id(class_)]
+        if base in taken and len(class_.scopes) == 1 and re.search(r"[0-9]$", class_.first[-1]):
+            base = f"{base}{class_name(class_.first[-1])}"
+        class_.name = unique(base, taken, "")
+        taken.add(class_.name)
+
+
+def name_methods(classes: Classes) -> None:
+    """`forward` is what most instances do in the first program that runs them; others are named by what they add."""
+    for class_ in classes.all:
+        if class_.first == ():
+            for method in class_.methods:
+                method.name = next(iter(method.bodies.values())).piece.name
+            continue
+        votes = Counter(classes.first_method(scope) for scope in class_.scopes if classes.first_method(scope))
+        order = {id(method): index for index, method in enumerate(class_.methods)}
+        class_.methods.sort(key=lambda m: (-votes[m.key], order[id(m)]))
+        taken = {child.name for child in class_.children} | RESERVED
+        for method in class_.methods:
+            method.name = "forward"
+            if method is not class_.methods[0]:
+                new = _leaves(classes, method) - _leaves(classes, class_.methods[0])
+                stem = "_".join(sorted(name.strip("_") for name in new))
+                method.name = unique(f"forward_{stem}" if stem and len(stem) < 40 else "forward_2", taken)
+            taken.add(method.name)
+
+
+def _leaves(classes: Classes, method: Method) -> set[str]:
+    body = next(iter(method.bodies.values()))
+    ids = value_ids(classes, body)
+    return {ids[ref].rpartition(".")[2] for ref in method.outputs if ref in ids}
+
+
+def value_ids(classes: Classes, body: Body) -> dict[Ref, str]:
+    """The ids in one instance of what a method names by reference."""
+    return {ref: id_ for id_, ref in classes.wiring(body).refs.items()}
+
+
+# ---- constructor arguments
+
+
+def name_arguments(classes: Classes, class_: Class) -> None:
+    """Widths are named by the input or output that has them; others by the parameter, or by layer and parameter."""
+    taken = {child.name for child in class_.children} | {m.name for m in class_.methods} | RESERVED
+    spatial, into, out = _widths(classes, class_)
+    names = WIDTHS[spatial]
+    for argument in class_.arguments:
+        wanted = [slot.param for slot in argument.slots]
+        if family(wanted[0]) == "width":
+            reads = _agree(argument, into)
+            makes = _agree(argument, out)
+            special = names[2] if makes and (reads or not into) else names[1] if makes else names[0] if reads else ""
+            argument.positional = bool(special) and special not in taken
+            wanted = [special] * argument.positional + [name for name in wanted if name not in names]
+        named = [f"{slot.owner}_{slot.param}" for slot in argument.slots]
+        argument.name = next((local_name(n) for n in (*wanted, *named) if local_name(n) not in taken), "")
+        argument.name = argument.name or local_name(named[0], taken)
+        taken.add(argument.name)
+    class_.arguments.sort(key=lambda a: (not a.positional, a.name not in ("in_channels", "in_features") and a.positional))
+
+
+def _agree(argument: Argument, widths: Mapping[Path, int]) -> bool:
+    return bool(widths) and all(spelled(argument.values.get(scope)) == spelled(width) for scope, width in widths.items())
+
+
+def _widths(classes: Classes, class_: Class) -> tuple[bool, dict[Path, int], dict[Path, int]]:
+    """Whether forward reads or makes a feature first, the width of its first input and that of its first output."""
+    into: dict[Path, int] = {}
+    out: dict[Path, int] = {}
+    spatial = False
+    for method in class_.methods[:1]:
+        for scope, body in method.bodies.items():
+            ids = value_ids(classes, body)
+            types = body.piece.graph
+            first = next((types[ids[ref]].type for ref in method.outputs if ref in ids), None)
+            if body.params and types[body.params[0]].type.shape and types[body.params[0]].type.kind != "Label":
+                into[scope] = types[body.params[0]].type.shape[0]
+            if first is not None and first.shape:
+                out[scope] = first.shape[0]
+                spatial = len(first.shape) == 3
+    return spatial, into, out

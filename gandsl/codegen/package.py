@@ -1,0 +1,179 @@
+"""A module of the IR as a folder of files: networks, plan, manifest; rendered, written, compared."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gandsl import __version__
+from gandsl.codegen.hints import Hint
+from gandsl.codegen.places import Places
+from gandsl.codegen.source import network_source
+from gandsl.codegen.template import fill
+from gandsl.codegen.text import class_name, docstring, is_identifier
+from gandsl.diagnostics import Diagnostics
+from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl.spec.library import Library
+from gandsl.spec.tree import Mapping as TreeMapping
+from gandsl.spec.tree import Scalar, Tree
+from gandsl.spec.values import Size
+
+if TYPE_CHECKING:
+    from gandsl.frontend.module import ModuleIR
+
+MANIFEST = "manifest.json"
+FORMAT = 1  # of the manifest
+_FILE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.(py|json)")
+
+
+def render(module: ModuleIR) -> dict[str, str]:
+    """Every file of the generated package by its name, the manifest last: the same text on every machine."""
+    document = module.document
+    places = Places(document.file)
+    describe = _Describe(module)
+    files: dict[str, str] = {}
+    for name, network in module.networks.items():
+        if not is_identifier(name) or name.startswith("__"):
+            raise InvariantError(f"the network {name!r} cannot name a Python module")
+        about = f"The {name} of {module.name}, generated from {places.file(document.file)}: edit that, not this."
+        files[f"{name}.py"] = network_source(network, about, places, describe)
+    classes = {class_name(name): name for name in module.networks}
+    files["__init__.py"] = fill(
+        "package.py.jinja", doc=docstring(_about(module), 0), classes=sorted(classes.items()), names=sorted(classes)
+    )
+    if module.plan is not None:
+        files["plan.json"] = _json(module.plan.model_dump(mode="json"))
+    files[MANIFEST] = _json(
+        {
+            "format": FORMAT,
+            "name": module.name,
+            "spec": spec_hash(module),
+            "compiler": __version__,
+            "language": document.version,
+            "files": {name: _sha256(text) for name, text in sorted(files.items())},
+        }
+    )
+    return files
+
+
+def write(module: ModuleIR, directory: str | os.PathLike[str]) -> list[str]:
+    """Write the package's files into `directory`; return the names of those that changed or went.
+
+    Each file is replaced whole, the manifest last. A file that an older manifest names and that is no longer
+    generated is deleted; all else in the folder is left alone. Raises OSError where the disk refuses.
+    """
+    folder = Path(directory)
+    files = render(module)
+    different = stale(module, folder, files)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in different:
+        if name in files:
+            _replace(folder / name, files[name])
+        else:
+            (folder / name).unlink(missing_ok=True)
+    return different
+
+
+def stale(
+    module: ModuleIR, directory: str | os.PathLike[str], files: Mapping[str, str] | None = None
+) -> list[str]:
+    """Names of generated files that are missing, differ, or should be gone, in the order in which `write` mends them."""
+    folder = Path(directory)
+    fresh = render(module) if files is None else files
+    different = [name for name, text in fresh.items() if _read(folder / name) != text.encode()]
+    gone = [name for name in _listed(folder) if name not in fresh and (folder / name).is_file()]
+    return sorted(gone) + different
+
+
+def spec_hash(module: ModuleIR) -> str:
+    """SHA-256 of the resolved spec (after extends, patches and overrides) and the parameters in force."""
+    spec = {"spec": _plain(module.document.tree), "params": {k: _value(v) for k, v in module.params.items()}}
+    return _sha256(json.dumps(spec, ensure_ascii=True, separators=(",", ":")))
+
+
+def _about(module: ModuleIR) -> str:
+    document = module.document
+    parts = [f"{module.name}: {document.doc}" if document.doc else f"{module.name}."]
+    parts += [f"Source: {document.source}"] if document.source else []
+    return "\n\n".join(_one_paragraph(part) for part in parts)
+
+
+def _one_paragraph(text: str) -> str:
+    return " ".join(text.split())
+
+
+class _Describe:
+    """The doc of the block behind a hint: of the spec's own blocks, or the standard library's."""
+
+    def __init__(self, module: ModuleIR) -> None:
+        self._document = module.document
+        self._library = Library(Diagnostics())
+
+    def __call__(self, hint: Hint) -> str:
+        name = f"{hint.library}.{hint.name}" if hint.library else hint.name
+        block = self._library.block(name, self._document)
+        return _one_paragraph(block.doc) if block else ""
+
+
+# ---- text and files
+
+
+def _plain(tree: Tree) -> Any:
+    """Plain data, keys in the order of the file (which a body's meaning depends on)."""
+    if isinstance(tree, Scalar):
+        return tree.value
+    if isinstance(tree, TreeMapping):
+        return {entry.key: _plain(entry.value) for entry in tree}
+    return [_plain(item) for item in tree.items]
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, Size):
+        return [value.h, value.w]
+    if isinstance(value, list | tuple):
+        return [_value(item) for item in value]
+    return value if isinstance(value, bool | int | float | str) or value is None else str(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _listed(folder: Path) -> Iterator[str]:
+    """Files that the folder's manifest names; only names that this compiler could have written."""
+    try:
+        manifest = json.loads(_read(folder / MANIFEST) or b"{}")
+    except ValueError:
+        return
+    files = manifest.get("files") if isinstance(manifest, dict) else None
+    yield from (name for name in files or () if isinstance(name, str) and _FILE.fullmatch(name))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

@@ -1,0 +1,91 @@
+"""The methods of a network: its programs, cut at the style space as the lowering cuts them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gandsl.ir.graph import Graph, NetworkIR, Node, Variant
+from gandsl.lowering.split import ENTRIES, call_order, entry_graph
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A method that is written out: the nodes it runs, in order, between inputs and outputs."""
+
+    name: str
+    graph: Graph
+    nodes: tuple[str, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+    @property
+    def content(self) -> tuple[tuple[Node, ...], tuple[str, ...], tuple[str, ...]]:
+        """What two equal pieces share: nodes compare by value, provenance aside."""
+        return tuple(self.graph[id_] for id_ in self.nodes), self.inputs, self.outputs
+
+
+@dataclass(frozen=True)
+class Program:
+    """One answer of `Network.program`: a method; two pieces are run one after the other (mapping, then synthesis)."""
+
+    entry: str
+    variant: Variant
+    method: str
+    pieces: tuple[Piece, ...]
+
+
+_METHODS = {"forward": "forward", "mapping": "map_styles", "synthesis": "synthesize"}
+
+
+def programs_of(network: NetworkIR) -> list[Program]:
+    """Every program, the full one first, then down the levels. Equal pieces of several levels are one."""
+    found: list[Program] = []
+    known: list[Piece] = []
+    for variant in sorted(network.programs, key=lambda v: (-v.level, v.fading)):
+        graph = network.programs[variant]
+        entries = ENTRIES if graph.styles is not None else ENTRIES[:1]
+        pieces = {entry: _piece(network, variant, entry, entry_graph(graph, entry), known) for entry in entries}
+        for entry, piece in pieces.items():
+            parts = (piece,)
+            if entry == "forward" and len(pieces) > 1 and _splits(piece, pieces["mapping"], pieces["synthesis"]):
+                parts = (pieces["mapping"], pieces["synthesis"])
+            found.append(Program(entry, variant, piece.name, parts))
+    return found
+
+
+def _piece(network: NetworkIR, variant: Variant, entry: str, graph: Graph, known: list[Piece]) -> Piece:
+    live = graph.live()
+    piece = Piece(
+        _method(_METHODS[entry], _suffix(network, variant)),
+        graph,
+        tuple(node.id for node in graph if node.id in live and node.op != "input"),
+        tuple(call_order(graph)),
+        tuple(graph.outputs.values()),
+    )
+    if entry != "forward":  # whose name says the level
+        piece = next((other for other in known if other.content == piece.content), piece)
+        known.append(piece)
+    return piece
+
+
+def _splits(whole: Piece, mapping: Piece, synthesis: Piece) -> bool:
+    """Whether mapping, then synthesis is the whole program: no node is run by both, and no input is read twice."""
+    return sorted(whole.nodes) == sorted((*mapping.nodes, *synthesis.nodes)) and all(
+        id_ == whole.graph.styles or id_ in whole.inputs for id_ in synthesis.inputs
+    )
+
+
+def _suffix(network: NetworkIR, variant: Variant) -> str:
+    """Nothing for the full program; else `16` or `fade_16`, by the level's size."""
+    if not network.levels or (variant.level == len(network.levels) - 1 and not variant.fading):
+        return ""
+    height, width = network.levels[variant.level]
+    size = f"{height}" if height == width else f"{height}x{width}"
+    return f"fade_{size}" if variant.fading else size
+
+
+def _method(stem: str, suffix: str) -> str:
+    """`forward`, `forward_16`, `fade_16`; `synthesize`, `synthesize_16`, `synthesize_fade_16`."""
+    if stem == "forward" and suffix.startswith("fade"):
+        return suffix
+    return f"{stem}_{suffix}" if suffix else stem

@@ -1,0 +1,90 @@
+"""Expressions laid out over lines as `ruff format` lays them out, so that printed source needs no formatter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gandsl.codegen.text import WIDTH, columns
+
+
+@dataclass(frozen=True)
+class Group:
+    """Something in brackets: a call's arguments, a signature, a tuple, a list. Items may be groups themselves."""
+
+    head: str  # before the bracket: the function, a keyword's `name=`, or nothing
+    items: tuple[Expr, ...]
+    brackets: str = "()"
+    tail: str = ""  # behind the bracket
+    collection: bool = False  # a tuple or list: breaks into one item a line at once
+
+
+Expr = str | Group
+
+
+def call(function: str, arguments: Sequence[Expr]) -> Group:
+    return Group(f"{function}", tuple(arguments))
+
+
+def keyword(name: str, value: Expr) -> Expr:
+    if isinstance(value, str):
+        return f"{name}={value}"
+    return Group(f"{name}={value.head}", value.items, value.brackets, value.tail, value.collection)
+
+
+def collection(items: Sequence[Expr], brackets: str = "()") -> Group:
+    return Group("", tuple(items), brackets, collection=True)
+
+
+def literal(value: Any) -> Expr:
+    """A compile-time value as source that evaluates to the very same value."""
+    if isinstance(value, tuple | list):
+        return collection([literal(item) for item in value])
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float("{value}")'
+    if isinstance(value, str):
+        return quoted(value)
+    if value is None or isinstance(value, bool | int | float):
+        return repr(value)
+    raise TypeError(f"{value!r} cannot be printed as a literal")
+
+
+def quoted(text: str) -> str:
+    """A string literal in double quotes (as the formatter wants it), ASCII only."""
+    plain = ascii(text)
+    body = plain[1:-1]
+    if plain[0] == "'":
+        body = body.replace("\\'", "'")
+        if '"' not in body:
+            return f'"{body}"'
+        return plain if "'" not in text else '"' + body.replace('"', '\\"') + '"'
+    return plain
+
+
+def flat(expr: Expr) -> str:
+    """The expression on one line."""
+    if isinstance(expr, str):
+        return expr
+    inner = ", ".join(map(flat, expr.items))
+    if expr.collection and expr.brackets == "()" and len(expr.items) == 1:
+        inner += ","
+    return f"{expr.head}{expr.brackets[0]}{inner}{expr.brackets[1]}{expr.tail}"
+
+
+def lay(expr: Expr, indent: int, before: str = "", behind: str = "") -> list[str]:
+    """The expression between `before` and `behind`, on as few lines as it takes, each within the width."""
+    margin = " " * indent
+    line = f"{margin}{before}{flat(expr)}{behind}"
+    if columns(line) <= WIDTH or isinstance(expr, str) or not expr.items:
+        return [line]
+    opening = f"{margin}{before}{expr.head}{expr.brackets[0]}"
+    closing = f"{margin}{expr.brackets[1]}{expr.tail}{behind}"
+    inner = ", ".join(map(flat, expr.items))
+    if not expr.collection and indent + 4 + columns(inner) <= WIDTH:
+        return [opening, f"{margin}    {inner}", closing]
+    lines = [opening]
+    for item in expr.items:
+        lines += lay(item, indent + 4, behind=",")
+    return [*lines, closing]

@@ -1,0 +1,69 @@
+"""What a node becomes in source: a layer that is built once and called, or a function; the lowering's table decides."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from gandsl.ir.graph import Graph, Node
+from gandsl.lowering.table import Layer, lower
+
+
+@dataclass(frozen=True)
+class Primitive:
+    """The call that stands for one node; every parameter has its value, defaults included."""
+
+    node: Node
+    module: str  # "layers" or "ops" of gandsl_runtime
+    name: str  # class or function
+    kwargs: Mapping[str, Any]
+    args: tuple[str | tuple[str, ...], ...]  # ids by port; a tuple for a variadic port
+    keyword_args: Mapping[str, str]  # ids of ports behind one that is absent
+
+    @property
+    def is_layer(self) -> bool:
+        return self.module == "layers"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A layer's or function's parameters: those that may stand without their name, and all defaults."""
+
+    positional: tuple[str, ...]  # required parameters that may be given by position
+    defaults: Mapping[str, Any]
+
+
+@cache
+def signature(module: str, name: str) -> Signature:
+    """Of a class in gandsl_runtime.layers (its constructor) or a function in gandsl_runtime.ops."""
+    from gandsl_runtime import layers, ops
+
+    target = getattr({"layers": layers, "ops": ops}[module], name)
+    parameters = inspect.signature(target).parameters.values()
+    return Signature(
+        tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty),
+        {p.name: p.default for p in parameters if p.default is not p.empty},
+    )
+
+
+def primitive(graph: Graph, node: Node) -> Primitive:
+    """The node's call."""
+    target = lower(graph.call(node), node)
+    module = "layers" if isinstance(target, Layer) else "ops"
+    args: list[str | tuple[str, ...]] = []
+    keyword_args: dict[str, str] = {}
+    behind_absent = False
+    for port in node.spec.ports:
+        ids = node.inputs.get(port.name, ())
+        if port.variadic:
+            args.append(ids)
+        elif not ids:
+            behind_absent = True
+        elif behind_absent:
+            keyword_args[port.name] = ids[0]
+        else:
+            args.append(ids[0])
+    return Primitive(node, module, target.name, dict(target.kwargs), tuple(args), keyword_args)
