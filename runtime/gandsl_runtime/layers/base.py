@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Self
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class Layer(nn.Module):
@@ -23,6 +26,15 @@ class Layer(nn.Module):
 
     def initialize(self) -> None:
         """Write the initial values in place. Layers with state define it."""
+
+
+class Computed(Layer):
+    """A layer whose buffers follow from its arguments alone: computed anew, to full precision, in each dtype it is moved to."""
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        super()._apply(fn, recurse)
+        self.reset()
+        return self
 
 
 def materialize(network: nn.Module, device: torch.device | str = "cpu", seed: int | None = None) -> nn.Module:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gandsl_runtime.layers.base import Layer
+from gandsl_runtime.layers.base import Computed
 from gandsl_runtime.layers.epilogue import Epilogue, finish, inner_gain
 
 LONG = 7  # taps from which a pass for each direction beats one pass with the square kernel
@@ -23,7 +23,7 @@ class Axis(NamedTuple):
     after: tuple[int, int] = (0, 0)  # pixels cut from its output
 
 
-class Fir(Layer):
+class Fir(Computed):
     """Put up − 1 zeros after each pixel, pad (negative: crop), convolve with `taps` both ways, keep every down-th pixel.
 
     x: [N, C, H, W] → [N, C, (H·up + top + bottom − len(taps)) // down + 1, …]. pad: left, right, top, bottom.

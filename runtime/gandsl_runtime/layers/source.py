@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from gandsl_runtime.layers.base import Layer
+from gandsl_runtime.layers.base import Computed, Layer
 from gandsl_runtime.layers.convolution import Pair, pair
 
 
@@ -29,7 +29,7 @@ class Constant(Layer):
         return self.weight.expand(like.shape[0], -1, -1, -1)
 
 
-class Coordinates(Layer):
+class Coordinates(Computed):
     """x and y of each pixel's centre, from −1 to 1: like [N, …] → [N, 2, H, W], in the network's dtype. No keys."""
 
     grid: Tensor
