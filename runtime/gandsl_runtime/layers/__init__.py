@@ -9,6 +9,7 @@ from gandsl_runtime.layers.channel import Bias, Gain
 from gandsl_runtime.layers.convolution import Conv2d, ConvTranspose2d
 from gandsl_runtime.layers.dropout import Dropout
 from gandsl_runtime.layers.fir import Fir
+from gandsl_runtime.layers.folded import Folded
 from gandsl_runtime.layers.label import Embedding, OneHot
 from gandsl_runtime.layers.linear import Linear
 from gandsl_runtime.layers.modulated import ModulatedConv2d
@@ -29,6 +30,7 @@ __all__ = [
     "Dropout",
     "Embedding",
     "Fir",
+    "Folded",
     "Gain",
     "GroupNorm",
     "InstanceNorm",

@@ -14,6 +14,7 @@ from gandsl_runtime.ops.activation import (
     tanh,
 )
 from gandsl_runtime.ops.attention import attention
+from gandsl_runtime.ops.batch import one_sample, repeat_sample
 from gandsl_runtime.ops.combine import (
     add,
     concat,
@@ -24,6 +25,7 @@ from gandsl_runtime.ops.combine import (
     slice_channels,
 )
 from gandsl_runtime.ops.norm import pixel_norm
+from gandsl_runtime.ops.parallel import batched_linear, shared_linear
 from gandsl_runtime.ops.resample import (
     global_pool,
     pad,
@@ -39,6 +41,7 @@ from gandsl_runtime.ops.style import broadcast_styles, chunks, modulate, select,
 __all__ = [
     "add",
     "attention",
+    "batched_linear",
     "broadcast_styles",
     "chunks",
     "clamp",
@@ -54,6 +57,7 @@ __all__ = [
     "minibatch_stddev",
     "modulate",
     "multiply",
+    "one_sample",
     "pad",
     "pixel_norm",
     "pixel_shuffle",
@@ -61,10 +65,12 @@ __all__ = [
     "pool",
     "quantize",
     "relu",
+    "repeat_sample",
     "reshape",
     "resize",
     "scale",
     "select",
+    "shared_linear",
     "sigmoid",
     "silu",
     "slice_channels",

@@ -9,8 +9,8 @@ from torch import Tensor
 
 
 def broadcast_styles(x: Tensor, *, count: int) -> Tensor:
-    """[N, n] → [N, count, n], the same style for each layer. A view: not to be written to."""
-    return x[:, None].expand(-1, count, -1)
+    """[N, n] → [N, count, n], the same style for each layer. A copy each, so that single layers may be overwritten."""
+    return x[:, None].repeat(1, count, 1)
 
 
 def chunks(x: Tensor, *, count: int) -> Tensor:

@@ -1,0 +1,69 @@
+"""From one program of the IR to a torch.fx graph: one fx node for each primitive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import fx, nn
+
+from gandsl.ir.graph import Graph, Node
+from gandsl.lowering.split import call_order
+from gandsl.lowering.table import Layer, lower
+from gandsl.lowering.tree import over
+from gandsl_runtime import ops
+
+
+def lower_graph(graph: Graph, root: nn.Module, name: str | None = None) -> fx.GraphModule:
+    """The program as a GraphModule over the layers below `root`, as `grow` builds them.
+
+    Every fx node carries in `meta`: `id` (the IR node's), `ids` (all IR nodes whose work it does: more after fusion),
+    `node` and `type` (of the IR), `span`, `provenance`, and `stack_trace`, by which torch quotes the spec in errors.
+    """
+    built = fx.Graph()
+    values: dict[str, fx.Node] = {}
+    for id_ in call_order(graph):
+        values[id_] = built.placeholder(id_.replace(".", "_"))
+        describe(values[id_], graph[id_])
+    for node in graph:
+        if node.op != "input":
+            values[node.id] = _emit(built, graph, node, values)
+            describe(values[node.id], node)
+    outputs = tuple(values[id_] for id_ in graph.outputs.values())
+    built.output(outputs[0] if len(outputs) == 1 else outputs)
+    return over(root, built, name or graph.network.title().replace("_", ""))
+
+
+def _emit(built: fx.Graph, graph: Graph, node: Node, values: dict[str, fx.Node]) -> fx.Node:
+    args: list[Any] = []
+    keywords: dict[str, Any] = {}
+    skipped = False
+    for port in node.spec.ports:
+        given = [values[id_] for id_ in node.inputs.get(port.name, ())]
+        if port.variadic:
+            args.append(given)
+        elif not given:
+            skipped = True
+        elif skipped:
+            keywords[port.name] = given[0]
+        else:
+            args.append(given[0])
+    target = lower(graph.call(node), node)
+    name = node.id.replace(".", "_")
+    if isinstance(target, Layer):
+        return built.create_node("call_module", node.id, tuple(args), keywords, name=name)
+    function = getattr(ops, target.name)
+    return built.create_node("call_function", function, tuple(args), keywords | dict(target.kwargs), name=name)
+
+
+def describe(fx_node: fx.Node, node: Node) -> None:
+    """Say which IR node an fx node stands for, and where it was written."""
+    span = node.provenance.span
+    fx_node.meta.update(
+        id=node.id,
+        ids=(node.id,),
+        node=node,
+        type=node.type,
+        span=span,
+        provenance=node.provenance,
+        stack_trace=f'File "{span.file}", line {span.line}, in {node.id}',
+    )

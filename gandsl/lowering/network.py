@@ -1,0 +1,124 @@
+"""A network of the IR as an nn.Module: one set of layers, and a GraphModule for each of its programs, made on demand."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
+
+import torch
+from torch import fx, nn
+
+from gandsl.ir.graph import Graph, NetworkIR, Variant
+from gandsl.lowering.lower import lower_graph
+from gandsl.lowering.split import call_order, entry_graph
+from gandsl.lowering.tree import grow, layer_targets
+from gandsl_runtime.network import Network, Port
+
+if TYPE_CHECKING:
+    from gandsl.passes.manager import PassLog
+    from gandsl.passes.target import Target
+
+Program = tuple[str, Variant]
+
+
+class LoweredNetwork(Network):
+    """The network that a NetworkIR describes, optimized for a target (default: training, on any device).
+
+    Its state_dict keys are the node ids; passes never change them. Built inside `torch.device("meta")` it costs
+    no memory and no time, and `gandsl_runtime.layers.materialize` gives it both.
+    """
+
+    def __init__(self, ir: NetworkIR, target: Target | None = None) -> None:
+        super().__init__()
+        self._adopt(ir, target)
+        grow(self, layer_targets(ir))
+
+    def _adopt(self, ir: NetworkIR, target: Target | None) -> None:
+        from gandsl.passes.target import Target
+
+        main = ir.main
+        self.ir = ir
+        self.target = target or Target()
+        self.inputs = tuple(_input_port(main, id_) for id_ in call_order(main))
+        self.outputs = tuple(
+            Port(name, main.output_kinds[name], main[id_].type.shape) for name, id_ in main.outputs.items()
+        )
+        self.levels = ir.levels
+        self.has_styles = main.styles is not None
+        self._programs: dict[Program, tuple[fx.GraphModule, PassLog]] = {}
+        self._twin: list[nn.Module] = []  # in a list, so that it is no submodule
+
+    def program(self, entry: str = "forward", level: int | None = None, fading: bool = False) -> Callable[..., Any]:
+        """See `Network.program`. Raises ValueError for an entry or a level that the network does not have."""
+        return self.graph_module(entry, level, fading)
+
+    def graph_module(self, entry: str = "forward", level: int | None = None, fading: bool = False) -> fx.GraphModule:
+        """The program as torch.fx, after the passes for this network's target. It shares this network's layers."""
+        return self._compiled((entry, self._variant(level, fading)))[0]
+
+    def pass_log(self, entry: str = "forward", level: int | None = None, fading: bool = False) -> PassLog:
+        """What each pass did to the program, and why it left the rest."""
+        return self._compiled((entry, self._variant(level, fading)))[1]
+
+    def lowered(self, entry: str = "forward", level: int | None = None, fading: bool = False) -> fx.GraphModule:
+        """The program as torch.fx before any pass, newly made: one node for each primitive."""
+        graph = entry_graph(self.ir.programs[self._variant(level, fading)], entry)
+        return lower_graph(graph, self)
+
+    def for_target(self, target: Target) -> Self:
+        """The same network with the same layers, whose programs are optimized for another target."""
+        other = type(self).__new__(type(self))
+        nn.Module.__init__(other)
+        other._adopt(self.ir, target)
+        for name, child in self.named_children():
+            other.add_module(name, child)
+        other.training = self.training
+        return other
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Copy the layers, each once; the copy makes its own programs over them."""
+        other = type(self).__new__(type(self))
+        memo[id(self)] = other
+        nn.Module.__init__(other)
+        other._adopt(self.ir, self.target)
+        for name, child in self.named_children():
+            other.add_module(name, copy.deepcopy(child, memo))
+        other.training = self.training
+        return other
+
+    def _variant(self, level: int | None, fading: bool) -> Variant:
+        variants = self.ir.programs
+        if level is None:
+            level = max(variant.level for variant in variants)
+        variant = Variant(level, fading)
+        if variant not in variants:
+            known = ", ".join(f"{v.level} fading" if v.fading else str(v.level) for v in sorted(variants))
+            wanted = f"{level} fading" if fading else level
+            raise ValueError(f"{self.ir.name} has no program for level {wanted}, only for {known}")
+        return variant
+
+    def _compiled(self, program: Program) -> tuple[fx.GraphModule, PassLog]:
+        if program not in self._programs:
+            from gandsl.passes.pipeline import pipeline
+
+            entry, variant = program
+            module = self.lowered(entry, variant.level, variant.fading)
+            log = pipeline(self.target).run(module, self.target, self._meta_twin())
+            module.recompile()
+            self._programs[program] = module, log
+        return self._programs[program]
+
+    def _meta_twin(self) -> nn.Module:
+        """The same layers without memory, on which shapes are checked."""
+        if not self._twin:
+            twin = nn.Module()
+            with torch.device("meta"):
+                grow(twin, layer_targets(self.ir))
+            self._twin.append(twin.eval())
+        return self._twin[0]
+
+
+def _input_port(graph: Graph, id_: str) -> Port:
+    node = graph[id_]
+    return Port(id_, node.type.kind, node.type.shape, node.attrs.get("distribution") or None)

@@ -1,0 +1,73 @@
+"""The layers of a network as one tree of modules, whose paths are the node ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from keyword import iskeyword
+
+from torch import fx, nn
+
+from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl.ir.graph import NetworkIR
+from gandsl.lowering.table import Layer, lower
+from gandsl_runtime import layers
+
+
+def layer_targets(network: NetworkIR) -> dict[str, Layer]:
+    """Every layer of any program of a network, by node id, in order of first use from the smallest level on.
+
+    Raises InvariantError where programs build a layer of the same id differently: they could not share it.
+    """
+    found: dict[str, Layer] = {}
+    for variant in sorted(network.programs):
+        graph = network.programs[variant]
+        for node in graph:
+            if node.op == "input":
+                continue
+            target = lower(graph.call(node), node)
+            if isinstance(target, Layer) and found.setdefault(node.id, target) != target:
+                raise InvariantError(f"{node.id} is {found[node.id]} at one level and {target} at another")
+    return found
+
+
+def grow(root: nn.Module, targets: Mapping[str, Layer]) -> None:
+    """Build the layers below `root`, each at its path, in order: so under one seed the weights are the same.
+
+    An inner layer's name may lead to further layers (`conv0`, `conv0.affine`). Raises InvariantError for a name that
+    a module cannot have as a child.
+    """
+    for id_, target in targets.items():
+        *folders, name = id_.split(".")
+        parent = root
+        for folder in folders:
+            child = parent._modules.get(folder)
+            if child is None:
+                child = nn.Module()
+                _attach(parent, folder, child, id_)
+            parent = child
+        layer: nn.Module = getattr(layers, target.name)(**target.kwargs)
+        standing = parent._modules.get(name)
+        if standing is None:
+            _attach(parent, name, layer, id_)
+            continue
+        for child_name, child in standing.named_children():  # the folder came before its own layer
+            _attach(layer, child_name, child, id_)
+        parent._modules[name] = layer
+
+
+def _attach(parent: nn.Module, name: str, child: nn.Module, id_: str) -> None:
+    if iskeyword(name) or hasattr(parent, name):
+        raise InvariantError(f"{id_}: `{name}` cannot name a module, since Python or torch uses it")
+    parent.add_module(name, child)
+
+
+def over(root: nn.Module, graph: fx.Graph, name: str) -> fx.GraphModule:
+    """A GraphModule that runs `graph` over the very modules below `root`.
+
+    The constructor of GraphModule copies what it finds, and buffers that `.to()` replaces would part ways.
+    """
+    module = fx.GraphModule(nn.Module(), fx.Graph(), class_name=name)
+    for key, child in root.named_children():
+        module.add_module(key, child)
+    module.graph = graph
+    return module

@@ -1,0 +1,153 @@
+"""Whether a GraphModule still is what the lowering promises. A failure is the compiler's fault, never the user's."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import operator
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl_runtime import ops
+from gandsl_runtime.layers import Layer
+from gandsl_runtime.layers.epilogue import Epilogue
+
+META = ("id", "ids", "span", "provenance", "stack_trace")
+
+
+def verify(module: fx.GraphModule) -> None:
+    """Check structure: names and targets exist, calls fit signatures, meta is there, every IR node is done once.
+
+    Raises InvariantError naming the fx node.
+    """
+    module.graph.lint()
+    done: dict[str, fx.Node] = {}
+    for node in module.graph.nodes:
+        if node.op == "output":
+            continue
+        missing = [key for key in META if key not in node.meta]
+        if missing:
+            raise InvariantError(f"{node.name} lacks meta {', '.join(missing)}")
+        for id_ in node.meta["ids"]:
+            if id_ in done:
+                raise InvariantError(f"{id_} is done by both {done[id_].name} and {node.name}")
+            done[id_] = node
+        _CHECKS[node.op](module, node)
+
+
+def _check_module(module: fx.GraphModule, node: fx.Node) -> None:
+    layer = module.get_submodule(str(node.target))
+    if not isinstance(layer, Layer):
+        raise InvariantError(f"{node.name} calls {node.target}, which is no layer but {type(layer).__name__}")
+    _bind(node, type(layer).forward, self=layer)
+
+
+def _check_function(module: fx.GraphModule, node: fx.Node) -> None:
+    if node.target is not operator.getitem:
+        name = getattr(node.target, "__name__", str(node.target))
+        if getattr(ops, name, None) is not node.target:
+            raise InvariantError(f"{node.name} calls {node.target}, which is none of the runtime's ops")
+        _bind(node, node.target)
+
+
+def _check_attribute(module: fx.GraphModule, node: fx.Node) -> None:
+    path, _, name = str(node.target).rpartition(".")
+    if not isinstance(getattr(module.get_submodule(path), name, None), Tensor):
+        raise InvariantError(f"{node.name} reads {node.target}, which is no tensor")
+
+
+def _refuse(module: fx.GraphModule, node: fx.Node) -> None:
+    raise InvariantError(f"{node.name} is a {node.op}, which the lowering never makes")
+
+
+def _fine(module: fx.GraphModule, node: fx.Node) -> None:
+    return None
+
+
+_CHECKS: dict[str, Callable[[fx.GraphModule, fx.Node], None]] = {
+    "placeholder": _fine,
+    "call_module": _check_module,
+    "call_function": _check_function,
+    "get_attr": _check_attribute,
+    "call_method": _refuse,
+}
+
+
+@cache
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    return inspect.signature(function)
+
+
+def _bind(node: fx.Node, function: Callable[..., Any], **self_: Any) -> None:
+    signature = _signature(function)
+    try:
+        bound = signature.bind(*self_.values(), *node.args, **node.kwargs)
+    except TypeError as error:
+        raise InvariantError(f"{node.name}: {error}") from error
+    unknown = set(bound.arguments.get("after", ())) - set(Epilogue.__annotations__)
+    if unknown:
+        raise InvariantError(f"{node.name}: unknown {', '.join(sorted(unknown))}")
+
+
+def verify_shapes(module: fx.GraphModule, twin: nn.Module) -> None:
+    """Run the graph without numbers, at two batch sizes, and compare every shape with the IR's types.
+
+    `twin` holds the same layers on the meta device. Raises InvariantError naming the fx node.
+    """
+    for batch in batches(module.graph):
+        inputs = [
+            _meta_input(node, batch) for node in module.graph.nodes if node.op == "placeholder"
+        ]
+        with torch.no_grad():
+            _Shapes(module, twin, batch).run(*inputs)
+
+
+def batches(graph: fx.Graph) -> tuple[int, int]:
+    """Two batch sizes that every group of a minibatch statistic divides."""
+    groups = [node.kwargs["group"] or 1 for node in graph.nodes if node.target is ops.minibatch_stddev]
+    return 2, 2 * math.lcm(1, *groups) + (0 if groups else 1)
+
+
+def _meta_input(node: fx.Node, batch: int) -> Tensor:
+    type_ = node.meta["type"]
+    if type_.kind == "Label":
+        return torch.empty(batch, dtype=torch.int64, device="meta")
+    return torch.empty(() if type_.kind == "Scalar" else (batch, *type_.shape), device="meta")
+
+
+class _Shapes(fx.Interpreter):
+    """Runs a graph on the twin's layers and compares as it goes."""
+
+    def __init__(self, real: fx.GraphModule, twin: nn.Module, batch: int) -> None:
+        super().__init__(twin, graph=real.graph)
+        self.real, self.batch = real, batch
+        self.extra_traceback = False
+
+    def call_module(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if target in self.submodules:
+            return super().call_module(target, args, kwargs)
+        return self.real.get_submodule(target)(*args, **kwargs).to("meta")  # what a pass has added
+
+    def run_node(self, n: fx.Node) -> Any:
+        try:
+            value = super().run_node(n)
+        except Exception as error:
+            raise InvariantError(f"{n.name} ({n.meta.get('stack_trace', '')}): {error}") from error
+        type_ = n.meta.get("type")
+        if type_ is None or n.op == "output":
+            return value
+        batch = 1 if n.meta.get("single") else self.batch  # computed for one sample, by a pass
+        expected: Iterable[int] = (batch, *type_.shape)
+        if type_.kind == "Scalar":
+            expected = ()
+        elif type_.kind == "Label":
+            expected = (self.batch,)
+        if tuple(value.shape) != tuple(expected):
+            raise InvariantError(f"{n.name} is {type_} but gives {list(value.shape)} for a batch of {self.batch}")
+        return value
+

@@ -1,0 +1,114 @@
+"""Multiply constants by constants, and compute once what is the same for every sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import fx
+
+from gandsl.ir.op import Trait
+from gandsl.passes.base import Pass, Record
+from gandsl.passes.rewrite import has_trait, helper, ir_node, is_plain, only_user, replace
+from gandsl.passes.target import Target
+from gandsl_runtime import ops
+
+FACTORS = {"scale": "factor", "leaky_relu": "gain", "add": "scale", "dot": "scale"}
+"""Op → its parameter that multiplies the result."""
+
+SOURCES = ("constant", "coordinates")
+DIFFERS = {
+    Trait.RANDOM: "draws for each sample",
+    Trait.STATEFUL: "counts samples",
+    Trait.BATCH_COUPLED: "looks at the batch",
+}
+
+
+@dataclass(frozen=True)
+class ConstantFolding(Pass):
+    """Fold factors into the op before or after, and evaluate what depends on no input for one sample only."""
+
+    name: ClassVar[str] = "constant-folding"
+    promise: ClassVar[str] = "equal outputs up to rounding"
+
+    def apply(self, module: fx.GraphModule, log: Record, target: Target) -> None:
+        for node in list(module.graph.nodes):
+            if is_plain(node, "scale"):
+                _fold_factor(node, log)
+        _compute_once(module.graph, log)
+
+
+def _fold_factor(node: fx.Node, log: Record) -> None:
+    """factor · op(x) is op with its own factor times that; leaky_relu(factor · x) as well, for factors above 0."""
+    factor = node.kwargs["factor"]
+    below = node.args[0]
+    assert isinstance(below, fx.Node) and isinstance(factor, (int, float))
+    above = only_user(node)
+    ir = ir_node(below)
+    name = FACTORS.get(ir.op) if ir and is_plain(below, ir.op) else None
+    if name is not None:
+        if only_user(below) is not node:
+            log.skip(node, f"{below.meta['id']} is read by others too")
+            return
+        below.update_kwarg(name, below.kwargs[name] * factor)  # type: ignore[operator]
+        below.meta["type"] = node.meta["type"]
+        log.fire(node, f"a factor of {below.meta['id']}")
+        replace(node, below)
+    elif above is not None and is_plain(above, "leaky_relu") and factor > 0:
+        above.update_kwarg("gain", above.kwargs["gain"] * factor)  # type: ignore[operator]
+        log.fire(node, f"a factor of {above.meta['id']}")
+        above.meta["ids"] = (*node.meta["ids"], *above.meta["ids"])
+        above.replace_input_with(node, below)
+        node.graph.erase_node(node)
+
+
+def _compute_once(graph: fx.Graph, log: Record) -> None:
+    """Feed sources one sample, follow it while nothing tells samples apart, and repeat it where that ends."""
+    single: set[fx.Node] = set()
+    for node in graph.nodes:
+        ir = ir_node(node)
+        if ir is None or ir.op == "input":
+            continue
+        if ir.op in SOURCES:
+            single.add(node)
+        elif node.all_input_nodes and single.issuperset(node.all_input_nodes):
+            why = next((reason for trait, reason in DIFFERS.items() if has_trait(node, trait)), None)
+            if why is None:
+                single.add(node)
+            else:
+                log.skip(node, f"the same for every sample so far, but it {why}")
+    for node in list(graph.nodes):
+        if node not in single:
+            continue
+        like = _like(node)
+        if op_is_source(node):
+            if not any(user in single for user in node.users):
+                continue  # repeating costs nothing: it is a view
+            with graph.inserting_before(node):
+                one = helper(graph.call_function(ops.one_sample, (like,)), node)
+            node.args = (one,)
+            node.meta["like"] = like
+        log.fire(node, "computed for one sample")
+        outside = [user for user in node.users if user not in single]
+        if outside:
+            with graph.inserting_after(node):
+                many = helper(graph.call_function(ops.repeat_sample, (node, like)), node)
+            many.meta["type"] = node.meta["type"]
+            for user in outside:
+                user.replace_input_with(node, many)
+        node.meta["single"] = True
+
+
+def op_is_source(node: fx.Node) -> bool:
+    """Whether the node makes a feature of nothing but a batch size."""
+    ir = ir_node(node)
+    return ir is not None and ir.op in SOURCES
+
+
+def _like(node: fx.Node) -> fx.Node:
+    """The tensor that gives the batch size to the source that `node` comes from."""
+    while not op_is_source(node):
+        node = node.all_input_nodes[0]
+    like = node.meta.get("like", node.args[0])
+    assert isinstance(like, fx.Node)
+    return like

@@ -1,0 +1,46 @@
+"""Running passes: verified before and after each, and written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import fx, nn
+
+from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl.lowering.verify import verify, verify_shapes
+from gandsl.passes.base import Pass, PassError, PassLog, Record
+from gandsl.passes.target import Target
+from gandsl.passes.text import graph_text
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Passes in order. Structure is verified around every pass, shapes at both ends, or with `thorough` around every pass."""
+
+    passes: tuple[Pass, ...]
+    thorough: bool = False
+
+    def run(self, module: fx.GraphModule, target: Target, twin: nn.Module) -> PassLog:
+        """Rewrite the module's graph in place. `twin`: the same layers on the meta device, for the shapes.
+
+        Raises InvariantError where the graph was wrong to begin with, PassError naming the pass that broke it.
+        """
+        verify(module)
+        verify_shapes(module, twin)
+        log = PassLog()
+        text = graph_text(module.graph)
+        for pass_ in self.passes:
+            record = Record(pass_.name, pass_.promise, before=text, nodes_before=len(module.graph.nodes))
+            try:
+                pass_.apply(module, record, target)
+                verify(module)
+                if self.thorough or pass_ is self.passes[-1]:
+                    verify_shapes(module, twin)
+            except Exception as error:
+                message = error.args[0] if isinstance(error, InvariantError) else repr(error)
+                raise PassError(f"pass {pass_.name}: {message}") from error
+            text = graph_text(module.graph)
+            record.after, record.nodes_after = text, len(module.graph.nodes)
+            log.records.append(record)
+        module.recompile()
+        return log

@@ -1,0 +1,19 @@
+"""What a program is optimized for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """device: where it will run. mode: whether weights will change. batch: samples a call, if known.
+
+    dtype: of the activations, as torch names it. Passes choose by these; results are the same for any target.
+    """
+
+    device: Literal["cpu", "cuda"] = "cpu"
+    mode: Literal["train", "inference"] = "train"
+    batch: int | None = None
+    dtype: str = "float32"
