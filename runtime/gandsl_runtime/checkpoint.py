@@ -86,7 +86,7 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def newest(folder: Path) -> tuple[Path, dict[str, Tensor], dict[str, Any], list[str]]:
-    """The newest whole checkpoint, and what is wrong with newer ones. Raises CheckpointError if there is none."""
+    """The newest whole checkpoint and what is wrong with newer ones. Raises CheckpointError if none."""
     refused: list[str] = []
     for path in found_in(folder):
         try:

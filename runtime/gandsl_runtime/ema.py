@@ -18,7 +18,7 @@ def average_of(network: N) -> N:
 
 @torch.no_grad()
 def update(average: nn.Module, network: nn.Module, decay: float, buffers: Literal["copy", "average"]) -> None:
-    """average ← lerp(network, average, decay), parameters and, if asked, float buffers; the rest is copied."""
+    """average ← lerp(network, average, decay) for parameters and, if asked, float buffers; or copied."""
     followed: list[tuple[Tensor, Tensor]] = list(zip(average.parameters(), network.parameters(), strict=True))
     copied: list[tuple[Tensor, Tensor]] = []
     for a, b in zip(average.buffers(), network.buffers(), strict=True):

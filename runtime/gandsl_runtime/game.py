@@ -127,7 +127,7 @@ class Game:
         return self._call(self.discriminator, "forward", (*images, *extra))
 
     def scales(self, images: Tensor) -> Images:
-        """Real images (N, c, h, w) of full size as D's inputs at this stage: averaged down, and faded as G is.
+        """Real images (N, c, h, w) of full size as D's inputs at this stage: averaged down, faded as G is.
 
         While a level fades in they are lerp(half size enlarged again, images, alpha), as the generated ones
         (arXiv:1710.10196, section 2).

@@ -34,7 +34,7 @@ class Network(nn.Module):
     def program(
         self, entry: str = "forward", level: int | None = None, fading: bool = False
     ) -> Callable[..., Any]:
-        """The program for one entry and level (None: the last); while that fades in, alpha is the last argument.
+        """The program of one entry and level (None: the last); alpha is its last argument while fading.
 
         Entries: "forward" (inputs → outputs) and, where `has_styles`, "mapping" (z[, y] → ws [N, L, n])
         and "synthesis" (ws → outputs). A program returns a tensor where the network has one output, else a

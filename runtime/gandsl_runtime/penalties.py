@@ -73,7 +73,7 @@ def interpolate(real: Images, fake: Images, weight: Tensor) -> Images:
 
 
 def path_lengths(images: Images, styles: Tensor, noise: Images) -> Tensor:
-    """‖Jᵀy‖ for each image, (N,): g is the gradient of Σ image·y/√(hw) to styles [N, L, n], length √(mean_L Σ_n g²).
+    """‖Jᵀy‖ for each image, (N,): √(mean_L Σ_n g²), g the gradient of Σ image·y/√(hw) to styles [N, L, n].
 
     `noise` is y, unscaled (arXiv:1912.04958, eq. 4).
     """

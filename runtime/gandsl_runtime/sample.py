@@ -32,11 +32,11 @@ def sample(
 ) -> tuple[Tensor, ...]:
     """Images (N, c, h, w) of each of the generator's outputs, one image a seed, in evaluation mode.
 
-    A seed gives the same latent whatever stands beside it, and with noise "constant" or "none" the same image up
-    to rounding. `classes` is one class for each seed; without it they are drawn uniformly, by seed.
-    `truncation` is ψ in w = mean + ψ (w − mean) for the first `cutoff` layers (None: all) of a generator with a
-    style space (arXiv:1812.04948, appendix B); for others the bound beyond which a normal latent's components are
-    drawn again (arXiv:1809.11096, section 3.1). Raises PlanError when the network can't do what is asked.
+    A seed gives the same latent whatever stands beside it, and with noise "constant" or "none" the same image
+    up to rounding. `classes` is one class for each seed; without it they are drawn uniformly, by seed.
+    `truncation` is ψ in w = mean + ψ (w − mean) for the first `cutoff` layers (None: all) of a generator with
+    a style space (arXiv:1812.04948, appendix B); for others the bound beyond which a normal latent's
+    components are drawn again (arXiv:1809.11096, section 3.1). Raises PlanError when the network can't.
     """
     labels_port = next((port for port in generator.inputs if port.kind == "Label"), None)
     _check(generator, labels_port, seeds, classes, truncation, cutoff)

@@ -85,7 +85,7 @@ _SHAPES = {
 
 
 def stage(growth: Growth | None, sizes: Sequence[Size], clock: Clock) -> Stage:
-    """The level that trains now: stable for `growth.stable` images, then the next fades in (arXiv:1710.10196)."""
+    """The level that trains now: stable for `growth.stable`, then the next fades in (arXiv:1710.10196)."""
     if growth is None:
         return Stage()
     round_length = growth.stable.amount + growth.fade.amount

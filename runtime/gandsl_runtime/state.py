@@ -21,8 +21,8 @@ SIDES: tuple[Side, Side] = ("generator", "discriminator")
 class State:
     """Networks, their average, optimizers and counters.
 
-    Chance is no part of it: every draw is a function of `seed` and the clock, and the order of the data one of
-    `seed` and `samples`, so that whoever has these has all of it.
+    Chance is no part of it: every draw is a function of `seed` and the clock, the order of the data one of
+    `seed` and `samples`: whoever has these has all of it.
     """
 
     generator: Network

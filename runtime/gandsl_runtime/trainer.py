@@ -113,7 +113,7 @@ class Trainer:
         return trainer
 
     def run(self) -> None:
-        """Train to the plan's length. Raises Interrupted after a signal (state saved), Diverged, OutOfSpace."""
+        """Train to the plan's length. Raises Interrupted after a signal (saved), Diverged, OutOfSpace."""
         with self._session() as signals:
             while not schedule.reached(self.plan.length, self.state.clock):
                 step = self.step()
@@ -201,29 +201,42 @@ class Trainer:
         """Means since the last record. Raises Diverged when one is not finite."""
         means = self.meter.means()
         if lost := [name for name, mean in means.items() if not abs(mean) < float("inf")]:
-            raise Diverged(
-                f"not finite after {self.state.clock.images} images: {', '.join(lost)}",
-                "resume from the last checkpoint with a lower learning rate or more regularization",
-            )
+            raise self._diverged(lost)
         return means
 
     def save(self) -> None:
-        """Write a checkpoint, unless there is one of this moment or no run folder. Raises Diverged, OutOfSpace."""
+        """Write a checkpoint, if there is a run folder, once at a moment. Raises Diverged, OutOfSpace."""
         if self.run_dir is None:
             return
-        self.measured()  # a state that has diverged must not push a good one out
-        folder = self.run_dir / "checkpoints"
         if self._saved_at == self.state.clock:
             return
+        self.measured()
+        self._refuse_lost_tensors()
         facts = {
             "plan": self.plan.model_dump(mode="json"),
             "data": {"where": self._where, "images": len(self.data)},
             "gandsl_runtime": __version__,
         }
-        checkpoint.save(folder, self.state, facts, self.plan.cadence.keep)
+        checkpoint.save(self.run_dir / "checkpoints", self.state, facts, self.plan.cadence.keep)
         self._saved_at = self.state.clock
 
     _saved_at: schedule.Clock | None = None
+
+    def _refuse_lost_tensors(self) -> None:
+        """A state that has diverged must not push a good checkpoint out."""
+        tensors = {
+            name: tensor for name, tensor in self.state.tensors().items() if tensor.is_floating_point()
+        }
+        finite = torch.stack([tensor.isfinite().all() for tensor in tensors.values()]).tolist()
+        if lost := [name for name, fine in zip(tensors, finite, strict=True) if not fine]:
+            raise self._diverged(lost)
+
+    def _diverged(self, lost: list[str]) -> Diverged:
+        more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
+        return Diverged(
+            f"not finite after {self.state.clock.images} images: {', '.join(lost[:3])}{more}",
+            "resume from the last checkpoint with a lower learning rate or more regularization",
+        )
 
     @contextmanager
     def _session(self) -> Iterator[Signals]:

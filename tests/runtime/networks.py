@@ -19,7 +19,9 @@ class ConvGenerator(Network):
         super().__init__()
         h, w = size
         self.size = size
-        self.inputs = (Port("z", "Latent", (6,), "normal"),) + ((Port("y", "Label", (classes,)),) if classes else ())
+        self.inputs = (Port("z", "Latent", (6,), "normal"),) + (
+            (Port("y", "Label", (classes,)),) if classes else ()
+        )
         self.outputs = tuple(
             Port(f"image{i}", "Image", (channels, h >> i, w >> i)) for i in reversed(range(scales))
         )
@@ -35,7 +37,9 @@ class ConvGenerator(Network):
             x = self.fc(z).view(len(z), 4, self.size[0] // 2, self.size[1] // 2)
             x = F.interpolate(F.relu(self.norm(x)), scale_factor=2)
             image = torch.tanh(self.conv(x))
-            images = tuple(F.avg_pool2d(image, 2**i) if i else image for i in reversed(range(len(self.outputs))))
+            images = tuple(
+                F.avg_pool2d(image, 2**i) if i else image for i in reversed(range(len(self.outputs)))
+            )
             return images[0] if len(images) == 1 else images
 
         return run

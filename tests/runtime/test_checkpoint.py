@@ -48,7 +48,10 @@ def test_there_and_back(tmp_path):
 
 def test_only_the_newest_are_kept(tmp_path):
     trained(tmp_path)  # checkpoints after 5, 10 and 12 steps of 4 images, two kept
-    assert [path.stem for path in checkpoint.found_in(tmp_path / "checkpoints")] == ["000000000048", "000000000040"]
+    assert [path.stem for path in checkpoint.found_in(tmp_path / "checkpoints")] == [
+        "000000000048",
+        "000000000040",
+    ]
 
 
 def damage(path: Path, how: str) -> None:
@@ -71,7 +74,9 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(how, tmp_path):
     with pytest.raises(CheckpointError, match=newest.name):
         checkpoint.read(newest)
     said = []
-    trainer = Trainer.resume(tmp_path, seeded(ConvGenerator), seeded(ConvDiscriminator), data=arrays(), observing=[_Listener(said)])
+    trainer = Trainer.resume(
+        tmp_path, seeded(ConvGenerator), seeded(ConvDiscriminator), data=arrays(), observing=[_Listener(said)]
+    )
     assert trainer.state.clock.images == int(before.stem)
     assert len(said) == 1 and newest.name in said[0] and before.name in said[0]
     damage(before, how)
@@ -115,7 +120,7 @@ here.trained({run!r})
 """
 PLANTS = {
     "before a byte": "checkpoint.save_file = die",
-    "half written": "checkpoint.save_file = lambda t, p, metadata: (open(f'{p}.tmp', 'wb').write(b'x' * 999), die())",
+    "half written": "checkpoint.save_file = lambda t, p, metadata: (p.with_suffix('.a').write_bytes(b'x'), die())",
     "before it is flushed": "checkpoint._flush = die",
     "before it is named": "checkpoint.os.replace = die",
     "before the old ones go": "checkpoint.found_in = die",
@@ -161,12 +166,14 @@ except OutOfSpace as fault:
 
 
 def test_full_disk(tmp_path):
-    """A file-size limit in place of a full disk: the same way out, the last checkpoint whole, nothing half left."""
+    """A file-size limit in place of a full disk: the last checkpoint is whole, nothing half written stays."""
     run = tmp_path / "run"
     code = FULL.format(root=str(ROOT), runtime=str(ROOT / "runtime"), run=str(run), limit=4000)
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert done.returncode == OutOfSpace.exit_code, done.stderr
-    assert "no space left for a checkpoint in" in done.stdout and "the last checkpoint is whole" in done.stdout
+    assert (
+        "no space left for a checkpoint in" in done.stdout and "the last checkpoint is whole" in done.stdout
+    )
     assert [path.name for path in (run / "checkpoints").iterdir()] == ["000000000020.safetensors"]
     assert checkpoint.newest(run / "checkpoints")[2]["counters"]["images"] == 20
 
@@ -192,7 +199,9 @@ def test_weights_for_sampling(tmp_path):
     newest = checkpoint.found_in(tmp_path / "checkpoints")[0]
     checkpoint.load_weights(newest, generator, "generator")
     assert_same(generator.state_dict(), trainer.state.generator.state_dict())
-    with pytest.raises(CheckpointError, match=r"`average` don't fit: 1 unknown .*1 of another shape .conv.bias|`average`"):
+    with pytest.raises(
+        CheckpointError, match=r"`average` don't fit: 1 unknown .*1 of another shape .conv.bias|`average`"
+    ):
         checkpoint.load_weights(tmp_path, ConvGenerator(channels=3))
 
 
@@ -206,5 +215,11 @@ def test_plain_safetensors_of_others_are_no_checkpoints(tmp_path):
 
 def test_what_a_run_folder_holds(tmp_path):
     trained(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"checkpoints", "grids", "log.jsonl", "plan.json", "run.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "checkpoints",
+        "grids",
+        "log.jsonl",
+        "plan.json",
+        "run.json",
+    }
     assert json.loads((tmp_path / "run.json").read_text())["images"] == 21

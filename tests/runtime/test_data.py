@@ -29,7 +29,12 @@ def files(labels: object = None, prefix: str = "") -> dict[str, bytes]:
 
 @pytest.mark.parametrize("make", [folder_of, zip_of])
 def test_folder_and_zip(make, tmp_path):
-    inside = files() | {"sub/10.PNG": png(IMAGES[0]), ".hidden/x.png": b"", "__MACOSX/._0.png": b"", "notes.txt": b"hi"}
+    inside = files() | {
+        "sub/10.PNG": png(IMAGES[0]),
+        ".hidden/x.png": b"",
+        "__MACOSX/._0.png": b"",
+        "notes.txt": b"hi",
+    }
     data = open_dataset(make(inside, tmp_path / "set"), (1, 8, 8))
     assert data.source.images == [f"{i}.png" for i in range(6)] + ["sub/10.PNG"]
     for i in range(6):
@@ -160,11 +165,19 @@ def test_folders_are_no_classes_of_networks_without_labels(tmp_path):
 BAD_LABELS = {
     "none": (files(), "the networks take labels, and .* has none", "class folders"),
     "null": (files() | {"dataset.json": b'{"labels": null}'}, "has none", "labels.json"),
-    "too high": (files([[f"{i}.png", i] for i in range(6)]), "labels 3.png as class 3, .* 0 to 2", "at least 6 classes"),
+    "too high": (
+        files([[f"{i}.png", i] for i in range(6)]),
+        "labels 3.png as class 3, .* 0 to 2",
+        "at least 6 classes",
+    ),
     "negative": (files([[f"{i}.png", -1] for i in range(6)]), "as class -1", ""),
     "too few": (files([["0.png", 0]]), r"no label for 1.png \(and 4 more\)", "remove"),
     "unknown file": (files([[f"{i}.png", 0] for i in range(7)]), "labels 6.png, which is not there", ""),
-    "no number": (files([[f"{i}.png", "cat"] for i in range(6)]), "labels 0.png as 'cat', no class number", '"a.png", 3'),
+    "no number": (
+        files([[f"{i}.png", "cat"] for i in range(6)]),
+        "labels 0.png as 'cat', no class number",
+        '"a.png", 3',
+    ),
     "vectors": (files([[f"{i}.png", [0, 1]] for i in range(6)]), "no class number", ""),
     "no JSON": (files() | {"labels.json": b"{"}, "is no labels file", '"a.png", 3'),
     "no object": (files() | {"labels.json": b"[]"}, "is no labels file", ""),

@@ -109,7 +109,7 @@ def test_losses_stay_finite_far_out():
         assert torch.isfinite(objectives.generator_loss(loss_of(kind), (far,), (-far,)))
 
 
-# ---- penalties: per-sample gradients by torch.func, their parameter gradients by differentiating that ----------
+# ---- penalties: gradients of each sample by torch.func, differentiated again ----------
 
 
 def discriminator():
@@ -159,7 +159,9 @@ def test_penalties(name):
     reached = 0
     for a, b in zip(got, wanted, strict=True):
         reached += a is not None and bool(a.abs().max() > 0)
-        torch.testing.assert_close(*(torch.zeros(()) if g is None else g for g in (a, b)), rtol=1e-8, atol=1e-11)
+        torch.testing.assert_close(
+            *(torch.zeros(()) if g is None else g for g in (a, b)), rtol=1e-8, atol=1e-11
+        )
     assert reached >= 4
 
 
@@ -188,7 +190,9 @@ def test_path_length():
 
     def penalty_of(parameters):
         def image_of(styles):
-            return functional_call(_Synthesis(G), {f"G.{k}": v for k, v in parameters.items()}, (styles[None],))[0]
+            return functional_call(
+                _Synthesis(G), {f"G.{k}": v for k, v in parameters.items()}, (styles[None],)
+            )[0]
 
         jacobian = vmap(jacrev(image_of))(ws)  # (N, c, h, w, L, n)
         projected = torch.einsum("nchwls,nchw->nls", jacobian, y) / math.sqrt(64)
@@ -208,7 +212,9 @@ def test_path_length():
     wanted = torch.autograd.grad(expected, [weights[n] for n in names], allow_unused=True)
     for name, g, w in zip(names, got, wanted, strict=True):
         zero = torch.zeros((), dtype=torch.float64)
-        torch.testing.assert_close(zero if g is None else g, zero if w is None else w, rtol=1e-6, atol=1e-10, msg=name)
+        torch.testing.assert_close(
+            zero if g is None else g, zero if w is None else w, rtol=1e-6, atol=1e-10, msg=name
+        )
 
 
 class _Synthesis(torch.nn.Module):

@@ -17,7 +17,10 @@ from tests.runtime.helpers import plan
 RICH = {
     "length": "25 Mimg",
     "loss": {"kind": "least_squares", "a": -1},
-    "optimizer": {"lr": {"shape": "cosine", "start": 2e-4, "end": 5e-5, "over": "20 Mimg"}, "betas": [0, 0.99]},
+    "optimizer": {
+        "lr": {"shape": "cosine", "start": 2e-4, "end": 5e-5, "over": "20 Mimg"},
+        "betas": [0, 0.99],
+    },
     "generator_optimizer": {"lr": {"values": [1e-3, 1e-4], "at": ["10 kimg"]}},
     "regularizers": {"r1": {"gamma": 1, "every": "16 steps"}, "path_length": {"every": "4 steps"}},
     "style_mixing": {"per": "sample"},
@@ -40,7 +43,9 @@ def test_amounts(text, amount):
     assert Quantity.parse(text).amount == amount
 
 
-@pytest.mark.parametrize("text", ["10", "kimg", "10 epochs", "-1 kimg", "1 kimg 2", "nan img", 10, True, None])
+@pytest.mark.parametrize(
+    "text", ["10", "kimg", "10 epochs", "-1 kimg", "1 kimg 2", "nan img", 10, True, None]
+)
 def test_no_quantities(text):
     with pytest.raises(ValueError, match="write a number with its unit"):
         Quantity.parse(text)
@@ -95,9 +100,21 @@ WRONG = [
         "above 0",
     ),
     ({"optimizer": {"lr": {"values": [1, 2], "at": []}}}, ("optimizer", "lr", "at"), "at least 1"),
-    ({"optimizer": {"lr": {"values": [1, 2, 3], "at": ["2 img", "1 img"]}}}, ("optimizer", "lr"), "must rise"),
-    ({"regularizers": {"r1": {"gamma": 1, "every": "2 kimg"}}}, ("regularizers", "r1", "every"), "whole number of steps"),
-    ({"regularizers": {"r1": {"gamma": 1, "every": "1.5 steps"}}}, ("regularizers", "r1", "every"), "whole number"),
+    (
+        {"optimizer": {"lr": {"values": [1, 2, 3], "at": ["2 img", "1 img"]}}},
+        ("optimizer", "lr"),
+        "must rise",
+    ),
+    (
+        {"regularizers": {"r1": {"gamma": 1, "every": "2 kimg"}}},
+        ("regularizers", "r1", "every"),
+        "whole number of steps",
+    ),
+    (
+        {"regularizers": {"r1": {"gamma": 1, "every": "1.5 steps"}}},
+        ("regularizers", "r1", "every"),
+        "whole number",
+    ),
     ({"regularizers": {"path_length": {"batch": 5}}}, (), "more than the batch of 4"),
     ({"ema": {}}, ("ema",), "`half_life` or `decay`"),
     ({"ema": {"decay": 0.9, "ramp_up": 0.1}}, ("ema",), "`ramp_up` limits"),

@@ -11,7 +11,7 @@ import pytest
 from gandsl_runtime.errors import CheckpointError, Interrupted
 from gandsl_runtime.observers import Checkpoints, Grids, JsonLog, Observer
 from gandsl_runtime.trainer import Trainer
-from tests.runtime.helpers import arrays, assert_same, folder_of, plan, png, pixels
+from tests.runtime.helpers import arrays, assert_same, folder_of, pixels, plan, png
 from tests.runtime.networks import (
     ConvDiscriminator,
     ConvGenerator,
@@ -116,7 +116,10 @@ def _spoil(module):
 
 def _without_rate(log):
     """Means are since the last record, and a stop begins a new one: compare what does not depend on it."""
-    return [{key: line[key] for key in line if key.split("/")[0] in ("images", "steps", "batch", "lr")} for line in log]
+    return [
+        {key: line[key] for key in line if key.split("/")[0] in ("images", "steps", "batch", "lr")}
+        for line in log
+    ]
 
 
 def test_growth_is_stopped_inside_a_fade(tmp_path):
@@ -151,10 +154,16 @@ def test_watching_changes_nothing(tmp_path):
 def test_workers_change_nothing(workers, tmp_path):
     """Read ahead by other processes, from files, across a stop in the middle of an epoch."""
     where = folder_of({f"{i % 3}/{i}.png": png(image) for i, image in enumerate(pixels())}, tmp_path / "set")
-    networks, changes, data = CASES["conditional"]
+    networks, changes, _ = CASES["conditional"]
     run_dir = tmp_path / "run"
     trainer = Trainer(
-        plan(**changes), *networks(), data=where, run_dir=run_dir, seed=5, workers=workers, observing=[Stop(7)]
+        plan(**changes),
+        *networks(),
+        data=where,
+        run_dir=run_dir,
+        seed=5,
+        workers=workers,
+        observing=[Stop(7)],
     )
     with pytest.raises(Interrupted):
         trainer.run()
@@ -168,9 +177,7 @@ def test_workers_change_nothing(workers, tmp_path):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_saves_and_says_so(number, code, tmp_path):
     networks, changes, data = CASES["conditional"]
-    trainer = Trainer(
-        plan(**changes), *networks(), data=data, run_dir=tmp_path, observing=[Stop(3, number)]
-    )
+    trainer = Trainer(plan(**changes), *networks(), data=data, run_dir=tmp_path, observing=[Stop(3, number)])
     before = signal.getsignal(number)
     with pytest.raises(Interrupted) as caught:
         trainer.run()
@@ -191,7 +198,9 @@ def test_other_images_or_networks_are_refused(tmp_path):
     networks, _, data = CASES["conditional"]
     with pytest.raises(CheckpointError, match="trained on 21 images, arrays has 22"):
         Trainer.resume(tmp_path, *networks(), data=arrays(22, classes=3))
-    with pytest.raises(CheckpointError, match="weights of `discriminator` don't fit: 1 unknown .embed.weight") as caught:
+    with pytest.raises(
+        CheckpointError, match=r"weights of `discriminator` don't fit: 1 unknown .embed\.weight"
+    ) as caught:
         Trainer.resume(tmp_path, seeded(ConvGenerator, 3), seeded(ConvDiscriminator), data=data)
     assert "spec" in caught.value.remedy
 

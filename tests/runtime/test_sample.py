@@ -111,7 +111,9 @@ def test_sampling_leaves_no_trace():
 
 def test_levels():
     G = seeded(GrowingGenerator)
-    shapes = [sample(G, [1], stage=stage)[0].shape[-1] for stage in (Stage(0), Stage(1, True, 0.5), Stage(2), None)]
+    shapes = [
+        sample(G, [1], stage=stage)[0].shape[-1] for stage in (Stage(0), Stage(1, True, 0.5), Stage(2), None)
+    ]
     assert shapes == [4, 8, 16, 16]
 
 

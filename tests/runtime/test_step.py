@@ -39,7 +39,9 @@ class Reference:
         self.opt_d = torch.optim.Adam(self.D.parameters(), **adam_d, foreach=False)
         self.taken = 0
 
-    def chance(self, step: int, phase: str, repeat: int = 0, task: int = 0, begin: int = 0) -> torch.Generator:
+    def chance(
+        self, step: int, phase: str, repeat: int = 0, task: int = 0, begin: int = 0
+    ) -> torch.Generator:
         return self.trainer.game.draw(SEED, step, phase, repeat, task, begin).generator
 
     def real(self, count: int) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -61,7 +63,11 @@ class Reference:
 
     def assert_equals_trainer(self) -> None:
         state: State = self.trainer.state
-        for mine, theirs in ((self.G, state.generator), (self.D, state.discriminator), (self.G_ema, state.average)):
+        for mine, theirs in (
+            (self.G, state.generator),
+            (self.D, state.discriminator),
+            (self.G_ema, state.average),
+        ):
             for (name, a), b in zip(mine.state_dict().items(), theirs.state_dict().values(), strict=True):
                 torch.testing.assert_close(b, a, **CLOSE, msg=lambda m, name=name: f"{name}: {m}")
 
@@ -156,7 +162,7 @@ def test_style_step_with_all_phases():
 
 
 def test_growing_steps():
-    """Every level and both fades: batch and rate of the level, faded real images, optimizers reset, fixed decay."""
+    """Every level, both fades: batch and rate of the level, faded real images, optimizers reset, fixed decay."""
     the_plan = plan(
         loss="wasserstein",
         batch=4,
@@ -165,7 +171,9 @@ def test_growing_steps():
         ema={"decay": 0.8, "start": "3 steps"},
         growth={"stable": "24 img", "fade": "20 img", "batch": {4: 6}, "lr": {16: 0.004}},
     )
-    trainer = trainer_of((seeded(GrowingGenerator), seeded(GrowingDiscriminator)), the_plan, arrays(size=(16, 16)))
+    trainer = trainer_of(
+        (seeded(GrowingGenerator), seeded(GrowingDiscriminator)), the_plan, arrays(size=(16, 16))
+    )
     ref = Reference(trainer, {"lr": 0, "betas": (0.0, 0.99)}, {"lr": 0, "betas": (0.0, 0.99)})
     G, D = ref.G, ref.D
     images, before, seen = 0, None, []
@@ -243,9 +251,13 @@ def test_conditional_step_with_accumulation(passes):
         generator_optimizer={"lr": 0.004},
         ema={"decay": 0.7, "buffers": "average"},
     )
-    trainer = trainer_of((seeded(ConvGenerator, 3), seeded(ConvDiscriminator, 3)), the_plan, arrays(classes=3))
+    trainer = trainer_of(
+        (seeded(ConvGenerator, 3), seeded(ConvDiscriminator, 3)), the_plan, arrays(classes=3)
+    )
     ref = Reference(
-        trainer, {"lr": 0.004, "betas": (0.0, 0.9), "eps": 1e-6}, {"lr": 0.01, "betas": (0.0, 0.9), "eps": 1e-6}
+        trainer,
+        {"lr": 0.004, "betas": (0.0, 0.9), "eps": 1e-6},
+        {"lr": 0.01, "betas": (0.0, 0.9), "eps": 1e-6},
     )
     parts = [(0, 2), (2, 4), (4, 5)]
     shares = [7 / 21] * 3
@@ -335,7 +347,7 @@ def test_passes_of_the_discriminator(passes, sizes):
 
 
 def test_penalties_of_every_step_join_the_main_one():
-    """Path length with interval 1 adds to the generator's gradients: one optimizer step, no lazy correction."""
+    """Path length with interval 1 adds to G's gradients: one optimizer step, no lazy correction."""
     the_plan = plan(regularizers={"path_length": {"batch": 2}}, optimizer={"lr": 0.01})
     trainer = trainer_of((seeded(StyleGenerator), seeded(ConvDiscriminator)), the_plan, arrays())
     assert [phase.name for phase in trainer.phases] == ["D", "G"]

@@ -1,4 +1,4 @@
-"""Training images: folders, zips, built-in sets, brought to one size and channel count, in a resumable order."""
+"""Training images from folders, zips, built-in sets: one size and channel count, a resumable order."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from .sources import LABEL_FILES, Arrays, Source
 
 
 def labels_of(source: Source, classes: int) -> np.ndarray:
-    """A label in [0, classes) for each image, int64 (n,). Raises DataError when there is none or one doesn't fit.
+    """A label in [0, classes) for each image, int64 (n,). Raises DataError when one is missing or odd.
 
     A labels file (`labels.json` or `dataset.json`: {"labels": [["a.png", 3], …]} or {"labels": {"a.png": 3}})
     comes first; else the first folder of each image's path is its class, numbered by name.

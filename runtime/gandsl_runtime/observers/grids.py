@@ -1,4 +1,4 @@
-"""Writes a grid of samples at the plan's cadence: always the same latents, a row for each class if there are."""
+"""Writes a grid of samples at the plan's cadence: the same latents each time, one row a class."""
 
 from __future__ import annotations
 

@@ -1,0 +1,124 @@
+"""What a run writes and says."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gandsl_runtime import observers
+from gandsl_runtime.errors import MissingExtra
+from gandsl_runtime.meter import Meter
+from gandsl_runtime.observers import Grids, JsonLog, TensorBoard, Terminal
+from gandsl_runtime.trainer import Trainer
+from tests.runtime.helpers import arrays, plan
+from tests.runtime.networks import (
+    ConvDiscriminator,
+    ConvGenerator,
+    GrowingDiscriminator,
+    GrowingGenerator,
+    seeded,
+)
+
+
+def trainer(observing, run_dir=None, classes=0, **changes):
+    networks = seeded(ConvGenerator, classes), seeded(ConvDiscriminator, classes)
+    return Trainer(
+        plan(**changes), *networks, data=arrays(classes=classes), run_dir=run_dir, observing=observing
+    )
+
+
+def test_log(tmp_path):
+    trainer([JsonLog(tmp_path / "log.jsonl")], regularizers={"r1": {"gamma": 1, "every": "4 steps"}}).run()
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["images"] for line in lines] == [8, 16, 24, 32, 40, 48]
+    assert [line["steps"] for line in lines] == [2, 4, 6, 8, 10, 12]
+    assert all(
+        {"loss/D", "loss/G", "score/real", "score/fake", "lr/G", "lr/D", "batch", "seconds"} <= line.keys()
+        for line in lines
+    )
+    assert ["penalty/r1" in line for line in lines] == [True, False, True, False, True, False]
+    assert lines[0]["lr/D"] == pytest.approx(0.002 * 4 / 5) and lines[0]["lr/G"] == 0.002
+
+
+def test_log_of_growth(tmp_path):
+    the_plan = plan(length="100 img", growth={"stable": "20 img", "fade": "20 img"})
+    networks = seeded(GrowingGenerator), seeded(GrowingDiscriminator)
+    log, grids = JsonLog(tmp_path / "log.jsonl"), Grids(tmp_path / "grids")
+    Trainer(the_plan, *networks, data=arrays(size=(16, 16)), observing=[log, grids]).run()
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["level"] for line in lines] == sorted(line["level"] for line in lines)
+    assert {line["level"] for line in lines} == {0, 1, 2} and any(0 < line["alpha"] < 1 for line in lines)
+    assert {Image.open(path).size for path in (tmp_path / "grids").iterdir()} == {(160, 96)}
+
+
+def test_meter_averages_since_it_was_cleared():
+    meter = Meter()
+    assert meter.means() == {}
+    for value in (1.0, 2.0, 6.0):
+        meter.add({"a": torch.tensor(value)})
+    meter.add({"b": torch.tensor(5.0)})
+    assert meter.means() == {"a": 3, "b": 5}
+    meter.clear()
+    meter.add({"a": torch.tensor(4.0)})
+    assert meter.means() == {"a": 4}
+
+
+def test_grids_at_the_plans_cadence(tmp_path):
+    trainer([Grids(tmp_path)], classes=3).run()  # every 6 of 12 steps of 4 images
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        f"{images:012d}.png" for images in (0, 24, 48)
+    ]
+    first, last = (np.asarray(Image.open(tmp_path / f"{images:012d}.png")) for images in (0, 48))
+    assert first.shape == (3 * 8, 10 * 8)
+    assert (first != last).any()
+
+
+def test_tensorboard(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    trainer([TensorBoard(tmp_path)]).run()
+    events = EventAccumulator(str(tmp_path))
+    events.Reload()
+    assert {"loss/D", "loss/G", "lr/G", "steps"} <= set(events.Tags()["scalars"])
+    assert [event.step for event in events.Scalars("loss/D")] == [8, 16, 24, 32, 40, 48]
+
+
+def test_tensorboard_without_its_package(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(MissingExtra) as caught:
+        observers.standard(tmp_path, tensorboard=True)
+    assert (
+        "TensorBoard" in caught.value.message and caught.value.remedy == "pip install 'gandsl[tensorboard]'"
+    )
+
+
+def test_terminal_without_a_terminal(capsys):
+    terminal = Terminal()
+    trainer([terminal]).run()
+    terminal.warn("look")
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1] == "warning: look"
+    assert len(said) == 2  # a line in ten seconds
+    assert "0.0 kimg" in said[0] and " img/s · D " in said[0] and " · G " in said[0]
+
+
+def test_terminal_shows_a_bar(monkeypatch):
+    screen = io.StringIO()
+    screen.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "120")
+    trainer([Terminal()]).run()
+    assert "100%" in screen.getvalue() and "img/s · D " in screen.getvalue()
+
+
+def test_standard_observers(tmp_path):
+    assert observers.standard(None) == ()
+    names = [type(o).__name__ for o in observers.standard(tmp_path, terminal=True, tensorboard=True)]
+    assert names == ["Terminal", "JsonLog", "Grids", "TensorBoard", "Checkpoints"]
