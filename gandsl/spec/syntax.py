@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from gandsl.diagnostics import Diagnostics, Label, Span
@@ -15,11 +16,8 @@ _WORDS: tuple[tuple[str, str, str | None], ...] = (
         "a `: ` cannot stand here",
         "put the value in quotes if the colon belongs to it, or start a new line, indented like the last",
     ),
-    (
-        "cannot start any token",
-        "no value can start with this character",
-        "put the value in quotes",
-    ),
+    ("cannot start any token", "no value can start with this character", "put the value in quotes"),
+    ("alphabetic or numeric", "a value that starts with `*` or `&` needs quotes", None),
     ("unexpected end of stream", "the quote is not closed", "close it with the same quote"),
     ("unexpected document indicator", "the quote is not closed", "close it with the same quote"),
     (
@@ -28,21 +26,25 @@ _WORDS: tuple[tuple[str, str, str | None], ...] = (
         "write `\\\\` for a backslash, or use single quotes",
     ),
     ("expected '-' indicator", "this line is no item of the list above it", "check the indentation"),
+    ("expected key", "this is no key of the mapping above it", "check the indentation"),
+    ("expected ':'", "the key has no `:`", "write `key: value`"),
+    ("expected <document start>", "text behind the end of the document", "check the indentation"),
+    ("expected node content", "a value is wanted here", None),
     (
-        "expected key",
-        "this is no key of the mapping above it",
-        "check the indentation, and brackets just above",
+        "block sequence entries are not allowed",
+        "a list cannot start on the line of its key",
+        "put each `- ` on a line of its own, or write `[a, b]`",
     ),
-    ("could not find expected ':'", "the key has no `:`", "write `key: value`"),
-    (
-        "did not find expected <document start>",
-        "text behind the end of the document",
-        "check the indentation",
-    ),
+    ("expected comment or line break", "nothing can follow `|` or `>` on their line", None),
     ("incompatible YAML document", "the file asks for another version of YAML", "delete the `%YAML` line"),
 )
-_TAB = ("a tab: YAML is indented with spaces", "replace the tab by spaces")
-_OPENERS = {"flow sequence": "[", "flow mapping": "{", "quoted scalar": "quote"}
+_CHARACTERS = {
+    "\t": ("a tab: YAML is indented with spaces", "replace the tab by spaces"),
+    "@": ("no value can start with `@`", "put the value in quotes"),
+    "%": ("no value can start with `%`", "put the value in quotes"),
+    "`": ("no value can start with a backquote", "put the value in quotes"),
+}
+_OPENERS = ("flow sequence", "flow mapping", "quoted scalar", "simple key")
 
 
 def report_syntax(error: Any, lines: list[str], file: str, diagnostics: Diagnostics) -> None:
@@ -52,26 +54,40 @@ def report_syntax(error: Any, lines: list[str], file: str, diagnostics: Diagnost
     if mark is None:
         diagnostics.add("G0003", f"YAML cannot be read: {problem}", Span.point(file))
         return
-    character = lines[mark.line][mark.column : mark.column + 1] if mark.line < len(lines) else ""
-    message, remedy = next(
-        ((words, help) for part, words, help in _WORDS if part in problem),
-        (f"YAML cannot be read: {problem}", None),
-    )
-    if character == "\t":
-        message, remedy = _TAB
-    elif remedy and "starts" not in message and character in ("@", "`", "%") and "start with" in message:
-        message = f"no value can start with `{character}`"
+    line = lines[mark.line] if mark.line < len(lines) else ""
+    message, remedy = _explain(problem, line[: mark.column], line[mark.column :])
     here = _at(mark, lines, file)
     opener = getattr(error, "context_mark", None)
-    opened = any(part in str(getattr(error, "context", "")) for part in _OPENERS)
-    if opener is None or not opened:
+    context = str(getattr(error, "context", ""))
+    if opener is None or not any(part in context for part in _OPENERS):
         diagnostics.add("G0003", message, here, help=remedy)
-    elif opener.line != mark.line or character == "":
-        # the reader noticed far behind the slip: what was left open is the better place to look at
+    elif opener.line != mark.line or mark.column >= len(line):
+        # noticed far behind the slip: what was left open is the better place to look at
         diagnostics.add("G0003", message, _at(opener, lines, file), label="opened here", help=remedy)
     else:
         label = Label(_at(opener, lines, file), "opened here")
         diagnostics.add("G0003", message, here, secondary=(label,), help=remedy)
+
+
+def _explain(problem: str, before: str, behind: str) -> tuple[str, str | None]:
+    """A message and a remedy, from libyaml's words and the line before and behind the place."""
+    word = re.search(r"[^\s,\[\]{}:]+$", before)
+    if behind[:1] in ("[", "{") and word and "expected ','" in problem:
+        closing = behind.find("]" if behind[0] == "[" else "}")
+        whole = word[0] + (behind[: closing + 1] if closing > 0 else behind[:1] + "…")
+        message = f"inside {{…}} and […], `{behind[0]}` cannot stand in the middle of a value"
+        return message, f'put the value in quotes: "{whole}"'
+    if "cannot start any token" in problem and behind[:1] in _CHARACTERS:
+        return _CHARACTERS[behind[:1]]
+    last = before.rstrip()[-1:]
+    if "expected key" in problem and last:
+        if last in "'\"":
+            return "nothing can follow the closing quote", "put the whole value in one pair of quotes"
+        return f"nothing can follow `{last}` here", "delete it, or put the whole value in quotes"
+    return next(
+        ((words, remedy) for part, words, remedy in _WORDS if part in problem),
+        (f"YAML cannot be read: {problem}", None),
+    )
 
 
 def _at(mark: Any, lines: list[str], file: str) -> Span:

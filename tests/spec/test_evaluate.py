@@ -379,7 +379,39 @@ def test_arithmetic_is_pythons(pair: tuple[str, Any]) -> None:
 @given(
     st.lists(
         st.sampled_from(
-            ["1", "2", "3", "a", "b", "+", "-", "*", "//", "%", "**", "(", ")", "<", "==", "and", "or", "not", "if", "else", "xs", "[", "]", ",", ".", ":", "min", "len", "x", "res", "f"]
+            [
+                "1",
+                "2",
+                "3",
+                "a",
+                "b",
+                "+",
+                "-",
+                "*",
+                "//",
+                "%",
+                "**",
+                "(",
+                ")",
+                "<",
+                "==",
+                "and",
+                "or",
+                "not",
+                "if",
+                "else",
+                "xs",
+                "[",
+                "]",
+                ",",
+                ".",
+                ":",
+                "min",
+                "len",
+                "x",
+                "res",
+                "f",
+            ]
         ),
         max_size=16,
     )
