@@ -27,7 +27,8 @@ class Builder:
         """`inputs` maps ports to an id or a list of ids; sizes may be numbers or pairs."""
         row = OPS[op]
         ports = {
-            port: (given,) if isinstance(given, str) else tuple(given) for port, given in (inputs or {}).items()
+            port: (given,) if isinstance(given, str) else tuple(given)
+            for port, given in (inputs or {}).items()
         }
         values = {param.name: attrs.pop(param.name, param.default) for param in row.params}
         assert not attrs, attrs
@@ -41,7 +42,9 @@ class Builder:
         self.nodes[id_] = Node(id_, op, ports, values, row.output(call), provenance)
         return id_
 
-    def graph(self, *outputs: str, styles: str | None = None, kinds: Mapping[str, str] | None = None) -> Graph:
+    def graph(
+        self, *outputs: str, styles: str | None = None, kinds: Mapping[str, str] | None = None
+    ) -> Graph:
         """The graph with these outputs, verified."""
         names = {id_.split(".")[-1]: id_ for id_ in outputs}
         assert len(names) == len(outputs)

@@ -16,8 +16,9 @@ from gandsl_runtime import ops
 def lower_graph(graph: Graph, root: nn.Module, name: str | None = None) -> fx.GraphModule:
     """The program as a GraphModule over the layers below `root`, as `grow` builds them.
 
-    Every fx node carries in `meta`: `id` (the IR node's), `ids` (all IR nodes whose work it does: more after fusion),
-    `node` and `type` (of the IR), `span`, `provenance`, and `stack_trace`, by which torch quotes the spec in errors.
+    Every fx node carries in `meta`: `id` (the IR node's), `ids` (all IR nodes whose work it does: more
+    after fusion), `node` and `type` (of the IR), `span`, `provenance`, and `stack_trace`, by which torch
+    quotes the spec in errors.
     """
     built = fx.Graph()
     values: dict[str, fx.Node] = {}
@@ -52,7 +53,9 @@ def _emit(built: fx.Graph, graph: Graph, node: Node, values: dict[str, fx.Node])
     if isinstance(target, Layer):
         return built.create_node("call_module", node.id, tuple(args), keywords, name=name)
     function = getattr(ops, target.name)
-    return built.create_node("call_function", function, tuple(args), keywords | dict(target.kwargs), name=name)
+    return built.create_node(
+        "call_function", function, tuple(args), keywords | dict(target.kwargs), name=name
+    )
 
 
 def describe(fx_node: fx.Node, node: Node) -> None:

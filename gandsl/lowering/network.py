@@ -1,4 +1,4 @@
-"""A network of the IR as an nn.Module: one set of layers, and a GraphModule for each of its programs, made on demand."""
+"""A network of the IR as an nn.Module: one set of layers, and a GraphModule for each program."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gandsl.lowering.tree import grow, layer_targets
 from gandsl_runtime.network import Network, Port
 
 if TYPE_CHECKING:
-    from gandsl.passes.manager import PassLog
+    from gandsl.passes.base import PassLog
     from gandsl.passes.target import Target
 
 Program = tuple[str, Variant]
@@ -25,8 +25,8 @@ Program = tuple[str, Variant]
 class LoweredNetwork(Network):
     """The network that a NetworkIR describes, optimized for a target (default: training, on any device).
 
-    Its state_dict keys are the node ids; passes never change them. Built inside `torch.device("meta")` it costs
-    no memory and no time, and `gandsl_runtime.layers.materialize` gives it both.
+    Its state_dict keys are the node ids; passes never change them. Built inside `torch.device("meta")` it
+    costs no memory and no time, and `gandsl_runtime.layers.materialize` gives it both.
     """
 
     def __init__(self, ir: NetworkIR, target: Target | None = None) -> None:
@@ -49,19 +49,28 @@ class LoweredNetwork(Network):
         self._programs: dict[Program, tuple[fx.GraphModule, PassLog]] = {}
         self._twin: list[nn.Module] = []  # in a list, so that it is no submodule
 
-    def program(self, entry: str = "forward", level: int | None = None, fading: bool = False) -> Callable[..., Any]:
+    def program(
+        self, entry: str = "forward", level: int | None = None, fading: bool = False
+    ) -> Callable[..., Any]:
         """See `Network.program`. Raises ValueError for an entry or a level that the network does not have."""
         return self.graph_module(entry, level, fading)
 
-    def graph_module(self, entry: str = "forward", level: int | None = None, fading: bool = False) -> fx.GraphModule:
-        """The program as torch.fx, after the passes for this network's target. It shares this network's layers."""
+    def graph_module(
+        self, entry: str = "forward", level: int | None = None, fading: bool = False
+    ) -> fx.GraphModule:
+        """The program as torch.fx, after the passes for this network's target.
+
+        It shares this network's layers.
+        """
         return self._compiled((entry, self._variant(level, fading)))[0]
 
     def pass_log(self, entry: str = "forward", level: int | None = None, fading: bool = False) -> PassLog:
         """What each pass did to the program, and why it left the rest."""
         return self._compiled((entry, self._variant(level, fading)))[1]
 
-    def lowered(self, entry: str = "forward", level: int | None = None, fading: bool = False) -> fx.GraphModule:
+    def lowered(
+        self, entry: str = "forward", level: int | None = None, fading: bool = False
+    ) -> fx.GraphModule:
         """The program as torch.fx before any pass, newly made: one node for each primitive."""
         graph = entry_graph(self.ir.programs[self._variant(level, fading)], entry)
         return lower_graph(graph, self)

@@ -12,7 +12,10 @@ ENTRIES = ("forward", "mapping", "synthesis")
 
 
 def entry_graph(graph: Graph, entry: str) -> Graph:
-    """The program for an entry of `Network.program`. Raises ValueError for one that the network does not have."""
+    """The program for an entry of `Network.program`.
+
+    Raises ValueError for one that the network does not have.
+    """
     if entry not in ENTRIES or (entry != "forward" and graph.styles is None):
         known = ENTRIES if graph.styles is not None else ENTRIES[:1]
         raise ValueError(f"{graph.network} has no entry {entry!r}, only {', '.join(known)}")
@@ -39,8 +42,8 @@ def mapping(graph: Graph) -> Graph:
 def synthesis(graph: Graph) -> Graph:
     """styles [N, L, n], then the inputs that are still read, then the fade's scalar → outputs.
 
-    What is read on both sides of the cut (an embedding of y, say) is computed on both. Sources that take only the
-    batch size from a tensor take it from the styles.
+    What is read on both sides of the cut (an embedding of y, say) is computed on both. Sources that take
+    only the batch size from a tensor take it from the styles.
     """
     styles = _styles(graph)
     nodes = {node.id: _like(node, styles) for node in graph}

@@ -1,4 +1,7 @@
-"""What each primitive becomes: a layer to build and call, or a function to call. No torch here: names and literals only."""
+"""What each primitive becomes: a layer to build and call, or a function to call.
+
+No torch here: names and literals only.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ Literal = int | float | bool | str | None | tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """`layers.<name>(**kwargs)`, built once under the node's id; calling it takes the inputs in the order of ports."""
+    """`layers.<name>(**kwargs)`, built once under the node's id and called with the inputs in port order."""
 
     name: str
     kwargs: Mapping[str, Literal]
@@ -55,7 +58,7 @@ def _value(name: str) -> Callable[[Call], Literal]:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A layer's class, and its constructor's arguments: from the call (`sizes`) or equal to the op's parameters."""
+    """A layer's class and constructor's arguments: rules on the call (`sizes`), and the op's parameters."""
 
     name: str
     sizes: Mapping[str, Callable[[Call], Literal]]
@@ -70,7 +73,9 @@ LAYERS: dict[str, Row] = {
     "constant": Row("Constant", {"channels": _value("channels"), "size": _value("size")}, ("init",)),
     "coordinates": Row("Coordinates", {"size": _value("size")}),
     "linear": Row(
-        "Linear", {"in_features": _depth("x"), "out_features": _value("features")}, ("bias", *WEIGHT, "bias_init")
+        "Linear",
+        {"in_features": _depth("x"), "out_features": _value("features")},
+        ("bias", *WEIGHT, "bias_init"),
     ),
     "embedding": Row("Embedding", {"classes": _width("y"), "features": _value("features")}, WEIGHT),
     "one_hot": Row("OneHot", {"classes": _width("y")}),
@@ -100,7 +105,10 @@ LAYERS: dict[str, Row] = {
     "track_average": Row("TrackAverage", {"features": _width("x")}, ("beta",)),
     "dropout": Row("Dropout", {}, ("p",)),
 }
-"""Ops with state, chance or a constant tensor. All others are functions of the same name, with the op's parameters."""
+"""Ops with state, chance or a constant tensor.
+
+All others are functions of the same name, with the op's parameters.
+"""
 
 
 def lower(call: Call, node: Any) -> Target:

@@ -33,8 +33,8 @@ def layer_targets(network: NetworkIR) -> dict[str, Layer]:
 def grow(root: nn.Module, targets: Mapping[str, Layer]) -> None:
     """Build the layers below `root`, each at its path, in order: so under one seed the weights are the same.
 
-    An inner layer's name may lead to further layers (`conv0`, `conv0.affine`). Raises InvariantError for a name that
-    a module cannot have as a child.
+    An inner layer's name may lead to further layers (`conv0`, `conv0.affine`). Raises InvariantError for a
+    name that a module cannot have as a child.
     """
     for id_, target in targets.items():
         *folders, name = id_.split(".")

@@ -1,4 +1,7 @@
-"""Whether a GraphModule still is what the lowering promises. A failure is the compiler's fault, never the user's."""
+"""Whether a GraphModule still is what the lowering promises.
+
+A failure is the compiler's fault, never the user's.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ META = ("id", "ids", "span", "provenance", "stack_trace")
 
 
 def verify(module: fx.GraphModule) -> None:
-    """Check structure: names and targets exist, calls fit signatures, meta is there, every IR node is done once.
+    """Check structure: targets exist, calls fit signatures, meta is there, no IR node is done twice.
 
     Raises InvariantError naming the fx node.
     """
@@ -100,9 +103,7 @@ def verify_shapes(module: fx.GraphModule, twin: nn.Module) -> None:
     `twin` holds the same layers on the meta device. Raises InvariantError naming the fx node.
     """
     for batch in batches(module.graph):
-        inputs = [
-            _meta_input(node, batch) for node in module.graph.nodes if node.op == "placeholder"
-        ]
+        inputs = [_meta_input(node, batch) for node in module.graph.nodes if node.op == "placeholder"]
         with torch.no_grad():
             _Shapes(module, twin, batch).run(*inputs)
 
@@ -148,6 +149,7 @@ class _Shapes(fx.Interpreter):
         elif type_.kind == "Label":
             expected = (self.batch,)
         if tuple(value.shape) != tuple(expected):
-            raise InvariantError(f"{n.name} is {type_} but gives {list(value.shape)} for a batch of {self.batch}")
+            raise InvariantError(
+                f"{n.name} is {type_} but gives {list(value.shape)} for a batch of {self.batch}"
+            )
         return value
-

@@ -1,1 +1,1 @@
-"""Rewrites of torch.fx graphs, each exact, verified before and after, and with a reason for all it does or leaves."""
+"""Rewrites of torch.fx graphs: exact, verified before and after, with a reason for all they do or leave."""

@@ -19,7 +19,10 @@ class PassError(InvariantError):
 
 @dataclass(frozen=True)
 class Pass(ABC):
-    """One rewrite. Outputs, first and second derivatives stay equal up to rounding, and so do state_dict keys."""
+    """One rewrite.
+
+    Outputs, first and second derivatives stay equal up to rounding, and so do state_dict keys.
+    """
 
     name: ClassVar[str]
     promise: ClassVar[str]  # what stays equal, and how exactly
@@ -99,7 +102,7 @@ class PassLog:
         raise KeyError(name)
 
     def dump(self) -> str:
-        """For `--dump-passes`: the graph at the start, then for each pass what it did and, if it did, the graph after."""
+        """For `--dump-passes`: the graph at the start, then what each pass did and the graph after it."""
         if not self.records:
             return ""
         parts = ["# lowered", self.records[0].before]

@@ -12,9 +12,9 @@ from gandsl.passes.rewrite import layer_of, nodes_of
 from gandsl.passes.target import Target
 from gandsl_runtime.layers import ModulatedConv2d
 
-# Form "grouped" passes over the weight for each sample, "scaled" over input and output. So what counts is how large the
-# weight is against both. Measured on two CPU cores with one thread, torch 2.13, float32, batches 1, 2 and 8, forward and
-# forward + backward (time of grouped / time of scaled):
+# Form "grouped" passes over the weight for each sample, "scaled" over input and output. So what counts is
+# how large the weight is against both. Measured on two CPU cores with one thread, torch 2.13, float32,
+# batches 1, 2 and 8, forward and forward + backward (time of grouped / time of scaled):
 #
 #   weight/features     1 sample          8 samples
 #   0.01 to 0.05        0.6 to 0.9        0.6 to 0.8      64→64 at 128², 128→64 up to 128², to RGB
@@ -28,7 +28,10 @@ GROUPED_BELOW = 0.1
 
 @dataclass(frozen=True)
 class ChooseModulatedForm(Pass):
-    """Grouped: one weight for each sample, in one grouped convolution. Scaled: the shared weight, input and output scaled."""
+    """Grouped: one weight for each sample, in one grouped convolution.
+
+    Scaled: the shared weight, input and output scaled.
+    """
 
     name: ClassVar[str] = "choose-modulated-form"
     promise: ClassVar[str] = "equal outputs up to rounding"

@@ -22,7 +22,7 @@ APART = {
 
 @dataclass(frozen=True)
 class CommonSubexpressions(Pass):
-    """Merge calls of the same op with the same parameters on the same inputs, unless they draw, learn or remember."""
+    """Merge calls that agree in op, parameters and inputs, unless they draw, learn or remember."""
 
     name: ClassVar[str] = "common-subexpressions"
     promise: ClassVar[str] = "equal outputs to the bit; derivatives up to the order of sums"

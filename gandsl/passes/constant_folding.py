@@ -39,7 +39,7 @@ class ConstantFolding(Pass):
 
 
 def _fold_factor(node: fx.Node, log: Record) -> None:
-    """factor · op(x) is op with its own factor times that; leaky_relu(factor · x) as well, for factors above 0."""
+    """factor · op(x) is op with its factor times that; so is leaky_relu(factor · x), for factors above 0."""
     factor = node.kwargs["factor"]
     below = node.args[0]
     assert isinstance(below, fx.Node) and isinstance(factor, (int, float))

@@ -15,7 +15,10 @@ from gandsl.passes.target import Target
 
 @dataclass(frozen=True)
 class DeadCode(Pass):
-    """Remove nodes that nothing reads. In training, those that keep running statistics stay: they are saved."""
+    """Remove nodes that nothing reads.
+
+    In training, those that keep running statistics stay: they are saved.
+    """
 
     name: ClassVar[str] = "dead-code"
     promise: ClassVar[str] = "equal outputs, given the same random numbers; saved statistics still move"

@@ -23,12 +23,14 @@ FREE: dict[type[Weighted], str] = {
 class FoldWeights(Pass):
     """Equalized and spectral weights are multiplied out once and kept as long as they don't change.
 
-    Saved weights and their keys stay the training ones: the product is kept beside the program, and made anew when the
-    weights are loaded, moved or written to.
+    Saved weights and their keys stay the training ones: the product is kept beside the program, and made
+    anew when the weights are loaded, moved or written to.
     """
 
     name: ClassVar[str] = "fold-equalized-scale"
-    promise: ClassVar[str] = "equal outputs up to rounding, and equal derivatives; keys and saved weights stay"
+    promise: ClassVar[str] = (
+        "equal outputs up to rounding, and equal derivatives; keys and saved weights stay"
+    )
 
     def apply(self, module: fx.GraphModule, log: Record, target: Target) -> None:
         for node in list(module.graph.nodes):

@@ -20,10 +20,10 @@ PRODUCTS = ("conv", "conv_transpose", "modulated_conv", "linear", "fir")
 
 @dataclass(frozen=True)
 class GroupEpilogues(Pass):
-    """A convolution, linear layer or filter takes over what follows it, in the order noise and bias, activation, gain, clamp.
+    """Convolutions, linear layers and filters take over what follows: noise, bias, activation, gain, clamp.
 
-    A bias then costs nothing, a gain is folded into weight and bias (act(g·x) = g·act(x) for leaky_relu and relu), and
-    an activation works in place: of up to five passes over memory, one or two are left.
+    A bias then costs nothing, a gain is folded into weight and bias (act(g·x) = g·act(x) for leaky_relu
+    and relu), and an activation works in place: of up to five passes over memory, one or two are left.
     """
 
     name: ClassVar[str] = "group-epilogues"
@@ -72,7 +72,9 @@ def _chain(product: fx.Node) -> Chain:
             return chain
         chain.riders.append(user)
         seen.add(op)
-        step = STEPS[op] + (STEPS[op] > 0)  # one activation, one scale, one clamp; noise and bias in any order
+        step = STEPS[op] + (
+            STEPS[op] > 0
+        )  # one activation, one scale, one clamp; noise and bias in any order
         last = user
 
 
@@ -116,7 +118,9 @@ def _take_bias(module: fx.GraphModule, product: fx.Node, rider: fx.Node, extras:
         )
 
 
-def _take_activation(module: fx.GraphModule, product: fx.Node, rider: fx.Node, extras: dict[str, Any]) -> None:
+def _take_activation(
+    module: fx.GraphModule, product: fx.Node, rider: fx.Node, extras: dict[str, Any]
+) -> None:
     extras.update(rider.kwargs)  # slope and gain of a leaky_relu
 
 

@@ -15,7 +15,10 @@ from gandsl.passes.text import graph_text
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Passes in order. Structure is verified around every pass, shapes at both ends, or with `thorough` around every pass."""
+    """Passes in order.
+
+    Structure is verified around every pass, shapes at both ends, or with `thorough` around every pass.
+    """
 
     passes: tuple[Pass, ...]
     thorough: bool = False
@@ -23,7 +26,8 @@ class Pipeline:
     def run(self, module: fx.GraphModule, target: Target, twin: nn.Module) -> PassLog:
         """Rewrite the module's graph in place. `twin`: the same layers on the meta device, for the shapes.
 
-        Raises InvariantError where the graph was wrong to begin with, PassError naming the pass that broke it.
+        Raises InvariantError where the graph was wrong to begin with, PassError naming the pass that broke
+        it.
         """
         verify(module)
         verify_shapes(module, twin)

@@ -44,7 +44,10 @@ def only_user(node: fx.Node) -> fx.Node | None:
 
 
 def replace(old: fx.Node, new: fx.Node, *, absorb: bool = True) -> None:
-    """Let everything that read `old` read `new`, and erase `old`. Unless told not to, `new` answers for its ids."""
+    """Let everything that read `old` read `new`, and erase `old`.
+
+    Unless told not to, `new` answers for its ids.
+    """
     old.replace_all_uses_with(new)
     if absorb:
         new.meta["ids"] = (*new.meta["ids"], *(id_ for id_ in old.meta["ids"] if id_ not in new.meta["ids"]))
@@ -58,7 +61,10 @@ def helper(node: fx.Node, origin: fx.Node) -> fx.Node:
 
 
 def tensor_of(graph: fx.Graph, origin: fx.Node, name: str) -> fx.Node:
-    """A node that reads a tensor of the layer `origin` calls: `conv0.weight`. Inserted at the graph's insert point."""
+    """A node that reads a tensor of the layer `origin` calls: `conv0.weight`.
+
+    Inserted at the graph's insert point.
+    """
     target = f"{origin.target}.{name}"
     return helper(graph.create_node("get_attr", target, name=target.replace(".", "_")), origin)
 

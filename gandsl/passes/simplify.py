@@ -18,7 +18,7 @@ Rule = Callable[[fx.Node, dict[str, Any]], Answer]
 
 @dataclass(frozen=True)
 class Simplify(Pass):
-    """Pass over identities (a scale of 1, a sum of one term …) and inverses; flatten nested sums and joins."""
+    """Drop identities (a scale of 1, a sum of one term …) and inverses; flatten nested sums and joins."""
 
     name: ClassVar[str] = "simplify"
     promise: ClassVar[str] = "equal outputs to the bit"
@@ -56,7 +56,8 @@ def _shape(node: fx.Node) -> tuple[int, ...]:
 
 
 def _single_term(node: fx.Node, attrs: dict[str, Any]) -> Answer:
-    (term, *others) = node.args[0]  # type: ignore[misc, union-attr]
+    terms: Any = node.args[0]
+    term, *others = terms
     if others or attrs.get("scale", 1.0) != 1.0:
         return None
     return term, "one term only"
@@ -68,7 +69,8 @@ def _select(node: fx.Node, attrs: dict[str, Any]) -> Answer:
     if is_plain(styles, "broadcast_styles"):
         return _first(styles), "every style of a broadcast is the vector itself"
     if is_plain(styles, "stack"):
-        return styles.args[0][attrs["index"]], "a style of a stack is its term"  # type: ignore[index, return-value]
+        terms: Any = styles.args[0]
+        return terms[attrs["index"]], "a style of a stack is its term"
     return None
 
 
@@ -97,10 +99,14 @@ RULES: dict[str, Rule] = {
     "pixel_unshuffle": identity_if(lambda node, attrs: attrs["factor"] == 1, "shuffles by 1"),
     "resize": identity_if(lambda node, attrs: _shape(_first(node)) == _shape(node), "already of that size"),
     "pad": identity_if(lambda node, attrs: not any(attrs["pad"]), "pads by 0"),
-    "slice_channels": identity_if(lambda node, attrs: _shape(_first(node)) == _shape(node), "takes all channels"),
+    "slice_channels": identity_if(
+        lambda node, attrs: _shape(_first(node)) == _shape(node), "takes all channels"
+    ),
     "leaky_relu": identity_if(lambda node, attrs: attrs["slope"] == attrs["gain"] == 1.0, "slope 1, gain 1"),
     "fir": identity_if(
-        lambda node, attrs: len(attrs["taps"]) == attrs["up"] == attrs["down"] == attrs["gain"] == 1 and not any(attrs["pad"]),
+        lambda node, attrs: (
+            len(attrs["taps"]) == attrs["up"] == attrs["down"] == attrs["gain"] == 1 and not any(attrs["pad"])
+        ),
         "one tap",
     ),
     "dropout": identity_if(lambda node, attrs: attrs["p"] == 0.0, "drops nothing"),
@@ -113,7 +119,7 @@ SOURCES = ("constant", "coordinates")
 
 
 def _flatten(node: fx.Node, log: Record) -> None:
-    """A first term that is itself a plain sum (or join) read by nothing else gives its terms: the order of sums stays."""
+    """A first term that is itself a sum (or join) read by nothing else gives its terms, in order."""
     terms: list[fx.Node] = list(node.args[0])  # type: ignore[arg-type]
     inner = terms[0]
     op = ir_node(node).op  # type: ignore[union-attr]
@@ -129,7 +135,7 @@ def _flatten(node: fx.Node, log: Record) -> None:
 
 
 def _read_batch_size_of_the_vector(node: fx.Node, log: Record) -> None:
-    """A source takes only the batch size from its input, which a broadcast vector has as well as its broadcast."""
+    """A source takes only the batch size from its input, and a vector has that as well as its broadcast."""
     like = _first(node)
     if is_plain(like, "broadcast_styles"):
         node.replace_input_with(like, _first(like))

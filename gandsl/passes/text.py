@@ -27,7 +27,11 @@ def _call(node: fx.Node) -> str:
         return "input"
     if node.op == "get_attr":
         return f"self.{node.target}"
-    name = f"self.{node.target}" if node.op == "call_module" else getattr(node.target, "__name__", str(node.target))
+    name = (
+        f"self.{node.target}"
+        if node.op == "call_module"
+        else getattr(node.target, "__name__", str(node.target))
+    )
     given = [_argument(value) for value in node.args]
     given += [f"{key}={_argument(value)}" for key, value in node.kwargs.items()]
     return f"{name}({', '.join(given)})"

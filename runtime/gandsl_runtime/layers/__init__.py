@@ -1,4 +1,6 @@
-"""Layers: every primitive that holds weights, buffers or chance. Each has at most one learned weight and one bias.
+"""Layers: every primitive that holds weights, buffers or chance.
+
+Each has at most one learned weight and one bias.
 
 Constructors take sizes first and the op's parameters by name; a layer's state_dict keys are the names that
 its op declares. `reset()` draws a layer's state anew, in order, from torch's default generator.

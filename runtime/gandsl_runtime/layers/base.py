@@ -29,7 +29,7 @@ class Layer(nn.Module):
 
 
 class Computed(Layer):
-    """A layer whose buffers follow from its arguments alone: computed anew, to full precision, in each dtype it is moved to."""
+    """A layer whose buffers follow from its arguments: computed anew, in full precision, where it moves."""
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         super()._apply(fn, recurse)

@@ -1,12 +1,13 @@
 """What may follow a product inside one call: bias, noise, activation, gain, clamp.
 
-Passes fill these keywords in. They save memory traffic: a bias rides in the convolution, a gain is folded into
-weight and bias where the activation is positively homogeneous (act(g·x) = g·act(x) for g > 0), and activations
-whose derivative needs the result only are done in place.
+Passes fill these keywords in. They save memory traffic: a bias rides in the convolution, a gain is folded
+into weight and bias where the activation is positively homogeneous (act(g·x) = g·act(x) for g > 0), and
+activations whose derivative needs the result only are done in place.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypedDict
 
 from torch import Tensor
@@ -17,7 +18,8 @@ class Epilogue(TypedDict, total=False):
     """clamp(gain · activation(product + bias + strength · noise)).
 
     bias: [channels]. noise: a plane [N, 1, H, W] or [H, W]; None for no noise. strength: [] or [channels].
-    activation: relu, leaky_relu (with `slope`), tanh, sigmoid, silu, gelu or softplus. clamp: bound on the magnitude.
+    activation: relu, leaky_relu (with `slope`), tanh, sigmoid, silu, gelu or softplus. clamp: bound on the
+    magnitude.
     """
 
     bias: Tensor
@@ -83,4 +85,8 @@ def _activate(y: Tensor, name: str, slope: float, *, fresh: bool) -> Tensor:
     return _OUT_OF_PLACE[name](y)
 
 
-_OUT_OF_PLACE = {"silu": functional.silu, "gelu": functional.gelu, "softplus": functional.softplus}
+_OUT_OF_PLACE: dict[str, Callable[[Tensor], Tensor]] = {
+    "silu": functional.silu,
+    "gelu": functional.gelu,
+    "softplus": functional.softplus,
+}

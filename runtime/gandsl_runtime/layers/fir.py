@@ -24,13 +24,13 @@ class Axis(NamedTuple):
 
 
 class Fir(Computed):
-    """Put up − 1 zeros after each pixel, pad (negative: crop), convolve with `taps` both ways, keep every down-th pixel.
+    """Put up − 1 zeros after each pixel, pad or crop, convolve with `taps` both ways, keep every down-th.
 
-    x: [N, C, H, W] → [N, C, (H·up + top + bottom − len(taps)) // down + 1, …]. pad: left, right, top, bottom.
-    taps are normalized to sum 1; `gain` multiplies the result. No keys: the filter is a constant.
+    x: [N, C, H, W] → [N, C, (H·up + top + bottom − len(taps)) // down + 1, …]. pad: left, right, top, bottom;
+    negative crops. taps are normalized to sum 1; `gain` multiplies the result. No keys: the filter is a constant.
 
-    Short filters are one depthwise convolution, transposed where it enlarges: on a CPU that took half the time of one
-    for each direction, and a third to a sixth of filtering an image with zeros put in.
+    Short filters are one depthwise convolution, transposed where it enlarges: on a CPU that took half the time
+    of one for each direction, and a third to a sixth of filtering an image with zeros put in.
     """
 
     kernel: Tensor
@@ -103,8 +103,9 @@ def _axis(taps: int, up: int, down: int, low: int, high: int) -> Axis:
     if up == 1:
         shared = low if low == high and low >= 0 else 0
         return Axis(down, (low - shared, high - shared), shared)
-    # A transposed convolution gives all (n − 1)·up + taps overlaps; of these the filter wants to begin `cut_low` late
-    # and to end `cut_high` early. Where that is negative, zeros around the input make room first.
+    # A transposed convolution gives all (n − 1)·up + taps overlaps; of these the filter wants to begin
+    # `cut_low` late and to end `cut_high` early. Where that is negative, zeros around the input make room
+    # first.
     cut_low, cut_high = taps - 1 - low, taps - up - high
     before = (max(0, -(cut_low // up)), max(0, -(cut_high // up)))
     cut_low, cut_high = cut_low + before[0] * up, cut_high + before[1] * up

@@ -10,11 +10,13 @@ from gandsl_runtime.layers.weight import Weighted
 
 
 class Folded(Layer):
-    """The weight of another layer times its factor. It holds no state of its own: keys and saved weights stay as they are.
+    """The weight of another layer times its factor.
 
-    The product is kept between calls and made anew when the weight (or a power iteration's vectors) was written to,
-    loaded, cast or moved, so that it is never stale. It is not kept where a gradient may flow to the weight, in training
-    mode, or inside torch.compile. (Only writes through `.data` go unseen.)
+    It holds no state of its own: keys and saved weights stay as they are.
+
+    The product is kept between calls and made anew when the weight (or a power iteration's vectors) was
+    written to, loaded, cast or moved, so that it is never stale. It is not kept where a gradient may flow
+    to the weight, in training mode, or inside torch.compile. (Only writes through `.data` go unseen.)
     """
 
     def __init__(self, layer: Weighted) -> None:

@@ -14,7 +14,9 @@ from gandsl_runtime.layers.weight import Weighted, WeightOptions
 
 
 class Embedding(Weighted):
-    """A learned vector for each class: y [N] → [N, features]. Key: weight [classes, features], drawn from N(0, 1).
+    """A learned vector for each class: y [N] → [N, features].
+
+    Key: weight [classes, features], drawn from N(0, 1).
 
     fan_in is the number of classes, as if a linear layer read the label's one-hot vector.
     """

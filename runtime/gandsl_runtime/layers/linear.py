@@ -13,7 +13,9 @@ from gandsl_runtime.layers.weight import Weighted, WeightOptions
 
 
 class Linear(Weighted):
-    """x·Wᵀ + b. x: [N, in_features], or tokens [N, positions, in_features]. Keys: weight [out, in], bias [out].
+    """x·Wᵀ + b. x: [N, in_features], or tokens [N, positions, in_features].
+
+    Keys: weight [out, in], bias [out].
 
     The factor of an equalized weight rides in the matrix product and costs nothing.
     """

@@ -14,14 +14,15 @@ from gandsl_runtime.layers.weight import Weighted, WeightOptions
 
 
 class ModulatedConv2d(Weighted):
-    """Convolution whose weight is scaled for each sample by a style, and demodulated (StyleGAN2, equations 1 to 3).
+    """Convolution whose weight each sample's style scales, and demodulated (StyleGAN2, equations 1 to 3).
 
     x: [N, in, H, W]; style: [N, in]. Key: weight [out, in, kh, kw], drawn from N(0, 1), whatever `up` is.
-    up 1 keeps the size; up 2 is a transposed convolution with stride 2 and no padding, (H − 1)·2 + kh high, in which the
-    stored weight stands unflipped.
+    up 1 keeps the size; up 2 is a transposed convolution with stride 2 and no padding, (H − 1)·2 + kh
+    high, in which the stored weight stands unflipped.
 
-    form "grouped": one weight for each sample, in one grouped convolution. form "scaled": the shared weight, with the
-    input scaled before and the output after. A factor on the whole weight cancels in demodulation, but for `eps`.
+    form "grouped": one weight for each sample, in one grouped convolution. form "scaled": the shared
+    weight, with the input scaled before and the output after. A factor on the whole weight cancels in
+    demodulation, but for `eps`.
     """
 
     auto_init = "normal"

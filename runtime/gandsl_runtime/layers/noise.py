@@ -15,8 +15,9 @@ NOISE_MODES = ("random", "constant", "none")
 class Noise(Layer):
     """x + strength · (one plane of normal noise for all channels). x: [N, C, H, W].
 
-    Keys: strength, [C] if per_channel, else []; constant [H, W], the plane that mode "constant" adds to every sample.
-    `mode`: "random" (a new plane for each sample and call), "constant" or "none"; see `set_noise_mode`.
+    Keys: strength, [C] if per_channel, else []; constant [H, W], the plane that mode "constant" adds to
+    every sample. `mode`: "random" (a new plane for each sample and call), "constant" or "none"; see
+    `set_noise_mode`.
     Source: StyleGAN, section 2; StyleGAN2, section 2.1.
     """
 
@@ -35,7 +36,7 @@ class Noise(Layer):
         self.constant.normal_()
 
     def forward(self, x: Tensor, *, plane: bool = False) -> Tensor | None:
-        """With `plane`, give the plane alone (None in mode "none"), for x's batch and dtype; whoever asked adds it."""
+        """With `plane`, the plane alone, for x's batch and dtype, or None in mode "none"."""
         noise = self._draw(x)
         if plane:
             return noise

@@ -10,7 +10,10 @@ from gandsl_runtime.layers.base import Layer
 
 
 class _Affine(Layer):
-    """Holds a learned scale (N(1, init_std)) and shift (0) for each channel, if `affine`. Keys: weight [C], bias [C]."""
+    """Holds a learned scale (N(1, init_std)) and shift (0) for each channel, if `affine`.
+
+    Keys: weight [C], bias [C].
+    """
 
     weight: nn.Parameter | None
     bias: nn.Parameter | None
@@ -30,8 +33,8 @@ class _Affine(Layer):
 class BatchNorm(_Affine):
     """Normalizes each channel over batch and space; in evaluation, by running statistics.
 
-    x: [N, C] or [N, C, H, W]. Further keys: running_mean [C], running_var [C]. Raises ValueError when training with
-    one value for each channel.
+    x: [N, C] or [N, C, H, W]. Further keys: running_mean [C], running_var [C]. Raises ValueError when
+    training with one value for each channel.
     """
 
     running_mean: Tensor
@@ -59,7 +62,14 @@ class BatchNorm(_Affine):
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.batch_norm(
-            x, self.running_mean, self.running_var, self.weight, self.bias, self.training, self.momentum, self.eps
+            x,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training,
+            self.momentum,
+            self.eps,
         )
 
 

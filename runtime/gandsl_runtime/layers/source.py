@@ -22,7 +22,11 @@ class Constant(Layer):
         self.reset()
 
     def initialize(self) -> None:
-        fill = {"normal": self.weight.normal_, "ones": lambda: self.weight.fill_(1.0), "zeros": self.weight.zero_}
+        fill = {
+            "normal": self.weight.normal_,
+            "ones": lambda: self.weight.fill_(1.0),
+            "zeros": self.weight.zero_,
+        }
         fill[self.init]()
 
     def forward(self, like: Tensor) -> Tensor:
@@ -30,7 +34,10 @@ class Constant(Layer):
 
 
 class Coordinates(Computed):
-    """x and y of each pixel's centre, from −1 to 1: like [N, …] → [N, 2, H, W], in the network's dtype. No keys."""
+    """x and y of each pixel's centre, from −1 to 1: like [N, …] → [N, 2, H, W], in the network's dtype.
+
+    No keys.
+    """
 
     grid: Tensor
 
@@ -42,7 +49,8 @@ class Coordinates(Computed):
     def initialize(self) -> None:
         _, height, width = self.grid.shape
         y, x = (
-            (torch.arange(side, dtype=torch.float64, device=self.grid.device) * 2 + 1) / side - 1 for side in (height, width)
+            (torch.arange(side, dtype=torch.float64, device=self.grid.device) * 2 + 1) / side - 1
+            for side in (height, width)
         )
         self.grid[0], self.grid[1] = x, y[:, None]
 

@@ -9,7 +9,7 @@ from gandsl_runtime.layers.base import Layer
 
 
 class TrackAverage(Layer):
-    """Passes x [N, features] on and, in training mode, keeps average ← β·average + (1 − β)·(mean of x over the batch).
+    """Passes x [N, features] on; in training, average ← β·average + (1 − β)·(mean of x over the batch).
 
     Buffer: average [features], the centre that truncation draws towards (StyleGAN, appendix B).
     """

@@ -1,4 +1,4 @@
-"""Weight parametrization: as it is, equalized learning rate, or spectral norm; and the bias that goes with a weight."""
+"""Weight parametrization: as stored, equalized learning rate, or spectral norm; and the bias."""
 
 from __future__ import annotations
 
@@ -28,18 +28,22 @@ class WeightOptions(TypedDict, total=False):
 
 
 class Weighted(Layer):
-    """A layer with one learned weight, maybe a bias, and a rule that makes the weight used from the weight stored.
+    """A layer with one learned weight, maybe a bias, and a rule from the weight stored to the weight used.
 
-    weight: "none": as stored. "equalized": stored · gain / √fan_in (PGGAN, section 4.1). "spectral": stored / σ,
-        where σ is the top singular value of the weight as a matrix of its first dimension against the rest (SNGAN,
-        section 2.1), by one step of power iteration a call.
-    lr_multiplier: weight and bias are stored divided by this and used times this. (It cancels in a spectral weight.)
+    weight: "none": as stored. "equalized": stored · gain / √fan_in (PGGAN, section 4.1). "spectral":
+    stored / σ,
+        where σ is the top singular value of the weight as a matrix of its first dimension against the rest
+        (SNGAN, section 2.1), by one step of power iteration a call.
+    lr_multiplier: weight and bias are stored divided by this and used times this. (It cancels in a
+    spectral weight.)
     init, init_scale: a name of `INITS`; "auto" is "normal" for equalized weights, else the layer's own.
     spectral_eps: lower bound of the norms that the power iteration divides by.
-    spectral_eval: iterate in evaluation too, without saving; if false, evaluation uses the vectors of the last step.
+    spectral_eval: iterate in evaluation too, without saving; if false, evaluation uses the vectors of the
+    last step.
     bias_init: the bias' initial value.
 
-    Buffers of spectral weights: `u0` [1, rows] and `sv0` [1] (BigGAN), and `v0` [1, columns] where evaluation does not iterate.
+    Buffers of spectral weights: `u0` [1, rows] and `sv0` [1] (BigGAN), and `v0` [1, columns] where
+    evaluation does not iterate.
     """
 
     auto_init = "fan_in_uniform"  # a layer's own initialization
@@ -113,7 +117,8 @@ class Weighted(Layer):
     def used(self, weight: Tensor | None, gain: float = 1.0) -> tuple[Tensor, float]:
         """The weight of this call and the number it must still be multiplied by.
 
-        Layers put that number where it costs least. `weight` is a weight that is already parametrized, or None.
+        Layers put that number where it costs least. `weight` is a weight that is already parametrized, or
+        None.
         """
         if weight is not None:
             return weight, gain
@@ -151,7 +156,7 @@ class Weighted(Layer):
 
 
 def multiply_smaller(x: Tensor, weight: Tensor, factor: float) -> tuple[Tensor, Tensor]:
-    """(x, weight) with one of them times `factor`: whichever is likely smaller, since each costs a pass over memory.
+    """(x, weight), the likely smaller of which is times `factor`, since that costs a pass over its memory.
 
     Decided by shapes without the batch, so that exporting with a dynamic batch asks nothing of it.
     """

@@ -1,4 +1,7 @@
-"""Ops: every primitive without state, as functions of tensors. The batch comes first; all but `quantize` are twice differentiable."""
+"""Ops: every primitive without state, as functions of tensors.
+
+The batch comes first; all but `quantize` are twice differentiable.
+"""
 
 from gandsl_runtime.ops.activation import (
     clamp,

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+
 def relu(x: Tensor) -> Tensor:
     """max(x, 0)."""
     return torch.relu(x)
@@ -58,7 +59,7 @@ def scale(x: Tensor, *, factor: float) -> Tensor:
 
 
 def quantize(x: Tensor, *, levels: int) -> Tensor:
-    """Round to the nearest of `levels` equally spaced values from −1 to 1; the gradient passes straight through.
+    """Round to the nearest of `levels` values, equally spaced from −1 to 1; gradients pass straight through.
 
     That gradient is an estimate, no derivative (Bengio et al. 2013).
     """

@@ -12,8 +12,8 @@ from torch.nn import functional
 def attention(q: Tensor, k: Tensor, v: Tensor, *, heads: int = 1, scaled: bool = True) -> Tensor:
     """softmax(q · kᵀ) · v, for each head. q: [N, M, d], k: [N, P, d], v: [N, P, e] → [N, M, e].
 
-    scaled: divide the scores by √(d / heads). Where gradients are taken the scores are written out, since torch's
-    fused kernels are differentiable once only.
+    scaled: divide the scores by √(d / heads). Where gradients are taken the scores are written out, since
+    torch's fused kernels are differentiable once only.
     """
     factor = 1.0 / math.sqrt(q.shape[-1] // heads) if scaled else 1.0
     if heads > 1:

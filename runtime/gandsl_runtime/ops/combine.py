@@ -52,11 +52,11 @@ def slice_channels(x: Tensor, *, start: int = 0, count: int) -> Tensor:
 
 
 def minibatch_stddev(x: Tensor, *, group: int = 4, channels: int = 1, eps: float = 1e-8) -> Tensor:
-    """Append the standard deviation over a group of samples, averaged over channels and space (PGGAN, section 3).
+    """Append a group of samples' standard deviation, averaged over channels and space (PGGAN, section 3).
 
-    x: [N, C, H, W] → [N, C + channels, H, W]. group: samples in a group, at most N; 0 is the whole batch. A group's samples
-    stand N / group apart. channels: statistics, one for each block of C / channels. √(variance + eps), biased variance.
-    Raises ValueError where N is not divisible by the group.
+    x: [N, C, H, W] → [N, C + channels, H, W]. group: samples in a group, at most N; 0 is the whole batch.
+    A group's samples stand N / group apart. channels: statistics, one for each block of C / channels.
+    √(variance + eps), biased variance. Raises ValueError where N is not divisible by the group.
     """
     samples, width, *space = x.shape
     size = min(group, samples) if group else samples

@@ -21,7 +21,10 @@ def pool(x: Tensor, *, factor: int = 2, mode: str = "average") -> Tensor:
 
 
 def resize(x: Tensor, *, size: int | tuple[int, int], mode: str = "area") -> Tensor:
-    """Bring to height and width `size`. mode: area (adaptive average pooling), nearest, bilinear or bicubic."""
+    """Bring to height and width `size`.
+
+    mode: area (adaptive average pooling), nearest, bilinear or bicubic.
+    """
     height, width = (size, size) if isinstance(size, int) else size
     if x.shape[2:] == (height, width):
         return x
@@ -36,7 +39,9 @@ def resize(x: Tensor, *, size: int | tuple[int, int], mode: str = "area") -> Ten
 
 def global_pool(x: Tensor, *, mode: str = "sum") -> Tensor:
     """[N, C, H, W] → [N, C]. mode: sum, average or max."""
-    return {"sum": x.sum, "average": x.mean, "max": x.amax}[mode]((2, 3))
+    if mode == "max":
+        return x.amax((2, 3))
+    return x.mean((2, 3)) if mode == "average" else x.sum((2, 3))
 
 
 def pixel_shuffle(x: Tensor, *, factor: int = 2) -> Tensor:

@@ -11,7 +11,10 @@ def flatten(x: Tensor) -> Tensor:
 
 
 def reshape(x: Tensor, *, channels: int, size: int | tuple[int, int], layout: str = "chw") -> Tensor:
-    """[N, channels·H·W] → [N, channels, H, W]. layout: which index of the vector runs slowest first, chw or hwc."""
+    """[N, channels·H·W] → [N, channels, H, W].
+
+    layout: which index of the vector runs slowest first, chw or hwc.
+    """
     height, width = (size, size) if isinstance(size, int) else size
     if layout == "chw":
         return x.unflatten(1, (channels, height, width))

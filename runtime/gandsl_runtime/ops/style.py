@@ -9,7 +9,10 @@ from torch import Tensor
 
 
 def broadcast_styles(x: Tensor, *, count: int) -> Tensor:
-    """[N, n] → [N, count, n], the same style for each layer. A copy each, so that single layers may be overwritten."""
+    """[N, n] → [N, count, n], the same style for each layer.
+
+    A copy each, so that single layers may be overwritten.
+    """
     return x[:, None].repeat(1, count, 1)
 
 
