@@ -89,7 +89,7 @@ def _well_formed(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context:
             fine = False
     carry, following = tree.get("carry"), tree.get("next")
     if isinstance(following, trees.Mapping):
-        carried = list(carry.entries) if isinstance(carry, trees.Mapping) else []
+        carried = list(carry.entries) if isinstance(carry, trees.Mapping) else ["x"]
         for item in following:
             if item.key not in carried:
                 unfolder.report.unknown(context, "G0312", "carried value", item.key, item.key_span, carried)

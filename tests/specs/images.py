@@ -1,0 +1,15 @@
+"""Random images to train on, in memory."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gandsl_runtime.data.sources import Arrays
+
+
+def random_images(shape: tuple[int, int, int], classes: int = 0, count: int = 8) -> Arrays:
+    """shape: (channels, height, width)."""
+    channels, height, width = shape
+    draw = np.random.default_rng(0)
+    labels = np.arange(count) % classes if classes else None
+    return Arrays(draw.integers(0, 256, (count, height, width, channels), dtype=np.uint8), labels)

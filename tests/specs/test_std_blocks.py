@@ -1,0 +1,318 @@
+"""The standard library's blocks against their formulas, in float64, with first and second derivatives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import torch
+import torch.nn.functional as F
+import yaml
+from torch import Tensor
+
+import gandsl
+from gandsl_runtime.layers import set_noise_mode
+from gandsl_runtime.network import Network
+from tests.specs.compare import derivatives, errors, shake
+from tests.specs.parts import down2, lrelu, stddev_channel, unit_rms, up2, upfirdn
+from tests.specs.probe import probe
+from tests.specs.test_std_topologies import TOPOLOGIES
+
+BATCH = 4
+State = Mapping[str, Tensor]
+
+
+class Case(NamedTuple):
+    """A block used, and what it computes: reference(state by key, *inputs)."""
+
+    block: str
+    inputs: dict[str, str]
+    use: str
+    reference: Callable[..., Tensor]
+    training: bool = True
+
+
+X = {"x": "Feature[6, 4, 8]"}
+"""Four rows, eight columns: so that rows and columns cannot be mistaken for each other."""
+
+
+# --- formulas ---------------------------------------------------------------------------------------------------
+
+
+def normalized(x: Tensor, over: tuple[int, ...], eps: float) -> Tensor:
+    """Mean 0 and variance 1 (biased) over some dimensions."""
+    centred = x - x.mean(over, keepdim=True)
+    return centred / torch.sqrt((centred**2).mean(over, keepdim=True) + eps)
+
+
+def channels(x: Tensor) -> Tensor:
+    """[N, C] or [C] over the pixels of a feature."""
+    return x[..., None, None]
+
+
+def affine(w: State, name: str, x: Tensor) -> Tensor:
+    return x * channels(w[f"{name}.weight"]) + channels(w[f"{name}.bias"])
+
+
+def linear(w: State, name: str, x: Tensor) -> Tensor:
+    y = x @ w[f"{name}.weight"].T
+    return y + w[f"{name}.bias"] if f"{name}.bias" in w else y
+
+
+def conv(w: State, name: str, x: Tensor, **options) -> Tensor:
+    weight = w[f"{name}.weight"]
+    padding = options.pop("padding", weight.shape[-1] // 2)
+    return F.conv2d(x, weight, w.get(f"{name}.bias"), padding=padding, **options)
+
+
+def filtered(x: Tensor, kernel: Tensor, taps: list[float], up: int = 1, down: int = 1) -> Tensor:
+    """Zeros put in, convolution with taps and kernel over an endless border of zeros, every down-th pixel.
+
+    kernel: [out, in, k, k], true convolution. The size is that of x, times up, over down. Where the result begins is
+    StyleGAN2's choice: the filters are centred, an even one half a pixel to the left.
+    """
+    k, t = kernel.shape[-1], len(taps)
+    height, width = x.shape[2] * up, x.shape[3] * up
+    blurred = upfirdn(x, taps, up, 1, pad=(t - 1,) * 4, gain=up**2)
+    full = F.conv2d(blurred, kernel.flip(2, 3), padding=k - 1)
+    begin = (k - 1 - k // 2) + (t - 1) - ((t + 1) // 2 if up == 2 else (t - 1) // 2)
+    return full[:, :, begin : begin + height : down, begin : begin + width : down]
+
+
+def layer_conv(taps: list[float], up: int = 1, down: int = 1) -> Callable[..., Tensor]:
+    def reference(w: State, x: Tensor) -> Tensor:
+        y = filtered(x, w["layer.conv.weight"].flip(2, 3), taps, up, down)
+        return lrelu(y + channels(w["layer.conv.bias"]))
+
+    return reference
+
+
+def style_layer(w: State, name: str, x: Tensor, style: Tensor, taps: list[float] | None = None) -> Tensor:
+    """StyleGAN2, equations 1 to 3: sample by sample. With taps, twice as large."""
+    rows = []
+    s = style @ w[f"{name}.affine.weight"].T / math.sqrt(style.shape[1]) + w[f"{name}.affine.bias"]
+    for image, factors in zip(x, s, strict=True):
+        kernel = w[f"{name}.conv.weight"] * factors[:, None, None]
+        kernel = kernel / torch.sqrt((kernel**2).sum((1, 2, 3), keepdim=True) + 1e-8)
+        plain = F.conv2d(image[None], kernel, padding=kernel.shape[-1] // 2) if taps is None else None
+        rows.append(plain if plain is not None else filtered(image[None], kernel, taps, up=2))
+    y = torch.cat(rows)
+    if f"{name}.noise.strength" in w:
+        y = y + w[f"{name}.noise.strength"] * w[f"{name}.noise.constant"]
+    return math.sqrt(2) * lrelu(y + channels(w[f"{name}.bias.bias"]))
+
+
+def style_rgb(w: State, name: str, x: Tensor, style: Tensor) -> Tensor:
+    s = style @ w[f"{name}.affine.weight"].T / math.sqrt(style.shape[1]) + w[f"{name}.affine.bias"]
+    y = torch.einsum("nchw,nc,oc->nohw", x, s / math.sqrt(x.shape[1]), w[f"{name}.conv.weight"][:, :, 0, 0])
+    return y + channels(w[f"{name}.bias.bias"])
+
+
+def mapped(w: State, name: str, z: Tensor, layers: int) -> Tensor:
+    for i in range(layers):
+        weight, bias = w[f"{name}.fc{i}.linear.weight"], w[f"{name}.fc{i}.linear.bias"]
+        z = math.sqrt(2) * lrelu(0.01 * (z @ weight.T / math.sqrt(z.shape[1]) + bias))
+    return z
+
+
+def equalized_embedding(w: State, name: str, y: Tensor) -> Tensor:
+    """A linear layer of the one-hot label, and pixel norm."""
+    weight = w[f"{name}.weight"]
+    return unit_rms(weight.T[y] / math.sqrt(weight.shape[1]) + w[f"{name}.bias"])
+
+
+def style_mapping(w: State, z: Tensor, y: Tensor) -> Tensor:
+    style = torch.cat([unit_rms(z), equalized_embedding(w, "mapping.embed", y)], 1)
+    return mapped(w, "mapping", style, 3)[:, None].repeat(1, 5, 1)
+
+
+def style_stage(w: State, x: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    return style_layer(w, "stage.conv1", style_layer(w, "stage.conv0", x, a, [1, 2, 1, 3]), b)
+
+
+def conditional_batch(w: State, x: Tensor, c: Tensor) -> Tensor:
+    gain, shift = linear(w, "norm.gain", c), linear(w, "norm.shift", c)
+    return normalized(x, (0, 2, 3), 1e-5) * (1 + channels(gain)) + channels(shift)
+
+
+def running_batch(w: State, x: Tensor) -> Tensor:
+    mean, variance = w["norm.norm.running_mean"], w["norm.norm.running_var"]
+    return affine(w, "norm.norm", (x - channels(mean)) / channels(torch.sqrt(variance + 1e-5)))
+
+
+def adain(w: State, x: Tensor, style: Tensor) -> Tensor:
+    scale, shift = linear(w, "norm.affine", style).chunk(2, 1)
+    return normalized(x, (2, 3), 1e-8) * (1 + channels(scale)) + channels(shift)
+
+
+def group(w: State, x: Tensor) -> Tensor:
+    parts = normalized(x.reshape(len(x), 3, 2, 4, 8), (2, 3, 4), 1e-5)
+    return affine(w, "norm.norm", parts.reshape(x.shape))
+
+
+def attention(pooled: bool, reduction: int) -> Callable[..., Tensor]:
+    def reference(w: State, x: Tensor) -> Tensor:
+        small = (lambda y: F.max_pool2d(y, 2)) if pooled else (lambda y: y)
+        q = conv(w, "att.theta", x).flatten(2)
+        k, v = (small(conv(w, f"att.{name}", x)).flatten(2) for name in ("phi", "g"))
+        assert q.shape[1] == max(6 // reduction, 1) and v.shape[1] == 3
+        weights = torch.softmax(torch.einsum("ncq,nck->nqk", q, k), 2)
+        mixed = torch.einsum("nqk,nck->ncq", weights, v).reshape(len(x), 3, 4, 8)
+        return x + w["att.gamma.weight"] * conv(w, "att.o", mixed)
+
+    return reference
+
+
+def head_stddev(statistics: int, features: int) -> Callable[..., Tensor]:
+    def reference(w: State, x: Tensor) -> Tensor:
+        if statistics:  # each block of channels by itself
+            parts = [stddev_channel(part, 2) for part in x.chunk(statistics, 1)]
+            x = torch.cat([x, *(part[:, -1:] for part in parts)], 1)
+        y = lrelu(conv(w, "head.conv", x))
+        y = linear(w, "head.out", lrelu(linear(w, "head.hidden", y.flatten(1))))
+        assert y.shape[1] == features
+        return y
+
+    return reference
+
+
+def head_projection(w: State, x: Tensor, y: Tensor | None = None) -> Tensor:
+    h = torch.relu(x).sum((2, 3))
+    logit = linear(w, "head.logit", h)
+    return logit if y is None else logit + (h * w["head.embed.weight"][y]).sum(1, keepdim=True)
+
+
+def residual_up(w: State, x: Tensor) -> Tensor:
+    def bn(name: str, x: Tensor) -> Tensor:
+        return affine(w, f"{name}.norm", normalized(x, (0, 2, 3), 1e-5))
+
+    y = conv(w, "block.conv0", up2(torch.relu(bn("block.norm0", x))))
+    return conv(w, "block.conv1", torch.relu(bn("block.norm1", y))) + conv(w, "block.short", up2(x))
+
+
+def residual_up_filled(w: State, x: Tensor) -> Tensor:
+    def twice(x: Tensor) -> Tensor:
+        return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+    y = conv(w, "block.conv0", twice(lrelu(unit_rms(x))))
+    return conv(w, "block.conv1", lrelu(unit_rms(y))) + conv(w, "block.short", twice(x))
+
+
+def residual_down(first: bool = False, shrink: bool = True) -> Callable[..., Tensor]:
+    def reference(w: State, x: Tensor) -> Tensor:
+        y = conv(w, "block.conv0", x if first else torch.relu(x))
+        y = conv(w, "block.conv1", torch.relu(y))
+        if not shrink:
+            return y + (conv(w, "block.short", x) if "block.short.weight" in w else x)
+        return down2(y) + (conv(w, "block.short", down2(x)) if first else down2(conv(w, "block.short", x)))
+
+    return reference
+
+
+# --- the table --------------------------------------------------------------------------------------------------
+
+TAPS = ([1.0, 2.0], [1.0, 3.0, 2.0, 1.0], [1.0, 2.0, 5.0, 4.0, 2.0, 1.0])
+"""Uneven, so that a filter the wrong way round shows."""
+STYLED = {**X, "style": "Vector[5]"}
+
+CASES = [
+    Case("norm.batch", X, "norm: {block: norm.batch}",
+         lambda w, x: affine(w, "norm.norm", normalized(x, (0, 2, 3), 1e-5))),
+    Case("norm.batch", X, "norm: {block: norm.batch}", running_batch, training=False),
+    Case("norm.batch", {"x": "Vector[6]"}, "norm: {block: norm.batch}",
+         lambda w, x: normalized(x, (0,), 1e-5) * w["norm.norm.weight"] + w["norm.norm.bias"]),
+    Case("norm.conditional_batch", {**X, "c": "Vector[5]"}, "norm: {block: norm.conditional_batch, x: x, condition: c}",
+         conditional_batch),
+    Case("norm.instance", X, "norm: {block: norm.instance}", lambda w, x: normalized(x, (2, 3), 1e-5)),
+    Case("norm.adain", STYLED, "norm: {block: norm.adain, x: x, style: style}", adain),
+    Case("norm.pixel", X, "norm: {block: norm.pixel}", lambda w, x: unit_rms(x)),
+    Case("norm.layer", X, "norm: {block: norm.layer}",
+         lambda w, x: affine(w, "norm.norm", normalized(x, (1, 2, 3), 1e-5))),
+    Case("norm.group", X, "norm: {block: norm.group, groups: 3}", group),
+    Case("up.nearest", X, "up: {block: up.nearest}", lambda w, x: up2(x)),
+    Case("up.bilinear", X, "up: {block: up.bilinear}",
+         lambda w, x: F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)),
+    *(Case("up.fir", X, f"up: {{block: up.fir, taps: {t}}}",
+           lambda w, x, t=t: filtered(x, torch.eye(6, dtype=x.dtype)[..., None, None], t, up=2)) for t in TAPS),
+    Case("down.average", X, "down: {block: down.average}", lambda w, x: down2(x)),
+    Case("down.max", X, "down: {block: down.max}",
+         lambda w, x: torch.stack([x[:, :, i::2, j::2] for i in (0, 1) for j in (0, 1)]).amax(0)),
+    *(Case("down.fir", X, f"down: {{block: down.fir, taps: {t}}}",
+           lambda w, x, t=t: filtered(x, torch.eye(6, dtype=x.dtype)[..., None, None], t, down=2)) for t in TAPS),
+    Case("layer.conv", X, "layer: {block: layer.conv, channels: 5}", lambda w, x: lrelu(conv(w, "layer.conv", x))),
+    Case("layer.conv", X, "layer: {block: layer.conv, channels: 5, kernel: 1, bias: false, norm: pixel, act: tanh, clamp: 0.5}",
+         lambda w, x: torch.tanh(unit_rms(conv(w, "layer.conv", x))).clamp(-0.5, 0.5)),
+    *(Case("layer.conv", X, f"layer: {{block: layer.conv, channels: 5, kernel: {k}, {way}: true, taps: {t}}}",
+           layer_conv(t, **{way: 2})) for t in TAPS for k in (1, 3) for way in ("up", "down")),
+    Case("layer.linear", {"x": "Vector[6]"}, "layer: {block: layer.linear, features: 5}",
+         lambda w, x: lrelu(linear(w, "layer.linear", x))),
+    Case("residual.up", X, "block: {block: residual.up, channels: 5}", residual_up),
+    Case("residual.up", X, "block: {block: residual.up, channels: 5, norm: pixel, act: leaky_relu, up: bilinear}",
+         residual_up_filled),
+    Case("residual.down", X, "block: {block: residual.down, channels: 5}", residual_down()),
+    Case("residual.down", X, "block: {block: residual.down, channels: 5, first: true}", residual_down(first=True)),
+    Case("residual.down", X, "block: {block: residual.down, channels: 5, shrink: false}", residual_down(shrink=False)),
+    Case("residual.down", X, "block: {block: residual.down, channels: 6, shrink: false}", residual_down(shrink=False)),
+    Case("attention.spatial", X, "att: {block: attention.spatial}", attention(pooled=True, reduction=8)),
+    Case("attention.spatial", X, "att: {block: attention.spatial, pool: false, reduction: 2}",
+         attention(pooled=False, reduction=2)),
+    Case("head.stddev", X, "head: {block: head.stddev, group: 2}", head_stddev(1, 1)),
+    Case("head.stddev", X, "head: {block: head.stddev, group: 2, statistics: 2, features: 3}", head_stddev(2, 3)),
+    Case("head.stddev", X, "head: {block: head.stddev, statistics: 0}", head_stddev(0, 1)),
+    Case("head.projection", X, "head: {block: head.projection}", head_projection),
+    Case("head.projection", {**X, "y": "Label[5]"}, "head: {block: head.projection, x: x, y: y}", head_projection),
+    Case("style.mapping", {"z": "Latent[5]"},
+         "mapping: {block: style.mapping, count: 4, layers: 2, width: 6, defaults: {linear: {weight: equalized}}}",
+         lambda w, z: mapped(w, "mapping", unit_rms(z), 2)[:, None].repeat(1, 4, 1)),
+    Case("style.mapping", {"z": "Latent[5]", "y": "Label[3]"},
+         "mapping: {block: style.mapping, z: z, y: y, count: 5, layers: 3, width: 6, defaults: {linear: {weight: equalized}}}",
+         style_mapping),
+    Case("style.label_mapping", {"y": "Label[3]"},
+         "mapping: {block: style.label_mapping, layers: 2, width: 6, defaults: {linear: {weight: equalized}}}",
+         lambda w, y: mapped(w, "mapping", equalized_embedding(w, "mapping.embed", y), 2)),
+    Case("style.layer", STYLED, "layer: {block: style.layer, x: x, style: style, channels: 3}",
+         lambda w, x, s: style_layer(w, "layer", x, s)),
+    Case("style.layer", STYLED, "layer: {block: style.layer, x: x, style: style, channels: 3, add_noise: false, clamp: 0.3}",
+         lambda w, x, s: style_layer(w, "layer", x, s).clamp(-0.3, 0.3)),
+    *(Case("style.layer", STYLED, f"layer: {{block: style.layer, x: x, style: style, channels: 3, up: true, kernel: {k}, taps: {t}}}",
+           lambda w, x, s, t=t: style_layer(w, "layer", x, s, t)) for t in TAPS for k in (1, 3)),
+    Case("style.stage", {**X, "a": "Vector[5]", "b": "Vector[5]"},
+         'stage: {block: style.stage, x: x, styles: "[a, b]", channels: 3, taps: [1, 2, 1, 3]}', style_stage),
+    Case("style.stage", {**X, "a": "Vector[5]"}, 'stage: {block: style.stage, x: x, styles: "[a]", channels: 3, first: true}',
+         lambda w, x, a: style_layer(w, "stage.conv1", x, a)),
+    Case("style.rgb", STYLED, "rgb: {block: style.rgb, x: x, style: style}", lambda w, x, s: style_rgb(w, "rgb", x, s)),
+]  # fmt: skip
+
+
+def test_every_block_is_tested() -> None:
+    folder = Path(gandsl.__file__).parent / "std"
+    blocks = {
+        f"{path.stem}.{name}" for path in folder.glob("*.yaml") for name in yaml.safe_load(path.read_text()).get("blocks", {})
+    }
+    assert blocks == {case.block for case in CASES} | {f"topology.{name}" for name in TOPOLOGIES}
+
+
+def example(network: Network) -> list[Tensor]:
+    draw = torch.Generator().manual_seed(3)
+    return [
+        torch.randint(port.shape[0], (BATCH,), generator=draw)
+        if port.kind == "Label"
+        else torch.randn(BATCH, *port.shape, generator=draw, dtype=torch.float64)
+        for port in network.inputs
+    ]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.use.split("block: ", 1)[1].rstrip("}").replace(", ", "-"))
+def test_block_is_its_formula(case: Case) -> None:
+    network = probe(case.inputs, case.use).double()
+    shake(network)
+    set_noise_mode(network, "constant")
+    network.train(case.training)
+    inputs = example(network)
+    state = {**dict(network.named_parameters()), **{name: b.clone() for name, b in network.named_buffers()}}
+    theirs = derivatives(lambda *xs: case.reference(state, *xs), network, inputs)
+    ours = derivatives(network, network, inputs)
+    assert not {what: size for what, size in errors(ours, theirs, {}).items() if not size < 1e-9}
