@@ -25,3 +25,21 @@ def module_of(path: Path, sets: Sequence[str] | None) -> ModuleIR:
     if module is None or diagnostics.has_errors:
         raise SpecError(tuple(diagnostics), diagnostics.sources)
     return module
+
+
+def reported(path: Path, sets: Sequence[str] | None) -> ModuleIR:
+    """As `module_of`, but warnings are told on standard error even where all is well."""
+    import sys
+
+    module, diagnostics = analyzed(path, sets)
+    if module is None:
+        raise SpecError(tuple(diagnostics), diagnostics.sources)
+    if diagnostics.warnings:
+        from gandsl.cli.output import colored, columns, say
+        from gandsl.diagnostics.text import render_text
+
+        shown = render_text(
+            diagnostics.warnings, diagnostics.sources, color=colored(sys.stderr), columns=columns()
+        )
+        say(shown + "\n")
+    return module

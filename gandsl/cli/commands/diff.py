@@ -14,7 +14,7 @@ from gandsl.cli.options import Answer, Format, Set, Spec
 def run(
     old: Spec,
     new: Annotated[
-        Path | None, typer.Argument(metavar="[NEW]", help="the spec to compare with; default: SPEC itself")
+        Path | None, typer.Argument(metavar="NEW", help="the spec to compare with; default: SPEC itself")
     ] = None,
     set: Set = None,
     exit_code: Annotated[

@@ -1,0 +1,126 @@
+"""`gandsl train`: run the spec's plan. Options name places, devices and budgets; choices are in the spec."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gandsl.cli.options import Set, Spec
+
+if TYPE_CHECKING:
+    from gandsl.api import Program
+
+
+def run(
+    spec: Spec,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER|ZIP|NAME", help="training images, or a built-in set: mnist", show_default=False
+        ),
+    ] = None,
+    run_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--run-dir", "-o", metavar="DIR", help="where to; default: runs/NAME", show_default=False
+        ),
+    ] = None,
+    set: Set = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="decides every draw")] = 0,
+    device: Annotated[
+        str, typer.Option(help="cpu, cuda, cuda:1 …; auto takes a GPU if there is one")
+    ] = "auto",
+    resume: Annotated[bool, typer.Option("--resume", help="go on from the newest checkpoint in DIR")] = False,
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0, help="save and stop after this time; --resume goes on", show_default=False),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=0, help="processes that read images ahead")] = 0,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="scalars and grids for TensorBoard too")
+    ] = False,
+) -> int:
+    """Train a spec on images. The run's folder gets checkpoints, image grids, log.jsonl and the spec.
+
+    Ctrl-C saves the state before it stops; with --resume the run goes on as if it had not been interrupted.
+    """
+    from gandsl.cli.read import reported
+    from gandsl.diagnostics import Diagnostic, SpecError
+
+    if data is None and not resume:
+        raise typer.BadParameter("say which images: --data FOLDER, --data FILE.zip or --data mnist")
+    module = reported(spec, set)
+    if module.plan is None:
+        message = f"{spec} has no `training` section, so there is nothing to run"
+        raise SpecError([Diagnostic("G0009", message, help="`gandsl explain training` lists its fields")])
+    from gandsl.api import Program
+    from gandsl.cli.device import device_named
+
+    place = device_named(device)
+    folder = run_dir or Path("runs") / module.name
+    program = Program(module)
+    return _train(program, data, folder, seed, place, resume, minutes, workers, tensorboard)
+
+
+def _no_plan(spec: str) -> object:
+    from gandsl.diagnostics import Diagnostic
+
+    return Diagnostic(
+        "G0009", f"{spec} has no `training` section, so there is nothing to run", help="add one"
+    )
+
+
+def _train(
+    program: Program,
+    data: str | None,
+    folder: Path,
+    seed: int,
+    device: str,
+    resume: bool,
+    minutes: float | None,
+    workers: int,
+    tensorboard: bool,
+) -> int:
+    import torch
+
+    from gandsl.analysis.resolved import resolved_text
+    from gandsl.cli.budget import Budget, OutOfTime
+    from gandsl_runtime.observers import standard
+    from gandsl_runtime.trainer import Trainer
+
+    torch.manual_seed(seed)
+    networks = program.generator, program.discriminator
+    plan = program.plan
+    assert plan is not None
+    watching = [
+        *standard(folder, terminal=True, tensorboard=tensorboard),
+        *([Budget(minutes)] if minutes is not None else []),
+    ]
+    if resume:
+        trainer = Trainer.resume(
+            folder, *networks, plan=plan, data=data, device=device, workers=workers, observing=watching
+        )
+    else:
+        trainer = Trainer(
+            plan,
+            *networks,
+            data=data or "",
+            run_dir=folder,
+            seed=seed,
+            device=device,
+            workers=workers,
+            observing=watching,
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "spec.yaml").write_text(resolved_text(program.module), encoding="utf-8")
+    try:
+        trainer.run()
+        print(f"done after {trainer.state.clock.images} images: {folder}")
+    except OutOfTime:
+        print(f"stopped after {trainer.state.clock.images} images: {folder} (--resume goes on)")
+    grids = sorted((folder / "grids").glob("*.png"))
+    if grids:
+        print(f"the last image grid: {grids[-1]}")
+    return 0

@@ -1,0 +1,26 @@
+"""Lists of numbers as one writes them on a command line: `0-63`, `1,5,9`, `0-3,8`."""
+
+from __future__ import annotations
+
+import re
+
+import typer
+
+MOST = 100_000
+_PART = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
+
+
+def numbers(text: str, what: str) -> list[int]:
+    """The numbers of `text`, in its order. Raises typer.BadParameter."""
+    found: list[int] = []
+    for part in text.split(","):
+        match = _PART.fullmatch(part.strip())
+        if match is None:
+            raise typer.BadParameter(f"{what}: write numbers such as 0-63 or 1,5,9, not `{text}`")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise typer.BadParameter(f"{what}: {first}-{last} runs backwards")
+        if len(found) + last - first >= MOST:
+            raise typer.BadParameter(f"{what}: more than {MOST}")
+        found.extend(range(first, last + 1))
+    return found
