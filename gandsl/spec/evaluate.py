@@ -82,7 +82,7 @@ class Function:
 class Budget:
     """How much work the expressions of one compilation may do, all together."""
 
-    steps: int = 400_000
+    steps: int = 300_000
     depth: int = 0
     calls: list[Function] = field(default_factory=list)
     spent: bool = False  # and reported: from now on everything is POISON, in silence

@@ -29,7 +29,7 @@ class File:
     @property
     def identity(self) -> str:
         """The same for two ways to write the same file."""
-        return os.path.realpath(self.path)
+        return self.path if "\0" in self.path else os.path.realpath(self.path)
 
 
 def find(written: str, beside: str, span: Span | None, diagnostics: Diagnostics) -> File | None:
@@ -46,7 +46,7 @@ def find(written: str, beside: str, span: Span | None, diagnostics: Diagnostics)
             for folder in (os.path.dirname(beside), *filter(None, folders), STANDARD)
         ]
     for place in places:
-        if os.path.exists(place) and "\0" not in place:
+        if os.path.exists(place):
             return File.at(place)
     tried = tuple(f"tried {File.at(place).shown}" for place in dict.fromkeys(places))
     diagnostics.add("G0402", f"there is no file `{written}`", span, notes=tried, help=_neighbour(places[0]))

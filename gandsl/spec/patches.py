@@ -56,11 +56,16 @@ def path_of(tree: Tree | None) -> Path | None:
 # ---- finding a place ---------------------------------------------------------------------------------------
 
 
+def _head(key: str) -> str:
+    """The name in the head of a function, `width(res)`."""
+    return key.partition("(")[0].rstrip()
+
+
 def _step(holder: Mapping, step: str) -> list[str] | None:
     """The keys that one step of a path stands for: itself, a `let` function's head, or a node of the body."""
     if step in holder:
         return [step]
-    heads = [key for key in holder.entries if key.partition("(")[0].rstrip() == step]
+    heads = [key for key in holder.entries if _head(key) == _head(step)]
     if heads:
         return heads[:1]
     body = holder.get("body")
@@ -106,7 +111,7 @@ def locate(
 
 def _names(holder: Mapping) -> list[str]:
     body = holder.get("body")
-    return [*holder.entries, *(body.entries if isinstance(body, Mapping) else ())]
+    return [*map(_head, holder.entries), *(body.entries if isinstance(body, Mapping) else ())]
 
 
 def entry_at(tree: Mapping, keys: list[str]) -> Entry | None:

@@ -1,0 +1,88 @@
+"""The JSON Schema accepts what the compiler accepts, and refuses the slips an editor can show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gandsl.ir.ops import OPS
+from gandsl.spec.reader import read_text, to_plain
+from gandsl.spec.schema import OpShape, json_schema, param_schema
+from gandsl_runtime.plan import Plan
+from tests.spec.helpers import MINIMAL
+
+jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed: pip install gandsl[dev]")
+
+
+@pytest.fixture(scope="module")
+def validator() -> Any:
+    ops = {
+        name: OpShape(
+            op.doc,
+            {
+                **{port.name: {"description": port.doc} for port in op.ports},
+                **{param.name: param_schema(param) for param in op.params},
+            },
+        )
+        for name, op in OPS.items()
+    }
+    schema = json_schema(
+        ops=ops, blocks=["layer.conv"], topologies=["skip"], training=Plan.model_json_schema()
+    )
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def data_of(text: str) -> Any:
+    from gandsl.diagnostics import Diagnostics
+
+    tree = read_text(text, "f", Diagnostics())
+    assert tree is not None
+    return to_plain(tree)
+
+
+def test_every_spec_and_library_file_is_valid(validator: Any, root: Path) -> None:
+    files = [*(root / "specs").glob("*.yaml"), *(root / "gandsl" / "std").glob("*.yaml")]
+    assert files
+    for file in files:
+        faults = [
+            f"{list(error.path)}: {error.message[:200]}"
+            for error in validator.iter_errors(data_of(file.read_text()))
+        ]
+        assert faults == [], file.name
+
+
+GOOD = MINIMAL.replace("op: dense, features", "op: linear, features").replace(
+    "training: {batch: 64, ema: {half_life: 10 kimg}}",
+    "training: {batch: 64, length: 10 kimg, loss: hinge, optimizer: {lr: 1e-3}, ema: {half_life: 10 kimg}}",
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("gandsl: 1", "gandsl: 2"),
+        ("training: {", "trainig: {"),
+        ("ports: {x: Feature}", "port: {x: Feature}"),
+        ("{op: relu}", "{op: relo}"),
+        ("{op: conv, channels: 8}", "{op: conv, chanels: 8}"),
+        ("type: int, default: 8", "type: integer, default: 8"),
+        ("{batch: 64", "{bacth: 64"),
+        ("{block: up}", "{blok: up}"),
+        ("let:", "patch: [{remove: a}]\nlet:"),
+        ("let:", "patch: [{delete: a, set: {b: 1}}]\nlet:"),
+        ("  up:\n", "  up-1:\n"),
+    ],
+)
+def test_slips_are_seen(validator: Any, old: str, new: str) -> None:
+    assert validator.is_valid(data_of(GOOD))
+    assert old in GOOD
+    assert not validator.is_valid(data_of(GOOD.replace(old, new)))
+
+
+def test_expressions_may_stand_in_the_plan(validator: Any) -> None:
+    for new in ("{batch: layers * 8", "{batch: 16"):
+        assert validator.is_valid(data_of(GOOD.replace("{batch: 64", new)))
+    assert not validator.is_valid(data_of(GOOD.replace("{batch: 64", "{batch: -3")))
