@@ -26,7 +26,7 @@ State = Mapping[str, Tensor]
 
 
 class Case(NamedTuple):
-    """A block used, and what it computes: reference(state by key, *inputs)."""
+    """A block used with these arguments under the name `it`, and what it computes: reference(state by key, *inputs)."""
 
     block: str
     inputs: dict[str, str]
@@ -84,8 +84,8 @@ def filtered(x: Tensor, kernel: Tensor, taps: list[float], up: int = 1, down: in
 
 def layer_conv(taps: list[float], up: int = 1, down: int = 1) -> Callable[..., Tensor]:
     def reference(w: State, x: Tensor) -> Tensor:
-        y = filtered(x, w["layer.conv.weight"].flip(2, 3), taps, up, down)
-        return lrelu(y + channels(w["layer.conv.bias"]))
+        y = filtered(x, w["it.conv.weight"].flip(2, 3), taps, up, down)
+        return lrelu(y + channels(w["it.conv.bias"]))
 
     return reference
 
@@ -125,43 +125,43 @@ def equalized_embedding(w: State, name: str, y: Tensor) -> Tensor:
 
 
 def style_mapping(w: State, z: Tensor, y: Tensor) -> Tensor:
-    style = torch.cat([unit_rms(z), equalized_embedding(w, "mapping.embed", y)], 1)
-    return mapped(w, "mapping", style, 3)[:, None].repeat(1, 5, 1)
+    style = torch.cat([unit_rms(z), equalized_embedding(w, "it.embed", y)], 1)
+    return mapped(w, "it", style, 3)[:, None].repeat(1, 5, 1)
 
 
 def style_stage(w: State, x: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    return style_layer(w, "stage.conv1", style_layer(w, "stage.conv0", x, a, [1, 2, 1, 3]), b)
+    return style_layer(w, "it.conv1", style_layer(w, "it.conv0", x, a, [1, 2, 1, 3]), b)
 
 
 def conditional_batch(w: State, x: Tensor, c: Tensor) -> Tensor:
-    gain, shift = linear(w, "norm.gain", c), linear(w, "norm.shift", c)
+    gain, shift = linear(w, "it.gain", c), linear(w, "it.shift", c)
     return normalized(x, (0, 2, 3), 1e-5) * (1 + channels(gain)) + channels(shift)
 
 
 def running_batch(w: State, x: Tensor) -> Tensor:
-    mean, variance = w["norm.norm.running_mean"], w["norm.norm.running_var"]
-    return affine(w, "norm.norm", (x - channels(mean)) / channels(torch.sqrt(variance + 1e-5)))
+    mean, variance = w["it.norm.running_mean"], w["it.norm.running_var"]
+    return affine(w, "it.norm", (x - channels(mean)) / channels(torch.sqrt(variance + 1e-5)))
 
 
 def adain(w: State, x: Tensor, style: Tensor) -> Tensor:
-    scale, shift = linear(w, "norm.affine", style).chunk(2, 1)
+    scale, shift = linear(w, "it.affine", style).chunk(2, 1)
     return normalized(x, (2, 3), 1e-8) * (1 + channels(scale)) + channels(shift)
 
 
 def group(w: State, x: Tensor) -> Tensor:
     parts = normalized(x.reshape(len(x), 3, 2, 4, 8), (2, 3, 4), 1e-5)
-    return affine(w, "norm.norm", parts.reshape(x.shape))
+    return affine(w, "it.norm", parts.reshape(x.shape))
 
 
 def attention(pooled: bool, reduction: int) -> Callable[..., Tensor]:
     def reference(w: State, x: Tensor) -> Tensor:
         small = (lambda y: F.max_pool2d(y, 2)) if pooled else (lambda y: y)
-        q = conv(w, "att.theta", x).flatten(2)
-        k, v = (small(conv(w, f"att.{name}", x)).flatten(2) for name in ("phi", "g"))
+        q = conv(w, "it.theta", x).flatten(2)
+        k, v = (small(conv(w, f"it.{name}", x)).flatten(2) for name in ("phi", "g"))
         assert q.shape[1] == max(6 // reduction, 1) and v.shape[1] == 3
         weights = torch.softmax(torch.einsum("ncq,nck->nqk", q, k), 2)
         mixed = torch.einsum("nqk,nck->ncq", weights, v).reshape(len(x), 3, 4, 8)
-        return x + w["att.gamma.weight"] * conv(w, "att.o", mixed)
+        return x + w["it.gamma.weight"] * conv(w, "it.o", mixed)
 
     return reference
 
@@ -171,8 +171,8 @@ def head_stddev(statistics: int, features: int) -> Callable[..., Tensor]:
         if statistics:  # each block of channels by itself
             parts = [stddev_channel(part, 2) for part in x.chunk(statistics, 1)]
             x = torch.cat([x, *(part[:, -1:] for part in parts)], 1)
-        y = lrelu(conv(w, "head.conv", x))
-        y = linear(w, "head.out", lrelu(linear(w, "head.hidden", y.flatten(1))))
+        y = lrelu(conv(w, "it.conv", x))
+        y = linear(w, "it.out", lrelu(linear(w, "it.hidden", y.flatten(1))))
         assert y.shape[1] == features
         return y
 
@@ -181,33 +181,33 @@ def head_stddev(statistics: int, features: int) -> Callable[..., Tensor]:
 
 def head_projection(w: State, x: Tensor, y: Tensor | None = None) -> Tensor:
     h = torch.relu(x).sum((2, 3))
-    logit = linear(w, "head.logit", h)
-    return logit if y is None else logit + (h * w["head.embed.weight"][y]).sum(1, keepdim=True)
+    logit = linear(w, "it.logit", h)
+    return logit if y is None else logit + (h * w["it.embed.weight"][y]).sum(1, keepdim=True)
 
 
 def residual_up(w: State, x: Tensor) -> Tensor:
     def bn(name: str, x: Tensor) -> Tensor:
         return affine(w, f"{name}.norm", normalized(x, (0, 2, 3), 1e-5))
 
-    y = conv(w, "block.conv0", up2(torch.relu(bn("block.norm0", x))))
-    return conv(w, "block.conv1", torch.relu(bn("block.norm1", y))) + conv(w, "block.short", up2(x))
+    y = conv(w, "it.conv0", up2(torch.relu(bn("it.norm0", x))))
+    return conv(w, "it.conv1", torch.relu(bn("it.norm1", y))) + conv(w, "it.short", up2(x))
 
 
 def residual_up_filled(w: State, x: Tensor) -> Tensor:
     def twice(x: Tensor) -> Tensor:
         return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
-    y = conv(w, "block.conv0", twice(lrelu(unit_rms(x))))
-    return conv(w, "block.conv1", lrelu(unit_rms(y))) + conv(w, "block.short", twice(x))
+    y = conv(w, "it.conv0", twice(lrelu(unit_rms(x))))
+    return conv(w, "it.conv1", lrelu(unit_rms(y))) + conv(w, "it.short", twice(x))
 
 
 def residual_down(first: bool = False, shrink: bool = True) -> Callable[..., Tensor]:
     def reference(w: State, x: Tensor) -> Tensor:
-        y = conv(w, "block.conv0", x if first else torch.relu(x))
-        y = conv(w, "block.conv1", torch.relu(y))
+        y = conv(w, "it.conv0", x if first else torch.relu(x))
+        y = conv(w, "it.conv1", torch.relu(y))
         if not shrink:
-            return y + (conv(w, "block.short", x) if "block.short.weight" in w else x)
-        return down2(y) + (conv(w, "block.short", down2(x)) if first else down2(conv(w, "block.short", x)))
+            return y + (conv(w, "it.short", x) if "it.short.weight" in w else x)
+        return down2(y) + (conv(w, "it.short", down2(x)) if first else down2(conv(w, "it.short", x)))
 
     return reference
 
@@ -219,79 +219,78 @@ TAPS = ([1.0, 2.0], [1.0, 3.0, 2.0, 1.0], [1.0, 2.0, 5.0, 4.0, 2.0, 1.0])
 STYLED = {**X, "style": "Vector[5]"}
 
 CASES = [
-    Case("norm.batch", X, "norm: {block: norm.batch}",
-         lambda w, x: affine(w, "norm.norm", normalized(x, (0, 2, 3), 1e-5))),
-    Case("norm.batch", X, "norm: {block: norm.batch}", running_batch, training=False),
-    Case("norm.batch", {"x": "Vector[6]"}, "norm: {block: norm.batch}",
-         lambda w, x: normalized(x, (0,), 1e-5) * w["norm.norm.weight"] + w["norm.norm.bias"]),
-    Case("norm.conditional_batch", {**X, "c": "Vector[5]"}, "norm: {block: norm.conditional_batch, x: x, condition: c}",
+    Case("norm.batch", X, "",
+         lambda w, x: affine(w, "it.norm", normalized(x, (0, 2, 3), 1e-5))),
+    Case("norm.batch", X, "", running_batch, training=False),
+    Case("norm.batch", {"x": "Vector[6]"}, "",
+         lambda w, x: normalized(x, (0,), 1e-5) * w["it.norm.weight"] + w["it.norm.bias"]),
+    Case("norm.conditional_batch", {**X, "c": "Vector[5]"}, "x: x, condition: c",
          conditional_batch),
-    Case("norm.instance", X, "norm: {block: norm.instance}", lambda w, x: normalized(x, (2, 3), 1e-5)),
-    Case("norm.adain", STYLED, "norm: {block: norm.adain, x: x, style: style}", adain),
-    Case("norm.pixel", X, "norm: {block: norm.pixel}", lambda w, x: unit_rms(x)),
-    Case("norm.layer", X, "norm: {block: norm.layer}",
-         lambda w, x: affine(w, "norm.norm", normalized(x, (1, 2, 3), 1e-5))),
-    Case("norm.group", X, "norm: {block: norm.group, groups: 3}", group),
-    Case("up.nearest", X, "up: {block: up.nearest}", lambda w, x: up2(x)),
-    Case("up.bilinear", X, "up: {block: up.bilinear}",
+    Case("norm.instance", X, "", lambda w, x: normalized(x, (2, 3), 1e-5)),
+    Case("norm.adain", STYLED, "x: x, style: style", adain),
+    Case("norm.pixel", X, "", lambda w, x: unit_rms(x)),
+    Case("norm.layer", X, "",
+         lambda w, x: affine(w, "it.norm", normalized(x, (1, 2, 3), 1e-5))),
+    Case("norm.group", X, "groups: 3", group),
+    Case("up.nearest", X, "", lambda w, x: up2(x)),
+    Case("up.bilinear", X, "",
          lambda w, x: F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)),
-    *(Case("up.fir", X, f"up: {{block: up.fir, taps: {t}}}",
+    *(Case("up.fir", X, f"taps: {t}",
            lambda w, x, t=t: filtered(x, torch.eye(6, dtype=x.dtype)[..., None, None], t, up=2)) for t in TAPS),
-    Case("down.average", X, "down: {block: down.average}", lambda w, x: down2(x)),
-    Case("down.max", X, "down: {block: down.max}",
+    Case("down.average", X, "", lambda w, x: down2(x)),
+    Case("down.max", X, "",
          lambda w, x: torch.stack([x[:, :, i::2, j::2] for i in (0, 1) for j in (0, 1)]).amax(0)),
-    *(Case("down.fir", X, f"down: {{block: down.fir, taps: {t}}}",
+    *(Case("down.fir", X, f"taps: {t}",
            lambda w, x, t=t: filtered(x, torch.eye(6, dtype=x.dtype)[..., None, None], t, down=2)) for t in TAPS),
-    Case("layer.conv", X, "layer: {block: layer.conv, channels: 5}", lambda w, x: lrelu(conv(w, "layer.conv", x))),
-    Case("layer.conv", X, "layer: {block: layer.conv, channels: 5, kernel: 1, bias: false, norm: pixel, act: tanh, clamp: 0.5}",
-         lambda w, x: torch.tanh(unit_rms(conv(w, "layer.conv", x))).clamp(-0.5, 0.5)),
-    *(Case("layer.conv", X, f"layer: {{block: layer.conv, channels: 5, kernel: {k}, {way}: true, taps: {t}}}",
+    Case("layer.conv", X, "channels: 5", lambda w, x: lrelu(conv(w, "it.conv", x))),
+    Case("layer.conv", X, "channels: 5, kernel: 1, bias: false, norm: pixel, act: tanh, clamp: 0.5",
+         lambda w, x: torch.tanh(unit_rms(conv(w, "it.conv", x))).clamp(-0.5, 0.5)),
+    *(Case("layer.conv", X, f"channels: 5, kernel: {k}, {way}: true, taps: {t}",
            layer_conv(t, **{way: 2})) for t in TAPS for k in (1, 3) for way in ("up", "down")),
-    Case("layer.linear", {"x": "Vector[6]"}, "layer: {block: layer.linear, features: 5}",
-         lambda w, x: lrelu(linear(w, "layer.linear", x))),
-    Case("residual.up", X, "block: {block: residual.up, channels: 5}", residual_up),
-    Case("residual.up", X, "block: {block: residual.up, channels: 5, norm: pixel, act: leaky_relu, up: bilinear}",
+    Case("layer.linear", {"x": "Vector[6]"}, "features: 5",
+         lambda w, x: lrelu(linear(w, "it.linear", x))),
+    Case("residual.up", X, "channels: 5", residual_up),
+    Case("residual.up", X, "channels: 5, norm: pixel, act: leaky_relu, up: bilinear",
          residual_up_filled),
-    Case("residual.down", X, "block: {block: residual.down, channels: 5}", residual_down()),
-    Case("residual.down", X, "block: {block: residual.down, channels: 5, first: true}", residual_down(first=True)),
-    Case("residual.down", X, "block: {block: residual.down, channels: 5, shrink: false}", residual_down(shrink=False)),
-    Case("residual.down", X, "block: {block: residual.down, channels: 6, shrink: false}", residual_down(shrink=False)),
-    Case("attention.spatial", X, "att: {block: attention.spatial}", attention(pooled=True, reduction=8)),
-    Case("attention.spatial", X, "att: {block: attention.spatial, pool: false, reduction: 2}",
+    Case("residual.down", X, "channels: 5", residual_down()),
+    Case("residual.down", X, "channels: 5, first: true", residual_down(first=True)),
+    Case("residual.down", X, "channels: 5, shrink: false", residual_down(shrink=False)),
+    Case("residual.down", X, "channels: 6, shrink: false", residual_down(shrink=False)),
+    Case("attention.spatial", X, "", attention(pooled=True, reduction=8)),
+    Case("attention.spatial", X, "pool: false, reduction: 2",
          attention(pooled=False, reduction=2)),
-    Case("head.stddev", X, "head: {block: head.stddev, group: 2}", head_stddev(1, 1)),
-    Case("head.stddev", X, "head: {block: head.stddev, group: 2, statistics: 2, features: 3}", head_stddev(2, 3)),
-    Case("head.stddev", X, "head: {block: head.stddev, statistics: 0}", head_stddev(0, 1)),
-    Case("head.projection", X, "head: {block: head.projection}", head_projection),
-    Case("head.projection", {**X, "y": "Label[5]"}, "head: {block: head.projection, x: x, y: y}", head_projection),
+    Case("head.stddev", X, "group: 2", head_stddev(1, 1)),
+    Case("head.stddev", X, "group: 2, statistics: 2, features: 3", head_stddev(2, 3)),
+    Case("head.stddev", X, "statistics: 0", head_stddev(0, 1)),
+    Case("head.projection", X, "", head_projection),
+    Case("head.projection", {**X, "y": "Label[5]"}, "x: x, y: y", head_projection),
     Case("style.mapping", {"z": "Latent[5]"},
-         "mapping: {block: style.mapping, count: 4, layers: 2, width: 6, defaults: {linear: {weight: equalized}}}",
-         lambda w, z: mapped(w, "mapping", unit_rms(z), 2)[:, None].repeat(1, 4, 1)),
+         "count: 4, layers: 2, width: 6, defaults: {linear: {weight: equalized}}",
+         lambda w, z: mapped(w, "it", unit_rms(z), 2)[:, None].repeat(1, 4, 1)),
     Case("style.mapping", {"z": "Latent[5]", "y": "Label[3]"},
-         "mapping: {block: style.mapping, z: z, y: y, count: 5, layers: 3, width: 6, defaults: {linear: {weight: equalized}}}",
+         "z: z, y: y, count: 5, layers: 3, width: 6, defaults: {linear: {weight: equalized}}",
          style_mapping),
     Case("style.label_mapping", {"y": "Label[3]"},
-         "mapping: {block: style.label_mapping, layers: 2, width: 6, defaults: {linear: {weight: equalized}}}",
-         lambda w, y: mapped(w, "mapping", equalized_embedding(w, "mapping.embed", y), 2)),
-    Case("style.layer", STYLED, "layer: {block: style.layer, x: x, style: style, channels: 3}",
-         lambda w, x, s: style_layer(w, "layer", x, s)),
-    Case("style.layer", STYLED, "layer: {block: style.layer, x: x, style: style, channels: 3, add_noise: false, clamp: 0.3}",
-         lambda w, x, s: style_layer(w, "layer", x, s).clamp(-0.3, 0.3)),
-    *(Case("style.layer", STYLED, f"layer: {{block: style.layer, x: x, style: style, channels: 3, up: true, kernel: {k}, taps: {t}}}",
-           lambda w, x, s, t=t: style_layer(w, "layer", x, s, t)) for t in TAPS for k in (1, 3)),
+         "layers: 2, width: 6, defaults: {linear: {weight: equalized}}",
+         lambda w, y: mapped(w, "it", equalized_embedding(w, "it.embed", y), 2)),
+    Case("style.layer", STYLED, "x: x, style: style, channels: 3",
+         lambda w, x, s: style_layer(w, "it", x, s)),
+    Case("style.layer", STYLED, "x: x, style: style, channels: 3, add_noise: false, clamp: 0.3",
+         lambda w, x, s: style_layer(w, "it", x, s).clamp(-0.3, 0.3)),
+    *(Case("style.layer", STYLED, f"x: x, style: style, channels: 3, up: true, kernel: {k}, taps: {t}",
+           lambda w, x, s, t=t: style_layer(w, "it", x, s, t)) for t in TAPS for k in (1, 3)),
     Case("style.stage", {**X, "a": "Vector[5]", "b": "Vector[5]"},
-         'stage: {block: style.stage, x: x, styles: "[a, b]", channels: 3, taps: [1, 2, 1, 3]}', style_stage),
-    Case("style.stage", {**X, "a": "Vector[5]"}, 'stage: {block: style.stage, x: x, styles: "[a]", channels: 3, first: true}',
-         lambda w, x, a: style_layer(w, "stage.conv1", x, a)),
-    Case("style.rgb", STYLED, "rgb: {block: style.rgb, x: x, style: style}", lambda w, x, s: style_rgb(w, "rgb", x, s)),
+         'x: x, styles: "[a, b]", channels: 3, taps: [1, 2, 1, 3]', style_stage),
+    Case("style.stage", {**X, "a": "Vector[5]"}, 'x: x, styles: "[a]", channels: 3, first: true',
+         lambda w, x, a: style_layer(w, "it.conv1", x, a)),
+    Case("style.rgb", STYLED, "x: x, style: style", lambda w, x, s: style_rgb(w, "it", x, s)),
 ]  # fmt: skip
 
 
 def test_every_block_is_tested() -> None:
     folder = Path(gandsl.__file__).parent / "std"
-    blocks = {
-        f"{path.stem}.{name}" for path in folder.glob("*.yaml") for name in yaml.safe_load(path.read_text()).get("blocks", {})
-    }
+    library = {path.stem: yaml.safe_load(path.read_text()) for path in folder.glob("*.yaml")}
+    blocks = {f"{space}.{name}" for space, document in library.items() for name in document.get("blocks", {})}
     assert blocks == {case.block for case in CASES} | {f"topology.{name}" for name in TOPOLOGIES}
 
 
@@ -305,9 +304,10 @@ def example(network: Network) -> list[Tensor]:
     ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.use.split("block: ", 1)[1].rstrip("}").replace(", ", "-"))
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.block} {case.use}".strip())
 def test_block_is_its_formula(case: Case) -> None:
-    network = probe(case.inputs, case.use).double()
+    use = ", ".join(part for part in (f"block: {case.block}", case.use) if part)
+    network = probe(case.inputs, f"it: {{{use}}}").double()
     shake(network)
     set_noise_mode(network, "constant")
     network.train(case.training)

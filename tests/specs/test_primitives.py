@@ -1,0 +1,77 @@
+"""Primitives stay primitive: blocks and topologies are written in the language, so no op may swallow one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import pytest
+import torch
+
+from gandsl.ir.op import Call, Op, Port, Trait
+from gandsl.ir.ops import OPS
+from gandsl.ir.types import KINDS, TensorType
+from gandsl.lowering.table import LAYERS, lower
+from gandsl.spec.values import Size
+from gandsl_runtime import layers
+
+SHAPES = {3: (8, 4, 4), 2: (16, 8), 1: (8,), 0: ()}
+GIVEN: dict[str, Any] = {"channels": 6, "features": 6, "kernel": Size(3, 5), "size": Size(4, 4), "groups": 2}
+"""Values for required parameters and for defaults that do not fit the example."""
+WEIGHTS, BIASES = {"weight", "strength"}, {"bias"}
+
+
+def example_inputs(op: Op, port: Port) -> tuple[TensorType, ...]:
+    kind = port.kinds[0]
+    return (TensorType(kind, SHAPES[KINDS[kind][0][0]]),) * (2 if port.variadic else 1)
+
+
+def calls(op: Op) -> Iterator[Call]:
+    """The op with every choice of its switches and enums, and every kind at its first port."""
+    inputs = {port.name: example_inputs(op, port) for port in op.ports}
+    firsts = op.ports[0].kinds if op.ports else ("",)
+    attrs = {param.name: GIVEN.get(param.name, 1 if param.required else param.default) for param in op.params}
+    choices = {p.name: p.choices for p in op.params if p.type == "enum"} | {
+        p.name: (False, True) for p in op.params if p.type == "bool"
+    }
+    for kind in firsts:
+        first = {op.ports[0].name: (TensorType(kind, SHAPES[KINDS[kind][0][0]]),)} if op.ports else {}
+        for values in product(*choices.values()):
+            yield Call(inputs | first, attrs | dict(zip(choices, values, strict=True)))
+
+
+@pytest.mark.parametrize("name", [name for name in OPS if name != "input"])
+def test_at_most_one_weight_and_one_bias(name: str) -> None:
+    op = OPS[name]
+    stateful = set()
+    for call in calls(op):
+        learned = set(op.weights(call))
+        assert len(learned & WEIGHTS) <= 1 and learned <= WEIGHTS | BIASES, (name, learned)
+        assert not learned & set(op.buffers(call))
+        stateful |= learned
+    assert not op.has(Trait.WEIGHTED) or "weight" in stateful
+    if stateful:
+        assert name in LAYERS, f"{name} has weights but is lowered to a function"
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_layer_holds_what_its_op_declares(name: str) -> None:
+    """Keys and shapes of the state_dict are the op's, for every choice of its parameters."""
+    op = OPS[name]
+    seen = set()
+    for call in calls(op):
+
+        class Node:
+            op = name
+            spec = OPS[name]
+
+        target = lower(call, Node())
+        with torch.device("meta"):
+            layer = getattr(layers, target.name)(**target.kwargs)
+        declared = op.weights(call) | op.buffers(call)
+        held = {key: tuple(tensor.shape) for key, tensor in layer.state_dict().items()}
+        assert held == {key: tuple(shape) for key, shape in declared.items()}, call.attrs
+        assert {key for key, _ in layer.named_parameters()} == set(op.weights(call))
+        seen |= set(held)
+    assert seen or name in {"coordinates", "one_hot", "fir", "dropout"}, f"{name} holds nothing: it could be a function"
