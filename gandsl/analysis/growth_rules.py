@@ -43,16 +43,17 @@ def networks_grow(facts: Facts) -> Iterator[Diagnostic]:
         return
     fades = facts.plan is None or facts.plan.growth is None or facts.plan.growth.fade.number > 0
     for name in _TRAINED:
-        programs = facts.programs(name)
-        fading = [graph for variant, graph in programs.items() if variant.fading]
-        if fades and fading and not any(node.type.kind == "Scalar" for node in fading[0].inputs):
+        network = facts.document.networks.get(name)
+        if fades and network and not any(port.kind == "Scalar" for port in network.inputs.values()):
             yield Diagnostic(
                 "G0616",
                 f"the {name} has no input `alpha` to fade a new level in",
-                facts.declared(name).span,
+                network.span,
                 secondary=_family(facts),
                 help="add `alpha: {type: Scalar, when: fading}` to its inputs",
             )
+    if any(_doubled(small) != large for small, large in pairwise(facts.sizes)):
+        return  # reported by levels_double
     for variant, graph in facts.programs("generator").items():
         for output, id_ in graph.outputs.items():
             shape, size = graph[id_].type.shape, facts.sizes[variant.level]
@@ -73,14 +74,18 @@ def _family(facts: Facts) -> tuple[Label, ...]:
     return (Label(growth.over.span, "the levels"),) if growth else ()
 
 
+def _doubled(size: tuple[int, int]) -> tuple[int, int]:
+    return 2 * size[0], 2 * size[1]
+
+
 def levels_double(facts: Facts) -> Iterator[Diagnostic]:
     """G0617."""
     growth = facts.document.growth
-    for (h, w), (height, width) in pairwise(facts.sizes):
-        if growth and (height, width) != (2 * h, 2 * w):
+    for small, large in pairwise(facts.sizes):
+        if growth and large != _doubled(small):
             yield Diagnostic(
                 "G0617",
-                f"level {height}×{width} is not twice {h}×{w}, the level before",
+                f"level {large[0]}×{large[1]} is not twice {small[0]}×{small[1]}, the level before",
                 growth.over.span,
                 help="`doubling(4, resolution)` lists every size in between",
             )
@@ -135,7 +140,7 @@ def reaches_full_size(facts: Facts) -> Iterator[Diagnostic]:
         height, width = facts.sizes[-1]
         yield Diagnostic(
             "G0610",
-            f"training ends after {_kimg(shown)}, but {height}×{width} has faded in after {_kimg(needed)}",
+            f"training ends after {_kimg(shown)}, and it takes {_kimg(needed)} to fade {height}×{width} in",
             facts.value("length"),
             secondary=(Label(facts.key("growth"), f"{rounds} × ({growth.stable} + {growth.fade})"),),
             help="lengthen the training, shorten the phases, or start at a larger size",

@@ -53,7 +53,7 @@ def _unsuitable(
         kind = node.type.kind
         rank = kinds.index(kind) if kind in kinds else 0
         if kind not in kinds:
-            yield node, f"cannot take a {kind}"
+            yield node, f"cannot be given `{node.id}`, of kind {kind}"
         elif kind == "Scalar" and node.id != "alpha":
             yield node, f"takes one Scalar, `alpha`, and no `{node.id}`"
         elif kind == "Scalar" and not variant.fading:
@@ -61,7 +61,8 @@ def _unsuitable(
         elif kind == "Label" and any(other.type.kind == "Label" for other in inputs[:position]):
             yield node, "takes one Label"
         elif position == 0 and kind != wanted:
-            yield node, f"takes a {wanted} first, not a {kind}"
+            yield node, f"takes its {wanted} first, not a {kind}"
+            return
         elif rank < order and (wanted == "Image" or kinds[order] == "Scalar"):
             yield node, f"takes its {kinds[order]} behind `{node.id}`"
         order = max(order, rank)
@@ -92,7 +93,12 @@ def inputs_match_outputs(facts: Facts) -> Iterator[Diagnostic]:
         discriminator = theirs.get(variant)
         if discriminator is None or said:
             return
-        made = [(name, generator[id_].type.shape) for name, id_ in generator.outputs.items()]
+        shapes = [generator[id_].type.shape for id_ in generator.outputs.values()]
+        if set(generator.output_kinds.values()) != {"Image"}:
+            return  # reported by output_kinds
+        if facts.sizes and any(shape[1:] != facts.sizes[variant.level] for shape in shapes):
+            continue  # does not grow: reported by growth_rules
+        made = list(zip(generator.outputs, shapes, strict=True))
         taken = [node for node in discriminator.inputs if node.type.kind not in ("Label", "Scalar")]
         for position, node in enumerate(taken[: len(made)]):
             name, shape = made[position]

@@ -150,12 +150,12 @@ def batch_fits_groups(facts: Facts) -> Iterator[Diagnostic]:
         seen = min(plan.micro_batch or size, size)
         for node in _statistics(facts, level):
             group = node.attrs["group"]
-            parts = {seen, seen * joint}
-            if group and any(part % min(group, part) for part in parts):
+            odd = [part for part in sorted({seen, seen * joint}) if group and part % min(group, part)]
+            if odd:
                 where = "micro_batch" if seen < size else path
                 yield Diagnostic(
                     "G0611",
-                    f"`{node.id}` cannot split a batch of {seen} into groups of {min(group, seen)}",
+                    f"`{node.id}` cannot split {odd[0]} images into groups of {min(group, odd[0])}",
                     facts.value(where),
                     secondary=(label(node, f"groups of {group}"),),
                     help=f"take a multiple of {group}, or another group",

@@ -283,7 +283,7 @@ def _in_body(facts: Facts, body: trees.Mapping, known: _Known) -> Iterator[Diagn
         yield from _clashes(facts, known, [(each.key, each.key_span) for each in variables])
         yield from _clashes(facts, of_file, [(each.key, each.key_span) for each in _entries(node, "carry")])
         loop = {each.key: (each.key_span, "a variable of the fold") for each in variables}
-        stage = dict.fromkeys(_STAGE_NAMES, (entry.key_span, "a name that every fold has"))
+        stage = dict.fromkeys(_STAGE_NAMES, (entry.key_span, "a value that each stage of a fold has"))
         if isinstance(inner := node.get("body"), trees.Mapping):
             yield from _in_body(facts, inner, {**known, **stage, **loop})
 
@@ -299,7 +299,7 @@ def _clashes(facts: Facts, known: _Known, names: Iterable[tuple[str, Span]]) -> 
             where, what = known[name]
             yield Diagnostic(
                 "W0708",
-                f"`{name}` hides {what} of the same name",
+                f"`{name}` hides {what}",
                 span,
                 secondary=(Label(where, what),),
                 help="rename one of the two",

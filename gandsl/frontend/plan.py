@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
 
-from gandsl.diagnostics import Span
-from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.frontend.context import Context
+from gandsl.frontend.plan_faults import report_fault
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import plain
 from gandsl.spec import tree as trees
@@ -36,7 +34,7 @@ def make_plan(unfolder: Unfolder, training: trees.Mapping, context: Context) -> 
         return Plan.model_validate(data)
     except ValidationError as error:
         for fault in error.errors(include_url=False):
-            _report(unfolder, training, fault, context)
+            report_fault(fault, context.home.tree.entries["training"], unfolder.report.diagnostics)
         return None
 
 
@@ -61,53 +59,6 @@ def _poisoned(data: Any) -> bool:
     return data is POISON
 
 
-def _report(unfolder: Unfolder, training: trees.Mapping, fault: Mapping[str, Any], context: Context) -> None:
-    """A pydantic error at the deepest part of its path that stands in the text."""
-    key_span, value_span, parent, left = _locate(training, fault["loc"])
-    name = str(fault["loc"][-1]) if fault["loc"] else "training"
-    match fault["type"]:
-        case "extra_forbidden":
-            known = _fields(fault["loc"][:-1])
-            unfolder.report(
-                context,
-                "G0008",
-                f"the plan has no field `{name}` here",
-                key_span,
-                help=did_you_mean(name, known) or (f"there are {', '.join(known)}" if known else None),
-            )
-        case "missing":
-            unfolder.report(context, "G0009", f"`{name}` is missing{parent}", key_span)
-        case _:
-            message = fault["msg"].removeprefix("Value error, ")
-            code = "G0603" if "unit" in message else "G0602"
-            choices = message.partition("one of ")[2]
-            hint = nearest(str(fault["input"]), choices.replace("'", "").split(", ")) if choices else None
-            unfolder.report(
-                context,
-                code,
-                f"`{name}`: {message[:1].lower()}{message[1:]}",
-                key_span if left else value_span,
-                help=hint and f"did you mean `{hint}`?",
-            )
-
-
-def _locate(training: trees.Mapping, path: tuple[Any, ...]) -> tuple[Span, Span, str, bool]:
-    """Spans of key and value at `path`, the last mapping's name, and whether part is not there."""
-    tree: Tree = training
-    key_span, value_span, parent = training.span, training.span, ""
-    for step in path:
-        entry = tree.entries.get(step) if isinstance(tree, trees.Mapping) else None
-        if entry is not None:
-            parent = f" in `{step}`" if isinstance(entry.value, trees.Mapping) else parent
-            key_span, value_span, tree = entry.key_span, entry.value.span, entry.value
-        elif isinstance(tree, trees.Sequence) and isinstance(step, int) and step < len(tree.items):
-            tree = tree.items[step]
-            key_span = value_span = tree.span
-        elif step == path[-1]:
-            return key_span, value_span, parent, True
-    return key_span, value_span, parent, False
-
-
 @cache
 def _choices() -> frozenset[str]:
     """Every name that some field of the plan may be set to."""
@@ -127,21 +78,3 @@ def _choices() -> frozenset[str]:
         else:
             waiting.extend(get_args(one))
     return frozenset(found)
-
-
-def _fields(path: tuple[Any, ...]) -> list[str]:
-    """The names of the fields at `path` of the plan, found through its annotations."""
-    from typing import get_args
-
-    from pydantic import BaseModel
-
-    def models(annotation: Any) -> list[type[BaseModel]]:
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            return [annotation]
-        return [model for argument in get_args(annotation) for model in models(argument)]
-
-    current: list[type[BaseModel]] = [Plan]
-    for step in path:
-        fields = [model.model_fields[step] for model in current if step in model.model_fields]
-        current = [model for field in fields for model in models(field.annotation)] or current
-    return sorted({name for model in current for name in model.model_fields})

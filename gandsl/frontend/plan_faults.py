@@ -1,0 +1,124 @@
+"""What is wrong with a training plan, in plain words and at its place: pydantic's faults as diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gandsl.diagnostics import Diagnostics
+from gandsl.diagnostics.suggest import did_you_mean, nearest
+from gandsl.spec import tree as trees
+from gandsl.spec.tree import Entry, Tree
+from gandsl.spec.values import show
+from gandsl_runtime.plan import Plan
+
+_WHOLE, _NUMBER, _FIELDS = "is a whole number", "is a number", "is a mapping of fields"
+# pydantic's kind of fault → what the field is; `{…}` are its own words
+_WORDS = {
+    "int_type": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_from_float": _WHOLE,
+    "float_type": _NUMBER,
+    "float_parsing": _NUMBER,
+    "finite_number": _NUMBER,
+    "bool_type": "is true or false",
+    "bool_parsing": "is true or false",
+    "model_type": _FIELDS,
+    "dict_type": "is a mapping",
+    "tuple_type": "is a list",
+    "too_short": "has at least {min_length} entries, not {actual_length}",
+    "too_long": "has at most {max_length} entries, not {actual_length}",
+    "greater_than_equal": "is at least {ge:g}",
+    "greater_than": "is more than {gt:g}",
+    "less_than_equal": "is at most {le:g}",
+    "less_than": "is less than {lt:g}",
+    "literal_error": "is {expected}",
+}
+
+
+def report_fault(fault: Mapping[str, Any], training: Entry, diagnostics: Diagnostics) -> None:
+    """Report one fault of a ValidationError at the deepest part of its path that stands in the text."""
+    message = fault["msg"].removeprefix("Value error, ")
+    found = _Place(training, fault["loc"] or _named(message))
+    entry = found.entry
+    if fault["type"] == "extra_forbidden":
+        known = _fields(found.path[:-1])
+        help = did_you_mean(entry.key, known) or (f"there are {', '.join(known)}" if known else None)
+        diagnostics.add("G0008", f"the plan has no field `{entry.key}` here", entry.key_span, help=help)
+        return
+    if fault["type"] == "missing" and isinstance(found.left, str):
+        where = "" if entry is training else f" in `{entry.key}`"
+        diagnostics.add("G0009", f"`{found.left}` is missing{where}", entry.key_span)
+        return
+    if fault["type"] == "missing":  # an entry of a list
+        text = f"has more entries than {len(fault['input'])}"
+    elif fault["type"] in _WORDS:
+        words = _WORDS[fault["type"]].format(**fault.get("ctx", {})).replace("'", "`")
+        text = words if fault["type"].startswith("too_") else f"{words}, not {_shown(fault['input'])}"
+    else:
+        text = message
+    choices = message.partition("one of ")[2] or str(fault.get("ctx", {}).get("expected", ""))
+    names = choices.replace("'", "").replace(" or ", ", ").split(", ")
+    hint = nearest(str(fault["input"]), names) if choices else None
+    subject = f"a key of `{entry.key}`" if found.is_key else f"`{entry.key}`"
+    diagnostics.add(
+        "G0603" if "unit" in message else "G0602",
+        f"{subject} {text}" if fault["type"] in (*_WORDS, "missing") else f"{subject}: {text}",
+        found.key_span if found.is_key else found.value.span,
+        help=hint and f"did you mean `{hint}`?",
+    )
+
+
+def _shown(value: Any) -> str:
+    return "a mapping" if isinstance(value, dict) else show(value)
+
+
+def _named(message: str) -> tuple[str, ...]:
+    """The path of the field that a complaint about the whole plan begins with: `growth.lr sets …`."""
+    first = message.partition(" ")[0]
+    return tuple(first.split(".")) if "." in first else ()
+
+
+class _Place:
+    """The deepest entry, value and path of the text along a path of the plan."""
+
+    def __init__(self, training: Entry, path: tuple[Any, ...]) -> None:
+        self.entry, self.value = training, training.value
+        self.key_span = training.key_span
+        self.path: tuple[Any, ...] = ()
+        self.left: Any = None  # the first step that is not in the text (names of union members aside)
+        self.is_key = path[-1:] == ("[key]",)
+        for step in path[:-2] if self.is_key else path:
+            if not self._into(step):
+                self.left = self.left or step
+        if self.is_key and isinstance(self.value, trees.Mapping):
+            self.key_span = self.value.entries[str(path[-2])].key_span
+
+    def _into(self, step: Any) -> bool:
+        tree: Tree = self.value
+        if isinstance(tree, trees.Mapping) and (inner := tree.entries.get(str(step))):
+            self.entry, self.value, self.key_span = inner, inner.value, inner.key_span
+        elif isinstance(tree, trees.Sequence) and isinstance(step, int) and step < len(tree.items):
+            self.value = tree.items[step]
+        else:
+            return False
+        self.path = (*self.path, step)
+        return True
+
+
+def _fields(path: tuple[Any, ...]) -> list[str]:
+    """The names of the fields at `path` of the plan, found through its annotations."""
+    from typing import get_args
+
+    from pydantic import BaseModel
+
+    def models(annotation: Any) -> list[type[BaseModel]]:
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            return [annotation]
+        return [model for argument in get_args(annotation) for model in models(argument)]
+
+    current: list[type[BaseModel]] = [Plan]
+    for step in path:
+        fields = [model.model_fields[step] for model in current if step in model.model_fields]
+        current = [model for field in fields for model in models(field.annotation)] or current
+    return sorted({name for model in current for name in model.model_fields})

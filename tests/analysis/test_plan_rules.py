@@ -1,0 +1,261 @@
+"""The plan against the networks, and growing families: each rule where it fires and where it must not."""
+
+# ruff: noqa: E501 - specs and messages stand as they are
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.analysis.small import GROWN, PLAIN, STYLED, Edit, edited, found
+
+
+def under(regularizer: str) -> Edit:
+    return ("  loss: logistic", f"  loss: logistic\n  regularizers: {{{regularizer}}}")
+
+
+def before_act(node: str) -> Edit:
+    return ("    act: {op: relu}\n    flat", f"    {node}\n    act: {{op: relu}}\n    flat")
+
+
+BN = before_act("norm: {op: batch_norm}")
+STDDEV = before_act("dev: {op: minibatch_stddev, group: 4}")
+QUANTIZE = before_act("q: {op: quantize, levels: 4}")
+
+
+def case(name: str, text: str, edits: list[Edit], said: list[str]) -> Any:
+    return pytest.param(edited(text, *edits), said, id=name)
+
+
+CASES = [
+    case("plain: nothing is wrong", PLAIN, [], []),
+    case("styled: nothing is wrong", STYLED, [], []),
+    case("grown: nothing is wrong", GROWN, [], []),
+    case(
+        "gradient penalty across batch norm",
+        PLAIN,
+        [BN, ("  loss: logistic", "  loss: logistic\n  regularizers: {gradient_penalty: {weight: 10}}")],
+        [
+            "G0605 26:18 ‹gradient_penalty› the gradient penalty is not valid across `norm`, which normalizes over the batch"
+        ],
+    ),
+    case(
+        "gradient penalty across minibatch statistics",
+        PLAIN,
+        [STDDEV, ("  loss: logistic", "  loss: logistic\n  regularizers: {gradient_penalty: {}}")],
+        [],
+    ),
+    case(
+        "path length without styles",
+        PLAIN,
+        [("  loss: logistic", "  loss: logistic\n  regularizers: {path_length: {}}")],
+        [
+            "G0606 25:18 ‹path_length› path length regularization needs a style space, and the generator has none"
+        ],
+    ),
+    case(
+        "path length with styles",
+        STYLED,
+        [("  loss: logistic", "  loss: logistic\n  regularizers: {path_length: {batch: 16}}")],
+        [],
+    ),
+    case(
+        "path length batch above the batch",
+        STYLED,
+        [("  loss: logistic", "  loss: logistic\n  regularizers: {path_length: {batch: 64}}")],
+        ["G0602 26:39 ‹64› `batch`: regularizers.path_length.batch is 64, more than the batch of 32"],
+    ),
+    case(
+        "mixing without styles",
+        PLAIN,
+        [("  batch: 32", "  batch: 32\n  style_mixing: {}")],
+        [
+            "G0607 24:3 ‹style_mixing› style mixing needs a style space of two layers or more, and the generator has none"
+        ],
+    ),
+    case("mixing with styles", STYLED, [("  batch: 32", "  batch: 32\n  style_mixing: {}")], []),
+    case(
+        "mixing of one style",
+        STYLED,
+        [("  batch: 32", "  batch: 32\n  style_mixing: {}"), ("count: 2", "count: 1"), ("ws[1]", "ws[0]")],
+        [
+            "G0607 25:3 ‹style_mixing› style mixing needs a style space of two layers or more, and the generator has one layer"
+        ],
+    ),
+    case(
+        "R1 across quantize",
+        PLAIN,
+        [QUANTIZE, ("  loss: logistic", "  loss: logistic\n  regularizers: {r1: {gamma: 1}}")],
+        [
+            "G0608 26:18 ‹r1› R1 differentiates the discriminator twice, and `q` (quantize) has no second derivative"
+        ],
+    ),
+    case(
+        "R2 across quantize",
+        PLAIN,
+        [QUANTIZE, ("  loss: logistic", "  loss: logistic\n  regularizers: {r2: {gamma: 1}}")],
+        [
+            "G0608 26:18 ‹r2› R2 differentiates the discriminator twice, and `q` (quantize) has no second derivative"
+        ],
+    ),
+    case(
+        "gradient penalty across quantize",
+        PLAIN,
+        [QUANTIZE, ("  loss: logistic", "  loss: logistic\n  regularizers: {gradient_penalty: {}}")],
+        [
+            "G0608 26:18 ‹gradient_penalty› the gradient penalty differentiates the discriminator twice, and `q` (quantize) has no second derivative"
+        ],
+    ),
+    case(
+        "R1 of weight 0 across quantize",
+        PLAIN,
+        [QUANTIZE, ("  loss: logistic", "  loss: logistic\n  regularizers: {r1: {gamma: 0}}")],
+        [],
+    ),
+    case(
+        "path length across quantize",
+        STYLED,
+        [
+            ("    rgb: ", "    q: {op: quantize, levels: 4}\n    rgb: "),
+            ("  loss: logistic", "  loss: logistic\n  regularizers: {path_length: {}}"),
+        ],
+        [
+            "G0608 27:18 ‹path_length› path length differentiates the generator twice, and `q` (quantize) has no second derivative"
+        ],
+    ),
+    case(
+        "quantize before the style space",
+        STYLED,
+        [
+            ("    ws: ", "    q: {op: quantize, levels: 4}\n    ws: "),
+            ("  loss: logistic", "  loss: logistic\n  regularizers: {path_length: {}}"),
+        ],
+        [],
+    ),
+    case(
+        "batch and group",
+        PLAIN,
+        [STDDEV, ("  batch: 32", "  batch: 30")],
+        ["G0611 24:10 ‹30› `dev` cannot split 30 images into groups of 4"],
+    ),
+    case("batch smaller than the group", PLAIN, [STDDEV, ("  batch: 32", "  batch: 3")], []),
+    case(
+        "small micro-batch and group", PLAIN, [STDDEV, ("  batch: 32", "  batch: 32\n  micro_batch: 2")], []
+    ),
+    case(
+        "micro-batch and group",
+        PLAIN,
+        [STDDEV, ("  batch: 32", "  batch: 60\n  micro_batch: 6")],
+        ["G0611 25:16 ‹6› `dev` cannot split 6 images into groups of 4"],
+    ),
+    case(
+        "joint passes and group",
+        PLAIN,
+        [STDDEV, ("  batch: 32", "  batch: 3\n  discriminator_passes: joint")],
+        ["G0611 24:10 ‹3› `dev` cannot split 6 images into groups of 4"],
+    ),
+    case(
+        "batch of a level and group",
+        GROWN,
+        [("    flat: ", "    dev: {op: minibatch_stddev, group: 4}\n    flat: "), ("{8: 16}", "{8: 18}")],
+        ["G0611 47:55 ‹18› `dev` cannot split 18 images into groups of 4"],
+    ),
+    case(
+        "batch and micro-batch",
+        PLAIN,
+        [("  batch: 32", "  batch: 32\n  micro_batch: 5")],
+        ["G0618 23:10 ‹32› a batch of 32 cannot be split into micro-batches of 5"],
+    ),
+    case("micro-batch above the batch", PLAIN, [("  batch: 32", "  batch: 32\n  micro_batch: 50")], []),
+    case(
+        "growth plan without growth",
+        PLAIN,
+        [("  batch: 32", "  batch: 32\n  growth: {stable: 1 kimg, fade: 1 kimg}")],
+        ["G0609 24:3 ‹growth› `training.growth` schedules levels, but the spec has no `growth:`"],
+    ),
+    case(
+        "growth without a plan",
+        GROWN,
+        [("  growth: {stable: 10 kimg, fade: 10 kimg, batch: {8: 16}}\n", "")],
+        ["G0616 3:1 ‹growth› the networks grow, but `training` does not say when: it has no `growth`"],
+    ),
+    case(
+        "training ends as the last level is in",
+        GROWN,
+        [("stable: 10 kimg", "stable: 40 kimg")],
+        ["G0610 42:11 ‹100 kimg› training ends after 100 kimg, and it takes 100 kimg to fade 16×16 in"],
+    ),
+    case(
+        "too few steps",
+        GROWN,
+        [("length: 100 kimg", "length: 1250 steps")],
+        ["G0610 42:11 ‹1250 steps› training ends after 25.008 kimg, and it takes 40 kimg to fade 16×16 in"],
+    ),
+    case("enough steps", GROWN, [("length: 100 kimg", "length: 2500 steps")], []),
+    case(
+        "batch of no level", GROWN, [("{8: 16}", "{9: 16}")], ["G0602 46:52 ‹9› there is no level of size 9"]
+    ),
+    case(
+        "two keys of no level",
+        GROWN,
+        [("{8: 16}", "{512: 16}, lr: {6: 0.001}")],
+        ["G0602 46:52 ‹512› there is no level of size 512", "G0602 46:67 ‹6› there is no level of size 6"],
+    ),
+    case(
+        "start at no level",
+        GROWN,
+        [("{8: 16}", "{8: 16}, start: 5")],
+        ["G0602 46:67 ‹5› there is no level of size 5 to start at"],
+    ),
+    case("start at a level", GROWN, [("{8: 16}", "{8: 16}, start: 8")], []),
+    case(
+        "levels not twice",
+        GROWN,
+        [('over: "doubling(4, 16)"', "over: [4, 16]"), ("{8: 16}", "{16: 16}")],
+        ["G0617 3:16 ‹[4, 16]› level 16×16 is not twice 4×4, the level before"],
+    ),
+    case(
+        "no alpha",
+        GROWN,
+        [
+            (", alpha: {type: Scalar, when: fading}}\n  body:\n    dense", "}\n  body:\n    dense"),
+            ("      alpha: alpha\n      over: d", "      over: d"),
+        ],
+        [
+            "G0616 4:1 ‹generator› the generator has no input `alpha` to fade a new level in",
+            "G0113 10:17 ‹grow› port `weight` of `lerp` reads a value that is absent here",
+        ],
+    ),
+    case(
+        "alpha always",
+        GROWN,
+        [('{z: "Latent[16]", alpha: {type: Scalar, when: fading}}', '{z: "Latent[16]", alpha: Scalar}')],
+        [
+            "G0613 5:29 ‹alpha› the generator is given `alpha` only while a level fades in: write `when: fading`"
+        ],
+    ),
+    case(
+        "another scalar",
+        GROWN,
+        [
+            (
+                '{z: "Latent[16]", alpha: {type: Scalar, when: fading}}',
+                '{z: "Latent[16]", fade: {type: Scalar, when: fading}}',
+            ),
+            ("alpha: alpha\n      over: d", "alpha: fade\n      over: d"),
+        ],
+        ["G0613 5:29 ‹fade› the generator takes one Scalar, `alpha`, and no `fade`"],
+    ),
+    case(
+        "a topology that does not grow",
+        GROWN,
+        [("topology: grow\n      alpha: alpha", "topology: skip")],
+        ["G0616 9:5 ‹synthesis› at level 0 the images are 4×4, but the generator's `synthesis` is 16×16"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), CASES)
+def test_plan_rules(text: str, said: list[str], tmp_path: Path) -> None:
+    assert found(tmp_path, text) == said
