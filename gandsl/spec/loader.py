@@ -71,8 +71,9 @@ class _Loader:
         return document
 
     def require_networks(self, document: Document) -> None:
+        misspelt = shapes.meant(shapes.SPEC, document.tree)
         for role in ("generator", "discriminator"):
-            if role not in document.networks and role not in document.tree:
+            if role not in document.tree and role not in misspelt:
                 help = f"add `{role}: {{inputs: …, body: …}}`"
                 self.diagnostics.add("G0612", f"the spec has no {role}", Span.point(document.file), help=help)
 

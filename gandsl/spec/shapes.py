@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from gandsl.diagnostics import Diagnostics, Label, Span
-from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.spec.names import PATTERN, check_name
 from gandsl.spec.tree import Mapping, Scalar, Sequence, Tree, describe, is_null
 
@@ -256,8 +256,9 @@ def read_fields(record: Record, tree: Tree, owner: Span, diagnostics: Diagnostic
                 diagnostics.add("G0013", f"`{entry.key}` needs a value", entry.key_span)
         elif _checked(known.form, entry.value, entry.key, diagnostics):
             found[entry.key] = entry.value
+    intended = meant(record, tree)
     for field in record.fields:
-        if field.required and field.name not in tree:
+        if field.required and field.name not in tree and field.name not in intended:
             diagnostics.add("G0009", f"`{field.name}` is missing", owner, help=f"{field.name}: {field.doc}")
     for one, other in record.exclusive:
         if one in tree and other in tree:
@@ -266,6 +267,13 @@ def read_fields(record: Record, tree: Tree, owner: Span, diagnostics: Diagnostic
             message = f"`{one}` and `{other}` exclude each other"
             diagnostics.add("G0012", message, spans[1][0], secondary=(label,))
     return found
+
+
+def meant(record: Record, tree: Mapping) -> set[str]:
+    """The fields that unknown keys of `tree` are likely misspellings of, and which are not missing then."""
+    unknown = [key for key in tree.entries if record.field(key) is None]
+    names = [field.name for field in record.fields]
+    return {near for key in unknown if (near := nearest(key, names))}
 
 
 def _fits(form: Form, tree: Tree) -> bool:
