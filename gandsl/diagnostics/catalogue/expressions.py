@@ -84,7 +84,7 @@ ROWS = (
         "error",
         "index out of range",
         means="""
-        A list, a size or a style tensor has no entry at this index. Indexes count from 0; a negative one
+        A list or a style tensor has no entry at this index. Indexes count from 0; a negative one
         counts from the end.""",
         example="""
         widths: [512, 256]
@@ -143,9 +143,10 @@ ROWS = (
         "argument outside a function's domain",
         means="""
         The function has no result for this value: the root or logarithm of a negative number, the first of
-        an empty list, a `doubling(a, b)` whose `b` is not `a` times a power of two.""",
+        an empty list, a `doubling(a, b)` between two sizes of which the one is not the other times a power
+        of two.""",
         example="""
-        let: {stages: "doubling(4, 90)"}     # 90 halves once, to 45, which is odd""",
+        let: {stages: "doubling([4, 4], 90)"}     # 90 halves once, to 45, which is odd""",
         mend="give a value the function is defined for; the message names the nearest that would do.",
     ),
     Code(

@@ -7,7 +7,9 @@ ROWS = (
         "G0401",
         "error",
         "files refer to each other in a circle",
-        means="A file extends or imports itself, directly or through others.",
+        means="""
+        A file extends itself, directly or through others; or more than 16 files extend each other. (Imports
+        may be mutual: a file of blocks is read when one of them is used.)""",
         example="""
         # a.yaml
         extends: b.yaml

@@ -58,7 +58,8 @@ ROWS = (
         "malformed parameter declaration",
         means="""
         The declaration contradicts itself: an unknown type, a range for something that has no order, `min`
-        above `max`, an enum without choices, choices for another type.""",
+        above `max`, an enum without choices, choices for a type that has none
+        (bool, any, lists).""",
         example="""
         params: {layers: {type: int, default: 8, min: 16, max: 1}}""",
         mend="correct the declaration.",
