@@ -39,7 +39,7 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 
 demo: $(VENV)/.user
 	$(BIN)/gandsl compile specs/quickstart.yaml
-	$(BIN)/gandsl train specs/quickstart.yaml --data mnist --out $(RUN)
+	$(BIN)/gandsl train specs/quickstart.yaml --data mnist --run-dir $(RUN)
 
 test: lint pytest
 

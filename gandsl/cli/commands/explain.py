@@ -19,7 +19,7 @@ def run(
     topic: Annotated[
         str | None,
         typer.Argument(
-            metavar="[TOPIC]",
+            metavar="TOPIC",
             help="a code (G0212), an op (conv), a block (norm.batch), a field (training.ema)",
         ),
     ] = None,

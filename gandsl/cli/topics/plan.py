@@ -27,7 +27,7 @@ def _forms(schema: Schema) -> list[Schema]:
 
 
 def _objects(schema: Schema) -> list[Schema]:
-    """The forms that have fields. Several are alternatives, such as the losses: they are no part of the tree."""
+    """The forms that have fields. Several are alternatives, such as the losses, and no part of the tree."""
     return [form for form in _forms(schema) if "properties" in form]
 
 
@@ -66,7 +66,7 @@ def find(name: str, width: int) -> Topic | None:
         return None
     path = min(matches, key=lambda known: (known.count("."), list(fields).index(known)))
     field = fields[path]
-    parts = [f"training.{path}: {_type(field)}{_default(field)}"]
+    parts = [paragraph(f"training.{path}: {_type(field)}{_default(field)}", width)]
     if field.get("description"):
         parts.append(paragraph(field["description"], width))
     parts += _parts(field, width)
@@ -123,7 +123,7 @@ def _type(schema: Schema) -> str:
             found.append("quantity")
         elif "properties" in form:
             kind = form["properties"].get("kind", {}).get("const")
-            found.append(f"{{kind: {kind}}}" if kind else "{" + ", ".join(form["properties"]) + "}")
+            found.append(kind or "{" + ", ".join(form["properties"]) + "}")
         else:
             found.append(str(form.get("type", "value")))
     return " | ".join(dict.fromkeys(found))

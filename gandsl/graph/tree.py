@@ -1,0 +1,191 @@
+"""A program as nested boxes: ids are paths, blocks and stages their prefixes; rows follow the data.
+
+Layering is fixed here, once; what is drawn open or closed only changes sizes (geometry.py, page.js).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gandsl.analysis.cost import Cost, is_stage
+from gandsl.ir.graph import Graph, Node
+from gandsl.ir.types import TensorType, is_a
+
+WIDEST_ROW = 6  # boxes; a longer row goes on below
+
+
+@dataclass(frozen=True)
+class Box:
+    """A primitive (`node`) or a group of boxes in rows, from top to bottom."""
+
+    id: str
+    title: str
+    node: Node | None = None
+    rows: tuple[tuple[Box, ...], ...] = ()
+    stage: bool = False
+    what: str = ""  # "block `res_up`", "stage s32"
+    cost: Cost = field(default_factory=Cost)
+    conditions: tuple[str, ...] = ()  # inputs told in words: styles, labels and vectors from far away
+    gives: tuple[TensorType, ...] = ()  # types that leave a group
+
+    @property
+    def children(self) -> tuple[Box, ...]:
+        return tuple(box for row in self.rows for box in row)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`source` feeds `target`; both are primitives in the tree."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One network: its tree, and the edges that are drawn as lines."""
+
+    root: Box
+    edges: tuple[Edge, ...]
+
+
+def picture(graph: Graph, costs: Mapping[str, Cost]) -> Picture:
+    """The tree of a program. `select` nodes are told at their readers, as `ws[3]`."""
+    shown = [node for node in graph if node.op != "select"]
+    edges, conditions = [], {}
+    for node in shown:
+        told = []
+        for port, ids in node.inputs.items():
+            for id_ in ids:
+                source, name = _through_select(graph, id_)
+                if _is_condition(graph, source, node):
+                    told.append(f"{port}: {name}")
+                else:
+                    edges.append(Edge(source, node.id))
+        conditions[node.id] = tuple(told)
+    root = _Builder(graph, shown, edges, conditions, costs).group("", [node.id for node in shown])
+    return Picture(root, tuple(dict.fromkeys(edges)))
+
+
+def _through_select(graph: Graph, id_: str) -> tuple[str, str]:
+    node = graph[id_]
+    if node.op != "select":
+        return id_, id_.rpartition(".")[2]
+    (source,) = node.inputs["x"]
+    return source, f"{source.rpartition('.')[2]}[{node.attrs['index']}]"
+
+
+def _is_condition(graph: Graph, source: str, node: Node) -> bool:
+    """Whether an input steers the node from afar rather than flows through it."""
+    kind = graph[source].type.kind
+    apart = source.rpartition(".")[0] != node.id.rpartition(".")[0]
+    if kind in ("Styles", "Label", "Scalar"):
+        return apart
+    return apart and is_a(kind, "Vector") and len(node.type.shape) == 3
+
+
+class _Builder:
+    def __init__(
+        self,
+        graph: Graph,
+        shown: Sequence[Node],
+        edges: Sequence[Edge],
+        conditions: Mapping[str, tuple[str, ...]],
+        costs: Mapping[str, Cost],
+    ) -> None:
+        self.graph, self.edges, self.conditions, self.costs = graph, edges, conditions, costs
+        self.order = {node.id: index for index, node in enumerate(shown)}
+
+    def group(self, path: str, ids: Sequence[str]) -> Box:
+        """The box of a path, which holds these primitives."""
+        depth = path.count(".") + 1 if path else 0
+        members: dict[str, list[str]] = {}
+        for id_ in ids:
+            members.setdefault(".".join(id_.split(".")[: depth + 1]), []).append(id_)
+        boxes = {name: self._box(name, inside) for name, inside in members.items()}
+        cost = sum((self.costs.get(id_, Cost()) for id_ in ids), Cost())
+        rows = tuple(
+            tuple(boxes[name] for name in row) for row in _wrapped(_layers(members, self._between(members)))
+        )
+        title = path.rpartition(".")[2]
+        what, gives = self._what(path, depth, ids), self._gives(ids)
+        return Box(path, title, None, rows, is_stage(title), what, cost, gives=gives)
+
+    def _box(self, name: str, ids: Sequence[str]) -> Box:
+        if ids == [name]:
+            node = self.graph[name]
+            cost, told = self.costs.get(name, Cost()), self.conditions[name]
+            return Box(name, name.rpartition(".")[2], node, cost=cost, conditions=told)
+        if len(ids) == 1:  # a group of one is the one
+            (id_,) = ids
+            parent = name.rpartition(".")[0]
+            told = self.conditions[id_]
+            title = id_.removeprefix(f"{parent}.") if parent else id_
+            return Box(id_, title, self.graph[id_], cost=self.costs.get(id_, Cost()), conditions=told)
+        return self.group(name, ids)
+
+    def _what(self, path: str, depth: int, ids: Sequence[str]) -> str:
+        """What made this level of the path: the frame that all its nodes share at this depth."""
+        found = {
+            frames[-depth].what
+            for id_ in ids
+            if len(frames := self.graph[id_].provenance.frames) >= depth > 0
+        }
+        return found.pop() if path and len(found) == 1 else ""
+
+    def _gives(self, ids: Sequence[str]) -> tuple[TensorType, ...]:
+        """What others read of a group; where nobody does, its last node."""
+        inside = set(ids)
+        read = [edge.source for edge in self.edges if edge.source in inside and edge.target not in inside]
+        return tuple(
+            dict.fromkeys(
+                self.graph[id_].type for id_ in sorted(read or ids[-1:], key=self.order.__getitem__)
+            )
+        )
+
+    def _between(self, members: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
+        """Edges between a group's members. One that feeds a member above it makes none: rows go down."""
+        owner = {id_: name for name, ids in members.items() for id_ in ids}
+        first = {name: min(self.order[id_] for id_ in ids) for name, ids in members.items()}
+        pairs = {
+            (owner[edge.source], owner[edge.target])
+            for edge in self.edges
+            if edge.source in owner and edge.target in owner
+        }
+        return {(a, b) for a, b in pairs if a != b and first[a] < first[b]}
+
+
+def _layers(names: Iterable[str], edges: set[tuple[str, str]]) -> list[list[str]]:
+    """Rows by longest path; what nothing in the group feeds stands right above its first reader."""
+    order = list(names)
+    rank = dict.fromkeys(order, 0)
+    for name in order:  # in order of evaluation, as far as there is one
+        rank[name] = max((rank[a] + 1 for a, b in edges if b == name), default=0)
+    fed = {b for _, b in edges}
+    for name in reversed(order):
+        if name not in fed:
+            rank[name] = max(0, min((rank[b] - 1 for a, b in edges if a == name), default=rank[name]))
+    rows: dict[int, list[str]] = {}
+    for name in order:
+        rows.setdefault(rank[name], []).append(name)
+    return [rows[index] for index in sorted(rows)]
+
+
+def _wrapped(rows: Iterable[list[str]]) -> list[list[str]]:
+    return [row[start : start + WIDEST_ROW] for row in rows for start in range(0, len(row), WIDEST_ROW)]
+
+
+def opened(root: Box, depth: int | None = None) -> set[str]:
+    """The groups drawn open: the first `depth` levels, or by default all that are not inside a stage."""
+    found: set[str] = set()
+
+    def visit(box: Box, level: int) -> None:
+        if box.node is not None or (depth is None and box.stage) or (depth is not None and level > depth):
+            return
+        found.add(box.id)
+        for child in box.children:
+            visit(child, level + 1)
+
+    visit(root, 0)
+    return found

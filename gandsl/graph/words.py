@@ -1,0 +1,95 @@
+"""What a box says of itself: short lines inside it, the whole story when one hovers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gandsl.analysis.cost import Cost
+from gandsl.graph.tree import Box
+from gandsl.ir.graph import Node
+from gandsl.ir.ops import (
+    activation,
+    attention,
+    combine,
+    convolution,
+    dense,
+    norm,
+    resample,
+    shape,
+    source,
+    style,
+)
+from gandsl.ir.text import default_of, value_text
+from gandsl.ir.types import TensorType
+
+FAMILIES = {
+    "convolution": convolution,
+    "dense": dense,
+    "norm": norm,
+    "activation": activation,
+    "resample": resample,
+    "combine": combine,
+    "style": style,
+    "attention": attention,
+    "shape": shape,
+    "source": source,
+}
+FAMILY = {op.name: name for name, module in FAMILIES.items() for op in module.OPS}
+_PREFIXES = ("", " k", " M", " G", " T", " P")
+
+
+def size(type_: TensorType) -> str:
+    """`512×8×8`, `512`, `18×512`; a kind alone where there is no shape."""
+    return "×".join(map(str, type_.shape)) or type_.kind
+
+
+def lines(box: Box) -> list[str]:
+    """What stands in a closed box below its title."""
+    if box.node is None:
+        count = sum(1 for _ in _primitives(box))
+        gives = ", ".join(map(size, box.gives[:3]))
+        return [text for text in (f"{count} nodes → {gives}", _cost(box.cost)) if text]
+    return [box.node.op, f"{box.node.type.kind} {size(box.node.type)}", *box.conditions]
+
+
+def hover(box: Box) -> list[tuple[str, str]]:
+    """Everything there is to say, as names and values."""
+    if box.node is None:
+        rows = [("id", box.id), ("is", box.what), ("cost", _cost(box.cost))]
+        return [row for row in rows if row[1]]
+    return [*_node(box.node), *([("cost", text)] if (text := _cost(box.cost)) else [])]
+
+
+def _node(node: Node) -> list[tuple[str, str]]:
+    def rank(item: tuple[str, Any]) -> bool:
+        param = node.spec.param(item[0])
+        return param is not None and not param.required and default_of(param) == item[1]
+
+    rows = [("id", node.id), ("op", node.op), ("type", str(node.type))]
+    rows += [(port, ", ".join(ids)) for port, ids in node.inputs.items()]
+    rows += [(name, value_text(value)) for name, value in sorted(node.attrs.items(), key=rank)]
+    rows.append(("at", str(node.provenance.span)))
+    rows += [("in", f"{frame.what}, {frame.span}") for frame in node.provenance.frames]
+    return rows
+
+
+def _cost(cost: Cost) -> str:
+    parts = [
+        (cost.parameters, "parameters"),
+        (cost.forward_flops, "FLOPs"),
+    ]
+    return ", ".join(f"{si(number)} {unit}" for number, unit in parts if number)
+
+
+def si(number: float) -> str:
+    """Three digits and a prefix."""
+    step = 0
+    while abs(number) >= 999.5 and step < len(_PREFIXES) - 1:
+        number, step = number / 1000, step + 1
+    return f"{number:.3g}{_PREFIXES[step]}"
+
+
+def _primitives(box: Box) -> list[Box]:
+    if box.node is not None:
+        return [box]
+    return [inner for child in box.children for inner in _primitives(child)]
