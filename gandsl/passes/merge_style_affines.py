@@ -23,9 +23,10 @@ COPYING = "on a CPU copying their weights side by side costs more than fewer cal
 class MergeStyleAffines(Pass):
     """Linear layers that read one style become one product; equal ones on styles of one list, a batched one.
 
-    On a GPU that saves launches. On a CPU it does not pay, so there it is off unless `everywhere`: for 16 affines
-    of 512×512 and 1 to 32 samples, one thread, torch 2.13, one product took 3 to 10 times as long as 16 in a
-    forward, and up to 1.5 times with backward, since the weights are copied side by side on each call.
+    On a GPU that saves launches. On a CPU it does not pay, so there it is off unless `everywhere`: for 16
+    affines of 512×512 and 1 to 32 samples, one thread, torch 2.13, one product took 3 to 10 times as long
+    as 16 in a forward, and up to 1.5 times with backward, since the weights are copied side by side on
+    each call.
     """
 
     name: ClassVar[str] = "merge-style-affines"

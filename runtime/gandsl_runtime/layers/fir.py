@@ -27,10 +27,11 @@ class Fir(Computed):
     """Put up − 1 zeros after each pixel, pad or crop, convolve with `taps` both ways, keep every down-th.
 
     x: [N, C, H, W] → [N, C, (H·up + top + bottom − len(taps)) // down + 1, …]. pad: left, right, top, bottom;
-    negative crops. taps are normalized to sum 1; `gain` multiplies the result. No keys: the filter is a constant.
+    negative crops. taps are normalized to sum 1; `gain` multiplies the result. No keys: the filter is a
+    constant.
 
-    Short filters are one depthwise convolution, transposed where it enlarges: on a CPU that took half the time
-    of one for each direction, and a third to a sixth of filtering an image with zeros put in.
+    Short filters are one depthwise convolution, transposed where it enlarges: on a CPU that took half the
+    time of one for each direction, and a third to a sixth of filtering an image with zeros put in.
     """
 
     kernel: Tensor

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -9,10 +11,25 @@ from gandsl_runtime.layers.base import Layer
 from gandsl_runtime.layers.weight import Weighted
 
 
-class Folded(Layer):
-    """The weight of another layer times its factor.
+class _Seen(NamedTuple):
+    """A source as it was. Holding `values` keeps its memory from being given to another tensor."""
 
-    It holds no state of its own: keys and saved weights stay as they are.
+    source: Tensor
+    values: Tensor
+    version: int
+
+    def changed(self, source: Tensor) -> bool:
+        values = self.values
+        return (
+            source is not self.source
+            or source._version != self.version
+            or source.data_ptr() != values.data_ptr()
+            or source.dtype != values.dtype
+        )
+
+
+class Folded(Layer):
+    """The weight of another layer times its factor. It holds no state: keys and saved weights stay.
 
     The product is kept between calls and made anew when the weight (or a power iteration's vectors) was
     written to, loaded, cast or moved, so that it is never stale. It is not kept where a gradient may flow
@@ -22,17 +39,16 @@ class Folded(Layer):
     def __init__(self, layer: Weighted) -> None:
         super().__init__()
         self._layer = (layer,)  # in a tuple, so that its parameters do not appear here
-        self._kept: tuple[tuple[object, ...], Tensor] | None = None
+        self._seen: list[_Seen] = []
+        self._kept: Tensor | None = None
 
     def forward(self) -> Tensor:
         (layer,) = self._layer
         tracked = torch.is_grad_enabled() and layer.weight.requires_grad
         if layer.training or tracked or torch.compiler.is_compiling():
             return layer.weight * layer.factor()
-        key = tuple(
-            (id(source), source._version, source.data_ptr(), source.dtype, source.device)
-            for source in (layer.weight, *layer.buffers(recurse=False))
-        )
-        if self._kept is None or self._kept[0] != key:
-            self._kept = key, (layer.weight * layer.factor()).detach()
-        return self._kept[1]
+        sources = [layer.weight, *layer.buffers(recurse=False)]
+        if self._kept is None or any(map(_Seen.changed, self._seen, sources)):
+            self._seen = [_Seen(source, source.detach(), source._version) for source in sources]
+            self._kept = (layer.weight * layer.factor()).detach()
+        return self._kept

@@ -111,9 +111,10 @@ class ModulatedConv2d(Weighted):
         """weight: [groups · out, in, kh, kw]."""
         height, width = weight.shape[2:]
         if self.up == 1:
-            if height % 2 and width % 2:
-                return functional.conv2d(x, weight, bias, 1, (height // 2, width // 2), groups=groups)
-            return functional.conv2d(x, weight, bias, padding="same", groups=groups)
+            if not (height % 2 and width % 2):  # an even kernel needs one more pixel to the right and below
+                x = functional.pad(x, (0, 1 - width % 2, 0, 1 - height % 2))
+            padding = (height - 1) // 2, (width - 1) // 2
+            return functional.conv2d(x, weight, bias, 1, padding, groups=groups)
         # conv_transpose wants [groups · in, out, kh, kw]
         weight = weight.unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1)
         return functional.conv_transpose2d(x, weight, bias, self.up, groups=groups)
