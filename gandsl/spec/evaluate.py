@@ -40,12 +40,10 @@ class Scope:
 
     def lookup(self, name: str) -> Any:
         """The value of a name, which from now on counts as used where it is defined. Raises KeyError."""
-        scope: Scope | None = self
-        while scope is not None:
+        for scope in self._chain():
             if name in scope.values:
                 scope.used.add(name)
                 return scope.values[name]
-            scope = scope.parent
         raise KeyError(name)
 
     def __contains__(self, name: str) -> bool:
@@ -54,6 +52,11 @@ class Scope:
     def names(self) -> list[str]:
         """Every name that can be looked up, innermost first."""
         return list(dict.fromkeys(name for scope in self._chain() for name in scope.values))
+
+    def functions(self) -> list[str]:
+        """Those of them that are functions with arguments."""
+        found = (item for scope in self._chain() for item in scope.values.items())
+        return [name for name, value in found if isinstance(value, Function) and value.args]
 
     def _chain(self) -> Iterator[Scope]:
         scope: Scope | None = self
@@ -82,7 +85,7 @@ class Function:
 class Budget:
     """How much work the expressions of one compilation may do, all together."""
 
-    steps: int = 300_000
+    steps: int = 100_000  # the largest of our own specs needs 15,000
     depth: int = 0
     calls: list[Function] = field(default_factory=list)
     spent: bool = False  # and reported: from now on everything is POISON, in silence
@@ -197,7 +200,9 @@ class _Evaluator:
                 return value.attribute(node.name)
             except KeyError:
                 help = did_you_mean(node.name, value.attributes, "it has")
-                return self.fail("G0110", f"{value.kind_name} has no `.{node.name}`", place, help)
+                return self.fail(
+                    value.attribute_code, f"{value.kind_name} has no `.{node.name}`", place, help
+                )
         return self.fail("G0110", f"{type_name(value)} has no `.{node.name}`", place)
 
     def index(self, node: ast.Index) -> Any:
@@ -249,8 +254,8 @@ class _Evaluator:
         if builtin is None:
             if function is not None:
                 return self.fail("G0105", f"`{node.function}` is no function", place)
-            functions = [name for name in self.scope.names() if isinstance(self.scope.lookup(name), Function)]
-            help = did_you_mean(node.function, [*functions, *BUILTINS], "functions are")
+            known_names = [*self.scope.functions(), *BUILTINS]
+            help = did_you_mean(node.function, known_names, "functions are")
             return self.fail("G0103", f"unknown function `{node.function}`", place, help)
         if len(args) < builtin.least or (builtin.most is not None and len(args) > builtin.most):
             return self.miscounted(place, node, builtin.arity, builtin.doc)

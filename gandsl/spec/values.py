@@ -63,6 +63,7 @@ class Opaque:
 
     kind_name: str = "value"  # for messages: "a Feature", "the node `conv0`"
     attributes: tuple[str, ...] = ()
+    attribute_code = "G0110"  # reported where an attribute is not there
 
     def attribute(self, name: str) -> Any:
         """The value behind `.name`. Raises KeyError where there is none."""

@@ -191,16 +191,21 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_bombs_end_soon_and_small(name: str) -> None:
+def test_bombs_end_soon(name: str) -> None:
     text, code = BOMBS[name]
-    tracemalloc.start()
     start = time.process_time()
     _, diagnostics = read(text)
-    seconds, (_, peak) = time.process_time() - start, tracemalloc.get_traced_memory()
-    tracemalloc.stop()
+    assert time.process_time() - start < 2
     assert code in {found for found, _ in said(diagnostics)}
-    assert seconds < 6  # under tracemalloc, which costs a factor of 3 to 5
-    assert peak < 200 * 2**20
+
+
+@pytest.mark.parametrize("name", ["brackets", "ten megabytes", "many values", "open quote"])
+def test_bombs_stay_small(name: str) -> None:
+    tracemalloc.start()
+    read(BOMBS[name][0])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100 * 2**20
 
 
 @given(
