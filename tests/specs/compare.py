@@ -27,20 +27,21 @@ def shake(network: nn.Module, seed: int = 0) -> None:
                 tensor.add_(0.5 + 0.1 * noise)
 
 
-def renamed(ours: Sequence[str], keys: Mapping[str, str]) -> dict[str, str]:
+def renamed(
+    ours: Sequence[str],
+    keys: Mapping[str, str],
+    own: Sequence[str] = OWN,
+    aliases: Mapping[str, str] = ALIASES,
+) -> dict[str, str]:
     """Each of our keys → the twin's. Raises AssertionError where the map misses a key or an entry of it is idle."""
     found, idle = {}, set(keys)
     for key in ours:
-        if key.rsplit(".", 1)[-1] in OWN:
+        module, _, name = key.rpartition(".")
+        if name in own:
             continue
-        if key in keys:
-            found[key] = keys[key]
-            idle.discard(key)
-            continue
-        module, name = key.rsplit(".", 1)
-        assert module in keys, f"the map does not say what {key} is"
-        found[key] = f"{keys[module]}.{ALIASES.get(name, name)}"
-        idle.discard(module)
+        assert key in keys or module in keys, f"the map does not say what {key} is"
+        found[key] = keys[key] if key in keys else f"{keys[module]}.{aliases.get(name, name)}"
+        idle.discard(key if key in keys else module)
     assert not idle, f"no such keys: {sorted(idle)}"
     return found
 

@@ -1,0 +1,173 @@
+"""Specs of published systems compute what independent implementations of them computed, weight for weight."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import gandsl
+from gandsl_runtime.layers import set_noise_mode
+from gandsl_runtime.network import Network
+from tests.specs import published
+from tests.specs.compare import gradients
+from tests.specs.parts import down2, up2
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = (ROOT / "specs", Path(__file__).parent / "derived")
+TOLERANCE = 1e-5
+"""Of the largest magnitude. Both sides are float32, with sums in another order: 2⁻²⁴ each, some hundred in a row."""
+
+
+class Record(NamedTuple):
+    """What one implementation computed, and our network with its weights."""
+
+    network: Network
+    names: dict[str, str]  # our keys → the published ones
+    given: Mapping[str, Tensor]
+    found: Mapping[str, Tensor]
+    state: Mapping[str, Tensor]  # under the published keys
+
+
+def load(folder: Path, name: str, which: str, make: Callable[..., published.Published]) -> Record:
+    path = folder / f"{name}_{which[0].upper()}.npz"
+    if not path.is_file():
+        pytest.skip(f"no parity data at {path}: set GANDSL_PARITY to the folder of .npz files")
+    with np.load(path) as file:
+        meta: dict[str, Any] = json.loads(str(file["meta"]))
+        tensors = {key: torch.from_numpy(file[key]) for key in file.files if key != "meta"}
+    parts = {
+        part: {key.split("/", 1)[1]: value for key, value in tensors.items() if key.startswith(part)}
+        for part in ("state/", "in/", "out/")
+    }
+    of = make(meta, which)
+    spec = next(found for at in FOLDERS if (found := at / f"{of.spec}.yaml").is_file())
+    network = getattr(gandsl.compile(spec, of.overrides), which)
+    names = published.fit(network, parts["state/"], of)
+    set_noise_mode(network, "constant")
+    return Record(network.eval(), names, parts["in/"], parts["out/"], parts["state/"])
+
+
+def assert_close(ours: Tensor, theirs: Tensor, what: str) -> None:
+    assert ours.shape == theirs.shape, what
+    error = ((ours - theirs).abs().max() / theirs.abs().max()).item()
+    assert error < TOLERANCE, f"{what} is off by {error:.1e} of its largest magnitude"
+
+
+def norms_in_their_order(record: Record, found: Mapping[str, Tensor]) -> Tensor:
+    """The norm of each parameter's gradient in the order of the published state_dict."""
+    theirs = {record.names[name]: gradient.norm() for name, gradient in found.items()}
+    return torch.stack([theirs[key] for key in record.state if key in theirs])
+
+
+def labels(record: Record) -> list[Tensor]:
+    """As class numbers, where there are any."""
+    if "y" in record.given:
+        return [record.given["y"].long()]
+    c = record.given.get("c")
+    return [c.argmax(1)] if c is not None and c.shape[1] else []
+
+
+def assert_discriminates(record: Record) -> None:
+    """Logits, their gradient by the image, its squared norm, and the gradient of that by every parameter."""
+    x = record.given["x"].clone().requires_grad_()
+    logits = record.network(x, *labels(record))
+    (slope,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
+    r1 = slope.square().sum((1, 2, 3))
+    expected = record.found
+    assert_close(logits, expected.get("logits", expected.get("logits_lod0.0")), "logits")
+    assert_close(slope, expected["grad_x"], "the gradient of the logits by the image")
+    assert_close(r1, expected["r1"], "r1")
+    norms = norms_in_their_order(record, gradients(r1.mean(), record.network))
+    assert_close(norms, expected["r1_param_grad_norm"], "norms of r1's gradients")
+
+
+DISCRIMINATORS = {
+    "dcgan_64": published.dcgan,
+    "stylegan2_32": published.stylegan2,
+    "stylegan2_cond_16": published.stylegan2,
+    "biggan_32": published.biggan,
+    "biggan_hier_64": published.biggan,
+    "pggan_32": published.pggan,
+}
+
+
+@pytest.mark.parametrize("name", DISCRIMINATORS)
+def test_discriminator(name: str, parity: Path) -> None:
+    assert_discriminates(load(parity, name, "discriminator", DISCRIMINATORS[name]))
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [("dcgan_64", published.dcgan), ("biggan_32", published.biggan), ("biggan_hier_64", published.biggan)],
+    ids=["dcgan_64", "biggan_32", "biggan_hier_64"],
+)
+@torch.no_grad()
+def test_generator(name: str, make: Callable[..., published.Published], parity: Path) -> None:
+    record = load(parity, name, "generator", make)
+    assert_close(record.network(record.given["z"].flatten(1), *labels(record)), record.found["img"], "images")
+
+
+@pytest.mark.parametrize("name", ["stylegan2_32", "stylegan2_cond_16"])
+def test_style_generator(name: str, parity: Path) -> None:
+    record = load(parity, name, "generator", published.stylegan2)
+    network, given, expected = record.network, record.given, record.found
+    mapping, synthesis = network.program("mapping"), network.program("synthesis")
+    with torch.no_grad():
+        ws = mapping(given["z"], *labels(record))
+        assert_close(ws, expected["ws"], "ws")
+        assert_close(network(given["z"], *labels(record)), expected["img_noise_const"], "images")
+        truncated = ws.clone()
+        average = network.state_dict()["mapping.centre.average"]
+        truncated[:, :3] = average.lerp(ws[:, :3], 0.6)
+        assert_close(synthesis(truncated), expected["img_psi06_cutoff3"], "truncated images")
+        set_noise_mode(network, "none")
+        assert_close(synthesis(ws), expected["img_noise_none"], "images without noise")
+    set_noise_mode(network, "constant")
+    ws = mapping(given["z"], *labels(record))
+    image = synthesis(ws)
+    noise = given["pl_noise"] / image.shape[2]
+    (slope,) = torch.autograd.grad((image * noise).sum(), ws, create_graph=True)
+    lengths = slope.square().sum(2).mean(1).sqrt()
+    assert_close(lengths, expected["pl_lengths"], "path lengths")
+    norms = norms_in_their_order(record, gradients((lengths - 0.3).square().mean(), network))
+    assert_close(norms, expected["pl_param_grad_norm"], "norms of the path length penalty's gradients")
+
+
+def level_of(lod: float) -> tuple[int, bool, list[Tensor]]:
+    """Level, whether it fades in, and alpha as an argument. lod 0.3 of a 32² network: 32² with alpha 0.7."""
+    level = 3 - int(lod)
+    share = lod - int(lod)
+    return level, share > 0, [torch.tensor(1 - share)] if share else []
+
+
+LODS = (0.0, 0.3, 1.0, 1.6)
+
+
+@pytest.mark.parametrize("lod", LODS)
+@torch.no_grad()
+def test_growing_generator(lod: float, parity: Path) -> None:
+    record = load(parity, "pggan_32", "generator", published.pggan)
+    level, fading, alpha = level_of(lod)
+    image = record.network.program("forward", level, fading)(record.given["z"], *alpha)
+    for _ in range(3 - level):  # published: always at full size
+        image = up2(image)
+    assert_close(image, record.found[f"img_lod{lod}"], "images")
+
+
+@pytest.mark.parametrize("lod", LODS)
+@torch.no_grad()
+def test_growing_discriminator(lod: float, parity: Path) -> None:
+    record = load(parity, "pggan_32", "discriminator", published.pggan)
+    level, fading, alpha = level_of(lod)
+    image = record.given["x"]
+    for _ in range(3 - level):
+        image = down2(image)
+    logits = record.network.program("forward", level, fading)(image, *alpha)
+    assert_close(logits, record.found[f"logits_lod{lod}"], "logits")
