@@ -39,6 +39,7 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 
 demo: $(VENV)/.user
 	$(BIN)/gandsl compile specs/quickstart.yaml
+	@rm -rf $(RUN)
 	$(BIN)/gandsl train specs/quickstart.yaml --data mnist --run-dir $(RUN)
 
 test: lint pytest

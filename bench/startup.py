@@ -1,0 +1,92 @@
+"""Process time of each command on a warm disk, against the promised bounds.
+
+Figures are user + system time of the whole process, the median of several runs; the ratio to a bare `python -c pass`
+travels better between machines. `compile` is judged without the time that importing torch takes.
+
+    python -m bench.startup [--runs 7] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SPEC = "specs/stylegan2.yaml"  # at 1024²
+
+# name → (arguments of gandsl, bound in seconds)
+COMMANDS: dict[str, tuple[tuple[str, ...], float]] = {
+    "--help": (("--help",), 0.4),
+    "schema": (("schema",), 0.4),
+    "explain code": (("explain", "G0212"), 0.4),
+    "explain op": (("explain", "modulated_conv"), 0.4),
+    "explain training": (("explain", "training"), 0.4),
+    "check": (("check", SPEC), 0.8),
+    "show": (("show", SPEC), 0.8),
+    "show --ir": (("show", SPEC, "--ir"), 0.8),
+    "cost": (("cost", SPEC), 0.8),
+    "diff": (("diff", SPEC, "--set", "resolution=512"), 0.8),
+}
+COMPILE_BOUND = 3.0  # more than importing torch takes
+
+
+def process_time(command: Sequence[str]) -> float:
+    """User and system seconds of a child process. Raises CalledProcessError where it fails."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}:{ROOT / 'runtime'}"}
+    subprocess.run(
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def median(command: Sequence[str], runs: int) -> float:
+    """The median over `runs`, after one that warms the disk and writes bytecode."""
+    process_time(command)
+    return statistics.median(process_time(command) for _ in range(runs))
+
+
+def measure(runs: int) -> dict[str, dict[str, float]]:
+    """Seconds, bound and ratio to a bare interpreter, by command."""
+    bare = median([sys.executable, "-c", "pass"], runs)
+    found = {"python -c pass": {"seconds": bare, "ratio": 1.0}}
+    for name, (arguments, bound) in COMMANDS.items():
+        seconds = median([sys.executable, "-m", "gandsl", *arguments], runs)
+        found[name] = {"seconds": seconds, "ratio": seconds / bare, "bound": bound}
+    torch = median([sys.executable, "-c", "import torch"], max(runs // 2, 1))
+    found["import torch"] = {"seconds": torch, "ratio": torch / bare}
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "gandsl", "compile", SPEC, "-o", folder]
+        seconds = median(command, max(runs // 2, 1)) - torch
+    found["compile, without torch"] = {"seconds": seconds, "ratio": seconds / bare, "bound": COMPILE_BOUND}
+    return found
+
+
+def main() -> int:
+    """Print the table; 1 where a bound is missed."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    found = measure(options.runs)
+    if options.json:
+        print(json.dumps({"gandsl": "bench-startup/1", "commands": found}, indent=2))
+    else:
+        print(f"{'command':24} {'seconds':>8} {'bound':>6} {'× bare':>7}")
+        for name, row in found.items():
+            bound = f"{row['bound']:.1f}" if "bound" in row else ""
+            print(f"{name:24} {row['seconds']:8.3f} {bound:>6} {row['ratio']:7.1f}")
+    return int(any(row["seconds"] > row.get("bound", float("inf")) for row in found.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
