@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.frontend import body as bodies
 from gandsl.frontend.arguments import Use, one_tensor, refuse_unknown
 from gandsl.frontend.context import MAX_DEPTH, Context
@@ -24,15 +25,7 @@ def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> Any:
     if block.broken:
         return POISON  # reported where it is declared
     if block in use.chain or len(use.context.frames) >= MAX_DEPTH:
-        unfolder.report(
-            use.context,
-            "G0304",
-            f"{where} contains itself"
-            if block in use.chain
-            else f"blocks are nested more than {MAX_DEPTH} deep",
-            use.span,
-            secondary=((block.span, "defined here"),),
-        )
+        _report_depth(unfolder, block, use)
         return POISON
     names = [*block.ports, *block.params, *block.slots]
     failed = refuse_unknown(unfolder, use, names, where, "port, parameter or slot")
@@ -55,6 +48,8 @@ def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> Any:
             )
             values[name] = POISON
         failed = failed or values[name] is POISON
+    if not all([is_kind(unfolder, port, use.context) for port in block.ports.values()]):
+        return POISON
     for position, (name, port) in enumerate(block.ports.items()):
         values[name] = _port_value(unfolder, port, use, position, where)
         failed = failed or values[name] is POISON
@@ -96,6 +91,24 @@ def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> Any:
     return bodies.unfold_outputs(unfolder, block.body, block.outputs, inside, above, where, block.span)
 
 
+def _report_depth(unfolder: Unfolder, block: BlockDecl, use: Use) -> None:
+    if block in use.chain:
+        circle = [other.name for other in use.chain[use.chain.index(block) :]]
+        message = f"block `{block.name}` contains itself: {' → '.join([*circle, block.name])}"
+    else:
+        message = f"blocks and stages are nested more than {MAX_DEPTH} deep"
+    unfolder.report(use.context, "G0304", message, use.span, secondary=((block.span, "defined here"),))
+
+
+def is_kind(unfolder: Unfolder, port: PortDecl, context: Context) -> bool:
+    """Whether a port's kind is one of the language's; reported if not."""
+    if port.kind in KINDS or port.broken:
+        return True
+    help = did_you_mean(port.kind, KINDS)
+    unfolder.report(context, "G0216", f"there is no kind `{port.kind}`", port.kind_span, help=help)
+    return False
+
+
 def _port_value(unfolder: Unfolder, port: PortDecl, use: Use, position: int, where: str) -> Any:
     if port.broken:
         return POISON
@@ -134,14 +147,19 @@ def shape_of(unfolder: Unfolder, port: PortDecl, context: Context) -> Any:
         elif isinstance(value, int) and not isinstance(value, bool) and value >= 1:
             shape.append(value)
         else:
-            unfolder.report(context, "G0216", "a dimension is a whole number from 1, or a size", dim.span)
+            unfolder.report(
+                context, "G0216", "a dimension is a whole number from 1, or a size", dim.span_of(dim.root)
+            )
             return POISON
     if len(shape) + 1 == KINDS[port.kind][0][-1] and port.kind in ("Feature", "Image"):
         shape.append(shape[-1])  # `Image[3, 64]`: a number where a size is wanted is a square
     if len(shape) not in KINDS[port.kind][0]:
         ranks = " or ".join(map(str, KINDS[port.kind][0]))
         unfolder.report(
-            context, "G0216", f"{port.kind} has {ranks} dimensions, but {len(shape)} are given", port.span
+            context,
+            "G0216",
+            f"{port.kind} has {ranks} dimensions, but {len(shape)} are given",
+            port.kind_span,
         )
         return POISON
     return TensorType(port.kind, tuple(shape))

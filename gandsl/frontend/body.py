@@ -100,6 +100,11 @@ def _expressions(tree: Tree) -> list[Scalar]:
 def unfold_node(unfolder: Unfolder, entry: Entry, context: Context, above: Any) -> Any:
     """The value of one node: a Tensor, a Record, any value, ABSENT, or POISON after reporting."""
     tree = entry.value
+    unfolder.builder.count_use()
+    if trees.is_null(tree):
+        help = f"a node has one of {', '.join(FORMS)}"
+        unfolder.report(context, "G0013", f"`{entry.key}` is empty", tree.span, help=help)
+        return POISON
     if not isinstance(tree, trees.Mapping):
         return unfolder.evaluate(tree, context)
     forms = [form for form in FORMS if form in tree.entries]
@@ -143,9 +148,11 @@ def _report_form(unfolder: Unfolder, entry: Entry, forms: list[str], context: Co
 
 
 def _value(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Any) -> Any:
-    for other in tree:
-        if other.key not in COMMON and other.key != "value":
-            unfolder.report(context, "G0205", f"a value takes no `{other.key}`", other.key_span)
+    unknown = [other for other in tree if other.key not in COMMON and other.key != "value"]
+    for other in unknown:
+        unfolder.report(context, "G0205", f"a value takes no `{other.key}`", other.key_span)
+    if unknown:
+        return POISON
     return unfolder.evaluate(tree.entries["value"].value, context)
 
 

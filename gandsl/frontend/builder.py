@@ -16,6 +16,7 @@ from gandsl.ir.types import TensorType
 from gandsl.spec.values import POISON
 
 MAX_NODES = 20_000
+MAX_USES = 60_000  # entries of bodies unfolded, those included that leave no node
 
 
 class TooManyNodes(Exception):
@@ -28,6 +29,13 @@ class Builder:
     def __init__(self, report: Report) -> None:
         self.nodes: dict[str, Node] = {}
         self._report = report
+        self._uses = 0
+
+    def count_use(self) -> None:
+        """One more entry of a body is unfolded. Raises TooManyNodes."""
+        self._uses += 1
+        if self._uses > MAX_USES:
+            raise TooManyNodes
 
     def tensor(self, node: Node) -> Tensor:
         return Tensor(node.id, node.type, self._select)

@@ -9,6 +9,7 @@ from gandsl.frontend.context import Context
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Record, plain
 from gandsl.spec import tree as trees
+from gandsl.spec.names import is_name
 from gandsl.spec.tree import Entry
 from gandsl.spec.values import ABSENT, POISON, Size
 
@@ -81,6 +82,11 @@ def _well_formed(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context:
             unfolder.report(context, "G0013", f"`{key}` of the fold is empty", value.span)
         else:
             continue
+        fine = False
+    label = tree.entries.get("label")
+    if label is not None and not (isinstance(label.value, trees.Scalar) and is_name(label.value.text)):
+        help = "a name such as `s`, before the number of the stage"
+        unfolder.report(context, "G0011", "`label` of a fold is a name", label.value.span, help=help)
         fine = False
     for key in ("carry", "next", "collect"):
         value = tree.get(key)

@@ -6,7 +6,7 @@ from typing import Any
 
 from gandsl.diagnostics import Span
 from gandsl.frontend import body as bodies
-from gandsl.frontend.block_call import shape_of
+from gandsl.frontend.block_call import is_kind, shape_of
 from gandsl.frontend.builder import TooManyNodes
 from gandsl.frontend.context import Context
 from gandsl.frontend.defaults import make_defaults
@@ -34,11 +34,11 @@ def unfold_network(unfolder: Unfolder, network: NetworkDecl, scope: Scope) -> Gr
     above = next((value for value in values.values() if value is not ABSENT), ABSENT)
     try:
         inside, last = bodies.unfold_body(unfolder, network.body, context, above)
+        outputs = _outputs(unfolder, network, inside, last)
+        styles = _styles(unfolder, network, inside)
     except TooManyNodes:
         unfolder.report(context, "G0309", f"the {network.name} unfolds to too many nodes", network.span)
         return None
-    outputs = _outputs(unfolder, network, inside, last)
-    styles = _styles(unfolder, network, inside)
     if outputs is None or styles is POISON or POISON in values.values():
         return None
     image_like = "Image" if network.name == "generator" else "Logits"
@@ -63,7 +63,7 @@ def _may_be(tensor: Tensor, kind: str) -> bool:
 
 def _input(unfolder: Unfolder, port: PortDecl, context: Context) -> Any:
     """The tensor that an input stands for (with `each`, a list); ABSENT where its condition fails."""
-    if port.broken:
+    if port.broken or not is_kind(unfolder, port, context):
         return POISON
     for condition, wanted in ((port.when, True), (port.unless, False)):
         if condition is not None:

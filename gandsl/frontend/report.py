@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from gandsl.diagnostics import Diagnostics, Label, Span
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.frontend.context import Context
+
+_NUMBER = re.compile(r"\d+")
 
 
 class Report:
@@ -16,7 +19,7 @@ class Report:
         self.diagnostics = diagnostics
         self.network = network
         self._library_root = library_root
-        self._said: set[tuple[str, Span]] = set()
+        self._said: set[tuple[str, Span, str]] = set()
 
     def __call__(
         self,
@@ -37,9 +40,10 @@ class Report:
                 break
             labels.append(Label(span, "here in the standard library"))
             span = frame.span
-        if (code, span) in self._said:
+        said = (code, span, _NUMBER.sub("", message))  # once, though sizes differ from stage to stage
+        if said in self._said:
             return
-        self._said.add((code, span))
+        self._said.add(said)
         self.diagnostics.add(
             code,
             message,

@@ -32,7 +32,12 @@ def call_slot(unfolder: Unfolder, slot: str, slot_span: Span, use: Use) -> Any:
     interface = unfolder.library.interface(block.slots[slot].type, block.home)
     if interface is None:
         unfolder.report.unknown(
-            use.context, "G0311", "interface", block.slots[slot].type, block.slots[slot].span, []
+            use.context,
+            "G0311",
+            "interface",
+            block.slots[slot].type,
+            block.slots[slot].type_span,
+            unfolder.library.interface_names(block.home),
         )
         return POISON
     given: dict[str, Any] = {}

@@ -69,7 +69,11 @@ class Record(Opaque):
     """The outputs of a block or a fold. On its own it stands for the first of them."""
 
     outputs: Mapping[str, Any]
-    kind_name = "the outputs of a block"
+    attribute_code = "G0217"
+
+    @property
+    def kind_name(self) -> str:  # type: ignore[override]  # a constant in the base
+        return f"a node with the outputs {', '.join(f'`{name}`' for name in self.outputs)}"
 
     @property
     def first(self) -> Any:

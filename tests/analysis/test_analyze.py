@@ -1,4 +1,5 @@
 """The whole front half in one call: what it returns, what it leaves out, ids that moved."""
+# ruff: noqa: E501 - messages stand as they are
 
 from __future__ import annotations
 
