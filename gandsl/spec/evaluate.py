@@ -277,9 +277,12 @@ class _Evaluator:
             return function.memo[0]
         calls = self.budget.calls
         if len(calls) >= MAX_CALLS or (not args and function in calls):
-            chain = [called.name for called in calls[-4:]] + [function.name]
-            for called in calls[calls.index(function) :] if function in calls else ():
+            if function not in calls:
+                raise Fault("G0108", f"more than {MAX_CALLS} definitions within each other")
+            circle = calls[calls.index(function) :]
+            for called in circle:
                 called.memo[:] = [POISON]  # or two calls in one body would try again, 2**32 times
+            chain = [*dict.fromkeys(called.name for called in circle), function.name]
             raise Fault("G0111", f"`{function.name}` needs itself to be computed: {' → '.join(chain)}")
         calls.append(function)
         try:

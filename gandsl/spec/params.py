@@ -13,6 +13,7 @@ from gandsl.spec.evaluate import Budget, Scope, evaluate
 from gandsl.spec.expressions import Attribute, Expr, Index, Literal, Name, parse
 from gandsl.spec.faults import Fault
 from gandsl.spec.operators import bounded
+from gandsl.spec.scalars import former_truth
 from gandsl.spec.scalars import resolve as resolve_scalar
 from gandsl.spec.tree import Scalar, Sequence, Tree
 from gandsl.spec.values import ABSENT, LARGEST, POISON, Size, as_size, is_number, show, type_name
@@ -198,12 +199,9 @@ def _described(value: Any) -> str:
     return f"{show(value)}" if plain else type_name(value)
 
 
-_YAML_1_1 = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
-
-
 def _hint(type: str, value: Any) -> str | None:
-    if type == "bool" and isinstance(value, str) and value.lower() in _YAML_1_1:
-        return f"`{value}` is text in YAML 1.2: write `{_YAML_1_1[value.lower()]}`"
+    if type == "bool" and isinstance(value, str):
+        return former_truth(value)
     if type == "bool" and is_number(value):
         return "write `true` or `false`, or a comparison: `… > 0`"
     if type in ("int", "ints") and isinstance(value, float):
@@ -265,7 +263,7 @@ def _literal(decl: Declared, tree: Tree, scope: Scope) -> str | None:
     if not isinstance(tree, Scalar) or decl.type not in ("enum", "str", "bool"):
         return None
     if decl.type == "bool":  # `no` and the like: `coerce` explains them better than "unknown name" would
-        return tree.text if tree.text.lower() in _YAML_1_1 and tree.text not in scope else None
+        return tree.text if former_truth(tree.text) and tree.text not in scope else None
     if decl.type == "enum" and tree.text in decl.choices:
         return tree.text
     if tree.value is None and tree.plain:

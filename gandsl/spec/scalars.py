@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+# what YAML 1.1 took for truth values, and is text in 1.2 → what to write
+FORMER_TRUTH = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+
 _CONSTANTS: dict[str, bool | float | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -21,6 +24,12 @@ _BASE = {"int": 10, "oct": 8, "hex": 16}
 _LONGEST_INT = (
     40  # digits; beyond it a number can only be refused, which a float (or infinity) carries as well
 )
+
+
+def former_truth(text: str) -> str | None:
+    """A hint for `no` where a truth value is wanted; None for a text that never was one."""
+    word = FORMER_TRUTH.get(text.lower())
+    return word and f"`{text}` is text in YAML 1.2: write `{word}`"
 
 
 def resolve(text: str) -> str | int | float | bool | None:

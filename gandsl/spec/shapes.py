@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from gandsl.diagnostics import Diagnostics, Label, Span
 from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.spec.names import PATTERN, check_name
+from gandsl.spec.scalars import former_truth
 from gandsl.spec.tree import Mapping, Scalar, Sequence, Tree, describe, is_null
 
 VERSION = 1
@@ -286,7 +287,8 @@ def _checked(form: Form, tree: Tree, key: str, diagnostics: Diagnostics) -> bool
         case Leaf():
             if not form.accepts(tree):
                 message = f"`{key}` wants {form.words}, not {describe(tree)}"
-                diagnostics.add("G0010", message, tree.span)
+                help = former_truth(tree.text) if form is FLAG and isinstance(tree, Scalar) else None
+                diagnostics.add("G0010", message, tree.span, help=help)
                 return False
         case Choice():
             text = tree.text if isinstance(tree, Scalar) else None

@@ -107,7 +107,7 @@ def spoiled(folder: Path, old: str, new: str) -> list[tuple[str, str]]:
             "ports: {x: Feature}",
             "ports: {x: {type: Feature, optional: no}}",
             ("G0010", "no"),
-            "true or false",
+            "write `false`",
         ),
         ("ports: {x: Feature}", "ports: {x: {type: Feature, when: a, unless: b}}", ("G0012", "unless"), ""),
         ("ports: {x: Feature}", "ports: {x: {type: Feature, when: a +}}", ("G0101", "+"), ""),

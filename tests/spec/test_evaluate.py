@@ -265,7 +265,15 @@ def test_recursion_ends() -> None:
     assert ask("a", scope, diagnostics) is POISON
     assert time.process_time() - start < 0.5
     assert [code for code, _ in said(diagnostics)] == ["G0111", "G0111"]
-    assert "a → b → a" in messages(diagnostics)
+    assert "a → b → a" in messages(diagnostics) and "loop → loop" in messages(diagnostics)
+
+
+def test_long_chains_of_definitions_end() -> None:
+    scope, diagnostics = scope_with(**{f"v{i}": f"v{i + 1} + 1" for i in range(50)}, v50="0")
+    assert ask("v20", scope, diagnostics) == 30
+    scope, diagnostics = scope_with(**{f"v{i}": f"v{i + 1} + 1" for i in range(50)}, v50="0")
+    assert ask("v0", scope, diagnostics) is POISON
+    assert [code for code, _ in said(diagnostics)] == ["G0108"]
 
 
 def test_functions_may_not_nest_without_end() -> None:
