@@ -1,7 +1,7 @@
 """Process time of each command on a warm disk, against the promised bounds.
 
-Figures are user + system time of the whole process, the median of several runs; the ratio to a bare `python -c pass`
-travels better between machines. `compile` is judged without the time that importing torch takes.
+Figures are user + system time of the whole process, the median of several runs; the ratio to a bare
+`python -c pass` travels better between machines. `compile` is judged without what importing torch takes.
 
     python -m bench.startup [--runs 7] [--json]
 """

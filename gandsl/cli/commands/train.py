@@ -83,6 +83,8 @@ def _train(
     workers: int,
     tensorboard: bool,
 ) -> int:
+    import gc
+
     import torch
 
     from gandsl.analysis.resolved import resolved_text
@@ -90,6 +92,7 @@ def _train(
     from gandsl_runtime.observers import standard
     from gandsl_runtime.trainer import Trainer
 
+    gc.enable()
     torch.manual_seed(seed)
     networks = program.generator, program.discriminator
     plan = program.plan
