@@ -1,0 +1,64 @@
+"""`gandsl schema`: what editors need to complete and check spec files while one writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def run(
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="write it here instead", show_default=False),
+    ] = None,
+) -> int:
+    """Print the JSON Schema (draft 2020-12) of spec files, with every op, block and field of the plan.
+
+    An editor finds it through a first line such as `# yaml-language-server: $schema=./gandsl.schema.json`.
+    """
+    text = _lines(_schema()) + "\n"
+    if output is None:
+        print(text, end="")
+    else:
+        output.write_text(text, encoding="utf-8")
+        print(output)
+    return 0
+
+
+def _lines(schema: dict[str, Any]) -> str:
+    """JSON, a line for each field and definition: indenting all of it takes longer than making it."""
+    import json
+
+    def mapping(found: dict[str, Any], indent: str) -> str:
+        rows = []
+        for name, value in found.items():
+            text = mapping(value, f"{indent}  ") if name in _OPENED else json.dumps(value, ensure_ascii=False)
+            rows.append(f"{indent}{json.dumps(name)}: {text}")
+        return "{\n" + ",\n".join(rows) + f"\n{indent[2:]}}}"
+
+    return mapping(schema, "  ")
+
+
+_OPENED = ("properties", "$defs")
+
+
+def _schema() -> dict[str, Any]:
+    from gandsl.cli.topics import block
+    from gandsl.ir.op import Op
+    from gandsl.ir.ops import OPS
+    from gandsl.spec.schema import OpShape, json_schema, param_schema
+    from gandsl_runtime.plan import Plan
+
+    def shape(op: Op) -> OpShape:
+        ports: dict[str, Any] = {port.name: {"description": port.doc} for port in op.ports}
+        return OpShape(op.doc, ports | {param.name: param_schema(param) for param in op.params})
+
+    names = list(block.names())
+    return json_schema(
+        ops={name: shape(op) for name, op in OPS.items() if name != "input"},
+        blocks=names,
+        topologies=[name.removeprefix("topology.") for name in names if name.startswith("topology.")],
+        training=Plan.model_json_schema(),
+    )
