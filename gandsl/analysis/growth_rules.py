@@ -98,16 +98,14 @@ def keys_are_levels(facts: Facts) -> Iterator[Diagnostic]:
     if growth is None or not facts.sizes:
         return
     longer = [max(size) for size in facts.sizes]
-    for field in ("batch", "lr"):
-        for key in getattr(growth, field):
-            if key not in longer:
-                yield Diagnostic(
-                    "G0602",
-                    f"there is no level of size {key}",
-                    facts.key(f"growth.{field}.{key}"),
-                    secondary=_family(facts),
-                    help=_levels(key, longer),
-                )
+    for field, key in growth.strangers(facts.sizes):
+        yield Diagnostic(
+            "G0602",
+            f"there is no level of size {key}",
+            facts.key(f"growth.{field}.{key}"),
+            secondary=_family(facts),
+            help=_levels(key, longer),
+        )
     if growth.start is not None and growth.start not in longer:
         yield Diagnostic(
             "G0602",

@@ -5,7 +5,7 @@ Only what stands in the spec's own file is looked at: a base or an import serves
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
 from gandsl.analysis.facts import Facts
 from gandsl.diagnostics import Diagnostic, Diagnostics, Label, Span
@@ -90,18 +90,16 @@ def _of_network(network: NetworkDecl) -> set[str]:
     return found - set(network.inputs) | _of_ports(network.inputs.values())
 
 
-def _of_file(document: Document, but: str = "") -> set[str]:
-    """Names of the file that it mentions itself; `but` is a definition that does not count itself."""
-    found = _of_params(document.params, but)
-    for name, let in document.let.items():
-        if let.expr and name != but:
-            found |= names_in(let.expr) - set(let.args)
+def _of_file(document: Document) -> Callable[[str], bool]:
+    """Whether the file mentions a name of its own, other than where it is defined."""
+    by_owner = {name: _of_params({name: param}) for name, param in document.params.items()}
+    by_owner |= {name: names_in(let.expr) - set(let.args) for name, let in document.let.items() if let.expr}
+    rest = _names(document.growth.over if document.growth else None, document.training)
     for block in document.blocks.values():
-        found |= _inside(block) - set(block.ports) - set(block.params)
+        rest |= _inside(block) - set(block.ports) - set(block.params)
     for network in document.networks.values():
-        found |= _of_network(network)
-    growth = document.growth.over if document.growth else None
-    return found | _names(growth, document.training)
+        rest |= _of_network(network)
+    return lambda name: name in rest or any(name in by_owner[owner] for owner in by_owner if owner != name)
 
 
 def _words(body: trees.Mapping, *others: Tree | None) -> set[str]:
@@ -119,8 +117,9 @@ def _own(facts: Facts, span: Span) -> bool:
 
 def params(facts: Facts) -> Iterator[Diagnostic]:
     """W0701, for the spec's parameters and those of its blocks."""
+    mentions = _of_file(facts.document)
     for name, param in facts.document.params.items():
-        if _own(facts, param.span) and name not in _of_file(facts.document, name):
+        if _own(facts, param.span) and not mentions(name):
             yield Diagnostic("W0701", f"the parameter `{name}` is never used", param.span, help="delete it")
     for block in facts.document.blocks.values():
         for name, param in block.params.items():
@@ -131,8 +130,9 @@ def params(facts: Facts) -> Iterator[Diagnostic]:
 
 def lets(facts: Facts) -> Iterator[Diagnostic]:
     """W0702."""
+    mentions = _of_file(facts.document)
     for name, let in facts.document.let.items():
-        if _own(facts, let.span) and name not in _of_file(facts.document, name):
+        if _own(facts, let.span) and not mentions(name):
             yield Diagnostic("W0702", f"`{name}` is defined and never used", let.span, help="delete it")
 
 

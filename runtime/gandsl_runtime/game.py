@@ -222,13 +222,11 @@ def check(plan: Plan, generator: Network, discriminator: Network) -> None:
                 "training.growth needs two networks with the same levels",
                 "give the spec a growth section, or set training.growth to null",
             )
-        longer = {max(size) for size in generator.levels}
-        for name, keys in (("batch", plan.growth.batch), ("lr", plan.growth.lr)):
-            if unknown := sorted(set(keys) - longer):
-                raise PlanError(
-                    f"training.growth.{name} names {unknown[0]}, which is no level's size",
-                    f"the levels are {', '.join(map(str, sorted(longer)))}",
-                )
+        for name, key in plan.growth.strangers(generator.levels):
+            raise PlanError(
+                f"training.growth.{name} names {key}, which is no level's size",
+                f"the levels are {', '.join(str(max(size)) for size in generator.levels)}",
+            )
         try:
             plan.growth.first_level(generator.levels)
         except ValueError as error:

@@ -471,6 +471,16 @@ class Growth(_Part):
             )
         return longer.index(self.start)
 
+    def strangers(self, sizes: Sequence[tuple[int, int]]) -> list[tuple[str, int]]:
+        """Fields (`batch`, `lr`) and their keys that are no level of (h, w).
+
+        Not among them are sizes that the family would reach by doubling on: a spec that is cut to a smaller
+        final size keeps its schedule.
+        """
+        longer = [max(size) for size in sizes]
+        known = {*longer, *(longer[-1] << k for k in range(1, 24))}
+        return [(field, key) for field in ("batch", "lr") for key in getattr(self, field) if key not in known]
+
     def full_size_at(self, sizes: Sequence[tuple[int, int]]) -> float:
         """Images shown when the last of the levels (h, w) has faded in."""
         return (len(sizes) - 1 - self.first_level(sizes)) * (self.stable.amount + self.fade.amount)

@@ -199,8 +199,8 @@ CASES = [
     case(
         "two keys of no level",
         GROWN,
-        [("{8: 16}", "{512: 16}, lr: {6: 0.001}")],
-        ["G0602 46:52 ‹512› there is no level of size 512", "G0602 46:67 ‹6› there is no level of size 6"],
+        [("{8: 16}", "{510: 16, 32: 8, 1024: 4}, lr: {6: 0.001}")],
+        ["G0602 46:52 ‹510› there is no level of size 510", "G0602 46:83 ‹6› there is no level of size 6"],
     ),
     case(
         "start at no level",

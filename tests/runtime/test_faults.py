@@ -75,8 +75,8 @@ UNFIT = {
     ),
     "rate of no level": (
         lambda: (GrowingGenerator(), GrowingDiscriminator()),
-        {"growth": GROWTH["growth"] | {"lr": {32: 0.1}}},
-        "training.growth.lr names 32",
+        {"growth": GROWTH["growth"] | {"lr": {12: 0.1}}},
+        "training.growth.lr names 12",
         "4, 8, 16",
     ),
     "start at no level": (
