@@ -1,0 +1,177 @@
+"""Weights into the layouts of published implementations: files of plain tensors, never of code."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gandsl.frontend.module import ModuleIR
+from gandsl.interop.changes import Change
+from gandsl.interop.errors import InteropError, listed
+from gandsl.interop.fit import Overrides, find_spec, keys_of, module_of
+from gandsl.interop.layout import Carried, Constant, Layout, Side, expanded
+from gandsl.interop.layouts import layouts
+from gandsl.interop.recognize import SIDE_OF
+from gandsl.spec.overrides import as_texts
+from gandsl_runtime import checkpoint
+from gandsl_runtime.errors import room_for
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written."""
+
+    layout: str
+    files: Mapping[str, tuple[str, ...]]  # file → the parts in it
+
+
+def export_weights(
+    source: str | Path,
+    output: str | Path,
+    layout: str | None = None,
+    spec: str | Path | None = None,
+    overrides: Overrides = (),
+    parts: Sequence[str] = (),
+) -> Exported:
+    """Write a gandsl checkpoint as state_dict files in a published layout.
+
+    source: an imported file, a trained run's folder, or one of its checkpoints.
+    output: a file, or a folder for layouts with a file for each network.
+    layout, spec, overrides: by default those of the import.
+    parts: generator, discriminator, average; by default all that are there and that the layout has a name for.
+
+    Raises InteropError, CheckpointError or SpecError; what it writes is written whole.
+    """
+    tensors, facts = _read(Path(source))
+    origin = facts.get("imported", {})
+    chosen = _layout(layout or origin.get("layout"))
+    module = _module(chosen, origin, spec, overrides, Path(source))
+    states = {role: _state(chosen, role, tensors, module) for role in _roles(chosen, tensors, parts)}
+    return _write(chosen, states, Path(output))
+
+
+def _read(source: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    if source.is_dir():
+        folder = source / "checkpoints" if (source / "checkpoints").is_dir() else source
+        _, tensors, facts, _ = checkpoint.newest(folder)
+        return tensors, facts
+    return checkpoint.read(source)
+
+
+def _layout(name: str | None) -> Layout:
+    known = layouts()
+    if name is None:
+        raise InteropError(
+            "this is no imported checkpoint, so a layout is needed", f"--layout: {listed(list(known))}"
+        )
+    if name not in known:
+        raise InteropError(f"there is no layout `{name}`", f"the layouts are {listed(list(known))}")
+    return known[name]
+
+
+def _module(
+    layout: Layout, origin: Mapping[str, Any], spec: str | Path | None, overrides: Overrides, source: Path
+) -> ModuleIR:
+    texts = as_texts(overrides)
+    if spec is None and origin:
+        spec, texts = origin["spec"]["file"], [*origin["overrides"], *texts]
+    elif spec is None and (source / "spec.yaml").is_file():
+        spec = source / "spec.yaml"
+    return module_of(Path(spec) if spec is not None and Path(spec).is_file() else find_spec(layout), texts)
+
+
+def _roles(layout: Layout, tensors: Mapping[str, Tensor], parts: Sequence[str]) -> list[str]:
+    there = [role for role in SIDE_OF if any(key.startswith(f"{role}/") for key in tensors)]
+    named = [role for role in there if role in layout.names.values() or role in layout.files]
+    if missing := [role for role in parts if role not in named]:
+        raise InteropError(f"there is no {missing[0]} to write", f"there is {listed(named)}")
+    if not named:
+        raise InteropError("the checkpoint holds no network that this layout has a name for")
+    return list(parts) or named
+
+
+def _state(layout: Layout, role: str, tensors: Mapping[str, Tensor], module: ModuleIR) -> dict[str, Tensor]:
+    """The state_dict of one network in the layout's names. Raises InteropError where anything has no name."""
+    side = layout.sides[SIDE_OF[role]]
+    own = _under(tensors, f"{role}/")
+    carried = _under(tensors, f"carried/{role}/")
+    keys = keys_of(module.networks[SIDE_OF[role]])
+    entries = _entries(side, module, keys)
+    nameless = sorted(keys.keys() - {entry.ours for entry in entries if isinstance(entry.use, Change)})
+    unfit = sorted(k for k in keys.keys() | own.keys() if k not in own or tuple(own[k].shape) != keys.get(k))
+    for wrong, why in (
+        (nameless, f"have no name in the layout {layout.name}"),
+        (unfit, "do not fit the spec"),
+    ):
+        if wrong:
+            raise InteropError(
+                f"{len(wrong)} tensors of the {role} {why}: {listed(wrong)}",
+                "name the spec that the weights are of with --spec and --set",
+            )
+    found: dict[str, Tensor] = {}
+    for entry in entries:
+        match entry.use:
+            case Change():
+                found[entry.theirs] = entry.use.theirs(own[entry.ours]).clone().contiguous()
+            case Constant():
+                found[entry.theirs] = entry.use.value(module.params).clone()
+            case Carried(default):
+                value = carried.get(entry.theirs, default)
+                if value is not None:
+                    found[entry.theirs] = value.clone()
+    return found
+
+
+def _entries(side: Side, module: ModuleIR, keys: Mapping[str, Any]) -> list[Any]:
+    try:
+        return [entry for entry in expanded(side.entries, side.bindings(module.params)) if entry.ours in keys]
+    except (LookupError, TypeError, AttributeError):  # parameters that this spec does not have
+        return []
+
+
+def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {key.removeprefix(prefix): tensor for key, tensor in tensors.items() if key.startswith(prefix)}
+
+
+def _write(layout: Layout, states: Mapping[str, dict[str, Tensor]], output: Path) -> Exported:
+    """One file with all networks under the layout's names, or one file for each."""
+    if not layout.files:
+        content: dict[str, Any] = {}
+        for role, state in states.items():
+            for key, name in layout.sides[SIDE_OF[role]].beside.items():
+                if key in state:
+                    content[name] = state.pop(key)
+            content[next(name for name, part in layout.names.items() if part == role)] = state
+        _save(content, output)
+        return Exported(layout.name, {str(output): tuple(states)})
+    if len(states) == 1 and output.suffix:
+        (only,) = states
+        _save(states[only], output)
+        return Exported(layout.name, {str(output): (only,)})
+    if output.suffix or output.is_file():
+        raise InteropError(
+            f"{layout.doc} has a file for each network, and {output} is one file",
+            "name a folder, or write one part",
+        )
+    output.mkdir(parents=True, exist_ok=True)
+    for role, state in states.items():
+        _save(state, output / layout.files[role])
+    return Exported(layout.name, {str(output / layout.files[role]): (role,) for role in states})
+
+
+def _save(content: Mapping[str, Any], path: Path) -> None:
+    """torch.save into a new file of the same folder, then renamed."""
+    new = path.with_name(f".{path.name}.new")
+    with room_for("the weights", path.parent):
+        try:
+            torch.save(content, new)
+            os.replace(new, path)
+        except BaseException:
+            new.unlink(missing_ok=True)
+            raise

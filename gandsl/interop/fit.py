@@ -1,0 +1,161 @@
+"""The spec that a checkpoint fits: its parameters inferred from shapes, or checked against those given."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import gandsl
+from gandsl.analysis import analyze
+from gandsl.diagnostics import SpecError
+from gandsl.frontend.module import ModuleIR
+from gandsl.interop.errors import InteropError, listed
+from gandsl.interop.layout import Layout, Shapes, expanded
+from gandsl.interop.recognize import SIDE_OF, Recognized
+from gandsl.ir.graph import NetworkIR
+from gandsl.spec.values import Size, as_size
+
+HALF = 0.5  # a spec in which the layout knows fewer of the tensors is of another system
+
+Overrides = Mapping[str, Any] | Sequence[str]
+
+
+def find_spec(layout: Layout) -> Path:
+    """The layout's own spec: in `specs/` or here, on GANDSL_PATH, or beside the package. Raises InteropError."""
+    name = f"{layout.spec}.yaml"
+    beside = Path(gandsl.__file__).resolve().parent.parent / "specs"
+    on_path = [Path(folder) for folder in os.environ.get("GANDSL_PATH", "").split(os.pathsep) if folder]
+    for folder in (Path("specs"), Path(), *on_path, beside):
+        if (folder / name).is_file():
+            return folder / name
+    raise InteropError(f"this is {layout.doc}, and no {name} is at hand", f"name it: --spec PATH/{name}")
+
+
+def module_of(spec: Path, overrides: Sequence[str]) -> ModuleIR:
+    """The checked module of a spec. Raises SpecError."""
+    module, diagnostics = analyze(spec, overrides)
+    if module is None:
+        raise SpecError(tuple(diagnostics), diagnostics.sources)
+    return module
+
+
+def keys_of(network: NetworkIR) -> dict[str, tuple[int, ...]]:
+    """Shape of every tensor in the network's state_dict."""
+    found = {}
+    for graph, node in network.weighted().values():
+        call = graph.call(node)
+        for name, shape in {**node.spec.weights(call), **node.spec.buffers(call)}.items():
+            found[f"{node.id}.{name}"] = tuple(shape)
+    return found
+
+
+def check_system(layout: Layout, parts: Mapping[str, Recognized], module: ModuleIR, spec: Path) -> None:
+    """Raise InteropError where the spec describes another system than the checkpoint is of."""
+    for role, found in parts.items():
+        network = module.networks.get(SIDE_OF[role])
+        keys = set(keys_of(network)) if network else set()
+        try:
+            named = {entry.ours for entry in expanded(found.side.entries, found.side.bindings(module.params))}
+        except (LookupError, TypeError, AttributeError):  # parameters that this spec does not have
+            named = set()
+        if not keys or len(keys & named) < HALF * len(keys):
+            strange = listed(sorted(keys - named)[:4]) or "nothing"
+            raise InteropError(
+                f"{found.file.path} is {layout.doc}, and {spec} describes another system: the tensors of its "
+                f"{SIDE_OF[role]} ({strange}, …) have no place there",
+                f"use a spec that builds on {layout.spec}.yaml",
+            )
+
+
+def infer(
+    layout: Layout, parts: Mapping[str, Recognized], module: ModuleIR, fixed: Sequence[str], spec: Path
+) -> dict[str, Any]:
+    """What the spec's parameters must be changed to. `fixed` names those that the user has set.
+
+    Raises InteropError where the checkpoint contradicts them, or its networks each other, or where the spec
+    lacks a parameter for what the checkpoint has.
+    """
+    given = {**module.params, **_arguments(layout, parts, module)}
+    found: dict[str, tuple[Any, str]] = {}
+    for role, one in parts.items():
+        where = f"{one.file.path} ({one.part.path or role})"
+        if reasons := [why for key, why in one.side.refused.items() if key in one.tensors]:
+            raise InteropError(f"{where} cannot be held by {layout.spec}.yaml: {reasons[0]}")
+        shapes = Shapes({key: ref.shape for key, ref in one.tensors.items()}, where)
+        try:
+            values = one.side.infer(shapes, given)
+        except (ArithmeticError, ValueError, LookupError) as error:
+            raise InteropError(f"the shapes in {where} are not those of {layout.doc}") from error
+        for name, value in values.items():
+            known, by = found.setdefault(name, (value, role))
+            if not _same(known, value):
+                raise InteropError(
+                    f"the {by} says {name} = {shown(known)}, the {role} says {shown(value)}: the files are of different runs",
+                    "import them apart",
+                )
+        given |= {name: value for name, value in values.items() if name in module.params}
+    wanted = {name: value for name, (value, _) in found.items()}
+    wanted = {**{n: v for n, v in given.items() if not _same(v, module.params.get(n))}, **wanted}
+    return _changes(layout, wanted, module, fixed, spec)
+
+
+def _changes(
+    layout: Layout, wanted: Mapping[str, Any], module: ModuleIR, fixed: Sequence[str], spec: Path
+) -> dict[str, Any]:
+    changes = {}
+    for name, value in wanted.items():
+        if name not in module.params:
+            if name in layout.assumed and _same(layout.assumed[name], value):
+                continue
+            raise InteropError(
+                f"the checkpoint has {name} = {shown(value)}, and {spec} has no parameter `{name}`",
+                "name a spec that has it with --spec",
+            )
+        if _same(module.params[name], value):
+            continue
+        if name in fixed:
+            raise InteropError(
+                f"wrong {name}: the checkpoint has {shown(value)}, and {shown(module.params[name])} is asked for",
+                f"leave {name} out, and it is taken from the checkpoint",
+            )
+        changes[name] = value
+    return changes
+
+
+def _arguments(layout: Layout, parts: Mapping[str, Recognized], module: ModuleIR) -> dict[str, Any]:
+    """Parameters out of the constructors' arguments, where a checkpoint keeps them."""
+    found: dict[str, Any] = {}
+    for one in parts.values():
+        for argument, name in layout.arguments.items():
+            if argument in one.part.arguments and name in module.params:
+                value = one.part.arguments[argument] or 0  # None is how they write "no clamp"
+                found.setdefault(name, type(module.params[name])(value))
+    return found
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, Size) or isinstance(other, Size):
+        return as_size(one) == as_size(other)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return list(one) == list(other)
+    return bool(one == other)
+
+
+def shown(value: Any) -> str:
+    """A parameter's value as a spec writes it."""
+    if isinstance(value, Size):
+        return str(value.h) if value.h == value.w else f"[{value.h}, {value.w}]"
+    return (
+        str(list(value))
+        if isinstance(value, tuple)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
+
+
+def names_of(overrides: Sequence[str]) -> list[str]:
+    """The parameters that overrides set: `params.x=1` and `x=1` both set x."""
+    return [text.partition("=")[0].strip().removeprefix("params.") for text in overrides]

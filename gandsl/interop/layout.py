@@ -1,0 +1,192 @@
+"""What a layout is made of: a table of names with its transforms, recognition, and inference of parameters."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gandsl.interop.changes import SAME, Change
+from gandsl.interop.errors import InteropError
+
+Params = Mapping[str, Any]
+Bindings = list[dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A tensor that the file repeats and the spec implies: a filter, a finished level. Verified, and written anew."""
+
+    value: Callable[[Params], Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """State of theirs that has no use here. A file may have it; it is kept beside the weights, and written back."""
+
+    default: Tensor | None = None  # what an export writes where there is none to write back
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a table. `ours` is the key it becomes, or for constants and carried state a key it stands beside.
+
+    An entry is in force where the spec has `ours`.
+    """
+
+    theirs: str
+    ours: str
+    use: Change | Constant | Carried
+
+
+_ALTERNATIVES = re.compile(r"<([^<>]*)>")
+_VARIABLE = re.compile(r"\{(\w+)\}")
+
+
+def _spelled(template: str) -> list[str]:
+    """`a.<weight|bias>` as `a.weight`, `a.bias`; several sets of alternatives are combined, the last fastest."""
+    pieces = _ALTERNATIVES.split(template)
+    options = [piece.split("|") if place % 2 else [piece] for place, piece in enumerate(pieces)]
+    return ["".join(choice) for choice in itertools.product(*options)]
+
+
+def row(theirs: str, ours: str, use: Change | Constant | Carried = SAME) -> tuple[Entry, ...]:
+    """Entries of one line: alternatives in <…|…> go in step on both sides, or stand on theirs alone.
+
+    `{r}` is a variable, which `expanded` replaces with numbers.
+    """
+    left, right = _spelled(theirs), _spelled(ours)
+    if len(right) == 1:
+        right *= len(left)
+    return tuple(Entry(*both, use) for both in zip(left, right, strict=True))
+
+
+def table(*rows: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """A network's table."""
+    return tuple(itertools.chain(*rows))
+
+
+def expanded(entries: Sequence[Entry], bindings: Bindings) -> Iterator[Entry]:
+    """The entries with numbers for their variables: once for each binding that has them all."""
+    for entry in entries:
+        wanted = set(_VARIABLE.findall(entry.theirs + entry.ours))
+        for binding in [b for b in bindings if wanted <= b.keys()] if wanted else [{}]:
+            yield Entry(entry.theirs.format(**binding), entry.ours.format(**binding), entry.use)
+
+
+class Shapes(Mapping[str, tuple[int, ...]]):
+    """The shapes of a state_dict, asked with a message ready."""
+
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]], where: str) -> None:
+        self._shapes, self.where = shapes, where
+
+    def __getitem__(self, key: str) -> tuple[int, ...]:
+        return self._shapes[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._shapes)
+
+    def __len__(self) -> int:
+        return len(self._shapes)
+
+    def of(self, key: str, rank: int) -> tuple[int, ...]:
+        """The shape of a tensor that must be there, with so many dimensions."""
+        shape = self._shapes.get(key)
+        if shape is None:
+            raise InteropError(f"{self.where} lacks `{key}`", "import a whole checkpoint")
+        if len(shape) != rank:
+            raise InteropError(f"{self.where}: `{key}` has the shape {list(shape)}, not {rank} dimensions")
+        return shape
+
+    def numbers(self, template: str) -> list[int]:
+        """The numbers n for which `template` with n in place of `{}` is a key, rising."""
+        before, after = template.split("{}")
+        pattern = re.compile(rf"{re.escape(before)}(\d{{1,6}}){re.escape(after)}")
+        return sorted(int(found[1]) for key in self._shapes if (found := pattern.fullmatch(key)))
+
+    def last(self, template: str) -> int:
+        """The largest of `numbers`, of which there must be one."""
+        found = self.numbers(template)
+        if not found:
+            raise InteropError(f"{self.where} lacks `{template.format('N')}`", "import a whole checkpoint")
+        return found[-1]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One network of a layout."""
+
+    entries: tuple[Entry, ...]
+    bindings: Callable[[Params], Bindings]
+    infer: Callable[[Shapes, Params], dict[str, Any]]  # the spec's parameters; the second are those in force
+    signs: tuple[str, ...]  # keys that tell it
+    never: tuple[str, ...] = ()  # keys that tell another
+    refused: Mapping[str, str] = field(default_factory=dict)  # key → why the spec can't hold it
+    beside: Mapping[str, str] = field(
+        default_factory=dict
+    )  # key → the loose tensor of the file that belongs to it
+    estimated: str | None = None  # the running mean of w, which files may lack: then computed anew
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A published implementation's files."""
+
+    name: str
+    doc: str
+    spec: str  # the spec it fits: specs/NAME.yaml
+    sides: Mapping[str, Side]  # "generator", "discriminator"
+    names: Mapping[str, str]  # the checkpoint's name of a state_dict → generator, discriminator, average
+    files: Mapping[str, str] = field(default_factory=dict)  # part → file, where each has a file of its own
+    assumed: Mapping[str, Any] = field(default_factory=dict)  # what a spec without the parameter does
+    arguments: Mapping[str, str] = field(default_factory=dict)  # constructor's argument → parameter
+    aliases: Mapping[str, str] = field(default_factory=dict)  # other spellings of keys: pattern → replacement
+    unrecorded: tuple[str, ...] = ()  # parameters that a state_dict does not tell
+
+
+def doubling(first: int, last: int) -> list[int]:
+    """first, 2·first, …, last."""
+    found = [first]
+    while found[-1] < last:
+        found.append(2 * found[-1])
+    return found
+
+
+def resolution(params: Params) -> int:
+    """The longer side of the output."""
+    size = params["resolution"]
+    return int(getattr(size, "long", size))
+
+
+def channel_rule(widths: Mapping[int, int], given: Params) -> dict[str, int]:
+    """`channel_base` and `channel_max` of min(base // size, max) for these widths by size.
+
+    Those in force, where they give the widths; else the smallest that do. Raises InteropError if none do.
+    """
+    rules = [(given.get("channel_base"), given.get("channel_max"))]
+    base, cap = max(size * width for size, width in widths.items()), max(widths.values())
+    rules.append((base, cap))
+    for base, cap in rules:
+        if base and cap and all(min(base // size, cap) == width for size, width in widths.items()):
+            return {"channel_base": base, "channel_max": cap}
+    raise InteropError(
+        f"the channels {dict(widths)} at each size follow no min(base / size, max)",
+        "write a spec with these channels, and name it with --spec",
+    )
+
+
+def fir(params: Params, gain: float = 1.0, name: str = "taps") -> Tensor:
+    """The separable filter of resampling, [n, n], with this sum."""
+    taps = torch.tensor(params[name], dtype=torch.float64)
+    kernel = torch.outer(taps, taps)
+    return (kernel * (gain / kernel.sum())).float()
+
+
+def numbered(template: str, count: int) -> list[str]:
+    """The template's keys for 0 … count − 1."""
+    return [template.format(index) for index in range(count)]

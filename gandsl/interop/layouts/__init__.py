@@ -1,0 +1,25 @@
+"""One file a layout: how a published implementation names its tensors. `layouts()` gives them all."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gandsl.interop.layout import Layout
+
+MODULES = (
+    "stylegan2_ada",
+    "rosinality",
+    "genforce_stylegan2",
+    "genforce_pggan",
+    "biggan_pytorch",
+    "dcgan_example",
+    "r3gan",
+)
+
+
+def layouts() -> dict[str, Layout]:
+    """Every layout by its name."""
+    found = [import_module(f"{__name__}.{name}").LAYOUT for name in MODULES]
+    return {layout.name: layout for layout in found}

@@ -1,0 +1,134 @@
+"""StyleGAN2 as genforce stores it: layers counted through, up-convolutions turned, style biases without their 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gandsl.interop.changes import FLIPPED, PLUS_ONE, leading
+from gandsl.interop.layout import (
+    Bindings,
+    Constant,
+    Layout,
+    Params,
+    Shapes,
+    Side,
+    channel_rule,
+    doubling,
+    fir,
+    resolution,
+    row,
+    table,
+)
+
+UP = Constant(lambda params: fir(params, gain=4.0)[None, None])
+DOWN = Constant(lambda params: fir(params)[None, None])
+S, S4 = "synthesis.s{r}", "synthesis.s4"
+
+GENERATOR = table(
+    row("mapping.dense{n}.<weight|bias>", "mapping.fc{n}.linear.<weight|bias>"),
+    row("truncation.w_avg", "mapping.centre.average"),
+    row("synthesis.early_layer.const", "start.weight", leading(1)),
+    row("synthesis.layer{a}.weight", f"{S}.conv0.conv.weight", FLIPPED),
+    row("synthesis.layer{b}.weight", f"{S}.conv1.conv.weight"),
+    row("synthesis.layer<{a}|{b}>.<bias|style.weight>", f"{S}.<conv0|conv1>.<bias.bias|affine.weight>"),
+    row("synthesis.layer<{a}|{b}>.style.bias", f"{S}.<conv0|conv1>.affine.bias", PLUS_ONE),
+    row("synthesis.layer<{a}|{b}>.noise_strength", f"{S}.<conv0|conv1>.noise.strength"),
+    row("synthesis.layer<{a}|{b}>.noise", f"{S}.<conv0|conv1>.noise.constant", leading(2)),
+    row("synthesis.layer{a}.filter.kernel", f"{S}.conv0.conv.weight", UP),
+    row("synthesis.output{i}.<weight|bias|style.weight>", f"{S}.rgb.<conv.weight|bias.bias|affine.weight>"),
+    row("synthesis.output{i}.style.bias", f"{S}.rgb.affine.bias", PLUS_ONE),
+    row("synthesis.upsample.kernel", f"{S4}.rgb.conv.weight", UP),
+)
+
+DISCRIMINATOR = table(
+    row("input0.<weight|bias>", "from_rgb.conv.<weight|bias>"),
+    row("layer<{c}|{d}>.<weight|bias>", "stages.s{r}.<conv0|conv1>.conv.<weight|bias>"),
+    row("skip_layer{j}.weight", "stages.s{r}.short.conv.weight"),
+    row("<layer{d}|skip_layer{j}>.filter.kernel", "stages.s{r}.<conv1|short>.conv.weight", DOWN),
+    row("layer<{h0}|{h1}|{h2}>.<weight|bias>", "head.<conv|hidden|out>.<weight|bias>"),
+)
+
+
+def bindings(params: Params) -> Bindings:
+    """`i` counts the sizes up from 4², `a` and `b` their layers in G; `j` counts down, `c` and `d` theirs in D."""
+    sizes = doubling(4, resolution(params))
+    last = len(sizes) - 1
+    stages = [
+        {
+            "r": r,
+            "i": i,
+            "a": 2 * i - 1,
+            "b": 2 * i,
+            "j": last - i,
+            "c": 2 * (last - i),
+            "d": 2 * (last - i) + 1,
+        }
+        for i, r in enumerate(sizes)
+    ]
+    head = {f"h{k}": 2 * last + k for k in range(3)}
+    return [*stages, *({"n": n} for n in range(params["mapping_layers"])), head]
+
+
+def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
+    """Sizes of G; layer 2i is the second of size 4·2^i."""
+    stages = shapes.last("synthesis.layer{}.weight") // 2
+    layers = shapes.last("mapping.dense{}.weight") + 1
+    rgb = shapes.numbers("synthesis.output{}.weight")
+    widths = {4 << i: shapes.of(f"synthesis.layer{2 * i}.weight", 4)[0] for i in range(stages + 1)}
+    return {
+        "resolution": 4 << stages,
+        "image_channels": shapes.of(f"synthesis.output{stages}.weight", 4)[0],
+        "classes": 0,
+        "z_dim": shapes.of("mapping.dense0.weight", 2)[1],
+        "w_dim": shapes.of(f"mapping.dense{layers - 1}.weight", 2)[0],
+        "mapping_layers": layers,
+        "generator_architecture": "skip" if len(rgb) == stages + 1 else "orig",
+        **channel_rule(widths, given),
+    }
+
+
+def discriminator(shapes: Shapes, given: Params) -> dict[str, Any]:
+    """Sizes of D; the last three layers are the head."""
+    last = shapes.last("layer{}.weight")
+    stages = (last - 2) // 2
+    size = 4 << stages
+    if shapes.of(f"layer{last}.weight", 2)[0] != 1:
+        from gandsl.interop.errors import InteropError
+
+        raise InteropError(
+            f"{shapes.where} is conditional on labels in a way that the spec is not: one logit for each class",
+            "import the generator alone, or an unconditional checkpoint",
+        )
+    skips, inputs = shapes.numbers("skip_layer{}.weight"), shapes.numbers("input{}.weight")
+    widths = {size >> i: shapes.of(f"layer{2 * i}.weight", 4)[0] for i in range(stages + 1)}
+    return {
+        "resolution": size,
+        "image_channels": shapes.of("input0.weight", 4)[1],
+        "classes": 0,
+        "discriminator_architecture": "resnet" if skips else "skip" if len(inputs) > 1 else "orig",
+        **channel_rule(widths, given),
+    }
+
+
+LAYOUT = Layout(
+    name="genforce-stylegan2",
+    doc="StyleGAN2 of genforce",
+    spec="stylegan2",
+    sides={
+        "generator": Side(
+            GENERATOR,
+            bindings,
+            generator,
+            ("synthesis.early_layer.const", "synthesis.layer0.style.weight"),
+            refused={
+                "mapping.label_weight": "it normalizes latent and label together, which the spec does apart"
+            },
+        ),
+        "discriminator": Side(
+            DISCRIMINATOR, bindings, discriminator, ("input0.weight", "layer1.filter.kernel"), never=("lod",)
+        ),
+    },
+    names={"generator": "generator", "discriminator": "discriminator", "generator_smooth": "average"},
+    assumed={"generator_architecture": "skip", "discriminator_architecture": "resnet"},
+    unrecorded=("clamp", "stddev_group"),
+)

@@ -1,0 +1,284 @@
+"""Official checkpoints into the matching spec: recognized, checked to the last key, then loaded whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gandsl.frontend.module import ModuleIR
+from gandsl.interop.changes import Change
+from gandsl.interop.errors import InteropError, listed
+from gandsl.interop.files import opened
+from gandsl.interop.fit import (
+    Overrides,
+    check_system,
+    find_spec,
+    infer,
+    keys_of,
+    module_of,
+    names_of,
+)
+from gandsl.interop.inert import TensorRef
+from gandsl.interop.layout import Carried, Constant, Entry, Layout, expanded
+from gandsl.interop.numbers import materialize
+from gandsl.interop.parts import parts_of
+from gandsl.interop.recognize import SIDE_OF, File, Recognized, recognize
+from gandsl.interop.report import PartReport, Report
+from gandsl.spec.overrides import as_texts
+
+TOLERANCE = 1e-5  # of a constant's largest number
+SAMPLES, AT_ONCE = 10_000, 1000  # latents of an estimated mean
+
+Sources = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A checkpoint in gandsl's terms."""
+
+    module: ModuleIR
+    spec: Path
+    overrides: tuple[str, ...]  # as `--set` takes them: with these the spec fits
+    states: Mapping[str, Mapping[str, Tensor]]  # generator, discriminator, average → key → tensor
+    carried: Mapping[str, Mapping[str, Tensor]]  # part → the layout's key → tensor
+    report: Report
+
+    def save(self, path: str | Path) -> None:
+        """Write a checkpoint that `gandsl sample --weights` and `gandsl export-weights` read. Raises OutOfSpace."""
+        from gandsl.codegen.package import spec_hash
+        from gandsl_runtime.checkpoint import write
+
+        tensors = {
+            f"{part}/{key}": tensor for part, state in self.states.items() for key, tensor in state.items()
+        }
+        for part, state in self.carried.items():
+            tensors |= {f"carried/{part}/{key}": tensor for key, tensor in state.items()}
+        facts = {
+            "imported": {
+                "layout": self.report.layout,
+                "sources": dict(self.report.sources),
+                "spec": {"name": self.module.name, "file": str(self.spec), "sha256": spec_hash(self.module)},
+                "overrides": list(self.overrides),
+            }
+        }
+        write(Path(path), tensors, facts)
+
+
+def import_checkpoint(
+    sources: Sources, spec: str | Path | None = None, overrides: Overrides = (), layout: str | None = None
+) -> Imported:
+    """Read a checkpoint file, or several of one model, into a spec. Nothing that they contain is run.
+
+    sources: a path, several, or a mapping from generator, discriminator or average to a path, for files
+        that hold one state_dict each.
+    spec: the layout's own by default. Its parameters are set to what the checkpoint says; those that
+        `overrides` set are checked against it instead.
+    layout: recognized by default.
+
+    Raises InteropError (exit code 4) or SpecError (1). It returns all of a checkpoint or raises.
+    """
+    texts = as_texts(overrides)
+    with ExitStack() as stack:
+        files = [_open(path, role, stack) for path, role in _listed(sources)]
+        found, parts, aside = recognize(files, layout)
+        path = Path(spec) if spec is not None else find_spec(found)
+        module = module_of(path, texts)
+        check_system(found, parts, module, path)
+        changes = infer(found, parts, module, names_of(texts), path)
+        texts += as_texts(changes)
+        module = module_of(path, texts) if changes else module
+        loaded = {role: _load(found, role, part, module) for role, part in parts.items()}
+        hashes = {str(file.path): _sha256(file.path) for file in files}
+    loaded = {role: _estimated(part, parts[role], role, module) for role, part in loaded.items()}
+    tells = {name for part in parts.values() for name in _told(found, part)}
+    report = Report(
+        found.name,
+        found.doc,
+        str(path),
+        changes,
+        {n: module.params[n] for n in found.unrecorded if n in module.params and n not in tells},
+        hashes,
+        {role: part.report for role, part in loaded.items()},
+        tuple(aside),
+        tuple(note for role, part in loaded.items() for note in part.notes),
+    )
+    return Imported(
+        module,
+        path,
+        tuple(texts),
+        {role: part.state for role, part in loaded.items()},
+        {role: part.carried for role, part in loaded.items() if part.carried},
+        report,
+    )
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    state: Mapping[str, Tensor]
+    carried: Mapping[str, Tensor]
+    report: PartReport
+    notes: tuple[str, ...]
+
+
+def _listed(sources: Sources) -> list[tuple[Path, str | None]]:
+    if isinstance(sources, Mapping):
+        if strange := sorted(sources.keys() - SIDE_OF.keys()):
+            raise InteropError(f"there is no part `{strange[0]}`", f"the parts are {listed(list(SIDE_OF))}")
+        return [(Path(path), role) for role, path in sources.items()]
+    return [(Path(path), None) for path in ([sources] if isinstance(sources, str | Path) else sources)]
+
+
+def _open(path: Path, role: str | None, stack: ExitStack) -> File:
+    content = stack.enter_context(opened(path))
+    parts, loose, aside = parts_of(content.root, str(path))
+    return File(path, parts, loose, aside, content.size, role)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _told(layout: Layout, found: Recognized) -> Iterator[str]:
+    for argument, name in layout.arguments.items():
+        if argument in found.part.arguments:
+            yield name
+
+
+def _load(layout: Layout, role: str, found: Recognized, module: ModuleIR) -> _Loaded:
+    """One state_dict, whole. Raises InteropError that lists all keys that are not as they should be."""
+    where = f"{found.file.path} ({found.part.path or role})"
+    keys = keys_of(module.networks[SIDE_OF[role]])
+    theirs = {**found.tensors, **_belonging(found)}
+    entries = [e for e in expanded(found.side.entries, found.side.bindings(module.params)) if e.ours in keys]
+    _check_keys(layout, entries, keys, theirs, found, where)
+    present = [entry for entry in entries if entry.theirs in theirs]
+    tensors = materialize({entry.theirs: theirs[entry.theirs] for entry in present}, found.file.size, where)
+    _check_constants(present, tensors, module, where)
+    state = {e.ours: _ours(e.use, tensors[e.theirs]) for e in present if isinstance(e.use, Change)}
+    lists = {
+        kind: tuple(entry.theirs for entry in present if isinstance(entry.use, kind))
+        for kind in (Change, Constant, Carried)
+    }
+    report = PartReport(
+        f"{found.file.path}:{found.part.path}" if found.part.path else str(found.file.path),
+        lists[Change],
+        lists[Constant],
+        lists[Carried],
+    )
+    carried = {key: tensors[key] for key in lists[Carried]}
+    return _Loaded({key: state[key] for key in keys if key in state}, carried, report, _notes(role, tensors))
+
+
+def _belonging(found: Recognized) -> dict[str, TensorRef]:
+    """Tensors that lie beside the state_dict and belong to it."""
+    return {
+        key: found.file.loose[name] for key, name in found.side.beside.items() if name in found.file.loose
+    }
+
+
+def _ours(change: Change, tensor: Tensor) -> Tensor:
+    ours = change.ours(tensor)
+    return ours.float().contiguous() if ours.is_floating_point() else ours.contiguous()
+
+
+def _check_keys(
+    layout: Layout,
+    entries: Sequence[Entry],
+    keys: Mapping[str, tuple[int, ...]],
+    theirs: Mapping[str, TensorRef],
+    found: Recognized,
+    where: str,
+) -> None:
+    """Every key of the file has its line in the table, and every tensor of the spec has its key."""
+    named = {entry.theirs: entry for entry in entries}
+    placed = {entry.ours for entry in entries if isinstance(entry.use, Change)}
+    shapes = {
+        entry.theirs: entry.use.shape(keys[entry.ours]) for entry in entries if isinstance(entry.use, Change)
+    }
+    complaints = {
+        "unknown": sorted(theirs.keys() - named.keys()),
+        "missing": sorted(
+            key
+            for key, entry in named.items()
+            if key not in theirs and not isinstance(entry.use, Carried) and entry.ours != found.side.estimated
+        ),
+        "of another shape": [
+            f"{key} {list(theirs[key].shape)}, wanted {list(shape)}"
+            for key, shape in shapes.items()
+            if key in theirs and theirs[key].shape != shape
+        ],
+        "in the spec alone": sorted(keys.keys() - placed),
+    }
+    said = [f"{len(names)} {what} ({listed(names)})" for what, names in complaints.items() if names]
+    if said:
+        raise InteropError(
+            f"{where} does not fit the spec: {'; '.join(said)}. Nothing was loaded",
+            f"it was read as {layout.doc}; name a spec with the same nodes as {layout.spec}.yaml",
+        )
+
+
+def _check_constants(
+    entries: Sequence[Entry], tensors: Mapping[str, Tensor], module: ModuleIR, where: str
+) -> None:
+    wrong = []
+    for entry in entries:
+        if isinstance(entry.use, Constant):
+            wanted, given = entry.use.value(module.params), tensors[entry.theirs]
+            near = TOLERANCE * float(wanted.abs().max()) or TOLERANCE
+            if given.shape != wanted.shape or not torch.allclose(given.float(), wanted, rtol=0, atol=near):
+                wrong.append(entry.theirs)
+    if wrong:
+        first = tensors[wrong[0]]
+        is_ = f" ({wrong[0]} is {float(first):g})" if first.numel() == 1 else ""
+        raise InteropError(
+            f"{where}: {len(wrong)} constants are not what the spec implies{is_}: {listed(wrong)}. Nothing was loaded",
+            "a level other than 0 is a network that still grows; other filters need a spec with these filters",
+        )
+
+
+def _notes(role: str, tensors: Mapping[str, Tensor]) -> tuple[str, ...]:
+    floats = {key: tensor for key, tensor in tensors.items() if tensor.is_floating_point()}
+    lost = [key for key, tensor in floats.items() if not bool(tensor.isfinite().all())]
+    other = sorted({str(tensor.dtype).removeprefix("torch.") for tensor in floats.values()} - {"float32"})
+    notes = [f"{role}: {listed(lost)} hold numbers that are not finite"] if lost else []
+    return tuple(notes + ([f"{role}: numbers in {listed(other)} became float32"] if other else []))
+
+
+def _estimated(part: _Loaded, found: Recognized, role: str, module: ModuleIR) -> _Loaded:
+    """With the running mean of w, where the file lacks it: the mean over latents drawn with a fixed seed."""
+    key = found.side.estimated
+    if key is None or key in part.state:
+        return part
+    from gandsl.lowering.network import LoweredNetwork
+
+    network = LoweredNetwork(module.networks[SIDE_OF[role]])
+    state = dict(network.state_dict())
+    state.update(part.state)
+    network.load_state_dict(state)
+    mapping = network.eval().program("mapping")
+    chance = torch.Generator().manual_seed(0)
+    total = torch.zeros((), dtype=torch.float64)
+    with torch.no_grad():
+        for _ in range(0, SAMPLES, AT_ONCE):
+            z = torch.randn(AT_ONCE, network.inputs[0].shape[0], generator=chance)
+            total = total + mapping(z)[:, 0].double().sum(0)
+    note = f"{role}: the file has no mean of w; it was computed from {SAMPLES:,} latents"
+    return replace(
+        part,
+        state={**part.state, key: (total / SAMPLES).float()},
+        report=replace(part.report, estimated=(key,)),
+        notes=(*part.notes, note),
+    )
+
+
+def facts_of(imported: Imported) -> dict[str, Any]:
+    """What a program may want to know of an import: the report, and the spec that fits."""
+    return {**imported.report.to_json(), "overrides": list(imported.overrides)}

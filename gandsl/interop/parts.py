@@ -1,0 +1,119 @@
+"""The state_dicts in a checkpoint's value: of plain mappings, and of the modules that a pickle describes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gandsl.interop.errors import Refused
+from gandsl.interop.inert import Record, TensorRef
+
+DEEPEST = 32
+MOST_TENSORS = 100_000
+SEARCHED = 3  # mappings inside mappings: {"models": {"generator": {…}}}
+PARALLEL = "module."  # what DataParallel puts before every key
+
+
+@dataclass(frozen=True)
+class Part:
+    """One state_dict: where it lies in the checkpoint, and what else is known of the module it is of."""
+
+    path: str  # "models.generator"; "" for a file that is one state_dict
+    tensors: Mapping[str, TensorRef]
+    arguments: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # of the module's constructor, where they are kept
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition(".")[2]
+
+
+def parts_of(root: Any, where: str) -> tuple[list[Part], dict[str, TensorRef], list[str]]:
+    """All state_dicts, the tensors that stand beside them, and the names of all that is something else."""
+    parts: list[Part] = []
+    loose: dict[str, TensorRef] = {}
+    aside: list[str] = []
+    left = MOST_TENSORS
+    waiting = [("", root, 0)]
+    while waiting:
+        path, value, depth = waiting.pop(0)
+        if isinstance(value, Record) and isinstance(value.state, dict):
+            tensors = dict(_module(value, where, left))
+            found = Part(path, tensors, _arguments(value.state))
+        elif isinstance(value, TensorRef) and path:
+            loose[path] = value
+            continue
+        elif isinstance(value, dict) and _all_tensors(value):
+            found = Part(path, _unprefixed(value))
+        elif isinstance(value, dict) and depth < SEARCHED:
+            inner = [(f"{path}.{key}" if path else key, item) for key, item in value.items() if _is_name(key)]
+            waiting.extend((name, item, depth + 1) for name, item in inner[:1000])
+            continue
+        else:
+            aside.append(path)
+            continue
+        left -= len(found.tensors)
+        if left < 0:
+            raise Refused(where, f"it has more than {MOST_TENSORS:,} tensors")
+        (parts if found.tensors else aside).append(found if found.tensors else path)  # type: ignore[arg-type]
+    return parts, loose, sorted({path.split(".")[0] for path in aside if path})
+
+
+def _is_name(key: Any) -> bool:
+    return isinstance(key, str) and 0 < len(key) <= 100
+
+
+def _all_tensors(value: Mapping[Any, Any]) -> bool:
+    return bool(value) and all(
+        isinstance(key, str) and isinstance(item, TensorRef) for key, item in value.items()
+    )
+
+
+def _unprefixed(tensors: Mapping[str, TensorRef]) -> dict[str, TensorRef]:
+    cut = len(PARALLEL) if all(key.startswith(PARALLEL) for key in tensors) else 0
+    return {key[cut:]: tensor for key, tensor in tensors.items()}
+
+
+def _module(record: Record, where: str, most: int) -> Iterator[tuple[str, TensorRef]]:
+    """The state_dict of a module: its parameters and saved buffers, then its submodules', by dotted name."""
+    waiting: list[tuple[str, Record]] = [("", record)]
+    steps = 0
+    while waiting:
+        prefix, module = waiting.pop()
+        steps += 1
+        if steps > most or prefix.count(".") > DEEPEST:
+            raise Refused(where, "its modules hold each other without end")
+        state = module.state if isinstance(module.state, dict) else {}
+        unsaved = state.get("_non_persistent_buffers_set")
+        unsaved = unsaved if isinstance(unsaved, list) else []
+        for group in ("_parameters", "_buffers"):
+            for name, tensor in _entries(state, group):
+                if isinstance(tensor, TensorRef) and not (group == "_buffers" and name in unsaved):
+                    steps += 1
+                    yield prefix + name, tensor
+        children = [(f"{prefix}{name}.", child) for name, child in _entries(state, "_modules")]
+        waiting.extend((name, child) for name, child in reversed(children) if isinstance(child, Record))
+
+
+def _entries(state: Mapping[Any, Any], group: str) -> Iterator[tuple[str, Any]]:
+    entries = state.get(group)
+    for name, value in entries.items() if isinstance(entries, dict) else ():
+        if _is_name(name):
+            yield name, value
+
+
+def _arguments(state: Mapping[Any, Any]) -> dict[str, Any]:
+    """The keyword arguments that a persistence class keeps, those of nested mappings under dotted names."""
+    found: dict[str, Any] = {}
+    waiting: list[tuple[str, Any]] = [("", state.get("_init_kwargs"))]
+    while waiting and len(found) < 1000:
+        prefix, value = waiting.pop()
+        if isinstance(value, dict) and prefix.count(".") < SEARCHED:
+            waiting.extend(
+                (f"{prefix}{key}.", item) for key, item in list(value.items())[:100] if _is_name(key)
+            )
+        elif prefix and isinstance(value, int | float | str | None):
+            found[prefix[:-1]] = value
+    return found
