@@ -14,7 +14,7 @@ OWN = ("sv0",)
 
 
 def shake(network: nn.Module, seed: int = 0) -> None:
-    """Move every parameter and buffer away from its initial value, so that what starts at zero or one counts."""
+    """Move every parameter and buffer away from its start, so that what begins as zero or one counts."""
     draw = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, tensor in network.state_dict().items():
@@ -33,7 +33,7 @@ def renamed(
     own: Sequence[str] = OWN,
     aliases: Mapping[str, str] = ALIASES,
 ) -> dict[str, str]:
-    """Each of our keys → the twin's. Raises AssertionError where the map misses a key or an entry of it is idle."""
+    """Each of our keys → the twin's. Fails where the map misses a key, or names one that there is not."""
     found, idle = {}, set(keys)
     for key in ours:
         module, _, name = key.rpartition(".")
@@ -50,7 +50,9 @@ def copy_weights(network: nn.Module, twin: nn.Module, keys: Mapping[str, str]) -
     """Give the twin our tensors; every one of its own must be given. Returns the map, key by key."""
     ours, theirs = network.state_dict(), twin.state_dict()
     names = renamed(list(ours), keys)
-    missing = set(theirs) - set(names.values()) - {key for key in theirs if key.endswith("num_batches_tracked")}
+    missing = (
+        set(theirs) - set(names.values()) - {key for key in theirs if key.endswith("num_batches_tracked")}
+    )
     assert not missing, f"the map leaves out {sorted(missing)} of the twin"
     with torch.no_grad():
         for key, other in names.items():
@@ -62,8 +64,11 @@ def copy_weights(network: nn.Module, twin: nn.Module, keys: Mapping[str, str]) -
 def derivatives(
     call: Callable[..., Tensor | tuple[Tensor, ...]], network: nn.Module, inputs: Sequence[Tensor]
 ) -> dict[str, Tensor]:
-    """Outputs; the gradient of Σ weighted outputs with respect to float inputs; that sum's gradient and the gradient
-    of its input gradient's mean squared norm (R1) with respect to every parameter."""
+    """What two equal networks share, by name.
+
+    "output i"; "slope i": the gradient of a weighted sum of all outputs by each input of floats; for every parameter
+    "gradient k" of that sum, and "r1 k" of the slopes' squared norms, averaged over the batch.
+    """
     inputs = [x.clone().requires_grad_() if x.is_floating_point() else x for x in inputs]
     outputs = call(*inputs)
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
@@ -93,7 +98,9 @@ def gradients(value: Tensor, network: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def errors(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str, float]:
+def errors(
+    ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor], names: Mapping[str, str]
+) -> dict[str, float]:
     """The largest difference of each quantity of `derivatives` over its largest magnitude.
 
     A quantity that is zero but for rounding (a bias before a batch norm has no gradient) is measured against

@@ -1,4 +1,4 @@
-"""Parts of the hand-written twins: torch.nn and the papers' formulas, nothing of the runtime's layers or ops."""
+"""Parts of the twins: torch.nn and the papers' formulas, nothing of the runtime's layers or ops."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def lrelu(x: Tensor, slope: float = 0.2) -> Tensor:
 
 
 def upfirdn(x: Tensor, taps, up=1, down=1, pad=(0, 0, 0, 0), gain=1.0) -> Tensor:
-    """Zeros between the pixels, border (left, right, top, bottom), filter of sum `gain`, every down-th pixel."""
+    """Zeros between pixels, a border (left, right, top, bottom), a filter of sum `gain`, every down-th pixel."""
     taps = torch.tensor(taps, dtype=x.dtype)
     kernel = torch.outer(taps, taps) * (gain / taps.sum() ** 2)
     n, c, h, w = x.shape
@@ -108,7 +108,7 @@ def upfirdn(x: Tensor, taps, up=1, down=1, pad=(0, 0, 0, 0), gain=1.0) -> Tensor
 
 
 def stddev_channel(x: Tensor, group: int) -> Tensor:
-    """Append the standard deviation of strided groups of samples, one number for each group (PGGAN, section 3)."""
+    """Append the standard deviation of each strided group of samples, one number (PGGAN, section 3)."""
     n = x.shape[0]
     apart = n // min(group, n)
     planes = x.new_empty(n, 1, *x.shape[2:])
@@ -165,7 +165,7 @@ class ResidualDown(nn.Module):
 
 
 class Styled(nn.Module):
-    """Modulated convolution, noise, bias, activation (StyleGAN2, equations 1 to 3): one weight for each sample."""
+    """Modulated convolution (StyleGAN2, equations 1 to 3), noise, bias, activation; sample by sample."""
 
     def __init__(self, c_in, c_out, size, w_dim, up=False):
         super().__init__()

@@ -13,13 +13,17 @@ from gandsl_runtime.network import Network
 AROUND = """\
 gandsl: 1
 name: probe
-generator: {inputs: {z: "Latent[2]"}, body: {dense: {op: linear, features: 3}, image: {op: reshape, channels: 3, size: 1}}}
-discriminator: {inputs: {image: "Image[3, 1, 1]"}, body: {flat: {op: flatten}, logit: {op: linear, features: 1}}}
+generator:
+  inputs: {z: "Latent[2]"}
+  body: {dense: {op: linear, features: 3}, image: {op: reshape, channels: 3, size: 1}}
+discriminator:
+  inputs: {image: "Image[3, 1, 1]"}
+  body: {flat: {op: flatten}, logit: {op: linear, features: 1}}
 """
 
 
 def probe(inputs: Mapping[str, str], body: str, blocks: str = "", output: str = "") -> Network:
-    """The network with these inputs (name → type) and this body; its last node, or `output`, is what it gives."""
+    """The network with these inputs (name → type) and this body; it gives its last node, or `output`."""
     declared = "".join(f"      {name}: {kind!r}\n" for name, kind in inputs.items())
     nodes = "".join(f"      {line}\n" for line in body.strip().splitlines())
     text = f"{AROUND}{blocks}\nnetworks:\n  probe:\n    inputs:\n{declared}    body:\n{nodes}"

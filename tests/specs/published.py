@@ -16,27 +16,28 @@ Change = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Published:
-    """One network: our spec with these overrides, and our keys (of modules or tensors) → the published ones."""
+    """One network: our spec, overrides of it, and our keys (of modules or tensors) → the published ones."""
 
     spec: str
     overrides: Mapping[str, Any]
     keys: Mapping[str, str]
     changes: Mapping[str, Change] = field(default_factory=dict)  # our key → published tensor to ours
     idle: tuple[str, ...] = ()  # ends of published keys that hold no weights
+    own: tuple[str, ...] = ()  # names of ours that are records, and not published
 
 
 def fit(network: torch.nn.Module, state: Mapping[str, Tensor], published: Published) -> dict[str, str]:
     """Load published weights. Every key of both sides is used. Returns our keys → the published ones."""
     ours = network.state_dict()
-    names = renamed(list(ours), published.keys, own=(), aliases={})
+    names = renamed(list(ours), published.keys, own=published.own, aliases={})
     rest = {key for key in state if not key.endswith(published.idle)} - set(names.values())
     assert not rest, f"published keys that nothing took: {sorted(rest)}"
     new = {key: published.changes.get(key, lambda x: x)(state[other]) for key, other in names.items()}
-    network.load_state_dict(new)
+    network.load_state_dict(ours | new)
     return names
 
 
-# --- DCGAN ---------------------------------------------------------------------------------------------------------
+# --- DCGAN ----------------------------------------------------------------------------------------
 
 
 def dcgan(meta: Mapping[str, Any], which: str) -> Published:
@@ -49,10 +50,12 @@ def dcgan(meta: Mapping[str, Any], which: str) -> Published:
         keys = {"s32.conv": "main.0", "logit": "main.11"}
         keys |= {f"s{res}.conv": f"main.{2 + 3 * i}" for i, res in enumerate((16, 8, 4))}
         keys |= {f"s{res}.norm": f"main.{3 + 3 * i}" for i, res in enumerate((16, 8, 4))}
-    return Published("dcgan", {"z_dim": meta["nz"], "width": meta["ngf"]}, keys, idle=("num_batches_tracked",))
+    return Published(
+        "dcgan", {"z_dim": meta["nz"], "width": meta["ngf"]}, keys, idle=("num_batches_tracked",)
+    )
 
 
-# --- StyleGAN2 -----------------------------------------------------------------------------------------------------
+# --- StyleGAN2 ------------------------------------------------------------------------------------
 
 
 def sizes(meta: Mapping[str, Any], key: str) -> list[int]:
@@ -73,7 +76,9 @@ def stylegan2(meta: Mapping[str, Any], which: str) -> Published:
         "stddev_group": meta["mbstd_group"],
     }
     layers = meta["mapping_layers" if which == "generator" else "D_mapping_layers"]
-    keys = {f"mapping.fc{i}.linear": f"mapping.fc{i}" for i in range(layers)} | {"mapping.embed": "mapping.embed"}
+    keys = {f"mapping.fc{i}.linear": f"mapping.fc{i}" for i in range(layers)} | {
+        "mapping.embed": "mapping.embed"
+    }
     if not meta["c_dim"]:
         keys = {} if which == "discriminator" else {k: v for k, v in keys.items() if k != "mapping.embed"}
     all_sizes = sizes(meta, "img_resolution")
@@ -97,11 +102,14 @@ def layer(ours: str, theirs: str, *, noise: bool) -> dict[str, str]:
     keys = {f"{ours}.affine": f"{theirs}.affine", f"{ours}.conv.weight": f"{theirs}.weight"}
     keys |= {f"{ours}.bias.bias": f"{theirs}.bias"}
     if noise:
-        keys |= {f"{ours}.noise.strength": f"{theirs}.noise_strength", f"{ours}.noise.constant": f"{theirs}.noise_const"}
+        keys |= {
+            f"{ours}.noise.strength": f"{theirs}.noise_strength",
+            f"{ours}.noise.constant": f"{theirs}.noise_const",
+        }
     return keys
 
 
-# --- BigGAN --------------------------------------------------------------------------------------------------------
+# --- BigGAN ---------------------------------------------------------------------------------------
 
 STAGES = {32: (8, 16, 32), 64: (8, 16, 32, 64)}
 
@@ -123,7 +131,7 @@ def biggan(meta: Mapping[str, Any], which: str) -> Published:
         overrides |= {"z_dim": meta["dim_z"]}
         spec = "biggan_plain"
     if which == "discriminator":
-        keys, changes = {"head.logit": "linear", "head.embed": "embed"}, {}
+        keys = {"head.logit": "linear", "head.embed": "embed"}
         for i in range(5 if resolution == 64 else 4):
             keys |= block(f"b{i}.block", f"blocks.{i}.0")
             if resolution == 32 and i >= 2:  # the same size and width: the shortcut is the input
@@ -133,7 +141,6 @@ def biggan(meta: Mapping[str, Any], which: str) -> Published:
     else:
         keys = {"project": "linear", "rgb": "output_layer.2"} | batch_norm("norm.norm", "output_layer.0")
         keys |= {"norm.norm.weight": "output_layer.0.gain", "norm.norm.bias": "output_layer.0.bias"}
-        changes: dict[str, Change] = {}
         if meta["shared"]:
             keys |= {"shared": "shared"}
         for i, res in enumerate(stages):
@@ -141,16 +148,20 @@ def biggan(meta: Mapping[str, Any], which: str) -> Published:
             keys |= block(ours, theirs)
             for n in (0, 1):
                 keys |= batch_norm(f"{ours}.norm{n}.norm", f"{theirs}.bn{n + 1}")
-                keys |= {f"{ours}.norm{n}.{a}": f"{theirs}.bn{n + 1}.{b}" for a, b in (("gain", "gain"), ("shift", "bias"))}
-                if not meta["shared"]:  # an embedding where we have a linear layer of the one-hot label
-                    changes |= {f"{ours}.norm{n}.{a}.weight": torch.t for a in ("gain", "shift")}
+                keys |= {
+                    f"{ours}.norm{n}.{a}": f"{theirs}.bn{n + 1}.{b}"
+                    for a, b in (("gain", "gain"), ("shift", "bias"))
+                }
             if res == int(meta["attention"]):
                 keys |= attention(f"s{res}.attention", f"blocks.{i}.1")
-    return Published(spec, overrides, keys, changes)
+    return Published(spec, overrides, keys)
 
 
 def block(ours: str, theirs: str) -> dict[str, str]:
-    return {f"{ours}.{a}": f"{theirs}.{b}" for a, b in (("conv0", "conv1"), ("conv1", "conv2"), ("short", "conv_sc"))}
+    return {
+        f"{ours}.{a}": f"{theirs}.{b}"
+        for a, b in (("conv0", "conv1"), ("conv1", "conv2"), ("short", "conv_sc"))
+    }
 
 
 def batch_norm(ours: str, theirs: str) -> dict[str, str]:
@@ -163,7 +174,63 @@ def attention(ours: str, theirs: str) -> dict[str, str]:
     }
 
 
-# --- PGGAN ---------------------------------------------------------------------------------------------------------
+def biggan_deep(meta: Mapping[str, Any], which: str, truncation: float = 1.0) -> Published:
+    """Batch statistics come from a table: a row for each 0.02 of truncation, with published interpolation.
+
+    That multiplies the *lower* row by the fraction, and the upper by the rest.
+    """
+    position = truncation / 0.02
+    row, share = int(position), position - int(position)
+
+    def at_truncation(table: Tensor) -> Tensor:
+        return table[row] * share + table[row + 1] * (1 - share) if share else table[row]
+
+    keys = {"embed.weight": "embeddings.weight", "norm.norm.weight": "generator.bn.weight"}
+    keys |= {"norm.norm.bias": "generator.bn.bias"}
+    changes: dict[str, Change] = {"embed.weight": torch.t}
+    norms = {"norm.norm": "generator.bn"}
+    spectral = {"project": "generator.gen_z", "wide": "generator.conv_to_rgb"}
+    for i, res in enumerate((8, 16, 32, 64, 128)):
+        for n, name in enumerate(("same", "grown")):
+            at = 2 * i + n + (res > 64)  # the attention after 64 is a layer of its own
+            for k in range(4):
+                ours, theirs = f"s{res}.{name}", f"generator.layers.{at}"
+                norms[f"{ours}.norm{k}.norm"] = f"{theirs}.bn_{k}"
+                spectral |= {f"{ours}.norm{k}.gain": f"{theirs}.bn_{k}.scale"}
+                spectral |= {f"{ours}.norm{k}.shift": f"{theirs}.bn_{k}.offset"}
+                spectral |= {f"{ours}.conv{k}": f"{theirs}.conv_{k}"}
+    pairs = (
+        ("theta", "snconv1x1_theta"),
+        ("phi", "snconv1x1_phi"),
+        ("g", "snconv1x1_g"),
+        ("o", "snconv1x1_o_conv"),
+    )
+    spectral |= {f"s64.attention.{a}": f"generator.layers.8.{b}" for a, b in pairs}
+    keys |= {"s64.attention.gamma.weight": "generator.layers.8.gamma"}
+    changes["s64.attention.gamma.weight"] = lambda gamma: gamma.reshape(())
+    for ours, theirs in norms.items():
+        for a, b in (("mean", "means"), ("var", "vars")):
+            keys[f"{ours}.running_{a}"] = f"{theirs}.running_{b}"
+            changes[f"{ours}.running_{a}"] = at_truncation
+    for ours, theirs in spectral.items():
+        keys |= {
+            f"{ours}.{a}": f"{theirs}.weight_{b}" for a, b in (("weight", "orig"), ("u0", "u"), ("v0", "v"))
+        }
+        changes |= {f"{ours}.{name}": lambda vector: vector[None] for name in ("u0", "v0")}
+        if ".norm" not in ours and ".attention." not in ours:
+            keys |= {f"{ours}.bias": f"{theirs}.bias"}
+    overrides = {
+        "resolution": meta["output_dim"],
+        "width": meta["channel_width"],
+        "classes": meta["num_classes"],
+        "z_dim": meta["z_dim"],
+        "embedding": meta["class_embed_dim"],
+        "eps": meta["eps"],
+    }
+    return Published("biggan_deep", overrides, keys, changes, own=("sv0",))
+
+
+# --- PGGAN ----------------------------------------------------------------------------------------
 
 
 def pggan(meta: Mapping[str, Any], which: str) -> Published:
@@ -181,7 +248,10 @@ def pggan(meta: Mapping[str, Any], which: str) -> Published:
         for i, res in enumerate(all_sizes):
             keys |= {f"synthesis.s{res}.rgb": f"output{i}"}
             if i:
-                keys |= {f"synthesis.s{res}.conv0": f"layer{2 * i}", f"synthesis.s{res}.conv1": f"layer{2 * i + 1}"}
+                keys |= {
+                    f"synthesis.s{res}.conv0": f"layer{2 * i}",
+                    f"synthesis.s{res}.conv1": f"layer{2 * i + 1}",
+                }
         # published: a 4×4 convolution of one pixel with padding 3, which turns the kernel round
         changes = {"dense.weight": lambda w: w.flip(2, 3).permute(0, 2, 3, 1).flatten(0, 2)}
     else:
@@ -193,3 +263,83 @@ def pggan(meta: Mapping[str, Any], which: str) -> Published:
             keys |= {f"stages.s{res}.rgb.conv": f"input{i}"}
             keys |= {f"stages.s{res}.conv{n}": f"layer{2 * i + n}" for n in (0, 1)}
     return Published("pggan", overrides, keys, changes, idle=("lod",))
+
+
+# --- StyleGAN -------------------------------------------------------------------------------------
+
+
+def stylegan(meta: Mapping[str, Any], which: str) -> Published:
+    all_sizes = sizes(meta, "resolution")
+    overrides = {
+        "resolution": meta["resolution"],
+        "z_dim": meta["fmaps_max"],
+        "w_dim": meta["fmaps_max"],
+        "mapping_layers": meta["mapping_layers"],
+        "channel_base": meta["fmaps_base"],
+        "channel_max": meta["fmaps_max"],
+        "training.growth.batch": None,
+        "training.growth.lr": None,
+    }
+    changes: dict[str, Change] = {}
+    if which == "generator":
+        keys = {f"mapping.fc{i}.linear": f"mapping.dense{i}" for i in range(meta["mapping_layers"])}
+        keys |= {"mapping.centre.average": "truncation.w_avg", "start.weight": "synthesis.layer0.const"}
+        changes["start.weight"] = lambda w: w[0]
+        for i, res in enumerate(all_sizes):
+            keys |= {f"synthesis.s{res}.rgb": f"synthesis.output{i}"}
+            for n in (0, 1):
+                ours, theirs = f"synthesis.s{res}", f"synthesis.layer{2 * i + n}"
+                if i or n:
+                    keys |= {f"{ours}.conv{n}.weight": f"{theirs}.weight"}
+                keys |= {
+                    f"{ours}.epilogue{n}.noise.strength": f"{theirs}.apply_noise.weight",
+                    f"{ours}.epilogue{n}.noise.constant": f"{theirs}.apply_noise.noise",
+                    f"{ours}.epilogue{n}.bias.bias": f"{theirs}.bias",
+                    f"{ours}.epilogue{n}.adain.affine": f"{theirs}.style",
+                }
+                changes[f"{ours}.epilogue{n}.noise.constant"] = lambda plane: plane[0, 0]
+    else:
+        count = len(all_sizes) - 1
+        keys = {"stages.rgb.conv": f"input{count}", "head.conv": f"layer{2 * count}"}
+        keys |= {"head.hidden": f"layer{2 * count + 1}", "head.out": f"layer{2 * count + 2}"}
+        for i, res in enumerate(reversed(all_sizes[1:])):
+            keys |= {
+                f"stages.s{res}.rgb.conv": f"input{i}",
+                f"stages.s{res}.conv0": f"layer{2 * i}",
+                f"stages.s{res}.conv1.weight": f"layer{2 * i + 1}.weight",
+                f"stages.s{res}.bias.bias": f"layer{2 * i + 1}.bias",
+            }
+    return Published("stylegan", overrides, keys, changes, idle=("lod", "blur.kernel"))
+
+
+# --- R3GAN ----------------------------------------------------------------------------------------
+
+
+def r3gan(meta: Mapping[str, Any], which: str) -> Published:
+    overrides = {
+        "widths": meta["widths"],
+        "cardinalities": meta["cardinality"],
+        "depths": meta["blocks"],
+        "z_dim": meta["noise_dim"],
+    }
+    up = which == "generator"
+    depths = meta["blocks"] if up else meta["blocks"][::-1]
+    last = len(depths) - 1
+    if up:
+        keys = {"basis.weight": "MainLayers.0.Layers.0.Basis", "weights": "MainLayers.0.Layers.0.LinearLayer"}
+        keys |= {"rgb": "AggregationLayer.Layer"}
+    else:
+        end = f"MainLayers.{last}.Layers.{depths[last]}"
+        keys = {"from_rgb": "ExtractionLayer.Layer", "basis": f"{end}.Basis", "logit": f"{end}.LinearLayer"}
+    for i, depth in enumerate(depths):
+        stage = f"s{4 << i if up else 4 << (last - i)}"
+        if (
+            i
+        ):  # published: a transition opens a stage on the way up, and closes the one before on the way down
+            change = f"MainLayers.{i}.Layers.0" if up else f"MainLayers.{i - 1}.Layers.{depths[i - 1]}"
+            keys |= {f"{stage}.project": f"{change}.LinearLayer.Layer"}
+        for n in range(depth):
+            ours, theirs = f"{stage}.block{n}", f"MainLayers.{i}.Layers.{n + up}"
+            keys |= {f"{ours}.conv{k}": f"{theirs}.LinearLayer{k + 1}.Layer" for k in (0, 1, 2)}
+            keys |= {f"{ours}.bias{k}.bias": f"{theirs}.NonLinearity{k + 1}.Bias" for k in (0, 1)}
+    return Published("r3gan", overrides, keys, idle=("Resampler.Kernel",))

@@ -23,7 +23,9 @@ NETWORKS = ("generator", "discriminator")
 
 
 def test_every_spec_has_a_twin() -> None:
-    assert {path.stem for path in FOLDER.glob("*")} == set(TWINS), "a spec without a twin, or a file that is no spec"
+    assert {path.stem for path in FOLDER.glob("*")} == set(TWINS), (
+        "a spec without a twin, or a file that is no spec"
+    )
 
 
 @pytest.mark.parametrize("name", TWINS)
@@ -94,7 +96,9 @@ def test_trains_three_steps(name: str) -> None:
     torch.manual_seed(1)
     program = gandsl.compile(FOLDER / f"{name}.yaml", {"training.batch": 4})
     networks = {which: getattr(program, which) for which in NETWORKS}
-    before = {which: {k: p.detach().clone() for k, p in net.named_parameters()} for which, net in networks.items()}
+    before = {
+        which: {k: p.detach().clone() for k, p in net.named_parameters()} for which, net in networks.items()
+    }
     trainer = Trainer(
         program.plan,
         networks["generator"],

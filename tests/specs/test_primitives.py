@@ -74,4 +74,6 @@ def test_the_layer_holds_what_its_op_declares(name: str) -> None:
         assert held == {key: tuple(shape) for key, shape in declared.items()}, call.attrs
         assert {key for key, _ in layer.named_parameters()} == set(op.weights(call))
         seen |= set(held)
-    assert seen or name in {"coordinates", "one_hot", "fir", "dropout"}, f"{name} holds nothing: it could be a function"
+    assert seen or name in {"coordinates", "one_hot", "fir", "dropout"}, (
+        f"{name} holds nothing: it could be a function"
+    )

@@ -26,7 +26,7 @@ State = Mapping[str, Tensor]
 
 
 class Case(NamedTuple):
-    """A block used with these arguments under the name `it`, and what it computes: reference(state by key, *inputs)."""
+    """A block used with these arguments, as `it`; what it computes is reference(state by key, *inputs)."""
 
     block: str
     inputs: dict[str, str]
@@ -39,7 +39,7 @@ X = {"x": "Feature[6, 4, 8]"}
 """Four rows, eight columns: so that rows and columns cannot be mistaken for each other."""
 
 
-# --- formulas ---------------------------------------------------------------------------------------------------
+# --- formulas -------------------------------------------------------------------------------------
 
 
 def normalized(x: Tensor, over: tuple[int, ...], eps: float) -> Tensor:
@@ -71,8 +71,8 @@ def conv(w: State, name: str, x: Tensor, **options) -> Tensor:
 def filtered(x: Tensor, kernel: Tensor, taps: list[float], up: int = 1, down: int = 1) -> Tensor:
     """Zeros put in, convolution with taps and kernel over an endless border of zeros, every down-th pixel.
 
-    kernel: [out, in, k, k], true convolution. The size is that of x, times up, over down. Where the result begins is
-    StyleGAN2's choice: the filters are centred, an even one half a pixel to the left.
+    kernel: [out, in, k, k], true convolution. The size is that of x, times up, over down. Where the result
+    begins is StyleGAN2's choice: the filters are centred, an even one half a pixel to the left.
     """
     k, t = kernel.shape[-1], len(taps)
     height, width = x.shape[2] * up, x.shape[3] * up
@@ -80,6 +80,11 @@ def filtered(x: Tensor, kernel: Tensor, taps: list[float], up: int = 1, down: in
     full = F.conv2d(blurred, kernel.flip(2, 3), padding=k - 1)
     begin = (k - 1 - k // 2) + (t - 1) - ((t + 1) // 2 if up == 2 else (t - 1) // 2)
     return full[:, :, begin : begin + height : down, begin : begin + width : down]
+
+
+def unchanged(x: Tensor) -> Tensor:
+    """The 1×1 kernel that leaves x as it is."""
+    return torch.eye(x.shape[1], dtype=x.dtype)[..., None, None]
 
 
 def layer_conv(taps: list[float], up: int = 1, down: int = 1) -> Callable[..., Tensor]:
@@ -135,6 +140,11 @@ def style_stage(w: State, x: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 def conditional_batch(w: State, x: Tensor, c: Tensor) -> Tensor:
     gain, shift = linear(w, "it.gain", c), linear(w, "it.shift", c)
+    return normalized(x, (0, 2, 3), 1e-5) * (1 + channels(gain)) + channels(shift)
+
+
+def categorical_batch(w: State, x: Tensor, y: Tensor) -> Tensor:
+    gain, shift = w["it.gain.weight"][y], w["it.shift.weight"][y]
     return normalized(x, (0, 2, 3), 1e-5) * (1 + channels(gain)) + channels(shift)
 
 
@@ -212,7 +222,7 @@ def residual_down(first: bool = False, shrink: bool = True) -> Callable[..., Ten
     return reference
 
 
-# --- the table --------------------------------------------------------------------------------------------------
+# --- the table ------------------------------------------------------------------------------------
 
 TAPS = ([1.0, 2.0], [1.0, 3.0, 2.0, 1.0], [1.0, 2.0, 5.0, 4.0, 2.0, 1.0])
 """Uneven, so that a filter the wrong way round shows."""
@@ -226,6 +236,7 @@ CASES = [
          lambda w, x: normalized(x, (0,), 1e-5) * w["it.norm.weight"] + w["it.norm.bias"]),
     Case("norm.conditional_batch", {**X, "c": "Vector[5]"}, "x: x, condition: c",
          conditional_batch),
+    Case("norm.categorical_batch", {**X, "y": "Label[5]"}, "x: x, y: y", categorical_batch),
     Case("norm.instance", X, "", lambda w, x: normalized(x, (2, 3), 1e-5)),
     Case("norm.adain", STYLED, "x: x, style: style", adain),
     Case("norm.pixel", X, "", lambda w, x: unit_rms(x)),
@@ -235,13 +246,11 @@ CASES = [
     Case("up.nearest", X, "", lambda w, x: up2(x)),
     Case("up.bilinear", X, "",
          lambda w, x: F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)),
-    *(Case("up.fir", X, f"taps: {t}",
-           lambda w, x, t=t: filtered(x, torch.eye(6, dtype=x.dtype)[..., None, None], t, up=2)) for t in TAPS),
+    *(Case("up.fir", X, f"taps: {t}", lambda w, x, t=t: filtered(x, unchanged(x), t, up=2)) for t in TAPS),
     Case("down.average", X, "", lambda w, x: down2(x)),
     Case("down.max", X, "",
          lambda w, x: torch.stack([x[:, :, i::2, j::2] for i in (0, 1) for j in (0, 1)]).amax(0)),
-    *(Case("down.fir", X, f"taps: {t}",
-           lambda w, x, t=t: filtered(x, torch.eye(6, dtype=x.dtype)[..., None, None], t, down=2)) for t in TAPS),
+    *(Case("down.fir", X, f"taps: {t}", lambda w, x, t=t: filtered(x, unchanged(x), t, down=2)) for t in TAPS),
     Case("layer.conv", X, "channels: 5", lambda w, x: lrelu(conv(w, "it.conv", x))),
     Case("layer.conv", X, "channels: 5, kernel: 1, bias: false, norm: pixel, act: tanh, clamp: 0.5",
          lambda w, x: torch.tanh(unit_rms(conv(w, "it.conv", x))).clamp(-0.5, 0.5)),

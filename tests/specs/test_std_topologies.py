@@ -1,4 +1,4 @@
-"""The standard library's topologies against the same loops written by hand, in float64, with their derivatives."""
+"""The standard library's topologies against the same loops written by hand, in float64, with derivatives."""
 
 from __future__ import annotations
 
@@ -32,7 +32,11 @@ blocks:
     body: {conv: {op: conv, channels: channels}, act: {op: tanh}, pool: {op: pool}}
   join:
     ports: {x: Feature, skip: Feature}
-    body: {up: {op: upsample}, joined: {op: concat, terms: [up, skip]}, conv: {op: conv, channels: skip.channels}, act: {op: tanh}}
+    body:
+      up: {op: upsample}
+      joined: {op: concat, terms: [up, skip]}
+      conv: {op: conv, channels: skip.channels}
+      act: {op: tanh}
 """
 
 
@@ -117,7 +121,8 @@ SMALL, LARGE = {"x": "Feature[5, 4, 4]"}, {"x": "Image[3, 16, 16]"}
 CASES = {
     "plain": Case(
         SMALL,
-        'top: {topology: plain, over: "doubling(8, 16)", stage: {use: rise, channels: "6 if first else index + 6"}, '
+        'top: {topology: plain, over: "doubling(8, 16)", '
+        'stage: {use: rise, channels: "6 if first else index + 6"}, '
         "exit: {use: conv, channels: 3 + index}}",
         plain,
     ),
@@ -134,7 +139,8 @@ CASES = {
     ),
     "skip": Case(
         SMALL,
-        'top: {topology: skip, over: "doubling(4, 16)", stage: {use: rise, channels: 6 - index, first: first}, '
+        'top: {topology: skip, over: "doubling(4, 16)", '
+        "stage: {use: rise, channels: 6 - index, first: first}, "
         "exit: {use: conv, channels: 3, kernel: 1}, up: fir}",
         skip,
         "image: top.image, x: top.x",
@@ -147,7 +153,8 @@ CASES = {
     ),
     "multi_scale": Case(
         SMALL,
-        'top: {topology: multi_scale, over: "doubling(4, 16)", stage: {use: rise, channels: 6 - index, first: first}, '
+        'top: {topology: multi_scale, over: "doubling(4, 16)", '
+        "stage: {use: rise, channels: 6 - index, first: first}, "
         "exit: {use: conv, channels: 3, kernel: 1}}",
         multi_scale,
         "images: top.images",
@@ -197,7 +204,7 @@ def test_topology_is_its_loop(name: str) -> None:
     assert_agree(network, case.reference, network, example(network))
 
 
-# --- growth -----------------------------------------------------------------------------------------------------
+# --- growth ---------------------------------------------------------------------------------------
 
 TRAINING = """
 training:
@@ -218,12 +225,23 @@ generator:
   body:
     dense: {{op: linear, x: z, features: 96}}
     start: {{op: reshape, channels: 6, size: 4}}
-    top: {{topology: grow, alpha: alpha, over: sizes, stage: {{use: rise, channels: 6, first: first}}, exit: {{use: conv, channels: 3, kernel: 1}}}}
+    top:
+      topology: grow
+      alpha: alpha
+      over: sizes
+      stage: {{use: rise, channels: 6, first: first}}
+      exit: {{use: conv, channels: 3, kernel: 1}}
   outputs: {{image: top}}
 discriminator:
   inputs: {{image: "Image[3, level_size]", alpha: {{type: Scalar, when: fading}}}}
   body:
-    top: {{topology: grow_down, x: image, alpha: alpha, over: "reverse(sizes[1:])", enter: {{use: conv, channels: 6, kernel: 1}}, stage: {{use: fall, channels: 6}}}}
+    top:
+      topology: grow_down
+      x: image
+      alpha: alpha
+      over: reverse(sizes[1:])
+      enter: {{use: conv, channels: 6, kernel: 1}}
+      stage: {{use: fall, channels: 6}}
     flat: {{op: flatten}}
     logit: {{op: linear, features: 1}}
 {TRAINING}
@@ -239,7 +257,7 @@ def dense(w: State, name: str, x: Tensor) -> Tensor:
 
 
 def grow(w: State, level: int, z: Tensor, alpha: Tensor | None) -> Tensor:
-    """PGGAN, figure 2: while a level fades in, its image is blended with the enlarged one of the level before."""
+    """PGGAN, figure 2: while a level fades in, its image is blended with the enlarged one before."""
     images = []
     x = dense(w, "dense", z).view(-1, 6, 4, 4)
     for res in SIZES[: level + 1]:
@@ -249,7 +267,7 @@ def grow(w: State, level: int, z: Tensor, alpha: Tensor | None) -> Tensor:
 
 
 def grow_down(w: State, level: int, image: Tensor, alpha: Tensor | None) -> Tensor:
-    """PGGAN, figure 2: while a level fades in, its block is blended with the shrunk image read by the next."""
+    """PGGAN, figure 2: while a level fades in, it is blended with the shrunk image as the next reads it."""
     reader = {16: "top.s16.rgb", 8: "top.s8.rgb", 4: "top.rgb"}
     top = SIZES[level]
     x = conv(w, reader[top], image)
@@ -300,12 +318,21 @@ generator:
   body:
     dense: {{op: linear, x: z, features: 96}}
     start: {{op: reshape, channels: 6, size: 4}}
-    top: {{topology: multi_scale, over: sizes, stage: {{use: rise, channels: 6, first: first}}, exit: {{use: conv, channels: 3, kernel: 1}}}}
+    top:
+      topology: multi_scale
+      over: sizes
+      stage: {{use: rise, channels: 6, first: first}}
+      exit: {{use: conv, channels: 3, kernel: 1}}
   outputs: {{images: top.images}}
 discriminator:
   inputs: {{image: {{type: "Image[3, res]", each: {{res: sizes}}}}}}
   body:
-    top: {{topology: multi_scale_down, over: reverse(sizes), images: reverse(image), enter: {{use: conv, channels: 6, kernel: 1}}, stage: {{use: fall, channels: 6}}}}
+    top:
+      topology: multi_scale_down
+      over: reverse(sizes)
+      images: reverse(image)
+      enter: {{use: conv, channels: 6, kernel: 1}}
+      stage: {{use: fall, channels: 6}}
     flat: {{op: flatten}}
     logit: {{op: linear, features: 1}}
 {TRAINING}
@@ -317,7 +344,9 @@ def test_trains(text: str, steps: int) -> None:
     """Growing: 8 steps of 4 images lead through every level and both fades."""
     program = spec(text)
     networks = {"generator": program.generator, "discriminator": program.discriminator}
-    before = {name: {k: p.detach().clone() for k, p in net.named_parameters()} for name, net in networks.items()}
+    before = {
+        name: {k: p.detach().clone() for k, p in net.named_parameters()} for name, net in networks.items()
+    }
     trainer = Trainer(
         program.plan,
         program.generator,

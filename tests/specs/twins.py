@@ -1,9 +1,10 @@
-"""The new architectures once more, written by hand in plain torch, and which of their keys are which of ours."""
+"""The new architectures once more, by hand in plain torch, and which of their keys are which of ours."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -52,7 +53,7 @@ def residual_up(ours: str, theirs: str) -> Keys:
     return within(ours, theirs, RESIDUAL) | norms
 
 
-# --- U-Net discriminator (arXiv:2002.12655): 32 × 32, 8 channels at full size ------------------------------------
+# --- U-Net discriminator (arXiv:2002.12655): 32 × 32, 8 channels at full size ---------------------
 
 
 class UNetGenerator(nn.Module):
@@ -74,7 +75,9 @@ class UNetDiscriminator(nn.Module):
         super().__init__()
         self.first = Conv(3, 8, rule="spectral")
         self.down = nn.ModuleList([ResidualDown(8, 16), ResidualDown(16, 32), ResidualDown(32, 64)])
-        self.up = nn.ModuleList(Conv(*sides, rule="spectral") for sides in ((64 + 32, 32), (32 + 16, 16), (16 + 8, 8)))
+        self.up = nn.ModuleList(
+            Conv(*sides, rule="spectral") for sides in ((64 + 32, 32), (32 + 16, 16), (16 + 8, 8))
+        )
         self.pixel = Conv(8, 1, 1, rule="spectral")
         self.whole = Dense(64, 1, "spectral")
 
@@ -104,7 +107,7 @@ unet = Twin(
 )
 
 
-# --- Skip-layer excitation (arXiv:2101.04775): 64 × 64, the gate at 64 made from the features at 8 ---------------
+# --- Skip-layer excitation (arXiv:2101.04775): 64 × 64, the gate at 64 made from the features at 8
 
 
 def gated(x: Tensor) -> Tensor:
@@ -126,7 +129,9 @@ class ExcitationGenerator(nn.Module):
     def __init__(self):
         super().__init__()
         self.dense = Dense(16, 2 * 64 * 16)
-        self.up8, self.up16, self.up32, self.up64 = (GatedUp(*c) for c in ((64, 32), (32, 16), (16, 8), (8, 4)))
+        self.up8, self.up16, self.up32, self.up64 = (
+            GatedUp(*c) for c in ((64, 32), (32, 16), (16, 8), (8, 4))
+        )
         self.squeeze = Conv(32, 4, 4, bias=False, padding=0)
         self.gate = Conv(4, 4, 1, bias=False)
         self.rgb = Conv(4, 3)
@@ -170,7 +175,7 @@ excitation = Twin(
 )
 
 
-# --- Style-based generators at 16 × 16: with self-attention at 8; with classes ------------------------------------
+# --- Style-based generators at 16 × 16: with self-attention at 8; with classes --------------------
 
 WIDTHS = {4: 64, 8: 32, 16: 16}
 
@@ -183,7 +188,9 @@ class StyleGenerator(nn.Module):
         self.classes, self.attention_at = classes, attention_at
         if classes:
             self.embed = Dense(classes, 16, "equalized")
-        self.mapping = nn.ModuleList(Dense(n, 16, "equalized", slow=0.01) for n in (32 if classes else 16, 16))
+        self.mapping = nn.ModuleList(
+            Dense(n, 16, "equalized", slow=0.01) for n in (32 if classes else 16, 16)
+        )
         self.register_buffer("average", torch.zeros(16))
         self.constant = nn.Parameter(torch.randn(64, 4, 4))
         self.conv4 = Styled(64, 64, 4, 16)
@@ -245,8 +252,15 @@ class StyleDiscriminator(nn.Module):
 
 
 def styled(ours: str, theirs: str) -> Keys:
-    tensors = {"conv.weight": "weight", "noise.strength": "strength", "noise.constant": "noise", "bias.bias": "bias"}
-    return {f"{ours}.affine": f"{theirs}.affine"} | {f"{ours}.{a}": f"{theirs}.{b}" for a, b in tensors.items()}
+    tensors = {
+        "conv.weight": "weight",
+        "noise.strength": "strength",
+        "noise.constant": "noise",
+        "bias.bias": "bias",
+    }
+    return {f"{ours}.affine": f"{theirs}.affine"} | {
+        f"{ours}.{a}": f"{theirs}.{b}" for a, b in tensors.items()
+    }
 
 
 def to_rgb(ours: str, theirs: str) -> Keys:
@@ -255,7 +269,11 @@ def to_rgb(ours: str, theirs: str) -> Keys:
 
 
 STYLE_GENERATOR = (
-    {"mapping.fc0.linear": "mapping.0", "mapping.fc1.linear": "mapping.1", "mapping.centre.average": "average"}
+    {
+        "mapping.fc0.linear": "mapping.0",
+        "mapping.fc1.linear": "mapping.1",
+        "mapping.centre.average": "average",
+    }
     | {"start.weight": "constant"}
     | styled("synthesis.s4.conv1", "conv4")
     | styled("synthesis.s8.conv0", "up8")
@@ -289,7 +307,7 @@ projection = Twin(
 )
 
 
-# --- 96 × 160 with an alpha channel -----------------------------------------------------------------------------
+# --- 96 × 160 with an alpha channel ---------------------------------------------------------------
 
 HIGH = {6: 32, 12: 32, 24: 16, 48: 8, 96: 4}
 """Channels by height; 3 × 5 has 32."""
@@ -300,7 +318,8 @@ class RectangleGenerator(nn.Module):
         super().__init__()
         self.dense = Dense(16, 32 * 15, "equalized", math.sqrt(2))
         self.convs = nn.ModuleList(
-            Conv(a, b, 3, "equalized", math.sqrt(2)) for a, b in zip([32, *HIGH.values()], HIGH.values(), strict=False)
+            Conv(a, b, 3, "equalized", math.sqrt(2))
+            for a, b in zip([32, *HIGH.values()], HIGH.values(), strict=False)
         )
         self.rgba = Conv(4, 4, 1, "equalized")
 
@@ -317,9 +336,7 @@ class RectangleDiscriminator(nn.Module):
         gain = math.sqrt(2)
         self.first = Conv(4, 4, 1, "equalized", gain)
         widths = [4, 8, 16, 32, 32, 32]
-        self.convs = nn.ModuleList(
-            Conv(a, b, 3, "equalized", gain) for a, b in zip(widths, widths[1:], strict=False)
-        )
+        self.convs = nn.ModuleList(Conv(a, b, 3, "equalized", gain) for a, b in pairwise(widths))
         self.last = Conv(33, 32, 3, "equalized", gain)
         self.dense0, self.dense1 = Dense(480, 32, "equalized", gain), Dense(32, 1, "equalized", 1.0)
 
