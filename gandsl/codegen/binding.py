@@ -16,7 +16,7 @@ def bind(classes: Classes) -> None:
             child.slots = _child_slots(class_, child)
             slots += child.slots
         for method in class_.methods:
-            example = next(iter(method.bodies.values()))
+            example = next(iter(method.written.values()))
             for index, step in enumerate(example.steps):
                 if classes.calls_op(example, step):
                     method.slots[index] = _op_slots(classes, method, index, step)
@@ -34,22 +34,35 @@ def bind(classes: Classes) -> None:
 def _child_slots(class_: Class, child: Child) -> list[Slot]:
     if child.inner is not None:
         return [
-            Slot(child.name, argument.name, {scope: argument.values[(*scope, *path_of(child.name))] for scope in class_.scopes})
+            Slot(
+                child.name,
+                argument.name,
+                {scope: argument.values[(*scope, *path_of(child.name))] for scope in class_.scopes},
+            )
             for argument in child.inner.arguments
         ]
     layers = child.layers
     defaults = signature("layers", next(iter(layers.values())).name).defaults
     return [
-        Slot(child.name, name, {scope: layers[scope].kwargs.get(name, defaults.get(name)) for scope in class_.scopes})
+        Slot(
+            child.name,
+            name,
+            {scope: layers[scope].kwargs.get(name, defaults.get(name)) for scope in class_.scopes},
+        )
         for name in dict.fromkeys(name for layer in layers.values() for name in layer.kwargs)
     ]
 
 
 def _op_slots(classes: Classes, method: Method, index: int, step: Step) -> list[Slot]:
-    calls = {scope: classes.primitive(body, body.steps[index]) for scope, body in method.bodies.items()}
+    calls = {scope: classes.primitive(body, body.steps[index]) for scope, body in method.written.items()}
     defaults = signature("ops", next(iter(calls.values())).name).defaults
     return [
-        Slot(step.place[-1], name, {scope: call.kwargs.get(name, defaults.get(name)) for scope, call in calls.items()}, True)
+        Slot(
+            step.place[-1],
+            name,
+            {scope: call.kwargs.get(name, defaults.get(name)) for scope, call in calls.items()},
+            True,
+        )
         for name in dict.fromkeys(name for call in calls.values() for name in call.kwargs)
     ]
 
@@ -57,7 +70,8 @@ def _op_slots(classes: Classes, method: Method, index: int, step: Step) -> list[
 def _give_argument(class_: Class, slot: Slot) -> None:
     for argument in class_.arguments:
         if family(argument.slots[0].param) == family(slot.param) and all(
-            spelled(argument.values.get(scope, value)) == spelled(value) for scope, value in slot.values.items()
+            spelled(argument.values.get(scope, value)) == spelled(value)
+            for scope, value in slot.values.items()
         ):
             argument.slots.append(slot)
             argument.values = {**slot.values, **argument.values}

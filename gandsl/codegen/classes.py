@@ -61,12 +61,13 @@ class Child:
 
 @dataclass
 class Method:
-    """A forward. `bodies` has one for each instance that uses it."""
+    """A forward. `bodies` has one for each instance that uses it; `written` is what is printed of them."""
 
     key: Hashable
     bodies: dict[Path, Body]
     outputs: list[Ref]  # whatever some instance's surroundings read
     name: str = ""
+    written: dict[Path, Body] = field(default_factory=dict)
     slots: dict[int, list[Slot]] = field(default_factory=dict)  # step → its literals
 
 
@@ -160,6 +161,14 @@ class Classes:
         """The method that computes a body."""
         return self.of[body.scope].method(self._keys[id(body)][0])
 
+    def adopt(self, body: Body, method: Method) -> None:
+        """Let `body`, part of one that is known, be computed by `method`."""
+        wiring = wire(body, self.primitive, lambda inner: self._keys[id(inner)])
+        self._keys[id(body)] = (method.key, wiring)
+        method.bodies.setdefault(body.scope, body)
+        method.written.setdefault(body.scope, body)
+        method.outputs += [ref for id_ in body.outputs if (ref := wiring.refs[id_]) not in method.outputs]
+
     def _place(self, scope: Path, bodies: Sequence[Body], groups: dict[Hashable, list[Class]]) -> None:
         """Find or found the class of a scope: the first with like children and a method in common."""
         children = [self._child(name, path, scope) for name, path in self._members[scope].items()]
@@ -205,7 +214,7 @@ class Classes:
             key = (wiring.key, known.index(spelling), body.piece.name if scope == () else "")
             self._keys[id(body)] = (key, wiring)
             self._firsts.setdefault(scope, key)
-            method = found.setdefault(key, Method(key, {scope: body}, []))
+            method = found.setdefault(key, Method(key, {scope: body}, [], written={scope: body}))
             method.outputs += [ref for id_ in body.outputs if (ref := wiring.refs[id_]) not in method.outputs]
         return list(found.values())
 
@@ -234,6 +243,7 @@ def _merged(a: Class, b: Class) -> Class:
             a.methods.append(method)
         else:
             twin.bodies.update(method.bodies)
+            twin.written.update(method.written)
             twin.outputs += [ref for ref in method.outputs if ref not in twin.outputs]
     a.scopes += b.scopes
     return a

@@ -9,9 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from gandsl.codegen.pieces import Piece
 from gandsl.ir.op import Trait
+
+if TYPE_CHECKING:
+    import networkx
 
 Path = tuple[str, ...]
 
@@ -19,6 +24,7 @@ GLUE = 4  # nodes without state up to which a scope without state is written out
 
 
 def path_of(id_: str) -> Path:
+    """`s8.conv0` as ("s8", "conv0")."""
     return tuple(id_.split("."))
 
 
@@ -119,7 +125,9 @@ class Composer:
             if unpacked.get(id_, id_) != id_:
                 continue
             group = lists[node.operands[0]] if id_ in unpacked else [id_]
-            results = tuple(sorted(group, key=lambda one: graph[one].attrs["index"])) if len(group) > 1 else (id_,)
+            results = (
+                tuple(sorted(group, key=lambda one: graph[one].attrs["index"])) if len(group) > 1 else (id_,)
+            )
             place = path_of(id_)
             if node.op == "select":
                 place = (*_common(self._reader_scopes(piece, results)), place[-1])
@@ -131,7 +139,17 @@ class Composer:
         return readers + [()] * any(id_ in piece.outputs for id_ in ids)
 
 
-_RANKS = {"Feature": 0, "Image": 1, "Tokens": 2, "Vector": 3, "Latent": 3, "Style": 4, "Styles": 5, "Label": 6, "Scalar": 7}
+_RANKS = {
+    "Feature": 0,
+    "Image": 1,
+    "Tokens": 2,
+    "Vector": 3,
+    "Latent": 3,
+    "Style": 4,
+    "Styles": 5,
+    "Label": 6,
+    "Scalar": 7,
+}
 
 
 def _common(paths: Sequence[Path]) -> Path:
@@ -139,7 +157,9 @@ def _common(paths: Sequence[Path]) -> Path:
     if not paths:
         return ()
     first, last = min(paths), max(paths)
-    depth = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    depth = next(
+        (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last))
+    )
     return first[:depth]
 
 
@@ -186,16 +206,22 @@ class _Program:
         """Who must come before whom: values, and draws of random numbers in the program's order."""
         maker = {id_: unit for unit, atoms in units.items() for atom in atoms for id_ in atom.results}
         edges = {
-            (maker[id_], unit) for unit, atoms in units.items() for atom in atoms for id_ in atom.reads if id_ in maker
+            (maker[id_], unit)
+            for unit, atoms in units.items()
+            for atom in atoms
+            for id_ in atom.reads
+            if id_ in maker
         }
-        draws = sorted((id_ for id_ in maker if self.piece.graph[id_].spec.has(Trait.RANDOM)), key=self.order.__getitem__)
-        edges |= {(maker[a], maker[b]) for a, b in zip(draws, draws[1:], strict=False)}
+        draws = sorted(
+            (id_ for id_ in maker if self.piece.graph[id_].spec.has(Trait.RANDOM)), key=self.order.__getitem__
+        )
+        edges |= {(maker[a], maker[b]) for a, b in pairwise(draws)}
         return {(a, b) for a, b in edges if a != b}
 
-    def _graph(self, units: Mapping[Path, Sequence[Step]]):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def _graph(self, units: Mapping[Path, Sequence[Step]]) -> networkx.DiGraph[Path]:
         import networkx
 
-        graph = networkx.DiGraph()
+        graph: networkx.DiGraph[Path] = networkx.DiGraph()
         graph.add_nodes_from(units)
         graph.add_edges_from(self._edges(units))
         return graph
@@ -226,7 +252,10 @@ class _Program:
         """An order of evaluation, as near to the program's as can be."""
         import networkx
 
-        first = {unit: min(self.order[id_] for atom in atoms for id_ in atom.results) for unit, atoms in units.items()}
+        first = {
+            unit: min(self.order[id_] for atom in atoms for id_ in atom.results)
+            for unit, atoms in units.items()
+        }
         return list(networkx.lexicographical_topological_sort(self._graph(units), key=first.__getitem__))
 
     def _step(self, place: Path, atoms: Sequence[Step]) -> Step:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gandsl.codegen.classes import Class, Classes, Method, Slot, spelled
-from gandsl.codegen.compose import Body, Composer, Path, Step
+from gandsl.codegen.compose import Body, Composer, Path, Step, path_of
 from gandsl.codegen.naming import value_ids
 from gandsl.codegen.places import Places
 from gandsl.codegen.pretty import Expr, call, collection, flat, keyword, lay, literal
 from gandsl.codegen.primitives import signature
 from gandsl.codegen.text import WIDTH, columns, comment, docstring, local_name
 from gandsl.codegen.wiring import Ref
-from gandsl.ir.types import TensorType
+from gandsl.ir.types import KINDS, TensorType, is_a
+from gandsl.spec.document import BlockDecl, PortDecl
 
 BODY = 8  # indent of statements
+_BY_KIND = {"Latent": "z", "Label": "y", "Scalar": "alpha", "Styles": "ws"}
 
 
 @dataclass(frozen=True)
@@ -29,18 +32,36 @@ class Printed:
 class Forward:
     """Prints one method."""
 
-    def __init__(self, classes: Classes, composer: Composer, places: Places, class_: Class, method: Method) -> None:
-        self.classes, self.composer, self.places, self.class_, self.method = classes, composer, places, class_, method
-        self.bodies = {scope: method.bodies[scope] for scope in class_.scopes if scope in method.bodies}
+    def __init__(
+        self,
+        classes: Classes,
+        composer: Composer,
+        places: Places,
+        class_: Class,
+        method: Method,
+        block: BlockDecl | None,
+        params: dict[int, list[str]],
+    ) -> None:
+        self.classes, self.composer, self.places, self.class_, self.method = (
+            classes,
+            composer,
+            places,
+            class_,
+            method,
+        )
+        self.block = block  # that the class is, if it is one
+        self.params = (
+            params  # id of a method → its arguments' names; methods are printed after those they call
+        )
+        self.bodies = {scope: method.written[scope] for scope in class_.scopes if scope in method.written}
         self.body: Body = next(iter(self.bodies.values()))  # the instance that lends its names
-        self.ids = {scope: value_ids(classes, body) for scope, body in self.bodies.items()}
-        self.refs = classes.wiring(self.body).refs
+        self.ids = {scope: value_ids(classes, method.bodies[scope]) for scope in self.bodies}
+        self.refs = classes.wiring(method.bodies[self.body.scope]).refs
         self.names: dict[str, str] = {}  # id → expression
         self.taken: set[str] = set()
 
     def print(self) -> Printed:
-        for id_ in self.body.params:
-            self._name(id_, self._param_name(id_))
+        self._name_params()
         params = [self.names[id_] for id_ in self.body.params]
         results = self._results()
         lines: list[str] = []
@@ -63,7 +84,8 @@ class Forward:
         head = call(f"def {self.method.name}", ["self", *(f"{name}: Tensor" for name in params)])
         read = ", ".join(f"{self.names[id_]} {self._shape(id_)}" for id_ in self.body.params)
         made = ", ".join(
-            f"{self.names[id_] if len(results) > 1 and id_ in self.names else ''} {self._shape(id_)}".strip() for id_ in results
+            f"{self.names[id_] if len(results) > 1 and id_ in self.names else ''} {self._shape(id_)}".strip()
+            for id_ in results
         )
         doc = signature_doc(read, made)
         return Printed(self.method.name, [*lay(head, 4, behind=f" -> {kind}:"), *doc, *lines])
@@ -76,31 +98,61 @@ class Forward:
         self.names[id_] = name
         return name
 
-    def _param_name(self, id_: str) -> str:
-        """By kind, for the first of a kind; then by where it comes from, if that is the same everywhere; then by its reader."""
-        if self.class_.first == ():
-            return id_.replace(".", "_")
-        type_ = self.body.piece.graph[id_].type
+    def _name_params(self) -> None:
+        """Names that several arguments ask for go to none of them but the first feature: they add their reader's name."""
+        wanted = {id_: self._wanted(id_) for id_ in self.body.params}
+        asked = Counter(wanted.values())
+        for id_, name in wanted.items():
+            if asked[name] > 1 and not (name in ("x", "image") and name not in self.taken):
+                step = next((step for step in self.body.steps if id_ in step.reads), None)
+                name = f"{step.place[-1].strip('_')}_{name}" if step else name
+            self._name(id_, name)
+        self.params[id(self.method)] = [self.names[id_] for id_ in self.body.params]
+
+    def _wanted(self, id_: str) -> str:
+        """What an argument would be called: as the block's port, by its kind, as its reader calls it, as its source."""
+        leaf = id_.rpartition(".")[2].strip("_")
+        kind = self.body.piece.graph[id_].type.kind
         index = self.body.params.index(id_)
+        if self.class_.first == ():
+            return leaf
+        if port := self._port(kind):
+            return port
+        if kind in _BY_KIND:
+            return _BY_KIND[kind]
+        if index == 0 and kind in ("Feature", "Vector", "Tokens", "Image"):
+            return "image" if kind == "Image" else "x"
+        if self.composer.is_image(self.body.piece, id_):
+            return "image"
         sources = {body.params[index].rpartition(".")[2].strip("_") for body in self.bodies.values()}
-        image = self.composer.is_image(self.body.piece, id_)
-        if type_.kind in ("Latent", "Label"):
-            names = [{"Latent": "z", "Label": "y"}[type_.kind], *sources]
-        elif type_.kind in ("Scalar", "Styles"):
-            names = [*sources]
-        elif type_.kind == "Style":
-            names = ["style"]
-        elif index == 0:
-            names = ["image" if image and len(self.body.params) == 1 and type_.kind == "Image" else "x"]
-        elif image:
-            names = ["image"]
-        else:
-            names = [*sources] if len(sources) == 1 else []
-        free = [name for name in names if local_name(name) not in self.taken] if len(sources) == 1 or names[:1] else []
-        if free:
-            return free[0]
-        reader = next((step.place[-1] for step in self.body.steps if id_ in step.reads), "other")
-        return f"{reader}_{names[0] if names else 'x'}"
+        return self._as_read(id_) or ("style" if kind == "Style" else leaf if len(sources) == 1 else "x")
+
+    def _port(self, kind: str) -> str:
+        """The block's port, where one port alone can be meant."""
+        if self.block is None:
+            return ""
+        ports = [
+            port.name for port in self.block.ports.values() if port.kind in KINDS and is_a(kind, port.kind)
+        ]
+        kinds = [self.body.piece.graph[id_].type.kind for id_ in self.body.params]
+        rivals = [
+            other for other in kinds if any(is_a(other, p.kind) and is_a(kind, p.kind) for p in self._ports())
+        ]
+        return ports[0] if len(ports) == 1 and len(rivals) == 1 else ""
+
+    def _ports(self) -> list[PortDecl]:
+        return [port for port in self.block.ports.values() if port.kind in KINDS] if self.block else []
+
+    def _as_read(self, id_: str) -> str:
+        """What its first reader calls it: the argument of the method called, or the op's port if that has a telling name."""
+        step = next((step for step in self.body.steps if id_ in step.reads), None)
+        if step is None or step.unpacks:
+            return ""
+        if step.body is not None:
+            return self.params[id(self.classes.method_of(step.body))][step.reads.index(id_)]
+        node = self.body.piece.graph[step.results[0]]
+        port = next((port for port, ids in node.inputs.items() if id_ in ids), "")
+        return port if len(port) > 1 and port not in ("terms", "like") else ""
 
     def _local(self, step: Step, id_: str) -> str:
         """The wanted name of a value that a statement makes."""
@@ -108,6 +160,8 @@ class Forward:
         if step.body is None:
             select = self.body.piece.graph[id_].op == "select" and self.class_.first != ()
             return "style" if select else "_".join(place)
+        if not place:
+            return "_".join(path_of(id_)[len(self.body.scope) :])
         outputs = self._outputs(step)
         if outputs[0] == id_:
             return "_".join(place)
@@ -145,7 +199,9 @@ class Forward:
     def _unpack(self, step: Step) -> list[str]:
         """`w = [ops.select(ws, index=i) for i in range(14)]`; the styles are then w[0], w[1], …"""
         styles = self.names[step.reads[0]]
-        name = local_name(styles[:-1] if len(styles) > 1 and styles.endswith("s") else f"{styles}_list", self.taken)
+        name = local_name(
+            styles[:-1] if len(styles) > 1 and styles.endswith("s") else f"{styles}_list", self.taken
+        )
         self.taken.add(name)
         self.names |= {id_: f"{name}[{number}]" for number, id_ in enumerate(step.results)}
         line = f"{' ' * BODY}{name} = [ops.select({styles}, index=i) for i in range({len(step.results)})]"
@@ -156,6 +212,8 @@ class Forward:
         method = self.classes.method_of(step.body)
         module = ".".join(("self", *step.place[len(self.body.scope) :]))
         function = module if method.name == "forward" else f"{module}.{method.name}"
+        if not step.place[len(self.body.scope) :]:
+            function = f"self.{method.name}"
         outputs = self._outputs(step)
         used = {ref for scope in self.bodies for ref in self._used(scope)}
         targets = [
@@ -165,7 +223,7 @@ class Forward:
 
     def _used(self, scope: Path) -> set[Ref]:
         """What an instance's statements and surroundings read."""
-        body, refs = self.bodies[scope], self.classes.wiring(self.bodies[scope]).refs
+        body, refs = self.bodies[scope], self.classes.wiring(self.method.bodies[scope]).refs
         return {refs[id_] for step in body.steps for id_ in step.reads} | {*self.method.outputs}
 
     def _primitive(self, index: int, step: Step) -> Expr:
@@ -178,7 +236,11 @@ class Forward:
         if one.is_layer:
             return call(".".join(("self", *step.place[len(self.body.scope) :])), args)
         defaults = signature("ops", one.name).defaults
-        args += [keyword(slot.param, _value(slot)) for slot in self.method.slots[index] if not _is_default(slot, defaults)]
+        args += [
+            keyword(slot.param, _value(slot))
+            for slot in self.method.slots[index]
+            if not _is_default(slot, defaults)
+        ]
         return call(f"ops.{one.name}", args)
 
     # ---- comments
@@ -187,7 +249,8 @@ class Forward:
         """The line of the spec, where it is the same for all instances."""
         index = self.body.steps.index(step)
         spans = {
-            self.places.of(body.piece.graph[body.steps[index].results[0]].provenance.span) for body in self.bodies.values()
+            self.places.of(body.piece.graph[body.steps[index].results[0]].provenance.span)
+            for body in self.bodies.values()
         }
         return spans.pop() if len(spans) == 1 else ""
 
@@ -200,7 +263,9 @@ class Forward:
         """`[N, channels, 2H, 2W]`: numbers where all instances agree, else in terms of the arguments."""
         ref = self.refs.get(id_)
         types = {
-            scope: body.piece.graph[self.ids[scope][ref]].type if ref is not None else body.piece.graph[id_].type
+            scope: body.piece.graph[self.ids[scope][ref]].type
+            if ref is not None
+            else body.piece.graph[id_].type
             for scope, body in self.bodies.items()
             if ref is None or ref in self.ids[scope]
         }
@@ -219,7 +284,9 @@ def signature_doc(read: str, made: str) -> list[str]:
     return docstring(line if columns(line) + BODY + 6 <= WIDTH else f"{read}\n\n→ {made}", BODY)
 
 
-def ordered_outputs(classes: Classes, composer: Composer, method: Method, ids: Mapping[Ref, str], body: Body) -> list[str]:
+def ordered_outputs(
+    classes: Classes, composer: Composer, method: Method, ids: Mapping[Ref, str], body: Body
+) -> list[str]:
     """What a method returns, as ids of one instance."""
     found = [ids[ref] for ref in method.outputs]
     order = {node: index for index, node in enumerate(body.piece.nodes)}
@@ -231,7 +298,11 @@ def _value(slot: Slot) -> Expr:
 
 
 def _is_default(slot: Slot, defaults: Mapping[str, object]) -> bool:
-    return slot.argument is None and slot.param in defaults and spelled(defaults[slot.param]) == spelled(slot.literal)
+    return (
+        slot.argument is None
+        and slot.param in defaults
+        and spelled(defaults[slot.param]) == spelled(slot.literal)
+    )
 
 
 def annotated(lines: list[str], note: str, indent: int) -> list[str]:

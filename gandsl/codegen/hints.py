@@ -14,13 +14,21 @@ from gandsl.ir.graph import Frame, NetworkIR, Node
 STANDARD = "gandsl/std/"  # how the spans of the standard library's files begin
 
 
+_BEFORE = (
+    "style",
+    "up",
+    "down",
+    "residual",
+)  # libraries whose name comes before the block's: StyleLayer, but BatchNorm
+
+
 @dataclass(frozen=True)
 class Hint:
     """`what`: block, stage or nothing (a name that no provenance explains). `name`: the block's, or the stage's label."""
 
     what: str = ""
     name: str = ""
-    used: Span | None = None  # where the spec uses it
+    used: Span | None = None  # where the spec uses it; for blocks inside the standard library's: uses those
     library: str = ""  # the standard library's file that defines the block: norm, topology, …
 
 
@@ -59,7 +67,11 @@ def _hint(
     inner: Mapping[Path, set[Path]],
 ) -> Hint:
     frames = common[scope]
-    if scope not in leaves and len(children := inner.get(scope, set())) == 1 and common[next(iter(children))] == frames:
+    if (
+        scope not in leaves
+        and len(children := inner.get(scope, set())) == 1
+        and common[next(iter(children))] == frames
+    ):
         frames = frames[1:]  # the innermost frame is the only inner scope's
     elif scope in leaves and frames and frames == common.get(scope[:-1]):
         if scope[:-1] in leaves or len(inner.get(scope[:-1], ())) > 1:
@@ -67,20 +79,36 @@ def _hint(
     if not frames:
         return Hint()
     frame = frames[0]
+    used = next((outer.span for outer in frames if not outer.span.file.startswith(STANDARD)), frame.span)
     if frame.what.startswith("stage "):
         label = re.sub(r"[0-9]+(x[0-9]+)?$", "", frame.what.removeprefix("stage "))
-        return Hint("stage", label, frame.span)
+        return Hint("stage", label, used)
     name = re.search(r"`([^`]*)`", frame.what)
-    file = leaves[scope].provenance.span.file if scope in leaves else ""
-    library = file.removeprefix(STANDARD).removesuffix(".yaml") if file.startswith(STANDARD) else ""
-    return Hint("block", name[1] if name else frame.what, frame.span, library)
+    files = {
+        *([leaves[scope].provenance.span.file] if scope in leaves else ()),
+        *_files_inside(scope, common, inner),
+    }
+    standard = sorted(file for file in files if file.startswith(STANDARD))
+    library = standard[0].removeprefix(STANDARD).removesuffix(".yaml") if standard else ""
+    return Hint("block", name[1] if name else frame.what, used, library)
+
+
+def _files_inside(
+    scope: Path, common: Mapping[Path, tuple[Frame, ...]], inner: Mapping[Path, set[Path]]
+) -> Iterable[str]:
+    """The files in which the scope's inner blocks and stages are written: most likely its own."""
+    count = len(common[scope])
+    for child in inner.get(scope, ()):
+        if len(common[child]) > count:
+            yield common[child][len(common[child]) - count - 1].span.file
 
 
 def base_name(scope: Path, hint: Hint, siblings: Iterable[str]) -> str:
     """The class name that a scope asks for: of its block, of the stages it is one of, else of its own name."""
     if hint.what == "block":
         name = hint.name.rpartition(".")[2]
-        return class_name(name if not hint.library or hint.library in name else f"{name}_{hint.library}")
+        words = [hint.library, name] if hint.library in _BEFORE else [name, hint.library]
+        return class_name(name if hint.library in name else "_".join(words))
     parent = class_name(scope[-2]) if len(scope) > 1 else ""
     label = hint.name if hint.what == "stage" else re.sub(r"[0-9]+(x[0-9]+)?$", "", scope[-1])
     alike = [name for name in siblings if name.startswith(label) and name[len(label) :][:1].isdigit()]

@@ -21,7 +21,10 @@ WIDTHS = {  # by the kind of the first input, or output: what its width is calle
 
 def name_classes(classes: Classes, hints: Mapping[Path, Hint], top: str) -> None:
     """The commonest of several classes that ask for a name gets it; the others add their stage's name or a number."""
-    siblings = {scope: [other[-1] for other in classes.of if other and other[:-1] == scope[:-1]] for scope in classes.of}
+    siblings = {
+        scope: [other[-1] for other in classes.of if other and other[:-1] == scope[:-1]]
+        for scope in classes.of
+    }
     taken = {top}
     classes.of[()].name = top
     wanted = {
@@ -32,8 +35,9 @@ def name_classes(classes: Classes, hints: Mapping[Path, Hint], top: str) -> None
     inner = [class_ for class_ in classes.all if class_.first != ()]
     for class_ in sorted(inner, key=lambda c: (-len(c.scopes), classes.appearance(c.first))):
         base = wanted[id(class_)]
-        if base in taken and len(class_.scopes) == 1 and re.search(r"[0-9]$", class_.first[-1]):
-            base = f"{base}{class_name(class_.first[-1])}"
+        own = {scope[-1] for scope in class_.scopes}
+        if base in taken and len(own) == 1 and re.search(r"[0-9]$", name := own.pop()):
+            base = f"{base}{class_name(name)}"  # StageS4, StyleLayerConv0
         class_.name = unique(base, taken, "")
         taken.add(class_.name)
 
@@ -48,20 +52,30 @@ def name_methods(classes: Classes) -> None:
         votes = Counter(classes.first_method(scope) for scope in class_.scopes if classes.first_method(scope))
         order = {id(method): index for index, method in enumerate(class_.methods)}
         class_.methods.sort(key=lambda m: (-votes[m.key], order[id(m)]))
-        taken = {child.name for child in class_.children} | RESERVED
-        for method in class_.methods:
-            method.name = "forward"
-            if method is not class_.methods[0]:
-                new = _leaves(classes, method) - _leaves(classes, class_.methods[0])
-                stem = "_".join(sorted(name.strip("_") for name in new))
-                method.name = unique(f"forward_{stem}" if stem and len(stem) < 40 else "forward_2", taken)
-            taken.add(method.name)
+        _name_others(class_)
 
 
-def _leaves(classes: Classes, method: Method) -> set[str]:
-    body = next(iter(method.bodies.values()))
-    ids = value_ids(classes, body)
-    return {ids[ref].rpartition(".")[2] for ref in method.outputs if ref in ids}
+def _name_others(class_: Class) -> None:
+    """`forward_faded` where `faded` is the last that it does and forward doesn't; `forward_16`, `fade_16` if that tells too little."""
+    if not class_.methods:
+        return
+    main, *others = class_.methods
+    main.name = "forward"
+    stems = [_news(method, main) for method in others]
+    if len(class_.scopes) == 1 and len({*stems}) < len(stems):
+        names = [next(iter(method.bodies.values())).piece.name for method in others]
+    else:
+        names = [f"forward_{stem}" if stem else "forward_2" for stem in stems]
+    taken = {child.name for child in class_.children} | RESERVED
+    for method, name in zip(others, names, strict=True):
+        method.name = unique(name, taken)
+        taken.add(method.name)
+
+
+def _news(method: Method, main: Method) -> str:
+    bodies = next(iter(method.bodies.values())), next(iter(main.bodies.values()))
+    mine, known = ([step.place[len(body.scope) :][0].strip("_") for step in body.steps] for body in bodies)
+    return next((name for name in reversed(mine) if name not in known), "")
 
 
 def value_ids(classes: Classes, body: Body) -> dict[Ref, str]:
@@ -82,18 +96,30 @@ def name_arguments(classes: Classes, class_: Class) -> None:
         if family(wanted[0]) == "width":
             reads = _agree(argument, into)
             makes = _agree(argument, out)
-            special = names[2] if makes and (reads or not into) else names[1] if makes else names[0] if reads else ""
+            special = (
+                names[2]
+                if makes and (reads or not into)
+                else names[1]
+                if makes
+                else names[0]
+                if reads
+                else ""
+            )
             argument.positional = bool(special) and special not in taken
             wanted = [special] * argument.positional + [name for name in wanted if name not in names]
         named = [f"{slot.owner}_{slot.param}" for slot in argument.slots]
         argument.name = next((local_name(n) for n in (*wanted, *named) if local_name(n) not in taken), "")
         argument.name = argument.name or local_name(named[0], taken)
         taken.add(argument.name)
-    class_.arguments.sort(key=lambda a: (not a.positional, a.name not in ("in_channels", "in_features") and a.positional))
+    class_.arguments.sort(
+        key=lambda a: (not a.positional, a.name not in ("in_channels", "in_features") and a.positional)
+    )
 
 
 def _agree(argument: Argument, widths: Mapping[Path, int]) -> bool:
-    return bool(widths) and all(spelled(argument.values.get(scope)) == spelled(width) for scope, width in widths.items())
+    return bool(widths) and all(
+        spelled(argument.values.get(scope)) == spelled(width) for scope, width in widths.items()
+    )
 
 
 def _widths(classes: Classes, class_: Class) -> tuple[bool, dict[Path, int], dict[Path, int]]:
@@ -106,7 +132,11 @@ def _widths(classes: Classes, class_: Class) -> tuple[bool, dict[Path, int], dic
             ids = value_ids(classes, body)
             types = body.piece.graph
             first = next((types[ids[ref]].type for ref in method.outputs if ref in ids), None)
-            if body.params and types[body.params[0]].type.shape and types[body.params[0]].type.kind != "Label":
+            if (
+                body.params
+                and types[body.params[0]].type.shape
+                and types[body.params[0]].type.kind != "Label"
+            ):
                 into[scope] = types[body.params[0]].type.shape[0]
             if first is not None and first.shape:
                 out[scope] = first.shape[0]

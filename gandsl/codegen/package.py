@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gandsl import __version__
+from gandsl.analysis.resolved import resolved
 from gandsl.codegen.hints import Hint
 from gandsl.codegen.places import Places
 from gandsl.codegen.source import network_source
@@ -19,10 +20,9 @@ from gandsl.codegen.template import fill
 from gandsl.codegen.text import class_name, docstring, is_identifier
 from gandsl.diagnostics import Diagnostics
 from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl.spec.document import BlockDecl
 from gandsl.spec.library import Library
-from gandsl.spec.tree import Mapping as TreeMapping
-from gandsl.spec.tree import Scalar, Tree
-from gandsl.spec.values import Size
+from gandsl.spec.tree import to_plain
 
 if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR
@@ -36,16 +36,21 @@ def render(module: ModuleIR) -> dict[str, str]:
     """Every file of the generated package by its name, the manifest last: the same text on every machine."""
     document = module.document
     places = Places(document.file)
-    describe = _Describe(module)
+    block_of = _Blocks(module)
     files: dict[str, str] = {}
     for name, network in module.networks.items():
         if not is_identifier(name) or name.startswith("__"):
             raise InvariantError(f"the network {name!r} cannot name a Python module")
-        about = f"The {name} of {module.name}, generated from {places.file(document.file)}: edit that, not this."
-        files[f"{name}.py"] = network_source(network, about, places, describe)
+        about = (
+            f"The {name} of {module.name}, generated from {places.file(document.file)}: edit that, not this."
+        )
+        files[f"{name}.py"] = network_source(network, about, places, block_of)
     classes = {class_name(name): name for name in module.networks}
     files["__init__.py"] = fill(
-        "package.py.jinja", doc=docstring(_about(module), 0), classes=sorted(classes.items()), names=sorted(classes)
+        "package.py.jinja",
+        doc=docstring(_about(module), 0),
+        classes=sorted(classes.items()),
+        names=sorted(classes),
     )
     if module.plan is not None:
         files["plan.json"] = _json(module.plan.model_dump(mode="json"))
@@ -92,8 +97,11 @@ def stale(
 
 
 def spec_hash(module: ModuleIR) -> str:
-    """SHA-256 of the resolved spec (after extends, patches and overrides) and the parameters in force."""
-    spec = {"spec": _plain(module.document.tree), "params": {k: _value(v) for k, v in module.params.items()}}
+    """SHA-256 of the resolved spec: after extends, patches and overrides, with parameters in force and every plan default."""
+    spec = resolved(module)
+    written = to_plain(module.document.tree)
+    if "imports" in spec:  # as the spec names them, not where they were found
+        spec["imports"] = written.get("imports", {})
     return _sha256(json.dumps(spec, ensure_ascii=True, separators=(",", ":")))
 
 
@@ -108,37 +116,19 @@ def _one_paragraph(text: str) -> str:
     return " ".join(text.split())
 
 
-class _Describe:
-    """The doc of the block behind a hint: of the spec's own blocks, or the standard library's."""
+class _Blocks:
+    """The block behind a hint: one of the spec's own, or the standard library's."""
 
     def __init__(self, module: ModuleIR) -> None:
         self._document = module.document
         self._library = Library(Diagnostics())
 
-    def __call__(self, hint: Hint) -> str:
-        name = f"{hint.library}.{hint.name}" if hint.library else hint.name
-        block = self._library.block(name, self._document)
-        return _one_paragraph(block.doc) if block else ""
-
-
-# ---- text and files
-
-
-def _plain(tree: Tree) -> Any:
-    """Plain data, keys in the order of the file (which a body's meaning depends on)."""
-    if isinstance(tree, Scalar):
-        return tree.value
-    if isinstance(tree, TreeMapping):
-        return {entry.key: _plain(entry.value) for entry in tree}
-    return [_plain(item) for item in tree.items]
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, Size):
-        return [value.h, value.w]
-    if isinstance(value, list | tuple):
-        return [_value(item) for item in value]
-    return value if isinstance(value, bool | int | float | str) or value is None else str(value)
+    def __call__(self, hint: Hint) -> BlockDecl | None:
+        if hint.what != "block":
+            return None
+        return self._library.block(
+            f"{hint.library}.{hint.name}" if hint.library else hint.name, self._document
+        )
 
 
 def _json(value: Any) -> str:

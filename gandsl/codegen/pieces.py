@@ -44,10 +44,16 @@ def programs_of(network: NetworkIR) -> list[Program]:
     for variant in sorted(network.programs, key=lambda v: (-v.level, v.fading)):
         graph = network.programs[variant]
         entries = ENTRIES if graph.styles is not None else ENTRIES[:1]
-        pieces = {entry: _piece(network, variant, entry, entry_graph(graph, entry), known) for entry in entries}
+        pieces = {
+            entry: _piece(network, variant, entry, entry_graph(graph, entry), known) for entry in entries
+        }
         for entry, piece in pieces.items():
-            parts = (piece,)
-            if entry == "forward" and len(pieces) > 1 and _splits(piece, pieces["mapping"], pieces["synthesis"]):
+            parts: tuple[Piece, ...] = (piece,)
+            if (
+                entry == "forward"
+                and len(pieces) > 1
+                and _splits(piece, pieces["mapping"], pieces["synthesis"])
+            ):
                 parts = (pieces["mapping"], pieces["synthesis"])
             found.append(Program(entry, variant, piece.name, parts))
     return found

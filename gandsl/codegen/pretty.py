@@ -25,16 +25,19 @@ Expr = str | Group
 
 
 def call(function: str, arguments: Sequence[Expr]) -> Group:
-    return Group(f"{function}", tuple(arguments))
+    """`function(argument, …)`."""
+    return Group(function, tuple(arguments))
 
 
 def keyword(name: str, value: Expr) -> Expr:
+    """`name=value`, an argument."""
     if isinstance(value, str):
         return f"{name}={value}"
     return Group(f"{name}={value.head}", value.items, value.brackets, value.tail, value.collection)
 
 
 def collection(items: Sequence[Expr], brackets: str = "()") -> Group:
+    """A tuple, or with other brackets a list."""
     return Group("", tuple(items), brackets, collection=True)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gandsl.codegen.binding import bind
-from gandsl.codegen.classes import Argument, Child, Class, Classes, is_width
+from gandsl.codegen.classes import Argument, Child, Class, Classes, Method, is_width
 from gandsl.codegen.compose import Composer, Path, path_of
 from gandsl.codegen.forward import Forward, Printed, annotated, shape_text, signature_doc
 from gandsl.codegen.hints import Hint, hints_of
@@ -15,10 +15,12 @@ from gandsl.codegen.pieces import Program, programs_of
 from gandsl.codegen.places import Places
 from gandsl.codegen.pretty import Expr, call, collection, keyword, lay, literal, quoted
 from gandsl.codegen.primitives import signature
+from gandsl.codegen.sharing import share
 from gandsl.codegen.template import fill
 from gandsl.codegen.text import class_name, docstring, local_name
 from gandsl.ir.graph import Graph, NetworkIR, Variant
 from gandsl.lowering.table import Layer, lower
+from gandsl.spec.document import BlockDecl
 
 
 @dataclass(frozen=True)
@@ -32,21 +34,26 @@ class PrintedClass:
     methods: list[Printed]
 
 
-def network_source(network: NetworkIR, about: str, places: Places, describe: Callable[[Hint], str]) -> str:
-    """The module's text. `about` opens its docstring; `describe` gives the doc of the block behind a hint."""
+def network_source(
+    network: NetworkIR, about: str, places: Places, block_of: Callable[[Hint], BlockDecl | None]
+) -> str:
+    """The module's text. `about` opens its docstring; `block_of` finds the block behind a hint."""
     programs = programs_of(network)
     pieces = list({id(piece): piece for program in programs for piece in program.pieces}.values())
     layers = layers_of(network)
     composer = Composer(pieces, layers)
     bodies = [composer.compose(piece) for piece in pieces]
     hints = hints_of(network)
-    keys = {scope: f"{hint.what} {hint.name if hint.what == 'block' else ''}" for scope, hint in hints.items()}
+    keys = {
+        scope: f"{hint.what} {hint.name if hint.what == 'block' else ''}" for scope, hint in hints.items()
+    }
     classes = Classes(bodies, composer.modules(bodies), layers, keys)
     top = class_name(network.name)
     name_classes(classes, hints, top)
     name_methods(classes)
+    share(classes)
     bind(classes)
-    printer = _Printer(classes, composer, places, hints, describe)
+    printer = _Printer(classes, composer, places, hints, block_of)
     inner = [printer.print(class_) for class_ in classes.all if class_.first != ()]
     root = printer.print(classes.of[()])
     methods = {method.name: method for method in root.methods}
@@ -139,13 +146,19 @@ class _Printer:
     composer: Composer
     places: Places
     hints: Mapping[Path, Hint]
-    describe: Callable[[Hint], str]
+    block_of: Callable[[Hint], BlockDecl | None]
+    params: dict[int, list[str]] = field(default_factory=dict)
 
     def print(self, class_: Class) -> PrintedClass:
         arguments = class_.arguments
+        order = [method.name for method in class_.methods]
         lines = [f"        self.{a.name} = {a.name}" for a in arguments if a.stored]
+        above = ""
         for child in class_.children:
-            lines += annotated(lay(self._built(class_, child), 8, f"self.{child.name} = "), self._place(class_, child), 8)
+            place = self._place(class_, child)
+            built = lay(self._built(class_, child), 8, f"self.{child.name} = ")
+            lines += annotated(built, "" if place == above else place, 8)
+            above = place
         by_name = [a for a in arguments if not a.positional]
         signature_ = [
             "self",
@@ -154,19 +167,25 @@ class _Printer:
             *(_declared(a) for a in by_name),
         ]
         init = lay(call("def __init__", signature_), 4, behind=" -> None:") if lines else []
-        methods = [Forward(self.classes, self.composer, self.places, class_, method).print() for method in class_.methods]
+        block = self.block_of(self.hints.get(class_.first, Hint()))
+        methods = [self._method(class_, method, block) for method in sorted(class_.methods, key=_calls_self)]
+        methods.sort(key=lambda printed: order.index(printed.name))
         return PrintedClass(class_.name, docstring(self._about(class_), 4), init, lines, methods)
+
+    def _method(self, class_: Class, method: Method, block: BlockDecl | None) -> Printed:
+        return Forward(self.classes, self.composer, self.places, class_, method, block, self.params).print()
 
     def _built(self, class_: Class, child: Child) -> Expr:
         """The constructor's call: widths by position, the rest by name, defaults left out."""
         if child.inner is not None:
             arguments = child.inner.arguments
-            given = [
-                slot.argument.name if slot.argument else literal(slot.literal) for slot in child.slots
-            ]
+            given = [slot.argument.name if slot.argument else literal(slot.literal) for slot in child.slots]
             return call(
                 child.inner.name,
-                [value if a.positional else keyword(a.name, value) for a, value in zip(arguments, given, strict=True)],
+                [
+                    value if a.positional else keyword(a.name, value)
+                    for a, value in zip(arguments, given, strict=True)
+                ],
             )
         name = next(iter(child.layers.values())).name
         known = signature("layers", name)
@@ -175,7 +194,11 @@ class _Printer:
         leading = [param for param in known.positional if param in slots and is_width(param)]
         for param in (*leading, *(param for param in slots if param not in leading)):
             slot = slots[param]
-            if slot.argument is None and param in known.defaults and repr(known.defaults[param]) == repr(slot.literal):
+            if (
+                slot.argument is None
+                and param in known.defaults
+                and repr(known.defaults[param]) == repr(slot.literal)
+            ):
                 continue
             value = slot.argument.name if slot.argument else literal(slot.literal)
             expr.append(value if param in leading else keyword(param, value))
@@ -197,10 +220,18 @@ class _Printer:
         ids = [".".join(scope) for scope in class_.scopes]
         where = ", ".join(ids) if len(ids) < 4 else f"{ids[0]}, {ids[1]}, … {ids[-1]}"
         if hint.what == "block":
-            return f"{self.describe(hint) or f'Block `{hint.name}`.'}\n\nBlock `{hint.name}` of the spec: {where}."
+            block = self.block_of(hint)
+            doc = " ".join(block.doc.split()) if block else ""
+            return f"{doc}\n\nBlock `{hint.name}`: {where}." if doc else f"Block `{hint.name}`: {where}."
         if hint.what == "stage":
             return f"{'Stage' if len(ids) == 1 else 'Stages'} {where}."
         return f"The layers of {where}."
+
+
+def _calls_self(method: Method) -> int:
+    """Methods that other methods of the class call are printed before these, since they name their arguments."""
+    body = next(iter(method.written.values()))
+    return sum(inner.scope == body.scope for inner in body.calls())
 
 
 def _declared(argument: Argument) -> str:
@@ -209,7 +240,9 @@ def _declared(argument: Argument) -> str:
 
 def annotation(values: Iterable[object]) -> str:
     """The type of a constructor's argument."""
-    return " | ".join(dict.fromkeys(sorted({_type(value) for value in values}, key=lambda name: (name == "None", name))))
+    return " | ".join(
+        dict.fromkeys(sorted({_type(value) for value in values}, key=lambda name: (name == "None", name)))
+    )
 
 
 def _type(value: object) -> str:

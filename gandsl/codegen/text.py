@@ -1,8 +1,7 @@
-"""Text from a spec on its way into source: comments, docstrings, identifiers. Nothing else may carry it there."""
+"""Text from a spec on its way into source, as comments, docstrings and identifiers: nothing else carries it."""
 
 from __future__ import annotations
 
-import builtins
 import keyword
 import re
 import unicodedata
@@ -10,13 +9,13 @@ from collections.abc import Collection, Iterator
 
 WIDTH = 110  # of a line; tests hold the printed source against `ruff format` and `ruff check` at this length
 
-_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # controls, formats (bidi, zero width), surrogates, unassigned
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # controls, bidi and zero width, surrogates, unassigned
 
 
 def visible(text: str, limit: int = 2000) -> str:
-    """One line of printable text: white space becomes one blank, other unprintable characters become escapes.
+    """One line of printable text: white space becomes one blank, what cannot be seen becomes escapes.
 
-    What counts as printable is fixed by Unicode 3.2, which every Python carries, so that all Pythons print alike.
+    Unicode 3.2 says what can be seen: every Python carries it, so that all print alike.
     """
     line = " ".join(text.split())
     if len(line) > limit:
@@ -52,7 +51,11 @@ def docstring(text: str, indent: int, limit: int = 2000) -> list[str]:
     if len(lines) == 1:
         end = '\\"' if lines[0].endswith('"') else lines[0][-1]
         return [f'{margin}"""{lines[0][:-1]}{end}"""']
-    return [f'{margin}"""{lines[0]}', *(f"{margin}{line}" if line else "" for line in lines[1:]), f'{margin}"""']
+    return [
+        f'{margin}"""{lines[0]}',
+        *(f"{margin}{line}" if line else "" for line in lines[1:]),
+        f'{margin}"""',
+    ]
 
 
 def _wrapped(text: str, width: int) -> Iterator[str]:
@@ -76,6 +79,7 @@ def _wrapped(text: str, width: int) -> Iterator[str]:
 
 
 def is_identifier(name: str) -> bool:
+    """Whether `name` can stand in source as it is."""
     return name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
 
 
@@ -89,13 +93,101 @@ def class_name(text: str, taken: Collection[str] = ()) -> str:
     name = "".join(words)[:48] or "Block"
     if name[0].isdigit():
         name = f"Block{name}"
-    if keyword.iskeyword(name) or hasattr(builtins, name) or name in _TAKEN_CLASSES:
+    if keyword.iskeyword(name) or name in _TAKEN_CLASSES:
         name += "Block"
     return unique(name, taken, "")
 
 
-# what a local variable must not hide
-_TAKEN_LOCALS = {*dir(builtins), *keyword.kwlist, *keyword.softkwlist, "self", "layers", "ops", "nn", "torch", "l", "O", "I"}
+# What a local variable must not hide: the functions of Python, written out since each version adds some; what the
+# source imports; and letters that look like digits.
+_TAKEN_LOCALS = frozenset(
+    [
+        "abs",
+        "aiter",
+        "all",
+        "anext",
+        "any",
+        "ascii",
+        "bin",
+        "bool",
+        "breakpoint",
+        "bytearray",
+        "bytes",
+        "callable",
+        "chr",
+        "classmethod",
+        "compile",
+        "complex",
+        "copyright",
+        "credits",
+        "delattr",
+        "dict",
+        "dir",
+        "divmod",
+        "enumerate",
+        "eval",
+        "exec",
+        "exit",
+        "filter",
+        "float",
+        "format",
+        "frozenset",
+        "getattr",
+        "globals",
+        "hasattr",
+        "hash",
+        "help",
+        "hex",
+        "id",
+        "input",
+        "int",
+        "isinstance",
+        "issubclass",
+        "iter",
+        "len",
+        "license",
+        "list",
+        "locals",
+        "map",
+        "max",
+        "memoryview",
+        "min",
+        "next",
+        "object",
+        "oct",
+        "open",
+        "ord",
+        "pow",
+        "print",
+        "property",
+        "quit",
+        "range",
+        "repr",
+        "reversed",
+        "round",
+        "set",
+        "setattr",
+        "slice",
+        "sorted",
+        "staticmethod",
+        "str",
+        "sum",
+        "super",
+        "tuple",
+        "type",
+        "vars",
+        "zip",
+        "case",
+        "match",
+        "layers",
+        "nn",
+        "ops",
+        "self",
+        "l",
+        "O",
+        "I",
+    ]
+)
 
 
 def local_name(wanted: str, taken: Collection[str] = ()) -> str:

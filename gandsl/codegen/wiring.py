@@ -8,6 +8,7 @@ from typing import Any
 
 from gandsl.codegen.compose import Body, Step
 from gandsl.codegen.primitives import Primitive
+from gandsl.ir.types import KINDS
 
 Ref = tuple[Any, ...]
 """A value by how it comes about: ("param", i), or ("step", i, which result of it)."""
@@ -21,10 +22,20 @@ class Wiring:
     refs: Mapping[str, Ref]  # id → ref, for every value the body's statements name or make
 
 
-def wire(body: Body, primitive_of: Callable[[Body, Step], Primitive], inner: Callable[[Body], tuple[Hashable, Wiring]]) -> Wiring:
+def family(kind: str) -> str:
+    """The most general kind that a kind also counts as."""
+    parent = KINDS[kind][1]
+    return family(parent) if parent else kind
+
+
+def wire(
+    body: Body,
+    primitive_of: Callable[[Body, Step], Primitive],
+    inner: Callable[[Body], tuple[Hashable, Wiring]],
+) -> Wiring:
     """The body's structure; `inner` gives the key and wiring of the bodies that it calls."""
     refs: dict[str, Ref] = {id_: ("param", index) for index, id_ in enumerate(body.params)}
-    kinds = tuple(body.piece.graph[id_].type.kind for id_ in body.params)
+    kinds = tuple(family(body.piece.graph[id_].type.kind) for id_ in body.params)
     statements: list[Hashable] = []
     for index, step in enumerate(body.steps):
         place = step.place[len(body.scope) :]
