@@ -120,7 +120,7 @@ here.trained({run!r})
 """
 PLANTS = {
     "before a byte": "checkpoint.save_file = die",
-    "half written": "checkpoint.save_file = lambda t, p, metadata: (p.with_suffix('.a').write_bytes(b'x'), die())",
+    "half written": "checkpoint.save_file = lambda _, p, **__: die(p.with_suffix('.a').write_bytes(b'x'))",
     "before it is flushed": "checkpoint._flush = die",
     "before it is named": "checkpoint.os.replace = die",
     "before the old ones go": "checkpoint.found_in = die",

@@ -82,11 +82,15 @@ def test_grids_at_the_plans_cadence(tmp_path):
 def test_tensorboard(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    trainer([TensorBoard(tmp_path)]).run()
-    events = EventAccumulator(str(tmp_path))
+    grids = Grids(tmp_path / "grids")
+    trainer([grids, TensorBoard(tmp_path / "events", grids)]).run()
+    events = EventAccumulator(str(tmp_path / "events"))
     events.Reload()
     assert {"loss/D", "loss/G", "lr/G", "steps"} <= set(events.Tags()["scalars"])
     assert [event.step for event in events.Scalars("loss/D")] == [8, 16, 24, 32, 40, 48]
+    assert [event.step for event in events.Images("samples")] == [24, 48]
+    shown = np.asarray(Image.open(io.BytesIO(events.Images("samples")[-1].encoded_image_string)))
+    np.testing.assert_array_equal(shown[:, :, 0], np.asarray(Image.open(tmp_path / "grids/000000000048.png")))
 
 
 def test_tensorboard_without_its_package(tmp_path, monkeypatch):

@@ -169,6 +169,12 @@ def test_levels():
     assert growth.model_copy(update={"start": None}).full_size_at(sizes) == 2_000_000
 
 
+def test_a_schedule_may_name_sizes_beyond_the_last_level():
+    """Cut to a smaller final size a spec keeps its table; a size that is never a level is a slip."""
+    growth = Growth(stable="1 kimg", fade="0 img", batch={4: 8, 16: 4, 64: 2, 12: 1}, lr={2: 0.1})
+    assert growth.strangers([(4, 4), (8, 8), (16, 16)]) == [("batch", 12), ("lr", 2)]
+
+
 def test_imports_no_torch():
     code = (
         "import sys, gandsl_runtime, gandsl_runtime.plan, gandsl_runtime.schedule;"

@@ -162,7 +162,7 @@ def test_style_step_with_all_phases():
 
 
 def test_growing_steps():
-    """Every level, both fades: batch and rate of the level, faded real images, optimizers reset, fixed decay."""
+    """Every level, both fades: batch and rate of a level, faded real images, optimizers reset, decay."""
     the_plan = plan(
         loss="wasserstein",
         batch=4,

@@ -18,8 +18,9 @@ def standard(run_dir: Path | None, terminal: bool = False, tensorboard: bool = F
     """The usual observers of a run in a folder; without one, at most the terminal. Raises MissingExtra."""
     watching: list[Observer] = [Terminal()] if terminal else []
     if run_dir is not None:
-        watching += [JsonLog(run_dir / "log.jsonl"), Grids(run_dir / "grids")]
-        if tensorboard:
-            watching.append(TensorBoard(run_dir / "tensorboard"))
+        grids = Grids(run_dir / "grids")
+        watching += [JsonLog(run_dir / "log.jsonl"), grids]
+        if tensorboard:  # after the grids, which it shows
+            watching.append(TensorBoard(run_dir / "tensorboard", grids))
         watching.append(Checkpoints())  # last: what the others wrote is then no older than the checkpoint
     return tuple(watching)

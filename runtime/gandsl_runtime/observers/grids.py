@@ -36,9 +36,12 @@ class Grids(Observer):
         if last or schedule.due(run.plan.cadence.grid, step.clock, run.state.clock):
             self._write(run)
 
+    def path(self, run: Trainer) -> Path:
+        """The file of a grid of this moment."""
+        return self.folder / f"{run.state.clock.images:012d}.png"
+
     def _write(self, run: Trainer) -> None:
-        path = self.folder / f"{run.state.clock.images:012d}.png"
-        write_grid(path, run.state.sampler, run.plan, stage=run.game.stage)
+        write_grid(self.path(run), run.state.sampler, run.plan, stage=run.game.stage)
 
 
 def write_grid(

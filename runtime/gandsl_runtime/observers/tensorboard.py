@@ -1,36 +1,50 @@
-"""Scalars for TensorBoard."""
+"""Scalars and image grids for TensorBoard."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from PIL import Image
+
 from ..errors import MissingExtra
 from .base import Observer, Record
+from .grids import Grids
 
 if TYPE_CHECKING:
+    from ..schedule import Step
     from ..trainer import Trainer
 
 
 class TensorBoard(Observer):
-    """Writes each record, placed by images shown. Raises MissingExtra when tensorboard isn't installed."""
+    """Writes each record and, where `grids` writes them, the image grids; placed by images shown.
 
-    def __init__(self, folder: Path) -> None:
+    Raises MissingExtra when tensorboard isn't installed.
+    """
+
+    def __init__(self, folder: Path, grids: Grids | None = None) -> None:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError as error:
             raise MissingExtra("the TensorBoard log", "tensorboard") from error
         self._open: Any = SummaryWriter
-        self._folder, self._writer = folder, None
+        self._folder, self._grids = folder, grids
+        self._writer: Any = None
 
     def begin(self, run: Trainer) -> None:
         self._writer = self._open(str(self._folder), purge_step=run.state.clock.images + 1)
 
     def logged(self, record: Record, run: Trainer) -> None:
-        assert self._writer is not None
         for name, value in record.items():
             if name != "images":
                 self._writer.add_scalar(name, value, int(record["images"]))
+
+    def after(self, step: Step, run: Trainer) -> None:
+        path = self._grids and self._grids.path(run)
+        if path and path.exists():
+            pixels = np.asarray(Image.open(path).convert("RGB"))
+            self._writer.add_image("samples", pixels, run.state.clock.images, dataformats="HWC")
 
     def end(self, run: Trainer) -> None:
         if self._writer is not None:
