@@ -26,20 +26,22 @@ class LoweredNetwork(Network):
     """The network that a NetworkIR describes, optimized for a target (default: training, on any device).
 
     Its state_dict keys are the node ids; passes never change them. Built inside `torch.device("meta")` it
-    costs no memory and no time, and `gandsl_runtime.layers.materialize` gives it both.
+    costs no memory and no time, and `gandsl_runtime.layers.materialize` gives it both. `thorough` checks the
+    shapes of each program around every pass, by running it without numbers (about 2 s more, mostly imports).
     """
 
-    def __init__(self, ir: NetworkIR, target: Target | None = None) -> None:
+    def __init__(self, ir: NetworkIR, target: Target | None = None, *, thorough: bool = False) -> None:
         super().__init__()
-        self._adopt(ir, target)
+        self._adopt(ir, target, thorough)
         grow(self, layer_targets(ir))
 
-    def _adopt(self, ir: NetworkIR, target: Target | None) -> None:
+    def _adopt(self, ir: NetworkIR, target: Target | None, thorough: bool) -> None:
         from gandsl.passes.target import Target
 
         main = ir.main
         self.ir = ir
         self.target = target or Target()
+        self.thorough = thorough
         self.inputs = tuple(_input_port(main, id_) for id_ in call_order(main))
         self.outputs = tuple(
             Port(name, main.output_kinds[name], main[id_].type.shape) for name, id_ in main.outputs.items()
@@ -79,7 +81,7 @@ class LoweredNetwork(Network):
         """The same network with the same layers, whose programs are optimized for another target."""
         other = type(self).__new__(type(self))
         nn.Module.__init__(other)
-        other._adopt(self.ir, target)
+        other._adopt(self.ir, target, self.thorough)
         for name, child in self.named_children():
             other.add_module(name, child)
         other.training = self.training
@@ -90,7 +92,7 @@ class LoweredNetwork(Network):
         other = type(self).__new__(type(self))
         memo[id(self)] = other
         nn.Module.__init__(other)
-        other._adopt(self.ir, self.target)
+        other._adopt(self.ir, self.target, self.thorough)
         for name, child in self.named_children():
             other.add_module(name, copy.deepcopy(child, memo))
         other.training = self.training
@@ -113,8 +115,8 @@ class LoweredNetwork(Network):
 
             entry, variant = program
             module = self.lowered(entry, variant.level, variant.fading)
-            log = pipeline(self.target).run(module, self.target, self._meta_twin())
-            module.recompile()
+            twin = self._meta_twin() if self.thorough else None
+            log = pipeline(self.target).run(module, self.target, twin)
             self._programs[program] = module, log
         return self._programs[program]
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl.ir.op import Call, ShapeError
 from gandsl_runtime import ops
 from gandsl_runtime.layers import Layer
 from gandsl_runtime.layers.epilogue import Epilogue
@@ -24,8 +25,10 @@ META = ("id", "ids", "span", "provenance", "stack_trace")
 
 
 def verify(module: fx.GraphModule) -> None:
-    """Check structure: targets exist, calls fit signatures, meta is there, no IR node is done twice.
+    """Check structure and types, without running anything.
 
+    Targets exist, calls fit signatures and the op table's type rules, no IR node is done twice, every node says
+    where it is from.
     Raises InvariantError naming the fx node.
     """
     module.graph.lint()
@@ -41,6 +44,7 @@ def verify(module: fx.GraphModule) -> None:
                 raise InvariantError(f"{id_} is done by both {done[id_].name} and {node.name}")
             done[id_] = node
         _CHECKS[node.op](module, node)
+        _check_type(node)
 
 
 def _check_module(module: fx.GraphModule, node: fx.Node) -> None:
@@ -62,6 +66,27 @@ def _check_attribute(module: fx.GraphModule, node: fx.Node) -> None:
     path, _, name = str(node.target).rpartition(".")
     if not isinstance(getattr(module.get_submodule(path), name, None), Tensor):
         raise InvariantError(f"{node.name} reads {node.target}, which is no tensor")
+
+
+def _check_type(node: fx.Node) -> None:
+    """The type a node carries must follow from its inputs' types, where all of these are known."""
+    ir, type_ = node.meta.get("node"), node.meta.get("type")
+    if ir is None or type_ is None or ir.op == "input" or node.target is operator.getitem:
+        return
+    given: dict[str, Any] = dict(zip((port.name for port in ir.spec.ports), node.args, strict=False))
+    given |= {name: value for name, value in node.kwargs.items() if ir.spec.port(name)}
+    types = {
+        port: tuple(value.meta.get("type") for value in (values if isinstance(values, list) else [values]))
+        for port, values in given.items()
+    }
+    if any(known is None for known_types in types.values() for known in known_types):
+        return
+    try:
+        expected = ir.spec.output(Call(types, ir.attrs))
+    except ShapeError as error:
+        raise InvariantError(f"{node.name}: {error}") from error
+    if expected.shape != type_.shape:
+        raise InvariantError(f"{node.name} is called {type_} but computes {expected}")
 
 
 def _refuse(module: fx.GraphModule, node: fx.Node) -> None:

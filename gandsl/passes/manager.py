@@ -15,31 +15,26 @@ from gandsl.passes.text import graph_text
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Passes in order.
-
-    Structure is verified around every pass, shapes at both ends, or with `thorough` around every pass.
-    """
+    """Passes in order, with structure and types verified before and after each."""
 
     passes: tuple[Pass, ...]
-    thorough: bool = False
 
-    def run(self, module: fx.GraphModule, target: Target, twin: nn.Module) -> PassLog:
-        """Rewrite the module's graph in place. `twin`: the same layers on the meta device, for the shapes.
+    def run(self, module: fx.GraphModule, target: Target, twin: nn.Module | None = None) -> PassLog:
+        """Rewrite the module's graph in place.
 
-        Raises InvariantError where the graph was wrong to begin with, PassError naming the pass that broke
-        it.
+        With `twin`, the same layers on the meta device, the graph is also run without numbers around every
+        pass, to see that its shapes are what its types say. That loads much of torch's compiler, so it is for
+        tests and for whoever looks at passes. Raises InvariantError where the graph was wrong to begin with,
+        PassError naming the pass that broke it.
         """
-        verify(module)
-        verify_shapes(module, twin)
+        _verify(module, twin)
         log = PassLog()
         text = graph_text(module.graph)
         for pass_ in self.passes:
             record = Record(pass_.name, pass_.promise, before=text, nodes_before=len(module.graph.nodes))
             try:
                 pass_.apply(module, record, target)
-                verify(module)
-                if self.thorough or pass_ is self.passes[-1]:
-                    verify_shapes(module, twin)
+                _verify(module, twin)
             except Exception as error:
                 message = error.args[0] if isinstance(error, InvariantError) else repr(error)
                 raise PassError(f"pass {pass_.name}: {message}") from error
@@ -48,3 +43,9 @@ class Pipeline:
             log.records.append(record)
         module.recompile()
         return log
+
+
+def _verify(module: fx.GraphModule, twin: nn.Module | None) -> None:
+    verify(module)
+    if twin is not None:
+        verify_shapes(module, twin)

@@ -18,6 +18,6 @@ CLEAN: tuple[Pass, ...] = (DeadCode(), Simplify(), CommonSubexpressions(), Const
 FASTER: tuple[Pass, ...] = (GroupEpilogues(), MergeStyleAffines(), ChooseModulatedForm(), FoldWeights())
 
 
-def pipeline(target: Target, *, thorough: bool = False) -> Pipeline:
+def pipeline(target: Target) -> Pipeline:
     """The default pipeline. All passes run for every target: those that do not apply say so in the log."""
-    return Pipeline((*CLEAN, *FASTER, DeadCode()), thorough)
+    return Pipeline((*CLEAN, *FASTER, DeadCode()))

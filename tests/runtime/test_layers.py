@@ -177,6 +177,9 @@ def test_initial_spread(init: str, scale: float, std: float) -> None:
 def test_orthogonal_and_ones() -> None:
     w = layers.Linear(20, 10, init="orthogonal", init_scale=2.0).weight
     same(w @ w.T, 4 * torch.eye(10))
+    for shape in ((12, 5), (9, 9), (5, 40)):  # tall, square, wide
+        w = layers.Linear(*shape, init="orthogonal").weight
+        same(w @ w.T if shape[1] <= shape[0] else w.T @ w, torch.eye(min(shape)))
     assert torch.all(layers.Linear(2, 3, init="ones", init_scale=0.5).weight == 0.5)
     assert layers.ModulatedConv2d(50, 40).weight.std().item() == pytest.approx(1.0, rel=0.03)
     assert layers.Embedding(50, 40).weight.std().item() == pytest.approx(1.0, rel=0.05)
@@ -200,6 +203,10 @@ def test_a_seed_gives_the_same_layers_and_meta_waits_for_its_memory() -> None:
         assert torch.equal(value, second.state_dict()[key])
         assert torch.equal(value, third.state_dict()[key])
     assert torch.equal(first[2].kernel, third[2].kernel)
+    with torch.device("meta"):
+        fourth = build()
+    layers.materialize(fourth, draw=False).load_state_dict(first.state_dict())
+    assert torch.equal(first[0].weight, fourth[0].weight) and torch.equal(first[2].kernel, fourth[2].kernel)
 
 
 # convolutions

@@ -37,10 +37,18 @@ class Computed(Layer):
         return self
 
 
-def materialize(network: nn.Module, device: torch.device | str = "cpu", seed: int | None = None) -> nn.Module:
+def materialize(
+    network: nn.Module,
+    device: torch.device | str = "cpu",
+    seed: int | None = None,
+    *,
+    draw: bool = True,
+) -> nn.Module:
     """Give a network that was built on the meta device its memory and its initial state, and return it.
 
-    With a seed the draw is reproducible and leaves torch's default generators as they were.
+    With a seed the draw is reproducible and leaves torch's default generators as they were. Without `draw`
+    its parameters and buffers hold anything, until a state_dict is loaded; only constants (filters, grids)
+    are there.
     """
     network.to_empty(device=device)
     device = torch.device(device)
@@ -49,6 +57,6 @@ def materialize(network: nn.Module, device: torch.device | str = "cpu", seed: in
         if seed is not None:
             torch.manual_seed(seed)
         for module in network.modules():
-            if isinstance(module, Layer):
+            if isinstance(module, Layer) and draw:
                 module.reset()
     return network
