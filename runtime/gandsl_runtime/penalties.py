@@ -7,7 +7,7 @@ inputs it was computed from, a tuple (several scales) of tensors (N, c, h, w) th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +62,16 @@ PENALTIES: dict[str, Penalty] = {
     "gradient_penalty": Penalty(lambda parameters: parameters.interpolate, gradient_penalty, "weight"),
     "drift": Penalty(lambda _: "real", drift, "weight", differentiates=False),
 }
+
+
+def orthogonal(weights: Iterable[Tensor]) -> Tensor:
+    """½ Σ ‖WWᵀ ∘ (1 − I)‖² over weights, each as (out, −1) (arXiv:1809.11096, eq. 3)."""
+    total = torch.zeros(())
+    for weight in weights:
+        rows = weight.flatten(1)
+        products = rows @ rows.T
+        total = total.to(products) + (products - products.diag().diag()).square().sum() / 2
+    return total
 
 
 def interpolate(real: Images, fake: Images, weight: Tensor) -> Images:

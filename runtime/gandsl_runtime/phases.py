@@ -61,7 +61,7 @@ def phases(plan: Plan) -> tuple[Phase, ...]:
     A penalty of weight 0 is left out; its interval stays in the optimizer's lazy correction.
     """
     active: dict[str, Any] = {name: p for name, p in plan.regularizers if p and _weight(p) != 0}
-    path = active.pop("path_length", None)
+    path, orthogonality = active.pop("path_length", None), active.pop("orthogonal", None)
     on_d: dict[int, dict[str, Any]] = {}
     for name, parameters in active.items():
         on_d.setdefault(getattr(parameters, "interval", 1), {})[name] = parameters
@@ -80,6 +80,8 @@ def phases(plan: Plan) -> tuple[Phase, ...]:
     ]
     relativistic = objectives.OBJECTIVES[plan.loss.kind].relativistic
     tasks = [Task(generator)]
+    if orthogonality:
+        tasks.append(Task(orthogonal, batch=1))  # of weights alone: once, whatever the micro-batch
     if path:
         lengths = Task(path_length, path.batch)
         if path.interval == 1:
@@ -192,6 +194,19 @@ def generator(work: Work) -> Loss:
     real = game.judge(work.real.images, work.real.labels) if relativistic else None
     loss = objectives.generator_loss(game.plan.loss, real, fake)
     return loss, {"loss/G": loss.detach()}
+
+
+def orthogonal(work: Work) -> Loss:
+    """Orthogonal regularization of G's weights: those of two dimensions or more, less what the plan skips."""
+    parameters = work.game.plan.regularizers.orthogonal
+    assert parameters is not None
+    skipped = tuple(f"{id_}." for id_ in parameters.skip)
+    penalty = penalties.orthogonal(
+        weight
+        for name, weight in work.game.generator.named_parameters()
+        if weight.ndim > 1 and weight.requires_grad and not name.startswith(skipped)
+    )
+    return schedule.value(parameters.weight, work.clock) * penalty, {"penalty/orthogonal": penalty.detach()}
 
 
 def path_length(work: Work) -> Loss:

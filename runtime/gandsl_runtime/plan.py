@@ -347,6 +347,16 @@ class PathLength(_Lazy):
     )
 
 
+class Orthogonal(_Part):
+    """weight · ½‖WWᵀ ∘ (1 − I)‖² over G's weights, each as (out, −1) (arXiv:1809.11096, eq. 3)."""
+
+    weight: Weight = Field(default=1e-4, description="β, from 0; adds β·2(WWᵀ ∘ (1 − I))W to the gradients")
+    skip: tuple[str, ...] = Field(
+        default=(),
+        description="node ids whose weights, or those below them, are left out; a shared embedding",
+    )
+
+
 class Regularizers(_Part):
     """Penalties; a weight of 0 leaves the penalty out but keeps its lazy correction of the optimizer."""
 
@@ -359,6 +369,7 @@ class Regularizers(_Part):
     path_length: PathLength | None = Field(
         default=None, description="path-length regularization of G; needs a style space"
     )
+    orthogonal: Orthogonal | None = Field(default=None, description="keeps the rows of G's weights apart")
 
 
 # ---- optimizers ----------

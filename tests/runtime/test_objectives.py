@@ -182,6 +182,17 @@ def test_interpolation():
         assert image[0].unique().tolist() == [0.25] and image[1].unique().tolist() == [1.0]
 
 
+def test_orthogonal():
+    """The published form adds 2(WWᵀ ∘ (1 − I))W to the gradients."""
+    weights = [torch.randn(3, 5, dtype=torch.float64), torch.randn(4, 2, 3, 3, dtype=torch.float64)]
+    leaves = [weight.clone().requires_grad_() for weight in weights]
+    penalties.orthogonal(leaves).backward()
+    for weight, leaf in zip(weights, leaves, strict=True):
+        rows = weight.reshape(len(weight), -1)
+        expected = 2 * (rows @ rows.T * (1 - torch.eye(len(rows)))) @ rows
+        torch.testing.assert_close(leaf.grad, expected.view_as(weight), rtol=1e-12, atol=1e-12)
+
+
 def test_path_length():
     G = seeded(StyleGenerator).double()
     weights = dict(G.named_parameters())

@@ -249,6 +249,7 @@ def test_conditional_step_with_accumulation(passes):
         discriminator_passes=passes,
         optimizer={"lr": 0.01, "betas": [0.0, 0.9], "eps": 1e-6},
         generator_optimizer={"lr": 0.004},
+        regularizers={"orthogonal": {"weight": 0.3, "skip": ["embed"]}},
         ema={"decay": 0.7, "buffers": "average"},
     )
     trainer = trainer_of(
@@ -282,6 +283,10 @@ def test_conditional_step_with_accumulation(passes):
         for begin, end in parts:
             fake, y_fake = generate(ref.chance(step, "G", 0, 0, begin), end - begin)
             (-ref.D(fake, y_fake).mean() * (end - begin) / 5).backward()
+        for weight in (ref.G.fc.weight, ref.G.conv.weight):  # not the embedding, no bias, no norm
+            rows = weight.data.flatten(1)
+            off = (rows @ rows.T) * (1 - torch.eye(len(rows)))
+            weight.grad += 0.3 * 2 * (off @ rows).view_as(weight)
         ref.opt_g.step()
         with torch.no_grad():
             pairs = zip(ref.G_ema.state_dict().values(), ref.G.state_dict().values(), strict=True)
