@@ -6,6 +6,7 @@ product y = a·b costs as much again for each operand that needs a gradient, and
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -40,7 +41,7 @@ PRODUCTS: dict[str, Callable[[Call, int], tuple[Product, ...]]] = {
     "conv": _weighted,
     "conv_transpose": _weighted,
     "linear": _weighted,
-    "modulated_conv": lambda call, macs: (Product(macs, ("x",), ("style", WEIGHT)),),
+    "modulated_conv": lambda call, macs: (Product(macs, ("x", "style"), (WEIGHT,)),),  # (x · style) · weight
     "dot": lambda call, macs: (Product(macs, ("a",), ("b",)),),
     "attention": _attention,
 }
@@ -55,7 +56,7 @@ def products(graph: Graph, node: Node) -> tuple[Product, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """A tensor kept for the backward pass where one of `needed_by` needs a gradient (empty: any input).
+    """A tensor kept for the backward pass where one of `needed_by` needs a gradient (empty: the output).
 
     `what` is a port's name or "output"; or `extra` counts the elements of an intermediate result, one sample.
     """
@@ -65,10 +66,9 @@ class Keep:
     extra: Callable[[Call, TensorType], int] | None = None
 
 
-def _own_weights(call: Call, out: TensorType) -> int:
-    """A modulated weight for each sample, and once more before demodulation."""
-    weight = call.channels * call.input("x").shape[0] * call.kernel.h * call.kernel.w
-    return int(weight * (2 if call.demodulate else 1))
+def _modulated(call: Call, out: TensorType) -> int:
+    """x · style, and the result before demodulation."""
+    return call.input("x").elements + out.elements * bool(call.demodulate)
 
 
 X, OUTPUT = Keep("x"), Keep("output")
@@ -79,10 +79,10 @@ KEEPS: dict[str, tuple[Keep, ...]] = {
     "input": _NOTHING,
     "constant": _NOTHING,
     "coordinates": _NOTHING,
-    "conv": _INPUT_OF_WEIGHT,
-    "conv_transpose": _INPUT_OF_WEIGHT,
+    "conv": (X,),  # torch keeps it where the weight is frozen too
+    "conv_transpose": (X,),
     "linear": _INPUT_OF_WEIGHT,
-    "modulated_conv": (Keep("x", ("style", WEIGHT)), Keep("modulated weight", (), _own_weights)),
+    "modulated_conv": (Keep("x", ("style",)), Keep("x · style", (), _modulated)),
     "embedding": _NOTHING,
     "one_hot": _NOTHING,
     "bias": _NOTHING,
@@ -114,7 +114,7 @@ KEEPS: dict[str, tuple[Keep, ...]] = {
     "upsample": _NOTHING,
     "pool": (X,),
     "resize": (X,),
-    "fir": _NOTHING,
+    "fir": (X,),  # a depthwise convolution
     "global_pool": _NOTHING,
     "pixel_shuffle": _NOTHING,
     "pixel_unshuffle": _NOTHING,
@@ -223,26 +223,45 @@ def kept_elements(flow: Flow) -> dict[str, int]:
     active = flow.active()
     found = dict.fromkeys(flow.graph.nodes, 0)
     tensors: set[str] = set()
+    readers = Counter(id_ for node in flow.graph for id_ in node.operands)
+    readers.update(flow.graph.outputs.values())
     for node in flow.graph:
         for keep in KEEPS[node.op]:
-            names = keep.needed_by or tuple(node.inputs)
-            if not needs(node, names, active, flow.weights):
+            if not (
+                needs(node, keep.needed_by, active, flow.weights) if keep.needed_by else node.id in active
+            ):
                 continue
             if keep.extra is not None:
                 found[node.id] += keep.extra(flow.graph.call(node), node.type)
+            elif keep.what == "output" or _in_place(flow.graph, node, readers):
+                tensors.add(node.id)
             else:
-                tensors.update((node.id,) if keep.what == "output" else node.inputs.get(keep.what, ()))
+                tensors.update(node.inputs.get(keep.what, ()))
     for id_ in tensors:
         found[id_] += flow.graph[id_].type.elements
     return found
 
 
+def _in_place(graph: Graph, node: Node, readers: Mapping[str, int]) -> bool:
+    """Whether the activation overwrites its input: it rides along with a product that nobody else reads."""
+    if node.op not in ("relu", "leaky_relu"):
+        return False
+    (before,) = (graph[id_] for id_ in node.inputs["x"])
+    while before.op in ("noise", "bias") and readers[before.id] == 1:
+        before = graph[before.inputs["x"][0]]
+    return before.op in (*PRODUCTS, "fir") and readers[before.id] == 1
+
+
+# ops whose gradient is linear in the incoming one with factors that need no keeping of it
+_MASKS = frozenset({"relu", "leaky_relu", "clamp", "pool", "dropout"})
+
+
 def penalty_elements(graph: Graph, sources: frozenset[str]) -> dict[str, int]:
-    """What a penalty keeps, by node: as a backward pass, and the gradient at each product it crosses."""
+    """What a penalty keeps, by node: as a backward pass, and the gradients that its own derivative needs."""
     found = kept_elements(Flow(graph, sources))
     inner = Flow(graph, sources, weights=False).active()
     for node in graph:
-        if any(needs(node, side, inner, False) for p in products(graph, node) for side in (p.a, p.b)):
+        if node.id in inner and node.id not in sources and KEEPS[node.op] and node.op not in _MASKS:
             found[node.id] += node.type.elements
     return found
 
