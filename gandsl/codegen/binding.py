@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from gandsl.codegen.classes import Argument, Child, Class, Classes, Method, Slot, family, spelled
+from collections.abc import Sequence
+
+from gandsl.codegen.classes import Argument, Child, Class, Classes, Method, Slot, Values, family, spelled
 from gandsl.codegen.compose import Step, path_of
-from gandsl.codegen.naming import name_arguments
+from gandsl.codegen.naming import name_arguments, widths_of
 from gandsl.codegen.primitives import signature
 
 
@@ -21,9 +23,11 @@ def bind(classes: Classes) -> None:
                 if classes.calls_op(example, step):
                     method.slots[index] = _op_slots(classes, method, index, step)
                     slots += method.slots[index]
-        for slot in slots:
+        bases = widths_of(classes, class_)
+        ends = [values for values in (bases.out, bases.into) if values]
+        for slot in sorted(slots, key=lambda slot: not any(_same(slot.values, end) for end in ends)):
             if slot.varies:
-                _give_argument(class_, slot)
+                _give_argument(class_, slot, ends)
         for argument in class_.arguments:
             spare = next(iter(argument.values.values()))
             for scope in class_.scopes:  # an instance whose forward never reads it gets any value
@@ -67,15 +71,37 @@ def _op_slots(classes: Classes, method: Method, index: int, step: Step) -> list[
     ]
 
 
-def _give_argument(class_: Class, slot: Slot) -> None:
+def _give_argument(class_: Class, slot: Slot, ends: Sequence[Values]) -> None:
+    """The argument that has the slot's values; one of the class's own widths, multiplied or divided; or a new one."""
     for argument in class_.arguments:
-        if family(argument.slots[0].param) == family(slot.param) and all(
-            spelled(argument.values.get(scope, value)) == spelled(value)
-            for scope, value in slot.values.items()
-        ):
+        if family(argument.slots[0].param) == family(slot.param) and _same(slot.values, argument.values):
             argument.slots.append(slot)
             argument.values = {**slot.values, **argument.values}
             slot.argument = argument
             return
+    for argument in class_.arguments:
+        if any(_same(slot.values, end) for end in ends):
+            break  # it deserves an argument of its own
+        if family(slot.param) == "width" and any(_same(argument.values, end) for end in ends):
+            times, over = _ratio(slot.values, argument.values)
+            if times * over > 1:
+                slot.argument, slot.times, slot.over = argument, times, over
+                argument.derived.append(slot)
+                return
     slot.argument = Argument(dict(slot.values), [slot])
     class_.arguments.append(slot.argument)
+
+
+def _same(some: Values, all_: Values) -> bool:
+    """Whether values agree in every instance; one that is not known anywhere agrees with any."""
+    return all(spelled(all_.get(scope, value)) == spelled(value) for scope, value in some.items())
+
+
+def _ratio(some: Values, base: Values) -> tuple[int, int]:
+    """k, 1 where all of `some` are k times `base`; 1, k where they are a k-th; 1, 1 where neither."""
+    pairs = [(value, base.get(scope)) for scope, value in some.items()]
+    if not all(type(a) is int and type(b) is int and a > 0 and b > 0 for a, b in pairs):
+        return 1, 1
+    (first, first_base), *_ = pairs
+    times, over = max(1, first // first_base), max(1, first_base // first)
+    return (times, over) if all(a * over == b * times for a, b in pairs) else (1, 1)

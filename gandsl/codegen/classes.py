@@ -23,14 +23,31 @@ class Slot:
     param: str
     values: Values
     in_forward: bool = False
-    argument: Argument | None = None  # what stands there, where it is no literal
+    argument: Argument | None = None  # what stands there, where it is no literal,
+    times: int = 1  # multiplied by this
+    over: int = 1  # and divided by this
 
     @property
     def literal(self) -> Any:
+        """The value, where all instances agree."""
         return next(iter(self.values.values()))
 
     @property
+    def derived(self) -> str:
+        """What stands there, in terms of the argument."""
+        assert self.argument is not None
+        name = f"self.{self.argument.name}" if self.in_forward else self.argument.name
+        return (
+            f"{self.times} * {name}"
+            if self.times > 1
+            else f"{name} // {self.over}"
+            if self.over > 1
+            else name
+        )
+
+    @property
     def varies(self) -> bool:
+        """Whether instances differ."""
         return len({spelled(value) for value in self.values.values()}) > 1
 
 
@@ -42,11 +59,12 @@ class Argument:
     slots: list[Slot]
     name: str = ""
     positional: bool = False
+    derived: list[Slot] = field(default_factory=list)  # slots that hold a multiple of it, or a part
 
     @property
     def stored(self) -> bool:
         """Whether forward needs it."""
-        return any(slot.in_forward for slot in self.slots)
+        return any(slot.in_forward for slot in (*self.slots, *self.derived))
 
 
 @dataclass
@@ -230,7 +248,7 @@ def is_width(param: str) -> bool:
 
 def family(param: str) -> str:
     """Parameters that may share an argument: all widths are one family, all others their own."""
-    return "width" if is_width(param) else param
+    return "width" if is_width(param) or param in ("start", "count") else param
 
 
 def _merged(a: Class, b: Class) -> Class:

@@ -67,6 +67,7 @@ class Composer:
         self._layers = {path_of(id_) for id_ in layers}
         self._with_state = {path[:depth] for path in self._layers for depth in range(len(path))}
         self._opened = self._always_open(pieces)
+        self._readers = self._selecting(pieces)
         self._image_channels = {
             graph[id_].type.shape[0]
             for piece in pieces
@@ -130,13 +131,25 @@ class Composer:
             )
             place = path_of(id_)
             if node.op == "select":
-                place = (*_common(self._reader_scopes(piece, results)), place[-1])
+                place = (*self._readers[node.operands[0]], place[-1])
             atoms.append(Step(place, node.operands, results))
         return atoms
 
-    def _reader_scopes(self, piece: Piece, ids: Collection[str]) -> list[Path]:
-        readers = [path_of(i)[:-1] for i in piece.nodes if not set(ids).isdisjoint(piece.graph[i].operands)]
-        return readers + [()] * any(id_ in piece.outputs for id_ in ids)
+    @staticmethod
+    def _selecting(pieces: Sequence[Piece]) -> dict[str, Path]:
+        """List of styles → the innermost scope around all readers of its styles, in any program."""
+        readers: dict[str, list[Path]] = {}
+        for piece in pieces:
+            chosen = {
+                id_: piece.graph[id_].operands[0] for id_ in piece.nodes if piece.graph[id_].op == "select"
+            }
+            for id_ in piece.nodes:
+                for operand in piece.graph[id_].operands:
+                    if operand in chosen:
+                        readers.setdefault(chosen[operand], []).append(path_of(id_)[:-1])
+            for id_ in chosen.keys() & {*piece.outputs}:
+                readers.setdefault(chosen[id_], []).append(())
+        return {styles: _common(paths) for styles, paths in readers.items()}
 
 
 _RANKS = {

@@ -12,7 +12,7 @@ from gandsl.codegen.naming import value_ids
 from gandsl.codegen.places import Places
 from gandsl.codegen.pretty import Expr, call, collection, flat, keyword, lay, literal
 from gandsl.codegen.primitives import signature
-from gandsl.codegen.text import WIDTH, columns, comment, docstring, local_name
+from gandsl.codegen.text import WIDTH, columns, comment, local_name, quoted
 from gandsl.codegen.wiring import Ref
 from gandsl.ir.types import KINDS, TensorType, is_a
 from gandsl.spec.document import BlockDecl, PortDecl
@@ -82,11 +82,9 @@ class Forward:
                 lines += lay(collection(values), BODY, "return ")
         kind = "Tensor" if len(results) == 1 else f"tuple[{', '.join(['Tensor'] * len(results))}]"
         head = call(f"def {self.method.name}", ["self", *(f"{name}: Tensor" for name in params)])
-        read = ", ".join(f"{self.names[id_]} {self._shape(id_)}" for id_ in self.body.params)
-        made = ", ".join(
-            f"{self.names[id_] if len(results) > 1 and id_ in self.names else ''} {self._shape(id_)}".strip()
-            for id_ in results
-        )
+        read = [f"{self.names[id_]} {self._shape(id_)}" for id_ in self.body.params]
+        named = [f"{self.names[id_]} " if len(results) > 1 else "" for id_ in results]
+        made = [f"{name}{self._shape(id_)}" for name, id_ in zip(named, results, strict=True)]
         doc = signature_doc(read, made)
         return Printed(self.method.name, [*lay(head, 4, behind=f" -> {kind}:"), *doc, *lines])
 
@@ -125,7 +123,8 @@ class Forward:
         if self.composer.is_image(self.body.piece, id_):
             return "image"
         sources = {body.params[index].rpartition(".")[2].strip("_") for body in self.bodies.values()}
-        return self._as_read(id_) or ("style" if kind == "Style" else leaf if len(sources) == 1 else "x")
+        fallback = {"Style": "style", "Feature": "skip"}.get(kind, leaf if len(sources) == 1 else "x")
+        return self._as_read(id_) or fallback
 
     def _port(self, kind: str) -> str:
         """The block's port, where one port alone can be meant."""
@@ -278,10 +277,22 @@ class Forward:
         return shape_text(types, bases, self.class_)
 
 
-def signature_doc(read: str, made: str) -> list[str]:
-    """The docstring of a forward: what it reads and what it makes, with shapes."""
-    line = f"{read} → {made}"
-    return docstring(line if columns(line) + BODY + 6 <= WIDTH else f"{read}\n\n→ {made}", BODY)
+def signature_doc(read: Sequence[str], made: Sequence[str]) -> list[str]:
+    """The docstring of a forward: what it reads and what it makes, with shapes; broken between two of them only."""
+    line = f"{', '.join(read)} → {', '.join(made)}"
+    if columns(line) + BODY + 6 <= WIDTH:
+        return quoted([line], BODY)
+    return quoted([*_filled(read), "", *_filled([f"→ {made[0]}", *made[1:]])], BODY)
+
+
+def _filled(parts: Sequence[str]) -> list[str]:
+    lines = [""]
+    for index, part in enumerate(parts):
+        piece = part if index == len(parts) - 1 else f"{part},"
+        if lines[-1] and columns(lines[-1]) + 1 + columns(piece) > WIDTH - BODY - 6:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {piece}".strip()
+    return lines
 
 
 def ordered_outputs(
@@ -294,7 +305,7 @@ def ordered_outputs(
 
 
 def _value(slot: Slot) -> Expr:
-    return f"self.{slot.argument.name}" if slot.argument else literal(slot.literal)
+    return slot.derived if slot.argument else literal(slot.literal)
 
 
 def _is_default(slot: Slot, defaults: Mapping[str, object]) -> bool:

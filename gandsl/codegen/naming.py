@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from gandsl.codegen.classes import Argument, Class, Classes, Method, family, spelled
+from gandsl.codegen.classes import Argument, Class, Classes, Method, Values, family, spelled
 from gandsl.codegen.compose import Body, Path
 from gandsl.codegen.hints import Hint, base_name
 from gandsl.codegen.text import class_name, local_name, unique
@@ -89,22 +90,14 @@ def value_ids(classes: Classes, body: Body) -> dict[Ref, str]:
 def name_arguments(classes: Classes, class_: Class) -> None:
     """Widths are named by the input or output that has them; others by the parameter, or by layer and parameter."""
     taken = {child.name for child in class_.children} | {m.name for m in class_.methods} | RESERVED
-    spatial, into, out = _widths(classes, class_)
-    names = WIDTHS[spatial]
+    widths = widths_of(classes, class_)
+    names = WIDTHS[widths.spatial]
     for argument in class_.arguments:
         wanted = [slot.param for slot in argument.slots]
         if family(wanted[0]) == "width":
-            reads = _agree(argument, into)
-            makes = _agree(argument, out)
-            special = (
-                names[2]
-                if makes and (reads or not into)
-                else names[1]
-                if makes
-                else names[0]
-                if reads
-                else ""
-            )
+            reads, makes = _agree(argument, widths.into), _agree(argument, widths.out)
+            both = makes and (reads or not widths.into)
+            special = names[2] if both else names[1] if makes else names[0] if reads else ""
             argument.positional = bool(special) and special not in taken
             wanted = [special] * argument.positional + [name for name in wanted if name not in names]
         named = [f"{slot.owner}_{slot.param}" for slot in argument.slots]
@@ -116,29 +109,35 @@ def name_arguments(classes: Classes, class_: Class) -> None:
     )
 
 
-def _agree(argument: Argument, widths: Mapping[Path, int]) -> bool:
+def _agree(argument: Argument, widths: Values) -> bool:
     return bool(widths) and all(
         spelled(argument.values.get(scope)) == spelled(width) for scope, width in widths.items()
     )
 
 
-def _widths(classes: Classes, class_: Class) -> tuple[bool, dict[Path, int], dict[Path, int]]:
-    """Whether forward reads or makes a feature first, the width of its first input and that of its first output."""
-    into: dict[Path, int] = {}
-    out: dict[Path, int] = {}
+@dataclass(frozen=True)
+class Widths:
+    """Channels or features, by instance, of what a class's forward reads first and makes first."""
+
+    spatial: bool  # it makes a feature
+    into: Values
+    out: Values
+
+
+def widths_of(classes: Classes, class_: Class) -> Widths:
+    """Empty where forward reads, or makes, nothing that has a width."""
+    into: Values = {}
+    out: Values = {}
     spatial = False
     for method in class_.methods[:1]:
         for scope, body in method.bodies.items():
             ids = value_ids(classes, body)
-            types = body.piece.graph
-            first = next((types[ids[ref]].type for ref in method.outputs if ref in ids), None)
-            if (
-                body.params
-                and types[body.params[0]].type.shape
-                and types[body.params[0]].type.kind != "Label"
-            ):
-                into[scope] = types[body.params[0]].type.shape[0]
-            if first is not None and first.shape:
-                out[scope] = first.shape[0]
-                spatial = len(first.shape) == 3
-    return spatial, into, out
+            graph = body.piece.graph
+            read = next((graph[id_].type for id_ in body.params), None)
+            made = next((graph[ids[ref]].type for ref in method.outputs if ref in ids), None)
+            if read is not None and read.shape and read.kind != "Label":
+                into[scope] = read.shape[0]
+            if made is not None and made.shape:
+                out[scope] = made.shape[0]
+                spatial = len(made.shape) == 3
+    return Widths(spatial, into, out)

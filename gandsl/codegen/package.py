@@ -44,6 +44,8 @@ def render(module: ModuleIR) -> dict[str, str]:
         about = (
             f"The {name} of {module.name}, generated from {places.file(document.file)}: edit that, not this."
         )
+        if doc := _one_paragraph(document.networks[name].doc):
+            about += f"\n\n{doc}"
         files[f"{name}.py"] = network_source(network, about, places, block_of)
     classes = {class_name(name): name for name in module.networks}
     files["__init__.py"] = fill(

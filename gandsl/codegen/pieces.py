@@ -61,8 +61,12 @@ def programs_of(network: NetworkIR) -> list[Program]:
 
 def _piece(network: NetworkIR, variant: Variant, entry: str, graph: Graph, known: list[Piece]) -> Piece:
     live = graph.live()
+    name = _method(_METHODS[entry], _suffix(network, variant))
+    if entry == "mapping":  # the same at all levels, as a rule: a level's size in its name would mislead
+        general = "map_styles_fading" if variant.fading else "map_styles"
+        name = name if any(other.name == general for other in known) else general
     piece = Piece(
-        _method(_METHODS[entry], _suffix(network, variant)),
+        name,
         graph,
         tuple(node.id for node in graph if node.id in live and node.op != "input"),
         tuple(call_order(graph)),

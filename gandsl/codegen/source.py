@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gandsl.codegen.binding import bind
-from gandsl.codegen.classes import Argument, Child, Class, Classes, Method, is_width
+from gandsl.codegen.classes import Argument, Child, Class, Classes, Method, Slot, is_width
 from gandsl.codegen.compose import Composer, Path, path_of
 from gandsl.codegen.forward import Forward, Printed, annotated, shape_text, signature_doc
 from gandsl.codegen.hints import Hint, hints_of
@@ -61,8 +61,10 @@ def network_source(
         if len(program.pieces) > 1:
             methods[program.method] = _chained(program, network)
     last = max(0, len(network.levels) - 1)
-    first = next(program for program in programs if program.entry == "forward").method
-    ordered = sorted(methods.values(), key=lambda method: method.name != first)
+    order = list(dict.fromkeys(program.method for program in programs))
+    ordered = sorted(
+        methods.values(), key=lambda one: order.index(one.name) if one.name in order else len(order)
+    )
     text = "\n".join(line for part in (*inner, root) for line in part.lines)
     text += "\n".join(line for part in (*inner, root) for method in part.methods for line in method.text)
     return fill(
@@ -129,8 +131,8 @@ def _chained(program: Program, network: NetworkIR) -> Printed:
     made = [graph[id_].type for id_ in program.pieces[-1].outputs]
     kind = "Tensor" if len(made) == 1 else f"tuple[{', '.join(['Tensor'] * len(made))}]"
     head = call(f"def {program.method}", ["self", *(f"{name}: Tensor" for name in names.values())])
-    read = ", ".join(f"{name} {_plain_shape(graph, id_)}" for id_, name in names.items())
-    doc = signature_doc(read, ", ".join(_plain_shape(graph, id_) for id_ in synthesis.outputs))
+    read = [f"{name} {_plain_shape(graph, id_)}" for id_, name in names.items()]
+    doc = signature_doc(read, [_plain_shape(graph, id_) for id_ in synthesis.outputs])
     return Printed(program.method, [*lay(head, 4, behind=f" -> {kind}:"), *doc, *lay(outer, 8, "return ")])
 
 
@@ -179,7 +181,7 @@ class _Printer:
         """The constructor's call: widths by position, the rest by name, defaults left out."""
         if child.inner is not None:
             arguments = child.inner.arguments
-            given = [slot.argument.name if slot.argument else literal(slot.literal) for slot in child.slots]
+            given = [_value(slot) for slot in child.slots]
             return call(
                 child.inner.name,
                 [
@@ -200,7 +202,7 @@ class _Printer:
                 and repr(known.defaults[param]) == repr(slot.literal)
             ):
                 continue
-            value = slot.argument.name if slot.argument else literal(slot.literal)
+            value = _value(slot)
             expr.append(value if param in leading else keyword(param, value))
         return call(f"layers.{name}", expr)
 
@@ -226,6 +228,10 @@ class _Printer:
         if hint.what == "stage":
             return f"{'Stage' if len(ids) == 1 else 'Stages'} {where}."
         return f"The layers of {where}."
+
+
+def _value(slot: Slot) -> Expr:
+    return slot.derived if slot.argument else literal(slot.literal)
 
 
 def _calls_self(method: Method) -> int:

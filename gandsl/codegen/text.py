@@ -44,7 +44,12 @@ def docstring(text: str, indent: int, limit: int = 2000) -> list[str]:
     lines: list[str] = []
     for paragraph in filter(None, paragraphs):
         lines += [*([""] if lines else []), *_wrapped(paragraph, WIDTH - indent - 8)]
-    lines = [line.replace('"""', '\\"\\"\\"') for line in lines] or ["-"]
+    return quoted(lines or ["-"], indent)
+
+
+def quoted(lines: list[str], indent: int) -> list[str]:
+    """Lines of text as a docstring."""
+    lines = [line.replace('"""', '\\"\\"\\"') for line in lines]
     if lines[0].startswith(('"', '\\"')):
         lines[0] = f" {lines[0]}"
     margin = " " * indent
