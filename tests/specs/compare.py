@@ -66,8 +66,8 @@ def derivatives(
 ) -> dict[str, Tensor]:
     """What two equal networks share, by name.
 
-    "output i"; "slope i": the gradient of a weighted sum of all outputs by each input of floats; for every parameter
-    "gradient k" of that sum, and "r1 k" of the slopes' squared norms, averaged over the batch.
+    "output i"; "slope i": the gradient of a weighted sum of all outputs by each input of floats; for every
+    parameter "gradient k" of that sum, and "r1 k" of the slopes' squared norms, averaged over the batch.
     """
     inputs = [x.clone().requires_grad_() if x.is_floating_point() else x for x in inputs]
     outputs = call(*inputs)

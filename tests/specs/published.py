@@ -68,18 +68,18 @@ def stylegan2(meta: Mapping[str, Any], which: str) -> Published:
         "resolution": meta["img_resolution"],
         "z_dim": meta["z_dim"],
         "w_dim": meta["w_dim"],
-        "classes": meta["c_dim"],
+        "classes": meta.get("c_dim", 0),
         "mapping_layers": meta["mapping_layers"],
         "channel_base": meta["channel_base"],
         "channel_max": meta["channel_max"],
         "clamp": float(meta["conv_clamp"]),
         "stddev_group": meta["mbstd_group"],
     }
-    layers = meta["mapping_layers" if which == "generator" else "D_mapping_layers"]
+    layers = meta["mapping_layers"] if which == "generator" else 8
     keys = {f"mapping.fc{i}.linear": f"mapping.fc{i}" for i in range(layers)} | {
         "mapping.embed": "mapping.embed"
     }
-    if not meta["c_dim"]:
+    if not meta.get("c_dim"):
         keys = {} if which == "discriminator" else {k: v for k, v in keys.items() if k != "mapping.embed"}
     all_sizes = sizes(meta, "img_resolution")
     if which == "generator":
@@ -136,8 +136,9 @@ def biggan(meta: Mapping[str, Any], which: str) -> Published:
             keys |= block(f"b{i}.block", f"blocks.{i}.0")
             if resolution == 32 and i >= 2:  # the same size and width: the shortcut is the input
                 del keys[f"b{i}.block.short"]
-        if resolution == 64 and meta["attention"] == "32":
-            keys |= attention("b0.attention", "blocks.0.1")
+        attended = {(32, "16"): range(4), (64, "32"): range(1)}.get((resolution, meta["attention"]), ())
+        for i in attended:
+            keys |= attention(f"b{i}.attention", f"blocks.{i}.1")
     else:
         keys = {"project": "linear", "rgb": "output_layer.2"} | batch_norm("norm.norm", "output_layer.0")
         keys |= {"norm.norm.weight": "output_layer.0.gain", "norm.norm.bias": "output_layer.0.bias"}

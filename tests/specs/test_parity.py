@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
 import gandsl
 from gandsl_runtime.layers import set_noise_mode
@@ -36,23 +38,31 @@ class Record(NamedTuple):
     state: Mapping[str, Tensor]  # under the published keys
 
 
-def load(folder: Path, name: str, which: str, make: Callable[..., published.Published]) -> Record:
-    path = folder / f"{name}_{which[0].upper()}.npz"
+def read(path: Path) -> tuple[dict[str, Any], Callable[[str], dict[str, Tensor]]]:
+    """A file's facts, and its tensors below a folder."""
     if not path.is_file():
         pytest.skip(f"no parity data at {path}: set GANDSL_PARITY to the folder of .npz files")
     with np.load(path) as file:
-        meta: dict[str, Any] = json.loads(str(file["meta"]))
         tensors = {key: torch.from_numpy(file[key]) for key in file.files if key != "meta"}
-    parts = {
-        part: {key.split("/", 1)[1]: value for key, value in tensors.items() if key.startswith(part)}
-        for part in ("state/", "in/", "out/")
+        facts = json.loads(str(file["meta"]))
+    return facts, lambda folder: {
+        key.split("/", 1)[1]: tensor for key, tensor in tensors.items() if key.startswith(folder + "/")
     }
-    of = make(meta, which)
+
+
+def load(folder: Path, name: str, which: str, make: Callable[..., published.Published]) -> Record:
+    """A network from its own file, or from one that holds a training step of both."""
+    path = folder / f"{name}.npz"
+    state = f"state_{which[0].upper()}"
+    if not path.is_file():
+        path, state = folder / f"{name}_{which[0].upper()}.npz", "state"
+    facts, part = read(path)
+    of = make(facts, which)
     spec = next(found for at in FOLDERS if (found := at / f"{of.spec}.yaml").is_file())
     network = getattr(gandsl.compile(spec, of.overrides), which)
-    names = published.fit(network, parts["state/"], of)
+    names = published.fit(network, part(state), of)
     set_noise_mode(network, "constant")
-    return Record(network.eval(), names, parts["in/"], parts["out/"], parts["state/"])
+    return Record(network.eval(), names, part("in"), part("out"), part(state))
 
 
 def assert_close(ours: Tensor, theirs: Tensor, what: str) -> None:
@@ -61,10 +71,15 @@ def assert_close(ours: Tensor, theirs: Tensor, what: str) -> None:
     assert error < TOLERANCE, f"{what} is off by {error:.1e} of its largest magnitude"
 
 
-def norms_in_their_order(record: Record, found: Mapping[str, Tensor]) -> Tensor:
-    """The norm of each parameter's gradient in the order of the published state_dict."""
+def assert_norms_close(
+    record: Record, found: Mapping[str, Tensor], expected: Tensor, what: str, drawn: str = "nothing"
+) -> None:
+    """The norm of each gradient, in the order of the published state_dict; without keys that hold `drawn`."""
     theirs = {record.names[name]: gradient.norm() for name, gradient in found.items()}
-    return torch.stack([theirs[key] for key in record.state if key in theirs])
+    keys = [key for key in record.state if key in theirs]
+    assert len(keys) == len(expected) == len(found)
+    compared = [i for i, key in enumerate(keys) if drawn not in key]
+    assert_close(torch.stack([theirs[keys[i]] for i in compared]), expected[compared], what)
 
 
 def labels(record: Record) -> list[Tensor]:
@@ -86,8 +101,12 @@ def assert_discriminates(record: Record) -> None:
     assert_close(logits, found.reshape(-1, 1), "logits")
     assert_close(slope, expected["grad_x"], "the gradient of the logits by the image")
     assert_close(r1, expected["r1"], "r1")
-    norms = norms_in_their_order(record, gradients(r1.mean(), record.network))
-    assert_close(norms, expected["r1_param_grad_norm"], "norms of r1's gradients")
+    assert_norms_close(
+        record,
+        gradients(r1.mean(), record.network),
+        expected["r1_param_grad_norm"],
+        "norms of r1's gradients",
+    )
 
 
 SYSTEMS = {
@@ -145,8 +164,12 @@ def test_style_generator(name: str, parity: Path) -> None:
     (slope,) = torch.autograd.grad((image * noise).sum(), ws, create_graph=True)
     lengths = slope.square().sum(2).mean(1).sqrt()
     assert_close(lengths, expected["pl_lengths"], "path lengths")
-    norms = norms_in_their_order(record, gradients((lengths - 0.3).square().mean(), network))
-    assert_close(norms, expected["pl_param_grad_norm"], "norms of the path length penalty's gradients")
+    assert_norms_close(
+        record,
+        gradients((lengths - 0.3).square().mean(), network),
+        expected["pl_param_grad_norm"],
+        "norms of the path length penalty's gradients",
+    )
 
 
 @torch.no_grad()
@@ -192,3 +215,80 @@ def test_growing_discriminator(lod: float, parity: Path) -> None:
         image = down2(image)
     logits = record.network.program("forward", level, fading)(image, *alpha)
     assert_close(logits, record.found[f"logits_lod{lod}"], "logits")
+
+
+def test_step_of_projection_gan(parity: Path) -> None:
+    """Gradients of D's and G's step in training mode, and the statistics and singular vectors left behind."""
+    g = load(parity, "biggan_step_32", "generator", published.biggan)
+    d = load(parity, "biggan_step_32", "discriminator", published.biggan)
+    start = {network: copy.deepcopy(network.state_dict()) for network in (g.network, d.network)}
+    given, expected = g.given, g.found
+    for network in start:
+        network.train()
+    y, real_y = given["y"].long(), given["real_y"].long()
+    with torch.no_grad():
+        fake = g.network(given["z"], y)
+    logits = d.network(torch.cat([fake, given["real"]]), torch.cat([y, real_y]))
+    on_fake, on_real = logits.split([len(fake), len(given["real"])])
+    assert_close(on_fake, expected["D_fake"], "logits of generated images")
+    assert_close(on_real, expected["D_real"], "logits of real images")
+    loss = (1 + on_fake).relu().mean() + (1 - on_real).relu().mean()
+    assert_close(loss, expected["D_loss"], "D's loss")
+    assert_norms_close(d, gradients(loss, d.network), expected["D_grad_norm"], "D's gradients")
+    after = {
+        f"after_D/{letter}/{record.names[key]}": tensor
+        for record, letter in ((g, "G"), (d, "D"))
+        for key, tensor in record.network.state_dict().items()
+    }
+    for place in expected:
+        if place.startswith("after_D/"):
+            assert_close(after[place], expected[place], place)
+    for network, state in start.items():
+        network.load_state_dict(state)
+    loss = -d.network(g.network(given["z"], y), y).mean()
+    assert_close(loss, expected["G_loss"], "G's loss")
+    assert_norms_close(g, gradients(loss, g.network), expected["G_grad_norm"], "G's gradients")
+
+
+def test_step_of_style_based_gan(parity: Path) -> None:
+    """Gradients of all four phases in training mode, each from the same state, with a clamp that acts."""
+    facts, _ = read(parity / "stylegan2_step_16.npz")
+    g = load(parity, "stylegan2_step_16", "generator", published.stylegan2)
+    d = load(parity, "stylegan2_step_16", "discriminator", published.stylegan2)
+    z, real, expected = g.given["z"], g.given["real"], g.found
+    start = copy.deepcopy(g.network.state_dict())
+    average = g.network.get_submodule("mapping.centre").average
+    g.network.train()
+    d.network.train()
+
+    def non_saturating() -> Tensor:
+        return softplus(-d.network(g.network(z))).mean()
+
+    def path_length() -> Tensor:
+        ws = g.network.program("mapping")(z[: facts["pl_batch"]])
+        image = g.network.program("synthesis")(ws)
+        noise = g.given["pl_noise"] / image.shape[2]
+        (slope,) = torch.autograd.grad((image * noise).sum(), ws, create_graph=True)
+        lengths = slope.square().sum(2).mean(1).sqrt()
+        mean = (1 - facts["pl_decay"]) * facts["pl_mean_before"] + facts["pl_decay"] * lengths.mean()
+        assert_close(mean, expected["Greg_pl_mean_after"], "the mean path length")
+        return facts["pl_weight"] * (lengths - mean).square().mean()
+
+    def logistic() -> Tensor:
+        with torch.no_grad():
+            fake = g.network(z)
+        return softplus(d.network(fake)).mean() + softplus(-d.network(real)).mean()
+
+    def r1() -> Tensor:
+        x = real.clone().requires_grad_()
+        (slope,) = torch.autograd.grad(d.network(x).sum(), x, create_graph=True)
+        return facts["r1_gamma"] / 2 * slope.square().sum((1, 2, 3)).mean()
+
+    phases = {"Gmain": (non_saturating, g), "Greg": (path_length, g), "Dmain": (logistic, d), "Dreg": (r1, d)}
+    for phase, (loss, record) in phases.items():
+        g.network.load_state_dict(start)
+        found = gradients(facts["gain"][phase] * loss(), record.network)
+        # the noise was drawn, and its strengths are zero: only their own gradients know of it
+        expected_norms = expected[f"{phase}_grad_norm"]
+        assert_norms_close(record, found, expected_norms, f"gradients of {phase}", drawn="noise_strength")
+        assert_close(average, expected[f"{phase}_w_avg_after"], f"the average style after {phase}")

@@ -82,7 +82,7 @@ def filtered(x: Tensor, kernel: Tensor, taps: list[float], up: int = 1, down: in
     return full[:, :, begin : begin + height : down, begin : begin + width : down]
 
 
-def unchanged(x: Tensor) -> Tensor:
+def same(x: Tensor) -> Tensor:
     """The 1×1 kernel that leaves x as it is."""
     return torch.eye(x.shape[1], dtype=x.dtype)[..., None, None]
 
@@ -176,12 +176,12 @@ def attention(pooled: bool, reduction: int) -> Callable[..., Tensor]:
     return reference
 
 
-def head_stddev(statistics: int, features: int) -> Callable[..., Tensor]:
+def head_stddev(statistics: int, features: int, clamp: float = 1e9) -> Callable[..., Tensor]:
     def reference(w: State, x: Tensor) -> Tensor:
         if statistics:  # each block of channels by itself
             parts = [stddev_channel(part, 2) for part in x.chunk(statistics, 1)]
             x = torch.cat([x, *(part[:, -1:] for part in parts)], 1)
-        y = lrelu(conv(w, "it.conv", x))
+        y = lrelu(conv(w, "it.conv", x)).clamp(-clamp, clamp)
         y = linear(w, "it.out", lrelu(linear(w, "it.hidden", y.flatten(1))))
         assert y.shape[1] == features
         return y
@@ -246,11 +246,11 @@ CASES = [
     Case("up.nearest", X, "", lambda w, x: up2(x)),
     Case("up.bilinear", X, "",
          lambda w, x: F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)),
-    *(Case("up.fir", X, f"taps: {t}", lambda w, x, t=t: filtered(x, unchanged(x), t, up=2)) for t in TAPS),
+    *(Case("up.fir", X, f"taps: {t}", lambda w, x, t=t: filtered(x, same(x), t, up=2)) for t in TAPS),
     Case("down.average", X, "", lambda w, x: down2(x)),
     Case("down.max", X, "",
          lambda w, x: torch.stack([x[:, :, i::2, j::2] for i in (0, 1) for j in (0, 1)]).amax(0)),
-    *(Case("down.fir", X, f"taps: {t}", lambda w, x, t=t: filtered(x, unchanged(x), t, down=2)) for t in TAPS),
+    *(Case("down.fir", X, f"taps: {t}", lambda w, x, t=t: filtered(x, same(x), t, down=2)) for t in TAPS),
     Case("layer.conv", X, "channels: 5", lambda w, x: lrelu(conv(w, "it.conv", x))),
     Case("layer.conv", X, "channels: 5, kernel: 1, bias: false, norm: pixel, act: tanh, clamp: 0.5",
          lambda w, x: torch.tanh(unit_rms(conv(w, "it.conv", x))).clamp(-0.5, 0.5)),
@@ -270,7 +270,7 @@ CASES = [
          attention(pooled=False, reduction=2)),
     Case("head.stddev", X, "group: 2", head_stddev(1, 1)),
     Case("head.stddev", X, "group: 2, statistics: 2, features: 3", head_stddev(2, 3)),
-    Case("head.stddev", X, "statistics: 0", head_stddev(0, 1)),
+    Case("head.stddev", X, "statistics: 0, clamp: 0.3", head_stddev(0, 1, clamp=0.3)),
     Case("head.projection", X, "", head_projection),
     Case("head.projection", {**X, "y": "Label[5]"}, "x: x, y: y", head_projection),
     Case("style.mapping", {"z": "Latent[5]"},
