@@ -134,8 +134,8 @@ def batch_splits(facts: Facts) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "G0618",
                 f"a batch of {size} cannot be split into micro-batches of {micro}",
-                facts.value(path),
-                secondary=(Label(facts.value("micro_batch"), "the micro-batch"),),
+                facts.value("micro_batch"),
+                secondary=(Label(facts.value(path), "the batch"),),
                 help=f"take a batch of {size - size % micro}, or a micro-batch that divides {size}",
             )
 

@@ -40,6 +40,18 @@ class Use:
     inline: bool = False
 
 
+COMMON = {"when", "unless", "doc"}  # keys of every node
+_NESTING = {"inline", "defaults"}  # of blocks, topologies and slots
+
+
+def arguments_of(tree: trees.Mapping, form: str, context: Context) -> dict[str, Argument]:
+    """What a node gives to its op, block or slot."""
+    taken = {form, *COMMON} if form == "op" else {form, *COMMON, *_NESTING}
+    return {
+        entry.key: Argument(entry.value, context, entry.key_span) for entry in tree if entry.key not in taken
+    }
+
+
 def refuse_unknown(unfolder: Unfolder, use: Use, names: list[str], where: str, what: str) -> bool:
     """Report arguments with a name that the callee does not have; whether there are any."""
     unknown = [name for name in use.arguments if name not in names]

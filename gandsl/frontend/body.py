@@ -8,23 +8,19 @@ from typing import Any
 
 from gandsl.diagnostics import Span
 from gandsl.diagnostics.suggest import did_you_mean
-from gandsl.frontend import block_call, fold, op_call, slot_call
-from gandsl.frontend.arguments import Argument, Use
+from gandsl.frontend import block_call, callee, fold, op_call, slot_call
+from gandsl.frontend.absent import look_over
+from gandsl.frontend.arguments import COMMON, Argument, Use, arguments_of
 from gandsl.frontend.context import Context
 from gandsl.frontend.defaults import make_defaults
-from gandsl.frontend.mentions import names_of
+from gandsl.frontend.mentions import FORMS, expressions_of, names_of
 from gandsl.frontend.names import refuse_reserved
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Record, plain
-from gandsl.ir.ops import OPS
 from gandsl.spec import tree as trees
 from gandsl.spec.evaluate import Scope
-from gandsl.spec.tree import Entry, Scalar, Tree
+from gandsl.spec.tree import Entry, Scalar
 from gandsl.spec.values import ABSENT, POISON
-
-FORMS = ("op", "block", "topology", "slot", "fold", "value")
-COMMON = {"when", "unless", "doc"}
-NESTING = {"inline", "defaults"}  # of blocks, topologies and slots
 
 
 def unfold_body(unfolder: Unfolder, body: trees.Mapping, context: Context, above: Any) -> tuple[Context, Any]:
@@ -49,7 +45,7 @@ def _forward_reads(body: trees.Mapping) -> dict[str, list[tuple[Span, Entry]]]:
     found: dict[str, list[tuple[Span, Entry]]] = {}
     below = dict(body.entries)
     for entry in body:
-        for scalar in _expressions(entry.value):
+        for scalar in expressions_of(entry.value):
             for name, span in names_of(scalar):
                 if name in below:
                     found.setdefault(entry.key, []).append((span, below[name]))
@@ -77,26 +73,6 @@ def _reads_below(
     return bool(unknown)
 
 
-# keys of a node whose text is a name or a choice rather than an expression
-_NAME_KEYS = {"op", "block", "topology", "slot", "use", "doc", "inline", "defaults"}
-
-
-def _expressions(tree: Tree) -> list[Scalar]:
-    """The scalars of a node that speak names of the body around it."""
-    if isinstance(tree, Scalar):
-        return [tree] if isinstance(tree.value, str) else []
-    if isinstance(tree, trees.Sequence):
-        return [scalar for item in tree.items for scalar in _expressions(item)]
-    if "use" in tree.entries:
-        return []  # a filled slot: its names may be handed in by the slot's user
-    # a fold's inside has names of its own, an op's enum parameters hold names of choices
-    keep = {"fold", "carry", "when", "unless"} if "fold" in tree.entries else set(tree.entries) - _NAME_KEYS
-    op = tree.get("op")
-    if isinstance(op, Scalar) and (known := OPS.get(op.text)):
-        keep -= {param.name for param in known.params if param.type in ("enum", "str")}
-    return [scalar for entry in tree if entry.key in keep for scalar in _expressions(entry.value)]
-
-
 def unfold_node(unfolder: Unfolder, entry: Entry, context: Context, above: Any) -> Any:
     """The value of one node: a Tensor, a Record, any value, ABSENT, or POISON after reporting."""
     tree = entry.value
@@ -116,6 +92,7 @@ def unfold_node(unfolder: Unfolder, entry: Entry, context: Context, above: Any) 
     if wanted is POISON or unwanted is POISON:
         return POISON
     if not wanted or unwanted:
+        look_over(unfolder, tree, context)
         return ABSENT
     return _UNFOLD[forms[0]](unfolder, entry, tree, context, above)
 
@@ -157,54 +134,29 @@ def _value(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Conte
 
 
 def _op(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Any) -> Any:
-    name = _name(unfolder, tree, "op", context)
-    if name is None:
+    named = callee.op_of(unfolder, tree, context)
+    if named is None:
         return POISON
-    op = OPS.get(name.text) if name.text != "input" else None
-    if op is None:
-        names = [known for known in OPS if known != "input"]
-        block = unfolder.library.block(name.text, context.home)
-        if block is not None:
-            unfolder.report(
-                context,
-                "G0201",
-                f"`{name.text}` is a block, not an op",
-                name.span,
-                help=f"write `block: {name.text}`",
-            )
-        else:
-            unfolder.report.unknown(context, "G0201", "op", name.text, name.span, names)
-        return POISON
-    arguments = _arguments(tree, "op", context, COMMON)
-    return op_call.call_op(unfolder, op, Use(entry.key, context, name.span, arguments, above, context.blocks))
+    op, span = named
+    arguments = arguments_of(tree, "op", context)
+    return op_call.call_op(unfolder, op, Use(entry.key, context, span, arguments, above, context.blocks))
 
 
 def _block(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Any) -> Any:
+    named = callee.block_of(unfolder, tree, context)
+    if named is None:
+        return POISON
+    block, span = named
     form = "topology" if "topology" in tree.entries else "block"
-    name = _name(unfolder, tree, form, context)
-    if name is None:
-        return POISON
-    block = unfolder.library.block(name.text, context.home)
-    if block is None and form == "topology":
-        block = unfolder.library.block(f"topology.{name.text}", context.home)
-    if block is None:
-        names = unfolder.library.candidates(context.home)
-        if form == "topology":
-            names = [known.removeprefix("topology.") for known in names if known.startswith("topology.")]
-        hint = f"write `op: {name.text}`" if name.text in OPS else did_you_mean(name.text, names)
-        unfolder.report(context, "G0202", f"there is no {form} `{name.text}`", name.span, help=hint)
-        return POISON
-    arguments = _arguments(tree, form, context, COMMON | NESTING)
-    return block_call.call_block(
-        unfolder, block, _nested(unfolder, entry, tree, name.span, arguments, context, above)
-    )
+    use = _nested(unfolder, entry, tree, span, arguments_of(tree, form, context), context, above)
+    return block_call.call_block(unfolder, block, use)
 
 
 def _slot(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Any) -> Any:
-    name = _name(unfolder, tree, "slot", context)
+    name = callee.name_of(unfolder, tree, "slot", context)
     if name is None:
         return POISON
-    arguments = _arguments(tree, "slot", context, COMMON | NESTING)
+    arguments = arguments_of(tree, "slot", context)
     use = _nested(unfolder, entry, tree, name.span, arguments, context, above)
     return slot_call.call_slot(unfolder, name.text, name.span, use)
 
@@ -230,22 +182,6 @@ def _fold(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Contex
 
 
 _UNFOLD = {"op": _op, "block": _block, "topology": _block, "slot": _slot, "fold": _fold, "value": _value}
-
-
-def _name(unfolder: Unfolder, tree: trees.Mapping, form: str, context: Context) -> Scalar | None:
-    value = tree.entries[form].value
-    if isinstance(value, Scalar) and isinstance(value.value, str):
-        return value
-    unfolder.report(context, "G0010", f"`{form}` is given a name", value.span)
-    return None
-
-
-def _arguments(tree: trees.Mapping, form: str, context: Context, reserved: set[str]) -> dict[str, Argument]:
-    return {
-        entry.key: Argument(entry.value, context, entry.key_span)
-        for entry in tree
-        if entry.key != form and entry.key not in reserved
-    }
 
 
 def unfold_outputs(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gandsl.frontend import body as bodies
+from gandsl.frontend.arguments import COMMON
 from gandsl.frontend.context import Context
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Record, plain
@@ -67,7 +68,7 @@ def unfold_fold(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: 
 def _well_formed(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context) -> bool:
     fine = True
     for item in tree:
-        if item.key not in KEYS | bodies.COMMON:
+        if item.key not in KEYS | COMMON:
             unfolder.report.unknown(
                 context, "G0008", "field of a fold called", item.key, item.key_span, sorted(KEYS)
             )

@@ -7,8 +7,12 @@ from dataclasses import fields
 from functools import lru_cache
 
 from gandsl.diagnostics import Diagnostics, Span
+from gandsl.ir.ops import OPS
+from gandsl.spec import tree as trees
 from gandsl.spec.expressions import Call, Expr, Name, Node, parse
-from gandsl.spec.tree import Scalar
+from gandsl.spec.tree import Scalar, Tree
+
+FORMS = ("op", "block", "topology", "slot", "fold", "value")  # what a node may be
 
 
 @lru_cache(maxsize=4096)
@@ -25,6 +29,34 @@ def mentioned(scalar: Scalar) -> frozenset[str]:
     """Names of values and of functions that a text speaks of; none where it is no expression."""
     expr = parse(scalar.text, scalar.span, Diagnostics())
     return frozenset(names_in(expr)) if expr else frozenset()
+
+
+# keys of a node whose text is a name or a choice rather than an expression
+_NAME_KEYS = {"op", "block", "topology", "slot", "use", "doc", "inline", "defaults"}
+
+
+def expressions_of(node: Tree) -> list[Scalar]:
+    """The scalars of a node that speak names of the body around it; none of what has no form of a node."""
+    if not isinstance(node, trees.Mapping):
+        return _scalars(node)
+    if not any(form in node.entries for form in FORMS):
+        return []
+    # a fold's inside has names of its own, an op's enum parameters hold names of choices
+    keep = {"fold", "carry", "when", "unless"} if "fold" in node.entries else set(node.entries) - _NAME_KEYS
+    op = node.get("op")
+    if isinstance(op, Scalar) and (known := OPS.get(op.text)):
+        keep -= {param.name for param in known.params if param.type in ("enum", "str")}
+    return [scalar for entry in node if entry.key in keep for scalar in _scalars(entry.value)]
+
+
+def _scalars(tree: Tree) -> list[Scalar]:
+    if isinstance(tree, Scalar):
+        return [tree] if isinstance(tree.value, str) else []
+    if isinstance(tree, trees.Sequence):
+        return [scalar for item in tree.items for scalar in _scalars(item)]
+    if "use" in tree.entries:
+        return []  # a filled slot: its names may be handed in by the slot's user
+    return [scalar for entry in tree for scalar in _scalars(entry.value)]
 
 
 def names_in(expr: Expr) -> set[str]:

@@ -24,18 +24,17 @@ def make_plan(unfolder: Unfolder, training: trees.Mapping, context: Context) -> 
     own = context.scope.values
     for entry in training:
         if isinstance(entry.value, Scalar):
-            value = _value(unfolder, entry.value, context)
-            if not isinstance(value, str):
-                own[entry.key] = value
-    data = _value(unfolder, training, context)
-    if _poisoned(data):
-        return None
+            own[entry.key] = _value(unfolder, entry.value, context)
+    failed: list[tuple[str, ...]] = []
+    data = _sound(_value(unfolder, training, context), (), failed)
     try:
-        return Plan.model_validate(data)
+        plan = Plan.model_validate(data)
     except ValidationError as error:
         for fault in error.errors(include_url=False):
-            report_fault(fault, context.home.tree.entries["training"], unfolder.report.diagnostics)
+            if not any(fault["loc"][: len(path)] == path for path in failed):
+                report_fault(fault, context.home.tree.entries["training"], unfolder.report.diagnostics)
         return None
+    return None if failed else plan
 
 
 def _value(unfolder: Unfolder, tree: Tree, context: Context) -> Any:
@@ -51,12 +50,17 @@ def _value(unfolder: Unfolder, tree: Tree, context: Context) -> Any:
     return value.long if isinstance(value, Size) else value
 
 
-def _poisoned(data: Any) -> bool:
-    if isinstance(data, dict):
-        return any(map(_poisoned, data.values()))
-    if isinstance(data, list):
-        return any(map(_poisoned, data))
-    return data is POISON
+def _sound(data: Any, path: tuple[str, ...], failed: list[tuple[str, ...]]) -> Any:
+    """The data without fields whose values failed, which were reported; their paths go to `failed`."""
+    if not isinstance(data, dict):
+        return data
+    broken = [key for key, value in data.items() if value is POISON or _holds_poison(value)]
+    failed += [(*path, key) for key in broken]
+    return {key: _sound(value, (*path, key), failed) for key, value in data.items() if key not in broken}
+
+
+def _holds_poison(value: Any) -> bool:
+    return isinstance(value, list) and any(item is POISON or _holds_poison(item) for item in value)
 
 
 @cache

@@ -14,10 +14,10 @@ from gandsl.frontend.values import Tensor, plain
 from gandsl.ir.types import is_a
 from gandsl.spec.document import Document
 from gandsl.spec.evaluate import Budget, Function, Scope, evaluate
-from gandsl.spec.expressions import Expr
+from gandsl.spec.expressions import Expr, parse
 from gandsl.spec.library import Library
 from gandsl.spec.params import Declared, argument, evaluate_tree, resolve
-from gandsl.spec.tree import Tree
+from gandsl.spec.tree import Scalar, Tree
 from gandsl.spec.values import ABSENT, POISON, type_name
 
 
@@ -87,6 +87,10 @@ class Unfolder:
     def evaluate(self, tree: Tree, context: Context) -> Any:
         """The value of a scalar or a list of them; POISON after reporting."""
         return evaluate_tree(tree, context.scope, self._diagnostics(context), self.budget)
+
+    def readable(self, scalar: Scalar, context: Context) -> bool:
+        """Whether a text is an expression; reported if not."""
+        return parse(scalar.text, scalar.span, self._diagnostics(context)) is not None
 
     def evaluate_expr(self, expr: Expr, context: Context) -> Any:
         return evaluate(expr, context.scope, self._diagnostics(context), self.budget)

@@ -118,6 +118,7 @@ def _no_truth_value(value: Any) -> Any:
 
 Int = Annotated[int, BeforeValidator(_no_truth_value)]
 Float = Annotated[float, BeforeValidator(_no_truth_value)]
+Flag = Annotated[bool, Field(strict=True)]  # `no` and `0` are no truth values
 
 
 # ---- numbers that change during training ----------
@@ -461,7 +462,7 @@ class Growth(_Part):
         description="learning rate of both networks at a level, keyed by its longer side; others: "
         "`optimizer.lr`",
     )
-    reset_optimizer: bool = Field(
+    reset_optimizer: Flag = Field(
         default=True, description="forget the optimizers' moments where a fade starts and where it ends"
     )
 
@@ -500,7 +501,7 @@ class Growth(_Part):
 class Data(_Part):
     """How images enter the networks."""
 
-    flip: bool = Field(default=False, description="mirror each image left to right with chance ½")
+    flip: Flag = Field(default=False, description="mirror each image left to right with chance ½")
     range: tuple[Float, Float] = Field(default=(-1.0, 1.0), description="what black and white become")
 
     @model_validator(mode="after")

@@ -165,7 +165,7 @@ CASES = [
         "batch and micro-batch",
         PLAIN,
         [("  batch: 32", "  batch: 32\n  micro_batch: 5")],
-        ["G0618 23:10 ‹32› a batch of 32 cannot be split into micro-batches of 5"],
+        ["G0618 24:16 ‹5› a batch of 32 cannot be split into micro-batches of 5"],
     ),
     case("micro-batch above the batch", PLAIN, [("  batch: 32", "  batch: 32\n  micro_batch: 50")], []),
     case(

@@ -1,0 +1,58 @@
+"""The op or block that a node names; what is wrong with the name is reported."""
+
+from __future__ import annotations
+
+from gandsl.diagnostics import Span
+from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.frontend.context import Context
+from gandsl.frontend.unfolder import Unfolder
+from gandsl.ir.op import Op
+from gandsl.ir.ops import OPS
+from gandsl.spec import tree as trees
+from gandsl.spec.document import BlockDecl
+from gandsl.spec.tree import Scalar
+
+
+def name_of(unfolder: Unfolder, tree: trees.Mapping, form: str, context: Context) -> Scalar | None:
+    """The name that stands behind `op`, `block`, `topology` or `slot`."""
+    value = tree.entries[form].value
+    if isinstance(value, Scalar) and isinstance(value.value, str):
+        return value
+    unfolder.report(context, "G0010", f"`{form}` is given a name", value.span)
+    return None
+
+
+def op_of(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> tuple[Op, Span] | None:
+    """The op, and where it is named."""
+    name = name_of(unfolder, tree, "op", context)
+    if name is None:
+        return None
+    op = OPS.get(name.text) if name.text != "input" else None
+    if op is not None:
+        return op, name.span
+    if unfolder.library.block(name.text, context.home) is not None:
+        message, help = f"`{name.text}` is a block, not an op", f"write `block: {name.text}`"
+        unfolder.report(context, "G0201", message, name.span, help=help)
+    else:
+        names = [known for known in OPS if known != "input"]
+        unfolder.report.unknown(context, "G0201", "op", name.text, name.span, names)
+    return None
+
+
+def block_of(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> tuple[BlockDecl, Span] | None:
+    """The block or topology, and where it is named."""
+    form = "topology" if "topology" in tree.entries else "block"
+    name = name_of(unfolder, tree, form, context)
+    if name is None:
+        return None
+    block = unfolder.library.block(name.text, context.home)
+    if block is None and form == "topology":
+        block = unfolder.library.block(f"topology.{name.text}", context.home)
+    if block is not None:
+        return block, name.span
+    names = unfolder.library.candidates(context.home)
+    if form == "topology":
+        names = [known.removeprefix("topology.") for known in names if known.startswith("topology.")]
+    hint = f"write `op: {name.text}`" if name.text in OPS else did_you_mean(name.text, names)
+    unfolder.report(context, "G0202", f"there is no {form} `{name.text}`", name.span, help=hint)
+    return None
