@@ -17,7 +17,6 @@ _PUBLIC = {
     "Port": "network",
     "Trainer": "trainer",
     "open_dataset": "data",
-    "sample": "sample",
     "RuntimeFault": "errors",
 }
 

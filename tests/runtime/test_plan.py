@@ -181,3 +181,14 @@ def test_imports_no_torch():
         "sys.exit(bool({'torch', 'numpy', 'PIL'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_public_names_load_on_use():
+    """Each is the object itself, not a module of the same name."""
+    import gandsl_runtime
+
+    for name in gandsl_runtime.__all__:
+        assert not hasattr(getattr(gandsl_runtime, name), "__path__") and name in dir(gandsl_runtime)
+        assert getattr(gandsl_runtime, name).__class__.__name__ != "module"
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = gandsl_runtime.nonsense
