@@ -96,7 +96,7 @@ def lrelu(x: Tensor, slope: float = 0.2) -> Tensor:
 
 
 def upfirdn(x: Tensor, taps, up=1, down=1, pad=(0, 0, 0, 0), gain=1.0) -> Tensor:
-    """Zeros between pixels; a border: left, right, top, bottom; a filter of sum `gain`; every down-th pixel."""
+    """Zeros put in, a border (left, right, top, bottom), a filter of sum `gain`, every down-th pixel."""
     taps = torch.tensor(taps, dtype=x.dtype)
     kernel = torch.outer(taps, taps) * (gain / taps.sum() ** 2)
     n, c, h, w = x.shape

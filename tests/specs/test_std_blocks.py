@@ -95,6 +95,12 @@ def layer_conv(taps: list[float], up: int = 1, down: int = 1) -> Callable[..., T
     return reference
 
 
+def layer_down(w: State, x: Tensor) -> Tensor:
+    y = torch.tanh(conv(w, "it.conv0.conv", x)).clamp(-0.5, 0.5)
+    y = filtered(y, w["it.conv1.conv.weight"].flip(2, 3), [1, 2, 1, 3], down=2)
+    return torch.tanh(y + channels(w["it.conv1.conv.bias"])).clamp(-0.5, 0.5)
+
+
 def style_layer(w: State, name: str, x: Tensor, style: Tensor, taps: list[float] | None = None) -> Tensor:
     """StyleGAN2, equations 1 to 3: sample by sample. With taps, twice as large."""
     rows = []
@@ -256,6 +262,7 @@ CASES = [
          lambda w, x: torch.tanh(unit_rms(conv(w, "it.conv", x))).clamp(-0.5, 0.5)),
     *(Case("layer.conv", X, f"channels: 5, kernel: {k}, {way}: true, taps: {t}",
            layer_conv(t, **{way: 2})) for t in TAPS for k in (1, 3) for way in ("up", "down")),
+    Case("layer.down", X, "channels: 7, out: 5, taps: [1, 2, 1, 3], act: tanh, clamp: 0.5", layer_down),
     Case("layer.linear", {"x": "Vector[6]"}, "features: 5",
          lambda w, x: lrelu(linear(w, "it.linear", x))),
     Case("residual.up", X, "channels: 5", residual_up),

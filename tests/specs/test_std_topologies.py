@@ -65,7 +65,7 @@ class Case(NamedTuple):
 def plain(w: State, x: Tensor) -> Tensor:
     for res in (8, 16):
         x = rise(w, f"top.s{res}", x)
-    return conv(w, "top.out", x)
+    return conv(w, "top.s16.rgb", x)
 
 
 def residual(w: State, x: Tensor) -> Tensor:
@@ -75,9 +75,16 @@ def residual(w: State, x: Tensor) -> Tensor:
 
 
 def residual_bare(w: State, x: Tensor) -> Tensor:
-    for res in (8, 4):
-        x = x + torch.tanh(conv(w, f"top.s{res}.conv", x))
-    return x
+    x = torch.tanh(conv(w, "top.s8.conv", x))
+    x = 2 * (x + torch.tanh(conv(w, "top.s4.conv", x)))
+    return conv(w, "top.s4.rgb", x)
+
+
+def residual_from_the_second(w: State, x: Tensor) -> Tensor:
+    x = rise(w, "top.s4", x, first=True)
+    for res in (8, 16):
+        x = 0.5 * (rise(w, f"top.s{res}", x) + conv(w, f"top.s{res}.short.conv", up2(x)))
+    return conv(w, "top.s16.rgb", x)
 
 
 def skip(w: State, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -132,10 +139,18 @@ CASES = {
         "shortcut: {use: residual_short, channels: res.w}}",
         residual,
     ),
-    "residual without a shortcut": Case(
+    "residual with a bare first stage": Case(
         SMALL,
-        'top: {topology: residual, over: "halving(8, 4)", stage: {use: rise, channels: 5, first: true}}',
+        'top: {topology: residual, over: "halving(8, 4)", scale: 2, bare_first: true, '
+        "stage: {use: rise, channels: 6, first: true}, exit: {use: conv, channels: 3}}",
         residual_bare,
+    ),
+    "residual with a bare first stage": Case(
+        SMALL,
+        'top: {topology: residual, over: "doubling(4, 16)", scale: 0.5, bare_first: true, '
+        "stage: {use: rise, channels: 5 + index, first: first}, "
+        "shortcut: {use: short_up, channels: 5 + index}, exit: {use: conv, channels: 3, kernel: 1}}",
+        residual_from_the_second,
     ),
     "skip": Case(
         SMALL,
@@ -181,6 +196,10 @@ SHORT = """
     ports: {x: Feature}
     params: {channels: int}
     body: {pool: {op: pool}, conv: {op: conv, channels: channels}}
+  short_up:
+    ports: {x: Feature}
+    params: {channels: int}
+    body: {up: {op: upsample}, conv: {op: conv, channels: channels}}
 """
 
 
