@@ -1,4 +1,4 @@
-"""StyleGAN2 as stylegan2-ada-pytorch and stylegan3 store it: pickles with source code, or plain state_dicts."""
+"""StyleGAN2 as stylegan2-ada-pytorch and stylegan3 store it: pickles with source code, or state_dicts."""
 
 from __future__ import annotations
 
@@ -42,6 +42,10 @@ GENERATOR = table(
 DISCRIMINATOR = table(
     row("b{R}.fromrgb.<weight|bias>", "from_rgb.conv.<weight|bias>"),
     row("b{R}.fromrgb.resample_filter", "from_rgb.conv.weight", FIR),
+    row("b{r}.fromrgb.<weight|bias>", "stages.s{r}.rgb.conv.<weight|bias>"),
+    row("b{r}.fromrgb.resample_filter", "stages.s{r}.rgb.conv.weight", FIR),
+    row("b4.fromrgb.<weight|bias>", "stages.rgb.conv.<weight|bias>"),
+    row("b4.fromrgb.resample_filter", "stages.rgb.conv.weight", FIR),
     row("b{r}.<conv0|conv1|skip>.<weight|bias>", "stages.s{r}.<conv0|conv1|short>.conv.<weight|bias>"),
     row("b{r}.<conv0|conv1|skip>.resample_filter", "stages.s{r}.<conv0|conv1|short>.conv.weight", FIR),
     row("b{r}.resample_filter", "stages.s{r}.conv0.conv.weight", FIR),
@@ -52,6 +56,7 @@ DISCRIMINATOR = table(
 
 
 def bindings(params: Params) -> Bindings:
+    """`r` is a size, `R` the largest, `n` a layer of a mapping (D's has always 8)."""
     size = resolution(params)
     stages = [{"r": r} for r in doubling(4, size)]
     return [*stages, *({"n": n} for n in range(max(params["mapping_layers"], 8))), {"R": size}]
