@@ -241,8 +241,6 @@ def pggan(meta: Mapping[str, Any], which: str) -> Published:
         "z_dim": meta["fmaps_max"],
         "channel_base": meta["fmaps_base"],
         "channel_max": meta["fmaps_max"],
-        "training.growth.batch": None,  # its sizes go to 1024
-        "training.growth.lr": None,
     }
     if which == "generator":
         keys = {"dense.weight": "layer0.weight", "bias.bias": "layer0.bias", "synthesis.s4.conv1": "layer1"}
@@ -278,8 +276,6 @@ def stylegan(meta: Mapping[str, Any], which: str) -> Published:
         "mapping_layers": meta["mapping_layers"],
         "channel_base": meta["fmaps_base"],
         "channel_max": meta["fmaps_max"],
-        "training.growth.batch": None,
-        "training.growth.lr": None,
     }
     changes: dict[str, Change] = {}
     if which == "generator":
