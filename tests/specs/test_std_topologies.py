@@ -80,13 +80,6 @@ def residual_bare(w: State, x: Tensor) -> Tensor:
     return conv(w, "top.s4.rgb", x)
 
 
-def residual_from_the_second(w: State, x: Tensor) -> Tensor:
-    x = rise(w, "top.s4", x, first=True)
-    for res in (8, 16):
-        x = 0.5 * (rise(w, f"top.s{res}", x) + conv(w, f"top.s{res}.short.conv", up2(x)))
-    return conv(w, "top.s16.rgb", x)
-
-
 def skip(w: State, x: Tensor) -> tuple[Tensor, Tensor]:
     image = None
     for res in (4, 8, 16):
@@ -145,13 +138,6 @@ CASES = {
         "stage: {use: rise, channels: 6, first: true}, exit: {use: conv, channels: 3}}",
         residual_bare,
     ),
-    "residual with a bare first stage": Case(
-        SMALL,
-        'top: {topology: residual, over: "doubling(4, 16)", scale: 0.5, bare_first: true, '
-        "stage: {use: rise, channels: 5 + index, first: first}, "
-        "shortcut: {use: short_up, channels: 5 + index}, exit: {use: conv, channels: 3, kernel: 1}}",
-        residual_from_the_second,
-    ),
     "skip": Case(
         SMALL,
         'top: {topology: skip, over: "doubling(4, 16)", '
@@ -196,10 +182,6 @@ SHORT = """
     ports: {x: Feature}
     params: {channels: int}
     body: {pool: {op: pool}, conv: {op: conv, channels: channels}}
-  short_up:
-    ports: {x: Feature}
-    params: {channels: int}
-    body: {up: {op: upsample}, conv: {op: conv, channels: channels}}
 """
 
 
