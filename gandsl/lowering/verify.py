@@ -18,7 +18,7 @@ from torch import Tensor, fx, nn
 from gandsl.diagnostics.diagnostic import InvariantError
 from gandsl.ir.op import Call, ShapeError
 from gandsl_runtime import ops
-from gandsl_runtime.layers import Layer
+from gandsl_runtime.layers import Folded, Layer
 from gandsl_runtime.layers.epilogue import Epilogue
 
 META = ("id", "ids", "span", "provenance", "stack_trace")
@@ -157,7 +157,9 @@ class _Shapes(fx.Interpreter):
     def call_module(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if target in self.submodules:
             return super().call_module(target, args, kwargs)
-        return self.real.get_submodule(target)(*args, **kwargs).to("meta")  # what a pass has added
+        folded = self.real.get_submodule(target)  # what a pass has added; running it could move statistics
+        assert isinstance(folded, Folded)
+        return torch.empty(folded.shape, device="meta")
 
     def run_node(self, n: fx.Node) -> Any:
         try:

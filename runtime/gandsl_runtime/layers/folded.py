@@ -42,6 +42,11 @@ class Folded(Layer):
         self._seen: list[_Seen] = []
         self._kept: Tensor | None = None
 
+    @property
+    def shape(self) -> torch.Size:
+        """Of the weight."""
+        return self._layer[0].weight.shape
+
     def forward(self) -> Tensor:
         (layer,) = self._layer
         tracked = torch.is_grad_enabled() and layer.weight.requires_grad
