@@ -12,7 +12,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .errors import PlanError
 from .layers import TrackAverage
 from .network import Network, Port
 from .plan import Plan
@@ -91,7 +90,7 @@ class Fakes(Batch):
 
 @dataclass
 class Game:
-    """Generator and discriminator at a stage. Raises PlanError when plan and networks don't fit."""
+    """Generator and discriminator at a stage; `fit.check` says whether they fit the plan."""
 
     plan: Plan
     generator: Network
@@ -101,7 +100,6 @@ class Game:
     stage: Stage = field(default_factory=Stage)
 
     def __post_init__(self) -> None:
-        check(self.plan, self.generator, self.discriminator)
         self._averages = [m for m in self.generator.modules() if isinstance(m, TrackAverage)]
         self.dtype = next((p.dtype for p in self.generator.parameters()), torch.get_default_dtype())
         self._judges_labels = classes_of(self.discriminator) > 0
@@ -191,50 +189,6 @@ def averages_held(averages: Sequence[TrackAverage]) -> Iterator[None]:
 def classes_of(network: Network) -> int:
     """The number of classes of the network's label input; 0 when it takes none."""
     return next((port.shape[0] for port in network.inputs if port.kind == "Label"), 0)
-
-
-def check(plan: Plan, generator: Network, discriminator: Network) -> None:
-    """Raise PlanError where the plan and the two networks don't fit each other."""
-    made = [port.shape for port in generator.outputs if port.kind == "Image"]
-    judged = [port.shape for port in discriminator.inputs if port.kind == "Image"]
-    if made != judged:
-        raise PlanError(
-            f"the generator makes images {_shapes(made)} and the discriminator takes {_shapes(judged)}",
-            "give both the same sizes and channels, in the same order",
-        )
-    if classes_of(discriminator) and not classes_of(generator):
-        raise PlanError(
-            "the discriminator takes labels and the generator does not",
-            "give the generator an input of kind Label",
-        )
-    needs_styles = {
-        "style_mixing": plan.style_mixing,
-        "regularizers.path_length": plan.regularizers.path_length,
-    }
-    for name, wanted in needs_styles.items():
-        if wanted and not generator.has_styles:
-            raise PlanError(
-                f"training.{name} needs a generator with a style space", f"set training.{name} to null"
-            )
-    if plan.growth:
-        if not generator.levels or generator.levels != discriminator.levels:
-            raise PlanError(
-                "training.growth needs two networks with the same levels",
-                "give the spec a growth section, or set training.growth to null",
-            )
-        for name, key in plan.growth.strangers(generator.levels):
-            raise PlanError(
-                f"training.growth.{name} names {key}, which is no level's size",
-                f"the levels are {', '.join(str(max(size)) for size in generator.levels)}",
-            )
-        try:
-            plan.growth.first_level(generator.levels)
-        except ValueError as error:
-            raise PlanError(f"training: {error}", "name one of the levels") from error
-
-
-def _shapes(shapes: Sequence[tuple[int, ...]]) -> str:
-    return ", ".join("×".join(map(str, shape)) for shape in shapes) or "none"
 
 
 def _area(images: Tensor, size: tuple[int, ...]) -> Tensor:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from . import __version__, checkpoint, ema, observers, schedule
+from . import __version__, checkpoint, ema, fit, observers, schedule
 from .data import Dataset, Stream, open_dataset
 from .data.sources import Source
 from .errors import CheckpointError, Diverged, Interrupted, room_for
@@ -53,6 +53,7 @@ class Trainer:
             raise CheckpointError(
                 f"{self.run_dir} holds a run already", "resume it, or choose another folder"
             )
+        fit.check(plan, generator, discriminator)
         self.game = Game(plan, generator, discriminator, self.device)
         self.data = _dataset(data, self.game)
         self.game.label_distribution = _distribution(self.data, self.game)

@@ -54,6 +54,18 @@ UNFIT = {
         "",
     ),
     "labels": (lambda: (ConvGenerator(), ConvDiscriminator(3)), {}, "generator does not", "kind Label"),
+    "classes": (
+        lambda: (ConvGenerator(3), ConvDiscriminator(4)),
+        {},
+        "knows 3 classes, the .* 4",
+        "same number",
+    ),
+    "skip": (
+        lambda: (ConvGenerator(), ConvDiscriminator()),
+        {"regularizers": {"orthogonal": {"skip": ["fc", "con"]}}},
+        "skip names con, and no node",
+        "state_dict",
+    ),
     "mixing": (
         lambda: (ConvGenerator(), ConvDiscriminator()),
         {"style_mixing": {}},

@@ -1,0 +1,85 @@
+"""Whether a plan and two networks fit each other, for whoever brings networks that no compiler checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from .errors import PlanError
+from .game import classes_of
+from .network import Network
+from .plan import Plan
+
+Complaint = tuple[str, str]  # message, remedy
+
+
+def check(plan: Plan, generator: Network, discriminator: Network) -> None:
+    """Raise PlanError for the first thing that does not fit."""
+    for complaints in (_images, _labels, _styles, _levels, _skipped):
+        for message, remedy in complaints(plan, generator, discriminator):
+            raise PlanError(message, remedy)
+
+
+def _images(plan: Plan, generator: Network, discriminator: Network) -> Iterator[Complaint]:
+    made = [port.shape for port in generator.outputs if port.kind == "Image"]
+    judged = [port.shape for port in discriminator.inputs if port.kind == "Image"]
+    if made != judged:
+        yield (
+            f"the generator makes images {_shapes(made)} and the discriminator takes {_shapes(judged)}",
+            "give both the same sizes and channels, in the same order",
+        )
+
+
+def _labels(plan: Plan, generator: Network, discriminator: Network) -> Iterator[Complaint]:
+    known, judged = classes_of(generator), classes_of(discriminator)
+    if judged and not known:
+        yield (
+            "the discriminator takes labels and the generator does not",
+            "give the generator an input of kind Label",
+        )
+    elif judged and known != judged:
+        yield f"the generator knows {known} classes, the discriminator {judged}", "give both the same number"
+
+
+def _styles(plan: Plan, generator: Network, discriminator: Network) -> Iterator[Complaint]:
+    wanted = {
+        "style_mixing": plan.style_mixing,
+        "regularizers.path_length": plan.regularizers.path_length,
+    }
+    for name, part in wanted.items():
+        if part and not generator.has_styles:
+            yield f"training.{name} needs a generator with a style space", f"set training.{name} to null"
+
+
+def _levels(plan: Plan, generator: Network, discriminator: Network) -> Iterator[Complaint]:
+    growth, levels = plan.growth, generator.levels
+    if growth is None:
+        return
+    if not levels or levels != discriminator.levels:
+        yield (
+            "training.growth needs two networks with the same levels",
+            "give the spec a growth section, or set training.growth to null",
+        )
+    for name, key in growth.strangers(levels):
+        yield (
+            f"training.growth.{name} names {key}, which is no level's size",
+            f"the levels are {', '.join(str(max(size)) for size in levels)}",
+        )
+    try:
+        growth.first_level(levels)
+    except ValueError as error:
+        yield f"training: {error}", "name one of the levels"
+
+
+def _skipped(plan: Plan, generator: Network, discriminator: Network) -> Iterator[Complaint]:
+    orthogonal = plan.regularizers.orthogonal
+    names = [name for name, weight in generator.named_parameters() if weight.ndim > 1]
+    for id_ in orthogonal.skip if orthogonal else ():
+        if not any(name.startswith(f"{id_}.") for name in names):
+            yield (
+                f"training.regularizers.orthogonal.skip names {id_}, and no node there has a weight",
+                "name nodes of the generator as its state_dict does",
+            )
+
+
+def _shapes(shapes: Sequence[tuple[int, ...]]) -> str:
+    return ", ".join("×".join(map(str, shape)) for shape in shapes) or "none"
