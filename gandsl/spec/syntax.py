@@ -59,7 +59,11 @@ def report_syntax(error: Any, lines: list[str], file: str, diagnostics: Diagnost
     here = _at(mark, lines, file)
     opener = getattr(error, "context_mark", None)
     context = str(getattr(error, "context", ""))
-    if opener is None or not any(part in context for part in _OPENERS):
+    quote = _open_quote(lines, opener.line if opener else mark.line, mark.line)
+    if quote:
+        span = Span.point(file, *quote)
+        diagnostics.add("G0003", "the quote is not closed", span, help="close it with the same quote")
+    elif opener is None or not any(part in context for part in _OPENERS):
         diagnostics.add("G0003", message, here, help=remedy)
     elif opener.line != mark.line or mark.column >= len(line):
         # noticed far behind the slip: what was left open is the better place to look at
@@ -69,12 +73,42 @@ def report_syntax(error: Any, lines: list[str], file: str, diagnostics: Diagnost
         diagnostics.add("G0003", message, here, secondary=(label,), help=remedy)
 
 
+_LONGEST = 4096  # characters of a line that are looked at
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"|' r"'(?:[^']|'')*'")
+_BEHIND = re.compile(r"\s*([,:\]}]|#|$)")
+_PLAIN = re.compile(r"(?:(?!: |\s#)[^,\[\]{}])+")
+
+
+def _open_quote(lines: list[str], first: int, last: int) -> tuple[int, int] | None:
+    """Line and column of a quote that begins a value and has no partner on its line."""
+    for number in range(first, min(last, len(lines) - 1) + 1):
+        line, at = lines[number][:_LONGEST], 0
+        suspect = None  # a text with something behind it: its end may be the beginning of the next one
+        while at < len(line):
+            if line[at] in "\"'":
+                text = _TEXT.match(line, at)
+                if text is None:
+                    return number + 1, (at if suspect is None else suspect) + 1
+                if suspect is None and not _BEHIND.match(line, text.end()):
+                    suspect = at
+                at = text.end()
+            elif line[at] == "#" and (at == 0 or line[at - 1].isspace()):
+                break
+            elif line[at] in " \t,:[]{}?-":
+                at += 1
+            else:
+                plain = _PLAIN.match(line, at)
+                at = plain.end() if plain else at + 1
+    return None
+
+
 def _explain(problem: str, before: str, behind: str) -> tuple[str, str | None]:
     """A message and a remedy, from libyaml's words and the line before and behind the place."""
     word = re.search(r"[^\s,\[\]{}:]+$", before)
     if behind[:1] in ("[", "{") and word and "expected ','" in problem:
         closing = behind.find("]" if behind[0] == "[" else "}")
-        whole = word[0] + (behind[: closing + 1] if closing > 0 else behind[:1] + "…")
+        rest = re.match(r"[^,\[\]{}]*", behind[closing + 1 :]) if closing > 0 else None
+        whole = word[0] + (behind[: closing + 1] + rest[0].rstrip() if rest else behind[:1] + "…")
         message = f"inside {{…}} and […], `{behind[0]}` cannot stand in the middle of a value"
         return message, f'put the value in quotes: "{whole}"'
     if "cannot start any token" in problem and behind[:1] in _CHARACTERS:
