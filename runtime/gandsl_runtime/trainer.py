@@ -149,7 +149,8 @@ class Trainer:
     def _take(self, phase: Phase, step: Step) -> None:
         """The optimizer steps of one phase: gradients add up over tasks, and average over micro-batches."""
         optimizer = self.state.optimizers[phase.side]
-        self._freeze_discriminator(phase.side == "generator")
+        if phase.side == "generator":
+            self._judge_moves(False)
         for repeat in range(phase.repeat):
             if phase.fresh_real:
                 self._real = self._next_real(step.batch)
@@ -164,10 +165,13 @@ class Trainer:
                     (loss * (phase.every * (end - begin) / count)).backward()
                     self.meter.add(metrics)
             optimizer.step()
+        if phase.side == "generator":
+            self._judge_moves(True)
 
-    def _freeze_discriminator(self, frozen: bool) -> None:
+    def _judge_moves(self, moves: bool) -> None:
+        """Whether D's weights get gradients; in G's phases none are wanted, and none are computed."""
         for parameter in self.state.optimizers["discriminator"].param_groups[0]["params"]:
-            parameter.requires_grad_(not frozen)
+            parameter.requires_grad_(moves)
 
     def _next_real(self, count: int) -> Batch:
         """The next real images, scaled to the plan's range and to D's inputs at this stage."""

@@ -339,6 +339,27 @@ def test_multi_scale_per_pixel_relativistic_step():
     ref.assert_equals_trainer()
 
 
+def test_only_the_moving_network_gets_gradients():
+    """D is frozen while G moves, and free again after; what was frozen at the start never moves."""
+    networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
+    networks[1].conv0.requires_grad_(False)
+    kept = networks[1].conv0.weight.clone()
+    for _ in range(2):  # another trainer takes the same networks over
+        trainer = trainer_of(networks, plan(), arrays())
+        frozen = []
+        judge = trainer.game.judge
+
+        def spy(images, labels, judge=judge, frozen=frozen):
+            frozen.append(not any(p.requires_grad for p in networks[1].parameters()))
+            return judge(images, labels)
+
+        trainer.game.judge = spy
+        trainer.step()
+        assert frozen == [False, False, True]
+        assert networks[1].fc.weight.requires_grad and not networks[1].conv0.weight.requires_grad
+    assert torch.equal(networks[1].conv0.weight, kept.double())
+
+
 @pytest.mark.parametrize(("passes", "sizes"), [("separate", [4, 4]), ("joint", [8])])
 def test_passes_of_the_discriminator(passes, sizes):
     trainer = trainer_of(
