@@ -9,7 +9,7 @@ from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.frontend import body as bodies
 from gandsl.frontend.arguments import Use, one_tensor, refuse_unknown
 from gandsl.frontend.context import MAX_DEPTH, Context
-from gandsl.frontend.slots import make_fill
+from gandsl.frontend.slots import is_known, make_fill
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Fill, plain
 from gandsl.ir.graph import Frame
@@ -69,6 +69,8 @@ def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> Any:
         argument = use.arguments.get(name)
         if argument is not None:
             fill = make_fill(unfolder, argument.tree, argument.context)
+            if fill and not is_known(unfolder, fill, slot, block):
+                fill = None
         elif slot.default is not None:
             fill = make_fill(unfolder, slot.default, inside)
         else:

@@ -9,7 +9,7 @@ from gandsl.diagnostics import Span
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.frontend import block_call, op_call  # modules: blocks, bodies and slots unfold each other
 from gandsl.frontend.arguments import Argument, Use
-from gandsl.frontend.slots import IDENTITY, candidates, resolve
+from gandsl.frontend.slots import IDENTITY, is_known, resolve
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.ir.op import Op
 from gandsl.spec.values import POISON
@@ -71,16 +71,8 @@ def call_slot(unfolder: Unfolder, slot: str, slot_span: Span, use: Use) -> Any:
             return POISON if failed else use.above
         return unfolder.evaluate(passed.tree, passed.context)
     target = resolve(unfolder, fill.use, interface.namespace, fill.context)
-    if target is None:
-        if not unfolder.report.in_library(fill.span) or not failed:
-            unfolder.report.unknown(
-                fill.context,
-                "G0202",
-                f"block or op that fits a slot for {interface.name}, called",
-                fill.use,
-                fill.span,
-                candidates(unfolder, interface.namespace, fill.context),
-            )
+    if target is None:  # a default of the slot's: others were looked up where the slot was filled
+        is_known(unfolder, fill, block.slots[slot], block)
         return POISON
     known_ports = {port.name for port in target.ports} if isinstance(target, Op) else set(target.ports)
     for name in interface.ports:
