@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from keyword import iskeyword
 from typing import Annotated, Any
 
 import typer
@@ -18,8 +19,14 @@ class _Row:
     summary: str
 
 
+def _module(command: str) -> str:
+    """`import` is a keyword and `export-weights` no name: their modules are import_ and export_weights."""
+    name = command.replace("-", "_")
+    return f"gandsl.cli.commands.{name}_" if iskeyword(name) else f"gandsl.cli.commands.{name}"
+
+
 COMMANDS: dict[str, _Row] = {
-    name: _Row(f"gandsl.cli.commands.{name}", summary)
+    name: _Row(_module(name), summary)
     for name, summary in {
         "check": "Check specs: every error at once, with its place.",
         "show": "Print the resolved spec with every default, or its IR.",
@@ -29,6 +36,8 @@ COMMANDS: dict[str, _Row] = {
         "compile": "Write readable source and plan to generated/NAME/.",
         "train": "Train a spec on images.",
         "sample": "Draw images from a trained run.",
+        "import": "Bring an official checkpoint into the matching spec.",
+        "export-weights": "Write weights as files that other implementations load.",
         "schema": "Print the JSON Schema of spec files, for editors.",
         "explain": "Explain a code, an op, a block, a field of the plan.",
     }.items()

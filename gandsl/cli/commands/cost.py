@@ -43,6 +43,7 @@ def run(
         print("\n" + _network(network, depth))
     if cost.phases:
         print("\n" + _phases(cost))
+    print("\nby stage: FLOPs and kept bytes of one image; by phase: of all its images")
     return 0
 
 

@@ -1,0 +1,49 @@
+"""`gandsl export-weights`: a checkpoint of gandsl's becomes state_dict files of another implementation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gandsl.cli.options import Answer, Format, Set
+
+
+def run(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="FILE|RUN", help="an imported or trained .safetensors, or a run's folder"),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="PATH", help="a file, or a folder where each network has one"),
+    ],
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="whose names; default: those it was imported from", show_default=False
+        ),
+    ] = None,
+    spec: Annotated[
+        Path | None,
+        typer.Option(help="the spec of the weights; default: that of the import or run", show_default=False),
+    ] = None,
+    set: Set = None,
+    part: Annotated[
+        list[str] | None,
+        typer.Option(help="generator, discriminator or average; may be repeated", show_default=False),
+    ] = None,
+    format: Answer = Format.text,
+) -> int:
+    """Write weights as other implementations name them: torch.save of plain state_dicts, no code."""
+    from gandsl.cli.output import print_json
+    from gandsl.interop import export_weights
+
+    done = export_weights(source, output, layout, spec, set or (), part or ())
+    if format is Format.json:
+        print_json("export-weights/1", {"layout": done.layout, "files": dict(done.files)})
+        return 0
+    for file, parts in done.files.items():
+        print(f"{file}: {', '.join(parts)} ({done.layout})")
+    return 0

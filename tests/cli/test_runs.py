@@ -1,0 +1,169 @@
+"""Commands that make something: compile, train, sample."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import gandsl as package
+from gandsl.cli.ranges import numbers
+from gandsl.diagnostics import SpecError
+from tests.cli.conftest import SPECS, Gandsl
+
+QUICK = SPECS / "quickstart.yaml"
+SMALL = [
+    "--set",
+    "training.batch=4",
+    "--set",
+    "training.length=3 steps",
+    "--set",
+    "training.cadence={log: 1 steps}",
+]
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """Twenty noisy gray images of ten classes."""
+    chance = np.random.default_rng(0)
+    for label in range(10):
+        folder = tmp_path / "images" / str(label)
+        folder.mkdir(parents=True)
+        for index in range(2):
+            pixels = chance.integers(0, 255, (28, 28), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / f"{index}.png")
+    return tmp_path / "images"
+
+
+def test_compile_writes_and_checks(gandsl: Gandsl, tmp_path: Path) -> None:
+    folder = tmp_path / "generated"
+    assert gandsl("compile", QUICK, "-o", folder, "--check").exit_code == 8
+    done = gandsl("compile", QUICK, "-o", folder)
+    assert done.exit_code == 0 and "wrote generator.py" in done.stdout
+    assert gandsl("compile", QUICK, "-o", folder, "--check").exit_code == 0
+    assert "was up to date" in gandsl("compile", QUICK, "-o", folder).stdout
+    (folder / "generator.py").write_text("pass\n")
+    done = gandsl("compile", QUICK, "-o", folder, "--check", "--format", "json")
+    assert done.exit_code == 8
+    assert json.loads(done.stdout) == {
+        "gandsl": "compile/1",
+        "name": "quickstart",
+        "folder": str(folder),
+        "stale": ["generator.py"],
+    }
+
+
+def test_compile_dumps_passes(gandsl: Gandsl, tmp_path: Path) -> None:
+    assert gandsl("compile", QUICK, "-o", tmp_path / "g", "--dump-passes", tmp_path / "p").exit_code == 0
+    text = (tmp_path / "p" / "generator.txt").read_text()
+    assert text.startswith("# lowered\n") and "# dead-code" in text and "skipped" in text
+
+
+def test_train_resume_and_sample(gandsl: Gandsl, images: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    common = ["--run-dir", run, "--device", "cpu", *SMALL]
+    done = gandsl("train", QUICK, "--data", images, "--minutes", "0", *common)
+    assert done.exit_code == 0 and "--resume goes on" in done.stdout, done.stderr
+    assert gandsl("train", QUICK, "--data", images, *common).exit_code == 4  # holds a run already
+    done = gandsl("train", QUICK, "--resume", *common)
+    assert done.exit_code == 0 and "done after 12 images" in done.stdout, done.stderr
+    assert gandsl("check", run / "spec.yaml").exit_code == 0
+    assert gandsl("show", run / "spec.yaml").stdout == (run / "spec.yaml").read_text()
+    grid = tmp_path / "grid.png"
+    done = gandsl("sample", run, "--seeds", "0-3", "--classes", "0,7,9", "-o", grid)
+    assert done.exit_code == 0, done.stderr
+    assert Image.open(grid).size == (4 * 28, 3 * 28)
+    assert gandsl("sample", run, "--seeds", "5,6", "-o", tmp_path / "each").exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "each").iterdir()) == ["seed5.png", "seed6.png"]
+    assert gandsl("sample", run, "--classes", "10", "-o", grid).exit_code == 1  # there are ten: 0 to 9
+
+
+def test_seed_decides_the_run(gandsl: Gandsl, images: Path, tmp_path: Path) -> None:
+    def weights(seed: int, name: str) -> bytes:
+        run = tmp_path / name
+        done = gandsl(
+            "train", QUICK, "--data", images, "--run-dir", run, "--seed", seed, "--device", "cpu", *SMALL
+        )
+        assert done.exit_code == 0, done.stderr
+        (log,) = run.glob("log.jsonl")
+        records = [json.loads(line) for line in log.read_text().splitlines()]
+        return json.dumps([record["loss/D"] for record in records]).encode()
+
+    assert weights(1, "a") == weights(1, "b") != weights(2, "c")
+
+
+def test_ctrl_c_saves_and_ends_with_130(process: Callable[..., Any], images: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    arguments = [
+        "train",
+        QUICK,
+        "--data",
+        images,
+        "--run-dir",
+        run,
+        "--set",
+        "training.batch=4",
+        "--set",
+        "training.length=100000 steps",
+        "--set",
+        "training.cadence={log: 1 steps}",
+    ]
+    child = process(*arguments)
+    until = time.monotonic() + 90
+    while not (run / "log.jsonl").exists() or not (run / "log.jsonl").read_text():
+        assert child.poll() is None and time.monotonic() < until, child.communicate()
+        time.sleep(0.2)
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 130 and "Traceback" not in said and "resume" in said
+    assert list((run / "checkpoints").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ([], 2, "--data"),
+        (["--data", "nowhere"], 3, "does not exist"),
+        (["--data", "mnist", "--device", "cuda:99"], 6, "no device `cuda:99`"),
+        (["--data", "mnist", "--device", "quantum"], 6, "no device `quantum`"),
+        (["--resume"], 4, "no whole checkpoint"),
+        (["--data", "mnist", "--set", "training=null"], 1, "no `training` section"),
+    ],
+)
+def test_train_faults(gandsl: Gandsl, tmp_path: Path, arguments: list[str], code: int, words: str) -> None:
+    done = gandsl("train", QUICK, "--run-dir", tmp_path / "run", *arguments)
+    assert done.exit_code == code and words in done.stderr.replace("\n", " "), done.stderr
+
+
+def test_sample_faults(gandsl: Gandsl, tmp_path: Path) -> None:
+    assert "no run's folder" in gandsl("sample", tmp_path).stderr
+    assert "a spec has no weights" in gandsl("sample", QUICK).stderr
+    assert gandsl("sample", QUICK, "--weights", tmp_path / "none.safetensors").exit_code == 4
+    assert gandsl("sample", QUICK, "--seeds", "5-1").exit_code == 2
+
+
+def test_number_ranges() -> None:
+    assert numbers("0-3,8,5", "--seeds") == [0, 1, 2, 3, 8, 5]
+    for wrong in ("", "a", "1-", "3-1", "0-999999999", "1,,2"):
+        with pytest.raises(Exception, match="--seeds"):
+            numbers(wrong, "--seeds")
+
+
+def test_python_interface() -> None:
+    program = package.compile(QUICK, {"training.batch": 8})
+    assert program.name == "quickstart" and program.plan is not None and program.plan.batch == 8
+    assert program.spec["training"]["batch"] == 8
+    assert program.generator is program.generator
+    z, y = torch.randn(2, 64), torch.tensor([0, 1])
+    images = program.generator(z, y)
+    assert program.discriminator(images, y).shape[0] == 2
+    with pytest.raises(SpecError, match="no parameter `nothing`"):
+        package.compile(QUICK, {"nothing": 1})
