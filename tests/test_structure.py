@@ -106,13 +106,17 @@ def guilty_of_naming(source: str) -> list[tuple[int, str]]:
 
 
 def test_no_module_names_a_published_system(root: Path) -> None:
+    """`gandsl.interop` alone may: it reads their checkpoints."""
+    others = {
+        name: path for name, path in modules(root).items() if not f"{name}.".startswith("gandsl.interop.")
+    }
     found = {
         f"{path.relative_to(root)}:{line}": text
-        for path in modules(root).values()
+        for path in others.values()
         for line, text in guilty_of_naming(path.read_text("utf-8"))
     }
     assert not found
-    assert not [name for name in modules(root) if SYSTEMS.search(name)]
+    assert not [name for name in others if SYSTEMS.search(name)]
 
 
 @pytest.mark.parametrize(

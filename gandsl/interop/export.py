@@ -44,7 +44,7 @@ def export_weights(
     source: an imported file, a trained run's folder, or one of its checkpoints.
     output: a file, or a folder for layouts with a file for each network.
     layout, spec, overrides: by default those of the import.
-    parts: generator, discriminator, average; by default all that are there and that the layout has a name for.
+    parts: generator, discriminator, average; by default all there are that the layout has a name for.
 
     Raises InteropError, CheckpointError or SpecError; what it writes is written whole.
     """

@@ -64,12 +64,12 @@ def opened(path: Path) -> Iterator[Content]:
 def _content(path: Path, data: memoryview) -> Content:
     where = str(path)
     try:
-        if data[:4] == b"PK\x03\x04":
+        if bytes(data[:4]) == b"PK\x03\x04":
             return Content(_Zip(path, data).root(), len(data), "torch file")
-        if len(data) > 9 and data[8:10] == b'{"':
+        if len(data) > 9 and bytes(data[8:10]) == b'{"':
             remedy = "`gandsl sample` and `gandsl export-weights` read it as it is"
             raise InteropError(f"{where} is a safetensors file, not a checkpoint to convert", remedy)
-        if data[:1] != b"\x80":
+        if bytes(data[:1]) != b"\x80":
             raise InteropError(
                 f"{where} is no checkpoint: neither a file of torch.save nor a pickle",
                 "import a .pt, .pth, .pkl or .bin file",
@@ -80,7 +80,7 @@ def _content(path: Path, data: memoryview) -> Content:
             return Content(_stream(reader), len(data), "older torch file")
         return Content(first, len(data), "pickle")
     except Unfit as error:
-        raise Refused(where, f"it has {error}") from error
+        raise Refused(where, str(error)) from error
 
 
 def _no_storage(identity: Any) -> Any:
@@ -156,7 +156,7 @@ class _Zip:
         if signature != b"PK\x05\x06" or comment:
             raise CutShort(self.where)
         older = end - ZIP64_LOCATOR_SIZE - ZIP64_END.size
-        if older >= 0 and self.data[end - ZIP64_LOCATOR_SIZE :][:4] == b"PK\x06\x07":
+        if older >= 0 and bytes(self.data[end - ZIP64_LOCATOR_SIZE :][:4]) == b"PK\x06\x07":
             size = max(ZIP64_END.unpack_from(self.data, older)[8], size if size != 0xFFFFFFFF else 0)
         if size > LARGEST_DIRECTORY:
             raise Refused(self.where, f"its table of contents has {size:,} bytes")
@@ -205,7 +205,7 @@ class _Zip:
         folder = pickles[0].removesuffix("data.pkl")
         if f"{folder}constants.pkl" in self.entries:
             raise Refused(self.where, "it is a TorchScript module", "save its state_dict instead")
-        if f"{folder}byteorder" in self.entries and self.entry(f"{folder}byteorder") != b"little":
+        if f"{folder}byteorder" in self.entries and bytes(self.entry(f"{folder}byteorder")) != b"little":
             raise InteropError(f"{self.where} has numbers in big-endian order", "save it on a usual machine")
         data = self.entry(pickles[0])
         if len(data) > LARGEST_PICKLE:

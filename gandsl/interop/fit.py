@@ -23,7 +23,7 @@ Overrides = Mapping[str, Any] | Sequence[str]
 
 
 def find_spec(layout: Layout) -> Path:
-    """The layout's own spec: in `specs/` or here, on GANDSL_PATH, or beside the package. Raises InteropError."""
+    """The layout's own spec: in specs/ or here, on GANDSL_PATH, beside the package. Raises InteropError."""
     name = f"{layout.spec}.yaml"
     beside = Path(gandsl.__file__).resolve().parent.parent / "specs"
     on_path = [Path(folder) for folder in os.environ.get("GANDSL_PATH", "").split(os.pathsep) if folder]
@@ -92,8 +92,8 @@ def infer(
             known, by = found.setdefault(name, (value, role))
             if not _same(known, value):
                 raise InteropError(
-                    f"the {by} says {name} = {shown(known)}, the {role} says {shown(value)}: the files are of different runs",
-                    "import them apart",
+                    f"the {by} says {name} = {shown(known)}, the {role} says {shown(value)}",
+                    "they are of different models: import them apart",
                 )
         given |= {name: value for name, value in values.items() if name in module.params}
     wanted = {name: value for name, (value, _) in found.items()}
@@ -117,7 +117,7 @@ def _changes(
             continue
         if name in fixed:
             raise InteropError(
-                f"wrong {name}: the checkpoint has {shown(value)}, and {shown(module.params[name])} is asked for",
+                f"wrong {name}: the checkpoint has {shown(value)}, not {shown(module.params[name])}",
                 f"leave {name} out, and it is taken from the checkpoint",
             )
         changes[name] = value
@@ -147,13 +147,9 @@ def shown(value: Any) -> str:
     """A parameter's value as a spec writes it."""
     if isinstance(value, Size):
         return str(value.h) if value.h == value.w else f"[{value.h}, {value.w}]"
-    return (
-        str(list(value))
-        if isinstance(value, tuple)
-        else str(value).lower()
-        if isinstance(value, bool)
-        else str(value)
-    )
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(shown, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def names_of(overrides: Sequence[str]) -> list[str]:

@@ -109,7 +109,7 @@ def tensor(
     """A tensor whose elements all lie in its storage; each element of the storage at most once on average."""
     if not isinstance(storage, Storage):
         raise Unfit("a tensor without a storage")
-    made = TensorRef(storage, dtype or storage.dtype, *_ints([offset]), _ints(shape), _ints(stride))
+    made = TensorRef(storage, dtype or storage.dtype, _ints([offset])[0], _ints(shape), _ints(stride))
     if len(made.shape) != len(made.stride):
         raise Unfit("a tensor's shape and strides differ in length")
     room = storage.nbytes // ITEM_SIZES[made.dtype]
@@ -296,7 +296,7 @@ def persistent(identity: Any) -> Persistent:
         raise Unfit("a storage of a type that is not known")
     if not isinstance(name, str) or not 0 < len(name) <= 100 or view not in ([], [None]):
         raise Unfit("a storage under an odd name")
-    return Persistent(name, Storage(STORAGES[kind.name], *_ints([count])))
+    return Persistent(name, Storage(STORAGES[kind.name], _ints([count])[0]))
 
 
 def call(target: Any, arguments: Any) -> Any:

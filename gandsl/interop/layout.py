@@ -1,4 +1,4 @@
-"""What a layout is made of: a table of names with its transforms, recognition, and inference of parameters."""
+"""What a layout is made of: a table of names and transforms, recognition, inference of parameters."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ Bindings = list[dict[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A tensor that the file repeats and the spec implies: a filter, a finished level. Verified, and written anew."""
+    """A tensor that the spec implies: a filter, a finished level. Verified, and written anew."""
 
     value: Callable[[Params], Tensor]
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """State of theirs that has no use here. A file may have it; it is kept beside the weights, and written back."""
+    """State that has no use here. A file may have it; it is kept beside the weights, and written back."""
 
     default: Tensor | None = None  # what an export writes where there is none to write back
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a table. `ours` is the key it becomes, or for constants and carried state a key it stands beside.
+    """One line of a table: a key of theirs, and the key of ours that it becomes.
 
-    An entry is in force where the spec has `ours`.
+    Constants and carried state name a key they stand beside. An entry is in force where the spec has `ours`.
     """
 
     theirs: str
@@ -49,7 +49,7 @@ _VARIABLE = re.compile(r"\{(\w+)\}")
 
 
 def _spelled(template: str) -> list[str]:
-    """`a.<weight|bias>` as `a.weight`, `a.bias`; several sets of alternatives are combined, the last fastest."""
+    """`a.<weight|bias>` as `a.weight`, `a.bias`; several sets are combined, the last fastest."""
     pieces = _ALTERNATIVES.split(template)
     options = [piece.split("|") if place % 2 else [piece] for place, piece in enumerate(pieces)]
     return ["".join(choice) for choice in itertools.product(*options)]
@@ -106,7 +106,7 @@ class Shapes(Mapping[str, tuple[int, ...]]):
     def numbers(self, template: str) -> list[int]:
         """The numbers n for which `template` with n in place of `{}` is a key, rising."""
         before, after = template.split("{}")
-        pattern = re.compile(rf"{re.escape(before)}(\d{{1,6}}){re.escape(after)}")
+        pattern = re.compile(rf"{re.escape(before)}(\d{{1,4}}){re.escape(after)}")
         return sorted(int(found[1]) for key in self._shapes if (found := pattern.fullmatch(key)))
 
     def last(self, template: str) -> int:
@@ -127,9 +127,7 @@ class Side:
     signs: tuple[str, ...]  # keys that tell it
     never: tuple[str, ...] = ()  # keys that tell another
     refused: Mapping[str, str] = field(default_factory=dict)  # key → why the spec can't hold it
-    beside: Mapping[str, str] = field(
-        default_factory=dict
-    )  # key → the loose tensor of the file that belongs to it
+    beside: Mapping[str, str] = field(default_factory=dict)  # key → the file's loose tensor that it is
     estimated: str | None = None  # the running mean of w, which files may lack: then computed anew
 
 
@@ -159,7 +157,7 @@ def doubling(first: int, last: int) -> list[int]:
 
 def resolution(params: Params) -> int:
     """The longer side of the output."""
-    size = params["resolution"]
+    size: Any = params["resolution"]
     return int(getattr(size, "long", size))
 
 
@@ -168,10 +166,8 @@ def channel_rule(widths: Mapping[int, int], given: Params) -> dict[str, int]:
 
     Those in force, where they give the widths; else the smallest that do. Raises InteropError if none do.
     """
-    rules = [(given.get("channel_base"), given.get("channel_max"))]
-    base, cap = max(size * width for size, width in widths.items()), max(widths.values())
-    rules.append((base, cap))
-    for base, cap in rules:
+    smallest = max(size * width for size, width in widths.items()), max(widths.values())
+    for base, cap in ((given.get("channel_base"), given.get("channel_max")), smallest):
         if base and cap and all(min(base // size, cap) == width for size, width in widths.items()):
             return {"channel_base": base, "channel_max": cap}
     raise InteropError(

@@ -1,4 +1,4 @@
-"""Official checkpoints into the matching spec: recognized, checked to the last key, then loaded whole or not at all."""
+"""Official checkpoints into the matching spec: checked to the last key, then loaded whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,6 +14,7 @@ from torch import Tensor
 from gandsl.frontend.module import ModuleIR
 from gandsl.interop.changes import Change
 from gandsl.interop.errors import InteropError, listed
+from gandsl.interop.estimate import SAMPLES, mean_style
 from gandsl.interop.files import opened
 from gandsl.interop.fit import (
     Overrides,
@@ -27,14 +27,13 @@ from gandsl.interop.fit import (
 )
 from gandsl.interop.inert import TensorRef
 from gandsl.interop.layout import Carried, Constant, Entry, Layout, expanded
-from gandsl.interop.numbers import materialize
 from gandsl.interop.parts import parts_of
 from gandsl.interop.recognize import SIDE_OF, File, Recognized, recognize
 from gandsl.interop.report import PartReport, Report
+from gandsl.interop.tensors import materialize
 from gandsl.spec.overrides import as_texts
 
 TOLERANCE = 1e-5  # of a constant's largest number
-SAMPLES, AT_ONCE = 10_000, 1000  # latents of an estimated mean
 
 Sources = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
 
@@ -51,7 +50,7 @@ class Imported:
     report: Report
 
     def save(self, path: str | Path) -> None:
-        """Write a checkpoint that `gandsl sample --weights` and `gandsl export-weights` read. Raises OutOfSpace."""
+        """Write a checkpoint for `gandsl sample --weights` and `gandsl export-weights`. Raises OutOfSpace."""
         from gandsl.codegen.package import spec_hash
         from gandsl_runtime.checkpoint import write
 
@@ -94,9 +93,10 @@ def import_checkpoint(
         changes = infer(found, parts, module, names_of(texts), path)
         texts += as_texts(changes)
         module = module_of(path, texts) if changes else module
-        loaded = {role: _load(found, role, part, module) for role, part in parts.items()}
+        owner = "average" if "average" in parts else "generator"
+        loaded = {role: _load(found, role, part, module, role == owner) for role, part in parts.items()}
         hashes = {str(file.path): _sha256(file.path) for file in files}
-    loaded = {role: _estimated(part, parts[role], role, module) for role, part in loaded.items()}
+    loaded = {role: _whole(part, parts[role], role, module) for role, part in loaded.items()}
     tells = {name for part in parts.values() for name in _told(found, part)}
     report = Report(
         found.name,
@@ -152,11 +152,14 @@ def _told(layout: Layout, found: Recognized) -> Iterator[str]:
             yield name
 
 
-def _load(layout: Layout, role: str, found: Recognized, module: ModuleIR) -> _Loaded:
-    """One state_dict, whole. Raises InteropError that lists all keys that are not as they should be."""
+def _load(layout: Layout, role: str, found: Recognized, module: ModuleIR, owner: bool) -> _Loaded:
+    """One state_dict, whole. Raises InteropError that lists all keys that are not as they should be.
+
+    The `owner` also takes the tensors that lie beside the state_dicts.
+    """
     where = f"{found.file.path} ({found.part.path or role})"
     keys = keys_of(module.networks[SIDE_OF[role]])
-    theirs = {**found.tensors, **_belonging(found)}
+    theirs = {**found.tensors, **(_belonging(found) if owner else {})}
     entries = [e for e in expanded(found.side.entries, found.side.bindings(module.params)) if e.ours in keys]
     _check_keys(layout, entries, keys, theirs, found, where)
     present = [entry for entry in entries if entry.theirs in theirs]
@@ -239,8 +242,9 @@ def _check_constants(
         first = tensors[wrong[0]]
         is_ = f" ({wrong[0]} is {float(first):g})" if first.numel() == 1 else ""
         raise InteropError(
-            f"{where}: {len(wrong)} constants are not what the spec implies{is_}: {listed(wrong)}. Nothing was loaded",
-            "a level other than 0 is a network that still grows; other filters need a spec with these filters",
+            f"{where}: {len(wrong)} constants are not what the spec implies{is_}: {listed(wrong)}. "
+            "Nothing was loaded",
+            "a level other than 0 is of a network that still grows; other filters need a spec that has them",
         )
 
 
@@ -252,33 +256,15 @@ def _notes(role: str, tensors: Mapping[str, Tensor]) -> tuple[str, ...]:
     return tuple(notes + ([f"{role}: numbers in {listed(other)} became float32"] if other else []))
 
 
-def _estimated(part: _Loaded, found: Recognized, role: str, module: ModuleIR) -> _Loaded:
-    """With the running mean of w, where the file lacks it: the mean over latents drawn with a fixed seed."""
+def _whole(part: _Loaded, found: Recognized, role: str, module: ModuleIR) -> _Loaded:
+    """With the running mean of w, where the file lacks it."""
     key = found.side.estimated
     if key is None or key in part.state:
         return part
-    from gandsl.lowering.network import LoweredNetwork
-
-    network = LoweredNetwork(module.networks[SIDE_OF[role]])
-    state = dict(network.state_dict())
-    state.update(part.state)
-    network.load_state_dict(state)
-    mapping = network.eval().program("mapping")
-    chance = torch.Generator().manual_seed(0)
-    total = torch.zeros((), dtype=torch.float64)
-    with torch.no_grad():
-        for _ in range(0, SAMPLES, AT_ONCE):
-            z = torch.randn(AT_ONCE, network.inputs[0].shape[0], generator=chance)
-            total = total + mapping(z)[:, 0].double().sum(0)
     note = f"{role}: the file has no mean of w; it was computed from {SAMPLES:,} latents"
     return replace(
         part,
-        state={**part.state, key: (total / SAMPLES).float()},
+        state={**part.state, key: mean_style(module.networks[SIDE_OF[role]], part.state)},
         report=replace(part.report, estimated=(key,)),
         notes=(*part.notes, note),
     )
-
-
-def facts_of(imported: Imported) -> dict[str, Any]:
-    """What a program may want to know of an import: the report, and the spec that fits."""
-    return {**imported.report.to_json(), "overrides": list(imported.overrides)}

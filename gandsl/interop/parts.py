@@ -57,7 +57,10 @@ def parts_of(root: Any, where: str) -> tuple[list[Part], dict[str, TensorRef], l
         left -= len(found.tensors)
         if left < 0:
             raise Refused(where, f"it has more than {MOST_TENSORS:,} tensors")
-        (parts if found.tensors else aside).append(found if found.tensors else path)  # type: ignore[arg-type]
+        if found.tensors:
+            parts.append(found)
+        else:
+            aside.append(path)
     return parts, loose, sorted({path.split(".")[0] for path in aside if path})
 
 

@@ -17,6 +17,14 @@ SIDE_OF = {"generator": "generator", "average": "generator", "discriminator": "d
 """Each part of a checkpoint, and the network that it is weights of; the average is the generator's EMA."""
 
 
+def sources(written: Sequence[str]) -> list[Path] | dict[str, Path]:
+    """Files as a command line names them: paths, or `generator=PATH` and the like for all of them."""
+    named = [text.partition("=") for text in written]
+    if not all(role in SIDE_OF and equals for role, equals, _ in named):
+        return [Path(text) for text in written]
+    return {role: Path(path) for role, _, path in named}
+
+
 @dataclass(frozen=True)
 class File:
     """An open checkpoint file. `role` is the part that the user says it is, if anything."""
@@ -50,7 +58,8 @@ def recognize(files: Sequence[File], name: str | None) -> tuple[Layout, dict[str
     found = [(layout, *_read(layout, files)) for layout in known.values() if name in (None, layout.name)]
     layout, parts, aside = max(found, key=lambda one: len(one[1]))
     if not parts:
-        raise InteropError(_unknown(files, name), "`gandsl import --help` lists the layouts")
+        docs = listed([f"{layout.doc} ({layout.name})" for layout in known.values()])
+        raise InteropError(_unknown(files, name), f"what is known: {docs}")
     return layout, parts, aside
 
 
@@ -91,7 +100,7 @@ def _is(side: Side, tensors: Mapping[str, TensorRef]) -> bool:
 
 
 def _role(layout: Layout, file: File, part: Part, side: str) -> str:
-    """generator, discriminator or average: as the user says, as the checkpoint or the file is named, as the keys say."""
+    """Which part it is: as the user says, else as checkpoint or file name it, else as its keys tell."""
     named = part.name or next(
         (
             name

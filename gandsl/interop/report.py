@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from gandsl.interop.errors import listed
@@ -33,7 +33,6 @@ class Report:
     parts: Mapping[str, PartReport]
     aside: tuple[str, ...] = ()  # what else the file holds, and was not read
     notes: tuple[str, ...] = ()
-    format: str = field(default="import/1")
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""

@@ -1,8 +1,8 @@
 """A reader of pickles that runs nothing: a small machine over the opcodes, with inert values on its stack.
 
-`pickle.Unpickler` with an allowlist in `find_class` would still let a file grow the memo to any size, recurse while
-hashing nested keys, and set attributes. Here `pickletools` takes the opcodes apart (it runs none of them), and
-the table below says what each does; an opcode that is not in it is refused.
+`pickle.Unpickler` with an allowlist in `find_class` would still let a file grow the memo to any size, recurse
+while hashing nested keys, and set attributes. Here `pickletools` takes the opcodes apart (it runs none of
+them), and the table below says what each does; an opcode that is not in it is refused.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from gandsl.interop.inert import (
     key,
 )
 
-MOST_OPCODES = 2_000_000  # a 1024² checkpoint with optimizers has about 150,000
+MOST_OPCODES = 1_000_000  # far above the largest checkpoints, which have some 100,000
 LONGEST_LINE = 4096
 LONGEST_INTEGER = 32  # bytes
 COPIED = 256  # up to this many bytes are copied out of the file, more are views of it
 
 HINTS = {
-    "dnnlib.tflib": "this is a pickle of TensorFlow networks: convert it with stylegan2-ada-pytorch's legacy.py first",
+    "dnnlib.tflib": "these are TensorFlow networks: convert them with stylegan2-ada-pytorch's legacy.py",
     "torch.jit": "this is a TorchScript module: save its state_dict instead",
     "__main__": "this is a pickle of a whole module: save its state_dict instead",
 }
@@ -69,8 +69,8 @@ def unpickle(
 ) -> Any:
     """The value of the pickle that starts at the reader's position.
 
-    `storage` resolves persistent ids, `nested` reads a storage that is a file within the file; without them both are
-    refused. Raises InteropError.
+    `storage` resolves persistent ids, `nested` reads a storage that is a file within the file; without them
+    both are refused. Raises InteropError.
     """
     machine = _Machine(reader.where, storage, nested)
     try:
@@ -83,7 +83,7 @@ def unpickle(
     except InteropError:
         raise
     except Unfit as error:
-        raise Refused(reader.where, f"it has {error}") from error
+        raise Refused(reader.where, str(error)) from error
     except (ValueError, LookupError, TypeError, struct.error, AttributeError) as error:
         raise Damaged(reader.where, "its pickle makes no sense") from error
     raise CutShort(reader.where)
@@ -137,6 +137,12 @@ class _Machine:
                 del self.stack[place:]
                 return values
         raise Unfit("no mark")
+
+    def drop(self) -> None:
+        self.stack.pop()
+
+    def drop_to_mark(self) -> None:
+        self.to_mark()
 
     def integer(self, value: int) -> None:
         if value.bit_length() > 8 * LONGEST_INTEGER:
@@ -237,8 +243,8 @@ _STEPS: dict[str, Callable[[_Machine, Any], None]] = {
     "LONG1": lambda m, argument: m.integer(argument),
     "LONG4": lambda m, argument: m.integer(argument),
     "MARK": lambda m, _: m.push(_MARK),
-    "POP": lambda m, _: m.stack.pop() and None,
-    "POP_MARK": lambda m, _: m.to_mark() and None,
+    "POP": lambda m, _: m.drop(),
+    "POP_MARK": lambda m, _: m.drop_to_mark(),
     "DUP": lambda m, _: m.push(m.top()),
     "EMPTY_LIST": lambda m, _: m.push([]),
     "LIST": lambda m, _: m.push(m.to_mark()),

@@ -1,4 +1,4 @@
-"""BigGAN as BigGAN-PyTorch stores it: a file for each network, spectral norm's vectors beside their weights."""
+"""BigGAN as BigGAN-PyTorch stores it: a file for each network, spectral norm's vectors beside weights."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _attention(shapes: Shapes, sizes: list[int]) -> int:
     found = [sizes[i] for i in shapes.numbers("blocks.{}.1.gamma") if i < len(sizes)]
     if len(found) > 1:
         raise InteropError(
-            f"{shapes.where} has attention at {listed([str(size) for size in found])}, and the spec at one size",
+            f"{shapes.where} has attention at {listed([str(size) for size in found])}, the spec at one size",
             "write a spec with these, and name it with --spec",
         )
     return found[0] if found else 0

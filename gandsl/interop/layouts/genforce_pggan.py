@@ -41,7 +41,7 @@ DISCRIMINATOR = table(
 
 
 def bindings(params: Params) -> Bindings:
-    """`i` counts the sizes up from 4², `a` and `b` their layers in G; `j` counts down, `c` and `d` theirs in D."""
+    """`i` counts the sizes up from 4², `a`, `b` their layers in G; `j` counts down, `c`, `d` theirs in D."""
     sizes = doubling(4, resolution(params))
     last = len(sizes) - 1
     stages = [

@@ -1,10 +1,11 @@
-"""StyleGAN2 as genforce stores it: layers counted through, up-convolutions turned, style biases without their 1."""
+"""StyleGAN2 as genforce stores it: layers counted through, up-kernels turned, style biases without 1."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from gandsl.interop.changes import FLIPPED, PLUS_ONE, leading
+from gandsl.interop.errors import InteropError
 from gandsl.interop.layout import (
     Bindings,
     Constant,
@@ -50,7 +51,7 @@ DISCRIMINATOR = table(
 
 
 def bindings(params: Params) -> Bindings:
-    """`i` counts the sizes up from 4², `a` and `b` their layers in G; `j` counts down, `c` and `d` theirs in D."""
+    """`i` counts the sizes up from 4², `a`, `b` their layers in G; `j` counts down, `c`, `d` theirs in D."""
     sizes = doubling(4, resolution(params))
     last = len(sizes) - 1
     stages = [
@@ -93,10 +94,8 @@ def discriminator(shapes: Shapes, given: Params) -> dict[str, Any]:
     stages = (last - 2) // 2
     size = 4 << stages
     if shapes.of(f"layer{last}.weight", 2)[0] != 1:
-        from gandsl.interop.errors import InteropError
-
         raise InteropError(
-            f"{shapes.where} is conditional on labels in a way that the spec is not: one logit for each class",
+            f"{shapes.where} has one logit for each class, which the spec does not",
             "import the generator alone, or an unconditional checkpoint",
         )
     skips, inputs = shapes.numbers("skip_layer{}.weight"), shapes.numbers("input{}.weight")

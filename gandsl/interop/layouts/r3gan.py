@@ -1,4 +1,4 @@
-"""R3GAN as its authors store it: stages in a list, each a transition and residual blocks (in D the other way round)."""
+"""R3GAN as its authors store it: lists of stages, each a transition and blocks (in D the other way round)."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ DISCRIMINATOR = table(
 
 
 def bindings(params: Params) -> Bindings:
-    """`i` counts the sizes from 8², `even`, `odd` and `next` their layers; `d` counts down from the largest."""
+    """`i` counts the sizes from 8², `even`, `odd`, `next` their layers; `d` counts down from the largest."""
     sizes = doubling(8, resolution(params))
     stages = [
         {"r": r, "i": i, "even": 2 * i, "odd": 2 * i + 1, "next": 2 * i + 2, "d": len(sizes) - i}

@@ -1,0 +1,208 @@
+"""Checkpoint files as the published implementations write them, and pickles put together by hand."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import struct
+import sys
+import types
+import zipfile
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gandsl.api import compile
+from gandsl_runtime import checkpoint
+
+State = dict[str, Tensor]
+
+
+# ---- networks with random weights, as our own checkpoints
+
+
+def ours(path: Path, spec: Path, overrides: Mapping[str, Any], parts: Sequence[str], seed: int = 0) -> None:
+    """Write a checkpoint of a spec whose every tensor is drawn from N(0, 1)."""
+    program = compile(spec, overrides)
+    chance = torch.Generator().manual_seed(seed)
+    tensors = {}
+    for part in parts:
+        network = program.network("generator" if part == "average" else part)
+        for key, tensor in network.state_dict().items():
+            tensors[f"{part}/{key}"] = torch.randn(tensor.shape, generator=chance)
+    checkpoint.write(path, tensors, {})
+
+
+# ---- pickles of persistence classes
+
+
+class EasyDict(dict):  # type: ignore[type-arg]
+    """A mapping that pickles under the name of theirs."""
+
+
+def _reconstruct_persistent_obj(meta: Any) -> Any:
+    raise AssertionError("the source code in a pickle was about to be run")
+
+
+class Persistent:
+    """Pickles as an object of a persistence class: source code, class name, state."""
+
+    def __init__(self, name: str, source: str, state: Mapping[str, Any]) -> None:
+        self.name, self.source, self.state = name, source, state
+
+    def __reduce__(self) -> Any:
+        meta = {
+            "type": "class",
+            "version": 6,
+            "module_src": self.source,
+            "class_name": self.name,
+            "state": dict(self.state),
+        }
+        return _reconstruct_persistent_obj, (meta,)
+
+
+@contextmanager
+def _posing() -> Iterator[None]:
+    """While it lasts, the two names above can be pickled under their modules'."""
+    known = {}
+    for module, members in {
+        "torch_utils.persistence": [_reconstruct_persistent_obj],
+        "dnnlib.util": [EasyDict],
+    }.items():
+        made = types.ModuleType(module)
+        for member in members:
+            setattr(made, member.__name__, member)
+            known[member] = (member.__module__, member.__module__)
+            member.__module__ = module
+        sys.modules[module] = made
+    try:
+        yield
+    finally:
+        for member, (module, _) in known.items():
+            member.__module__ = module
+        for module in ("torch_utils.persistence", "dnnlib.util"):
+            del sys.modules[module]
+
+
+def persistent(state: State, buffers: Sequence[str], arguments: Mapping[str, Any], source: str) -> Persistent:
+    """A tree of modules that holds a state_dict; `buffers` are the last names of keys that are no parameters."""
+    children: dict[str, State] = {}
+    own: State = {}
+    for key, tensor in state.items():
+        head, _, rest = key.partition(".")
+        if rest:
+            children.setdefault(head, {})[rest] = tensor
+        else:
+            own[head] = tensor
+    fields = {
+        "training": False,
+        "_parameters": OrderedDict(
+            (k, torch.nn.Parameter(t, requires_grad=False)) for k, t in own.items() if k not in buffers
+        ),
+        "_buffers": OrderedDict((k, t) for k, t in own.items() if k in buffers),
+        "_non_persistent_buffers_set": set(),
+        "_backward_hooks": OrderedDict(),
+        "_modules": OrderedDict((k, persistent(s, buffers, {}, source)) for k, s in children.items()),
+        "_init_args": (),
+        "_init_kwargs": EasyDict(arguments),
+    }
+    return Persistent("Network", source, fields)
+
+
+BUFFERS = ("resample_filter", "noise_const", "w_avg")
+
+
+def write_persistence(
+    path: Path,
+    networks: Mapping[str, State],
+    arguments: Mapping[str, Any] | None = None,
+    source: str = "raise SystemExit('run')",
+    protocol: int = 4,
+) -> None:
+    """A snapshot of official training: networks with source code, and what lies beside them."""
+    with _posing():
+        root: dict[str, Any] = {
+            name: persistent(state, BUFFERS, arguments or {}, source) for name, state in networks.items()
+        }
+        root |= {"augment_pipe": None, "training_set_kwargs": EasyDict(path="/data.zip", use_labels=False)}
+        path.write_bytes(pickle.dumps(root, protocol=protocol))
+
+
+# ---- pickles by hand
+
+
+def raw(body: bytes, protocol: int = 4) -> bytes:
+    """A pickle with these opcodes between its first and its last."""
+    return b"\x80" + bytes([protocol]) + body + b"."
+
+
+def text(value: str) -> bytes:
+    return b"X" + struct.pack("<I", len(value.encode())) + value.encode()
+
+
+def name(module: str, attribute: str) -> bytes:
+    """The opcode that names something, the old way."""
+    return f"c{module}\n{attribute}\n".encode()
+
+
+def called(module: str, attribute: str, *arguments: bytes) -> bytes:
+    """The opcodes of `module.attribute(*arguments)`."""
+    return name(module, attribute) + b"(" + b"".join(arguments) + b"t" + b"R"
+
+
+def zipped(
+    path: Path,
+    pickled: bytes,
+    storages: Mapping[str, bytes] | None = None,
+    extra: Mapping[str, bytes] | None = None,
+) -> None:
+    """A file of torch.save around a pickle."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("archive/data.pkl", pickled)
+        archive.writestr("archive/byteorder", "little")
+        for key, data in (storages or {}).items():
+            archive.writestr(f"archive/data/{key}", data)
+        for entry, data in (extra or {}).items():
+            archive.writestr(entry, data)
+        archive.writestr("archive/version", "3\n")
+
+
+def stream(pickled: bytes, keys: Sequence[str] = (), rest: bytes = b"") -> bytes:
+    """A file of torch's older kind around a pickle."""
+    machine = {"protocol_version": 1001, "little_endian": True, "type_sizes": {}}
+    head = [pickle.dumps(value, protocol=2) for value in (0x1950A86A20F9469CFC6C, 1001, machine)]
+    return b"".join(head) + pickled + pickle.dumps(list(keys), protocol=2) + rest
+
+
+def number(value: int) -> bytes:
+    size = value.to_bytes((value.bit_length() + 8) // 8, "little", signed=True)
+    return b"\x8a" + bytes([len(size)]) + size
+
+
+def storage(key: str, count: int, kind: str = "FloatStorage") -> bytes:
+    """The opcodes of a reference to a storage."""
+    return b"(" + text("storage") + name("torch", kind) + text(key) + text("cpu") + number(count) + b"tQ"
+
+
+def tensor(where: bytes, shape: Sequence[int], stride: Sequence[int], offset: int = 0) -> bytes:
+    """The opcodes of a tensor over a storage."""
+    sides = [b"(" + b"".join(map(number, numbers)) + b"t" for numbers in (shape, stride)]
+    hooks = called("collections", "OrderedDict")
+    return called("torch._utils", "_rebuild_tensor_v2", where, number(offset), *sides, b"\x89", hooks)
+
+
+def state_dict(*entries: tuple[str, bytes]) -> bytes:
+    """The opcodes of a mapping."""
+    return b"}(" + b"".join(text(key) + value for key, value in entries) + b"u"
+
+
+def saved(value: Any, legacy: bool = False) -> bytes:
+    """What torch.save writes."""
+    buffer = io.BytesIO()
+    torch.save(value, buffer, _use_new_zipfile_serialization=not legacy)
+    return buffer.getvalue()
