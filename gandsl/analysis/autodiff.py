@@ -126,6 +126,7 @@ KEEPS: dict[str, tuple[Keep, ...]] = {
     "dot": (Keep("a", ("b",)), Keep("b", ("a",))),
     "slice_channels": _NOTHING,
     "minibatch_stddev": (X,),
+    "minibatch_similarity": (X, OUTPUT),  # and the pairs of the batch, which no count for one sample tells
     "flatten": _NOTHING,
     "reshape": _NOTHING,
     "to_tokens": _NOTHING,

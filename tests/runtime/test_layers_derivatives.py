@@ -122,6 +122,7 @@ OPS: dict[str, tuple[Callable[..., Tensor], tuple[Tensor | tuple[int, ...], ...]
     "lerp": (ops.lerp, (VECTOR, VECTOR, ())),
     "dot": (lambda a, b: ops.dot(a, b, scale=0.5), (IMAGE, VECTOR)),
     "minibatch_stddev": (lambda x: ops.minibatch_stddev(x, group=2, channels=2), ((4, 4, 2, 2),)),
+    "minibatch_similarity": (lambda x: ops.minibatch_similarity(x, kernels=2), ((3, 4),)),
     "pixel_norm": (ops.pixel_norm, (SMALL,)),
     "modulate": (ops.modulate, (IMAGE, VECTOR, VECTOR)),
     "shared_linear": (

@@ -169,6 +169,17 @@ def test_minibatch_stddev_names_the_remedy() -> None:
         ops.minibatch_stddev(torch.randn(6, 2, 2, 2), group=4)
 
 
+def test_minibatch_similarity() -> None:
+    torch.manual_seed(1)
+    x = torch.randn(3, 8, dtype=torch.float64)
+    y = ops.minibatch_similarity(x, kernels=2)
+    assert y.shape == (3, 2)
+    for n in range(3):
+        for b in range(2):
+            part = x[:, 4 * b : 4 * b + 4]
+            same(y[n, b], sum(torch.exp(-(part[n] - other).abs().sum()) for other in part))
+
+
 @pytest.mark.parametrize("heads", [1, 2])
 @pytest.mark.parametrize("scaled", [True, False])
 def test_attention(heads: int, scaled: bool) -> None:

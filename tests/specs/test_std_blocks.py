@@ -195,6 +195,12 @@ def head_stddev(statistics: int, features: int, clamp: float = 1e9) -> Callable[
     return reference
 
 
+def discrimination(w: State, x: Tensor) -> Tensor:
+    parts = linear(w, "it.projected", x).view(len(x), 3, 2)
+    near = [torch.exp(-(parts - part).abs().sum(2)).sum(0) for part in parts]
+    return torch.cat([x, torch.stack(near)], 1)
+
+
 def head_projection(w: State, x: Tensor, y: Tensor | None = None) -> Tensor:
     h = torch.relu(x).sum((2, 3))
     logit = linear(w, "it.logit", h)
@@ -263,6 +269,7 @@ CASES = [
     *(Case("layer.conv", X, f"channels: 5, kernel: {k}, {way}: true, taps: {t}",
            layer_conv(t, **{way: 2})) for t in TAPS for k in (1, 3) for way in ("up", "down")),
     Case("layer.down", X, "channels: 7, out: 5, taps: [1, 2, 1, 3], act: tanh, clamp: 0.5", layer_down),
+    Case("layer.minibatch_discrimination", {"x": "Vector[6]"}, "kernels: 3, size: 2", discrimination),
     Case("layer.linear", {"x": "Vector[6]"}, "features: 5",
          lambda w, x: lrelu(linear(w, "it.linear", x))),
     Case("residual.up", X, "channels: 5", residual_up),

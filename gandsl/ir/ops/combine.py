@@ -83,6 +83,13 @@ def _stddev_output(call: Call) -> TensorType:
     return feature(channels + call.channels, height, width)
 
 
+def _similarity_output(call: Call) -> TensorType:
+    (size,) = call.input("x").shape
+    if size % call.kernels:
+        raise ShapeError("G0215", f"a vector of {size} cannot be cut into {call.kernels} equal parts", "kernels")
+    return vector(call.kernels)
+
+
 def _sliced(call: Call) -> TensorType:
     x = call.input("x")
     if call.start + call.count > x.shape[0]:
@@ -154,5 +161,14 @@ OPS = (
         traits=frozenset({Trait.TWICE_DIFFERENTIABLE, Trait.BATCH_COUPLED}),
         doc="Appends the standard deviation over a group of samples, averaged over channels and space.",
         source="PGGAN, section 3",
+    ),
+    Op(
+        "minibatch_similarity",
+        (Port("x", ("Vector",)),),
+        (Param("kernels", "int", minimum=1, doc="equal parts that x is cut into"),),
+        output=_similarity_output,
+        traits=frozenset({Trait.TWICE_DIFFERENTIABLE, Trait.BATCH_COUPLED}),
+        doc="For each part of the vector, the sum over the batch of exp(−‖difference‖₁).",
+        source="Salimans et al. 2016, section 3.2",
     ),
 )

@@ -69,3 +69,13 @@ def minibatch_stddev(x: Tensor, *, group: int = 4, channels: int = 1, eps: float
     deviation = (groups.var(0, correction=0) + eps).sqrt()  # [N / size, channels, C / channels, H, W]
     planes = deviation.mean((2, 3, 4))[:, :, None, None].repeat(size, 1, *space)
     return torch.cat([x, planes], 1)
+
+
+def minibatch_similarity(x: Tensor, *, kernels: int) -> Tensor:
+    """How near each sample is to the batch, in `kernels` parts (arXiv:1606.03498, section 3.2).
+
+    x: [N, kernels · d] → [N, kernels]: Σ over all samples j, itself too, of exp(−‖part_i − part_j‖₁).
+    """
+    parts = x.unflatten(1, (kernels, -1))
+    distances = (parts[:, None] - parts).abs().sum(3)  # [N, N, kernels]
+    return distances.neg().exp().sum(1)
