@@ -71,8 +71,7 @@ function tell(box) {
 
 function open(which) {
   for (const group of document.querySelectorAll(".group:not(.root)")) {
-    const inStage = group.matches(".stage") || group.parentElement.closest(".stage");
-    group.classList.toggle("shut", which === "none" || (which === "stages" && Boolean(inStage)));
+    group.classList.toggle("shut", which === "none" || (which === "stages" && group.matches(".stage")));
   }
   draw();
 }

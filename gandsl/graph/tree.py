@@ -177,14 +177,15 @@ def _wrapped(rows: Iterable[list[str]]) -> list[list[str]]:
 
 
 def opened(root: Box, depth: int | None = None) -> set[str]:
-    """The groups drawn open: the first `depth` levels, or by default all that are not inside a stage."""
+    """The groups drawn open: the first `depth` levels, or by default all but the stages."""
     found: set[str] = set()
 
     def visit(box: Box, level: int) -> None:
-        if box.node is not None or (depth is None and box.stage) or (depth is not None and level > depth):
+        if box.node is not None or (depth is not None and level > depth):
             return
-        found.add(box.id)
-        for child in box.children:
+        if depth is not None or not box.stage:
+            found.add(box.id)
+        for child in box.children:  # of a shut stage too: who opens it sees all of it
             visit(child, level + 1)
 
     visit(root, 0)
