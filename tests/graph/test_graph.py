@@ -28,7 +28,8 @@ def test_ids_make_the_tree_and_selects_are_told_in_words() -> None:
     root = styled().root
     assert {box.id for box in root.children} == {"z", "y", "mapping", "ws", "synthesis"}
     stage = find(root, "synthesis.s8")
-    assert stage.stage and stage.what == "stage s8"
+    assert stage.stage
+    assert find(picture(discriminator(), {}).root, "s8").what == "stage s8"
     assert find(root, "synthesis.s8.affine").conditions == ("x: ws[2]",)
     assert find(root, "synthesis.const").conditions == ("like: ws",)
 
