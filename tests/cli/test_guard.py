@@ -116,6 +116,13 @@ def test_a_reader_that_leaves_is_no_error(process: Callable[..., Any], specs: Pa
     assert child.returncode == 0 and said == ""
 
 
+def test_a_terminal_without_arrows(process: Callable[..., Any], specs: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'runtime'}", "PYTHONIOENCODING": "ascii"}
+    child = process("diff", specs / "tiny.yaml", "--set", "training.batch=8", env=environment)
+    text, said = child.communicate(timeout=60)
+    assert child.returncode == 0 and said == "" and "batch: 32 \\u2192 8" in text
+
+
 def test_unreadable_spec(gandsl: Gandsl, tmp_path: Path) -> None:
     for path in (tmp_path / "none.yaml", tmp_path):
         done = gandsl("cost", path)
