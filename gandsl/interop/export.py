@@ -15,7 +15,7 @@ from gandsl.frontend.module import ModuleIR
 from gandsl.interop.changes import Change
 from gandsl.interop.errors import InteropError, listed
 from gandsl.interop.fit import Overrides, find_spec, keys_of, module_of
-from gandsl.interop.layout import Carried, Constant, Layout, Side, expanded
+from gandsl.interop.layout import Carried, Constant, Entry, Layout, Side, expanded
 from gandsl.interop.layouts import layouts
 from gandsl.interop.recognize import SIDE_OF
 from gandsl.spec.overrides import as_texts
@@ -103,7 +103,8 @@ def _state(layout: Layout, role: str, tensors: Mapping[str, Tensor], module: Mod
     carried = _under(tensors, f"carried/{role}/")
     keys = keys_of(module.networks[SIDE_OF[role]])
     entries = _entries(side, module, keys)
-    nameless = sorted(keys.keys() - {entry.ours for entry in entries if isinstance(entry.use, Change)})
+    named = {entry.ours for entry in entries if isinstance(entry.use, Change)}
+    nameless = sorted(key for key in keys.keys() - named if not key.endswith(tuple(side.derived)))
     unfit = sorted(k for k in keys.keys() | own.keys() if k not in own or tuple(own[k].shape) != keys.get(k))
     for wrong, why in (
         (nameless, f"have no name in the layout {layout.name}"),
@@ -118,9 +119,9 @@ def _state(layout: Layout, role: str, tensors: Mapping[str, Tensor], module: Mod
     for entry in entries:
         match entry.use:
             case Change():
-                found[entry.theirs] = entry.use.theirs(own[entry.ours]).clone().contiguous()
+                found[entry.theirs] = _theirs(entry, own[entry.ours], carried)
             case Constant():
-                found[entry.theirs] = entry.use.value(module.params).clone()
+                found[entry.theirs] = entry.use.value(module.params, keys[entry.ours]).clone()
             case Carried(default):
                 value = carried.get(entry.theirs, default)
                 if value is not None:
@@ -128,7 +129,16 @@ def _state(layout: Layout, role: str, tensors: Mapping[str, Tensor], module: Mod
     return found
 
 
-def _entries(side: Side, module: ModuleIR, keys: Mapping[str, Any]) -> list[Any]:
+def _theirs(entry: Entry, own: Tensor, carried: Mapping[str, Tensor]) -> Tensor:
+    """What a tensor of ours is there: the whole that was read, where ours is a part of it and unchanged."""
+    assert isinstance(entry.use, Change)
+    whole = carried.get(entry.theirs)
+    if whole is not None and torch.equal(entry.use.ours(whole), own):
+        return whole.clone()
+    return entry.use.theirs(own).clone(memory_format=torch.contiguous_format)
+
+
+def _entries(side: Side, module: ModuleIR, keys: Mapping[str, Any]) -> list[Entry]:
     try:
         return [entry for entry in expanded(side.entries, side.bindings(module.params)) if entry.ours in keys]
     except (LookupError, TypeError, AttributeError):  # parameters that this spec does not have

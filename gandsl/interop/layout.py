@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -13,8 +13,10 @@ from torch import Tensor
 
 from gandsl.interop.changes import SAME, Change
 from gandsl.interop.errors import InteropError
+from gandsl.ir.graph import NetworkIR
 
 Params = Mapping[str, Any]
+Shape = tuple[int, ...]
 Bindings = list[dict[str, int]]
 
 
@@ -22,7 +24,7 @@ Bindings = list[dict[str, int]]
 class Constant:
     """A tensor that the spec implies: a filter, a finished level. Verified, and written anew."""
 
-    value: Callable[[Params], Tensor]
+    value: Callable[[Params, Shape], Tensor]  # the shape is that of the key it stands beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Entry:
     theirs: str
     ours: str
     use: Change | Constant | Carried
+    whole: bool = False  # a change that loses something: what was read is carried as well
 
 
 _ALTERNATIVES = re.compile(r"<([^<>]*)>")
@@ -55,7 +58,9 @@ def _spelled(template: str) -> list[str]:
     return ["".join(choice) for choice in itertools.product(*options)]
 
 
-def row(theirs: str, ours: str, use: Change | Constant | Carried = SAME) -> tuple[Entry, ...]:
+def row(
+    theirs: str, ours: str, use: Change | Constant | Carried = SAME, whole: bool = False
+) -> tuple[Entry, ...]:
     """Entries of one line: alternatives in <…|…> go in step on both sides, or stand on theirs alone.
 
     `{r}` is a variable, which `expanded` replaces with numbers.
@@ -63,7 +68,7 @@ def row(theirs: str, ours: str, use: Change | Constant | Carried = SAME) -> tupl
     left, right = _spelled(theirs), _spelled(ours)
     if len(right) == 1:
         right *= len(left)
-    return tuple(Entry(*both, use) for both in zip(left, right, strict=True))
+    return tuple(Entry(*both, use, whole) for both in zip(left, right, strict=True))
 
 
 def table(*rows: tuple[Entry, ...]) -> tuple[Entry, ...]:
@@ -76,7 +81,7 @@ def expanded(entries: Sequence[Entry], bindings: Bindings) -> Iterator[Entry]:
     for entry in entries:
         wanted = set(_VARIABLE.findall(entry.theirs + entry.ours))
         for binding in [b for b in bindings if wanted <= b.keys()] if wanted else [{}]:
-            yield Entry(entry.theirs.format(**binding), entry.ours.format(**binding), entry.use)
+            yield replace(entry, theirs=entry.theirs.format(**binding), ours=entry.ours.format(**binding))
 
 
 class Shapes(Mapping[str, tuple[int, ...]]):
@@ -117,6 +122,14 @@ class Shapes(Mapping[str, tuple[int, ...]]):
         return found[-1]
 
 
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """State of ours that a file may lack, since it follows from the rest."""
+
+    compute: Callable[[NetworkIR, Mapping[str, Tensor], str], Tensor]  # from the other tensors, for this key
+    doc: str
+
+
 @dataclass(frozen=True)
 class Side:
     """One network of a layout."""
@@ -128,7 +141,7 @@ class Side:
     never: tuple[str, ...] = ()  # keys that tell another
     refused: Mapping[str, str] = field(default_factory=dict)  # key → why the spec can't hold it
     beside: Mapping[str, str] = field(default_factory=dict)  # key → the file's loose tensor that it is
-    estimated: str | None = None  # the running mean of w, which files may lack: then computed anew
+    derived: Mapping[str, Derived] = field(default_factory=dict)  # end of our key → what it follows from
 
 
 @dataclass(frozen=True)

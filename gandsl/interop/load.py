@@ -14,7 +14,6 @@ from torch import Tensor
 from gandsl.frontend.module import ModuleIR
 from gandsl.interop.changes import Change
 from gandsl.interop.errors import InteropError, listed
-from gandsl.interop.estimate import SAMPLES, mean_style
 from gandsl.interop.files import opened
 from gandsl.interop.fit import (
     Overrides,
@@ -26,7 +25,7 @@ from gandsl.interop.fit import (
     names_of,
 )
 from gandsl.interop.inert import TensorRef
-from gandsl.interop.layout import Carried, Constant, Entry, Layout, expanded
+from gandsl.interop.layout import Carried, Constant, Derived, Entry, Layout, expanded
 from gandsl.interop.parts import parts_of
 from gandsl.interop.recognize import SIDE_OF, File, Recognized, recognize
 from gandsl.interop.report import PartReport, Report
@@ -96,7 +95,7 @@ def import_checkpoint(
         owner = "average" if "average" in parts else "generator"
         loaded = {role: _load(found, role, part, module, role == owner) for role, part in parts.items()}
         hashes = {str(file.path): _sha256(file.path) for file in files}
-    loaded = {role: _whole(part, parts[role], role, module) for role, part in loaded.items()}
+    loaded = {role: _derived(part, parts[role], role, module) for role, part in loaded.items()}
     tells = {name for part in parts.values() for name in _told(found, part)}
     report = Report(
         found.name,
@@ -164,7 +163,7 @@ def _load(layout: Layout, role: str, found: Recognized, module: ModuleIR, owner:
     _check_keys(layout, entries, keys, theirs, found, where)
     present = [entry for entry in entries if entry.theirs in theirs]
     tensors = materialize({entry.theirs: theirs[entry.theirs] for entry in present}, found.file.size, where)
-    _check_constants(present, tensors, module, where)
+    _check_constants(present, tensors, keys, module, where)
     state = {e.ours: _ours(e.use, tensors[e.theirs]) for e in present if isinstance(e.use, Change)}
     lists = {
         kind: tuple(entry.theirs for entry in present if isinstance(entry.use, kind))
@@ -176,8 +175,9 @@ def _load(layout: Layout, role: str, found: Recognized, module: ModuleIR, owner:
         lists[Constant],
         lists[Carried],
     )
-    carried = {key: tensors[key] for key in lists[Carried]}
-    return _Loaded({key: state[key] for key in keys if key in state}, carried, report, _notes(role, tensors))
+    carried = {e.theirs: tensors[e.theirs] for e in present if isinstance(e.use, Carried) or e.whole}
+    notes = (*_notes(role, tensors), *_partly(role, present))
+    return _Loaded({key: state[key] for key in keys if key in state}, carried, report, notes)
 
 
 def _belonging(found: Recognized) -> dict[str, TensorRef]:
@@ -211,14 +211,14 @@ def _check_keys(
         "missing": sorted(
             key
             for key, entry in named.items()
-            if key not in theirs and not isinstance(entry.use, Carried) and entry.ours != found.side.estimated
+            if key not in theirs and not isinstance(entry.use, Carried) and not _follows(found, entry.ours)
         ),
         "of another shape": [
             f"{key} {list(theirs[key].shape)}, wanted {list(shape)}"
             for key, shape in shapes.items()
             if key in theirs and theirs[key].shape != shape
         ],
-        "in the spec alone": sorted(keys.keys() - placed),
+        "in the spec alone": sorted(key for key in keys.keys() - placed if not _follows(found, key)),
     }
     said = [f"{len(names)} {what} ({listed(names)})" for what, names in complaints.items() if names]
     if said:
@@ -229,12 +229,16 @@ def _check_keys(
 
 
 def _check_constants(
-    entries: Sequence[Entry], tensors: Mapping[str, Tensor], module: ModuleIR, where: str
+    entries: Sequence[Entry],
+    tensors: Mapping[str, Tensor],
+    keys: Mapping[str, tuple[int, ...]],
+    module: ModuleIR,
+    where: str,
 ) -> None:
     wrong = []
     for entry in entries:
         if isinstance(entry.use, Constant):
-            wanted, given = entry.use.value(module.params), tensors[entry.theirs]
+            wanted, given = entry.use.value(module.params, keys[entry.ours]), tensors[entry.theirs]
             near = TOLERANCE * float(wanted.abs().max()) or TOLERANCE
             if given.shape != wanted.shape or not torch.allclose(given.float(), wanted, rtol=0, atol=near):
                 wrong.append(entry.theirs)
@@ -256,15 +260,23 @@ def _notes(role: str, tensors: Mapping[str, Tensor]) -> tuple[str, ...]:
     return tuple(notes + ([f"{role}: numbers in {listed(other)} became float32"] if other else []))
 
 
-def _whole(part: _Loaded, found: Recognized, role: str, module: ModuleIR) -> _Loaded:
-    """With the running mean of w, where the file lacks it."""
-    key = found.side.estimated
-    if key is None or key in part.state:
-        return part
-    note = f"{role}: the file has no mean of w; it was computed from {SAMPLES:,} latents"
-    return replace(
-        part,
-        state={**part.state, key: mean_style(module.networks[SIDE_OF[role]], part.state)},
-        report=replace(part.report, estimated=(key,)),
-        notes=(*part.notes, note),
-    )
+def _partly(role: str, entries: Sequence[Entry]) -> list[str]:
+    docs = sorted({e.use.doc for e in entries if e.whole and isinstance(e.use, Change)})
+    return [f"{role}: carried whole, and used in part: {doc}" for doc in docs]
+
+
+def _follows(found: Recognized, key: str) -> Derived | None:
+    return next((derived for end, derived in found.side.derived.items() if key.endswith(end)), None)
+
+
+def _derived(part: _Loaded, found: Recognized, role: str, module: ModuleIR) -> _Loaded:
+    """With what the file lacks and what follows from the rest."""
+    network = module.networks[SIDE_OF[role]]
+    state, docs = dict(part.state), set()
+    for key in keys_of(network):
+        if key not in part.state and (derived := _follows(found, key)):
+            state[key] = derived.compute(network, part.state, key)
+            docs.add(f"{role}: computed, since the file has it not: {derived.doc}")
+    computed = tuple(key for key in state if key not in part.state)
+    report = replace(part.report, computed=computed)
+    return replace(part, state=state, report=report, notes=(*part.notes, *sorted(docs)))

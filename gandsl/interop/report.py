@@ -17,7 +17,7 @@ class PartReport:
     loaded: tuple[str, ...]  # keys that became weights or buffers
     verified: tuple[str, ...]  # keys that are the constants they must be
     carried: tuple[str, ...]  # keys of state without use here, kept beside the weights
-    estimated: tuple[str, ...] = ()  # keys of ours that the file lacks, and that were computed
+    computed: tuple[str, ...] = ()  # keys of ours that the file lacks, and that follow from the rest
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Report:
             counts = [f"{len(part.loaded)} tensors loaded"]
             counts += [f"{len(part.verified)} constants verified"] if part.verified else []
             counts += [f"carried: {listed(part.carried)}"] if part.carried else []
-            counts += [f"computed: {listed(part.estimated)}"] if part.estimated else []
+            counts += [f"{len(part.computed)} computed"] if part.computed else []
             lines.append(f"  {role}: {'; '.join(counts)}")
         lines += [f"left aside: {listed(self.aside)}"] if self.aside else []
         lines += [f"note: {note}" for note in self.notes]

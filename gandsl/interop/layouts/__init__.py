@@ -13,8 +13,10 @@ MODULES = (
     "rosinality",
     "genforce_stylegan2",
     "genforce_pggan",
+    "genforce_stylegan",
     "biggan_pytorch",
     "dcgan_example",
+    "pretrained_biggan",
     "r3gan",
 )
 

@@ -21,8 +21,8 @@ from gandsl.interop.layout import (
     table,
 )
 
-UP = Constant(lambda params: fir(params, gain=4.0)[None, None])
-DOWN = Constant(lambda params: fir(params)[None, None])
+UP = Constant(lambda params, _: fir(params, gain=4.0)[None, None])
+DOWN = Constant(lambda params, _: fir(params)[None, None])
 S, S4 = "synthesis.s{r}", "synthesis.s4"
 
 GENERATOR = table(
@@ -43,6 +43,9 @@ GENERATOR = table(
 
 DISCRIMINATOR = table(
     row("input0.<weight|bias>", "from_rgb.conv.<weight|bias>"),
+    row("input{j}.<weight|bias>", "stages.s{r}.rgb.conv.<weight|bias>"),
+    row("input{last}.<weight|bias>", "stages.rgb.conv.<weight|bias>"),
+    row("downsample.kernel", "stages.rgb.conv.weight", DOWN),
     row("layer<{c}|{d}>.<weight|bias>", "stages.s{r}.<conv0|conv1>.conv.<weight|bias>"),
     row("skip_layer{j}.weight", "stages.s{r}.short.conv.weight"),
     row("<layer{d}|skip_layer{j}>.filter.kernel", "stages.s{r}.<conv1|short>.conv.weight", DOWN),
@@ -67,7 +70,7 @@ def bindings(params: Params) -> Bindings:
         for i, r in enumerate(sizes)
     ]
     head = {f"h{k}": 2 * last + k for k in range(3)}
-    return [*stages, *({"n": n} for n in range(params["mapping_layers"])), head]
+    return [*stages, *({"n": n} for n in range(params["mapping_layers"])), head, {"last": last}]
 
 
 def generator(shapes: Shapes, given: Params) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gandsl.interop.changes import MAP_BIAS, leading
+from gandsl.interop.derive import MEAN_STYLE
 from gandsl.interop.layout import (
     Bindings,
     Constant,
@@ -20,8 +21,8 @@ from gandsl.interop.layout import (
     table,
 )
 
-UP = Constant(lambda params: fir(params, gain=4.0))
-DOWN = Constant(fir)
+UP = Constant(lambda params, _: fir(params, gain=4.0))
+DOWN = Constant(lambda params, _: fir(params))
 ONE, TWO = leading(1), leading(2)
 S, S4 = "synthesis.s{r}", "synthesis.s4"
 
@@ -111,7 +112,7 @@ LAYOUT = Layout(
             generator,
             ("input.input", "to_rgb1.bias", "style.1.weight"),
             beside={"latent_avg": "latent_avg"},
-            estimated="mapping.centre.average",
+            derived={"mapping.centre.average": MEAN_STYLE},
         ),
         "discriminator": Side(
             DISCRIMINATOR, bindings, discriminator, ("final_conv.0.weight", "convs.0.0.weight")

@@ -19,7 +19,7 @@ from gandsl.interop.layout import (
     table,
 )
 
-FIR = Constant(fir)
+FIR = Constant(lambda params, _: fir(params))
 
 GENERATOR = table(
     row("mapping.<embed|fc{n}>.<weight|bias>", "mapping.<embed|fc{n}.linear>.<weight|bias>"),
@@ -42,6 +42,10 @@ GENERATOR = table(
 DISCRIMINATOR = table(
     row("b{R}.fromrgb.<weight|bias>", "from_rgb.conv.<weight|bias>"),
     row("b{R}.fromrgb.resample_filter", "from_rgb.conv.weight", FIR),
+    row("b{r}.fromrgb.<weight|bias>", "stages.s{r}.rgb.conv.<weight|bias>"),
+    row("b{r}.fromrgb.resample_filter", "stages.s{r}.rgb.conv.weight", FIR),
+    row("b4.fromrgb.<weight|bias>", "stages.rgb.conv.<weight|bias>"),
+    row("b4.fromrgb.resample_filter", "stages.rgb.conv.weight", FIR),
     row("b{r}.fromrgb.<weight|bias>", "stages.s{r}.rgb.conv.<weight|bias>"),
     row("b{r}.fromrgb.resample_filter", "stages.s{r}.rgb.conv.weight", FIR),
     row("b4.fromrgb.<weight|bias>", "stages.rgb.conv.<weight|bias>"),

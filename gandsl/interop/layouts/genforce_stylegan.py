@@ -1,0 +1,143 @@
+"""StyleGAN as genforce stores it: layers counted through; from 128² up kernels are those of fused layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gandsl.interop.changes import FLIPPED, leading
+from gandsl.interop.layout import (
+    Bindings,
+    Constant,
+    Layout,
+    Params,
+    Shape,
+    Shapes,
+    Side,
+    channel_rule,
+    doubling,
+    resolution,
+    row,
+    table,
+)
+
+FUSED = 128  # sizes from here up enlarge and convolve in one step
+FULL_SIZE = Constant(lambda params, _: torch.zeros(()))  # level of detail: 0 is grown to the end
+
+
+def _blur(channels: int) -> Tensor:
+    """[1, 2, 1] across and down, with sum 1, for each channel."""
+    taps = torch.tensor([1.0, 2.0, 1.0])
+    return (torch.outer(taps, taps) / 16).expand(channels, 1, 3, 3)
+
+
+def _blur_out(params: Params, shape: Shape) -> Tensor:
+    return _blur(shape[0])
+
+
+def _blur_in(params: Params, shape: Shape) -> Tensor:
+    return _blur(shape[1])
+
+
+S = "synthesis.s{r}"
+STYLE = "style.<weight|bias>"
+
+GENERATOR = table(
+    row("mapping.dense{n}.<weight|bias>", "mapping.fc{n}.linear.<weight|bias>"),
+    row("truncation.w_avg", "mapping.centre.average"),
+    row("synthesis.lod", "start.weight", FULL_SIZE),
+    row("synthesis.layer0.const", "start.weight", leading(1)),
+    row("synthesis.layer{plain}.weight", "synthesis.s{small}.conv0.weight"),
+    row("synthesis.layer{fused}.weight", "synthesis.s{large}.conv0.weight", FLIPPED),
+    row("synthesis.layer{b}.weight", f"{S}.conv1.weight"),
+    row("synthesis.layer{a}.blur.kernel", f"{S}.conv0.weight", Constant(_blur_out)),
+    row("synthesis.layer<{a}|{b}>.bias", f"{S}.<epilogue0|epilogue1>.bias.bias"),
+    row("synthesis.layer<{a}|{b}>.apply_noise.weight", f"{S}.<epilogue0|epilogue1>.noise.strength"),
+    row(
+        "synthesis.layer<{a}|{b}>.apply_noise.noise", f"{S}.<epilogue0|epilogue1>.noise.constant", leading(2)
+    ),
+    row(f"synthesis.layer<{{a}}|{{b}}>.{STYLE}", f"{S}.<epilogue0|epilogue1>.adain.affine.<weight|bias>"),
+    row("synthesis.output{i}.<weight|bias>", f"{S}.rgb.<weight|bias>"),
+)
+
+DISCRIMINATOR = table(
+    row("lod", "head.out.weight", FULL_SIZE),
+    row("input{j}.<weight|bias>", "stages.s{r}.rgb.conv.<weight|bias>"),
+    row("input{last}.<weight|bias>", "stages.rgb.conv.<weight|bias>"),
+    row("layer{c}.<weight|bias>", "stages.s{r}.conv0.<weight|bias>"),
+    row("layer{d}.<weight|bias>", "stages.s{r}.<conv1.weight|bias.bias>"),
+    row("layer{d}.blur.kernel", "stages.s{r}.conv1.weight", Constant(_blur_in)),
+    row("layer<{h0}|{h1}|{h2}>.<weight|bias>", "head.<conv|hidden|out>.<weight|bias>"),
+)
+
+
+def bindings(params: Params) -> Bindings:
+    """`i` counts the sizes up from 4², `a`, `b` their layers in G; `j` counts down, `c`, `d` theirs in D."""
+    sizes = doubling(4, resolution(params))
+    last = len(sizes) - 1
+    stages = [
+        {
+            "r": r,
+            "i": i,
+            "a": 2 * i,
+            "b": 2 * i + 1,
+            "j": last - i,
+            "c": 2 * (last - i),
+            "d": 2 * (last - i) + 1,
+        }
+        for i, r in enumerate(sizes)
+    ]
+    ups = [
+        {"small": r, "plain": 2 * i} if r < FUSED else {"large": r, "fused": 2 * i}
+        for i, r in enumerate(sizes)
+    ]
+    layers = [{"n": n} for n in range(params["mapping_layers"])]
+    return [*stages, *ups, *layers, {"last": last}, {f"h{k}": 2 * last + k for k in range(3)}]
+
+
+def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
+    """Sizes of G; layer 2i + 1 is the second of size 4·2^i."""
+    stages = shapes.last("synthesis.output{}.weight")
+    layers = shapes.last("mapping.dense{}.weight") + 1
+    widths = {4 << i: shapes.of(f"synthesis.layer{2 * i + 1}.weight", 4)[0] for i in range(stages + 1)}
+    return {
+        "resolution": 4 << stages,
+        "image_channels": shapes.of("synthesis.output0.weight", 4)[0],
+        "z_dim": shapes.of("mapping.dense0.weight", 2)[1],
+        "w_dim": shapes.of(f"mapping.dense{layers - 1}.weight", 2)[0],
+        "mapping_layers": layers,
+        **channel_rule(widths, given),
+    }
+
+
+def discriminator(shapes: Shapes, given: Params) -> dict[str, Any]:
+    """Sizes of D; `input0` reads the largest image."""
+    stages = shapes.last("input{}.weight")
+    size = 4 << stages
+    return {
+        "resolution": size,
+        "image_channels": shapes.of("input0.weight", 4)[1],
+        **channel_rule({size >> i: shapes.of(f"input{i}.weight", 4)[0] for i in range(stages + 1)}, given),
+    }
+
+
+LAYOUT = Layout(
+    name="genforce-stylegan",
+    doc="StyleGAN of genforce",
+    spec="stylegan",
+    sides={
+        "generator": Side(
+            GENERATOR,
+            bindings,
+            generator,
+            ("synthesis.layer0.const", "synthesis.layer0.apply_noise.weight"),
+            refused={"mapping.label_weight": "it is conditional on labels, which the spec is not"},
+        ),
+        "discriminator": Side(
+            DISCRIMINATOR, bindings, discriminator, ("lod", "input0.weight", "layer1.blur.kernel")
+        ),
+    },
+    names={"generator": "generator", "discriminator": "discriminator", "generator_smooth": "average"},
+)

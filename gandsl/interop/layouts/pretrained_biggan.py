@@ -1,0 +1,109 @@
+"""BigGAN-deep as pytorch-pretrained-biggan stores it: torch's spectral norm, statistics at 51 truncations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gandsl.interop.changes import LAST_ROW, ROW, SAME, TRANSPOSED, Change, leading
+from gandsl.interop.derive import SINGULAR_VALUE
+from gandsl.interop.layout import (
+    Bindings,
+    Entry,
+    Layout,
+    Params,
+    Shapes,
+    Side,
+    resolution,
+    row,
+    table,
+)
+
+
+def spectral(theirs: str, ours: str, bias: bool = True) -> tuple[Entry, ...]:
+    """The lines of a weight with torch's spectral norm: both vectors are kept."""
+    tails: list[tuple[str, str, Change]] = [
+        ("weight_orig", "weight", SAME),
+        ("weight_u", "u0", ROW),
+        ("weight_v", "v0", ROW),
+    ]
+    tails += [("bias", "bias", SAME)] if bias else []
+    return table(*(row(f"{theirs}.{left}", f"{ours}.{right}", change) for left, right, change in tails))
+
+
+LAYER, BLOCK = "generator.layers.<{same}|{grown}>", "s{r}.<same|grown>"
+FOUR = "<0|1|2|3>"
+
+GENERATOR = table(
+    row("embeddings.weight", "embed.weight", TRANSPOSED),
+    spectral("generator.gen_z", "project"),
+    row(
+        f"{LAYER}.bn_{FOUR}.<running_means|running_vars>",
+        f"{BLOCK}.norm{FOUR}.norm.<running_mean|running_var>",
+        LAST_ROW,
+        whole=True,
+    ),
+    spectral(f"{LAYER}.bn_{FOUR}.<scale|offset>", f"{BLOCK}.norm{FOUR}.<gain|shift>", bias=False),
+    spectral(f"{LAYER}.conv_{FOUR}", f"{BLOCK}.conv{FOUR}"),
+    spectral(
+        "generator.layers.{attention}.snconv1x1_<theta|phi|g|o_conv>",
+        "s{at}.attention.<theta|phi|g|o>",
+        bias=False,
+    ),
+    row("generator.layers.{attention}.gamma", "s{at}.attention.gamma.weight", leading(1)),
+    row(
+        "generator.bn.<running_means|running_vars>",
+        "norm.norm.<running_mean|running_var>",
+        LAST_ROW,
+        whole=True,
+    ),
+    row("generator.bn.<weight|bias>", "norm.norm.<weight|bias>"),
+    spectral("generator.conv_to_rgb", "wide"),
+)
+
+
+def bindings(params: Params) -> Bindings:
+    """Two layers a size from 8² up, `same` and `grown`; behind those of size `at` stands the attention."""
+    sizes = [8 << i for i in range(resolution(params).bit_length() - 3)]
+    at = params["attention_at"]
+    stages = [
+        {"r": r, "same": 2 * i + late, "grown": 2 * i + 1 + late}
+        for i, r in enumerate(sizes)
+        for late in [int(0 < at < r)]
+    ]
+    return [*stages, *({"at": r, "attention": 2 * i + 2} for i, r in enumerate(sizes) if r == at)]
+
+
+def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
+    """Sizes of G."""
+    stages = len(shapes.numbers("generator.layers.{}.conv_0.weight_orig")) // 2
+    embedding, classes = shapes.of("embeddings.weight", 2)
+    inner, outer = shapes.of("generator.layers.0.conv_0.weight_orig", 4)[:2]
+    attention = shapes.numbers("generator.layers.{}.gamma")
+    return {
+        "resolution": 4 << stages,
+        "classes": classes,
+        "embedding": embedding,
+        "z_dim": shapes.of("generator.gen_z.weight_orig", 2)[1] - embedding,
+        "width": shapes.of("generator.conv_to_rgb.weight_orig", 4)[1],
+        "reduction": outer // inner,
+        "attention_at": 4 << attention[0] // 2 if attention else 0,
+    }
+
+
+LAYOUT = Layout(
+    name="pytorch-pretrained-biggan",
+    doc="BigGAN-deep of pytorch-pretrained-biggan",
+    spec="biggan_deep",
+    sides={
+        "generator": Side(
+            GENERATOR,
+            bindings,
+            generator,
+            ("embeddings.weight", "generator.gen_z.weight_orig"),
+            derived={".sv0": SINGULAR_VALUE},
+        ),
+    },
+    names={},
+    files={"generator": "pytorch_model.bin"},
+    unrecorded=("eps",),
+)
