@@ -27,8 +27,8 @@ META = ("id", "ids", "span", "provenance", "stack_trace")
 def verify(module: fx.GraphModule) -> None:
     """Check structure and types, without running anything.
 
-    Targets exist, calls fit signatures and the op table's type rules, no IR node is done twice, every node says
-    where it is from.
+    Targets exist, calls fit signatures and the op table's type rules, no IR node is done twice, every node
+    says where it is from.
     Raises InvariantError naming the fx node.
     """
     module.graph.lint()

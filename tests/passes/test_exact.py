@@ -1,4 +1,4 @@
-"""Every pass is exact: outputs, first and second derivatives, running statistics; fused and unfused; keys stay."""
+"""Every pass is exact: outputs, first and second derivatives, running statistics, fused and unfused."""
 
 from __future__ import annotations
 
@@ -36,6 +36,9 @@ SMALL: dict[str, Any] = {
 }
 """Parameter → a small value. A spec whose range forbids it keeps the least it allows."""
 
+LARGER = {"biggan_deep": {"width": 4}, "skip_excitation": {"resolution": 64}}
+"""Specs that are no longer themselves at these sizes."""
+
 
 def reduced(path: Path) -> Any:
     """The spec's networks at reduced size."""
@@ -48,7 +51,7 @@ def reduced(path: Path) -> Any:
             continue
         small, least = SMALL[name], getattr(declared, "minimum", None)
         overrides[name] = max(small, least) if isinstance(least, (int, float)) else small
-    module, diagnostics = diagnosed(path, overrides)
+    module, diagnostics = diagnosed(path, overrides | LARGER.get(path.stem, {}))
     assert module is not None, [d.message for d in diagnostics]
     return module
 
@@ -81,6 +84,10 @@ def test_spec_in_float32(path: Path) -> None:
                 for target in TARGETS:
                     torch.manual_seed(1)
                     given = network.for_target(target).graph_module(**which)(*inputs)
-                    pairs = zip(expected, given, strict=True) if isinstance(expected, tuple) else [(expected, given)]
+                    pairs = (
+                        zip(expected, given, strict=True)
+                        if isinstance(expected, tuple)
+                        else [(expected, given)]
+                    )
                     for a, b in pairs:
                         assert (a - b).abs().max() <= 1e-5 * max(a.abs().max().item(), 1e-3)

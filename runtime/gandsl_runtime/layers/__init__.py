@@ -16,7 +16,7 @@ from gandsl_runtime.layers.label import Embedding, OneHot
 from gandsl_runtime.layers.linear import Linear
 from gandsl_runtime.layers.modulated import ModulatedConv2d
 from gandsl_runtime.layers.noise import NOISE_MODES, Noise, set_noise_mode
-from gandsl_runtime.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
+from gandsl_runtime.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, set_truncation
 from gandsl_runtime.layers.source import Constant, Coordinates
 from gandsl_runtime.layers.style import TrackAverage
 from gandsl_runtime.layers.weight import Weighted
@@ -46,4 +46,5 @@ __all__ = [
     "Weighted",
     "materialize",
     "set_noise_mode",
+    "set_truncation",
 ]

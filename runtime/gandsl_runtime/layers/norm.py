@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -33,8 +35,10 @@ class _Affine(Layer):
 class BatchNorm(_Affine):
     """Normalizes each channel over batch and space; in evaluation, by running statistics.
 
-    x: [N, C] or [N, C, H, W]. Further keys: running_mean [C], running_var [C]. Raises ValueError when
-    training with one value for each channel.
+    x: [N, C] or [N, C, H, W]. rows: with one, further keys running_mean [C], running_var [C]; with more,
+    [rows, C] of each, gathered at truncations from 0 to 1 in equal steps (BigGAN-deep, arXiv:1809.11096,
+    appendix B). Evaluation reads them at the attribute `truncation`, from 0 to 1; training moves all alike.
+    Raises ValueError when training with one value for each channel.
     """
 
     running_mean: Tensor
@@ -48,11 +52,13 @@ class BatchNorm(_Affine):
         eps: float = 1e-5,
         momentum: float = 0.1,
         init_std: float = 0.0,
+        rows: int = 1,
     ) -> None:
         super().__init__(channels, affine, eps, init_std)
-        self.momentum = momentum
-        self.register_buffer("running_mean", torch.empty(channels))
-        self.register_buffer("running_var", torch.empty(channels))
+        self.momentum, self.rows, self.truncation = momentum, rows, 1.0
+        shape = (channels,) if rows == 1 else (rows, channels)
+        self.register_buffer("running_mean", torch.empty(shape))
+        self.register_buffer("running_var", torch.empty(shape))
         self.reset()
 
     def initialize(self) -> None:
@@ -61,16 +67,41 @@ class BatchNorm(_Affine):
         self.running_var.fill_(1.0)
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.batch_norm(
-            x,
-            self.running_mean,
-            self.running_var,
-            self.weight,
-            self.bias,
-            self.training,
-            self.momentum,
-            self.eps,
+        if self.rows == 1:
+            mean, variance, momentum = self.running_mean, self.running_var, self.momentum
+        elif self.training:  # statistics that hold nothing yet become the batch's own
+            mean, variance, momentum = *self.running_mean.new_zeros(2, self.running_mean.shape[1]), 1.0
+        else:
+            mean, variance, momentum = self._at(self.running_mean), self._at(self.running_var), 0.0
+        y = functional.batch_norm(
+            x, mean, variance, self.weight, self.bias, self.training, momentum, self.eps
         )
+        if self.training and self.rows > 1:
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance, self.momentum)
+        return y
+
+    def _at(self, statistics: Tensor) -> Tensor:
+        """[C] at the truncation. Between two rows the fraction weighs the *lower* one, as was published.
+
+        The place is the quotient of two floats, as there: 0.58 in steps of 0.02 falls short of row 29.
+        """
+        fraction, place = math.modf(self.truncation / (1.0 / (self.rows - 1)))
+        row = statistics[int(place)]
+        return row if fraction == 0 else torch.lerp(statistics[int(place) + 1], row, fraction)
+
+
+def set_truncation(network: nn.Module, truncation: float) -> bool:
+    """Let norms with several rows of statistics read them at a truncation; whether there are any.
+
+    Raises ValueError for a truncation outside [0, 1] where there are.
+    """
+    norms = [m for m in network.modules() if isinstance(m, BatchNorm) and m.rows > 1]
+    if norms and not 0 <= truncation <= 1:
+        raise ValueError(f"statistics are kept for truncations from 0 to 1, not {truncation:g}")
+    for norm in norms:
+        norm.truncation = truncation
+    return bool(norms)
 
 
 class GroupNorm(_Affine):

@@ -54,7 +54,7 @@ def pixel_unshuffle(x: Tensor, *, factor: int = 2) -> Tensor:
     return functional.pixel_unshuffle(x, factor)
 
 
-def pad(x: Tensor, *, pad: tuple[int, int, int, int], mode: str = "zeros") -> Tensor:
+def pad(x: Tensor, *, pad: tuple[int, int, int, int] = (0, 0, 0, 0), mode: str = "zeros") -> Tensor:
     """Add a border (left, right, top, bottom), or crop where negative. mode: zeros, reflect or replicate."""
     if mode == "zeros":
         return functional.pad(x, pad)
