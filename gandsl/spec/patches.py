@@ -77,7 +77,8 @@ def _step(holder: Mapping, step: str) -> list[str] | None:
 def locate(
     tree: Mapping, path: Path, diagnostics: Diagnostics, *, code: str = "G0403", new: bool = False
 ) -> list[str] | None:
-    """The keys from the top to a place. `new`: the last step may be a field that is not there yet.
+    """The keys from the top to a place. `new`: the last step may be a field that is not there yet; in the
+    training plan, the steps before it too.
 
     Reports `code` at the step that leads nowhere, with the names that are there.
     """
@@ -90,14 +91,11 @@ def locate(
             diagnostics.add(code, message, span)
             return None
         found = _step(here, step)
-        if (
-            found is None
-            and new
-            and number == len(steps) - 1
-            and step
-            and not (keys and keys[-1] in _DECLARING)
-        ):
-            return [*keys, step]
+        absent = [name for name, _ in steps[number:]]
+        # optional parts of the plan are made on the way; its own check knows the fields
+        makes_way = len(absent) == 1 or keys[:1] == ["training"]
+        if found is None and new and makes_way and all(absent) and not (keys and keys[-1] in _DECLARING):
+            return [*keys, *absent]
         if found is None:
             owner = f"`{'.'.join(keys)}` has" if keys else "the spec has"
             diagnostics.add(code, f"{owner} no `{step}`", span, help=did_you_mean(step, _names(here)))
@@ -157,7 +155,13 @@ def assign(
     step, span = path.steps[-1]
     key = step if "(" in step else last  # `let.width(res)` may rename the arguments
     entry = Entry(key, span if old is None else old.key_span, value)
-    return _edit(tree, keys[:-1], lambda holder: _replaced(holder, last, entry))
+    holder = keys[:-1]
+    for step, span in reversed(path.steps[:-1]):
+        if entry_at(tree, holder) is not None:
+            break
+        holder, last = holder[:-1], step
+        entry = Entry(step, span, Mapping({entry.key: entry}, span))  # a part of the plan, made here
+    return _edit(tree, holder, lambda into: _replaced(into, last, entry))
 
 
 def _may_be_null(declared: Tree) -> bool:

@@ -48,6 +48,7 @@ def pick(data: Any, path: str) -> Any:
         ("set: {let.width(r): r * 2}", "let", {"width(r)": "r * 2"}),
         ("set: {generator.stages.fold.res: '[8]'}", "generator.body.stages.fold.res", "[8]"),
         ("set: {generator.body.stages.label: r}", "generator.body.stages.label", "r"),
+        ("set: {training.regularizers.r1.gamma: 2}", "training.regularizers.r1", {"gamma": 2}),
         ("set: {generator.stages.b.block: other}", "generator.body.stages.body.b.block", "other"),
         (
             "set: {training.batch: 16, training.ema.half_life: 20 kimg}",
@@ -112,7 +113,7 @@ def test_places_of_what_was_patched_are_in_the_patch(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reported", "part"),
     [
-        ("set: {training.bacth.x: 1}", ("G0403", "bacth"), "did you mean `batch`"),
+        ("set: {generator.boddy.x: 1}", ("G0403", "boddy"), "did you mean `body`"),
         ("set: {trainig.batch: 1}", ("G0403", "trainig"), "did you mean `training`"),
         ("set: {params.resolutoin: 1}", ("G0403", "resolutoin"), "did you mean `resolution`"),
         ("set: {let.widht: '1'}", ("G0403", "widht"), "did you mean"),
@@ -277,7 +278,7 @@ def test_overrides(tmp_path: Path, override: str, path: str, value: Any) -> None
         ("", ("G0507", ""), ""),
         ("resolutoin=3", ("G0501", "resolutoin"), "did you mean `resolution`"),
         ("params.resolutoin=3", ("G0501", "resolutoin"), "did you mean `resolution`"),
-        ("training.bacth.x=3", ("G0501", "bacth"), "did you mean `batch`"),
+        ("generator.boddy.x=3", ("G0501", "boddy"), "did you mean `body`"),
         ("layers.maxx.y=3", ("G0501", "layers.maxx.y"), ""),
         ("layers=[1", ("G0003", "["), "not closed"),
         ("layers=*a", ("G0005", "*a"), "aliases"),
