@@ -1,46 +1,96 @@
-"""Nodes that a condition leaves out are looked over too: no slip waits for the day it is switched on."""
+"""What is not used for the parameters in force is looked over too: no slip waits until it is switched on."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.frontend import callee
-from gandsl.frontend.arguments import Use, arguments_of, refuse_unknown
+from gandsl.frontend.arguments import Argument, Use, arguments_of, refuse_unknown
 from gandsl.frontend.context import Context
-from gandsl.frontend.mentions import expressions_of, names_of
+from gandsl.frontend.mentions import calls_of, expressions_of, names_of, scalars_of
+from gandsl.frontend.slots import IDENTITY, candidates, make_fill, resolve
 from gandsl.frontend.unfolder import Unfolder
+from gandsl.frontend.values import Fill
+from gandsl.ir.op import Op
 from gandsl.spec import tree as trees
+from gandsl.spec.builtins import BUILTINS
+from gandsl.spec.document import BlockDecl, SlotDecl
 from gandsl.spec.tree import Scalar
 from gandsl.spec.values import ABSENT
 
 
 def look_over(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> None:
-    """Report names of ops, blocks, arguments and values that do not exist, and what is no expression."""
-    literal: set[str] = set()  # arguments that are names of something else than a value
-    if "op" in tree.entries:
-        op = callee.op_of(unfolder, tree, context)
-        if op is None:
+    """Report what an absent node names and does not exist, and what is no expression."""
+    form = next((form for form in ("op", "block", "topology") if form in tree.entries), None)
+    literal: set[str] = set()
+    if form is not None:
+        named = (callee.op_of if form == "op" else callee.block_of)(unfolder, tree, context)
+        if named is None:
             return
-        names = [port.name for port in op[0].ports] + [param.name for param in op[0].params]
-        use = Use("", context, op[1], arguments_of(tree, "op", context), ABSENT)
-        refuse_unknown(unfolder, use, names, f"`{op[0].name}`", "port or parameter")
-    elif "block" in tree.entries or "topology" in tree.entries:
-        block = callee.block_of(unfolder, tree, context)
-        if block is None or block[0].broken:
-            return
-        form = "topology" if "topology" in tree.entries else "block"
-        names = [*block[0].ports, *block[0].params, *block[0].slots]
-        use = Use("", context, block[1], arguments_of(tree, form, context), ABSENT)
-        refuse_unknown(unfolder, use, names, f"block `{block[0].name}`", "port, parameter or slot")
-        params = block[0].params.values()
-        literal = {*block[0].slots, *(param.name for param in params if param.type in ("enum", "str"))}
+        target, span = named
+        use = Use("", context, span, arguments_of(tree, form, context), ABSENT)
+        literal = _refuse_unknown(unfolder, target, use)
+        if isinstance(target, BlockDecl):
+            _fillings(unfolder, tree, target, context)
     wanted = {key: entry for key, entry in tree.entries.items() if key not in literal}
-    for scalar in expressions_of(trees.Mapping(wanted, tree.span)):
-        if unfolder.readable(scalar, context):
-            _names(unfolder, scalar, context)
+    _read(unfolder, expressions_of(trees.Mapping(wanted, tree.span)), context, ())
 
 
-def _names(unfolder: Unfolder, scalar: Scalar, context: Context) -> None:
-    for name, span in names_of(scalar):
-        if name not in context.scope:
-            help = did_you_mean(name, context.scope.names())
-            unfolder.report(context, "G0102", f"unknown name `{name}`", span, help=help)
+def _fillings(unfolder: Unfolder, tree: trees.Mapping, block: BlockDecl, context: Context) -> None:
+    for name, slot in block.slots.items():
+        written = tree.get(name)
+        fill = make_fill(unfolder, written, context) if written is not None else None
+        if fill is not None:
+            is_known(unfolder, fill, slot, block)
+
+
+def is_known(unfolder: Unfolder, fill: Fill, slot: SlotDecl, block: BlockDecl) -> bool:
+    """Whether the name that fills a slot stands for something; reported if not, like slips in arguments."""
+    interface = unfolder.library.interface(slot.type, block.home)
+    if fill.use == IDENTITY or interface is None:
+        return True
+    target = resolve(unfolder, fill.use, interface.namespace, fill.context)
+    if target is None:
+        what = f"block or op that fits a slot for {interface.name}, called"
+        names = candidates(unfolder, interface.namespace, fill.context)
+        unfolder.report.unknown(fill.context, "G0202", what, fill.use, fill.span, names)
+        return False
+    if isinstance(target, BlockDecl) and target.broken:
+        return True
+    arguments = {
+        name: Argument(tree, fill.context, key_span) for name, (key_span, tree) in fill.arguments.items()
+    }
+    literal = _refuse_unknown(unfolder, target, Use("", fill.context, fill.span, arguments, ABSENT))
+    for name, (_, tree) in fill.arguments.items():
+        if name not in literal:
+            _read(unfolder, scalars_of(tree), fill.context, interface.gives)
+    return True
+
+
+def _refuse_unknown(unfolder: Unfolder, target: Op | BlockDecl, use: Use) -> set[str]:
+    """Report arguments of no such name; returns those whose texts name choices or fillings, not values."""
+    if isinstance(target, Op):
+        names = [port.name for port in target.ports] + [param.name for param in target.params]
+        refuse_unknown(unfolder, use, names, f"`{target.name}`", "port or parameter")
+        return {param.name for param in target.params if param.type in ("enum", "str")}
+    names = [*target.ports, *target.params, *target.slots]
+    refuse_unknown(unfolder, use, names, f"block `{target.name}`", "port, parameter or slot")
+    choices = {name for name, param in target.params.items() if param.type in ("enum", "str")}
+    return choices | set(target.slots)
+
+
+def _read(unfolder: Unfolder, scalars: list[Scalar], context: Context, given: Collection[str]) -> None:
+    """Report texts that are no expressions, and names that are neither in sight nor `given`."""
+    for scalar in scalars:
+        if not unfolder.readable(scalar, context):
+            continue
+        known = [*context.scope.names(), *given]
+        for name, span in names_of(scalar):
+            if name not in known:
+                help = did_you_mean(name, known)
+                unfolder.report(context, "G0102", f"unknown name `{name}`", span, help=help)
+        for name, span in calls_of(scalar):
+            if name not in known and name not in BUILTINS:
+                help = did_you_mean(name, [*known, *BUILTINS])
+                unfolder.report(context, "G0103", f"unknown function `{name}`", span, help=help)

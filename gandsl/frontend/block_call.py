@@ -7,9 +7,10 @@ from typing import Any
 
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.frontend import body as bodies
+from gandsl.frontend.absent import is_known
 from gandsl.frontend.arguments import Use, one_tensor, refuse_unknown
 from gandsl.frontend.context import MAX_DEPTH, Context
-from gandsl.frontend.slots import is_known, make_fill
+from gandsl.frontend.slots import make_fill
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Fill, plain
 from gandsl.ir.graph import Frame

@@ -25,6 +25,14 @@ def names_of(scalar: Scalar) -> tuple[tuple[str, Span], ...]:
 
 
 @lru_cache(maxsize=4096)
+def calls_of(scalar: Scalar) -> tuple[tuple[str, Span], ...]:
+    """Names of functions that are called, each with its place."""
+    expr = parse(scalar.text, scalar.span, Diagnostics())
+    calls = [node for node in _walk(expr.root) if isinstance(node, Call)] if expr else []
+    return tuple((node.function, expr.part(node.start, node.name_end)) for node in calls if expr)
+
+
+@lru_cache(maxsize=4096)
 def mentioned(scalar: Scalar) -> frozenset[str]:
     """Names of values and of functions that a text speaks of; none where it is no expression."""
     expr = parse(scalar.text, scalar.span, Diagnostics())
@@ -32,13 +40,13 @@ def mentioned(scalar: Scalar) -> frozenset[str]:
 
 
 # keys of a node whose text is a name or a choice rather than an expression
-_NAME_KEYS = {"op", "block", "topology", "slot", "use", "doc", "inline", "defaults"}
+_NAME_KEYS = {"op", "block", "topology", "slot", "use", "doc", "defaults"}
 
 
 def expressions_of(node: Tree) -> list[Scalar]:
     """The scalars of a node that speak names of the body around it; none of what has no form of a node."""
     if not isinstance(node, trees.Mapping):
-        return _scalars(node)
+        return scalars_of(node)
     if not any(form in node.entries for form in FORMS):
         return []
     # a fold's inside has names of its own, an op's enum parameters hold names of choices
@@ -46,17 +54,18 @@ def expressions_of(node: Tree) -> list[Scalar]:
     op = node.get("op")
     if isinstance(op, Scalar) and (known := OPS.get(op.text)):
         keep -= {param.name for param in known.params if param.type in ("enum", "str")}
-    return [scalar for entry in node if entry.key in keep for scalar in _scalars(entry.value)]
+    return [scalar for entry in node if entry.key in keep for scalar in scalars_of(entry.value)]
 
 
-def _scalars(tree: Tree) -> list[Scalar]:
+def scalars_of(tree: Tree) -> list[Scalar]:
+    """The texts of a value; none of what fills a slot: its names may be handed in by the slot's user."""
     if isinstance(tree, Scalar):
         return [tree] if isinstance(tree.value, str) else []
     if isinstance(tree, trees.Sequence):
-        return [scalar for item in tree.items for scalar in _scalars(item)]
+        return [scalar for item in tree.items for scalar in scalars_of(item)]
     if "use" in tree.entries:
-        return []  # a filled slot: its names may be handed in by the slot's user
-    return [scalar for entry in tree for scalar in _scalars(entry.value)]
+        return []
+    return [scalar for entry in tree for scalar in scalars_of(entry.value)]
 
 
 def names_in(expr: Expr) -> set[str]:

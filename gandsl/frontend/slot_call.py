@@ -8,8 +8,9 @@ from typing import Any
 from gandsl.diagnostics import Span
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.frontend import block_call, op_call  # modules: blocks, bodies and slots unfold each other
+from gandsl.frontend.absent import is_known
 from gandsl.frontend.arguments import Argument, Use
-from gandsl.frontend.slots import IDENTITY, is_known, resolve
+from gandsl.frontend.slots import IDENTITY, resolve
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.ir.op import Op
 from gandsl.spec.values import POISON

@@ -8,7 +8,7 @@ from gandsl.frontend.values import Fill
 from gandsl.ir.op import Op
 from gandsl.ir.ops import OPS
 from gandsl.spec import tree as trees
-from gandsl.spec.document import BlockDecl, SlotDecl
+from gandsl.spec.document import BlockDecl
 from gandsl.spec.tree import Scalar, Tree
 
 IDENTITY = "none"  # fills a slot with nothing: x passes through
@@ -37,19 +37,6 @@ def resolve(unfolder: Unfolder, name: str, namespace: str | None, context: Conte
     if found is None and namespace:
         found = unfolder.library.block(f"{namespace}.{name}", context.home)
     return found or (OPS.get(name) if name != "input" else None)
-
-
-def is_known(unfolder: Unfolder, fill: Fill, slot: SlotDecl, block: BlockDecl) -> bool:
-    """Whether the name that fills a slot stands for something; reported if not, used or not."""
-    interface = unfolder.library.interface(slot.type, block.home)
-    if fill.use == IDENTITY or interface is None:
-        return True
-    if resolve(unfolder, fill.use, interface.namespace, fill.context) is None:
-        what = f"block or op that fits a slot for {interface.name}, called"
-        names = candidates(unfolder, interface.namespace, fill.context)
-        unfolder.report.unknown(fill.context, "G0202", what, fill.use, fill.span, names)
-        return False
-    return True
 
 
 def candidates(unfolder: Unfolder, namespace: str | None, context: Context) -> list[str]:
