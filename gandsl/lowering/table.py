@@ -98,7 +98,9 @@ LAYERS: dict[str, Row] = {
         ("kernel", "demodulate", "up", "eps", *WEIGHT),
     ),
     "fir": Row("Fir", {}, ("taps", "up", "down", "pad", "gain")),
-    "batch_norm": Row("BatchNorm", {"channels": _width("x")}, ("affine", "eps", "momentum", "init_std", "rows")),
+    "batch_norm": Row(
+        "BatchNorm", {"channels": _width("x")}, ("affine", "eps", "momentum", "init_std", "rows")
+    ),
     "instance_norm": Row("InstanceNorm", {"channels": _width("x")}, ("affine", "eps")),
     "group_norm": Row("GroupNorm", {"channels": _width("x")}, ("groups", "affine", "eps")),
     "layer_norm": Row("LayerNorm", {"channels": _width("x")}, ("affine", "eps")),

@@ -536,6 +536,29 @@ def test_batch_norm() -> None:
     assert layers.BatchNorm(3)(torch.randn(4, 3)).shape == (4, 3)
 
 
+def test_batch_norm_with_statistics_for_truncations() -> None:
+    layer, plain = layers.BatchNorm(3, rows=5, momentum=0.25), layers.BatchNorm(3, momentum=0.25)
+    x = torch.randn(4, 3, 2, 2) * 3 + 1
+    same(layer(x), plain(x))
+    same(layer.running_mean, plain.running_mean.expand(5, 3))  # training moves all rows alike
+    same(layer.running_var, plain.running_var.expand(5, 3))
+    layer.eval()
+    same(layer(x), plain.eval()(x))
+    with torch.no_grad():
+        layer.running_mean += torch.arange(5.0)[:, None]
+        layer.running_var *= torch.arange(1.0, 6.0)[:, None]
+    for truncation, low, share in ((1.0, 4, 1.0), (0.0, 0, 1.0), (0.25, 1, 1.0), (0.3125, 1, 0.25)):
+        assert layers.set_truncation(layer, truncation)
+        mean, variance = (  # the fraction weighs the lower row, as was published
+            rows[low] * share + rows[min(low + 1, 4)] * (1 - share)
+            for rows in (layer.running_mean, layer.running_var)
+        )
+        same(layer(x), (x - mean.view(3, 1, 1)) / (variance.view(3, 1, 1) + 1e-5).sqrt())
+    with pytest.raises(ValueError, match="from 0 to 1, not 1.5"):
+        layers.set_truncation(layer, 1.5)
+    assert not layers.set_truncation(plain, 1.5)
+
+
 def test_dropout_keeps_the_mean_and_rests_in_evaluation() -> None:
     layer, x = layers.Dropout(0.25), torch.ones(100, 100)
     y = layer(x)

@@ -86,7 +86,9 @@ def _stddev_output(call: Call) -> TensorType:
 def _similarity_output(call: Call) -> TensorType:
     (size,) = call.input("x").shape
     if size % call.kernels:
-        raise ShapeError("G0215", f"a vector of {size} cannot be cut into {call.kernels} equal parts", "kernels")
+        raise ShapeError(
+            "G0215", f"a vector of {size} cannot be cut into {call.kernels} equal parts", "kernels"
+        )
     return vector(call.kernels)
 
 

@@ -21,7 +21,8 @@ def _affine(call: Call) -> State:
 
 def _running(call: Call) -> State:
     channels = call.input("x").shape[0]
-    return {"running_mean": (channels,), "running_var": (channels,)}
+    shape = (channels,) if call.rows == 1 else (call.rows, channels)
+    return {"running_mean": shape, "running_var": shape}
 
 
 def _grouped(call: Call) -> TensorType:
@@ -49,6 +50,13 @@ OPS = (
                 doc="share of the new batch in the running statistics",
             ),
             INIT,
+            Param(
+                "rows",
+                "int",
+                1,
+                minimum=1,
+                doc="running statistics for so many truncations, from 0 to 1; 1: the same for all",
+            ),
         ),
         output=_same,
         traits=frozenset(
