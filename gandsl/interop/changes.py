@@ -37,10 +37,10 @@ TRANSPOSED = Change(lambda t: t.transpose(0, 1), lambda t: t.transpose(0, 1), "r
 PLUS_ONE = Change(lambda t: t + 1, lambda t: t - 1, "stored without the 1 that is added")
 MAP_BIAS = Change(lambda t: t.flatten(), lambda t: t.reshape(1, -1, 1, 1), "a bias shaped as a feature")
 ROW = Change(lambda t: t[None], lambda t: t[0], "a vector, here a matrix of one row")
-LAST_ROW = Change(
-    lambda t: t[-1],
-    lambda t: t.expand(51, *t.shape),
-    "statistics at 51 truncations from 0 to 1, here those at 1",
+STATISTICS = Change(
+    lambda t: t,
+    lambda t: t if t.dim() == 2 else t.expand(51, *t.shape),
+    "statistics at 51 truncations from 0 to 1; where we keep but one, all are alike",
 )
 FIRST_CONVOLUTION = Change(
     lambda t: t.flip(-2, -1).permute(0, 2, 3, 1).reshape(-1, t.shape[1]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gandsl.interop.changes import LAST_ROW, ROW, SAME, TRANSPOSED, Change, leading
+from gandsl.interop.changes import ROW, SAME, STATISTICS, TRANSPOSED, Change, leading
 from gandsl.interop.derive import SINGULAR_VALUE
 from gandsl.interop.layout import (
     Bindings,
@@ -39,8 +39,7 @@ GENERATOR = table(
     row(
         f"{LAYER}.bn_{FOUR}.<running_means|running_vars>",
         f"{BLOCK}.norm{FOUR}.norm.<running_mean|running_var>",
-        LAST_ROW,
-        whole=True,
+        STATISTICS,
     ),
     spectral(f"{LAYER}.bn_{FOUR}.<scale|offset>", f"{BLOCK}.norm{FOUR}.<gain|shift>", bias=False),
     spectral(f"{LAYER}.conv_{FOUR}", f"{BLOCK}.conv{FOUR}"),
@@ -53,8 +52,7 @@ GENERATOR = table(
     row(
         "generator.bn.<running_means|running_vars>",
         "norm.norm.<running_mean|running_var>",
-        LAST_ROW,
-        whole=True,
+        STATISTICS,
     ),
     row("generator.bn.<weight|bias>", "norm.norm.<weight|bias>"),
     spectral("generator.conv_to_rgb", "wide"),
@@ -79,6 +77,7 @@ def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
     embedding, classes = shapes.of("embeddings.weight", 2)
     inner, outer = shapes.of("generator.layers.0.conv_0.weight_orig", 4)[:2]
     attention = shapes.numbers("generator.layers.{}.gamma")
+    rows = shapes.of("generator.bn.running_means", 2)[0]
     return {
         "resolution": 4 << stages,
         "classes": classes,
@@ -86,6 +85,7 @@ def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
         "z_dim": shapes.of("generator.gen_z.weight_orig", 2)[1] - embedding,
         "width": shapes.of("generator.conv_to_rgb.weight_orig", 4)[1],
         "reduction": outer // inner,
+        "statistics": rows,
         "attention_at": 4 << attention[0] // 2 if attention else 0,
     }
 
