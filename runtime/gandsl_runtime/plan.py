@@ -208,7 +208,14 @@ Weight = Annotated[Number, _bounded(0, 1e12)]
 # ---- the loss ----------
 
 
-class BinaryCrossEntropy(_Part):
+class _Objective(_Part):
+    @property
+    def boundary(self) -> float | None:
+        """The logit above which D takes an image for real; None where a logit alone says nothing of that."""
+        return 0.0
+
+
+class BinaryCrossEntropy(_Objective):
     """Binary cross-entropy on logits (arXiv:1406.2661); the generator's form is the non-saturating one."""
 
     kind: Literal["bce"] = "bce"
@@ -220,19 +227,19 @@ class BinaryCrossEntropy(_Part):
     )
 
 
-class Logistic(_Part):
+class Logistic(_Objective):
     """Non-saturating logistic: D softplus(−D(x)) + softplus(D(G(z))), G softplus(−D(G(z)))."""
 
     kind: Literal["logistic"] = "logistic"
 
 
-class Hinge(_Part):
+class Hinge(_Objective):
     """Hinge (Lim and Ye 2017, arXiv:1705.02894): D relu(1 − D(x)) + relu(1 + D(G(z))), G −D(G(z))."""
 
     kind: Literal["hinge"] = "hinge"
 
 
-class LeastSquares(_Part):
+class LeastSquares(_Objective):
     """Least squares (arXiv:1611.04076, eq. 2): D ½(D(x) − b)² + ½(D(G(z)) − a)², G ½(D(G(z)) − c)²."""
 
     kind: Literal["least_squares"] = "least_squares"
@@ -240,23 +247,39 @@ class LeastSquares(_Part):
     b: Float = Field(default=1.0, description="D's target for real images")
     c: Float = Field(default=1.0, description="what G wants D to say of generated images")
 
+    @property
+    def boundary(self) -> float | None:
+        return (self.a + self.b) / 2 if self.b > self.a else None
 
-class Wasserstein(_Part):
+
+class Wasserstein(_Objective):
     """Wasserstein (arXiv:1701.07875): D minimizes D(G(z)) − D(x), G −D(G(z)); wants a gradient penalty."""
 
     kind: Literal["wasserstein"] = "wasserstein"
 
+    @property
+    def boundary(self) -> None:
+        return None
 
-class RelativisticLogistic(_Part):
+
+class RelativisticLogistic(_Objective):
     """Relativistic pairing (arXiv:2501.05441, eq. 2): D softplus(D(G(z)) − D(x)); G the reverse."""
 
     kind: Literal["relativistic_logistic"] = "relativistic_logistic"
 
+    @property
+    def boundary(self) -> None:
+        return None
 
-class RelativisticHinge(_Part):
+
+class RelativisticHinge(_Objective):
     """Relativistic average hinge (arXiv:1807.00734): of D(x) − mean D(G(z)) and its mirror; G the reverse."""
 
     kind: Literal["relativistic_hinge"] = "relativistic_hinge"
+
+    @property
+    def boundary(self) -> None:
+        return None
 
 
 _Losses = (
@@ -400,6 +423,126 @@ class AdamChanges(_Part):
         default=None, description="moments' decay, [0, 1); null: as in `optimizer`"
     )
     eps: Float | None = Field(default=None, gt=0, le=1, description="null: as in `optimizer`")
+
+
+# ---- augmentation ----------
+
+TRANSFORMS: dict[str, tuple[str, ...]] = {
+    "blit": ("xflip", "rotate90", "xint"),
+    "geom": ("scale", "rotate", "aniso", "xfrac"),
+    "color": ("brightness", "contrast", "lumaflip", "hue", "saturation"),
+    "filter": ("filter",),
+    "noise": ("noise",),
+    "cutout": ("cutout",),
+    "diffaugment": ("diff_color", "diff_translation", "diff_cutout"),
+}
+"""The transforms of each pipe: six of ADA (arXiv:2006.06676, app. B), and DiffAugment (arXiv:2006.10738)."""
+
+PIPES: dict[str, tuple[str, ...]] = TRANSFORMS | {
+    "".join(name[0] for name in sum_): tuple(t for name in sum_ for t in TRANSFORMS[name])
+    for sum_ in (list(TRANSFORMS)[:count] for count in range(2, 7))
+}
+"""The pipes and their sums bg, bgc, bgcf, bgcfn, bgcfnc."""
+
+_EACH = tuple(dict.fromkeys(name for names in TRANSFORMS.values() for name in names))
+
+
+class Adaptive(_Part):
+    """The chance p follows how sure D is of real images (arXiv:2006.06676, section 3.1).
+
+    At each interval p += sign(E[sign(D(x) − boundary)] − target) · batch · every / over, with the mean over
+    all that D said of real images in its own phases since the last time. The boundary is 0, and (a + b)/2
+    for least squares.
+    """
+
+    target: Float = Field(
+        default=0.6, ge=-1, le=1, description="E[sign D(x)] wanted: 1 when D knows every real image, [-1, 1]"
+    )
+    every: Interval = Field(default=Quantity(4, "steps"), description="interval of the changes, in steps")
+    over: Images = Field(
+        default=Quantity(500, "kimg"),
+        description="how long p takes from 0 to 1 when it only rises (img, kimg or Mimg)",
+    )
+    start: Float = Field(default=0.0, ge=0, le=1, description="p at first, [0, 1]")
+    max: Float | None = Field(
+        default=1.0, gt=0, description="p rises no further; null: it does, and acts as 1 there"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Adaptive:
+        if self.over.number <= 0:
+            raise ValueError("`over` must be more than 0")
+        if self.max is not None and self.start > self.max:
+            raise ValueError("`start` must not exceed `max`")
+        return self
+
+    @property
+    def ends(self) -> tuple[float, ...]:
+        return (self.start,)
+
+
+def _chance(value: Any) -> Any:
+    """A number, a curve, stairs, `adaptive` or its fields; errors speak of that form alone."""
+    if isinstance(value, Adaptive):
+        return value
+    if value == "adaptive":
+        return Adaptive()
+    if isinstance(value, dict) and not value.keys() & {"shape", "values", "at"}:
+        return Adaptive.model_validate(value)
+    if isinstance(value, str):
+        raise ValueError("must be a number, a curve, stairs, `adaptive` or its fields")
+    return _number(value)
+
+
+def _chance_or_name(schema: dict[str, Any]) -> None:
+    schema["anyOf"] = [{"const": "adaptive"}, *schema.pop("anyOf")]
+
+
+def _pipe(value: Any) -> Any:
+    if not isinstance(value, list | tuple):
+        if not isinstance(value, str) or value not in PIPES:
+            raise ValueError(
+                f"unknown pipe `{value}`: one of {', '.join(PIPES)}, or a list of {', '.join(_EACH)}"
+            )
+        return value
+    for name in value:
+        if name not in _EACH:
+            raise ValueError(f"unknown transform `{name}`: any of {', '.join(_EACH)}")
+    if len(set(value)) < len(value) or not value:
+        raise ValueError("must name at least one transform, and each once")
+    return tuple(value)
+
+
+Pipe = Annotated[str | tuple[str, ...], BeforeValidator(_pipe)]
+Chance = Annotated[float | Curve | Stairs | Adaptive, BeforeValidator(_chance), _bounded(0, 1)]
+
+
+class Augment(_Part):
+    """What D sees, real or generated, is transformed at random, so that few images can't be learnt by heart.
+
+    Gradients pass through: G's, and those of the penalties on D.
+    """
+
+    pipe: Pipe = Field(
+        description=f"a pipe or a list of transforms. {', '.join(PIPES)}; "
+        + "; ".join(f"{pipe}: {', '.join(names)}" for pipe, names in TRANSFORMS.items() if len(names) > 1),
+        json_schema_extra={
+            "anyOf": [
+                {"enum": list(PIPES)},
+                {"type": "array", "items": {"enum": list(_EACH)}, "minItems": 1, "uniqueItems": True},
+            ]
+        },
+    )
+    p: Chance = Field(
+        description="chance of each transform for each image, [0, 1]: a number, a curve, stairs, or adaptive; "
+        "1 is the published choice for diffaugment",
+        json_schema_extra=_chance_or_name,
+    )
+
+    @property
+    def transforms(self) -> frozenset[str]:
+        """The transforms of the pipe."""
+        return frozenset(PIPES[self.pipe] if isinstance(self.pipe, str) else self.pipe)
 
 
 # ---- the rest of the plan ----------
@@ -559,6 +702,9 @@ class Plan(_Part):
         description="average of the generator's weights; null: none, samples come from the weights",
     )
     growth: Growth | None = Field(default=None, description="null: all of training at full size")
+    augment: Augment | None = Field(
+        default=None, description="random transforms of what the discriminator sees; null: none"
+    )
     data: Data = Field(default=Data(), description="how images enter the networks")
     cadence: Cadence = Field(default=Cadence(), description="how often the run writes something")
 
@@ -568,6 +714,11 @@ class Plan(_Part):
         if path_length and path_length.batch and path_length.batch > self.batch:
             raise ValueError(
                 f"regularizers.path_length.batch is {path_length.batch}, more than the batch of {self.batch}"
+            )
+        if self.augment and isinstance(self.augment.p, Adaptive) and self.loss.boundary is None:
+            raise ValueError(
+                f"augment.p can't adapt: {self.loss.kind} has no boundary between real and generated; "
+                "give augment.p a number or a curve"
             )
         if self.growth and self.growth.lr:
             for name, changes in (
