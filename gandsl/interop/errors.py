@@ -18,8 +18,8 @@ class InteropError(RuntimeFault):
 class CutShort(InteropError):
     """The file ends before its content does."""
 
-    def __init__(self, where: str) -> None:
-        super().__init__(f"{where} is cut short", "copy or download it again")
+    def __init__(self, where: str, more: str = "") -> None:
+        super().__init__(f"{where} is cut short{more}", "copy or download it again")
 
 
 class Damaged(InteropError):

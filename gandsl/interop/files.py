@@ -111,7 +111,9 @@ def _stream(reader: Reader) -> Any:
         if (known.dtype, known.count) != (found.storage.dtype, found.storage.count):
             raise Unfit("two storages under one name")
         if known.nbytes > len(reader.data):
-            raise Unfit(f"a storage of {known.nbytes:,} bytes in a file of {len(reader.data):,}")
+            raise CutShort(
+                reader.where, f": it has {len(reader.data):,} bytes, and a tensor {known.nbytes:,}"
+            )
         return known
 
     root = unpickle(reader, storage)

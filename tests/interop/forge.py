@@ -21,6 +21,7 @@ from gandsl.api import compile
 from gandsl_runtime import checkpoint
 
 State = dict[str, Tensor]
+BUFFERS = ("resample_filter", "noise_const", "w_avg")  # last names of keys that are no parameters
 
 
 # ---- networks with random weights, as our own checkpoints
@@ -68,29 +69,26 @@ class Persistent:
 
 @contextmanager
 def _posing() -> Iterator[None]:
-    """While it lasts, the two names above can be pickled under their modules'."""
-    known = {}
-    for module, members in {
-        "torch_utils.persistence": [_reconstruct_persistent_obj],
-        "dnnlib.util": [EasyDict],
-    }.items():
-        made = types.ModuleType(module)
-        for member in members:
-            setattr(made, member.__name__, member)
-            known[member] = (member.__module__, member.__module__)
-            member.__module__ = module
-        sys.modules[module] = made
+    """While it lasts, the two names above are pickled under the modules that theirs are in."""
+    members = {"torch_utils.persistence": _reconstruct_persistent_obj, "dnnlib.util": EasyDict}
+    names = {part for module in members for part in (module, module.partition(".")[0])}
+    home = __name__
+    for name in names:
+        sys.modules[name] = types.ModuleType(name)
+    for module, member in members.items():
+        setattr(sys.modules[module], member.__name__, member)
+        member.__module__ = module
     try:
         yield
     finally:
-        for member, (module, _) in known.items():
-            member.__module__ = module
-        for module in ("torch_utils.persistence", "dnnlib.util"):
-            del sys.modules[module]
+        for member in members.values():
+            member.__module__ = home
+        for name in names:
+            del sys.modules[name]
 
 
-def persistent(state: State, buffers: Sequence[str], arguments: Mapping[str, Any], source: str) -> Persistent:
-    """A tree of modules that holds a state_dict; `buffers` are the last names of keys that are no parameters."""
+def persistent(state: State, arguments: Mapping[str, Any], source: str) -> Persistent:
+    """A tree of modules that holds a state_dict."""
     children: dict[str, State] = {}
     own: State = {}
     for key, tensor in state.items():
@@ -102,19 +100,16 @@ def persistent(state: State, buffers: Sequence[str], arguments: Mapping[str, Any
     fields = {
         "training": False,
         "_parameters": OrderedDict(
-            (k, torch.nn.Parameter(t, requires_grad=False)) for k, t in own.items() if k not in buffers
+            (k, torch.nn.Parameter(t, requires_grad=False)) for k, t in own.items() if k not in BUFFERS
         ),
-        "_buffers": OrderedDict((k, t) for k, t in own.items() if k in buffers),
+        "_buffers": OrderedDict((k, t) for k, t in own.items() if k in BUFFERS),
         "_non_persistent_buffers_set": set(),
         "_backward_hooks": OrderedDict(),
-        "_modules": OrderedDict((k, persistent(s, buffers, {}, source)) for k, s in children.items()),
+        "_modules": OrderedDict((k, persistent(s, {}, source)) for k, s in children.items()),
         "_init_args": (),
         "_init_kwargs": EasyDict(arguments),
     }
     return Persistent("Network", source, fields)
-
-
-BUFFERS = ("resample_filter", "noise_const", "w_avg")
 
 
 def write_persistence(
@@ -127,7 +122,7 @@ def write_persistence(
     """A snapshot of official training: networks with source code, and what lies beside them."""
     with _posing():
         root: dict[str, Any] = {
-            name: persistent(state, BUFFERS, arguments or {}, source) for name, state in networks.items()
+            name: persistent(state, arguments or {}, source) for name, state in networks.items()
         }
         root |= {"augment_pipe": None, "training_set_kwargs": EasyDict(path="/data.zip", use_labels=False)}
         path.write_bytes(pickle.dumps(root, protocol=protocol))
