@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +29,11 @@ def to_pillow(pixels: Tensor) -> Image.Image:
 
 
 def grid(pixels: Tensor, columns: int) -> Image.Image:
-    """uint8 (N, c, h, w) side by side, row by row; N is a multiple of `columns`."""
+    """uint8 (N, c, h, w) side by side, row by row; places that are left over in the last row stay black."""
     n, c, h, w = pixels.shape
-    rows = n // columns
+    rows = -(-n // columns)
+    if missing := rows * columns - n:
+        pixels = torch.cat([pixels, pixels.new_zeros(missing, c, h, w)])
     tiled = pixels.view(rows, columns, c, h, w).permute(2, 0, 3, 1, 4).reshape(c, rows * h, columns * w)
     return to_pillow(tiled)
 
@@ -43,10 +47,17 @@ def enlarged(images: Tensor, size: tuple[int, ...]) -> Tensor:
 
 def save(image: Image.Image, path: Path) -> None:
     """Write a PNG so that a reader never sees half of it."""
+    with whole(path) as new:
+        image.save(new, format="PNG")
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A file beside `path` to write; it takes that name when the block ends well, and else is gone."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.new")
     try:
-        image.save(new, format="PNG")
+        yield new
         new.replace(path)
     except BaseException:
         new.unlink(missing_ok=True)

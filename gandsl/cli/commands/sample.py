@@ -1,4 +1,4 @@
-"""`gandsl sample`: images from a trained run."""
+"""`gandsl sample`: images, interpolations and style mixing from a trained run."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from gandsl.cli.options import Set
 if TYPE_CHECKING:
     from gandsl_runtime.network import Network
     from gandsl_runtime.plan import Plan
+    from gandsl_runtime.sample import How
     from gandsl_runtime.schedule import Stage
 
 
@@ -24,6 +25,14 @@ class Noise(StrEnum):
     none = "none"
 
 
+class Space(StrEnum):
+    """Where the way from image to image lies."""
+
+    z = "z"
+    w = "w"
+    classes = "class"
+
+
 def run(
     source: Annotated[
         Path, typer.Argument(metavar="RUN|SPEC", help="a run's folder, or a spec (then with --weights)")
@@ -33,69 +42,118 @@ def run(
         Path | None,
         typer.Option(metavar="FILE|RUN", help="a checkpoint; default: the run's newest", show_default=False),
     ] = None,
-    seeds: Annotated[str, typer.Option(help="one image each: 0-63, or 1,5,9")] = "0-31",
+    seeds: Annotated[
+        str | None,
+        typer.Option(
+            help="one image each: 0-63, or 1,5,9; default: 0-31, and 0-3 for other kinds", show_default=False
+        ),
+    ] = None,
     classes: Annotated[
         str | None,
         typer.Option(help="a row for each class, with every seed: 0-9, or 3,7", show_default=False),
     ] = None,
+    class_columns: Annotated[
+        bool, typer.Option("--class-columns", help="a column for each class instead of a row")
+    ] = False,
     truncation: Annotated[
-        float | None, typer.Option(min=0, help="ψ of styles, or bound of latents", show_default=False)
+        float | None, typer.Option(help="ψ of styles, else of normal latents", show_default=False)
     ] = None,
     cutoff: Annotated[
         int | None, typer.Option(min=1, help="truncate the styles of this many layers", show_default=False)
     ] = None,
     noise: Annotated[Noise, typer.Option(help="what noise layers add")] = Noise.constant,
+    standing_statistics: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="average batch norm's statistics over N batches first",
+            show_default=False,
+        ),
+    ] = None,
+    interpolate: Annotated[
+        Space | None,
+        typer.Option(
+            help="from seed to seed through latents or styles, or from class to class", show_default=False
+        ),
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="of --interpolate, from one stop to the next; default: 7, video 25",
+            show_default=False,
+        ),
+    ] = None,
+    loop: Annotated[bool, typer.Option("--loop", help="of --interpolate: back to the first stop")] = False,
+    mix: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LAYERS",
+            help="a grid of --seeds (rows) whose layers, such as 4-7, take other styles",
+            show_default=False,
+        ),
+    ] = None,
+    mix_seeds: Annotated[
+        str | None, typer.Option(help="of --mix: seeds of those styles (columns)", show_default=False)
+    ] = None,
     columns: Annotated[
         int | None, typer.Option(min=1, help="images in a row of the grid", show_default=False)
     ] = None,
+    fps: Annotated[
+        int | None, typer.Option(min=1, max=120, help="frames a second; default: 25", show_default=False)
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, help="images at a time")] = 32,
     device: Annotated[
         str, typer.Option(help="cpu, cuda, cuda:1 …; auto takes a GPU if there is one")
     ] = "auto",
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="a PNG for a grid, a folder for an image each")
+        Path,
+        typer.Option("--output", "-o", help=".png: a grid; .gif, .mp4: a video; a folder: an image each"),
     ] = Path("samples.png"),
 ) -> int:
-    """Draw images from a trained run: the averaged weights, one image a seed."""
+    """Draw images from a trained run: the averaged weights, one image a seed.
+
+    Other kinds: the way from image to image (--interpolate), images that share styles (--mix).
+    """
     from gandsl.cli.ranges import numbers
+    from gandsl.cli.sampling.ask import Ask
+    from gandsl.cli.sampling.studio import Studio
 
-    wanted = numbers(seeds, "--seeds")
-    rows = numbers(classes, "--classes") if classes else None
+    plain = interpolate is None and mix is None
+    ask = Ask(
+        output,
+        numbers(("0-31" if plain else "0-3") if seeds is None else seeds, "--seeds"),
+        None if classes is None else numbers(classes, "--classes"),
+        class_columns,
+        columns,
+        interpolate.value if interpolate else None,
+        steps,
+        loop,
+        fps,
+        None if mix is None else numbers(mix, "--mix"),
+        None if mix_seeds is None else numbers(mix_seeds, "--mix-seeds"),
+    )
+    ask.check()
+    if ask.form == "video":
+        from gandsl_runtime import video
+
+        video.writer(output)  # before the work: is its package there?
     generator, plan, stage = _trained(source, set, weights, device)
-    from gandsl_runtime import images
-    from gandsl_runtime.sample import sample
-
-    chosen = wanted * len(rows) if rows else wanted
-    labels = [row for row in rows for _ in wanted] if rows else None
-    options: dict[str, Any] = {
+    how: How = {
         "truncation": truncation,
         "cutoff": cutoff,
         "noise": noise.value,
+        "batch": batch,
         "stage": stage,
     }
-    drawn = sample(generator, chosen, labels, **options)[-1]
-    low, high = plan.data.range if plan else (-1.0, 1.0)
-    pixels = images.to_pixels(drawn, low, high)
-    if output.suffix.lower() == ".png":
-        wide = columns or (len(wanted) if rows else _columns(len(pixels)))
-        if missing := -len(pixels) % wide:  # an uneven last row ends in black
-            pixels = _padded(pixels, missing)
-        images.save(images.grid(pixels, wide), output)
-    else:
-        for index, image in enumerate(pixels):
-            label = f"_class{labels[index]}" if labels else ""
-            images.save(images.to_pillow(image), output / f"seed{chosen[index]}{label}.png")
-    print(f"{len(chosen)} images: {output}")
+    if standing_statistics:
+        from gandsl_runtime.sample import accumulate_statistics
+
+        accumulate_statistics(generator, standing_statistics, **how)
+    made = Studio(generator, how, plan.data.range if plan else (-1.0, 1.0)).make(ask)
+    print(f"{made}: {output}")
     return 0
-
-
-def _columns(count: int) -> int:
-    return min(count, max(1, round((count * 1.6) ** 0.5)))
-
-
-def _padded(pixels: Any, missing: int) -> Any:
-    import torch
-
-    return torch.cat([pixels, pixels.new_zeros(missing, *pixels.shape[1:])])
 
 
 def _trained(

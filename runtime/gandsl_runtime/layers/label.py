@@ -1,4 +1,8 @@
-"""Vectors for class labels. y: int64 [N], from 0 to classes − 1."""
+"""Vectors for class labels.
+
+y: int64 [N], from 0 to classes − 1; or mixtures of classes, floats [N, classes] whose rows sum to 1: what is
+read then is the mixture of the classes' vectors, as interpolation between classes needs it.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +32,14 @@ class Embedding(Weighted):
 
     def forward(self, y: Tensor, *, weight: Tensor | None = None) -> Tensor:
         if weight is not None:
-            return functional.embedding(y, weight)
+            return _read(y, weight)
         factor = self.factor()
-        rows = functional.embedding(y, self.weight)
+        rows = _read(y, self.weight)
         return rows if isinstance(factor, float) and factor == 1.0 else rows * factor
 
 
 class OneHot(Layer):
-    """The label as zeros and a one: y [N] → [N, classes], in the network's dtype. No keys."""
+    """The label as zeros and a one, a mixture as it is: y → [N, classes], in the network's dtype. No keys."""
 
     dtype_of: Tensor
 
@@ -45,4 +49,10 @@ class OneHot(Layer):
         self.register_buffer("dtype_of", torch.empty(0), persistent=False)
 
     def forward(self, y: Tensor) -> Tensor:
-        return functional.one_hot(y, self.classes).to(self.dtype_of.dtype)
+        rows = y if y.is_floating_point() else functional.one_hot(y, self.classes)
+        return rows.to(self.dtype_of.dtype)
+
+
+def _read(y: Tensor, table: Tensor) -> Tensor:
+    """Rows of [classes, features], or mixtures of rows."""
+    return y.to(table.dtype) @ table if y.is_floating_point() else functional.embedding(y, table)

@@ -1,0 +1,1 @@
+"""How `gandsl sample` turns its options into pictures."""

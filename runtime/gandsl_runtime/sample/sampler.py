@@ -1,0 +1,222 @@
+"""What every kind of sampling shares: inputs of seeds, styles, truncation, images of a batch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypedDict
+
+import torch
+from torch import Tensor
+
+from ..errors import RuntimeFault
+from ..game import Images, call, classes_of, latents_and_labels
+from ..layers import BatchNorm, TrackAverage
+from ..network import Network, Port
+from ..schedule import Stage
+from .latents import Cut, latent
+from .modes import evaluating
+
+NoiseMode = Literal["random", "constant", "none"]
+Latents = tuple[Tensor, ...]  # one (N, n) for each latent input
+SMALLEST_BOUND = 0.01
+
+
+class SamplingError(RuntimeFault):
+    """What is asked for does not fit the generator, or itself."""
+
+    exit_code = 2
+
+
+class How(TypedDict, total=False):
+    """The options that all kinds of sampling take; `Sampler` says what they mean."""
+
+    truncation: float | None
+    cutoff: int | None
+    noise: NoiseMode
+    batch: int
+    stage: Stage | None
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """A generator, and how its images are drawn. Raises SamplingError when it can't be done.
+
+    `truncation`: ψ in w = mean + ψ (w − mean), for the first `cutoff` layers (None: all) of a generator with
+    a style space (arXiv:1812.04948, appendix B); for others the bound beyond which a normal latent's
+    components are drawn again (arXiv:1809.11096, section 3.1). Where batch norm keeps statistics for each
+    truncation, they are read at ψ, and latents are ψ times normal ones within ±2, as when they were gathered
+    (None: ψ = 1). `noise`: what noise layers add. `batch`: the most images at a time. `stage`: where a
+    generator is in its growth (None: at its end).
+    """
+
+    generator: Network
+    truncation: float | None = None
+    cutoff: int | None = None
+    noise: NoiseMode = "random"
+    batch: int = 32
+    stage: Stage | None = None
+
+    def __post_init__(self) -> None:
+        if self.batch < 1:
+            raise SamplingError(f"batches of {self.batch} images", "give at least 1")
+        if self.cutoff is not None and (self.truncation is None or not self.generator.has_styles):
+            raise SamplingError(
+                "a cutoff limits the truncation of styles to the first layers",
+                "give truncation, of a generator with a style space, or leave the cutoff out",
+            )
+        if self.truncation is not None:
+            _check_truncation(self.truncation, self.generator, self.by_truncation)
+
+    # ---- inputs ----------
+
+    def latents(self, seeds: Sequence[int]) -> Latents:
+        """The latents of seeds: one seed gives the same latent whatever stands beside it."""
+        if not seeds:
+            raise SamplingError("no seeds to sample", "give at least one")
+        each = [self.drawn(1, self._chance(seed)[0]) for seed in seeds]
+        return tuple(torch.cat(parts) for parts in zip(*each, strict=True))
+
+    def drawn(self, count: int, chance: torch.Generator) -> Latents:
+        """`count` latents from a generator of chance on the CPU."""
+        bound = None if self.generator.has_styles else self.truncation
+        cut: Cut = "again"
+        if self.by_truncation:
+            bound, cut = self._psi, "scale"
+        each = (latent(port, count, chance, bound, cut) for port in self.latent_ports)
+        return tuple(z.to(self.device, self.dtype) for z in each)
+
+    def labels(self, seeds: Sequence[int], classes: Sequence[int] | None) -> Tensor | None:
+        """Labels (N,) int64: one class for each seed, else drawn uniformly by seed; None: it takes none."""
+        count = classes_of(self.generator)
+        if classes is None and not count:
+            return None
+        if classes is None:
+            classes = [self._chance(seed)[1] for seed in seeds]
+        if not count:
+            raise SamplingError("the generator takes no classes", "leave them out")
+        if len(classes) != len(seeds):
+            raise SamplingError(
+                f"{len(classes)} classes for {len(seeds)} seeds", "give one class for each seed"
+            )
+        if beyond := [c for c in classes if not 0 <= c < count]:
+            raise SamplingError(f"there is no class {beyond[0]}", f"classes are 0 to {count - 1}")
+        return torch.tensor(classes, device=self.device)
+
+    # ---- one batch, inside `ready` ----------
+
+    def ready(self, seed: int) -> AbstractContextManager[None]:
+        """The generator in evaluation, with this noise and truncation; `seed` is that of random noise."""
+        return evaluating(self.generator, self.noise, self._psi, seed)
+
+    def images(self, latents: Latents, labels: Tensor | None) -> Images:
+        """Images (N, c, h, w) of each output. `labels` may be mixtures of classes, (N, classes)."""
+        if self.generator.has_styles:
+            return self.synthesized(self.styles(latents, labels))
+        return call(self.generator, "forward", self._stage, self._args(latents, labels))
+
+    def styles(self, latents: Latents, labels: Tensor | None) -> Tensor:
+        """Truncated styles (N, L, n)."""
+        (ws,) = call(self.generator, "mapping", self._stage, self._args(latents, labels))
+        if self.truncation is None:
+            return ws
+        if self.cutoff is not None and self.cutoff > ws.shape[1]:
+            raise SamplingError(
+                f"a cutoff of {self.cutoff}: the generator has {ws.shape[1]} layers of style",
+                "leave the cutoff out to truncate all",
+            )
+        centre = average_style(self.generator, ws).expand_as(ws)
+        ws = ws.clone()
+        ws[:, : self.cutoff] = torch.lerp(centre, ws, self.truncation)[:, : self.cutoff]
+        return ws
+
+    def synthesized(self, styles: Tensor) -> Images:
+        """Images of styles (N, L, n)."""
+        return call(self.generator, "synthesis", self._stage, (styles,))
+
+    # ---- the generator ----------
+
+    @cached_property
+    def latent_ports(self) -> tuple[Port, ...]:
+        """The inputs that are drawn."""
+        return tuple(port for port in self.generator.inputs if port.kind == "Latent")
+
+    @cached_property
+    def by_truncation(self) -> bool:
+        """Whether the generator has statistics for each truncation of its latents."""
+        tables = any(isinstance(m, BatchNorm) and m.rows > 1 for m in self.generator.modules())
+        return tables and not self.generator.has_styles
+
+    @property
+    def device(self) -> torch.device:
+        """Where the generator is."""
+        return next((p.device for p in self.generator.parameters()), torch.device("cpu"))
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the generator's weights."""
+        return next((p.dtype for p in self.generator.parameters()), torch.get_default_dtype())
+
+    @property
+    def _psi(self) -> float:
+        """The truncation that statistics are read at."""
+        return self.truncation if self.by_truncation and self.truncation is not None else 1.0
+
+    @property
+    def _stage(self) -> Stage:
+        return self.stage or Stage()
+
+    def _chance(self, seed: int) -> tuple[torch.Generator, int]:
+        """The chance of a seed, and the class it draws before anything else (0 where there are none)."""
+        chance = torch.Generator().manual_seed(seed)
+        count = classes_of(self.generator)
+        return chance, int(torch.randint(count, (), generator=chance)) if count else 0
+
+    def _args(self, latents: Latents, labels: Tensor | None) -> tuple[Tensor, ...]:
+        given = {port.name: z for port, z in zip(self.latent_ports, latents, strict=True)}
+        return latents_and_labels(self.generator, labels, lambda port: given[port.name])
+
+
+def need_styles(generator: Network, what: str) -> None:
+    """Raise SamplingError where the generator has no style space."""
+    if not generator.has_styles:
+        raise SamplingError(
+            f"{what} works on a style space, and this generator has none",
+            "its spec names one with `styles:` (a mapping network whose output feeds each layer)",
+        )
+
+
+def average_style(generator: Network, ws: Tensor) -> Tensor:
+    """The running mean of w, as wide as `ws` [N, L, n]. Raises SamplingError when there is none."""
+    for module in generator.modules():
+        if isinstance(module, TrackAverage) and module.average.shape[-1] == ws.shape[-1]:
+            return module.average
+    raise SamplingError(
+        "truncation needs a running mean of w, and the generator tracks none", "leave truncation out"
+    )
+
+
+def parts(count: int, size: int) -> Iterator[slice]:
+    """Slices of at most `size` that cover range(count)."""
+    return (slice(begin, min(begin + size, count)) for begin in range(0, count, size))
+
+
+def _check_truncation(truncation: float, generator: Network, by_truncation: bool) -> None:
+    if not math.isfinite(truncation):
+        raise SamplingError(f"truncation {truncation} is no finite number", "0.7 is usual")
+    if generator.has_styles:
+        return
+    if any(port.kind == "Latent" and port.distribution == "uniform" for port in generator.inputs):
+        raise SamplingError("truncation is of normal latents, and these are uniform", "leave truncation out")
+    if truncation < SMALLEST_BOUND:
+        raise SamplingError(
+            f"truncation {truncation} leaves latents no room", f"give at least {SMALLEST_BOUND}"
+        )
+    if by_truncation and truncation > 1:
+        raise SamplingError(
+            f"truncation {truncation}: the generator has statistics for truncations up to 1",
+            "give 1 or less",
+        )

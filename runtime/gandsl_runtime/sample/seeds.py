@@ -1,0 +1,32 @@
+"""One image a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Unpack
+
+import torch
+
+from ..game import Images
+from ..network import Network
+from .sampler import How, Sampler, parts
+
+
+def sample(
+    generator: Network, seeds: Sequence[int], classes: Sequence[int] | None = None, **how: Unpack[How]
+) -> Images:
+    """Images (N, c, h, w) of each of the generator's outputs, one image a seed, in evaluation mode.
+
+    A seed gives the same latent whatever stands beside it, and with noise "constant" or "none" the same image
+    up to rounding. `classes` is one class for each seed; without it they are drawn uniformly, by seed.
+    `how`: see `Sampler`. Raises SamplingError when it does not fit the generator.
+    """
+    sampler = Sampler(generator, **how)
+    latents, labels = sampler.latents(seeds), sampler.labels(seeds, classes)
+    found = []
+    for part in parts(len(seeds), sampler.batch):
+        with sampler.ready(seeds[part.start]):
+            found.append(
+                sampler.images(tuple(z[part] for z in latents), None if labels is None else labels[part])
+            )
+    return tuple(torch.cat(images) for images in zip(*found, strict=True))
