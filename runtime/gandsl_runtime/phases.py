@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from . import objectives, penalties, schedule
+from .augment import View, as_they_are
 from .game import Batch, Draw, Game
 from .penalties import PENALTIES
 from .plan import Plan
@@ -18,6 +19,7 @@ from .schedule import Clock, Side
 
 Metrics = dict[str, Tensor]
 Loss = tuple[Tensor, Metrics]
+SIGN = "sign/real"
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Work:
     count: int
     real: Batch
     path_length_mean: Tensor
+    view: View = as_they_are  # what D sees of images
 
 
 @dataclass(frozen=True)
@@ -116,15 +119,18 @@ class Judged:
 
     def heads(self, place: str) -> tuple[Tensor, ...]:
         if place not in self._heads:
-            batch = self.batch(place)
-            self._heads[place] = self.work.game.judge(batch.images, batch.labels)
+            self._heads[place] = self.work.game.judge(self.seen(place), self.batch(place).labels)
         return self._heads[place]
+
+    def seen(self, place: str) -> tuple[Tensor, ...]:
+        """The images as D sees them."""
+        return self.work.view(self.batch(place).images, place)
 
     def both(self) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
         """Heads at real and at fake images: in two passes of D, or concatenated in one as the plan says."""
         if self.work.game.plan.discriminator_passes == "joint":
             fake, real = self.batch("fake"), self.batch("real")
-            images = tuple(torch.cat(pair) for pair in zip(fake.images, real.images, strict=True))
+            images = tuple(torch.cat(pair) for pair in zip(self.seen("fake"), self.seen("real"), strict=True))
             labels = (
                 None if real.labels is None or fake.labels is None else torch.cat((fake.labels, real.labels))
             )
@@ -155,6 +161,7 @@ def discriminator(work: Work, joined: dict[str, Any]) -> Loss:
         "score/real": penalties.score(real).detach().mean(),
         "score/fake": penalties.score(fake).detach().mean(),
     }
+    metrics |= _sign(judged)
     extra, found = _penalties(judged, joined)
     return (loss + extra if joined else loss), metrics | found
 
@@ -164,7 +171,16 @@ def discriminator_penalty(work: Work, lazy: dict[str, Any]) -> Loss:
     judged = Judged(work, _differentiated(lazy))
     total, metrics = _penalties(judged, lazy)
     touched = sum(0 * penalties.score(heads).sum() for heads in judged._heads.values())
-    return total + touched, metrics
+    return total + touched, metrics | _sign(judged)
+
+
+def _sign(judged: Judged) -> Metrics:
+    """How sure D is of real images, E sign(D(x) − boundary), where adaptive augmentation asks for it."""
+    plan, real = judged.work.game.plan, judged._heads.get("real")
+    if not plan.adapts or plan.loss.boundary is None or real is None:
+        return {}
+    signs = [(head.detach() - plan.loss.boundary).sign().mean() for head in real]
+    return {SIGN: torch.stack(signs).mean()}
 
 
 def _differentiated(wanted: dict[str, Any]) -> set[str]:
@@ -189,9 +205,9 @@ def generator(work: Work) -> Loss:
     """G's loss; D is frozen, and real images are judged only where the objective is relativistic."""
     game = work.game
     fakes = game.generate(work.draw, work.count)
-    fake = game.judge(fakes.images, fakes.labels)
+    fake = game.judge(work.view(fakes.images, "fake"), fakes.labels)
     relativistic = objectives.OBJECTIVES[game.plan.loss.kind].relativistic
-    real = game.judge(work.real.images, work.real.labels) if relativistic else None
+    real = game.judge(work.view(work.real.images, "real"), work.real.labels) if relativistic else None
     loss = objectives.generator_loss(game.plan.loss, real, fake)
     return loss, {"loss/G": loss.detach()}
 

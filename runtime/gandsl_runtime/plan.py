@@ -534,8 +534,8 @@ class Augment(_Part):
         },
     )
     p: Chance = Field(
-        description="chance of each transform for each image, [0, 1]: a number, a curve, stairs, or adaptive; "
-        "1 is the published choice for diffaugment",
+        description="chance of each transform for each image, [0, 1]: a number, a curve, stairs, or "
+        "adaptive; 1 is the published choice for diffaugment",
         json_schema_extra=_chance_or_name,
     )
 
@@ -708,6 +708,11 @@ class Plan(_Part):
     data: Data = Field(default=Data(), description="how images enter the networks")
     cadence: Cadence = Field(default=Cadence(), description="how often the run writes something")
 
+    @property
+    def adapts(self) -> bool:
+        """Whether augmentation follows what D says of real images."""
+        return self.augment is not None and isinstance(self.augment.p, Adaptive)
+
     @model_validator(mode="after")
     def _consistent(self) -> Plan:
         path_length = self.regularizers.path_length
@@ -715,7 +720,7 @@ class Plan(_Part):
             raise ValueError(
                 f"regularizers.path_length.batch is {path_length.batch}, more than the batch of {self.batch}"
             )
-        if self.augment and isinstance(self.augment.p, Adaptive) and self.loss.boundary is None:
+        if self.adapts and self.loss.boundary is None:
             raise ValueError(
                 f"augment.p can't adapt: {self.loss.kind} has no boundary between real and generated; "
                 "give augment.p a number or a curve"

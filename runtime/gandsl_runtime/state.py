@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from . import ema, schedule
+from .augment import Control
 from .network import Network
-from .plan import Plan
+from .plan import Adaptive, Plan
 from .schedule import Clock, Side, Stage, Step
 
 SIDES: tuple[Side, Side] = ("generator", "discriminator")
@@ -31,6 +32,7 @@ class State:
     optimizers: dict[Side, Adam]
     path_length_mean: Tensor
     seed: int
+    control: Control | None = None  # of augmentation, where it adapts
     clock: Clock = field(default_factory=Clock)
     samples: int = 0  # real images taken from the data so far
     stage: Stage | None = None  # of the last step
@@ -55,7 +57,9 @@ class State:
             )
         dtype = next((p.dtype for p in generator.parameters()), torch.get_default_dtype())
         path_length_mean = torch.zeros((), device=device, dtype=dtype)
-        return cls(generator, discriminator, average, optimizers, path_length_mean, seed)
+        p = plan.augment.p if plan.augment else None
+        control = Control(p, device) if isinstance(p, Adaptive) else None
+        return cls(generator, discriminator, average, optimizers, path_length_mean, seed, control)
 
     @property
     def sampler(self) -> Network:
@@ -81,6 +85,8 @@ class State:
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor by name: `<part>/<node id>`, `optimizer.<side>/<node id>/<moment>`, …"""
         found = {"path_length_mean": self.path_length_mean}
+        if self.control:
+            found |= {f"augment/{name}": tensor for name, tensor in self.control.tensors().items()}
         for part, network in self._parts().items():
             found |= {f"{part}/{key}": tensor for key, tensor in network.state_dict().items()}
         for side in SIDES:
@@ -92,6 +98,8 @@ class State:
     def load_tensors(self, tensors: dict[str, Tensor]) -> None:
         """Take over what `tensors` gave. Raises ValueError naming what is missing or left over."""
         self.path_length_mean.copy_(tensors["path_length_mean"])
+        if self.control and "augment/p" in tensors:  # else the plan adapts from here on
+            self.control.load({name: tensors[f"augment/{name}"] for name in self.control.tensors()})
         for part, network in self._parts().items():
             load_network(network, tensors, part)
         for side in SIDES:

@@ -11,14 +11,15 @@ from pathlib import Path
 import torch
 
 from . import __version__, checkpoint, ema, fit, observers, schedule
+from .augment import Augment, Part, View, as_they_are
 from .data import Dataset, Stream, open_dataset
 from .data.sources import Source
 from .errors import CheckpointError, Diverged, Interrupted, room_for
 from .game import Batch, Game, classes_of
 from .meter import Meter
 from .network import Network
-from .phases import Phase, Work, phases
-from .plan import Plan
+from .phases import SIGN, Phase, Work, phases
+from .plan import Adaptive, Plan
 from .schedule import Step
 from .signals import Signals
 from .state import State
@@ -60,6 +61,7 @@ class Trainer:
         self.state = State.new(plan, generator, discriminator, seed, self.device)
         self.stream = Stream(self.data, seed, plan.data.flip, workers, pinned=self.device.type == "cuda")
         self.phases = phases(plan)
+        self.augment = Augment(plan.augment, plan.data.range) if plan.augment else None
         self.meter = Meter()
         self.observers = observers.standard(self.run_dir) if observing is None else tuple(observing)
         self._where = str(data) if isinstance(data, str | Path) else self.data.name
@@ -143,6 +145,8 @@ class Trainer:
         if state.average is not None and self.plan.ema is not None:
             decay = schedule.ema_decay(self.plan.ema, step)
             ema.update(state.average, state.generator, decay, self.plan.ema.buffers)
+        if state.control:
+            state.control.after(step)
         state.clock = state.clock.after(step.batch)
         return step
 
@@ -158,15 +162,29 @@ class Trainer:
             for index, task in enumerate(phase.tasks):
                 count = min(task.batch or step.batch, step.batch)
                 for begin, end in _parts(count, self.plan.micro_batch):
-                    draw = self.game.draw(self.state.seed, step.clock.steps, phase.name, repeat, index, begin)
-                    real = self._real[begin:end]
-                    work = Work(self.game, draw, step.clock, end - begin, real, self.state.path_length_mean)
+                    key = (self.state.seed, step.clock.steps, phase.name, repeat, index)
+                    draw, view = self.game.draw(*key, begin), self._view(Part(begin, end, count), key)
+                    real, mean = self._real[begin:end], self.state.path_length_mean
+                    work = Work(self.game, draw, step.clock, end - begin, real, mean, view)
                     loss, metrics = task.loss(work)
                     (loss * (phase.every * (end - begin) / count)).backward()
                     self.meter.add(metrics)
+                    if self.state.control and SIGN in metrics:
+                        self.state.control.heard(metrics[SIGN], end - begin)
             optimizer.step()
         if phase.side == "generator":
             self._judge_moves(True)
+
+    def _view(self, part: Part, key: tuple[object, ...]) -> View:
+        """What D sees of the images of a micro-batch."""
+        return self.augment.view(self._chance(), part, "augment", *key) if self.augment else as_they_are
+
+    def _chance(self) -> float | torch.Tensor:
+        """p of augmentation now."""
+        if self.state.control:
+            return self.state.control.p
+        assert self.plan.augment and not isinstance(self.plan.augment.p, Adaptive)
+        return schedule.value(self.plan.augment.p, self.state.clock)
 
     def _judge_moves(self, moves: bool) -> None:
         """Whether D's weights get gradients; in G's phases none are wanted, and none are computed."""
@@ -197,6 +215,8 @@ class Trainer:
         }
         if self.plan.growth and step.stage.level is not None:
             facts |= {"level": step.stage.level, "alpha": step.stage.alpha}
+        if self.augment:
+            facts["augment/p"] = float(self._chance())
         record = facts | measured
         self.meter.clear()
         for observer in self.observers:

@@ -1,0 +1,71 @@
+"""What the discriminator sees, transformed at random: ADA (arXiv:2006.06676), DiffAugment (arXiv:2006.10738).
+
+Every transform is made of torch's own differentiable functions: gradients pass, first and second ones. Where
+a transform does not happen to an image, the image's bits stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from .. import plan as plans
+from . import bands, color, corruption, diffaugment, geometry
+from .chance import Chance, Part
+from .control import Control
+
+__all__ = ["Augment", "Chance", "Control", "Part", "View", "as_they_are"]
+
+Images = tuple[Tensor, ...]
+View = Callable[[Images, str], Images]  # images, and where they are from: real, fake, between
+Stage = Callable[[Tensor, Chance, tuple[float, float]], Tensor]
+
+STAGES: tuple[tuple[tuple[str, ...], Stage], ...] = (
+    (plans.TRANSFORMS["blit"] + plans.TRANSFORMS["geom"], geometry.transform),
+    (plans.TRANSFORMS["color"], color.transform),
+    (("filter",), bands.transform),
+    (("noise",), corruption.noise),
+    (("cutout",), corruption.cutout),
+    (("diff_color",), diffaugment.color),
+    (("diff_translation",), diffaugment.translation),
+    (("diff_cutout",), diffaugment.cutout),
+)
+"""In this order, whatever the order in the plan: transforms, and what makes them."""
+
+
+def as_they_are(images: Images, _: str) -> Images:
+    """The view without augmentation."""
+    return images
+
+
+class Augment:
+    """The transforms of a plan for images in `data_range`, of any number of channels.
+
+    The last of two and of four channels is alpha: color transforms leave it, all others treat it like the
+    rest. Several sizes of one image are transformed by the same draws, each in its own pixels.
+    """
+
+    def __init__(self, plan: plans.Augment, data_range: tuple[float, float]) -> None:
+        self.pipe, self.data_range = plan.transforms, data_range
+        self._stages = [stage for names, stage in STAGES if not self.pipe.isdisjoint(names)]
+
+    def __call__(self, images: Tensor, p: float | Tensor, part: Part, *key: object) -> Tensor:
+        """[n, C, H, W], the samples of `part`, each transform made with chance p; n, C, H, W stay."""
+        if p == 0 and not isinstance(p, Tensor):
+            return images
+        exact = images.to(torch.promote_types(images.dtype, torch.float32))
+        with torch.autocast(images.device.type, enabled=False):
+            chance = Chance(exact, self.pipe, p, part, key)
+            for stage in self._stages:
+                exact = stage(exact, chance, self.data_range)
+        return exact.to(images.dtype)
+
+    def view(self, p: float | Tensor, part: Part, *key: object) -> View:
+        """What D sees of the samples of `part`; each place has draws of its own."""
+
+        def seen(images: Images, place: str) -> Images:
+            return tuple(self(image, p, part, *key, place) for image in images)
+
+        return seen
