@@ -12,4 +12,5 @@ def random_images(shape: tuple[int, int, int], classes: int = 0, count: int = 8)
     channels, height, width = shape
     draw = np.random.default_rng(0)
     labels = np.arange(count) % classes if classes else None
-    return Arrays(draw.integers(0, 256, (count, height, width, channels), dtype=np.uint8), labels)
+    space = (height, width) if channels == 1 else (height, width, channels)
+    return Arrays(draw.integers(0, 256, (count, *space), dtype=np.uint8), labels)
