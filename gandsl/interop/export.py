@@ -83,7 +83,9 @@ def _module(
         spec, texts = origin["spec"]["file"], [*origin["overrides"], *texts]
     elif spec is None and (source / "spec.yaml").is_file():
         spec = source / "spec.yaml"
-    return module_of(Path(spec) if spec is not None and Path(spec).is_file() else find_spec(layout), texts)
+    return module_of(
+        Path(spec) if spec is not None and Path(spec).is_file() else find_spec(layout, layout.spec), texts
+    )
 
 
 def _roles(layout: Layout, tensors: Mapping[str, Tensor], parts: Sequence[str]) -> list[str]:

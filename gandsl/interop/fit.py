@@ -22,15 +22,28 @@ HALF = 0.5  # a spec in which the layout knows fewer of the tensors is of anothe
 Overrides = Mapping[str, Any] | Sequence[str]
 
 
-def find_spec(layout: Layout) -> Path:
-    """The layout's own spec: in specs/ or here, on GANDSL_PATH, beside the package. Raises InteropError."""
-    name = f"{layout.spec}.yaml"
+def spec_of(layout: Layout, parts: Mapping[str, Recognized]) -> Path:
+    """The spec of a checkpoint's system. Raises InteropError where it is not at hand."""
+    for found in parts.values():
+        if found.side.spec:
+            return find_spec(layout, found.side.spec(_shapes(found)))
+    return find_spec(layout, layout.spec)
+
+
+def find_spec(layout: Layout, spec: str) -> Path:
+    """A spec by name: in specs/ or here, on GANDSL_PATH, beside the package. Raises InteropError."""
+    name = f"{spec}.yaml"
     beside = Path(gandsl.__file__).resolve().parent.parent / "specs"
     on_path = [Path(folder) for folder in os.environ.get("GANDSL_PATH", "").split(os.pathsep) if folder]
     for folder in (Path("specs"), Path(), *on_path, beside):
         if (folder / name).is_file():
             return folder / name
     raise InteropError(f"this is {layout.doc}, and no {name} is at hand", f"name it: --spec PATH/{name}")
+
+
+def _shapes(found: Recognized) -> Shapes:
+    where = f"{found.file.path} ({found.part.path})" if found.part.path else str(found.file.path)
+    return Shapes({key: ref.shape for key, ref in found.tensors.items()}, where)
 
 
 def module_of(spec: Path, overrides: Sequence[str]) -> ModuleIR:
@@ -80,14 +93,13 @@ def infer(
     given = {**module.params, **_arguments(layout, parts, module)}
     found: dict[str, tuple[Any, str]] = {}
     for role, one in parts.items():
-        where = f"{one.file.path} ({one.part.path or role})"
+        shapes = _shapes(one)
         if reasons := [why for key, why in one.side.refused.items() if key in one.tensors]:
-            raise InteropError(f"{where} cannot be held by {layout.spec}.yaml: {reasons[0]}")
-        shapes = Shapes({key: ref.shape for key, ref in one.tensors.items()}, where)
+            raise InteropError(f"{shapes.where} cannot be held by {layout.spec}.yaml: {reasons[0]}")
         try:
             values = one.side.infer(shapes, given)
         except (ArithmeticError, ValueError, LookupError) as error:
-            raise InteropError(f"the shapes in {where} are not those of {layout.doc}") from error
+            raise InteropError(f"the shapes in {shapes.where} are not those of {layout.doc}") from error
         for name, value in values.items():
             known, by = found.setdefault(name, (value, role))
             if not _same(known, value):

@@ -139,6 +139,7 @@ class Side:
     infer: Callable[[Shapes, Params], dict[str, Any]]  # the spec's parameters; the second are those in force
     signs: tuple[str, ...]  # keys that tell it
     never: tuple[str, ...] = ()  # keys that tell another
+    spec: Callable[[Shapes], str] | None = None  # which of the system's specs, where it has several
     refused: Mapping[str, str] = field(default_factory=dict)  # key → why the spec can't hold it
     beside: Mapping[str, str] = field(default_factory=dict)  # key → the file's loose tensor that it is
     derived: Mapping[str, Derived] = field(default_factory=dict)  # end of our key → what it follows from

@@ -18,11 +18,11 @@ from gandsl.interop.files import opened
 from gandsl.interop.fit import (
     Overrides,
     check_system,
-    find_spec,
     infer,
     keys_of,
     module_of,
     names_of,
+    spec_of,
 )
 from gandsl.interop.inert import TensorRef
 from gandsl.interop.layout import Carried, Constant, Derived, Entry, Layout, expanded
@@ -86,7 +86,7 @@ def import_checkpoint(
     with ExitStack() as stack:
         files = [_open(path, role, stack) for path, role in _listed(sources)]
         found, parts, aside = recognize(files, layout)
-        path = Path(spec) if spec is not None else find_spec(found)
+        path = Path(spec) if spec is not None else spec_of(found, parts)
         module = module_of(path, texts)
         check_system(found, parts, module, path)
         changes = infer(found, parts, module, names_of(texts), path)

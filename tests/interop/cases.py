@@ -53,6 +53,16 @@ CASES = {
         "biggan",
         {"resolution": 32, "width": 2, "classes": 7, "z_chunk": 3, "embedding": 5, "attention_at": 0},
     ),
+    "biggan-plain": Case(
+        "biggan-pytorch",
+        "ablations/biggan/width",
+        {"resolution": 32, "width": 2, "classes": 7, "z_dim": 9, "attention_at": 0},
+    ),
+    "biggan-shared": Case(
+        "biggan-pytorch",
+        "ablations/biggan/shared",
+        {"resolution": 32, "width": 2, "classes": 7, "z_dim": 9, "embedding": 5, "attention_at": 16},
+    ),
     "deep": Case(
         "pytorch-pretrained-biggan",
         "biggan_deep",

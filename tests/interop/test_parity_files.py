@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gandsl.interop import Imported, InteropError, export_weights, import_checkpoint
+from gandsl.interop import Imported, export_weights, import_checkpoint
 from gandsl.lowering.network import LoweredNetwork
 from gandsl_runtime.layers import set_noise_mode
 from tests.interop.forge import State, write_persistence
@@ -31,10 +31,6 @@ NETWORKS: dict[str, tuple[dict[str, Any], str]] = {
     "biggan_32": ({"eps": 1e-6}, "img"),
     "r3gan_16": ({}, "img"),
 }
-UNSHARED = pytest.mark.xfail(
-    reason="specs/biggan.yaml has no embedding for each norm (parameters shared, hierarchical, z_dim) yet",
-    raises=InteropError,
-)
 
 
 @cache
@@ -84,9 +80,7 @@ def assert_near(given: Tensor, wanted: Tensor) -> None:
 
 
 @pytest.mark.parametrize("kind", ["zip", "stream"])
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=UNSHARED if n == "biggan_32" else ()) for n in NETWORKS]
-)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_outputs(name: str, kind: str, parity: Path, tmp_path: Path) -> None:
     """Every tensor finds its place: images and logits agree."""
     overrides, image = NETWORKS[name]
@@ -143,7 +137,7 @@ def test_truncation_statistics(parity: Path, tmp_path: Path) -> None:
     assert back.keys() == state.keys() and all(torch.equal(back[key], state[key]) for key in state)
 
 
-@pytest.mark.parametrize("name", [n for n in NETWORKS if n != "biggan_32"])
+@pytest.mark.parametrize("name", NETWORKS)
 def test_files_come_back_as_they_were(name: str, parity: Path, tmp_path: Path) -> None:
     """Imported and exported, every key and number of the published file is there again."""
     paths = written(name, parity, tmp_path, "zip")

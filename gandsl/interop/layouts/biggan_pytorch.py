@@ -62,8 +62,8 @@ def bindings(params: Params) -> Bindings:
 
 
 def _attention(shapes: Shapes, sizes: list[int]) -> int:
-    """The size behind the one block with attention; 0 where there is none."""
-    found = [sizes[i] for i in shapes.numbers("blocks.{}.1.gamma") if i < len(sizes)]
+    """The size behind a block with attention; 0 where there is none."""
+    found = sorted({sizes[i] for i in shapes.numbers("blocks.{}.1.gamma") if i < len(sizes)})
     if len(found) > 1:
         raise InteropError(
             f"{shapes.where} has attention at {listed([str(size) for size in found])}, the spec at one size",
@@ -72,24 +72,35 @@ def _attention(shapes: Shapes, sizes: list[int]) -> int:
     return found[0] if found else 0
 
 
-def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
-    """Sizes of G. The gains of its norms tell how they are conditioned.
+def _conditioning(shapes: Shapes) -> tuple[int, int, int, bool]:
+    """Classes, size of the shared embedding (0: none), of the first layer's latent, and whether z is cut up.
 
-    Each class its own gains: [classes, channels]; else [channels, embedding (+ chunk of the latent)].
+    A norm's gain has a row for each class, or is linear in the embedding, or in embedding and a chunk of z.
     """
+    latent, gain = shapes.of("linear.weight", 2)[1], shapes.of("blocks.0.0.bn1.gain.weight", 2)
+    if "shared.weight" not in shapes:
+        return gain[0], 0, latent, False
+    classes, embedding = shapes.of("shared.weight", 2)
+    return classes, embedding, latent, gain[1] == embedding + latent
+
+
+def spec(shapes: Shapes) -> str:
+    """BigGAN, or one of the steps of its ablation before the shared embedding and the cut latent."""
+    _, embedding, _, hierarchical = _conditioning(shapes)
+    return "biggan" if hierarchical else f"ablations/biggan/{'shared' if embedding else 'width'}"
+
+
+def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
+    """Sizes of G."""
     stages = shapes.last("blocks.{}.0.conv1.weight") + 1
-    latent = shapes.of("linear.weight", 2)[1]
-    gain, embedded = shapes.of("blocks.0.0.bn1.gain.weight", 2), "shared.weight" in shapes
-    classes, embedding = shapes.of("shared.weight", 2) if embedded else (gain[0], 0)
-    hierarchical = embedded and gain[1] == embedding + latent
+    classes, embedding, latent, hierarchical = _conditioning(shapes)
+    image, last = shapes.of("output_layer.2.weight", 4)[:2]
     return {
         "resolution": 4 << stages,
-        "image_channels": shapes.of("output_layer.2.weight", 4)[0],
+        "image_channels": image,
         "classes": classes,
-        "width": shapes.of("output_layer.2.weight", 4)[1] // LAST_WIDTH.get(4 << stages, 1),
-        "shared": embedded,
-        "hierarchical": hierarchical,
-        **({"embedding": embedding} if embedded else {}),
+        "width": last // LAST_WIDTH.get(4 << stages, 1),
+        **({"embedding": embedding} if embedding else {}),
         **({"z_chunk": latent} if hierarchical else {"z_dim": latent}),
         "attention_at": _attention(shapes, [8 << i for i in range(stages)]),
     }
@@ -99,12 +110,13 @@ def discriminator(shapes: Shapes, given: Params) -> dict[str, Any]:
     """Sizes of D: its blocks are one more than the halvings down to 4² (at 32²: as many)."""
     size = 2 << shapes.last("blocks.{}.0.conv1.weight") + 1
     first, channels = shapes.of("blocks.0.0.conv1.weight", 4)[:2]
+    behind = [16] * 4 if size == 32 else [size >> i + 1 for i in range(10)]  # at 32 all are taken for 16
     return {
         "resolution": size,
         "image_channels": channels,
         "classes": shapes.of("embed.weight", 2)[0],
         "width": first // 4 if size == 32 else first,
-        "attention_at": _attention(shapes, [size >> i + 1 for i in range(10)]),
+        "attention_at": _attention(shapes, behind),
     }
 
 
@@ -118,6 +130,7 @@ LAYOUT = Layout(
             bindings,
             generator,
             ("linear.weight", "output_layer.2.weight", "blocks.0.0.bn1.stored_mean"),
+            spec=spec,
         ),
         "discriminator": Side(
             DISCRIMINATOR,
@@ -128,7 +141,6 @@ LAYOUT = Layout(
     },
     names={"G": "generator", "D": "discriminator", "G_ema": "average"},
     files={"generator": "G.pth", "discriminator": "D.pth", "average": "G_ema.pth"},
-    assumed={"shared": True, "hierarchical": True},
     aliases={r"\.bn\.(?:stored|running)_(mean|var)$": r".stored_\1"},
     unrecorded=("eps",),
 )
