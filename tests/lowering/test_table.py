@@ -56,6 +56,7 @@ USES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("modulate", {"x": FEATURE, "scale": VECTOR, "shift": VECTOR}, {"offset": 0.0}),
     ("batch_norm", {"x": FEATURE}, {}),
     ("batch_norm", {"x": VECTOR}, {"affine": False}),
+    ("batch_norm", {"x": FEATURE}, {"rows": 5}),
     ("instance_norm", {"x": FEATURE}, {"affine": True}),
     ("instance_norm", {"x": FEATURE}, {}),
     ("group_norm", {"x": FEATURE}, {"groups": 2}),
