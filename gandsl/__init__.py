@@ -1,4 +1,4 @@
-"""gandsl: an architecture compiler for GANs. `gandsl.compile("spec.yaml")` turns a spec into networks and a plan."""
+"""An architecture compiler for GANs: `gandsl.compile("spec.yaml")` makes networks and a plan of a spec."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    """Import the compiler, and torch with it, only when somebody compiles: `gandsl check` must not wait for torch."""
+    """Import the compiler, and torch with it, only for somebody who compiles: `check` must not wait."""
     if name == "compile":
         from gandsl.api import compile
 

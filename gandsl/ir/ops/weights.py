@@ -25,7 +25,7 @@ WEIGHT_PARAMS = (
         "enum",
         "none",
         choices=("none", "equalized", "spectral"),
-        doc="parametrization: as it is; equalized learning rate (arXiv:1710.10196); spectral norm (arXiv:1802.05957)",
+        doc="as it is; equalized learning rate (arXiv:1710.10196); spectral norm (arXiv:1802.05957)",
     ),
     Param("gain", "float", 1.0, doc="equalized: the weight is used as w · gain / √fan_in"),
     Param(
