@@ -53,7 +53,7 @@ class Augment:
 
     def __call__(self, images: Tensor, p: float | Tensor, part: Part, *key: object) -> Tensor:
         """[n, C, H, W], the samples of `part`, each transform made with chance p; n, C, H, W stay."""
-        if p == 0 and not isinstance(p, Tensor):
+        if not isinstance(p, Tensor) and p == 0:
             return images
         exact = images.to(torch.promote_types(images.dtype, torch.float32))
         with torch.autocast(images.device.type, enabled=False):

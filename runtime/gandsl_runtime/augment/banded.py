@@ -1,8 +1,8 @@
 """Filters along the rows and columns of an image, which is reflected at its edges: as products of matrices.
 
-A matrix for a block of outputs holds the filter's taps, shifted; the image is read block by block with the
-overlap that the filter needs, past its edges by reflection. One product does what a depthwise convolution
-does, on a CPU several times faster, and torch differentiates it as often as one likes.
+A matrix holds the filter's taps, shifted, for a block of outputs; a large image is read block by block, with
+the overlap that the filter needs. One product does what a depthwise convolution does, on a CPU several times
+faster, and torch differentiates it as often as one likes.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-BLOCK = 32
+BLOCK = 160  # places read at a time, at most: images of 128² are read whole
 
 
 class Band(NamedTuple):
     """A filter along one direction."""
 
-    reads: Tensor  # (blocks · k,) places of the image, k for each block
     matrix: Tensor  # (k, m), or one for each image (N, k, m): m outputs of a block from the k it reads
     length: int  # outputs kept
+    reads: Tensor | None  # (blocks · k,) places of the image, k for each block; None: one block reads it all
 
 
 def filtered(images: Tensor, rows: Band, columns: Band) -> Tensor:
@@ -36,10 +36,19 @@ def reflected(places: Tensor, size: int) -> Tensor:
     return size - 1 - (places.remainder(2 * (size - 1)) - (size - 1)).abs()
 
 
-def read(size: int, first: int, step: int, count: int, blocks: int, device: torch.device) -> Tensor:
-    """`Band.reads`: block i reads `count` places from first + i·step on, those outside reflected."""
-    begins = torch.arange(blocks, device=device)[:, None] * step + first
-    return reflected(begins + torch.arange(count, device=device), size).flatten()
+def band(matrix: Tensor, size: int, first: int, step: int, length: int) -> Band:
+    """Block i reads as many places as the matrix has rows, from first + i·step on, reflected into the image.
+
+    Where one block gives all outputs, the reflection too is put into the matrix.
+    """
+    rows, outputs = matrix.shape[-2:]
+    blocks = -(-length // outputs)
+    begins = torch.arange(blocks, device=matrix.device)[:, None] * step + first
+    reads = reflected(begins + torch.arange(rows, device=matrix.device), size).flatten()
+    if blocks > 1:
+        return Band(matrix, length, reads)
+    whole = matrix.new_zeros(*matrix.shape[:-2], size, outputs)
+    return Band(whole.index_add(-2, reads, matrix), length, None)
 
 
 def placed(
@@ -54,5 +63,6 @@ def placed(
 def _along(images: Tensor, band: Band) -> Tensor:
     """Filter along the last direction."""
     n, c, h, _ = images.shape
-    blocks = images.index_select(3, band.reads).reshape(n, -1, band.matrix.shape[-2])
+    read = images if band.reads is None else images.index_select(3, band.reads)
+    blocks = read.reshape(n, -1, band.matrix.shape[-2])
     return (blocks @ band.matrix).view(n, c, h, -1)[..., : band.length]

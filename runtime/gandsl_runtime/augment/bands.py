@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .banded import BLOCK, Band, filtered, placed, read
+from .banded import BLOCK, Band, band, filtered, placed
 from .chance import Chance
 from .wavelet import symlet
 
@@ -20,10 +20,10 @@ def transform(images: Tensor, chance: Chance, data_range: tuple[float, float]) -
     """Gains of the bands, each drawn in turn and the power expected then brought back to 1."""
     gains = images.new_ones(len(images), len(POWER))
     happened = torch.zeros(len(images), device=images.device, dtype=torch.bool)
-    for band, share in enumerate(POWER):
+    for place, share in enumerate(POWER):
         now, gain = chance.happens("filter"), torch.exp2(chance.normal() * STRENGTH)
         louder = torch.ones_like(gains)
-        louder[:, band] = gain
+        louder[:, place] = gain
         louder = louder / (1 - share + share * gain.square()).sqrt()[:, None]
         gains = torch.where(now[:, None], gains * louder, gains)
         happened = happened | now
@@ -40,8 +40,7 @@ def equalized(images: Tensor, gains: Tensor) -> Tensor:
 
 def _band(size: int, taps: Tensor) -> Band:
     block, reach = min(BLOCK, size), taps.shape[1] // 2
-    matrix = placed(taps, block + 2 * reach, block)
-    return Band(read(size, -reach, block, block + 2 * reach, -(-size // block), taps.device), matrix, size)
+    return band(placed(taps, block + 2 * reach, block), size, -reach, block, size)
 
 
 @lru_cache(maxsize=8)

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .banded import BLOCK, Band, filtered, placed, read, reflected
+from .banded import BLOCK, Band, band, filtered, placed, reflected
 from .chance import Chance
 from .wavelet import centre, symlet
 
@@ -134,10 +134,12 @@ def resampled(images: Tensor, linear: Tensor, offset: Tensor) -> Tensor:
     (rows, top), (columns, left) = (_enlarging(size, images.device, images.dtype) for size in (h, w))
     large = filtered(images, rows, columns)
     y, x = (_dense(size, images)[None] for size in (h, w))
-    (a, b), (c, d) = ((linear[:, i, j, None, None] for j in (0, 1)) for i in (0, 1))
+    a, b, c, d = linear.flatten(1)[:, :, None, None].unbind(1)
     source_x = a * x[:, None, :] + b * y[:, :, None] + offset[:, 0, None, None]
     source_y = c * x[:, None, :] + d * y[:, :, None] + offset[:, 1, None, None]
-    grid = torch.stack((_in_large(source_x, w, left, columns), _in_large(source_y, h, top, rows)), 3)
+    grid = torch.stack(
+        (_in_large(source_x, w, left, columns.length), _in_large(source_y, h, top, rows.length)), 3
+    )
     # `border`, though nothing lies beyond it: cuDNN's sampler, taken for `zeros`, has no second derivative
     moved = F.grid_sample(large, grid, padding_mode="border", align_corners=True)
     return filtered(moved, *(_reducing(size, images.device, images.dtype) for size in (h, w)))
@@ -155,32 +157,29 @@ def _dense(size: int, images: Tensor) -> Tensor:
     return (places - _DELAY - (size - 1)) / 2
 
 
-def _in_large(places: Tensor, size: int, first: int, band: Band) -> Tensor:
-    """Places from the middle as places in the enlarged image, whose ends are −1 and 1."""
+def _in_large(places: Tensor, size: int, first: int, count: int) -> Tensor:
+    """Places from the middle as places in the enlarged image of `count` pixels, whose ends are −1 and 1."""
     pixels = places + (size - 1) / 2
     near = (pixels >= -MARGIN) & (pixels <= size - 1 + MARGIN)
     pixels = torch.where(near, pixels, reflected(pixels, size))
-    return (2 * pixels + (_DELAY - first)) * (2 / (band.length - 1)) - 1
+    return (2 * pixels + (_DELAY - first)) * (2 / (count - 1)) - 1
 
 
 @lru_cache(maxsize=64)
 def _enlarging(size: int, device: torch.device, dtype: torch.dtype) -> tuple[Band, int]:
     """To twice the size and MARGIN pixels more on either side; and where that begins, in enlarged pixels."""
-    overlap, block = len(_TAPS) // 2 - 1, min(BLOCK, size)
     first = 2 * math.floor((_DELAY - 2 * MARGIN) / 2)
     length = math.ceil(_DELAY + 2 * (size - 1 + MARGIN)) - first + 1
+    block, overlap = min(BLOCK, -(-length // 2)), len(_TAPS) // 2 - 1
     taps = torch.tensor(_TAPS, device=device, dtype=dtype) * math.sqrt(2)
     matrix = placed(taps, block + overlap, 2 * block, start=2 * overlap, by_row=-2, by_column=1)
-    blocks = -(-length // (2 * block))
-    reads = read(size, first // 2 - overlap, block, block + overlap, blocks, device)
-    return Band(reads, matrix, length), first
+    return band(matrix, size, first // 2 - overlap, block, length), first
 
 
 @lru_cache(maxsize=64)
 def _reducing(size: int, device: torch.device, dtype: torch.dtype) -> Band:
     """From what `_dense` has placed back to the image."""
     block = min(BLOCK, size)
-    dense, count = (2 * (pixels - 1) + len(_TAPS) for pixels in (size, block))
+    dense, reads = (2 * (pixels - 1) + len(_TAPS) for pixels in (size, block))
     taps = torch.tensor(_TAPS, device=device, dtype=dtype) / math.sqrt(2)
-    matrix = placed(taps, count, block, by_row=1, by_column=-2)
-    return Band(read(dense, 0, 2 * block, count, -(-size // block), device), matrix, size)
+    return band(placed(taps, reads, block, by_row=1, by_column=-2), dense, 0, 2 * block, size)
