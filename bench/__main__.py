@@ -1,0 +1,34 @@
+"""Runs every bench that needs nothing but this checkout, and says how to run the others.
+
+python -m bench            # make bench
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+ALONE = ("startup",)
+OTHERS = {
+    "digits": "python bench/digits.py runs/demo   (after `make demo`)",
+    "official": "python bench/official.py --stylegan2-ada PATH --biggan PATH --genforce PATH   (checkouts)",
+}
+
+
+def main() -> int:
+    """1 where a bench misses its bound."""
+    missed = []
+    for name in ALONE:
+        print(f"== {name}", flush=True)
+        if subprocess.run([sys.executable, "-m", f"bench.{name}"], check=False).returncode:
+            missed.append(name)
+    print("\nneed more than this checkout:")
+    for name, command in OTHERS.items():
+        print(f"  {name:9} {command}")
+    if missed:
+        print(f"\nbounds missed in: {', '.join(missed)}")
+    return int(bool(missed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
