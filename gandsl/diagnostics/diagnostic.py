@@ -102,6 +102,11 @@ class Diagnostics:
         """Whether anything found so far forbids going on."""
         return bool(self._kept["error"])
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no more errors are kept, so that a stage may stop looking for them."""
+        return len(self._kept["error"]) >= self._limit
+
     def __iter__(self) -> Iterator[Diagnostic]:
         """Everything, in order of place, and the closing note if messages were left out."""
         yield from sorted((found for kept in self._kept.values() for found in kept), key=_place)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 LONGEST = 60  # characters compared: the search is quadratic, and no name is longer
+COMPARED = 500  # names
 LISTED = 12  # names listed where none is near
 
 
@@ -15,9 +17,15 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     def plain(name: str) -> str:
         return name[:LONGEST].lower().replace("-", "").replace("_", "")
 
-    names = {plain(name): name for name in known}
-    close = get_close_matches(plain(word), names, n=1, cutoff=0.6)
+    wanted = plain(word)
+    names = {short: name for name in known if _may_match(short := plain(name), wanted)}
+    close = get_close_matches(wanted, islice(names, COMPARED), n=1, cutoff=0.6)
     return names[close[0]] if close else None
+
+
+def _may_match(name: str, word: str) -> bool:
+    """Whether two lengths can reach a similarity of 0.6, which is 2 · common / (sum of lengths)."""
+    return 7 * min(len(name), len(word)) >= 3 * max(len(name), len(word))
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "known here:") -> str | None:

@@ -47,6 +47,13 @@ def _fillings(unfolder: Unfolder, tree: trees.Mapping, block: BlockDecl, context
 
 def is_known(unfolder: Unfolder, fill: Fill, slot: SlotDecl, block: BlockDecl) -> bool:
     """Whether the name that fills a slot stands for something; reported if not, like slips in arguments."""
+    seen = unfolder.tally.fillings
+    if (key := (fill.span, slot.type)) not in seen:
+        seen[key] = _look_up(unfolder, fill, slot, block)
+    return seen[key]
+
+
+def _look_up(unfolder: Unfolder, fill: Fill, slot: SlotDecl, block: BlockDecl) -> bool:
     interface = unfolder.library.interface(slot.type, block.home)
     if fill.use == IDENTITY or interface is None:
         return True

@@ -76,7 +76,7 @@ def _reads_below(
 def unfold_node(unfolder: Unfolder, entry: Entry, context: Context, above: Any) -> Any:
     """The value of one node: a Tensor, a Record, any value, ABSENT, or POISON after reporting."""
     tree = entry.value
-    unfolder.builder.count_use()
+    unfolder.tally.count()
     if trees.is_null(tree):
         help = f"a node has one of {', '.join(FORMS)}"
         unfolder.report(context, "G0013", f"`{entry.key}` is empty", tree.span, help=help)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 from gandsl.diagnostics import Span
@@ -15,12 +17,29 @@ from gandsl.ir.ops import OPS
 from gandsl.ir.types import TensorType
 from gandsl.spec.values import POISON
 
-MAX_NODES = 20_000
-MAX_USES = 60_000  # entries of bodies unfolded, those included that leave no node
+MAX_USES = 8_000  # entries of bodies unfolded in all programs of a spec: twice what the largest ones need
+MAX_NODES = 4_000  # of one program
+MAX_NUMBERS = 2**36  # of one sample of a node, or of one node's weights: 256 GiB
 
 
 class TooManyNodes(Exception):
     """The network does not stop unfolding; ends the elaboration."""
+
+
+@dataclass
+class Tally:
+    """What the programs of one spec share: how much was unfolded, and what was looked at already."""
+
+    uses: int = 0
+    defaults: dict[Span, tuple[str, str]] = field(default_factory=dict)  # as written: op and parameter
+    read: set[Span] = field(default_factory=set)  # of them, those that an op has taken
+    fillings: dict[tuple[Span, str], bool] = field(default_factory=dict)  # looked up, for an interface
+
+    def count(self) -> None:
+        """One more entry of a body is unfolded. Raises TooManyNodes."""
+        self.uses += 1
+        if self.uses > MAX_USES:
+            raise TooManyNodes
 
 
 class Builder:
@@ -29,13 +48,6 @@ class Builder:
     def __init__(self, report: Report) -> None:
         self.nodes: dict[str, Node] = {}
         self._report = report
-        self._uses = 0
-
-    def count_use(self) -> None:
-        """One more entry of a body is unfolded. Raises TooManyNodes."""
-        self._uses += 1
-        if self._uses > MAX_USES:
-            raise TooManyNodes
 
     def tensor(self, node: Node) -> Tensor:
         return Tensor(node.id, node.type, self._select)
@@ -67,6 +79,11 @@ class Builder:
             type_ = op.output(call)
         except ShapeError as error:
             self._report(context, error.code, error.message, places.get(error.culprit, span), help=error.help)
+            return POISON
+        numbers = max(type_.elements, *(prod(shape) for shape in op.weights(call).values()), 0)
+        if numbers > MAX_NUMBERS:
+            what = str(type_) if numbers == type_.elements else f"a weight of {numbers:,} numbers"
+            self._report(context, "G0109", f"`{name}` is too large: {what}", places.get("channels", span))
             return POISON
         ids = {port: tuple(t.id for t in tensors) for port, tensors in inputs.items() if tensors}
         frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in attrs.items()}

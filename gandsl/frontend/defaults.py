@@ -51,5 +51,5 @@ def make_defaults(unfolder: Unfolder, tree: Tree | None, context: Context) -> De
             if value is not POISON:
                 values.setdefault(entry.key, {})[setting.key] = value
                 places[entry.key, setting.key] = setting.key_span
-    unfolder.usage.made.update((span, key) for key, span in places.items())
-    return Defaults(values, context.defaults, places, unfolder.usage.used)
+    unfolder.tally.defaults.update((span, key) for key, span in places.items())
+    return Defaults(values, context.defaults, places, unfolder.tally.read)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from gandsl.diagnostics import Diagnostics, Span
+from gandsl.frontend.builder import Tally
 from gandsl.frontend.context import Context
 from gandsl.frontend.module import ModuleIR
 from gandsl.frontend.network import unfold_network
-from gandsl.frontend.report import Report
-from gandsl.frontend.unfolder import DefaultsUsage, Unfolder
+from gandsl.frontend.report import Enough, Report
+from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import plain
 from gandsl.ir.graph import Graph, NetworkIR, Variant
 from gandsl.spec.document import Document, NetworkDecl
@@ -26,7 +27,13 @@ def elaborate(document: Document, diagnostics: Diagnostics) -> ModuleIR | None:
 
     None where the levels of a growing family are not known.
     """
-    session = _Session(document, diagnostics)
+    try:
+        return _elaborated(document, _Session(document, diagnostics), diagnostics)
+    except Enough:
+        return None
+
+
+def _elaborated(document: Document, session: _Session, diagnostics: Diagnostics) -> ModuleIR | None:
     params = session.parameters()
     sizes = session.levels()
     if sizes is None:
@@ -52,12 +59,12 @@ class _Session:
         self._diagnostics = diagnostics
         self._library = Library(diagnostics)
         self._budget = Budget()
-        self._usage = DefaultsUsage()
+        self._tally = Tally()
         self._reports: dict[str, Report] = {}
 
     def _unfolder(self, where: str, family: dict[str, Any]) -> Unfolder:
         report = self._reports.setdefault(where, Report(self._diagnostics, where, SHOWN_STANDARD))
-        return Unfolder(self._document, self._library, report, self._budget, family, self._usage)
+        return Unfolder(self._document, self._library, report, self._budget, family, self._tally)
 
     def levels(self) -> list[Size] | None:
         """The sizes of a growing family, [] for all others, None after reporting."""
@@ -87,8 +94,8 @@ class _Session:
 
     def idle_defaults(self) -> dict[Span, tuple[str, str]]:
         """`defaults:` that no op has read, in any program."""
-        usage = self._usage
-        return {span: setting for span, setting in usage.made.items() if span not in usage.used}
+        written, read = self._tally.defaults, self._tally.read
+        return {span: setting for span, setting in written.items() if span not in read}
 
     def programs(self, network: NetworkDecl, sizes: list[Size]) -> dict[Variant, Graph] | None:
         """Every program of the network's family; one if it does not grow. None after reporting."""

@@ -11,6 +11,7 @@ from gandsl.frontend.builder import TooManyNodes
 from gandsl.frontend.context import Context
 from gandsl.frontend.defaults import make_defaults
 from gandsl.frontend.fold import stage_name
+from gandsl.frontend.report import Enough
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Tensor, plain
 from gandsl.ir.graph import Graph, Provenance
@@ -27,18 +28,18 @@ def unfold_network(unfolder: Unfolder, network: NetworkDecl, scope: Scope) -> Gr
         return None  # reported where it is declared
     context = Context(network.home, Scope(scope))
     values = context.scope.values
-    for port in network.inputs.values():
-        values[port.name] = _input(unfolder, port, context)
-    defaults = make_defaults(unfolder, network.defaults, context)
-    context = Context(network.home, context.scope, defaults=defaults)
-    above = next((value for value in values.values() if value is not ABSENT), ABSENT)
     try:
+        for port in network.inputs.values():
+            values[port.name] = _input(unfolder, port, context)
+        defaults = make_defaults(unfolder, network.defaults, context)
+        context = Context(network.home, context.scope, defaults=defaults)
+        above = next((value for value in values.values() if value is not ABSENT), ABSENT)
         inside, last = bodies.unfold_body(unfolder, network.body, context, above)
         outputs = _outputs(unfolder, network, inside, last)
         styles = _styles(unfolder, network, inside)
     except TooManyNodes:
         unfolder.report(context, "G0309", f"the {network.name} unfolds to too many nodes", network.span)
-        return None
+        raise Enough from None
     if outputs is None or styles is POISON or POISON in values.values():
         return None
     image_like = "Image" if network.name == "generator" else "Logits"

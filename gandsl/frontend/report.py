@@ -12,6 +12,10 @@ from gandsl.frontend.context import Context
 _NUMBER = re.compile(r"\d+")
 
 
+class Enough(Exception):
+    """As many errors as are shown have been found; ends the elaboration."""
+
+
 class Report:
     """A block unfolds many times; what is wrong in it is reported for the first time only."""
 
@@ -44,6 +48,8 @@ class Report:
         if said in self._said:
             return
         self._said.add(said)
+        if self.diagnostics.is_full:
+            raise Enough
         self.diagnostics.add(
             code,
             message,

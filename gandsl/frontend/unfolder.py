@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from gandsl.diagnostics import Diagnostics, Label, Span
-from gandsl.frontend.builder import Builder
+from gandsl.frontend.builder import Builder, Tally
 from gandsl.frontend.context import Context
 from gandsl.frontend.report import Report
 from gandsl.frontend.values import Tensor, plain
@@ -43,14 +43,6 @@ class _Placed:
         self.report(self.context, code, message, span, label=label, secondary=pairs, notes=notes, help=help)
 
 
-@dataclass(frozen=True)
-class DefaultsUsage:
-    """Which `defaults:` of a spec were written, and which of them any op of any program has read."""
-
-    made: dict[Span, tuple[str, str]] = field(default_factory=dict)
-    used: set[Span] = field(default_factory=set)
-
-
 class Unfolder:
     """What every form of node needs. One for each program of a network."""
 
@@ -61,13 +53,13 @@ class Unfolder:
         report: Report,
         budget: Budget,
         family: Mapping[str, Any],
-        usage: DefaultsUsage,
+        tally: Tally,
     ) -> None:
         self.library = library
         self.report = report
         self.builder = Builder(report)
         self.budget = budget
-        self.usage = usage
+        self.tally = tally
         self.growing = document.growth is not None
         self._family = family  # level, level_size, levels, fading: known to every expression
         self._scopes: dict[str, Scope] = {}
