@@ -1,17 +1,17 @@
-"""What differs between the instances of a class becomes its constructor's arguments; what does not stays a literal."""
+"""What differs between instances of a class becomes its constructor's argument; what does not, a literal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gandsl.codegen.bodies import Step, path_of
 from gandsl.codegen.classes import Argument, Child, Class, Classes, Method, Slot, Values, family, spelled
-from gandsl.codegen.compose import Step, path_of
 from gandsl.codegen.naming import name_arguments, widths_of
 from gandsl.codegen.primitives import signature
 
 
 def bind(classes: Classes) -> None:
-    """Find every slot of every class, inner classes first, and make arguments of those whose value differs."""
+    """Find every slot of every class, inner ones first; make arguments of those whose value differs."""
     for class_ in classes.all:
         slots: list[Slot] = []
         for child in class_.children:
@@ -72,7 +72,7 @@ def _op_slots(classes: Classes, method: Method, index: int, step: Step) -> list[
 
 
 def _give_argument(class_: Class, slot: Slot, ends: Sequence[Values]) -> None:
-    """The argument that has the slot's values; one of the class's own widths, multiplied or divided; or a new one."""
+    """An argument with the slot's values, or a width of the class times or over a number, or a new one."""
     for argument in class_.arguments:
         if family(argument.slots[0].param) == family(slot.param) and _same(slot.values, argument.values):
             argument.slots.append(slot)

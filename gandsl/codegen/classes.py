@@ -1,4 +1,4 @@
-"""Scopes that are alike share a class: what differs between them becomes its constructor's arguments (anti-unification)."""
+"""Scopes that are alike share a class, as far as structure goes: the first half of an anti-unification."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gandsl.codegen.compose import Body, Path, Step, path_of
+from gandsl.codegen.bodies import Body, Path, Step, path_of
 from gandsl.codegen.primitives import Primitive, primitive
 from gandsl.codegen.wiring import Ref, Wiring, wire
 from gandsl.ir.graph import Graph
@@ -17,7 +17,7 @@ Values = dict[Path, Any]
 
 @dataclass
 class Slot:
-    """A place for a literal: a parameter of a layer, a function or an inner class. `values` may lack instances."""
+    """A place for a literal: a parameter of a layer, function or inner class. `values` may lack instances."""
 
     owner: str  # the layer, statement or inner module that it belongs to
     param: str
@@ -143,7 +143,7 @@ class Classes:
             class_.scopes.sort(key=self.appearance)
 
     def _register(self, modules: Iterable[Path]) -> None:
-        """Children in the order in which layers first appear; what lies below a layer comes after it, under a dotted name."""
+        """Children in the order of first layers; what lies below a layer follows it, under a dotted name."""
         self._members[()] = {}
         for path in [*map(path_of, self._layers), *sorted(modules)]:
             scope: Path = ()
@@ -179,9 +179,13 @@ class Classes:
         """The method that computes a body."""
         return self.of[body.scope].method(self._keys[id(body)][0])
 
+    def structure(self, body: Body) -> Wiring:
+        """The wiring of a body whose inner bodies are known."""
+        return wire(body, self.primitive, lambda inner: self._keys[id(inner)])
+
     def adopt(self, body: Body, method: Method) -> None:
         """Let `body`, part of one that is known, be computed by `method`."""
-        wiring = wire(body, self.primitive, lambda inner: self._keys[id(inner)])
+        wiring = self.structure(body)
         self._keys[id(body)] = (method.key, wiring)
         method.bodies.setdefault(body.scope, body)
         method.written.setdefault(body.scope, body)
@@ -218,11 +222,11 @@ class Classes:
         return Child(name, layers={scope: primitive(graph, graph[".".join(path)])})
 
     def _methods(self, scope: Path, bodies: Sequence[Body]) -> list[Method]:
-        """One for each structure; and one more where the same structure comes with other literals in another program."""
+        """One for each structure, and one more where another program has the same with other literals."""
         found: dict[Hashable, Method] = {}
         literals: dict[Hashable, list[str]] = {}
         for body in bodies:
-            wiring = wire(body, self.primitive, lambda inner: self._keys[id(inner)])
+            wiring = self.structure(body)
             spelling = spelled(
                 [sorted(self.primitive(body, s).kwargs.items()) for s in body.steps if self.calls_op(body, s)]
             )

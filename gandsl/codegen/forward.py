@@ -1,4 +1,4 @@
-"""A method of a printed class: its arguments, statements and result, with names and shapes for every instance at once."""
+"""A method of a printed class: arguments, statements, result; names and shapes for all instances at once."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from gandsl.codegen.bodies import Body, Path, Step, path_of
 from gandsl.codegen.classes import Class, Classes, Method, Slot, spelled
-from gandsl.codegen.compose import Body, Composer, Path, Step, path_of
+from gandsl.codegen.compose import Composer
 from gandsl.codegen.naming import value_ids
 from gandsl.codegen.places import Places
-from gandsl.codegen.pretty import Expr, call, collection, flat, keyword, lay, literal
+from gandsl.codegen.pretty import Expr, Group, attribute, call, collection, flat, keyword, lay, literal
 from gandsl.codegen.primitives import signature
 from gandsl.codegen.text import WIDTH, columns, comment, local_name, quoted
 from gandsl.codegen.wiring import Ref
@@ -69,9 +70,9 @@ class Forward:
         for index, step in enumerate(self.body.steps):
             last = index == len(self.body.steps) - 1
             makes = list(step.results) if step.body is None else self._outputs(step)
-            returned = last and results == makes and len(makes) == 1
+            returned = last and results == makes and not step.unpacks
             lines += self._statement(index, step, "return " if returned else None)
-        if not returned:
+        if results and not returned:
             values = [self.names[id_] for id_ in results]
             one = flat(collection(values))[1:-1]
             if len(values) == 1:
@@ -80,11 +81,11 @@ class Forward:
                 lines.append(f"{' ' * BODY}return {one}")
             else:
                 lines += lay(collection(values), BODY, "return ")
-        kind = "Tensor" if len(results) == 1 else f"tuple[{', '.join(['Tensor'] * len(results))}]"
+        kind = returns(len(results))
         head = call(f"def {self.method.name}", ["self", *(f"{name}: Tensor" for name in params)])
         read = [f"{self.names[id_]} {self._shape(id_)}" for id_ in self.body.params]
         named = [f"{self.names[id_]} " if len(results) > 1 else "" for id_ in results]
-        made = [f"{name}{self._shape(id_)}" for name, id_ in zip(named, results, strict=True)]
+        made = [f"{name}{self._shape(id_)}" for name, id_ in zip(named, results, strict=True)] or ["nothing"]
         doc = signature_doc(read, made)
         return Printed(self.method.name, [*lay(head, 4, behind=f" -> {kind}:"), *doc, *lines])
 
@@ -97,7 +98,7 @@ class Forward:
         return name
 
     def _name_params(self) -> None:
-        """Names that several arguments ask for go to none of them but the first feature: they add their reader's name."""
+        """Arguments that ask for one name add their reader's; only the first feature is x regardless."""
         wanted = {id_: self._wanted(id_) for id_ in self.body.params}
         asked = Counter(wanted.values())
         for id_, name in wanted.items():
@@ -108,11 +109,11 @@ class Forward:
         self.params[id(self.method)] = [self.names[id_] for id_ in self.body.params]
 
     def _wanted(self, id_: str) -> str:
-        """What an argument would be called: as the block's port, by its kind, as its reader calls it, as its source."""
+        """As the block calls its port, by the argument's kind, as its reader calls it, as its source does."""
         leaf = id_.rpartition(".")[2].strip("_")
         kind = self.body.piece.graph[id_].type.kind
         index = self.body.params.index(id_)
-        if self.class_.first == ():
+        if self.body.piece.graph[id_].op == "input":
             return leaf
         if port := self._port(kind):
             return port
@@ -143,7 +144,7 @@ class Forward:
         return [port for port in self.block.ports.values() if port.kind in KINDS] if self.block else []
 
     def _as_read(self, id_: str) -> str:
-        """What its first reader calls it: the argument of the method called, or the op's port if that has a telling name."""
+        """What its first reader calls it: the argument of a method, or an op's port if that says much."""
         step = next((step for step in self.body.steps if id_ in step.reads), None)
         if step is None or step.unpacks:
             return ""
@@ -158,7 +159,9 @@ class Forward:
         place = step.place[len(self.body.scope) :]
         if step.body is None:
             select = self.body.piece.graph[id_].op == "select" and self.class_.first != ()
-            return "style" if select else "_".join(place)
+            depth = len(self.body.scope) + len(place) - 1  # of a scope written out here, if place is in one
+            alone = sum(other.place[:depth] == step.place[:depth] for other in self.body.steps) == 1
+            return "style" if select else "_".join(place[:-1] if len(place) > 1 and alone else place)
         if not place:
             return "_".join(path_of(id_)[len(self.body.scope) :])
         outputs = self._outputs(step)
@@ -185,15 +188,18 @@ class Forward:
     def _statement(self, index: int, step: Step, before: str | None) -> list[str]:
         if step.unpacks:
             return self._unpack(step)
-        notes = [self._shape(step.results[0])] if before is None and self._tells(step) else []
+        notes = (
+            [self._shape(step.results[0])] if before is None and step.results and self._tells(step) else []
+        )
         if step.body is not None:
             expr, target = self._call(step)
         else:
             expr = self._primitive(index, step)
-            target = self._name(step.results[0], self._local(step, step.results[0]))
+            read = self.refs[step.results[0]] in self._used()
+            target = self._name(step.results[0], self._local(step, step.results[0])) if read else ""
             if self.classes.calls_op(self.body, step) and (place := self._place(step)):
                 notes.append(place)
-        return annotated(lay(expr, BODY, before or f"{target} = "), ", ".join(notes), BODY)
+        return annotated(_assigned(target, expr, before), ", ".join(notes), BODY)
 
     def _unpack(self, step: Step) -> list[str]:
         """`w = [ops.select(ws, index=i) for i in range(14)]`; the styles are then w[0], w[1], …"""
@@ -209,21 +215,26 @@ class Forward:
     def _call(self, step: Step) -> tuple[Expr, str]:
         assert step.body is not None
         method = self.classes.method_of(step.body)
-        module = ".".join(("self", *step.place[len(self.body.scope) :]))
+        module = attribute(step.place[len(self.body.scope) :])
         function = module if method.name == "forward" else f"{module}.{method.name}"
         if not step.place[len(self.body.scope) :]:
             function = f"self.{method.name}"
         outputs = self._outputs(step)
-        used = {ref for scope in self.bodies for ref in self._used(scope)}
+        used = self._used()
         targets = [
             self._name(id_, self._local(step, id_)) if self.refs.get(id_) in used else "_" for id_ in outputs
         ]
-        return call(function, [self.names[id_] for id_ in step.reads]), ", ".join(targets)
+        return call(function, [self.names[id_] for id_ in step.reads]), "" if {*targets} <= {
+            "_"
+        } else ", ".join(targets)
 
-    def _used(self, scope: Path) -> set[Ref]:
-        """What an instance's statements and surroundings read."""
-        body, refs = self.bodies[scope], self.classes.wiring(self.method.bodies[scope]).refs
-        return {refs[id_] for step in body.steps for id_ in step.reads} | {*self.method.outputs}
+    def _used(self) -> set[Ref]:
+        """What the statements and surroundings of any instance read."""
+        found = {*self.method.outputs}
+        for scope, body in self.bodies.items():
+            refs = self.classes.wiring(self.method.bodies[scope]).refs
+            found |= {refs[id_] for step in body.steps for id_ in step.reads}
+        return found
 
     def _primitive(self, index: int, step: Step) -> Expr:
         one = self.classes.primitive(self.body, step)
@@ -233,7 +244,7 @@ class Forward:
         ]
         args += [keyword(name, self.names[id_]) for name, id_ in one.keyword_args.items()]
         if one.is_layer:
-            return call(".".join(("self", *step.place[len(self.body.scope) :])), args)
+            return call(attribute(step.place[len(self.body.scope) :]), args)
         defaults = signature("ops", one.name).defaults
         args += [
             keyword(slot.param, _value(slot))
@@ -278,11 +289,16 @@ class Forward:
 
 
 def signature_doc(read: Sequence[str], made: Sequence[str]) -> list[str]:
-    """The docstring of a forward: what it reads and what it makes, with shapes; broken between two of them only."""
+    """The docstring of a forward: what it reads and makes, with shapes; no line breaks inside one."""
     line = f"{', '.join(read)} → {', '.join(made)}"
     if columns(line) + BODY + 6 <= WIDTH:
         return quoted([line], BODY)
     return quoted([*_filled(read), "", *_filled([f"→ {made[0]}", *made[1:]])], BODY)
+
+
+def returns(results: int) -> str:
+    """The type of what a forward returns."""
+    return {0: "None", 1: "Tensor"}.get(results, f"tuple[{', '.join(['Tensor'] * results)}]")
 
 
 def _filled(parts: Sequence[str]) -> list[str]:
@@ -302,6 +318,18 @@ def ordered_outputs(
     found = [ids[ref] for ref in method.outputs]
     order = {node: index for index, node in enumerate(body.piece.nodes)}
     return sorted(found, key=lambda id_: (composer.rank(body.piece, id_), order[id_]))
+
+
+def _assigned(target: str, expr: Expr, before: str | None) -> list[str]:
+    """`target = expr`, or with `before` a return; too many targets stand one on a line."""
+    if before is not None or not target:
+        return lay(expr, BODY, before or "")
+    opening = f"{target} = {expr.head}(" if isinstance(expr, Group) else target
+    if ", " not in target or BODY + columns(opening) <= WIDTH:
+        return lay(expr, BODY, f"{target} = ")
+    margin = " " * BODY
+    targets = [f"{margin}(", *(f"{margin}    {name}," for name in target.split(", "))]
+    return [*targets, *lay(expr, BODY, ") = ")]
 
 
 def _value(slot: Slot) -> Expr:

@@ -1,4 +1,4 @@
-"""What a scope is called in the spec: the block or the stage that it came from, as its nodes' provenance tells."""
+"""What a scope is in the spec: the block or stage that it came from, as its nodes' provenance tells."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gandsl.codegen.compose import Path, path_of
+from gandsl.codegen.bodies import Path, path_of
 from gandsl.codegen.text import class_name
 from gandsl.diagnostics.span import Span
 from gandsl.ir.graph import Frame, NetworkIR, Node
@@ -24,7 +24,7 @@ _BEFORE = (
 
 @dataclass(frozen=True)
 class Hint:
-    """`what`: block, stage or nothing (a name that no provenance explains). `name`: the block's, or the stage's label."""
+    """`what`: block, stage or, unexplained, nothing. `name`: the block's, or the stage's label."""
 
     what: str = ""
     name: str = ""
@@ -73,9 +73,12 @@ def _hint(
         and common[next(iter(children))] == frames
     ):
         frames = frames[1:]  # the innermost frame is the only inner scope's
-    elif scope in leaves and frames and frames == common.get(scope[:-1]):
-        if scope[:-1] in leaves or len(inner.get(scope[:-1], ())) > 1:
-            frames = ()  # the innermost frame is the outer scope's
+    elif (
+        scope in leaves
+        and frames == common.get(scope[:-1])
+        and (scope[:-1] in leaves or len(inner.get(scope[:-1], ())) > 1)
+    ):
+        frames = ()  # the innermost frame is the outer scope's
     if not frames:
         return Hint()
     frame = frames[0]
@@ -104,7 +107,7 @@ def _files_inside(
 
 
 def base_name(scope: Path, hint: Hint, siblings: Iterable[str]) -> str:
-    """The class name that a scope asks for: of its block, of the stages it is one of, else of its own name."""
+    """The class name that a scope asks for: its block's, its stages', else from its own name."""
     if hint.what == "block":
         name = hint.name.rpartition(".")[2]
         words = [hint.library, name] if hint.library in _BEFORE else [name, hint.library]

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gandsl.codegen.bodies import Body, Path
 from gandsl.codegen.classes import Argument, Class, Classes, Method, Values, family, spelled
-from gandsl.codegen.compose import Body, Path
 from gandsl.codegen.hints import Hint, base_name
 from gandsl.codegen.text import class_name, local_name, unique
 from gandsl.codegen.wiring import Ref
@@ -21,7 +21,7 @@ WIDTHS = {  # by the kind of the first input, or output: what its width is calle
 
 
 def name_classes(classes: Classes, hints: Mapping[Path, Hint], top: str) -> None:
-    """The commonest of several classes that ask for a name gets it; the others add their stage's name or a number."""
+    """Of classes that ask for one name, the commonest gets it; others add their scope's name or a number."""
     siblings = {
         scope: [other[-1] for other in classes.of if other and other[:-1] == scope[:-1]]
         for scope in classes.of
@@ -44,7 +44,7 @@ def name_classes(classes: Classes, hints: Mapping[Path, Hint], top: str) -> None
 
 
 def name_methods(classes: Classes) -> None:
-    """`forward` is what most instances do in the first program that runs them; others are named by what they add."""
+    """`forward` is what most instances do in the first program that runs them."""
     for class_ in classes.all:
         if class_.first == ():
             for method in class_.methods:
@@ -57,7 +57,7 @@ def name_methods(classes: Classes) -> None:
 
 
 def _name_others(class_: Class) -> None:
-    """`forward_faded` where `faded` is the last that it does and forward doesn't; `forward_16`, `fade_16` if that tells too little."""
+    """`forward_faded` if `faded` is the last it does and forward doesn't; else `forward_16`, `fade_16`."""
     if not class_.methods:
         return
     main, *others = class_.methods
@@ -76,7 +76,7 @@ def _name_others(class_: Class) -> None:
 def _news(method: Method, main: Method) -> str:
     bodies = next(iter(method.bodies.values())), next(iter(main.bodies.values()))
     mine, known = ([step.place[len(body.scope) :][0].strip("_") for step in body.steps] for body in bodies)
-    return next((name for name in reversed(mine) if name not in known), "")
+    return next((name for name in reversed(mine) if name not in known), mine[-1] if mine else "")
 
 
 def value_ids(classes: Classes, body: Body) -> dict[Ref, str]:
@@ -88,7 +88,7 @@ def value_ids(classes: Classes, body: Body) -> dict[Ref, str]:
 
 
 def name_arguments(classes: Classes, class_: Class) -> None:
-    """Widths are named by the input or output that has them; others by the parameter, or by layer and parameter."""
+    """Widths are named by the input or output that has them; others by parameter, or layer and parameter."""
     taken = {child.name for child in class_.children} | {m.name for m in class_.methods} | RESERVED
     widths = widths_of(classes, class_)
     names = WIDTHS[widths.spatial]

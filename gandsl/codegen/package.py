@@ -15,6 +15,7 @@ from gandsl import __version__
 from gandsl.analysis.resolved import resolved
 from gandsl.codegen.hints import Hint
 from gandsl.codegen.places import Places
+from gandsl.codegen.pretty import collection, lay, quoted
 from gandsl.codegen.source import network_source
 from gandsl.codegen.template import fill
 from gandsl.codegen.text import class_name, docstring, is_identifier
@@ -47,12 +48,13 @@ def render(module: ModuleIR) -> dict[str, str]:
         if doc := _one_paragraph(document.networks[name].doc):
             about += f"\n\n{doc}"
         files[f"{name}.py"] = network_source(network, about, places, block_of)
-    classes = {class_name(name): name for name in module.networks}
+    classes = {name: class_name(name) for name in sorted(module.networks, key=_natural)}
+    exported = [quoted(name) for name in sorted({*classes.values()}, key=_natural)]
     files["__init__.py"] = fill(
         "package.py.jinja",
         doc=docstring(_about(module), 0),
-        classes=sorted(classes.items()),
-        names=sorted(classes),
+        classes=classes,
+        exported=lay(collection(exported, "[]"), 0, "__all__ = "),
     )
     if module.plan is not None:
         files["plan.json"] = _json(module.plan.model_dump(mode="json"))
@@ -90,7 +92,7 @@ def write(module: ModuleIR, directory: str | os.PathLike[str]) -> list[str]:
 def stale(
     module: ModuleIR, directory: str | os.PathLike[str], files: Mapping[str, str] | None = None
 ) -> list[str]:
-    """Names of generated files that are missing, differ, or should be gone, in the order in which `write` mends them."""
+    """Names of files that are missing, differ or should be gone, in the order in which `write` goes."""
     folder = Path(directory)
     fresh = render(module) if files is None else files
     different = [name for name, text in fresh.items() if _read(folder / name) != text.encode()]
@@ -99,12 +101,17 @@ def stale(
 
 
 def spec_hash(module: ModuleIR) -> str:
-    """SHA-256 of the resolved spec: after extends, patches and overrides, with parameters in force and every plan default."""
+    """SHA-256 of the resolved spec: patches applied, parameters in force, every default of the plan."""
     spec = resolved(module)
     written = to_plain(module.document.tree)
     if "imports" in spec:  # as the spec names them, not where they were found
         spec["imports"] = written.get("imports", {})
     return _sha256(json.dumps(spec, ensure_ascii=True, separators=(",", ":")))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """The order of imports: `net2` before `net10`."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", name)]
 
 
 def _about(module: ModuleIR) -> str:
@@ -155,7 +162,7 @@ def _listed(folder: Path) -> Iterator[str]:
     except ValueError:
         return
     files = manifest.get("files") if isinstance(manifest, dict) else None
-    yield from (name for name in files or () if isinstance(name, str) and _FILE.fullmatch(name))
+    yield from (name for name in files if _FILE.fullmatch(name)) if isinstance(files, dict) else ()
 
 
 def _replace(path: Path, text: str) -> None:

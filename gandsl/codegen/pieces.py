@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gandsl.ir.graph import Graph, NetworkIR, Node, Variant
+from gandsl.ir.op import Trait
 from gandsl.lowering.split import ENTRIES, call_order, entry_graph
 
 
@@ -26,7 +27,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Program:
-    """One answer of `Network.program`: a method; two pieces are run one after the other (mapping, then synthesis)."""
+    """One answer of `Network.program`: a method. Of two pieces it runs one, then the other."""
 
     entry: str
     variant: Variant
@@ -60,7 +61,7 @@ def programs_of(network: NetworkIR) -> list[Program]:
 
 
 def _piece(network: NetworkIR, variant: Variant, entry: str, graph: Graph, known: list[Piece]) -> Piece:
-    live = graph.live()
+    live = _run(graph)
     name = _method(_METHODS[entry], _suffix(network, variant))
     if entry == "mapping":  # the same at all levels, as a rule: a level's size in its name would mislead
         general = "map_styles_fading" if variant.fading else "map_styles"
@@ -78,8 +79,19 @@ def _piece(network: NetworkIR, variant: Variant, entry: str, graph: Graph, known
     return piece
 
 
+def _run(graph: Graph) -> set[str]:
+    """What outputs depend on, and what keeps statistics that are saved: the rest is dead code."""
+    run = graph.live()
+    waiting = [node.id for node in graph if node.spec.has(Trait.STATEFUL)]
+    while waiting:
+        if (id_ := waiting.pop()) not in run:
+            run.add(id_)
+            waiting.extend(graph[id_].operands)
+    return run
+
+
 def _splits(whole: Piece, mapping: Piece, synthesis: Piece) -> bool:
-    """Whether mapping, then synthesis is the whole program: no node is run by both, and no input is read twice."""
+    """Whether mapping, then synthesis is the whole program: no node is run twice, no input read twice."""
     return sorted(whole.nodes) == sorted((*mapping.nodes, *synthesis.nodes)) and all(
         id_ == whole.graph.styles or id_ in whole.inputs for id_ in synthesis.inputs
     )

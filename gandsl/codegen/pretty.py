@@ -1,4 +1,4 @@
-"""Expressions laid out over lines as `ruff format` lays them out, so that printed source needs no formatter."""
+"""Expressions over lines, laid out as `ruff format` does, so that printed source needs no formatter."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gandsl.codegen.text import WIDTH, columns
+from gandsl.codegen.text import WIDTH, columns, is_identifier
 
 
 @dataclass(frozen=True)
 class Group:
-    """Something in brackets: a call's arguments, a signature, a tuple, a list. Items may be groups themselves."""
+    """Something in brackets: arguments, a signature, a tuple, a list. Items may be groups themselves."""
 
     head: str  # before the bracket: the function, a keyword's `name=`, or nothing
     items: tuple[Expr, ...]
@@ -36,6 +36,22 @@ def keyword(name: str, value: Expr) -> Expr:
     return Group(f"{name}={value.head}", value.items, value.brackets, value.tail, value.collection)
 
 
+def attribute(path: Sequence[str]) -> str:
+    """`self.s8.conv`; names that are no identifiers are spelled out: `getattr(self.blocks, "0")`."""
+    expr = "self"
+    for name in path:
+        expr = f"{expr}.{name}" if is_identifier(name) else f"getattr({expr}, {quoted(name)})"
+    return expr
+
+
+def assigned(path: Sequence[str], value: Expr) -> tuple[str, Expr]:
+    """The statement that registers a module: what comes before an expression, and the expression."""
+    *outer, name = path
+    if is_identifier(name):
+        return f"{attribute(path)} = ", value
+    return "", call(f"{attribute(outer)}.add_module", [quoted(name), value])
+
+
 def collection(items: Sequence[Expr], brackets: str = "()") -> Group:
     """A tuple, or with other brackets a list."""
     return Group("", tuple(items), brackets, collection=True)
@@ -50,7 +66,7 @@ def literal(value: Any) -> Expr:
     if isinstance(value, str):
         return quoted(value)
     if value is None or isinstance(value, bool | int | float):
-        return repr(value)
+        return repr(value).replace("e+", "e")  # 1e16, as the formatter spells it
     raise TypeError(f"{value!r} cannot be printed as a literal")
 
 

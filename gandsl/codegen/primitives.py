@@ -1,4 +1,4 @@
-"""What a node becomes in source: a layer that is built once and called, or a function; the lowering's table decides."""
+"""What a node becomes in source, a layer or a function: the lowering's table decides."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""Methods of a class that begin or end alike call each other, or a helper, instead of repeating statements."""
+"""Methods of a class that have statements in common call each other, or a helper."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from gandsl.codegen.bodies import Body, Path, Step
 from gandsl.codegen.classes import Class, Classes, Method
-from gandsl.codegen.compose import Body, Path, Step
 
 FEWEST = 3  # statements worth a helper, and methods that must share it
 MOST = 3  # values that may cross between a helper and the rest
@@ -26,9 +26,12 @@ def _length(method: Method) -> int:
 
 
 def _extend(classes: Classes, class_: Class, method: Method) -> None:
-    """Where a method contains all the statements of another one in a row, let it call that: of several, the longest."""
+    """Where a method has all the statements of another one in a row, let it call that (the longest)."""
     best: tuple[Method, Path, _Match] | None = None
-    for other in class_.methods:
+    for place, other in enumerate(class_.methods):
+        same = _length(other) == _length(method)
+        if same and place >= class_.methods.index(method):  # of two equal ones the second calls the first
+            continue
         common = [scope for scope in method.written if scope in other.bodies]
         if other is method or not common or (best and _length(best[0]) >= _length(other)):
             continue
@@ -62,7 +65,7 @@ class _Match:
 def _find(classes: Classes, body: Body, part: Body, method: Method) -> _Match | None:
     """Where `body` has the statements of `part`, needing no more of their values than `method` returns."""
     count = len(part.steps)
-    if not 2 <= count < len(body.steps):
+    if not 2 <= count <= len(body.steps):
         return None
     refs = classes.wiring(part).refs
     for start in range(len(body.steps) - count + 1):
@@ -86,23 +89,25 @@ def _factor(classes: Classes, class_: Class) -> None:
     crossing = {_crossing(body.steps[:lead], body.steps[lead:], body.outputs) for body in bodies}
     if lead >= FEWEST and len(crossing) == 1 and len(values := crossing.pop()) <= MOST:
         _move(classes, class_, "_begin", values, lambda steps: slice(0, lead))
-    bodies = [method.written[scope] for method in class_.methods if method.name != "_begin"]
+    if any(method.name == "_begin" for method in class_.methods):
+        return
+    tail = _tail(classes, bodies)
+    outputs = {body.outputs for body in bodies}
+    made = {id_ for step in bodies[0].steps[len(bodies[0].steps) - tail :] for id_ in step.results}
+    if tail >= FEWEST and len(outputs) == 1 and made >= {*bodies[0].outputs}:
+        _move(classes, class_, "_finish", outputs.pop(), lambda steps: slice(len(steps) - tail, None))
+
+
+def _tail(classes: Classes, bodies: Sequence[Body]) -> int:
+    """How many statements all bodies end with; the first may read other values in each."""
     shortest = min(len(body.steps) for body in bodies)
     tail = _agreeing(classes, bodies, range(-1, -shortest - 1, -1))
-    reads = {
-        _crossing(body.steps[: len(body.steps) - tail], body.steps[len(body.steps) - tail :], ())
-        for body in bodies
-    }
-    made = {id_ for step in bodies[0].steps[len(bodies[0].steps) - tail :] for id_ in step.results}
-    outputs = {body.outputs for body in bodies}
-    if (
-        tail >= FEWEST
-        and len(reads) == 1
-        and len(reads.pop()) <= MOST
-        and len(outputs) == 1
-        and made >= {*bodies[0].outputs}
-    ):
-        _move(classes, class_, "_finish", outputs.pop(), lambda steps: slice(len(steps) - tail, None))
+    first, *others = bodies
+    if tail < shortest:
+        step = first.steps[-tail - 1]
+        model = replace(first, params=step.reads)
+        tail += all(_alike(classes, body, body.steps[-tail - 1], model, step, {}) for body in others)
+    return tail
 
 
 def _agreeing(classes: Classes, bodies: Sequence[Body], positions: Sequence[int]) -> int:
@@ -122,24 +127,26 @@ def _move(
     outputs: tuple[str, ...],
     part: Callable[[Sequence[Step]], slice],
 ) -> None:
-    """Replace a part of every method by the call of a new one."""
+    """Replace a part of every method by the call of a new one, if the parts are alike and take few values."""
     scope = class_.first
-    methods = list(class_.methods)
-    helper: Method | None = None
-    for method in methods:
+    inner: dict[int, Body] = {}
+    for method in class_.methods:
         body = method.written[scope]
-        chosen = part(body.steps)
-        steps = body.steps[chosen]
+        steps = body.steps[part(body.steps)]
         made = {id_ for step in steps for id_ in step.results}
         params = tuple(dict.fromkeys(id_ for step in steps for id_ in step.reads if id_ not in made))
-        inner = replace(body, params=params, steps=steps, outputs=outputs)
-        if helper is None:
-            helper = Method(name, {}, [], name)
-            class_.methods.append(helper)
-        classes.adopt(inner, helper)
+        inner[id(method)] = replace(body, params=params, steps=steps, outputs=outputs)
+    bodies = inner.values()
+    if len({classes.structure(body).key for body in bodies}) > 1 or any(len(b.params) > MOST for b in bodies):
+        return
+    helper = Method(name, {}, [], name)
+    for method in class_.methods:
+        body, own = method.written[scope], inner[id(method)]
+        classes.adopt(own, helper)
         rest = list(body.steps)
-        rest[chosen] = [_call(inner)]
+        rest[part(body.steps)] = [_call(own)]
         method.written[scope] = replace(body, steps=tuple(rest))
+    class_.methods.append(helper)
 
 
 def _call(body: Body) -> Step:

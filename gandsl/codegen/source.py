@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from keyword import iskeyword
 
 from gandsl.codegen.binding import bind
+from gandsl.codegen.bodies import Path, path_of
 from gandsl.codegen.classes import Argument, Child, Class, Classes, Method, Slot, is_width
-from gandsl.codegen.compose import Composer, Path, path_of
-from gandsl.codegen.forward import Forward, Printed, annotated, shape_text, signature_doc
+from gandsl.codegen.compose import Composer
+from gandsl.codegen.forward import Forward, Printed, annotated, returns, shape_text, signature_doc
 from gandsl.codegen.hints import Hint, hints_of
 from gandsl.codegen.naming import name_classes, name_methods
 from gandsl.codegen.pieces import Program, programs_of
 from gandsl.codegen.places import Places
-from gandsl.codegen.pretty import Expr, call, collection, keyword, lay, literal, quoted
+from gandsl.codegen.pretty import Expr, assigned, call, collection, keyword, lay, literal, quoted
 from gandsl.codegen.primitives import signature
 from gandsl.codegen.sharing import share
 from gandsl.codegen.template import fill
 from gandsl.codegen.text import class_name, docstring, local_name
+from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl.frontend.names import RESERVED
 from gandsl.ir.graph import Graph, NetworkIR, Variant
 from gandsl.lowering.table import Layer, lower
 from gandsl.spec.document import BlockDecl
@@ -41,6 +45,7 @@ def network_source(
     programs = programs_of(network)
     pieces = list({id(piece): piece for program in programs for piece in program.pieces}.values())
     layers = layers_of(network)
+    _refuse_names(layers)
     composer = Composer(pieces, layers)
     bodies = [composer.compose(piece) for piece in pieces]
     hints = hints_of(network)
@@ -86,18 +91,21 @@ def network_source(
 
 
 def layers_of(network: NetworkIR) -> dict[str, Graph]:
-    """Each node that is a layer → a program that holds it: all with state, run or not; others where they run."""
+    """Each node that is a layer, run or not, → a program that holds it, in the lowering's order."""
     found: dict[str, Graph] = {}
-    weighted = network.weighted()
     for variant in sorted(network.programs):
         graph = network.programs[variant]
-        live = graph.live()
         for node in graph:
-            if node.op == "input" or node.id in found or not (node.id in live or node.id in weighted):
-                continue
-            if isinstance(lower(graph.call(node), node), Layer):
-                found[node.id] = graph
+            if node.op != "input" and isinstance(lower(graph.call(node), node), Layer):
+                found.setdefault(node.id, graph)
     return found
+
+
+def _refuse_names(ids: Iterable[str]) -> None:
+    for id_ in ids:
+        for name in id_.split("."):
+            if name in RESERVED or iskeyword(name):
+                raise InvariantError(f"{id_}: `{name}` cannot name a module, since Python or torch uses it")
 
 
 def _ports(network: NetworkIR) -> list[str]:
@@ -129,7 +137,7 @@ def _chained(program: Program, network: NetworkIR) -> Printed:
     graph = network.programs[program.variant]
     assert graph.styles == synthesis.inputs[0]
     made = [graph[id_].type for id_ in program.pieces[-1].outputs]
-    kind = "Tensor" if len(made) == 1 else f"tuple[{', '.join(['Tensor'] * len(made))}]"
+    kind = returns(len(made))
     head = call(f"def {program.method}", ["self", *(f"{name}: Tensor" for name in names.values())])
     read = [f"{name} {_plain_shape(graph, id_)}" for id_, name in names.items()]
     doc = signature_doc(read, [_plain_shape(graph, id_) for id_ in synthesis.outputs])
@@ -158,7 +166,8 @@ class _Printer:
         above = ""
         for child in class_.children:
             place = self._place(class_, child)
-            built = lay(self._built(class_, child), 8, f"self.{child.name} = ")
+            before, made = assigned(path_of(child.name), self._built(class_, child))
+            built = lay(made, 8, before)
             lines += annotated(built, "" if place == above else place, 8)
             above = place
         by_name = [a for a in arguments if not a.positional]
@@ -235,7 +244,7 @@ def _value(slot: Slot) -> Expr:
 
 
 def _calls_self(method: Method) -> int:
-    """Methods that other methods of the class call are printed before these, since they name their arguments."""
+    """Methods that others of the class call are printed before these, since they name their arguments."""
     body = next(iter(method.written.values()))
     return sum(inner.scope == body.scope for inner in body.calls())
 

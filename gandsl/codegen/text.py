@@ -1,4 +1,4 @@
-"""Text from a spec on its way into source, as comments, docstrings and identifiers: nothing else carries it."""
+"""Text from a spec on its way into source: as comments, docstrings and identifiers, in no other way."""
 
 from __future__ import annotations
 
@@ -10,17 +10,28 @@ from collections.abc import Collection, Iterator
 WIDTH = 110  # of a line; tests hold the printed source against `ruff format` and `ruff check` at this length
 
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # controls, bidi and zero width, surrogates, unassigned
+_BLANK = frozenset("\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u3164\uffa0")  # soft hyphen, fillers
 
 
 def visible(text: str, limit: int = 2000) -> str:
-    """One line of printable text: white space becomes one blank, what cannot be seen becomes escapes.
+    """One line of printable text, at most `limit` columns: white space becomes one blank, the unseen escapes.
 
     Unicode 3.2 says what can be seen: every Python carries it, so that all print alike.
     """
-    line = " ".join(text.split())
-    if len(line) > limit:
-        line = line[: limit - 1].rstrip() + "…"
-    return "".join(_escape(c) if unicodedata.ucd_3_2_0.category(c) in _UNSEEN else c for c in line)
+    pieces: list[str] = []
+    room = limit
+    for character in " ".join(text.split()):
+        piece = _escape(character) if _is_unseen(character) else character
+        room -= columns(piece)
+        if room < 1:
+            return "".join(pieces).rstrip() + "…"
+        pieces.append(piece)
+    return "".join(pieces)
+
+
+def _is_unseen(character: str) -> bool:
+    category = unicodedata.ucd_3_2_0.category(character)
+    return category in _UNSEEN or (category == "Zs" and character != " ") or character in _BLANK
 
 
 def _escape(character: str) -> str:
@@ -29,7 +40,7 @@ def _escape(character: str) -> str:
 
 
 def columns(text: str) -> int:
-    """An upper bound on the columns that `text` takes: East Asian characters take two."""
+    """The columns that `text` takes, or more: East Asian and all rare characters count two."""
     return sum(1 if ord(c) < 0x1100 or 0x2000 <= ord(c) < 0x2E80 else 2 for c in text)
 
 
@@ -103,8 +114,8 @@ def class_name(text: str, taken: Collection[str] = ()) -> str:
     return unique(name, taken, "")
 
 
-# What a local variable must not hide: the functions of Python, written out since each version adds some; what the
-# source imports; and letters that look like digits.
+# What a local variable must not hide: Python's functions (written out, since each version adds some), what
+# the source imports, and letters that look like digits.
 _TAKEN_LOCALS = frozenset(
     [
         "abs",
@@ -200,7 +211,7 @@ def local_name(wanted: str, taken: Collection[str] = ()) -> str:
     name = re.sub(r"\W", "_", wanted, flags=re.ASCII)
     if not name or not is_identifier(name + "_") or name.startswith("__"):
         name = f"v{name}" if name.strip("_") else "value"
-    if name in _TAKEN_LOCALS:
+    if name in _TAKEN_LOCALS or keyword.iskeyword(name):
         name += "_"
     return unique(name, taken)
 

@@ -1,4 +1,4 @@
-"""What of a body is the same in every instance of a class: calls and connections, without literals and without names."""
+"""What of a body is the same in every instance of a class: calls and connections, but no literals."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gandsl.codegen.compose import Body, Step
+from gandsl.codegen.bodies import Body, Step
 from gandsl.codegen.primitives import Primitive
 from gandsl.ir.types import KINDS
 

@@ -1,0 +1,53 @@
+"""Every spec of the project at a size at which its networks run in a moment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from gandsl.analysis import analyze
+from gandsl.frontend.module import ModuleIR
+
+ROOT = Path(__file__).resolve().parents[2]
+SPECS = sorted([*ROOT.glob("specs/*.yaml"), *ROOT.glob("tests/specs/new/*.yaml")])
+
+SMALL: dict[str, Any] = {
+    "resolution": 16,
+    "classes": 3,
+    "width": 4,
+    "z_chunk": 2,
+    "chunk": 2,
+    "style": 4,
+    "embedding": 4,
+    "attention_at": 8,
+    "reduction": 2,
+    "channel_base": 32,
+    "channel_max": 4,
+    "z_dim": 6,
+    "w_dim": 6,
+    "mapping_layers": 2,
+    "widths": [8, 4],
+    "cardinalities": [2, 1],
+    "depths": [1, 1],
+}
+"""Parameter → a small value; what a spec switches off (0) stays off, and a spec's minimum holds."""
+
+SPECIAL: dict[str, dict[str, Any]] = {"skip_excitation": {"resolution": 64}}
+
+
+def reduced(path: Path, **others: Any) -> ModuleIR:
+    """The spec's networks at reduced size; its plan, which may name sizes that are gone, is left out."""
+    whole = analyzed(path, {})
+    overrides: dict[str, Any] = {"training": None}
+    for name, declared in whole.document.params.items():
+        if name in SMALL and whole.params[name]:
+            least = declared.minimum
+            small = SMALL[name]
+            overrides[name] = max(small, least) if isinstance(least, int | float) else small
+    return analyzed(path, overrides | SPECIAL.get(path.stem, {}) | others)
+
+
+def analyzed(path: Path, overrides: dict[str, Any]) -> ModuleIR:
+    module, diagnostics = analyze(path, overrides)
+    assert module is not None, [one.message for one in diagnostics]
+    return module

@@ -1,0 +1,62 @@
+"""Generated source computes what the lowered network computes: outputs, gradients, buffers, to the bit."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+import torch
+
+from gandsl.codegen import render
+from gandsl.codegen.places import Places
+from gandsl.codegen.source import network_source
+from gandsl.codegen.text import class_name
+from gandsl.ir.graph import NetworkIR
+from tests.codegen.small import SPECS, reduced
+from tests.codegen.twins import assert_equal_programs, loaded, programs
+from tests.published import NETWORKS
+
+
+def printed(ir: NetworkIR) -> str:
+    return network_source(ir, "Printed for a test.", Places("hand.yaml"), lambda hint: None)
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_every_spec(path: Path) -> None:
+    """All programs of all networks, in training and evaluation."""
+    module = reduced(path)
+    files = render(module)
+    for name, ir in module.networks.items():
+        compared = assert_equal_programs(ir, files[f"{name}.py"], class_name(name))
+        assert compared == 2 * len(list(programs(ir)))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_hand_built(name: str) -> None:
+    ir = NETWORKS[name]()
+    assert assert_equal_programs(ir, printed(ir), class_name(ir.name)) >= 2
+
+
+def test_a_copy_shares_its_layers_and_not_the_original_s() -> None:
+    ir = NETWORKS["stylegan2_generator"]()
+    network = loaded(printed(ir), "Generator")
+    average = copy.deepcopy(network)
+    with torch.no_grad():
+        for parameter in average.parameters():
+            parameter.zero_()
+    assert all(
+        not p.any() for p in average.state_dict().values() if p.is_floating_point() and p.requires_grad
+    )
+    z = torch.randn(2, *network.inputs[0].shape)
+    assert average.program()(z).abs().max() < network.program()(z).abs().max()
+    assert torch.equal(average(z), average.program("synthesis")(average.program("mapping")(z)))
+
+
+@pytest.mark.parametrize(
+    "wrong", [("mapping", None, False), ("forward", 3, False), ("forward", None, True), ("x", 0, False)]
+)
+def test_a_program_that_is_not_there(wrong: tuple[str, int | None, bool]) -> None:
+    ir = NETWORKS["stylegan2_discriminator"]()
+    with pytest.raises(ValueError, match="no program"):
+        loaded(printed(ir), "Discriminator").program(*wrong)
