@@ -1,8 +1,9 @@
-"""Hundreds of spoiled specs: each is refused at the place of the slip, with a code that fits; and none costs much."""
+"""Hundreds of spoiled specs: each is refused, where the slip is, with a code that fits; none costs much."""
 
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 from collections import Counter
@@ -40,14 +41,13 @@ class Outcome:
     @property
     def covered(self) -> bool:
         """Whether one of them marks the spoiled token."""
-        places = self.spoiled.places
-        return any(
-            error.span is not None and error.span.covers(place) for error in self.fits for place in places
-        )
+        marked = [error.span for error in self.fits if error.span is not None]
+        return any(span.covers(place) for span in marked for place in self.spoiled.places)
 
     def __str__(self) -> str:
         said = [f"{error.code} {error.span} {error.message}" for error in self.errors[:3]]
-        return f"{self.spoiled.spec}, {self.spoiled.kind}, {self.spoiled.slip.text!r} at {self.spoiled.places[0]}: {said}"
+        made = self.spoiled
+        return f"{made.spec}, {made.kind}, {made.slip.text!r} at {made.places[0]}: {said}"
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +74,6 @@ def outcome(spoiled: Spoiled) -> Outcome:
 
 @pytest.mark.parametrize(("name", "resolution"), GOOD.items())
 def test_the_good_specs_are_good(name: str, resolution: str, tmp_path: Path) -> None:
-    import random
-
     path = tmp_path / FILE
     path.write_text(Good.load(name, resolution, random.Random(0)).text, encoding="utf-8")
     _, diagnostics = analyze(path)
