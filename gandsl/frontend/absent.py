@@ -58,6 +58,8 @@ def _look_up(unfolder: Unfolder, fill: Fill, slot: SlotDecl, block: BlockDecl) -
     if fill.use == IDENTITY or interface is None:
         return True
     target = resolve(unfolder, fill.use, interface.namespace, fill.context)
+    if target is None and callee.import_is_missing(unfolder, fill.use, fill.span, fill.context):
+        return False
     if target is None:
         what = f"block or op that fits a slot for {interface.name}, called"
         names = candidates(unfolder, interface.namespace, fill.context)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gandsl.diagnostics import Span
-from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.frontend.context import Context
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.ir.op import Op
@@ -39,6 +39,25 @@ def op_of(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> tuple[Op
     return None
 
 
+def import_is_missing(unfolder: Unfolder, name: str, span: Span, context: Context) -> bool:
+    """Whether an unknown `lib.NAME` is so because of `lib`; reported then."""
+    space, _, local = name.rpartition(".")
+    imports, standard = context.home.imports, unfolder.library.namespaces()
+    if not space or (space in standard and space not in imports):
+        return False
+    if space in imports:
+        known = [
+            other for other in unfolder.library.candidates(context.home) if other.startswith(f"{space}.")
+        ]
+        message, help = f"the import `{space}` has no block `{local}`", did_you_mean(name, known)
+    else:
+        near = nearest(space, [*imports, *standard])
+        message = f"nothing is imported as `{space}`"
+        help = f"did you mean `{near}.{local}`?" if near else f"add `imports: {{{space}: ./FILE.yaml}}`"
+    unfolder.report(context, "G0405", message, span, help=help)
+    return True
+
+
 def block_of(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> tuple[BlockDecl, Span] | None:
     """The block or topology, and where it is named."""
     form = "topology" if "topology" in tree.entries else "block"
@@ -50,6 +69,8 @@ def block_of(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> tuple
         block = unfolder.library.block(f"topology.{name.text}", context.home)
     if block is not None:
         return block, name.span
+    if import_is_missing(unfolder, name.text, name.span, context):
+        return None
     names = unfolder.library.candidates(context.home)
     if form == "topology":
         names = [known.removeprefix("topology.") for known in names if known.startswith("topology.")]
