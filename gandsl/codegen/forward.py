@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gandsl.codegen.bodies import Body, Path, Step, path_of
+from gandsl.codegen.bodies import Body, Step, path_of
 from gandsl.codegen.classes import Class, Classes, Method, Slot, spelled
 from gandsl.codegen.compose import Composer
 from gandsl.codegen.naming import value_ids
 from gandsl.codegen.places import Places
 from gandsl.codegen.pretty import Expr, Group, attribute, call, collection, flat, keyword, lay, literal
 from gandsl.codegen.primitives import signature
-from gandsl.codegen.text import WIDTH, columns, comment, local_name, quoted
+from gandsl.codegen.shapes import BODY, returns, shape_text, signature_doc
+from gandsl.codegen.text import WIDTH, columns, comment, local_name
 from gandsl.codegen.wiring import Ref
-from gandsl.ir.types import KINDS, TensorType, is_a
+from gandsl.ir.types import KINDS, is_a
 from gandsl.spec.document import BlockDecl, PortDecl
 
-BODY = 8  # indent of statements
 _BY_KIND = {"Latent": "z", "Label": "y", "Scalar": "alpha", "Styles": "ws"}
 
 
@@ -288,29 +288,6 @@ class Forward:
         return shape_text(types, bases, self.class_)
 
 
-def signature_doc(read: Sequence[str], made: Sequence[str]) -> list[str]:
-    """The docstring of a forward: what it reads and makes, with shapes; no line breaks inside one."""
-    line = f"{', '.join(read)} → {', '.join(made)}"
-    if columns(line) + BODY + 6 <= WIDTH:
-        return quoted([line], BODY)
-    return quoted([*_filled(read), "", *_filled([f"→ {made[0]}", *made[1:]])], BODY)
-
-
-def returns(results: int) -> str:
-    """The type of what a forward returns."""
-    return {0: "None", 1: "Tensor"}.get(results, f"tuple[{', '.join(['Tensor'] * results)}]")
-
-
-def _filled(parts: Sequence[str]) -> list[str]:
-    lines = [""]
-    for index, part in enumerate(parts):
-        piece = part if index == len(parts) - 1 else f"{part},"
-        if lines[-1] and columns(lines[-1]) + 1 + columns(piece) > WIDTH - BODY - 6:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {piece}".strip()
-    return lines
-
-
 def ordered_outputs(
     classes: Classes, composer: Composer, method: Method, ids: Mapping[Ref, str], body: Body
 ) -> list[str]:
@@ -352,44 +329,3 @@ def annotated(lines: list[str], note: str, indent: int) -> list[str]:
     if len(lines) == 1 and columns(lines[0]) + 2 + columns(text) <= WIDTH:
         return [f"{lines[0]}  {text}"]
     return [f"{' ' * indent}{text}", *lines]
-
-
-def shape_text(types: Mapping[Path, TensorType], bases: Mapping[Path, TensorType], class_: Class) -> str:
-    """One shape for all instances, the batch first."""
-    first = next(iter(types.values()))
-    if first.kind == "Scalar":
-        return "[]"
-    if first.kind == "Label":
-        return "[N]"
-    dims = [
-        _dim({scope: type_.shape[axis] for scope, type_ in types.items()}, axis, bases, class_)
-        for axis in range(len(first.shape))
-    ]
-    return f"[{', '.join(['N', *dims])}]"
-
-
-def _dim(sizes: Mapping[Path, int], axis: int, bases: Mapping[Path, TensorType], class_: Class) -> str:
-    if len(set(sizes.values())) == 1:
-        return str(next(iter(sizes.values())))
-    if axis in (1, 2) and bases and all(scope in bases for scope in sizes):
-        return _ratio([(size, bases[scope].shape[axis]) for scope, size in sizes.items()], "HW"[axis - 1])
-    for argument in class_.arguments:
-        if all(spelled(argument.values[scope]) == spelled(size) for scope, size in sizes.items()):
-            return argument.name
-    return ("C", "H", "W")[axis] if axis < 3 else "…"
-
-
-def _ratio(pairs: Sequence[tuple[int, int]], letter: str) -> str:
-    """`2H`, `H / 2`, `H + 1`, or `…` where no rule holds for all."""
-    (size, base), *_ = pairs
-    if all(s == b for s, b in pairs):
-        return letter
-    if size % base == 0 and all(s == b * (size // base) for s, b in pairs):
-        return f"{size // base}{letter}"
-    if base % size == 0 and all(b == s * (base // size) for s, b in pairs):
-        return f"{letter} / {base // size}"
-    if all(s - b == size - base for s, b in pairs):
-        return f"{letter} {'+' if size > base else '-'} {abs(size - base)}"
-    if all(s - 2 * b == size - 2 * base for s, b in pairs):
-        return f"2{letter} {'+' if size > 2 * base else '-'} {abs(size - 2 * base)}"
-    return "…"

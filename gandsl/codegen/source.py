@@ -10,13 +10,14 @@ from gandsl.codegen.binding import bind
 from gandsl.codegen.bodies import Path, path_of
 from gandsl.codegen.classes import Argument, Child, Class, Classes, Method, Slot, is_width
 from gandsl.codegen.compose import Composer
-from gandsl.codegen.forward import Forward, Printed, annotated, returns, shape_text, signature_doc
+from gandsl.codegen.forward import Forward, Printed, annotated
 from gandsl.codegen.hints import Hint, hints_of
 from gandsl.codegen.naming import name_classes, name_methods
 from gandsl.codegen.pieces import Program, programs_of
 from gandsl.codegen.places import Places
 from gandsl.codegen.pretty import Expr, assigned, call, collection, keyword, lay, literal, quoted
 from gandsl.codegen.primitives import signature
+from gandsl.codegen.shapes import returns, shape_text, signature_doc
 from gandsl.codegen.sharing import share
 from gandsl.codegen.template import fill
 from gandsl.codegen.text import class_name, docstring, local_name
