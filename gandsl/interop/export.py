@@ -121,7 +121,9 @@ def _state(layout: Layout, role: str, tensors: Mapping[str, Tensor], module: Mod
     for entry in entries:
         match entry.use:
             case Change():
-                found[entry.theirs] = _theirs(entry, own[entry.ours], carried)
+                found[entry.theirs] = entry.use.theirs(own[entry.ours]).clone(
+                    memory_format=torch.contiguous_format
+                )
             case Constant():
                 found[entry.theirs] = entry.use.value(module.params, keys[entry.ours]).clone()
             case Carried(default):
@@ -129,15 +131,6 @@ def _state(layout: Layout, role: str, tensors: Mapping[str, Tensor], module: Mod
                 if value is not None:
                     found[entry.theirs] = value.clone()
     return found
-
-
-def _theirs(entry: Entry, own: Tensor, carried: Mapping[str, Tensor]) -> Tensor:
-    """What a tensor of ours is there: the whole that was read, where ours is a part of it and unchanged."""
-    assert isinstance(entry.use, Change)
-    whole = carried.get(entry.theirs)
-    if whole is not None and torch.equal(entry.use.ours(whole), own):
-        return whole.clone()
-    return entry.use.theirs(own).clone(memory_format=torch.contiguous_format)
 
 
 def _entries(side: Side, module: ModuleIR, keys: Mapping[str, Any]) -> list[Entry]:

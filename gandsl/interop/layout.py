@@ -44,7 +44,6 @@ class Entry:
     theirs: str
     ours: str
     use: Change | Constant | Carried
-    whole: bool = False  # a change that loses something: what was read is carried as well
 
 
 _ALTERNATIVES = re.compile(r"<([^<>]*)>")
@@ -58,9 +57,7 @@ def _spelled(template: str) -> list[str]:
     return ["".join(choice) for choice in itertools.product(*options)]
 
 
-def row(
-    theirs: str, ours: str, use: Change | Constant | Carried = SAME, whole: bool = False
-) -> tuple[Entry, ...]:
+def row(theirs: str, ours: str, use: Change | Constant | Carried = SAME) -> tuple[Entry, ...]:
     """Entries of one line: alternatives in <…|…> go in step on both sides, or stand on theirs alone.
 
     `{r}` is a variable, which `expanded` replaces with numbers.
@@ -68,7 +65,7 @@ def row(
     left, right = _spelled(theirs), _spelled(ours)
     if len(right) == 1:
         right *= len(left)
-    return tuple(Entry(*both, use, whole) for both in zip(left, right, strict=True))
+    return tuple(Entry(*both, use) for both in zip(left, right, strict=True))
 
 
 def table(*rows: tuple[Entry, ...]) -> tuple[Entry, ...]:

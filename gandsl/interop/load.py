@@ -175,9 +175,8 @@ def _load(layout: Layout, role: str, found: Recognized, module: ModuleIR, owner:
         lists[Constant],
         lists[Carried],
     )
-    carried = {e.theirs: tensors[e.theirs] for e in present if isinstance(e.use, Carried) or e.whole}
-    notes = (*_notes(role, tensors), *_partly(role, present))
-    return _Loaded({key: state[key] for key in keys if key in state}, carried, report, notes)
+    carried = {key: tensors[key] for key in lists[Carried]}
+    return _Loaded({key: state[key] for key in keys if key in state}, carried, report, _notes(role, tensors))
 
 
 def _belonging(found: Recognized) -> dict[str, TensorRef]:
@@ -258,11 +257,6 @@ def _notes(role: str, tensors: Mapping[str, Tensor]) -> tuple[str, ...]:
     other = sorted({str(tensor.dtype).removeprefix("torch.") for tensor in floats.values()} - {"float32"})
     notes = [f"{role}: {listed(lost)} hold numbers that are not finite"] if lost else []
     return tuple(notes + ([f"{role}: numbers in {listed(other)} became float32"] if other else []))
-
-
-def _partly(role: str, entries: Sequence[Entry]) -> list[str]:
-    docs = sorted({e.use.doc for e in entries if e.whole and isinstance(e.use, Change)})
-    return [f"{role}: carried whole, and used in part: {doc}" for doc in docs]
 
 
 def _follows(found: Recognized, key: str) -> Derived | None:

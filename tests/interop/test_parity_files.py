@@ -124,7 +124,7 @@ def test_official_pickles(name: str, protocol: int, parity: Path, tmp_path: Path
 
 
 def test_truncation_statistics(parity: Path, tmp_path: Path) -> None:
-    """BigGAN-deep: the statistics at truncation 1 are loaded, the tables carried whole and written back."""
+    """BigGAN-deep: statistics at every truncation are loaded, and written back."""
     state, io = recorded(parity / "biggan_deep_128_G.npz")
     torch.save(state, tmp_path / "pytorch_model.bin")
     found = import_checkpoint(tmp_path / "pytorch_model.bin")
