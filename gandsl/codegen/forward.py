@@ -84,7 +84,12 @@ class Forward:
         kind = returns(len(results))
         head = call(f"def {self.method.name}", ["self", *(f"{name}: Tensor" for name in params)])
         read = [f"{self.names[id_]} {self._shape(id_)}" for id_ in self.body.params]
-        named = [f"{self.names[id_]} " if len(results) > 1 else "" for id_ in results]
+        outputs = (
+            {id_: name for name, id_ in self.body.piece.graph.outputs.items()}
+            if self.class_.first == ()
+            else {}
+        )
+        named = [f"{outputs.get(id_, self.names[id_])} " if len(results) > 1 else "" for id_ in results]
         made = [f"{name}{self._shape(id_)}" for name, id_ in zip(named, results, strict=True)] or ["nothing"]
         doc = signature_doc(read, made)
         return Printed(self.method.name, [*lay(head, 4, behind=f" -> {kind}:"), *doc, *lines])

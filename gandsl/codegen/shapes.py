@@ -63,7 +63,9 @@ def signature_doc(read: Sequence[str], made: Sequence[str]) -> list[str]:
 
 def returns(results: int) -> str:
     """The type of what a forward returns."""
-    return {0: "None", 1: "Tensor"}.get(results, f"tuple[{', '.join(['Tensor'] * results)}]")
+    if results < 2:
+        return "Tensor" if results else "None"
+    return f"tuple[{', '.join(['Tensor'] * results)}]" if results < 5 else "tuple[Tensor, ...]"
 
 
 def _filled(parts: Sequence[str]) -> list[str]:
