@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from gandsl.analysis import dead, growth_rules, hurts, moved, network_rules, plan_rules, usage
+from gandsl.analysis import dead, growth_rules, hiding, hurts, moved, network_rules, plan_rules, usage
 from gandsl.analysis.facts import Facts
 from gandsl.diagnostics import Diagnostic, Diagnostics
 from gandsl.frontend.module import ModuleIR
@@ -29,6 +29,7 @@ ERRORS: tuple[tuple[str, Rule], ...] = (  # the codes a rule may give, and the r
     ("G0616", growth_rules.networks_grow),
     ("G0617", growth_rules.levels_double),
     ("G0602", growth_rules.keys_are_levels),
+    ("G0619", growth_rules.layers_are_shared),
     ("G0610", growth_rules.reaches_full_size),
 )
 WARNINGS: tuple[tuple[str, Rule], ...] = (
@@ -38,7 +39,7 @@ WARNINGS: tuple[tuple[str, Rule], ...] = (
     ("W0705", usage.slots),
     ("W0706", usage.ports),
     ("W0707", usage.imports),
-    ("W0708", usage.hidden_names),
+    ("W0708", hiding.hidden_names),
     ("W0709", usage.defaults),
     ("W0720", hurts.batch_norm_under_r1),
     ("W0721", hurts.unbounded_critic),

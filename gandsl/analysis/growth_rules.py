@@ -8,6 +8,7 @@ from itertools import pairwise
 from gandsl.analysis.facts import Facts
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.ir.graph import Node, Variant
 from gandsl_runtime import schedule
 from gandsl_runtime.plan import Growth, Plan
 from gandsl_runtime.schedule import Clock
@@ -90,6 +91,29 @@ def levels_double(facts: Facts) -> Iterator[Diagnostic]:
                 help="`doubling(4, resolution)` lists every size in between",
             )
             return
+
+
+def layers_are_shared(facts: Facts) -> Iterator[Diagnostic]:
+    """G0619: a layer is the same at every level, since all levels train one set of weights."""
+    for network in facts.module.networks.values():
+        first: dict[str, tuple[Variant, Node, object]] = {}
+        for variant in sorted(network.programs):
+            graph = network.programs[variant]
+            for node in graph:
+                call = graph.call(node)
+                state = node.spec.weights(call) | node.spec.buffers(call)
+                if not state and node.op != "fir":
+                    continue
+                facts_of = (node.op, dict(node.attrs), state)
+                known = first.setdefault(node.id, (variant, node, facts_of))
+                if known[2] != facts_of:
+                    yield Diagnostic(
+                        "G0619",
+                        f"`{node.id}` is not the same layer at level {known[0].level} and at level {variant.level}",
+                        node.provenance.span,
+                        help="the levels share their weights: give a layer that depends on `level` an id of its own",
+                    )
+                    return
 
 
 def keys_are_levels(facts: Facts) -> Iterator[Diagnostic]:

@@ -213,7 +213,10 @@ CASES = [
         "levels not twice",
         GROWN,
         [('over: "doubling(4, 16)"', "over: [4, 16]"), ("{8: 16}", "{16: 16}")],
-        ["G0617 3:16 ‹[4, 16]› level 16×16 is not twice 4×4, the level before"],
+        [
+            "G0617 3:16 ‹[4, 16]› level 16×16 is not twice 4×4, the level before",
+            "G0619 40:17 ‹linear› `logit` is not the same layer at level 0 and at level 1",
+        ],
     ),
     case(
         "no alpha",

@@ -218,4 +218,16 @@ ROWS = (
         training: {batch: 10, micro_batch: 4}""",
         mend="choose numbers that divide.",
     ),
+    Code(
+        "G0619",
+        "error",
+        "layer differs between levels",
+        means="""
+        A growing family is one set of weights with a program for each level, so a node that holds weights or a
+        filter must be the same layer wherever it appears. Here its shape or a parameter depends on `level`.""",
+        example="""
+        growth: {over: "doubling(4, 64)"}
+        rgb: {op: conv, channels: 3, kernel: 1 + 2 * level}""",
+        mend="let it depend on the stage's own size, or keep it in a stage, whose id names its size.",
+    ),
 )
