@@ -18,7 +18,11 @@ class Exit(IntEnum):
 
     FINE = 0, "done"
     INPUT = 1, "a spec, a file or an argument is wrong; the message says where and what to do"
-    USAGE = 2, "the command line itself is wrong: no such command or option, a missing argument"
+    USAGE = (
+        2,
+        "the command line itself is wrong: no such command or option, a missing argument, options that do "
+        "not go together, or not with this generator",
+    )
     DATA = 3, "the training images or their labels can't be used"
     CHECKPOINT = 4, "a checkpoint can't be read, or is of other networks"
     DISK = 5, "the disk is full"
