@@ -107,11 +107,12 @@ def layers_are_shared(facts: Facts) -> Iterator[Diagnostic]:
                 facts_of = (node.op, dict(node.attrs), state)
                 known = first.setdefault(node.id, (variant, node, facts_of))
                 if known[2] != facts_of:
+                    levels = f"at level {known[0].level} and at level {variant.level}"
                     yield Diagnostic(
                         "G0619",
-                        f"`{node.id}` is not the same layer at level {known[0].level} and at level {variant.level}",
+                        f"`{node.id}` is not the same layer {levels}",
                         node.provenance.span,
-                        help="the levels share their weights: give a layer that depends on `level` an id of its own",
+                        help="the levels share their weights; what depends on `level` needs an id of its own",
                     )
                     return
 

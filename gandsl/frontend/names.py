@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gandsl.frontend.context import Context
     from gandsl.frontend.unfolder import Unfolder
 
-# torch.nn.Module's own attributes (a test compares this list with torch) and those of the runtime's Network
+# the attributes of torch's modules and graph modules and of our networks; a test compares the list with them
 RESERVED = frozenset(
     """
     T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double
@@ -22,6 +22,8 @@ RESERVED = frozenset(
     register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook
     register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory state_dict to
     to_empty train training type xpu zero_grad inputs outputs levels has_styles program graph code
+    add_submodule delete_all_unused_submodules delete_submodule for_target graph_module ir lowered meta
+    pass_log print_readable recompile target to_folder
     """.split()  # noqa: SIM905 - a list of words
 )
 

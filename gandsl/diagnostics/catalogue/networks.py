@@ -223,8 +223,9 @@ ROWS = (
         "error",
         "layer differs between levels",
         means="""
-        A growing family is one set of weights with a program for each level, so a node that holds weights or a
-        filter must be the same layer wherever it appears. Here its shape or a parameter depends on `level`.""",
+        A growing family is one set of weights with a program for each level, so a node that holds weights or
+        a filter must be the same layer wherever it appears. Here its shape or a parameter depends on
+        `level`.""",
         example="""
         growth: {over: "doubling(4, 64)"}
         rgb: {op: conv, channels: 3, kernel: 1 + 2 * level}""",
