@@ -1,0 +1,221 @@
+"""The discriminator of biggan, generated from biggan.yaml: edit that, not this."""
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor, nn
+
+from gandsl_runtime import layers, ops
+from gandsl_runtime.network import Network, Port
+
+
+class ResidualDown2(nn.Module):
+    """Activation, convolution, twice, then pooling; the first block of a network reads the image
+    unactivated.
+
+    Block `down`: b0.block.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv0 = layers.Conv2d(3, 96, weight="spectral", init="orthogonal")  # gandsl/std/residual.yaml:41
+        # gandsl/std/residual.yaml:43
+        self.conv1 = layers.Conv2d(96, 96, weight="spectral", init="orthogonal")
+        # gandsl/std/residual.yaml:47
+        self.short = layers.Conv2d(3, 96, kernel=1, weight="spectral", init="orthogonal")
+
+    def forward(self, image: Tensor) -> Tensor:
+        """image [N, 3, 128, 128] → [N, 96, 64, 64]"""
+        conv0 = self.conv0(image)  # [N, 96, 128, 128]
+        act1 = ops.relu(conv0)  # gandsl/std/residual.yaml:37
+        conv1 = self.conv1(act1)
+        pooled = ops.pool(conv1)  # [N, 96, 64, 64], gandsl/std/down.yaml:9
+        first_short = ops.pool(image)  # [N, 3, 64, 64], gandsl/std/down.yaml:9
+        short = self.short(first_short)  # [N, 96, 64, 64]
+        return ops.add([pooled, short])  # gandsl/std/residual.yaml:53
+
+
+class SpatialAttention(nn.Module):
+    """Queries against pooled keys and values, added with a learned factor that starts at zero.
+
+    Block `spatial`: b0.attention.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        # gandsl/std/attention.yaml:13
+        self.theta = layers.Conv2d(96, 12, kernel=1, bias=False, weight="spectral", init="orthogonal")
+        # gandsl/std/attention.yaml:14
+        self.phi = layers.Conv2d(96, 12, kernel=1, bias=False, weight="spectral", init="orthogonal")
+        # gandsl/std/attention.yaml:16
+        self.g = layers.Conv2d(96, 48, kernel=1, bias=False, weight="spectral", init="orthogonal")
+        # gandsl/std/attention.yaml:23
+        self.o = layers.Conv2d(48, 96, kernel=1, bias=False, weight="spectral", init="orthogonal")
+        self.gamma = layers.Gain(96, init=0.0)  # gandsl/std/attention.yaml:24
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [N, 96, 64, 64] → [N, 96, 64, 64]"""
+        theta = self.theta(x)  # [N, 12, 64, 64]
+        phi = self.phi(x)  # [N, 12, 64, 64]
+        phi_pooled = ops.pool(phi, mode="max")  # [N, 12, 32, 32], gandsl/std/attention.yaml:15
+        g = self.g(x)  # [N, 48, 64, 64]
+        g_pooled = ops.pool(g, mode="max")  # [N, 48, 32, 32], gandsl/std/attention.yaml:17
+        queries = ops.to_tokens(theta)  # [N, 4096, 12], gandsl/std/attention.yaml:18
+        keys = ops.to_tokens(phi_pooled)  # [N, 1024, 12], gandsl/std/attention.yaml:19
+        values = ops.to_tokens(g_pooled)  # [N, 1024, 48], gandsl/std/attention.yaml:20
+        # [N, 4096, 48], gandsl/std/attention.yaml:21
+        mixed = ops.attention(queries, keys, values, scaled=False)
+        pixels = ops.from_tokens(mixed, size=64)  # [N, 48, 64, 64], gandsl/std/attention.yaml:22
+        o = self.o(pixels)  # [N, 96, 64, 64]
+        gamma = self.gamma(o)
+        return ops.add([x, gamma])  # gandsl/std/attention.yaml:25
+
+
+class ResidualDown(nn.Module):
+    """Activation, convolution, twice, then pooling; the first block of a network reads the image
+    unactivated.
+
+    Block `down`: b1.block, b2.block, … b4.block.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        # gandsl/std/residual.yaml:41
+        self.conv0 = layers.Conv2d(in_channels, out_channels, weight="spectral", init="orthogonal")
+        # gandsl/std/residual.yaml:43
+        self.conv1 = layers.Conv2d(out_channels, out_channels, weight="spectral", init="orthogonal")
+        # gandsl/std/residual.yaml:47
+        self.short = layers.Conv2d(in_channels, out_channels, kernel=1, weight="spectral", init="orthogonal")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [N, in_channels, H, W] → [N, out_channels, H / 2, W / 2]"""
+        act0 = ops.relu(x)  # gandsl/std/residual.yaml:37
+        conv0 = self.conv0(act0)  # [N, out_channels, H, W]
+        act1 = ops.relu(conv0)  # gandsl/std/residual.yaml:37
+        conv1 = self.conv1(act1)
+        pooled = ops.pool(conv1)  # [N, out_channels, H / 2, W / 2], gandsl/std/down.yaml:9
+        short = self.short(x)  # [N, out_channels, H, W]
+        short_pooled = ops.pool(short)  # [N, out_channels, H / 2, W / 2], gandsl/std/down.yaml:9
+        return ops.add([pooled, short_pooled])  # gandsl/std/residual.yaml:53
+
+
+class ResidualDown3(nn.Module):
+    """Activation, convolution, twice, then pooling; the first block of a network reads the image
+    unactivated.
+
+    Block `down`: b5.block.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        # gandsl/std/residual.yaml:41
+        self.conv0 = layers.Conv2d(1536, 1536, weight="spectral", init="orthogonal")
+        # gandsl/std/residual.yaml:43
+        self.conv1 = layers.Conv2d(1536, 1536, weight="spectral", init="orthogonal")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [N, 1536, 4, 4] → [N, 1536, 4, 4]"""
+        act0 = ops.relu(x)  # gandsl/std/residual.yaml:37
+        conv0 = self.conv0(act0)
+        act1 = ops.relu(conv0)  # gandsl/std/residual.yaml:37
+        conv1 = self.conv1(act1)
+        return ops.add([conv1, x])  # gandsl/std/residual.yaml:53
+
+
+class StageB0(nn.Module):
+    """Stage b0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = ResidualDown2()  # biggan.yaml:54
+        self.attention = SpatialAttention()  # biggan.yaml:56
+
+    def forward(self, image: Tensor) -> Tensor:
+        """image [N, 3, 128, 128] → [N, 96, 64, 64]"""
+        block = self.block(image)  # [N, 96, 64, 64]
+        return self.attention(block)
+
+
+class Stage(nn.Module):
+    """Stages b1, b2, … b4."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.block = ResidualDown(in_channels, out_channels)  # biggan.yaml:54
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [N, in_channels, H, W] → [N, out_channels, H / 2, W / 2]"""
+        return self.block(x)
+
+
+class StageB5(nn.Module):
+    """Stage b5."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = ResidualDown3()  # biggan.yaml:54
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [N, 1536, 4, 4] → [N, 1536, 4, 4]"""
+        return self.block(x)
+
+
+class ProjectionHead(nn.Module):
+    """Sum pooling, a linear logit, and the inner product with the class's embedding.
+
+    Block `projection`: head.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.logit = layers.Linear(1536, 1, weight="spectral", init="orthogonal")  # gandsl/std/head.yaml:37
+        # gandsl/std/head.yaml:38
+        self.embed = layers.Embedding(1000, 1536, weight="spectral", init="orthogonal")
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """x [N, 1536, 4, 4], y [N] → [N, 1]"""
+        act = ops.relu(x)  # gandsl/std/head.yaml:33
+        pooled = ops.global_pool(act)  # [N, 1536], gandsl/std/head.yaml:36
+        logit = self.logit(pooled)  # [N, 1]
+        embed = self.embed(y)  # [N, 1536]
+        projected = ops.dot(pooled, embed)  # [N, 1], gandsl/std/head.yaml:39
+        return ops.add([logit, projected])  # gandsl/std/head.yaml:40
+
+
+class Discriminator(Network):
+    """The discriminator; its parameters are named by the spec's node ids."""
+
+    inputs = (Port("image", "Image", (3, 128, 128)), Port("y", "Label", (1000,)))
+    outputs = (Port("head", "Logits", (1,)),)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.b0 = StageB0()  # biggan.yaml:51
+        self.b1 = Stage(96, 192)
+        self.b2 = Stage(192, 384)
+        self.b3 = Stage(384, 768)
+        self.b4 = Stage(768, 1536)
+        self.b5 = StageB5()
+        self.head = ProjectionHead()  # biggan.yaml:57
+
+    def forward(self, image: Tensor, y: Tensor) -> Tensor:
+        """image [N, 3, 128, 128], y [N] → [N, 1]"""
+        b0 = self.b0(image)  # [N, 96, 64, 64]
+        b1 = self.b1(b0)  # [N, 192, 32, 32]
+        b2 = self.b2(b1)  # [N, 384, 16, 16]
+        b3 = self.b3(b2)  # [N, 768, 8, 8]
+        b4 = self.b4(b3)  # [N, 1536, 4, 4]
+        b5 = self.b5(b4)
+        return self.head(b5, y)
+
+    def program(
+        self, entry: str = "forward", level: int | None = None, fading: bool = False
+    ) -> Callable[..., Any]:
+        """The program for an entry, level (None: the last) and fade; ValueError if there is none."""
+        programs: dict[tuple[str, int, bool], Callable[..., Any]] = {
+            ("forward", 0, False): self.forward,
+        }
+        found = programs.get((entry, 0 if level is None else level, fading))
+        if found is None:
+            raise ValueError(f"there is no program {entry!r} for level {level}, fading {fading}")
+        return found

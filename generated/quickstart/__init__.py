@@ -1,0 +1,6 @@
+"""quickstart: A small class-conditional GAN that learns handwritten digits in two minutes on a laptop."""
+
+from .discriminator import Discriminator
+from .generator import Generator
+
+__all__ = ["Discriminator", "Generator"]

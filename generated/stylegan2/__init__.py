@@ -1,0 +1,10 @@
+"""stylegan2: StyleGAN2 (configuration F) in every form of its figure 7, trained as stylegan2-ada does at
+1024².
+
+Source: arXiv:1912.04958
+"""
+
+from .discriminator import Discriminator
+from .generator import Generator
+
+__all__ = ["Discriminator", "Generator"]
