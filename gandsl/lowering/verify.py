@@ -17,6 +17,7 @@ from torch import Tensor, fx, nn
 
 from gandsl.diagnostics.diagnostic import InvariantError
 from gandsl.ir.op import Call, ShapeError
+from gandsl.ir.types import TensorType
 from gandsl_runtime import ops
 from gandsl_runtime.layers import Folded, Layer
 from gandsl_runtime.layers.epilogue import Epilogue
@@ -68,6 +69,12 @@ def _check_attribute(module: fx.GraphModule, node: fx.Node) -> None:
         raise InvariantError(f"{node.name} reads {node.target}, which is no tensor")
 
 
+def _resized(type_: TensorType, enlarge: Any = 1, shrink: Any = 1) -> TensorType:
+    """A feature changed in size: by what a convolution took over."""
+    channels, *sides = type_.shape
+    return TensorType(type_.kind, (channels, *(side * enlarge // shrink for side in sides)))
+
+
 def _check_type(node: fx.Node) -> None:
     """The type a node carries must follow from its inputs' types, where all of these are known."""
     ir, type_ = node.meta.get("node"), node.meta.get("type")
@@ -81,10 +88,14 @@ def _check_type(node: fx.Node) -> None:
     }
     if any(known is None for known_types in types.values() for known in known_types):
         return
+    if "enlarge" in node.kwargs:
+        types["x"] = (_resized(types["x"][0], enlarge=node.kwargs["enlarge"]),)
     try:
         expected = ir.spec.output(Call(types, ir.attrs))
     except ShapeError as error:
         raise InvariantError(f"{node.name}: {error}") from error
+    if "shrink" in node.kwargs:
+        expected = _resized(expected, shrink=node.kwargs["shrink"])
     if expected.shape != type_.shape:
         raise InvariantError(f"{node.name} is called {type_} but computes {expected}")
 

@@ -8,6 +8,7 @@ from gandsl.passes.common_subexpressions import CommonSubexpressions
 from gandsl.passes.constant_folding import ConstantFolding
 from gandsl.passes.dead_code import DeadCode
 from gandsl.passes.fold_weights import FoldWeights
+from gandsl.passes.fuse_resampling import FuseResampling
 from gandsl.passes.group_epilogues import GroupEpilogues
 from gandsl.passes.manager import Pipeline
 from gandsl.passes.merge_style_affines import MergeStyleAffines
@@ -15,7 +16,13 @@ from gandsl.passes.simplify import Simplify
 from gandsl.passes.target import Target
 
 CLEAN: tuple[Pass, ...] = (DeadCode(), Simplify(), CommonSubexpressions(), ConstantFolding())
-FASTER: tuple[Pass, ...] = (GroupEpilogues(), MergeStyleAffines(), ChooseModulatedForm(), FoldWeights())
+FASTER: tuple[Pass, ...] = (
+    FuseResampling(),
+    GroupEpilogues(),
+    MergeStyleAffines(),
+    ChooseModulatedForm(),
+    FoldWeights(),
+)
 
 
 def pipeline(target: Target) -> Pipeline:

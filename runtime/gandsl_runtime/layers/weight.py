@@ -156,13 +156,13 @@ class Weighted(Layer):
 
 
 def multiply_smaller(x: Tensor, weight: Tensor, factor: float) -> tuple[Tensor, Tensor]:
-    """(x, weight), the likely smaller of which is times `factor`, since that costs a pass over its memory.
+    """(x, weight), the smaller of which is times `factor`, since that costs a pass over its memory.
 
-    Decided by shapes without the batch, so that exporting with a dynamic batch asks nothing of it.
+    A compiler is asked nothing of the batch, which may be dynamic: there it is taken for 16.
     """
     if factor == 1.0:
         return x, weight
-    typical_batch = 16
-    if typical_batch * x.shape[1:].numel() < weight.numel():
+    batch = 16 if torch.compiler.is_compiling() else x.shape[0]
+    if batch * x.shape[1:].numel() < weight.numel():
         return x * factor, weight
     return x, weight * factor
