@@ -554,7 +554,7 @@ def test_batch_norm_with_statistics_for_truncations() -> None:
             for rows in (layer.running_mean, layer.running_var)
         )
         same(layer(x), (x - mean.view(3, 1, 1)) / (variance.view(3, 1, 1) + 1e-5).sqrt())
-    with pytest.raises(ValueError, match="from 0 to 1, not 1.5"):
+    with pytest.raises(ValueError, match=r"from 0 to 1, not 1\.5"):
         layers.set_truncation(layer, 1.5)
     assert not layers.set_truncation(plain, 1.5)
 

@@ -175,64 +175,6 @@ def attention(ours: str, theirs: str) -> dict[str, str]:
     }
 
 
-def biggan_deep(meta: Mapping[str, Any], which: str, truncation: float = 1.0) -> Published:
-    """Batch statistics come from a table: a row for each 0.02 of truncation, with published interpolation.
-
-    That multiplies the *lower* row by the fraction, and the upper by the rest.
-    """
-    position = truncation / 0.02
-    row, share = int(position), position - int(position)
-
-    def at_truncation(table: Tensor) -> Tensor:
-        return table[row] * share + table[row + 1] * (1 - share) if share else table[row]
-
-    keys = {"embed.weight": "embeddings.weight", "norm.norm.weight": "generator.bn.weight"}
-    keys |= {"norm.norm.bias": "generator.bn.bias"}
-    changes: dict[str, Change] = {"embed.weight": torch.t}
-    norms = {"norm.norm": "generator.bn"}
-    spectral = {"project": "generator.gen_z", "wide": "generator.conv_to_rgb"}
-    for i, res in enumerate((8, 16, 32, 64, 128)):
-        for n, name in enumerate(("same", "grown")):
-            at = 2 * i + n + (res > 64)  # the attention after 64 is a layer of its own
-            for k in range(4):
-                ours, theirs = f"s{res}.{name}", f"generator.layers.{at}"
-                norms[f"{ours}.norm{k}.norm"] = f"{theirs}.bn_{k}"
-                spectral |= {f"{ours}.norm{k}.gain": f"{theirs}.bn_{k}.scale"}
-                spectral |= {f"{ours}.norm{k}.shift": f"{theirs}.bn_{k}.offset"}
-                spectral |= {f"{ours}.conv{k}": f"{theirs}.conv_{k}"}
-    pairs = (
-        ("theta", "snconv1x1_theta"),
-        ("phi", "snconv1x1_phi"),
-        ("g", "snconv1x1_g"),
-        ("o", "snconv1x1_o_conv"),
-    )
-    spectral |= {f"s64.attention.{a}": f"generator.layers.8.{b}" for a, b in pairs}
-    keys |= {"s64.attention.gamma.weight": "generator.layers.8.gamma"}
-    changes["s64.attention.gamma.weight"] = lambda gamma: gamma.reshape(())
-    for ours, theirs in norms.items():
-        for a, b in (("mean", "means"), ("var", "vars")):
-            keys[f"{ours}.running_{a}"] = f"{theirs}.running_{b}"
-            changes[f"{ours}.running_{a}"] = at_truncation
-    for ours, theirs in spectral.items():
-        keys |= {
-            f"{ours}.{a}": f"{theirs}.weight_{b}" for a, b in (("weight", "orig"), ("u0", "u"), ("v0", "v"))
-        }
-        changes |= {f"{ours}.{name}": lambda vector: vector[None] for name in ("u0", "v0")}
-        if ".norm" not in ours and ".attention." not in ours:
-            keys |= {f"{ours}.bias": f"{theirs}.bias"}
-    overrides = {
-        "resolution": meta["output_dim"],
-        "width": meta["channel_width"],
-        "classes": meta["num_classes"],
-        "z_dim": meta["z_dim"],
-        "embedding": meta["class_embed_dim"],
-        "eps": meta["eps"],
-    }
-    return Published("biggan_deep", overrides, keys, changes, own=("sv0",))
-
-
-# --- PGGAN ----------------------------------------------------------------------------------------
-
 
 def pggan(meta: Mapping[str, Any], which: str) -> Published:
     all_sizes = sizes(meta, "resolution")

@@ -1,4 +1,4 @@
-"""BigGAN-deep computes what an independent implementation of it computed, at truncations that tell its statistics."""
+"""BigGAN-deep computes what an independent implementation did, at truncations that pick its statistics."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TOLERANCE = 1e-5
 
 
 def spectral(ours: str, theirs: str) -> dict[str, str]:
-    """A weight under torch's own spectral norm; what its bias is called, if it has one, is added by the caller."""
+    """A weight under torch's own spectral norm; its bias, if it has one, is added by the caller."""
     return {
         f"{ours}.weight": f"{theirs}.weight_orig",
         f"{ours}.u0": f"{theirs}.weight_u",
