@@ -2,7 +2,8 @@
 
 FLOPs are two for each multiply-add of a convolution or product and nothing for the rest, as torch's
 FlopCounterMode counts. Bytes are those of the float32 numbers that eager autograd keeps for the backward
-pass; weights, optimizer state and workspace are not in them.
+pass; weights, optimizer state and workspace are not in them. Both are of the network as the spec writes it:
+passes may find a cheaper program for the same numbers.
 """
 
 from __future__ import annotations
