@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from gandsl_runtime import plan as plan_module
-from gandsl_runtime.plan import UNITS, Growth, Plan, Quantity
+from gandsl_runtime.plan import UNITS, Growth, Part, Plan, Quantity
 from tests.runtime.helpers import plan
 
 RICH = {
@@ -136,9 +135,8 @@ def test_refusals_name_the_place(changes, place, words):
     assert [error["loc"] for error in caught.value.errors()] == [place]
 
 
-def models() -> list[type[BaseModel]]:
-    found = [m for m in vars(plan_module).values() if isinstance(m, type) and issubclass(m, BaseModel)]
-    return [m for m in found if m.__module__ == plan_module.__name__ and not m.__name__.startswith("_")]
+def models(of: type[BaseModel] = Part) -> list[type[BaseModel]]:
+    return [model for child in of.__subclasses__() for model in (child, *models(child))]
 
 
 def test_every_field_says_what_it_is():

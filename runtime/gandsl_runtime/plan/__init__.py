@@ -1,0 +1,45 @@
+"""The training plan: every choice of an experiment, with its unit, range and meaning; imports no torch."""
+
+from __future__ import annotations
+
+from .augment import PIPES, TRANSFORMS, Adaptive, Augment
+from .cadence import Cadence
+from .data import Data
+from .ema import Ema
+from .growth import Growth
+from .loss import LOSS_NAMES, Loss
+from .mixing import StyleMixing
+from .number import Curve, Number, Stairs
+from .optimizer import Adam, AdamChanges
+from .part import Part
+from .plan import Plan
+from .quantity import IMAGES_PER_UNIT, UNITS, Images, Interval, Length, Quantity
+from .regularizers import Regularizers
+
+__all__ = [
+    "IMAGES_PER_UNIT",
+    "LOSS_NAMES",
+    "PIPES",
+    "TRANSFORMS",
+    "UNITS",
+    "Adam",
+    "AdamChanges",
+    "Adaptive",
+    "Augment",
+    "Cadence",
+    "Curve",
+    "Data",
+    "Ema",
+    "Growth",
+    "Images",
+    "Interval",
+    "Length",
+    "Loss",
+    "Number",
+    "Part",
+    "Plan",
+    "Quantity",
+    "Regularizers",
+    "Stairs",
+    "StyleMixing",
+]

@@ -1,0 +1,128 @@
+"""Random transforms of what the discriminator sees, and the chance that adapts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from .number import Curve, Stairs, bounded, number
+from .part import Float, Part
+from .quantity import Images, Interval, Quantity
+
+TRANSFORMS: dict[str, tuple[str, ...]] = {
+    "blit": ("xflip", "rotate90", "xint"),
+    "geom": ("scale", "rotate", "aniso", "xfrac"),
+    "color": ("brightness", "contrast", "lumaflip", "hue", "saturation"),
+    "filter": ("filter",),
+    "noise": ("noise",),
+    "cutout": ("cutout",),
+    "diffaugment": ("diff_color", "diff_translation", "diff_cutout"),
+}
+"""The transforms of each pipe: six of ADA (arXiv:2006.06676, app. B), and DiffAugment (arXiv:2006.10738)."""
+
+PIPES: dict[str, tuple[str, ...]] = TRANSFORMS | {
+    "".join(name[0] for name in sum_): tuple(t for name in sum_ for t in TRANSFORMS[name])
+    for sum_ in (list(TRANSFORMS)[:count] for count in range(2, 7))
+}
+"""The pipes and their sums bg, bgc, bgcf, bgcfn, bgcfnc."""
+
+_EACH = tuple(dict.fromkeys(name for names in TRANSFORMS.values() for name in names))
+
+
+class Adaptive(Part):
+    """The chance p follows how sure D is of real images (arXiv:2006.06676, section 3.1).
+
+    At each interval p += sign(E[sign(D(x) − boundary)] − target) · batch · every / over, with the mean over
+    all that D said of real images in its own phases since the last time. The boundary is 0, and (a + b)/2
+    for least squares.
+    """
+
+    target: Float = Field(
+        default=0.6, ge=-1, le=1, description="E[sign D(x)] wanted: 1 when D knows every real image, [-1, 1]"
+    )
+    every: Interval = Field(default=Quantity(4, "steps"), description="interval of the changes, in steps")
+    over: Images = Field(
+        default=Quantity(500, "kimg"),
+        description="how long p takes from 0 to 1 when it only rises (img, kimg or Mimg)",
+    )
+    start: Float = Field(default=0.0, ge=0, le=1, description="p at first, [0, 1]")
+    max: Float | None = Field(
+        default=1.0, gt=0, description="p rises no further; null: it does, and acts as 1 there"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Adaptive:
+        if self.over.number <= 0:
+            raise ValueError("`over` must be more than 0")
+        if self.max is not None and self.start > self.max:
+            raise ValueError("`start` must not exceed `max`")
+        return self
+
+    @property
+    def ends(self) -> tuple[float, ...]:
+        return (self.start,)
+
+
+def _chance(value: Any) -> Any:
+    """A number, a curve, stairs, `adaptive` or its fields; errors speak of that form alone."""
+    if isinstance(value, Adaptive):
+        return value
+    if value == "adaptive":
+        return Adaptive()
+    if isinstance(value, dict) and not value.keys() & {"shape", "values", "at"}:
+        return Adaptive.model_validate(value)
+    if isinstance(value, str):
+        raise ValueError("must be a number, a curve, stairs, `adaptive` or its fields")
+    return number(value)
+
+
+def _chance_or_name(schema: dict[str, Any]) -> None:
+    schema["anyOf"] = [{"const": "adaptive"}, *schema.pop("anyOf")]
+
+
+def _pipe(value: Any) -> Any:
+    if not isinstance(value, list | tuple):
+        if not isinstance(value, str) or value not in PIPES:
+            raise ValueError(
+                f"unknown pipe `{value}`: one of {', '.join(PIPES)}, or a list of {', '.join(_EACH)}"
+            )
+        return value
+    for name in value:
+        if name not in _EACH:
+            raise ValueError(f"unknown transform `{name}`: any of {', '.join(_EACH)}")
+    if len(set(value)) < len(value) or not value:
+        raise ValueError("must name at least one transform, and each once")
+    return tuple(value)
+
+
+Pipe = Annotated[str | tuple[str, ...], BeforeValidator(_pipe)]
+Chance = Annotated[float | Curve | Stairs | Adaptive, BeforeValidator(_chance), bounded(0, 1)]
+
+
+class Augment(Part):
+    """What D sees, real or generated, is transformed at random, so that few images can't be learnt by heart.
+
+    Gradients pass through: G's, and those of the penalties on D.
+    """
+
+    pipe: Pipe = Field(
+        description=f"a pipe or a list of transforms. {', '.join(PIPES)}; "
+        + "; ".join(f"{pipe}: {', '.join(names)}" for pipe, names in TRANSFORMS.items() if len(names) > 1),
+        json_schema_extra={
+            "anyOf": [
+                {"enum": list(PIPES)},
+                {"type": "array", "items": {"enum": list(_EACH)}, "minItems": 1, "uniqueItems": True},
+            ]
+        },
+    )
+    p: Chance = Field(
+        description="chance of each transform for each image, [0, 1]: a number, a curve, stairs, or "
+        "adaptive; 1 is the published choice for diffaugment",
+        json_schema_extra=_chance_or_name,
+    )
+
+    @property
+    def transforms(self) -> frozenset[str]:
+        """The transforms of the pipe."""
+        return frozenset(PIPES[self.pipe] if isinstance(self.pipe, str) else self.pipe)

@@ -1,0 +1,93 @@
+"""Numbers that change during training: curves and stairs, and their bounds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, model_validator
+
+from .part import Float, Part
+from .quantity import ZERO, Length, Quantity
+
+
+class Curve(Part):
+    """A number that goes from `start` to `end` and stays there."""
+
+    shape: Literal["linear", "cosine", "exponential"] = Field(
+        description="way from start to end: linear, half a cosine wave, or exponential (both ends above 0)"
+    )
+    start: Float = Field(description="value up to `after`")
+    end: Float = Field(description="value from `after` + `over` on")
+    over: Length = Field(description="how long the change takes (img, kimg, Mimg or steps)")
+    after: Quantity = Field(
+        default=ZERO, description="when the change begins (img, kimg, Mimg or steps; unit kind of `over`)"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Curve:
+        if self.shape == "exponential" and min(self.start, self.end) <= 0:
+            raise ValueError("an exponential curve needs `start` and `end` above 0")
+        if self.after.number and self.after.in_steps != self.over.in_steps:
+            raise ValueError("`after` and `over` must both count images or both count steps")
+        return self
+
+    @property
+    def ends(self) -> tuple[float, ...]:
+        return (self.start, self.end)
+
+
+class Stairs(Part):
+    """A number that jumps: `values[i]` holds from `at[i - 1]` on."""
+
+    values: tuple[Float, ...] = Field(
+        min_length=2, description="the values in order, one more than `at` has places"
+    )
+    at: tuple[Length, ...] = Field(
+        min_length=1, description="where each next value begins, rising (img, kimg, Mimg or steps)"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Stairs:
+        if len(self.values) != len(self.at) + 1:
+            raise ValueError(
+                f"{len(self.at)} places in `at` need {len(self.at) + 1} values, not {len(self.values)}"
+            )
+        if len({q.in_steps for q in self.at}) > 1:
+            raise ValueError("`at` must count images throughout or steps throughout")
+        amounts = [q.amount for q in self.at]
+        if amounts != sorted(set(amounts)):
+            raise ValueError("`at` must rise")
+        return self
+
+    @property
+    def ends(self) -> tuple[float, ...]:
+        return self.values
+
+
+def bounded(low: float, high: float, open_low: bool = False, open_high: bool = False) -> AfterValidator:
+    """A validator: every value that the number takes lies between `low` and `high`."""
+
+    def check(value: float | Curve | Stairs) -> float | Curve | Stairs:
+        for number in (value,) if isinstance(value, int | float) else value.ends:
+            if not low <= number <= high or (open_low and number == low) or (open_high and number == high):
+                interval = f"{'(' if open_low else '['}{low:g}, {high:g}{')' if open_high else ']'}"
+                raise ValueError(f"must lie in {interval}, not {number:g}")
+        return value
+
+    return AfterValidator(check)
+
+
+def number(value: Any) -> Any:
+    """Choose the form by what is written, so that an error speaks of that form alone."""
+    if isinstance(value, dict):
+        return (Curve if "shape" in value else Stairs).model_validate(value)
+    if isinstance(value, int | float | str | Curve | Stairs) and not isinstance(value, bool):
+        return value if isinstance(value, Curve | Stairs) else _FLOAT.validate_python(value)
+    raise ValueError("must be a number, a curve {shape, start, end, over} or stairs {values, at}")
+
+
+_FLOAT = TypeAdapter(Annotated[float, Field(allow_inf_nan=False)])
+Number = Annotated[float | Curve | Stairs, BeforeValidator(number)]
+Rate = Annotated[Number, bounded(0, 10)]
+Beta = Annotated[Number, bounded(0, 1, open_high=True)]
+Weight = Annotated[Number, bounded(0, 1e12)]

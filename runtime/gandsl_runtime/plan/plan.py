@@ -1,0 +1,94 @@
+"""The whole plan, and what its parts say of each other."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from .augment import Adaptive, Augment
+from .cadence import Cadence
+from .data import Data
+from .ema import Ema
+from .growth import Growth
+from .loss import LOSS_NAMES, Loss, loss_or_name
+from .mixing import StyleMixing
+from .optimizer import Adam, AdamChanges
+from .part import Int, Part
+from .quantity import Length
+from .regularizers import Regularizers
+
+
+class Plan(Part):
+    """The whole experiment; the command line adds places, devices and the seed."""
+
+    length: Length = Field(description="how long to train (img, kimg, Mimg or steps)")
+    batch: Int = Field(ge=1, description="images a step, from 1")
+    micro_batch: Int | None = Field(
+        default=None,
+        ge=1,
+        description="images at a time in a step: gradients are accumulated; null: the batch at once",
+    )
+    loss: Loss = Field(
+        description="a name or an object with its parameters: " + ", ".join(LOSS_NAMES),
+        json_schema_extra=loss_or_name,
+    )
+    regularizers: Regularizers = Field(default=Regularizers(), description="penalties of both networks")
+    optimizer: Adam = Field(description="of both networks")
+    generator_optimizer: AdamChanges | None = Field(
+        default=None, description="what differs for the generator"
+    )
+    discriminator_optimizer: AdamChanges | None = Field(
+        default=None, description="what differs for the discriminator"
+    )
+    discriminator_steps: Int = Field(
+        default=1, ge=1, description="discriminator steps, each on fresh images, for one of the generator"
+    )
+    discriminator_passes: Literal["separate", "joint"] = Field(
+        default="separate",
+        description="D sees generated and real images in two passes, or concatenated in one (in that order)",
+    )
+    style_mixing: StyleMixing | None = Field(default=None, description="needs a style space; null: none")
+    ema: Ema | None = Field(
+        default=None,
+        description="average of the generator's weights; null: none, samples come from the weights",
+    )
+    growth: Growth | None = Field(default=None, description="null: all of training at full size")
+    augment: Augment | None = Field(
+        default=None, description="random transforms of what the discriminator sees; null: none"
+    )
+    data: Data = Field(default=Data(), description="how images enter the networks")
+    cadence: Cadence = Field(default=Cadence(), description="how often the run writes something")
+
+    @property
+    def adapts(self) -> bool:
+        """Whether augmentation follows what D says of real images."""
+        return self.augment is not None and isinstance(self.augment.p, Adaptive)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Plan:
+        path_length = self.regularizers.path_length
+        if path_length and path_length.batch and path_length.batch > self.batch:
+            raise ValueError(
+                f"regularizers.path_length.batch is {path_length.batch}, more than the batch of {self.batch}"
+            )
+        if self.adapts and self.loss.boundary is None:
+            raise ValueError(
+                f"augment.p can't adapt: {self.loss.kind} has no boundary between real and generated; "
+                "give augment.p a number or a curve"
+            )
+        if self.growth and self.growth.lr:
+            for name, changes in (
+                ("generator", self.generator_optimizer),
+                ("discriminator", self.discriminator_optimizer),
+            ):
+                if changes and changes.lr is not None:
+                    raise ValueError(
+                        f"growth.lr sets the rate of both networks: leave {name}_optimizer.lr out"
+                    )
+        return self
+
+    def optimizer_of(self, network: Literal["generator", "discriminator"]) -> Adam:
+        """The optimizer of one network, its changes applied."""
+        changes = self.generator_optimizer if network == "generator" else self.discriminator_optimizer
+        return self.optimizer.model_copy(update={k: v for k, v in changes or () if v is not None})

@@ -1,0 +1,92 @@
+"""The penalties on either network."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from .number import Weight
+from .part import Float, Int, Part
+from .quantity import EACH_STEP, Interval
+
+
+class _Lazy(Part):
+    """A penalty that may be taken every few steps."""
+
+    every: Interval = Field(
+        default=EACH_STEP,
+        description="interval in steps; 1 adds the penalty to the main loss, more makes it an optimizer "
+        "step of its own with the penalty times the interval (lazy regularization, arXiv:1912.04958, app. B)",
+    )
+
+    @property
+    def interval(self) -> int:
+        """The interval in steps."""
+        return int(self.every.number)
+
+
+class R1(_Lazy):
+    """γ/2 · E‖∇D(x)‖² on real images (Mescheder et al. 2018, arXiv:1801.04406, eq. 9)."""
+
+    gamma: Weight = Field(description="γ, from 0; squared-norm weight is γ/2")
+
+
+class R2(_Lazy):
+    """γ/2 · E‖∇D(G(z))‖² on generated images (arXiv:1801.04406, eq. 10)."""
+
+    gamma: Weight = Field(description="γ, from 0; squared-norm weight is γ/2")
+
+
+class GradientPenalty(_Lazy):
+    """weight · E(‖∇D(x̂)‖ − target)² (Gulrajani et al. 2017, arXiv:1704.00028, eq. 3)."""
+
+    weight: Weight = Field(default=10.0, description="λ, from 0")
+    target: Float = Field(default=1.0, ge=0, description="the norm wanted; 0 is the zero-centred form")
+    interpolate: Literal["between", "real", "fake"] = Field(
+        default="between",
+        description="x̂: between a real and a generated image (one uniform weight each), or at one of them",
+    )
+
+
+class Drift(Part):
+    """weight · E D(x)² on real images (Karras et al. 2017, arXiv:1710.10196, appendix A.1)."""
+
+    weight: Weight = Field(default=0.001, description="ε, from 0")
+
+
+class PathLength(_Lazy):
+    """weight · E(‖Jᵀy‖ − a)² in the style space, a its running mean (arXiv:1912.04958, eq. 4)."""
+
+    weight: Weight = Field(default=2.0, description="from 0")
+    decay: Float = Field(
+        default=0.01, gt=0, le=1, description="share of the new mean length in the running mean a"
+    )
+    batch: Int | None = Field(
+        default=None, ge=1, description="images a step for this penalty; null: the whole batch"
+    )
+
+
+class Orthogonal(Part):
+    """weight · ½‖WWᵀ ∘ (1 − I)‖² over G's weights, each as (out, −1) (arXiv:1809.11096, eq. 3)."""
+
+    weight: Weight = Field(default=1e-4, description="β, from 0; adds β·2(WWᵀ ∘ (1 − I))W to the gradients")
+    skip: tuple[str, ...] = Field(
+        default=(),
+        description="node ids whose weights, or those below them, are left out; a shared embedding",
+    )
+
+
+class Regularizers(Part):
+    """Penalties; a weight of 0 leaves the penalty out but keeps its lazy correction of the optimizer."""
+
+    r1: R1 | None = Field(default=None, description="gradient penalty on real images")
+    r2: R2 | None = Field(default=None, description="gradient penalty on generated images")
+    gradient_penalty: GradientPenalty | None = Field(
+        default=None, description="gradient penalty with a target norm"
+    )
+    drift: Drift | None = Field(default=None, description="keeps D's output on real images near 0")
+    path_length: PathLength | None = Field(
+        default=None, description="path-length regularization of G; needs a style space"
+    )
+    orthogonal: Orthogonal | None = Field(default=None, description="keeps the rows of G's weights apart")
