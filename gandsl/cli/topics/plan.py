@@ -45,11 +45,24 @@ def _fields(path: str, schema: Schema) -> Iterator[tuple[str, Schema]]:
 
 def _with_default(form: Schema, name: str, field: Schema) -> Schema:
     """The field as its form has it. JSON Schema loses defaults that are quantities: the plan has them."""
-    from gandsl_runtime import plan
+    from gandsl_runtime.plan import Quantity
 
     field = {**field, "required": name in form.get("required", ())}
-    default = getattr(plan, form.get("title", "")).model_fields[name].default
-    return {**field, "default": str(default)} if isinstance(default, plan.Quantity) else field
+    default = _parts()[form.get("title", "")].model_fields[name].default
+    return {**field, "default": str(default)} if isinstance(default, Quantity) else field
+
+
+@cache
+def _parts() -> dict[str, Any]:
+    """The parts of the plan by the name that the schema gives them."""
+    from gandsl_runtime.plan import Part
+
+    waiting, found = [Part], {}
+    while waiting:
+        part = waiting.pop()
+        found[part.__name__] = part
+        waiting += part.__subclasses__()
+    return found
 
 
 def find(name: str, width: int) -> Topic | None:
