@@ -48,16 +48,17 @@ def _with_default(form: Schema, name: str, field: Schema) -> Schema:
     from gandsl_runtime.plan import Quantity
 
     field = {**field, "required": name in form.get("required", ())}
-    default = _parts()[form.get("title", "")].model_fields[name].default
+    default = _models()[form.get("title", "")].model_fields[name].default
     return {**field, "default": str(default)} if isinstance(default, Quantity) else field
 
 
 @cache
-def _parts() -> dict[str, Any]:
+def _models() -> dict[str, Any]:
     """The parts of the plan by the name that the schema gives them."""
     from gandsl_runtime.plan import Part
 
-    waiting, found = [Part], {}
+    waiting: list[type[Part]] = [Part]
+    found: dict[str, Any] = {}
     while waiting:
         part = waiting.pop()
         found[part.__name__] = part
