@@ -13,8 +13,7 @@ from gandsl_runtime.phases import Metrics, Work, phases
 from gandsl_runtime.plan import Plan
 from gandsl_runtime.schedule import Clock
 from tests.runtime.helpers import plan
-from tests.specs import published
-from tests.specs.test_parity import Record, assert_close, load, read
+from tests.specs.recorded import Record, assert_close, load, read
 
 
 class Recorded:
@@ -85,7 +84,7 @@ def test_style_based_step(parity: Path) -> None:
     """Four phases with their lazy factors, the mean path length and the mean style."""
     name = "stylegan2_step_16"
     facts, _ = read(parity / f"{name}.npz")
-    g, d = (load(parity, name, side, published.stylegan2) for side in ("generator", "discriminator"))
+    g, d = (load(parity, name, side) for side in ("generator", "discriminator"))
     the_plan = plan(
         batch=8,
         regularizers={
@@ -109,7 +108,7 @@ def test_style_based_step(parity: Path) -> None:
 def test_projection_step(parity: Path) -> None:
     """D sees generated and real images in one pass; G with and without orthogonal regularization."""
     name = "biggan_step_32"
-    g, d = (load(parity, name, side, published.biggan) for side in ("generator", "discriminator"))
+    g, d = (load(parity, name, side) for side in ("generator", "discriminator"))
     shared = next(ours for ours, theirs in g.names.items() if theirs == "shared.weight").rpartition(".")[0]
     choices = {"loss": "hinge", "batch": 8, "discriminator_passes": "joint"}
     step = Step(plan(**choices), g, d)

@@ -27,20 +27,15 @@ def shake(network: nn.Module, seed: int = 0) -> None:
                 tensor.add_(0.5 + 0.1 * noise)
 
 
-def renamed(
-    ours: Sequence[str],
-    keys: Mapping[str, str],
-    own: Sequence[str] = OWN,
-    aliases: Mapping[str, str] = ALIASES,
-) -> dict[str, str]:
+def renamed(ours: Sequence[str], keys: Mapping[str, str]) -> dict[str, str]:
     """Each of our keys → the twin's. Fails where the map misses a key, or names one that there is not."""
     found, idle = {}, set(keys)
     for key in ours:
         module, _, name = key.rpartition(".")
-        if name in own:
+        if name in OWN:
             continue
         assert key in keys or module in keys, f"the map does not say what {key} is"
-        found[key] = keys[key] if key in keys else f"{keys[module]}.{aliases.get(name, name)}"
+        found[key] = keys[key] if key in keys else f"{keys[module]}.{ALIASES.get(name, name)}"
         idle.discard(key if key in keys else module)
     assert not idle, f"no such keys: {sorted(idle)}"
     return found

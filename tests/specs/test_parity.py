@@ -1,92 +1,33 @@
-"""Specs of published systems compute what independent implementations of them computed, weight for weight."""
+"""Imported checkpoints of independent implementations compute what these computed, weight for weight."""
 
 from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
+from typer.testing import CliRunner
 
 import gandsl
-from gandsl_runtime.layers import set_noise_mode
-from gandsl_runtime.network import Network
-from tests.specs import published
+from gandsl.cli.app import app
+from gandsl_runtime import checkpoint
+from gandsl_runtime.layers import set_noise_mode, set_truncation
 from tests.specs.compare import gradients
 from tests.specs.parts import down2, up2
-
-ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = (ROOT / "specs", Path(__file__).parent / "derived")
-TOLERANCE = 1e-5
-"""Of the largest magnitude: both sides are float32 and sum in another order. Found: at most 2e-6."""
-
-
-class Record(NamedTuple):
-    """What one implementation computed, and our network with its weights."""
-
-    network: Network
-    names: dict[str, str]  # our keys → the published ones
-    given: Mapping[str, Tensor]
-    found: Mapping[str, Tensor]
-    state: Mapping[str, Tensor]  # under the published keys
-
-
-def read(path: Path) -> tuple[dict[str, Any], Callable[[str], dict[str, Tensor]]]:
-    """A file's facts, and its tensors below a folder."""
-    if not path.is_file():
-        pytest.skip(f"no parity data at {path}: set GANDSL_PARITY to the folder of .npz files")
-    with np.load(path) as file:
-        tensors = {key: torch.from_numpy(file[key]) for key in file.files if key != "meta"}
-        facts = json.loads(str(file["meta"]))
-    return facts, lambda folder: {
-        key.split("/", 1)[1]: tensor for key, tensor in tensors.items() if key.startswith(folder + "/")
-    }
-
-
-def load(folder: Path, name: str, which: str, make: Callable[..., published.Published]) -> Record:
-    """A network from its own file, or from one that holds a training step of both."""
-    path = folder / f"{name}.npz"
-    state = f"state_{which[0].upper()}"
-    if not path.is_file():
-        path, state = folder / f"{name}_{which[0].upper()}.npz", "state"
-    facts, part = read(path)
-    of = make(facts, which)
-    spec = next(found for at in FOLDERS if (found := at / f"{of.spec}.yaml").is_file())
-    network = getattr(gandsl.compile(spec, of.overrides), which)
-    names = published.fit(network, part(state), of)
-    set_noise_mode(network, "constant")
-    return Record(network.eval(), names, part("in"), part("out"), part(state))
-
-
-def assert_close(ours: Tensor, theirs: Tensor, what: str) -> None:
-    assert ours.shape == theirs.shape, what
-    error = ((ours - theirs).abs().max() / theirs.abs().max()).item()
-    assert error < TOLERANCE, f"{what} is off by {error:.1e} of its largest magnitude"
-
-
-def assert_norms_close(
-    record: Record, found: Mapping[str, Tensor], expected: Tensor, what: str, drawn: str = "nothing"
-) -> None:
-    """The norm of each gradient, in the order of the published state_dict; without keys that hold `drawn`."""
-    theirs = {record.names[name]: gradient.norm() for name, gradient in found.items()}
-    keys = [key for key in record.state if key in theirs]
-    assert len(keys) == len(expected) == len(found)
-    compared = [i for i, key in enumerate(keys) if drawn not in key]
-    assert_close(torch.stack([theirs[keys[i]] for i in compared]), expected[compared], what)
-
-
-def labels(record: Record) -> list[Tensor]:
-    """As class numbers, where there are any."""
-    if "y" in record.given:
-        return [record.given["y"].long()]
-    c = record.given.get("c")
-    return [c.argmax(1)] if c is not None and c.shape[1] else []
+from tests.specs.recorded import (
+    TOLERANCE,
+    Record,
+    assert_close,
+    assert_norms_close,
+    labels,
+    load,
+    read,
+    write,
+)
 
 
 def assert_discriminates(record: Record) -> None:
@@ -108,33 +49,33 @@ def assert_discriminates(record: Record) -> None:
     )
 
 
-SYSTEMS = {
-    "dcgan_64": published.dcgan,
-    "stylegan2_32": published.stylegan2,
-    "stylegan2_cond_16": published.stylegan2,
-    "biggan_32": published.biggan,
-    "biggan_hier_64": published.biggan,
-    "pggan_32": published.pggan,
-    "stylegan_32": published.stylegan,
-    "r3gan_16": published.r3gan,
-}
+SYSTEMS = (
+    "dcgan_64",
+    "stylegan2_32",
+    "stylegan2_cond_16",
+    "biggan_32",
+    "biggan_hier_64",
+    "pggan_32",
+    "stylegan_32",
+    "r3gan_16",
+)
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_discriminator(name: str, parity: Path) -> None:
-    assert_discriminates(load(parity, name, "discriminator", SYSTEMS[name]))
+    assert_discriminates(load(parity, name, "discriminator"))
 
 
 @pytest.mark.parametrize("name", ["dcgan_64", "biggan_32", "biggan_hier_64", "r3gan_16"])
 @torch.no_grad()
 def test_generator(name: str, parity: Path) -> None:
-    record = load(parity, name, "generator", SYSTEMS[name])
+    record = load(parity, name, "generator")
     assert_close(record.network(record.given["z"].flatten(1), *labels(record)), record.found["img"], "images")
 
 
 @pytest.mark.parametrize("name", ["stylegan2_32", "stylegan2_cond_16"])
 def test_style_generator(name: str, parity: Path) -> None:
-    record = load(parity, name, "generator", published.stylegan2)
+    record = load(parity, name, "generator")
     network, given, expected = record.network, record.given, record.found
     mapping, synthesis = network.program("mapping"), network.program("synthesis")
     with torch.no_grad():
@@ -164,7 +105,7 @@ def test_style_generator(name: str, parity: Path) -> None:
 
 @torch.no_grad()
 def test_growing_style_generator(parity: Path) -> None:
-    record = load(parity, "stylegan_32", "generator", published.stylegan)
+    record = load(parity, "stylegan_32", "generator")
     network, expected = record.network, record.found
     ws = network.program("mapping")(record.given["z"])
     assert_close(ws[:, 0], expected["w"], "w")
@@ -172,6 +113,45 @@ def test_growing_style_generator(parity: Path) -> None:
     truncated = ws.clone()
     truncated[:, :4] = network.state_dict()["mapping.centre.average"].lerp(ws[:, :4], 0.7)
     assert_close(network.program("synthesis")(truncated), expected["img_psi07_layers4"], "truncated images")
+
+
+TRUNCATIONS = (1.0, 0.5, 0.425, 0.41)
+"""On a row of the 51, on another, and between rows at a quarter and at half."""
+
+
+@torch.no_grad()
+def test_generator_with_statistics_by_truncation(parity: Path) -> None:
+    record = load(parity, "biggan_deep_128", "generator")
+    images = []
+    for truncation in TRUNCATIONS:
+        assert set_truncation(record.network, truncation)
+        images.append(record.network(record.given["z"], *labels(record)))
+        assert_close(images[-1], record.found[f"img_truncation_{truncation}"], f"images at {truncation}")
+        for other in images[:-1]:  # else one row for all would do
+            assert (images[-1] - other).abs().max() > 100 * TOLERANCE
+
+
+@torch.no_grad()
+def test_command_line(parity: Path, tmp_path: Path) -> None:
+    """`gandsl import`, and what it prints is enough to compile the networks and load them."""
+    name = "stylegan2_cond_16"
+    paths, overrides = write(parity, name, tmp_path)
+    settings = [word for key, value in overrides.items() for word in ("--set", f"{key}={value}")]
+    file = tmp_path / "in.safetensors"
+    done = CliRunner().invoke(
+        app, ["import", *map(str, paths), *settings, "-o", str(file), "--format", "json"]
+    )
+    assert done.exit_code == 0, done.output
+    facts = json.loads(done.output)
+    networks = gandsl.compile(facts["spec"], facts["overrides"])
+    weights, _ = checkpoint.read(file)
+    for side in ("generator", "discriminator"):
+        record, network = load(parity, name, side), getattr(networks, side)
+        network.load_state_dict({key: weights[f"{side}/{key}"] for key in network.state_dict()})
+        set_noise_mode(network.eval(), "constant")
+        given = record.given["z" if side == "generator" else "x"]
+        wanted = record.found["img_noise_const" if side == "generator" else "logits"]
+        assert_close(network(given, *labels(record)), wanted, side)
 
 
 def level_of(lod: float) -> tuple[int, bool, list[Tensor]]:
@@ -187,7 +167,7 @@ LODS = (0.0, 0.3, 1.0, 1.6)
 @pytest.mark.parametrize("lod", LODS)
 @torch.no_grad()
 def test_growing_generator(lod: float, parity: Path) -> None:
-    record = load(parity, "pggan_32", "generator", published.pggan)
+    record = load(parity, "pggan_32", "generator")
     level, fading, alpha = level_of(lod)
     image = record.network.program("forward", level, fading)(record.given["z"], *alpha)
     for _ in range(3 - level):  # published: always at full size
@@ -198,7 +178,7 @@ def test_growing_generator(lod: float, parity: Path) -> None:
 @pytest.mark.parametrize("lod", LODS)
 @torch.no_grad()
 def test_growing_discriminator(lod: float, parity: Path) -> None:
-    record = load(parity, "pggan_32", "discriminator", published.pggan)
+    record = load(parity, "pggan_32", "discriminator")
     level, fading, alpha = level_of(lod)
     image = record.given["x"]
     for _ in range(3 - level):
@@ -209,8 +189,8 @@ def test_growing_discriminator(lod: float, parity: Path) -> None:
 
 def test_step_of_projection_gan(parity: Path) -> None:
     """Gradients of D's and G's step in training mode, and the statistics and singular vectors left behind."""
-    g = load(parity, "biggan_step_32", "generator", published.biggan)
-    d = load(parity, "biggan_step_32", "discriminator", published.biggan)
+    g = load(parity, "biggan_step_32", "generator")
+    d = load(parity, "biggan_step_32", "discriminator")
     start = {network: copy.deepcopy(network.state_dict()) for network in (g.network, d.network)}
     given, expected = g.given, g.found
     for network in start:
@@ -243,8 +223,8 @@ def test_step_of_projection_gan(parity: Path) -> None:
 def test_step_of_style_based_gan(parity: Path) -> None:
     """Gradients of all four phases in training mode, each from the same state, with a clamp that acts."""
     facts, _ = read(parity / "stylegan2_step_16.npz")
-    g = load(parity, "stylegan2_step_16", "generator", published.stylegan2)
-    d = load(parity, "stylegan2_step_16", "discriminator", published.stylegan2)
+    g = load(parity, "stylegan2_step_16", "generator")
+    d = load(parity, "stylegan2_step_16", "discriminator")
     z, real, expected = g.given["z"], g.given["real"], g.found
     start = copy.deepcopy(g.network.state_dict())
     average = g.network.get_submodule("mapping.centre").average
