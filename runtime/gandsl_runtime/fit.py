@@ -14,7 +14,7 @@ Complaint = tuple[str, str]  # message, remedy
 
 def check(plan: Plan, generator: Network, discriminator: Network) -> None:
     """Raise PlanError for the first thing that does not fit."""
-    for complaints in (_images, _labels, _styles, _levels, _skipped):
+    for complaints in (_images, _labels, _classifier, _styles, _levels, _skipped):
         for message, remedy in complaints(plan, generator, discriminator):
             raise PlanError(message, remedy)
 
@@ -38,6 +38,33 @@ def _labels(plan: Plan, generator: Network, discriminator: Network) -> Iterator[
         )
     elif judged and known != judged:
         yield f"the generator knows {known} classes, the discriminator {judged}", "give both the same number"
+
+
+def _classifier(plan: Plan, generator: Network, discriminator: Network) -> Iterator[Complaint]:
+    if plan.auxiliary is None:
+        return
+    outputs = {port.name: port.shape for port in discriminator.outputs}
+    name, classes = plan.auxiliary.output, classes_of(generator)
+    if name not in outputs:
+        yield (
+            f"training.auxiliary.output names {name}, and the discriminator has no such output",
+            f"its outputs are {', '.join(outputs)}",
+        )
+    elif not classes:
+        yield (
+            "training.auxiliary needs classes, and the generator takes none",
+            "give the generator an input of kind Label, or set training.auxiliary to null",
+        )
+    elif outputs[name] != (classes,):
+        yield (
+            f"the generator knows {classes} classes, and the discriminator's {name} is {outputs[name]}",
+            "give that output one number for each class",
+        )
+    elif len(outputs) == 1:
+        yield (
+            f"the discriminator's only output, {name}, is the auxiliary classifier's",
+            "give it an output for real and generated as well",
+        )
 
 
 def _styles(plan: Plan, generator: Network, discriminator: Network) -> Iterator[Complaint]:

@@ -66,6 +66,11 @@ OBJECTIVES: dict[str, Objective] = {
 }
 
 
+def classification(classes: Tensor, labels: Tensor) -> Tensor:
+    """E[−log P(c | x)] of class logits (N, k) and classes (N,) (arXiv:1610.09585, eq. 3)."""
+    return F.cross_entropy(classes, labels)
+
+
 def _over_heads(part: Part, loss: Loss, real: tuple[Tensor, ...], fake: tuple[Tensor, ...]) -> Tensor:
     total = sum(part(loss, r, f) for r, f in zip(real, fake, strict=True))
     return total / len(fake)  # type: ignore[return-value]  # sum() of tensors is a tensor

@@ -14,8 +14,9 @@ from . import objectives, penalties, schedule
 from .augment import View, as_they_are
 from .game import Batch, Draw, Game
 from .penalties import PENALTIES
-from .plan import Plan
+from .plan import Number, Plan
 from .schedule import Clock, Side
+from .verdict import Verdict, verdict
 
 Metrics = dict[str, Tensor]
 Loss = tuple[Tensor, Metrics]
@@ -106,7 +107,7 @@ class Judged:
         self.work, self.real = work, work.real
         self._differentiated = differentiated
         self._images: dict[str, Batch] = {}
-        self._heads: dict[str, tuple[Tensor, ...]] = {}
+        self.verdicts: dict[str, Verdict] = {}
 
     def batch(self, place: str) -> Batch:
         if place not in self._images:
@@ -117,26 +118,26 @@ class Judged:
             self._images[place] = batch
         return self._images[place]
 
-    def heads(self, place: str) -> tuple[Tensor, ...]:
-        if place not in self._heads:
-            self._heads[place] = self.work.game.judge(self.seen(place), self.batch(place).labels)
-        return self._heads[place]
+    def verdict(self, place: str) -> Verdict:
+        if place not in self.verdicts:
+            self.verdicts[place] = _judge(self.work.game, self.seen(place), self.batch(place).labels)
+        return self.verdicts[place]
 
     def seen(self, place: str) -> tuple[Tensor, ...]:
         """The images as D sees them."""
         return self.work.view(self.batch(place).images, place)
 
-    def both(self) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-        """Heads at real and at fake images: in two passes of D, or concatenated in one as the plan says."""
+    def both(self) -> tuple[Verdict, Verdict]:
+        """On real and on fake images: in two passes of D, or concatenated in one as the plan says."""
         if self.work.game.plan.discriminator_passes == "joint":
             fake, real = self.batch("fake"), self.batch("real")
             images = tuple(torch.cat(pair) for pair in zip(self.seen("fake"), self.seen("real"), strict=True))
             labels = (
                 None if real.labels is None or fake.labels is None else torch.cat((fake.labels, real.labels))
             )
-            split = [head.split((len(fake), len(real))) for head in self.work.game.judge(images, labels)]
-            self._heads["fake"], self._heads["real"] = (tuple(side) for side in zip(*split, strict=True))
-        return self.heads("real"), self.heads("fake")
+            joined = _judge(self.work.game, images, labels)
+            self.verdicts["fake"], self.verdicts["real"] = joined.split(len(fake), len(real))
+        return self.verdict("real"), self.verdict("fake")
 
     def _real(self) -> Batch:
         return self.real
@@ -155,13 +156,17 @@ def discriminator(work: Work, joined: dict[str, Any]) -> Loss:
     """D's loss on real and generated images, with the penalties of each step."""
     judged = Judged(work, _differentiated(joined))
     real, fake = judged.both()
-    loss = objectives.discriminator_loss(work.game.plan.loss, real, fake)
+    loss = objectives.discriminator_loss(work.game.plan.loss, real.heads, fake.heads)
     metrics = {
         "loss/D": loss.detach(),
-        "score/real": penalties.score(real).detach().mean(),
-        "score/fake": penalties.score(fake).detach().mean(),
+        "score/real": penalties.score(real.heads).detach().mean(),
+        "score/fake": penalties.score(fake.heads).detach().mean(),
     }
     metrics |= _sign(judged)
+    if auxiliary := work.game.plan.auxiliary:
+        for place, weight in (("real", auxiliary.real), ("fake", auxiliary.fake)):
+            term, found = _classified(work, judged.verdict(place), judged.batch(place), weight, place)
+            loss, metrics = loss + term, metrics | found
     extra, found = _penalties(judged, joined)
     return (loss + extra if joined else loss), metrics | found
 
@@ -170,16 +175,27 @@ def discriminator_penalty(work: Work, lazy: dict[str, Any]) -> Loss:
     """D's lazy penalties alone; parameters they don't reach get a gradient of 0: Adam moves them on."""
     judged = Judged(work, _differentiated(lazy))
     total, metrics = _penalties(judged, lazy)
-    touched = sum(0 * penalties.score(heads).sum() for heads in judged._heads.values())
+    touched = sum(0 * output.sum() for said in judged.verdicts.values() for output in said.outputs)
     return total + touched, metrics | _sign(judged)
+
+
+def _judge(game: Game, images: tuple[Tensor, ...], labels: Tensor | None) -> Verdict:
+    return verdict(game.plan, game.discriminator, game.judge(images, labels))
+
+
+def _classified(work: Work, said: Verdict, batch: Batch, weight: Number, place: str) -> Loss:
+    """The auxiliary classifier's loss, weighted."""
+    assert said.classes is not None and batch.labels is not None  # the plan has a classifier: fit checks both
+    entropy = objectives.classification(said.classes, batch.labels)
+    return schedule.value(weight, work.clock) * entropy, {f"class/{place}": entropy.detach()}
 
 
 def _sign(judged: Judged) -> Metrics:
     """How sure D is of real images, E sign(D(x) − boundary), where adaptive augmentation asks for it."""
-    plan, real = judged.work.game.plan, judged._heads.get("real")
+    plan, real = judged.work.game.plan, judged.verdicts.get("real")
     if not plan.adapts or plan.loss.boundary is None or real is None:
         return {}
-    signs = [(head.detach() - plan.loss.boundary).sign().mean() for head in real]
+    signs = [(head.detach() - plan.loss.boundary).sign().mean() for head in real.heads]
     return {SIGN: torch.stack(signs).mean()}
 
 
@@ -195,7 +211,8 @@ def _penalties(judged: Judged, wanted: dict[str, Any]) -> tuple[Tensor, Metrics]
     for name, parameters in wanted.items():
         penalty = PENALTIES[name]
         place = penalty.place(parameters)
-        result = penalty.compute(parameters, penalties.score(judged.heads(place)), judged.batch(place).images)
+        scores = penalties.score(judged.verdict(place).heads)
+        result = penalty.compute(parameters, scores, judged.batch(place).images)
         metrics[f"penalty/{name}"] = result.detach()
         total = total + schedule.value(getattr(parameters, penalty.weight), judged.work.clock) * result
     return total, metrics
@@ -205,11 +222,16 @@ def generator(work: Work) -> Loss:
     """G's loss; D is frozen, and real images are judged only where the objective is relativistic."""
     game = work.game
     fakes = game.generate(work.draw, work.count)
-    fake = game.judge(work.view(fakes.images, "fake"), fakes.labels)
-    relativistic = objectives.OBJECTIVES[game.plan.loss.kind].relativistic
-    real = game.judge(work.view(work.real.images, "real"), work.real.labels) if relativistic else None
-    loss = objectives.generator_loss(game.plan.loss, real, fake)
-    return loss, {"loss/G": loss.detach()}
+    fake = _judge(game, work.view(fakes.images, "fake"), fakes.labels)
+    real = None
+    if objectives.OBJECTIVES[game.plan.loss.kind].relativistic:
+        real = _judge(game, work.view(work.real.images, "real"), work.real.labels).heads
+    loss = objectives.generator_loss(game.plan.loss, real, fake.heads)
+    metrics = {"loss/G": loss.detach()}
+    if auxiliary := game.plan.auxiliary:
+        term, found = _classified(work, fake, fakes, auxiliary.generator, "G")
+        loss, metrics = loss + term, metrics | found
+    return loss, metrics
 
 
 def orthogonal(work: Work) -> Loss:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
+from .number import Weight
 from .part import Float, Part
 
 
@@ -116,3 +117,16 @@ def loss_or_name(schema: dict[str, Any]) -> None:
 
 
 Loss = Annotated[_Losses, BeforeValidator(_loss)]
+
+
+class Auxiliary(Part):
+    """Auxiliary classifier (arXiv:1610.09585, eq. 3): cross-entropies of one of D's outputs with the class.
+
+    D minimizes its loss + real·E[−log P(c | x)] + fake·E[−log P(c | G(z, c))], G its loss + generator·E[−log
+    P(c | G(z, c))]. Losses and penalties leave that output out.
+    """
+
+    output: str = Field(description="D's output that holds a logit for each class")
+    real: Weight = Field(default=1.0, description="weight in D's loss on real images, from 0")
+    fake: Weight = Field(default=1.0, description="weight in D's loss on generated images, from 0")
+    generator: Weight = Field(default=1.0, description="weight in G's loss, from 0")

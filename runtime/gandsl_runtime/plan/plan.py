@@ -11,7 +11,7 @@ from .cadence import Cadence
 from .data import Data
 from .ema import Ema
 from .growth import Growth
-from .loss import LOSS_NAMES, Loss, loss_or_name
+from .loss import LOSS_NAMES, Auxiliary, Loss, loss_or_name
 from .mixing import StyleMixing
 from .optimizer import Adam, AdamChanges
 from .part import Int, Part
@@ -32,6 +32,9 @@ class Plan(Part):
     loss: Loss = Field(
         description="a name or an object with its parameters: " + ", ".join(LOSS_NAMES),
         json_schema_extra=loss_or_name,
+    )
+    auxiliary: Auxiliary | None = Field(
+        default=None, description="classifies images by one of the discriminator's outputs; null: none"
     )
     regularizers: Regularizers = Field(default=Regularizers(), description="penalties of both networks")
     optimizer: Adam = Field(description="of both networks")
