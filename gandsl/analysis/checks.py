@@ -19,6 +19,7 @@ ERRORS: tuple[tuple[str, Rule], ...] = (  # the codes a rule may give, and the r
     ("G0614", network_rules.output_kinds),
     ("G0615", network_rules.style_space_is_a_cut),
     ("G0408", moved.moved_ids),
+    ("G0604 G0620", plan_rules.classifier_fits),
     ("G0605", plan_rules.critic_without_batch_norm),
     ("G0606", plan_rules.path_length_has_styles),
     ("G0607", plan_rules.mixing_has_styles),

@@ -59,6 +59,12 @@ class Facts:
         """The nodes of a network whose op has a trait."""
         return [node for _, node in self.nodes(name) if node.spec.has(trait)]
 
+    def labels(self, name: str) -> Node | None:
+        """A network's input of kind Label."""
+        return next(
+            (node for _, node in self.nodes(name) if node.op == "input" and node.type.kind == "Label"), None
+        )
+
     # ---- places in the text
 
     def key(self, path: str) -> Span:

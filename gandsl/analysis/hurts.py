@@ -168,14 +168,13 @@ def squashed_logits(facts: Facts) -> Iterator[Diagnostic]:
 
 def labels_for_one(facts: Facts) -> Iterator[Diagnostic]:
     """W0728. (The other way round is an error, G0604.)"""
-    for _, node in facts.nodes("generator"):
-        if node.op == "input" and node.type.kind == "Label" and facts.network("discriminator"):
-            if not any(n.op == "input" and n.type.kind == "Label" for _, n in facts.nodes("discriminator")):
-                yield Diagnostic(
-                    "W0728",
-                    f"the generator is given the class `{node.id}`, but the discriminator does not see it",
-                    node.provenance.span,
-                    secondary=(Label(facts.declared("discriminator").span, "no Label among its inputs"),),
-                    help=f'add `{node.id}: "{node.type}"` to the discriminator\'s inputs',
-                )
-            return
+    given = facts.labels("generator")
+    told = facts.labels("discriminator") or (facts.plan and facts.plan.auxiliary)
+    if given and facts.network("discriminator") and not told:
+        yield Diagnostic(
+            "W0728",
+            f"the generator is given the class `{given.id}`, but the discriminator does not see it",
+            given.provenance.span,
+            secondary=(Label(facts.declared("discriminator").span, "no Label among its inputs"),),
+            help=f'add `{given.id}: "{given.type}"` to the discriminator\'s inputs',
+        )

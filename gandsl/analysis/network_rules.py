@@ -137,15 +137,9 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
-def _labels(facts: Facts, name: str) -> Node | None:
-    return next(
-        (node for _, node in facts.nodes(name) if node.op == "input" and node.type.kind == "Label"), None
-    )
-
-
 def same_classes(facts: Facts) -> Iterator[Diagnostic]:
     """G0601: a label means the same in both networks."""
-    ours, theirs = _labels(facts, "generator"), _labels(facts, "discriminator")
+    ours, theirs = facts.labels("generator"), facts.labels("discriminator")
     if ours and theirs and ours.type.shape != theirs.type.shape:
         yield Diagnostic(
             "G0601",
@@ -158,8 +152,8 @@ def same_classes(facts: Facts) -> Iterator[Diagnostic]:
 
 def labels_for_both(facts: Facts) -> Iterator[Diagnostic]:
     """G0604: a discriminator that judges by class, and generated images without one."""
-    theirs = _labels(facts, "discriminator")
-    if theirs and facts.programs("generator") and not _labels(facts, "generator"):
+    theirs = facts.labels("discriminator")
+    if theirs and facts.programs("generator") and not facts.labels("generator"):
         yield Diagnostic(
             "G0604",
             f"the discriminator judges by the class `{theirs.id}`, but generated images have none:"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gandsl.analysis.facts import Facts, between, label, place
 from gandsl.diagnostics import Diagnostic, Label
+from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.ir.graph import Node
 from gandsl.ir.op import Trait
 from gandsl_runtime.plan import Plan
@@ -106,6 +107,52 @@ def _hard(facts: Facts, network: str) -> list[Node]:
             if not node.spec.has(Trait.TWICE_DIFFERENTIABLE):
                 found.setdefault(node.id, node)
     return list(found.values())
+
+
+def classifier_fits(facts: Facts) -> Iterator[Diagnostic]:
+    """G0604, G0620: an auxiliary classifier needs classes, and an output of D with a logit for each."""
+    auxiliary = facts.plan and facts.plan.auxiliary
+    if not auxiliary or not facts.programs("generator") or not facts.programs("discriminator"):
+        return
+    labels = facts.labels("generator")
+    if labels is None:
+        yield Diagnostic(
+            "G0604",
+            "an auxiliary classifier needs classes, but the generator has no input of kind Label",
+            facts.key("auxiliary"),
+            secondary=(Label(facts.declared("generator").span, "no Label among its inputs"),),
+            help='add `y: "Label[10]"` to the generator\'s inputs, and let a node read it',
+        )
+    name = auxiliary.output
+    for graph in facts.programs("discriminator").values():
+        given = graph.outputs
+        if name not in given:
+            yield Diagnostic(
+                "G0620",
+                f"the discriminator has no output `{name}`",
+                facts.value("auxiliary.output"),
+                help=did_you_mean(name, given, "it has"),
+            )
+        elif len(given) == 1:
+            yield Diagnostic(
+                "G0620",
+                f"`{name}` is the discriminator's only output: nothing tells real from generated images",
+                facts.value("auxiliary.output"),
+                secondary=(Label(facts.output("discriminator", name), f"`{name}`"),),
+                help="name another one beside it: `outputs: {source: ..., label: ...}`",
+            )
+        elif labels and graph[given[name]].type.shape != labels.type.shape:
+            made = graph[given[name]]
+            yield Diagnostic(
+                "G0620",
+                f"`{name}` is a {made.type}, but there are {labels.type.shape[0]} classes",
+                facts.value("auxiliary.output"),
+                secondary=(label(made, "made here"), label(labels, f"{labels.type.shape[0]} from here")),
+                help="give it a number for each class: `features: classes`",
+            )
+        else:
+            continue
+        return
 
 
 def batches(facts: Facts) -> list[tuple[str, int, int | None]]:

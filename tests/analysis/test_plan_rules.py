@@ -28,6 +28,25 @@ def case(name: str, text: str, edits: list[Edit], said: list[str]) -> Any:
     return pytest.param(edited(text, *edits), said, id=name)
 
 
+def heads(classes: int) -> Edit:
+    return (
+        "    logit: {op: linear, features: 1}\n",
+        "    logit: {op: linear, features: 1}\n"
+        f"    label: {{op: linear, x: flat, features: {classes}}}\n"
+        "  outputs: {logit: logit, label: label}\n",
+    )
+
+
+CLASSIFIED = [
+    ('inputs: {z: "Latent[16]"}', 'inputs: {z: "Latent[16]", y: "Label[5]"}'),
+    (
+        "    dense: {op: linear, features: 128}\n",
+        "    hot: {op: one_hot, y: y}\n    both: {op: concat, terms: [z, hot]}\n    dense: {op: linear, features: 128}\n",
+    ),
+    heads(5),
+    ("  loss: logistic", "  loss: logistic\n  auxiliary: {output: label}"),
+]
+
 CASES = [
     case("plain: nothing is wrong", PLAIN, [], []),
     case("styled: nothing is wrong", STYLED, [], []),
@@ -45,6 +64,40 @@ CASES = [
         PLAIN,
         [STDDEV, ("  loss: logistic", "  loss: logistic\n  regularizers: {gradient_penalty: {}}")],
         [],
+    ),
+    case(
+        "an auxiliary classifier, and what it needs",
+        PLAIN,
+        CLASSIFIED,
+        [],
+    ),
+    case(
+        "classes for an auxiliary classifier",
+        PLAIN,
+        [edit for edit in CLASSIFIED if "Latent" not in edit[0] and "dense" not in edit[0]],
+        [
+            "G0604 27:3 ‹auxiliary› an auxiliary classifier needs classes, but the generator has no input of kind Label"
+        ],
+    ),
+    case(
+        "an output that is not there",
+        PLAIN,
+        [*CLASSIFIED[:-1], ("  loss: logistic", "  loss: logistic\n  auxiliary: {output: lable}")],
+        ["G0620 29:23 ‹lable› the discriminator has no output `lable`"],
+    ),
+    case(
+        "the only output",
+        PLAIN,
+        [*CLASSIFIED[:2], ("  loss: logistic", "  loss: logistic\n  auxiliary: {output: logit}")],
+        [
+            "G0620 27:23 ‹logit› `logit` is the discriminator's only output: nothing tells real from generated images"
+        ],
+    ),
+    case(
+        "another number of classes",
+        PLAIN,
+        [*CLASSIFIED[:2], heads(6), CLASSIFIED[-1]],
+        ["G0620 29:23 ‹label› `label` is a Vector[6], but there are 5 classes"],
     ),
     case(
         "path length without styles",

@@ -231,4 +231,18 @@ ROWS = (
         rgb: {op: conv, channels: 3, kernel: 1 + 2 * level}""",
         mend="let it depend on the stage's own size, or keep it in a stage, whose id names its size.",
     ),
+    Code(
+        "G0620",
+        "error",
+        "auxiliary classifier without its output",
+        means="""
+        `training.auxiliary` names an output of the discriminator that holds a logit for each class, beside
+        the one that tells real images from generated ones. Here there is no such output, no other one, or
+        its size is not the number of classes.""",
+        example="""
+        discriminator: ... outputs: {source: logit}
+        training: {auxiliary: {output: label}}""",
+        mend="name a node with `classes` features under the discriminator's `outputs:`.",
+        source="Odena et al. 2017, section 3 (arXiv:1610.09585)",
+    ),
 )

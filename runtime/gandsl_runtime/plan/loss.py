@@ -119,6 +119,12 @@ def loss_or_name(schema: dict[str, Any]) -> None:
 Loss = Annotated[_Losses, BeforeValidator(_loss)]
 
 
+def _name(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError("must name an output; a name that is a parameter's as well in quotes: \"'label'\"")
+    return value
+
+
 class Auxiliary(Part):
     """Auxiliary classifier (arXiv:1610.09585, eq. 3): cross-entropies of one of D's outputs with the class.
 
@@ -126,7 +132,9 @@ class Auxiliary(Part):
     P(c | G(z, c))]. Losses and penalties leave that output out.
     """
 
-    output: str = Field(description="D's output that holds a logit for each class")
+    output: Annotated[str, BeforeValidator(_name)] = Field(
+        description="D's output that holds a logit for each class"
+    )
     real: Weight = Field(default=1.0, description="weight in D's loss on real images, from 0")
     fake: Weight = Field(default=1.0, description="weight in D's loss on generated images, from 0")
     generator: Weight = Field(default=1.0, description="weight in G's loss, from 0")
