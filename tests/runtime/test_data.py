@@ -229,7 +229,7 @@ def test_unreadable_images_are_named(how, make, workers, tmp_path):
     with pytest.raises(DataError, match=r"can't read 3.png of .*set") as caught:
         for _ in range(3):
             stream.take(2)
-    assert "repair or remove" in caught.value.remedy
+    assert "repair or replace" in caught.value.remedy
     stream.close()
 
 

@@ -1,0 +1,115 @@
+"""From an image of any size and mode to pixels of the wanted size and channels."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ..errors import DataError
+from .sources.base import Source
+
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+FILTERS = {filter.name.lower(): filter for filter in Image.Resampling}
+FILTER = Image.Resampling.LANCZOS  # averages when it shrinks
+
+# What Pillow and the readers of archives raise for files that are damaged, hostile or something else.
+UNREADABLE = (
+    *(OSError, EOFError, SyntaxError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError),
+    *(RuntimeError, MemoryError, struct.error, zlib.error, zipfile.BadZipFile, Image.DecompressionBombError),
+)
+
+Size = tuple[int, int]  # (h, w)
+
+
+def upright(source: Source, index: int) -> Image.Image:
+    """An image of a source, decoded whole and turned as its EXIF says.
+
+    Raises DataError with its name and the reason, for pixels that are floats too.
+    """
+    try:
+        with source.open(index) as image:
+            image.load()
+            if image.mode == "F":
+                raise ValueError("its pixels are floats; 8 or 16 bits are wanted")
+            return ImageOps.exif_transpose(image)
+    except UNREADABLE as error:
+        raise DataError(
+            f"can't read {source.images[index]} of {source.name}: {reason(error)}",
+            "repair or replace the file, then resume; training.data.broken: skip goes on without it",
+        ) from error
+
+
+def reason(error: BaseException) -> str:
+    """Why an image can't be read, in words that are the same each time."""
+    if isinstance(error, UnidentifiedImageError):
+        return "it is no image, or is cut short at its start"
+    if isinstance(error, MemoryError):
+        return "it needs more memory than there is"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error) or type(error).__name__
+
+
+def pixels(image: Image.Image, size: Size, channels: int) -> np.ndarray:
+    """uint8 (c, h, w), as training sees the image: center-cropped to the aspect, resized by FILTER."""
+    image = cropped(with_mode(image, MODES[channels]), size, FILTER)
+    array = np.asarray(image)
+    return array[None] if channels == 1 else array.transpose(2, 0, 1)
+
+
+def with_mode(image: Image.Image, mode: str) -> Image.Image:
+    """The image with other channels: 16 bits are scaled to 8; without alpha, white lies below."""
+    if image.mode == mode:
+        return image
+    if image.mode.startswith("I"):  # 16 bits: Pillow's own conversion would clip them
+        image = Image.fromarray((np.asarray(image).clip(0, 65535) / 257).round().astype(np.uint8))
+    if transparent(image) and mode not in ("RGBA", "LA"):
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert(mode)
+
+
+def transparent(image: Image.Image) -> bool:
+    """Whether the image has an alpha channel, or a colour that stands for transparency."""
+    return image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
+
+
+def cropped(image: Image.Image, size: Size, filter: Image.Resampling) -> Image.Image:
+    """The largest box of the wanted aspect, in the middle, resized."""
+    h, w = size
+    if image.size == (w, h):
+        return image
+    scale = min(image.width / w, image.height / h)
+    box_w, box_h = max(round(w * scale), 1), max(round(h * scale), 1)
+    left, top = (image.width - box_w) // 2, (image.height - box_h) // 2
+    return image.crop((left, top, left + box_w, top + box_h)).resize((w, h), filter)
+
+
+def squeezed(image: Image.Image, size: Size, filter: Image.Resampling) -> Image.Image:
+    """The whole image, resized to the wanted size whatever its aspect."""
+    h, w = size
+    return image if image.size == (w, h) else image.resize((w, h), filter)
+
+
+def padded(image: Image.Image, size: Size, filter: Image.Resampling) -> Image.Image:
+    """The whole image, as large as fits, in the middle of black (of nothing, with alpha)."""
+    h, w = size
+    scale = min(w / image.width, h / image.height)
+    inner_w, inner_h = (
+        min(max(round(side * scale), 1), most) for side, most in zip(image.size, (w, h), strict=True)
+    )
+    canvas = Image.new(image.mode, (w, h))
+    canvas.paste(squeezed(image, (inner_h, inner_w), filter), ((w - inner_w) // 2, (h - inner_h) // 2))
+    return canvas
+
+
+CROPS: dict[str, Callable[[Image.Image, Size, Image.Resampling], Image.Image]] = {
+    "center": cropped,
+    "none": squeezed,
+    "pad": padded,
+}

@@ -1,0 +1,51 @@
+"""Where images come from: one file for each kind of source, and the table of how a user names them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ...errors import DataError
+from .arrays import Arrays, mnist
+from .base import EXTENSIONS, Source
+from .folder import Folder
+from .hub import Hub
+from .shards import Shards, shards_named, shards_of
+from .zip import Zip
+
+__all__ = ["Arrays", "Folder", "Hub", "Shards", "Source", "Zip", "mnist", "open_source"]
+
+BUILT_IN: dict[str, Callable[[], Source]] = {"mnist": mnist}
+KINDS = f"give a folder, a zip, *.tar shards, hf:NAME, or a built-in set: {', '.join(BUILT_IN)}"
+
+
+def open_source(where: str | Path) -> Source:
+    """The source under a path, a pattern of shards, `hf:NAME` or a built-in name.
+
+    Raises DataError where there are no images or they can't be listed; MissingExtra.
+    """
+    try:
+        source = _opened(str(where))
+    except OSError as error:
+        raise DataError(
+            f"can't open {where}: {(error.strerror or str(error)).lower()}", "check its path and its rights"
+        ) from error
+    if not source.images:
+        raise DataError(f"no images in {where}", f"images end in {', '.join(sorted(EXTENSIONS))}")
+    return source
+
+
+def _opened(where: str) -> Source:
+    if where in BUILT_IN:
+        return BUILT_IN[where]()
+    if where.startswith("hf:"):
+        return Hub(where)
+    path = Path(where)
+    if not path.exists():
+        if where.endswith(".tar") and (shards := shards_named(where)):
+            return Shards(where, shards)
+        raise DataError(f"no images at {path}: it does not exist", KINDS)
+    if path.is_dir():
+        folder = Folder(path)
+        return Shards(where, shards) if not folder.images and (shards := shards_of(path)) else folder
+    return Shards(where, [path]) if path.suffix == ".tar" else Zip(path)

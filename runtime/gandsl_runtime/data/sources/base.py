@@ -1,0 +1,58 @@
+"""What every source of images is, and which files of one count as images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+from typing import Protocol
+
+from PIL import Image
+
+from ..labels import Labels
+
+EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"})
+LARGEST = 1 << 28  # bytes of one file inside an archive: a zip of some kilobytes can unpack to terabytes
+
+
+class Source(Protocol):
+    """Named images, in a fixed order, each reachable at any time."""
+
+    @property
+    def name(self) -> str:
+        """The source as the user wrote it, for messages."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """What it is, in words: "a folder"."""
+        ...
+
+    @property
+    def images(self) -> Sequence[str]:
+        """Paths inside the source, with /."""
+        ...
+
+    def open(self, index: int) -> Image.Image:
+        """The image, perhaps not yet decoded. Raises what Pillow raises, and OSError."""
+        ...
+
+    def labels(self) -> Labels | None:
+        """The class of each image, None where the source has none. Raises DataError when they are odd."""
+        ...
+
+
+def image_names(names: Iterable[str]) -> list[str]:
+    """Those that end like images and are not hidden, sorted."""
+    return sorted(
+        name
+        for name in names
+        if PurePosixPath(name).suffix.lower() in EXTENSIONS
+        and not any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts if part != "..")
+    )
+
+
+def within_reason(size: int) -> int:
+    """The size of a file inside an archive. Raises OSError where reading it would fill the memory."""
+    if size > LARGEST:
+        raise OSError(f"it unpacks to {size / 2**30:.1f} GiB, more than an image may have")
+    return size
