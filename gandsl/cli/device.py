@@ -12,11 +12,19 @@ class NoSuchDevice(RuntimeFault):
 
 
 def device_named(name: str) -> str:
-    """`auto` as cuda where there is one, else cpu; any other name as it is. Raises NoSuchDevice."""
+    """`auto` as cuda where there is one, else cpu; any other name as it is. Raises NoSuchDevice.
+
+    Of several processes on a machine (torchrun) each takes the GPU of its own number.
+    """
+    import os
+
     import torch
 
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "auto" and not torch.cuda.is_available():
+        return "cpu"
+    if name in ("auto", "cuda"):
+        rank = os.environ.get("LOCAL_RANK")
+        name = "cuda" if rank is None else f"cuda:{int(rank)}"
     try:
         torch.zeros((), device=torch.device(name))
     except (RuntimeError, AssertionError) as error:  # an unknown name, no driver, a torch without CUDA

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,9 +65,12 @@ class Diverged(RuntimeFault):
 class Interrupted(RuntimeFault):
     """Stopped by a signal, after the state was saved: 130 for Ctrl-C (SIGINT), 143 for SIGTERM."""
 
-    def __init__(self, signal_number: int, message: str, remedy: str) -> None:
-        super().__init__(message, remedy)
-        self.exit_code = 128 + signal_number
+    def __init__(self, number: int, images: int, run_dir: Path | None) -> None:
+        name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+        super().__init__(
+            f"stopped by {name} after {images} images", f"resume the run in {run_dir}" if run_dir else ""
+        )
+        self.exit_code = 128 + number
 
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .chance import Draw, Part
 from .layers import TrackAverage
 from .network import Network, Port
 from .plan import Plan
@@ -23,47 +23,6 @@ Images = tuple[Tensor, ...]
 def tuple_of(outputs: Any) -> Images:
     """What a program returned, as a tuple."""
     return outputs if isinstance(outputs, tuple) else (outputs,)
-
-
-class Draw:
-    """Chance for one piece of work, a pure function of its key: nothing of it has to be saved for a resume.
-
-    Layers that draw for themselves (noise, dropout) read torch's global generators, which are set here too.
-    """
-
-    def __init__(self, device: torch.device, dtype: torch.dtype, *key: object) -> None:
-        digest = hashlib.blake2b(repr(key).encode(), digest_size=8).digest()
-        seed = int.from_bytes(digest, "little") >> 1
-        self.device, self.dtype = device, dtype
-        self.generator = torch.Generator(device).manual_seed(seed)
-        torch.default_generator.manual_seed(seed)
-        if device.type == "cuda":
-            torch.cuda.manual_seed(seed)
-
-    def latent(self, port: Port, count: int) -> Tensor:
-        """(count, n) from the port's distribution: normal, uniform on [-1, 1), or normal within ±2."""
-        z = torch.empty(count, *port.shape, device=self.device, dtype=self.dtype)
-        return DISTRIBUTIONS[port.distribution or "normal"](z, self.generator)
-
-    def uniform(self, *shape: int) -> Tensor:
-        return torch.rand(shape, generator=self.generator, device=self.device, dtype=self.dtype)
-
-    def integers(self, low: int, high: int, *shape: int) -> Tensor:
-        return torch.randint(low, high, shape, generator=self.generator, device=self.device)
-
-    def normal_like(self, x: Tensor) -> Tensor:
-        return torch.empty_like(x).normal_(generator=self.generator)
-
-    def labels(self, cumulative: Tensor, count: int) -> Tensor:
-        """(count,) int64 from a distribution given by its cumulative sums; waits for no device."""
-        return torch.searchsorted(cumulative, self.uniform(count), right=True).clamp_(max=len(cumulative) - 1)
-
-
-DISTRIBUTIONS = {
-    "normal": lambda z, generator: z.normal_(generator=generator),
-    "uniform": lambda z, generator: z.uniform_(-1, 1, generator=generator),
-    "truncated_normal": lambda z, generator: torch.nn.init.trunc_normal_(z, a=-2, b=2, generator=generator),
-}
 
 
 @dataclass(frozen=True)
@@ -105,16 +64,16 @@ class Game:
         self._judges_labels = classes_of(self.discriminator) > 0
         self.full_sizes = [port.shape[1:] for port in self.discriminator.inputs if port.kind == "Image"]
 
-    def draw(self, *key: object) -> Draw:
-        """Chance for one piece of work."""
-        return Draw(self.device, self.dtype, *key)
+    def draw(self, part: Part, *key: object) -> Draw:
+        """Chance for one part of a batch."""
+        return Draw(self.device, self.dtype, part, *key)
 
-    def generate(self, draw: Draw, count: int, styles: bool = False) -> Fakes:
+    def generate(self, draw: Draw, styles: bool = False) -> Fakes:
         """Images of fresh latents and labels, styles mixed as planned and kept if asked for."""
-        labels = None if self.label_distribution is None else draw.labels(self.label_distribution, count)
+        labels = None if self.label_distribution is None else draw.labels(self.label_distribution)
         if not (styles or self.plan.style_mixing):
-            return Fakes(self._call(self.generator, "forward", self._inputs(draw, count, labels)), labels)
-        ws = self._call(self.generator, "mapping", self._inputs(draw, count, labels))[0]
+            return Fakes(self._call(self.generator, "forward", self._inputs(draw, labels)), labels)
+        ws = self._call(self.generator, "mapping", self._inputs(draw, labels))[0]
         if self.plan.style_mixing:
             ws = self._mix(draw, ws, labels)
         return Fakes(self._call(self.generator, "synthesis", (ws,)), labels, ws)
@@ -136,19 +95,18 @@ class Game:
         scaled = [_area(images, (a * h // full_h, b * w // full_w)) for a, b in self.full_sizes]
         return tuple(_faded(x, self.stage.alpha) if self.stage.fading else x for x in scaled)
 
-    def _inputs(self, draw: Draw, count: int, labels: Tensor | None) -> tuple[Tensor, ...]:
-        return latents_and_labels(self.generator, labels, lambda port: draw.latent(port, count))
+    def _inputs(self, draw: Draw, labels: Tensor | None) -> tuple[Tensor, ...]:
+        return latents_and_labels(self.generator, labels, draw.latent)
 
     def _mix(self, draw: Draw, ws: Tensor, labels: Tensor | None) -> Tensor:
         """Layers from a random one on take the styles of a second latent (arXiv:1812.04948, section 3.1)."""
         mixing = self.plan.style_mixing
         assert mixing is not None
         with averages_held(self._averages):  # the running mean of w sees each image once
-            other = self._call(self.generator, "mapping", self._inputs(draw, len(ws), labels))[0]
-        splits = len(ws) if mixing.per == "sample" else 1
-        layers = ws.shape[1]
-        split = draw.integers(1, max(layers, 2), splits)
-        split = torch.where(draw.uniform(splits) < mixing.probability, split, layers)
+            other = self._call(self.generator, "mapping", self._inputs(draw, labels))[0]
+        layers, once = ws.shape[1], draw.once(mixing.per)
+        split = once.integers(1, max(layers - 1, 1))
+        split = torch.where(once.uniform() < mixing.probability, split, layers)
         from_other = torch.arange(layers, device=ws.device) >= split[:, None]
         return torch.where(from_other[:, :, None], other, ws)
 

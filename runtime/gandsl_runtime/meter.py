@@ -5,29 +5,32 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from .world import World
+
 
 class Meter:
-    """Sums of named scalars."""
+    """Weighted sums of named scalars."""
 
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}
-        self._counts: dict[str, int] = {}
+        self._weights: dict[str, float] = {}
 
-    def add(self, values: dict[str, Tensor]) -> None:
+    def add(self, values: dict[str, Tensor], weight: float = 1) -> None:
+        """Scalars that are means themselves, over `weight` samples."""
         for name, value in values.items():
-            if name in self._sums:
-                self._sums[name] += value
-                self._counts[name] += 1
-            else:
-                self._sums[name], self._counts[name] = value.clone(), 1
+            self._sums[name] = self._sums[name] + value * weight if name in self._sums else value * weight
+            self._weights[name] = self._weights.get(name, 0) + weight
 
-    def means(self) -> dict[str, float]:
-        """The means so far, fetched at once."""
-        if not self._sums:
-            return {}
-        sums = torch.stack(list(self._sums.values())).tolist()
-        return {name: total / self._counts[name] for name, total in zip(self._sums, sums, strict=True)}
+    def means(self, world: World) -> dict[str, float]:
+        """The means over all processes so far, fetched at once."""
+        sums = torch.stack(list(self._sums.values())).tolist() if self._sums else []
+        weighed = [(name, total, self._weights[name]) for name, total in zip(self._sums, sums, strict=True)]
+        totals: dict[str, tuple[float, float]] = {}
+        for name, total, weight in (one for each in world.gathered(weighed) for one in each):
+            before = totals.get(name, (0.0, 0.0))
+            totals[name] = before[0] + total, before[1] + weight
+        return {name: total / weight for name, (total, weight) in totals.items()}
 
     def clear(self) -> None:
         self._sums.clear()
-        self._counts.clear()
+        self._weights.clear()

@@ -95,7 +95,7 @@ def path_lengths(images: Images, styles: Tensor, noise: Images) -> Tensor:
     return (gradient.square().sum(2).mean(1) + _TINY).sqrt()
 
 
-def path_length(lengths: Tensor, mean: Tensor, decay: float) -> tuple[Tensor, Tensor]:
-    """(E(length − a)², a): a is the running mean `mean` moved by `decay` to these lengths', not detached."""
-    moved = mean.lerp(lengths.mean(), decay)
+def path_length(lengths: Tensor, mean: Tensor, before: Tensor, decay: float) -> tuple[Tensor, Tensor]:
+    """(E(length − a)², a): a is `before`, moved by `decay` to the lengths' `mean`, and not detached."""
+    moved = before.lerp(mean, decay)
     return (lengths - moved).square().mean(), moved

@@ -10,9 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from . import objectives, penalties, schedule
+from . import objectives, penalties, schedule, world
 from .augment import View, as_they_are
-from .game import Batch, Draw, Game
+from .chance import Draw
+from .game import Batch, Game
 from .penalties import PENALTIES
 from .plan import Number, Plan
 from .schedule import Clock, Side
@@ -25,12 +26,11 @@ SIGN = "sign/real"
 
 @dataclass(frozen=True)
 class Work:
-    """One micro-batch of a phase: `count` images to generate, as many real ones, and chance."""
+    """One part of a phase's batch: chance for the images to generate, as many real ones."""
 
     game: Game
     draw: Draw
     clock: Clock
-    count: int
     real: Batch
     path_length_mean: Tensor
     view: View = as_they_are  # what D sees of images
@@ -144,11 +144,11 @@ class Judged:
 
     def _fake(self) -> Batch:
         with torch.no_grad():
-            return self.work.game.generate(self.work.draw, self.work.count)
+            return self.work.game.generate(self.work.draw)
 
     def _between(self) -> Batch:
         real, fake = self.batch("real"), self.batch("fake")
-        weight = self.work.draw.uniform(len(real))
+        weight = self.work.draw.uniform()
         return Batch(penalties.interpolate(real.images, fake.images, weight), real.labels)
 
 
@@ -221,7 +221,7 @@ def _penalties(judged: Judged, wanted: dict[str, Any]) -> tuple[Tensor, Metrics]
 def generator(work: Work) -> Loss:
     """G's loss; D is frozen, and real images are judged only where the objective is relativistic."""
     game = work.game
-    fakes = game.generate(work.draw, work.count)
+    fakes = game.generate(work.draw)
     fake = _judge(game, work.view(fakes.images, "fake"), fakes.labels)
     real = None
     if objectives.OBJECTIVES[game.plan.loss.kind].relativistic:
@@ -251,11 +251,14 @@ def path_length(work: Work) -> Loss:
     """Path-length regularization; moves the running mean (arXiv:1912.04958, eq. 4)."""
     game, parameters = work.game, work.game.plan.regularizers.path_length
     assert parameters is not None
-    fakes = game.generate(work.draw, work.count, styles=True)
+    fakes = game.generate(work.draw, styles=True)
     assert fakes.styles is not None
     noise = tuple(work.draw.normal_like(image) for image in fakes.images)
     lengths = penalties.path_lengths(fakes.images, fakes.styles, noise)
-    penalty, moved = penalties.path_length(lengths, work.path_length_mean, parameters.decay)
+    mean = lengths.mean()
+    if game.plan.synchronize.path_length:
+        mean = world.active().average(mean, len(lengths))
+    penalty, moved = penalties.path_length(lengths, mean, work.path_length_mean, parameters.decay)
     work.path_length_mean.copy_(moved.detach())
     touched = sum(0 * image[:, 0, 0, 0].sum() for image in fakes.images)
     loss = schedule.value(parameters.weight, work.clock) * penalty + touched

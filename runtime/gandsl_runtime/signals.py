@@ -17,10 +17,6 @@ class Signals:
         self.received: int = 0
         self._before: dict[int, Any] = {}
 
-    @property
-    def name(self) -> str:
-        return "Ctrl-C" if self.received == signal.SIGINT else signal.Signals(self.received).name
-
     def __enter__(self) -> Signals:
         if threading.current_thread() is threading.main_thread():
             self._before = {number: signal.signal(number, self._remember) for number in CAUGHT}

@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import json
 import platform
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from . import __version__, checkpoint, ema, fit, observers, schedule
-from .augment import Augment, Part, View, as_they_are
+from .augment import Augment, View, as_they_are
+from .chance import Part, drawing
 from .data import Dataset, Stream, open_dataset
 from .data.sources import Source
 from .errors import CheckpointError, Diverged, Interrupted, room_for
 from .game import Batch, Game, classes_of
+from .layers import BatchNorm
 from .meter import Meter
 from .network import Network
-from .phases import SIGN, Phase, Work, phases
+from .phases import SIGN, Phase, Task, Work, phases
 from .plan import Adaptive, Plan
-from .schedule import Step
+from .schedule import Side, Step
 from .signals import Signals
 from .state import State
+from .world import World, check_batches, synchronized
+
+OUT_OF_TIME = 1  # among the numbers of signals, which a run ends with
 
 
 class Trainer:
     """Trains a generator and a discriminator by a plan.
 
     `data` is a folder, a zip, the name of a built-in set, or a source or dataset already open. Without a
-    `run_dir` nothing is written. `seed` decides every draw; `workers` processes read images ahead.
+    `run_dir` nothing is written. `seed` decides every draw; `workers` processes read images ahead. Each of
+    the processes of a `world` has a trainer and a share of every batch; the first alone observes and writes.
     Raises PlanError, DataError, MissingExtra; CheckpointError when `run_dir` holds a run already.
     """
 
@@ -45,9 +53,10 @@ class Trainer:
         device: str | torch.device | None = None,
         workers: int = 0,
         observing: Sequence[observers.Observer] | None = None,
+        world: World | None = None,
         resuming: bool = False,
     ) -> None:
-        self.plan = plan
+        self.plan, self.world = plan, world or World()
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.run_dir = None if run_dir is None else Path(run_dir)
         if self.run_dir and not resuming and checkpoint.found_in(self.run_dir / "checkpoints"):
@@ -55,15 +64,21 @@ class Trainer:
                 f"{self.run_dir} holds a run already", "resume it, or choose another folder"
             )
         fit.check(plan, generator, discriminator)
+        check_batches(self.world, plan)
         self.game = Game(plan, generator, discriminator, self.device)
         self.data = _dataset(data, self.game)
         self.game.label_distribution = _distribution(self.data, self.game)
         self.state = State.new(plan, generator, discriminator, seed, self.device)
-        self.stream = Stream(self.data, seed, plan.data.flip, workers, pinned=self.device.type == "cuda")
+        self.world.share(self.state.tensors().values())
+        for norm in (m for n in (generator, discriminator) for m in n.modules() if isinstance(m, BatchNorm)):
+            norm.own = not plan.synchronize.batch_norm
+        share, pinned = (self.world.rank, self.world.size), self.device.type == "cuda"
+        self.stream = Stream(self.data, seed, plan.data.flip, workers, pinned=pinned, share=share)
         self.phases = phases(plan)
         self.augment = Augment(plan.augment, plan.data.range) if plan.augment else None
         self.meter = Meter()
-        self.observers = observers.standard(self.run_dir) if observing is None else tuple(observing)
+        watching = observers.standard(self.run_dir) if observing is None else tuple(observing)
+        self.observers = watching if self.world.leads else ()
         self._where = str(data) if isinstance(data, str | Path) else self.data.name
 
     @classmethod
@@ -78,6 +93,7 @@ class Trainer:
         device: str | torch.device | None = None,
         workers: int = 0,
         observing: Sequence[observers.Observer] | None = None,
+        world: World | None = None,
     ) -> Trainer:
         """Go on from the newest whole checkpoint of a run, exactly as if it had not stopped.
 
@@ -94,6 +110,7 @@ class Trainer:
             device=device,
             workers=workers,
             observing=observing,
+            world=world,
             resuming=True,
         )
         if len(trainer.data) != facts["data"]["images"]:
@@ -102,36 +119,51 @@ class Trainer:
                 f"{trainer.data.name} has {len(trainer.data)}",
                 "resume with the same images, or start a new run",
             )
+        trainer._load(path, tensors, facts, refused)
+        return trainer
+
+    def restore(self) -> None:
+        """Go back to the newest whole checkpoint, and go on from there. Raises CheckpointError."""
+        assert self.run_dir is not None
+        self._load(*checkpoint.newest(self.run_dir / "checkpoints"))
+
+    def _load(
+        self, path: Path, tensors: dict[str, torch.Tensor], facts: dict[str, Any], refused: list[str]
+    ) -> None:
         try:
-            trainer.state.load_tensors(tensors)
+            self.state.load_tensors(tensors)
         except ValueError as error:
             raise CheckpointError(
                 f"{path}: {error}", "resume with the spec that the run was started with"
             ) from error
-        trainer.state.load_counters(facts["counters"])
-        trainer.stream.position = trainer.state.samples
-        for observer in trainer.observers:
-            for reason in refused:
-                observer.warn(f"{reason}; resuming from {path.name}")
-        return trainer
+        self.state.load_counters(facts["counters"])
+        self.stream.close()
+        self.stream.position = self.state.samples
+        self.meter.clear()
+        for reason in refused:
+            self.warn(f"{reason}; resuming from {path.name}")
 
-    def run(self) -> None:
-        """Train to the plan's length. Raises Interrupted after a signal (saved), Diverged, OutOfSpace."""
+    def run(self, minutes: float | None = None) -> bool:
+        """Train to the plan's length, or for so many minutes; whether the length was reached.
+
+        The state is saved at the end. Raises Interrupted after a signal, Diverged, OutOfSpace.
+        """
+        until = float("inf") if minutes is None else time.monotonic() + 60 * minutes
         with self._session() as signals:
             while not schedule.reached(self.plan.length, self.state.clock):
                 step = self.step()
-                if schedule.due(self.plan.cadence.log, step.clock, self.state.clock):
-                    self.log(step)
-                for observer in self.observers:
-                    observer.after(step, self)
-                if signals.received:
+                self._tell(step)
+                if schedule.due(self.plan.cadence.checkpoint, step.clock, self.state.clock):
                     self.save()
-                    raise Interrupted(
-                        signals.received,
-                        f"stopped by {signals.name} after {self.state.clock.images} images",
-                        f"resume the run in {self.run_dir}" if self.run_dir else "",
-                    )
+                if stop := self.world.vote(
+                    signals.received or (OUT_OF_TIME if time.monotonic() >= until else 0)
+                ):
+                    self.save()
+                    if stop != OUT_OF_TIME:
+                        raise Interrupted(stop, self.state.clock.images, self.run_dir)
+                    return False
             self.save()
+        return True
 
     def step(self) -> Step:
         """One step: every phase that is due, then the average, then the clock."""
@@ -146,34 +178,47 @@ class Trainer:
             decay = schedule.ema_decay(self.plan.ema, step)
             ema.update(state.average, state.generator, decay, self.plan.ema.buffers)
         if state.control:
-            state.control.after(step)
+            state.control.after(step, self.world)
         state.clock = state.clock.after(step.batch)
         return step
 
     def _take(self, phase: Phase, step: Step) -> None:
-        """The optimizer steps of one phase: gradients add up over tasks, and average over micro-batches."""
+        """The optimizer steps of one phase: gradients add up over tasks and average over the batch."""
         optimizer = self.state.optimizers[phase.side]
-        if phase.side == "generator":
-            self._judge_moves(False)
-        for repeat in range(phase.repeat):
-            if phase.fresh_real:
-                self._real = self._next_real(step.batch)
-            optimizer.zero_grad(set_to_none=True)
-            for index, task in enumerate(phase.tasks):
-                count = min(task.batch or step.batch, step.batch)
-                for begin, end in _parts(count, self.plan.micro_batch):
+        with self._frozen("discriminator" if phase.side == "generator" else None), synchronized(self.world):
+            for repeat in range(phase.repeat):
+                if phase.fresh_real:
+                    self._real = self._next_real(step.batch)
+                optimizer.zero_grad(set_to_none=True)
+                for index, task in enumerate(phase.tasks):
                     key = (self.state.seed, step.clock.steps, phase.name, repeat, index)
-                    draw, view = self.game.draw(*key, begin), self._view(Part(begin, end, count), key)
-                    real, mean = self._real[begin:end], self.state.path_length_mean
-                    work = Work(self.game, draw, step.clock, end - begin, real, mean, view)
-                    loss, metrics = task.loss(work)
-                    (loss * (phase.every * (end - begin) / count)).backward()
-                    self.meter.add(metrics)
-                    if self.state.control and SIGN in metrics:
-                        self.state.control.heard(metrics[SIGN], end - begin)
-            optimizer.step()
-        if phase.side == "generator":
-            self._judge_moves(True)
+                    for part, real in self._parts(min(task.batch or step.batch, step.batch)):
+                        self._add_gradients(phase, task, step, part, real, key)
+                self.world.sum_gradients(optimizer.param_groups[0]["params"])
+                optimizer.step()
+
+    def _add_gradients(
+        self, phase: Phase, task: Task, step: Step, part: Part, real: Batch, key: tuple[object, ...]
+    ) -> None:
+        """The gradients of a task's loss on one part of the batch, as its share of the mean."""
+        draw = self.game.draw(part, *key)
+        with drawing(draw):
+            work = Work(self.game, draw, step.clock, real, self.state.path_length_mean, self._view(part, key))
+            loss, metrics = task.loss(work)
+            (loss * (phase.every * part.count / part.total)).backward()
+        self.meter.add(metrics, part.count)
+        if self.state.control and SIGN in metrics:
+            self.state.control.heard(metrics[SIGN], part.count)
+
+    def _parts(self, count: int) -> Iterator[tuple[Part, Batch]]:
+        """This process's parts of a batch of `count`, one after the other, with their real images."""
+        rank, processes = self.world.rank, self.world.size
+        own = -(-count // processes)
+        turns = -(-own // min(self.plan.micro_batch or own, own))
+        for turn in range(turns):
+            part = Part(turn * processes + rank, turns * processes, count)
+            if part.count:
+                yield part, self._real[turn::turns][: part.count]
 
     def _view(self, part: Part, key: tuple[object, ...]) -> View:
         """What D sees of the images of a micro-batch."""
@@ -186,10 +231,17 @@ class Trainer:
         assert self.plan.augment and not isinstance(self.plan.augment.p, Adaptive)
         return schedule.value(self.plan.augment.p, self.state.clock)
 
-    def _judge_moves(self, moves: bool) -> None:
-        """Whether D's weights get gradients; in G's phases none are wanted, and none are computed."""
-        for parameter in self.state.optimizers["discriminator"].param_groups[0]["params"]:
-            parameter.requires_grad_(moves)
+    @contextmanager
+    def _frozen(self, side: Side | None) -> Iterator[None]:
+        """Inside the block one side's weights want no gradients, and none are computed for them."""
+        weights = self.state.optimizers[side].param_groups[0]["params"] if side else []
+        for weight in weights:
+            weight.requires_grad_(False)
+        try:
+            yield
+        finally:
+            for weight in weights:
+                weight.requires_grad_(True)
 
     def _next_real(self, count: int) -> Batch:
         """The next real images, scaled to the plan's range and to D's inputs at this stage."""
@@ -201,6 +253,18 @@ class Trainer:
         )
         moved = None if labels is None else labels.to(self.device, non_blocking=True)
         return Batch(self.game.scales(floats), moved)
+
+    def warn(self, message: str) -> None:
+        """Tell the observers what the user should know though the run goes on."""
+        for observer in self.observers:
+            observer.warn(message)
+
+    def _tell(self, step: Step) -> None:
+        """What the plan and the observers want to know of a step."""
+        if schedule.due(self.plan.cadence.log, step.clock, self.state.clock):
+            self.log(step)
+        for observer in self.observers:
+            observer.after(step, self)
 
     def log(self, step: Step) -> None:
         """Average what was measured since the last record and give it to the observers. Raises Diverged."""
@@ -224,7 +288,7 @@ class Trainer:
 
     def measured(self) -> dict[str, float]:
         """Means since the last record. Raises Diverged when one is not finite."""
-        means = self.meter.means()
+        means = self.meter.means(self.world)
         if lost := [name for name, mean in means.items() if not abs(mean) < float("inf")]:
             raise self._diverged(lost)
         return means
@@ -242,7 +306,8 @@ class Trainer:
             "data": {"where": self._where, "images": len(self.data)},
             "gandsl_runtime": __version__,
         }
-        checkpoint.save(self.run_dir / "checkpoints", self.state, facts, self.plan.cadence.keep)
+        if self.world.leads:
+            checkpoint.save(self.run_dir / "checkpoints", self.state, facts, self.plan.cadence.keep)
         self._saved_at = self.state.clock
 
     _saved_at: schedule.Clock | None = None
@@ -268,7 +333,7 @@ class Trainer:
         """Signals caught, observers told of beginning and end, a full disk named."""
         where = self.run_dir or Path.cwd()
         with room_for("the run", where), Signals() as signals:
-            if self.run_dir:
+            if self.run_dir and self.world.leads:
                 _describe(self)
             try:
                 for observer in self.observers:
@@ -315,9 +380,3 @@ def _distribution(data: Dataset, game: Game) -> torch.Tensor | None:
     shares = torch.zeros(classes, dtype=torch.float64)
     shares[: len(counts)] = torch.from_numpy(counts) / len(data)
     return shares.cumsum(0).to(game.device, game.dtype)
-
-
-def _parts(count: int, at_a_time: int | None) -> list[tuple[int, int]]:
-    """The micro-batches of a batch, as bounds."""
-    size = at_a_time or count
-    return [(begin, min(begin + size, count)) for begin in range(0, count, size)]

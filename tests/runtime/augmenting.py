@@ -22,7 +22,7 @@ class Fixed(Chance):
         self.pipe = frozenset(pipe)
         self._given = {"normal": list(normal), "uniform": list(uniform), "integers": list(integers)}
         first = next(draws[0] for draws in self._given.values() if draws)
-        self.part = Part(0, len(first), len(first))
+        self.part = Part.whole(len(first))
 
     def happens(self, name: str, rounds: int = 1) -> Tensor:
         return torch.full((len(self),), name in self.pipe)
@@ -53,7 +53,7 @@ def apply(pipe: str | Sequence[str], images: Tensor, p: float | Tensor = 1.0, ke
 
 
 def whole(images: Tensor) -> Part:
-    return Part(0, len(images), len(images))
+    return Part.whole(len(images))
 
 
 def image(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:

@@ -16,6 +16,7 @@ from gandsl_runtime.errors import MissingExtra
 from gandsl_runtime.meter import Meter
 from gandsl_runtime.observers import Grids, JsonLog, TensorBoard, Terminal
 from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.world import World
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import (
     ConvDiscriminator,
@@ -59,14 +60,14 @@ def test_log_of_growth(tmp_path):
 
 def test_meter_averages_since_it_was_cleared():
     meter = Meter()
-    assert meter.means() == {}
+    assert meter.means(World()) == {}
     for value in (1.0, 2.0, 6.0):
         meter.add({"a": torch.tensor(value)})
     meter.add({"b": torch.tensor(5.0)})
-    assert meter.means() == {"a": 3, "b": 5}
+    assert meter.means(World()) == {"a": 3, "b": 5}
     meter.clear()
     meter.add({"a": torch.tensor(4.0)})
-    assert meter.means() == {"a": 4}
+    assert meter.means(World()) == {"a": 4}
 
 
 def test_grids_at_the_plans_cadence(tmp_path):
@@ -125,4 +126,4 @@ def test_terminal_shows_a_bar(monkeypatch):
 def test_standard_observers(tmp_path):
     assert observers.standard(None) == ()
     names = [type(o).__name__ for o in observers.standard(tmp_path, terminal=True, tensorboard=True)]
-    assert names == ["Terminal", "JsonLog", "Grids", "TensorBoard", "Checkpoints"]
+    assert names == ["Terminal", "JsonLog", "Grids", "TensorBoard"]

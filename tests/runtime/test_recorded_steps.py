@@ -19,13 +19,13 @@ from tests.specs.recorded import Record, assert_close, load, read
 class Recorded:
     """In place of chance: what the recorded step drew."""
 
-    def __init__(self, given: dict[str, Tensor]) -> None:
-        self.given = given
+    def __init__(self, given: dict[str, Tensor], count: int) -> None:
+        self.given, self.count = given, count
 
-    def latent(self, port, count):
-        return self.given["z"][:count]
+    def latent(self, port):
+        return self.given["z"][: self.count]
 
-    def labels(self, cumulative, count):
+    def labels(self, cumulative):
         return self.given["y"].long()
 
     def normal_like(self, image):
@@ -64,7 +64,7 @@ class Step:
         for task in phase.tasks:
             count = min(task.batch or len(self.real), len(self.real))
             loss, found = task.loss(
-                Work(self.game, Recorded(self.given), Clock(), count, self.real, self.mean)
+                Work(self.game, Recorded(self.given, count), Clock(), self.real[:count], self.mean)
             )
             (loss * phase.every).backward()
             metrics |= found

@@ -9,7 +9,7 @@ import signal
 import pytest
 
 from gandsl_runtime.errors import CheckpointError, Interrupted
-from gandsl_runtime.observers import Checkpoints, Grids, JsonLog, Observer
+from gandsl_runtime.observers import Grids, JsonLog, Observer
 from gandsl_runtime.trainer import Trainer
 from tests.runtime.helpers import arrays, assert_same, folder_of, pixels, plan, png
 from tests.runtime.networks import (
@@ -63,7 +63,7 @@ class Stop(Observer):
 
 
 def everything(run_dir):
-    return [JsonLog(run_dir / "log.jsonl"), Grids(run_dir / "grids"), Checkpoints()]
+    return [JsonLog(run_dir / "log.jsonl"), Grids(run_dir / "grids")]
 
 
 def undisturbed(case, run_dir):

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import autograd
 
+from gandsl_runtime.chance import Draw, Part
 from gandsl_runtime.game import Game
 from gandsl_runtime.plan import Plan
 from gandsl_runtime.state import State
@@ -39,10 +40,12 @@ class Reference:
         self.opt_d = torch.optim.Adam(self.D.parameters(), **adam_d, foreach=False)
         self.taken = 0
 
-    def chance(
-        self, step: int, phase: str, repeat: int = 0, task: int = 0, begin: int = 0
-    ) -> torch.Generator:
-        return self.trainer.game.draw(SEED, step, phase, repeat, task, begin).generator
+    def draw(self, step: int, phase: str, n: int, repeat: int = 0, task: int = 0) -> Draw:
+        """Chance for a whole batch of n."""
+        return self.trainer.game.draw(Part.whole(n), SEED, step, phase, repeat, task)
+
+    def chance(self, step: int, phase: str, n: int, repeat: int = 0, task: int = 0) -> torch.Generator:
+        return self.draw(step, phase, n, repeat, task).generator
 
     def real(self, count: int) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The next images of the stream, at full size, in [-1, 1]."""
@@ -87,11 +90,13 @@ def trainer_of(networks, the_plan: Plan, data) -> Trainer:
 # ---- style space, lazy R1 and path length, mixing, ramped EMA ----------
 
 
-def mixed_styles(G: StyleGenerator, chance: torch.Generator, n: int, probability: float) -> torch.Tensor:
+def mixed_styles(G: StyleGenerator, draw: Draw, n: int, probability: float) -> torch.Tensor:
+    chance = draw.generator
     ws = G.mapping(normal(chance, n, 6))
     held = G.average.average.clone()
     other = G.mapping(normal(chance, n, 6))
     G.average.average.copy_(held)  # the second latent leaves the running mean of w alone
+    chance = draw.once("micro_batch").generator
     split = torch.randint(1, 4, (1,), generator=chance).item()
     if uniform(chance, 1).item() < probability:
         ws = torch.cat((ws[:, :split], other[:, split:]), 1)
@@ -122,7 +127,7 @@ def test_style_step_with_all_phases():
         x, _ = ref.real(4)
         ref.opt_d.zero_grad()
         with torch.no_grad():
-            fake = G.synthesis(mixed_styles(G, ref.chance(step, "D"), 4, 0.6))
+            fake = G.synthesis(mixed_styles(G, ref.draw(step, "D", 4), 4, 0.6))
         (F.softplus(D(fake)).mean() + F.softplus(-D(x)).mean()).backward()
         ref.opt_d.step()
 
@@ -135,15 +140,15 @@ def test_style_step_with_all_phases():
             ref.opt_d.step()
 
         ref.opt_g.zero_grad()
-        F.softplus(-D(G.synthesis(mixed_styles(G, ref.chance(step, "G"), 4, 0.6)))).mean().backward()
+        F.softplus(-D(G.synthesis(mixed_styles(G, ref.draw(step, "G", 4), 4, 0.6)))).mean().backward()
         ref.opt_g.step()
 
         if step % 3 == 0:
             ref.opt_g.zero_grad()
-            chance = ref.chance(step, "G/3")
-            ws = mixed_styles(G, chance, 2, 0.6)
+            draw = ref.draw(step, "G/3", 2)
+            ws = mixed_styles(G, draw, 2, 0.6)
             image = G.synthesis(ws)
-            y = torch.empty_like(image).normal_(generator=chance) / math.sqrt(8 * 8)
+            y = draw.normal_like(image) / math.sqrt(8 * 8)
             (g,) = autograd.grad((image * y).sum(), ws, create_graph=True)
             lengths = g.square().sum(2).mean(1).sqrt()
             a = pl_mean + 0.2 * (lengths.mean() - pl_mean)
@@ -208,7 +213,7 @@ def test_growing_steps():
             x = alpha * x + (1 - alpha) * low.repeat_interleave(2, 2).repeat_interleave(2, 3)
 
         ref.opt_d.zero_grad()
-        chance = ref.chance(step, "D")
+        chance = ref.chance(step, "D", n)
         with torch.no_grad():
             fake = g(chance, n)
         t = uniform(chance, n)[:, None, None, None]
@@ -220,7 +225,7 @@ def test_growing_steps():
         ref.opt_d.step()
 
         ref.opt_g.zero_grad()
-        (-d(g(ref.chance(step, "G"), n)).mean()).backward()
+        (-d(g(ref.chance(step, "G", n), n)).mean()).backward()
         ref.opt_g.step()
 
         ref.average(0.8 if step >= 3 else 0.0)
@@ -260,29 +265,29 @@ def test_conditional_step_with_accumulation(passes):
         {"lr": 0.004, "betas": (0.0, 0.9), "eps": 1e-6},
         {"lr": 0.01, "betas": (0.0, 0.9), "eps": 1e-6},
     )
-    parts = [(0, 2), (2, 4), (4, 5)]
+    parts = [slice(turn, None, 3) for turn in range(3)]  # of 2, 2 and 1
     shares = [7 / 21] * 3
 
-    def generate(chance, n):
-        y = labels(chance, n, shares)
-        return ref.G(normal(chance, n, 6), y), y
+    def generate(chance, part):
+        y = labels(chance, 5, shares)[part]
+        return ref.G(normal(chance, 5, 6)[part], y), y
 
     for step in range(4):
         trainer.step()
         for repeat in range(2):
             x, y = ref.real(5)
             ref.opt_d.zero_grad()
-            for begin, end in parts:
+            for part in parts:
                 with torch.no_grad():
-                    fake, y_fake = generate(ref.chance(step, "D", repeat, 0, begin), end - begin)
-                on_real, on_fake = ref.D(x[begin:end], y[begin:end]), ref.D(fake, y_fake)
+                    fake, y_fake = generate(ref.chance(step, "D", 5, repeat), part)
+                on_real, on_fake = ref.D(x[part], y[part]), ref.D(fake, y_fake)
                 loss = F.relu(1 - on_real).mean() + F.relu(1 + on_fake).mean()
-                (loss * (end - begin) / 5).backward()
+                (loss * len(fake) / 5).backward()
             ref.opt_d.step()
         ref.opt_g.zero_grad()
-        for begin, end in parts:
-            fake, y_fake = generate(ref.chance(step, "G", 0, 0, begin), end - begin)
-            (-ref.D(fake, y_fake).mean() * (end - begin) / 5).backward()
+        for part in parts:
+            fake, y_fake = generate(ref.chance(step, "G", 5), part)
+            (-ref.D(fake, y_fake).mean() * len(fake) / 5).backward()
         for weight in (ref.G.fc.weight, ref.G.conv.weight):  # not the embedding, no bias, no norm
             rows = weight.data.flatten(1)
             off = (rows @ rows.T) * (1 - torch.eye(len(rows)))
@@ -323,7 +328,7 @@ def test_multi_scale_per_pixel_relativistic_step():
         x = [image.requires_grad_() for image in scales(4)]
         ref.opt_d.zero_grad()
         with torch.no_grad():
-            fake = ref.G(normal(ref.chance(step, "D"), 4, 6))
+            fake = ref.G(normal(ref.chance(step, "D", 4), 4, 6))
         fake = [image.requires_grad_() for image in fake]
         on_real, on_fake = ref.D(*x), ref.D(*fake)
         loss = sum(F.softplus(f - r).mean() for r, f in zip(on_real, on_fake, strict=True)) / 2
@@ -332,7 +337,7 @@ def test_multi_scale_per_pixel_relativistic_step():
 
         ref.opt_g.zero_grad()
         x = scales(4)  # fresh real images for the generator
-        on_real, on_fake = ref.D(*x), ref.D(*ref.G(normal(ref.chance(step, "G"), 4, 6)))
+        on_real, on_fake = ref.D(*x), ref.D(*ref.G(normal(ref.chance(step, "G", 4), 4, 6)))
         (sum(F.softplus(r - f).mean() for r, f in zip(on_real, on_fake, strict=True)) / 2).backward()
         ref.opt_g.step()
         ref.average(0.7)
@@ -392,7 +397,7 @@ def test_weight_zero_keeps_the_correction_alone():
     assert trainer.state.optimizers["generator"].param_groups[0]["lr"] == pytest.approx(0.01 * 4 / 5)
 
 
-@pytest.mark.parametrize("per", ["micro_batch", "sample"])
+@pytest.mark.parametrize("per", ["batch", "micro_batch", "sample"])
 def test_style_mixing_splits(per):
     """Each image takes whole styles of one latent up to its split, of another from there on."""
     the_plan = plan(style_mixing={"probability": 0.7, "per": per}, batch=64)
@@ -401,7 +406,7 @@ def test_style_mixing_splits(per):
     splits = set()
     for key in range(20):
         before = kept.clone()
-        ws = game.generate(game.draw(key), 64, styles=True).styles
+        ws = game.generate(game.draw(Part.whole(64), key), styles=True).styles
         first = ws[:, :1]
         moved = (kept - before).abs().max()
         assert moved > 0
@@ -411,5 +416,5 @@ def test_style_mixing_splits(per):
         split = own.sum(1)
         assert (own == (torch.arange(4)[None] < split[:, None])).all()
         splits |= set(split.tolist())
-        assert (len(set(split.tolist())) == 1) == (per == "micro_batch")
+        assert (len(set(split.tolist())) == 1) == (per != "sample")
     assert splits == {1, 2, 3, 4}

@@ -64,14 +64,6 @@ def run(
     return _train(program, data, folder, seed, place, resume, minutes, workers, tensorboard)
 
 
-def _no_plan(spec: str) -> object:
-    from gandsl.diagnostics import Diagnostic
-
-    return Diagnostic(
-        "G0009", f"{spec} has no `training` section, so there is nothing to run", help="add one"
-    )
-
-
 def _train(
     program: Program,
     data: str | None,
@@ -88,22 +80,27 @@ def _train(
     import torch
 
     from gandsl.analysis.resolved import resolved_text
-    from gandsl.cli.budget import Budget, OutOfTime
     from gandsl_runtime.observers import standard
     from gandsl_runtime.trainer import Trainer
+    from gandsl_runtime.world import join
 
     gc.enable()
     torch.manual_seed(seed)
     networks = program.generator, program.discriminator
     plan = program.plan
     assert plan is not None
-    watching = [
-        *standard(folder, terminal=True, tensorboard=tensorboard),
-        *([Budget(minutes)] if minutes is not None else []),
-    ]
+    world = join(torch.device(device))
+    watching = standard(folder, terminal=True, tensorboard=tensorboard) if world.leads else ()
     if resume:
         trainer = Trainer.resume(
-            folder, *networks, plan=plan, data=data, device=device, workers=workers, observing=watching
+            folder,
+            *networks,
+            plan=plan,
+            data=data,
+            device=device,
+            workers=workers,
+            observing=watching,
+            world=world,
         )
     else:
         trainer = Trainer(
@@ -115,15 +112,16 @@ def _train(
             device=device,
             workers=workers,
             observing=watching,
+            world=world,
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "spec.yaml").write_text(resolved_text(program.module), encoding="utf-8")
-    try:
-        trainer.run()
-        print(f"done after {trainer.state.clock.images} images: {folder}")
-    except OutOfTime:
-        print(f"stopped after {trainer.state.clock.images} images: {folder} (--resume goes on)")
-    grids = sorted((folder / "grids").glob("*.png"))
-    if grids:
-        print(f"the last image grid: {grids[-1]}")
+    if world.leads:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "spec.yaml").write_text(resolved_text(program.module), encoding="utf-8")
+    finished = trainer.run(minutes)
+    world.leave()
+    if world.leads:
+        said, more = ("done", "") if finished else ("stopped", " (--resume goes on)")
+        print(f"{said} after {trainer.state.clock.images} images: {folder}{more}")
+        if grids := sorted((folder / "grids").glob("*.png")):
+            print(f"the last image grid: {grids[-1]}")
     return 0

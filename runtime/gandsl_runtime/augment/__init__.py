@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from .. import plan as plans
+from ..chance import Part
 from . import bands, color, corruption, diffaugment, geometry
-from .chance import Chance, Part
+from .chance import Chance
 from .control import Control
 
 __all__ = ["Augment", "Chance", "Control", "Part", "View", "as_they_are"]

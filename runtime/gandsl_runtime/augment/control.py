@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ..plan import Adaptive
 from ..schedule import Step
+from ..world import World
 
 
 class Control:
@@ -22,11 +23,12 @@ class Control:
         self._said[0] += sign * count
         self._said[1] += count
 
-    def after(self, step: Step) -> None:
-        """Change p when its interval ends with this step."""
+    def after(self, step: Step, world: World) -> None:
+        """Change p when its interval ends with this step, by what the D of every process said."""
         every = int(self.plan.every.number)
         if (step.clock.steps + 1) % every:
             return
+        world.sum_in_place(self._said)
         total, count = self._said
         too_sure = (total / count - self.plan.target).sign().nan_to_num()  # no change without images
         moved = self.p + too_sure * (step.batch * every / self.plan.over.amount)

@@ -15,7 +15,7 @@ def noise(images: Tensor, chance: Chance, data_range: tuple[float, float]) -> Te
     """White noise whose strength is half-normal."""
     now, strength = chance.happens("noise"), chance.normal().abs()
     strength = strength * now * (NOISE * (data_range[1] - data_range[0]) / 2)
-    return images + chance.noise(images) * strength[:, None, None, None]
+    return images + chance.normal_like(images) * strength[:, None, None, None]
 
 
 def cutout(images: Tensor, chance: Chance, data_range: tuple[float, float]) -> Tensor:

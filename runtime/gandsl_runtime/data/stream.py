@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,7 +38,7 @@ class Order:
     count: int
     seed: int
     flip: bool
-    _epoch: int = -1
+    _epoch: int = field(default=-1, init=False)
 
     def pick(self, position: int) -> Pick:
         """The image at a position of the endless stream."""
@@ -75,7 +75,10 @@ def load(dataset: Dataset, picks: list[Pick]) -> RealBatch:
 
 
 class Stream:
-    """Batches from a position on; `workers` processes read ahead."""
+    """Batches from a position on; `workers` processes read ahead.
+
+    `share` (r, n) is this process's of n that train together: every n-th image of a batch, from the r-th on.
+    """
 
     def __init__(
         self,
@@ -85,14 +88,15 @@ class Stream:
         workers: int = 0,
         position: int = 0,
         pinned: bool = False,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
-        self.dataset, self.position = dataset, position
+        self.dataset, self.position, self._share = dataset, position, share
         self._order = Order(len(dataset), seed, flip)
         self._workers, self._pinned = workers, pinned
         self._ahead: tuple[int, Iterator[Any]] | None = None  # batch size, loader
 
     def take(self, count: int) -> RealBatch:
-        """The next `count` images. Raises DataError naming the file that can't be read."""
+        """This process's share of the next `count` images. Raises DataError naming what can't be read."""
         batch = (
             self._take_ahead(count)
             if self._workers
@@ -106,7 +110,7 @@ class Stream:
         self._ahead = None
 
     def _picks(self, position: int, count: int) -> list[Pick]:
-        return [self._order.pick(place) for place in range(position, position + count)]
+        return _picks(self._order, position, count, self._share)
 
     def _take_ahead(self, count: int) -> RealBatch:
         if self._ahead is None or self._ahead[0] != count:  # growth changes the batch: begin again from here
@@ -125,9 +129,7 @@ class Stream:
     def _loader(self, count: int) -> DataLoader[Any]:
         return DataLoader(
             _Items(self.dataset),
-            batch_sampler=_Batches(
-                Order(self._order.count, self._order.seed, self._order.flip), self.position, count
-            ),
+            batch_sampler=_Batches(replace(self._order), self.position, count, self._share),
             num_workers=self._workers,
             collate_fn=_as_it_is,
             worker_init_fn=_leave_signals_to_the_trainer,
@@ -138,14 +140,20 @@ class Stream:
 class _Batches:
     """The picks of each batch from a position on, without end."""
 
-    def __init__(self, order: Order, position: int, count: int) -> None:
-        self.order, self.position, self.count = order, position, count
+    def __init__(self, order: Order, position: int, count: int, share: tuple[int, int]) -> None:
+        self.order, self.position, self.count, self.share = order, position, count, share
 
     def __iter__(self) -> Iterator[list[Pick]]:
         position = self.position
         while True:
-            yield [self.order.pick(place) for place in range(position, position + self.count)]
+            yield _picks(self.order, position, self.count, self.share)
             position += self.count
+
+
+def _picks(order: Order, position: int, count: int, share: tuple[int, int]) -> list[Pick]:
+    """One process's images of the `count` from a position on."""
+    rank, processes = share
+    return [order.pick(place) for place in range(position + rank, position + count, processes)]
 
 
 def _as_it_is(batch: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional
 
+from gandsl_runtime import chance
 from gandsl_runtime.layers.base import Layer
 
 
@@ -16,4 +17,7 @@ class Dropout(Layer):
         self.p = p
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.dropout(x, self.p, self.training)
+        draw = chance.active(x.shape[0])
+        if not self.training or draw is None:
+            return functional.dropout(x, self.p, self.training)
+        return x * (draw.uniform_like(x) >= self.p) / (1 - self.p)

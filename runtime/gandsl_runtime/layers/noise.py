@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from gandsl_runtime import chance
 from gandsl_runtime.layers.base import Layer
 from gandsl_runtime.layers.convolution import Pair, pair
 from gandsl_runtime.layers.epilogue import add_noise
@@ -47,7 +48,9 @@ class Noise(Layer):
             return None
         if self.mode == "constant":
             return self.constant
-        return torch.randn(x.shape[0], 1, *self.constant.shape, dtype=x.dtype, device=x.device)
+        plane = x.new_empty(x.shape[0], 1, *self.constant.shape)
+        draw = chance.active(x.shape[0])
+        return plane.normal_() if draw is None else draw.normal_like(plane)
 
 
 def set_noise_mode(network: nn.Module, mode: str) -> None:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gandsl_runtime import world
 from gandsl_runtime.layers.base import Layer
 
 
@@ -38,6 +39,7 @@ class BatchNorm(_Affine):
     x: [N, C] or [N, C, H, W]. rows: with one, further keys running_mean [C], running_var [C]; with more,
     [rows, C] of each, gathered at truncations from 0 to 1 in equal steps (BigGAN-deep, arXiv:1809.11096,
     appendix B). Evaluation reads them at the attribute `truncation`, from 0 to 1; training moves all alike.
+    In a step of several processes the batch is that of all of them, unless the attribute `own` is set.
     Raises ValueError when training with one value for each channel.
     """
 
@@ -56,6 +58,7 @@ class BatchNorm(_Affine):
     ) -> None:
         super().__init__(channels, affine, eps, init_std)
         self.momentum, self.rows, self.truncation = momentum, rows, 1.0
+        self.own = False
         shape = (channels,) if rows == 1 else (rows, channels)
         self.register_buffer("running_mean", torch.empty(shape))
         self.register_buffer("running_var", torch.empty(shape))
@@ -73,13 +76,34 @@ class BatchNorm(_Affine):
             mean, variance, momentum = *self.running_mean.new_zeros(2, self.running_mean.shape[1]), 1.0
         else:
             mean, variance, momentum = self._at(self.running_mean), self._at(self.running_var), 0.0
-        y = functional.batch_norm(
-            x, mean, variance, self.weight, self.bias, self.training, momentum, self.eps
-        )
+        if self.training and not self.own and world.active().size > 1:
+            y = self._of_all_processes(x, mean, variance, momentum)
+        else:
+            y = functional.batch_norm(
+                x, mean, variance, self.weight, self.bias, self.training, momentum, self.eps
+            )
         if self.training and self.rows > 1:
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance, self.momentum)
         return y
+
+    def _of_all_processes(self, x: Tensor, mean: Tensor, variance: Tensor, momentum: float) -> Tensor:
+        """What `batch_norm` computes, over the samples of all processes; moves `mean` and `variance`."""
+        others, across = world.active(), [0, *range(2, x.dim())]
+        own = x.mean(across), x.var(across, correction=0), x.new_full(x.shape[1:2], x.numel() // x.shape[1])
+        means, variances, counts = others.rows(torch.stack(own)).unbind(1)
+        total = counts.sum(0)
+        center = (means * counts).sum(0) / total
+        spread = ((variances + (means - center).square()) * counts).sum(0) / total
+        with torch.no_grad():
+            mean.lerp_(center, momentum)
+            variance.lerp_(spread * (total / (total - 1)), momentum)
+        form = (1, -1, *[1] * (x.dim() - 2))
+        factor = (spread + self.eps).rsqrt()
+        factor = factor if self.weight is None else factor * self.weight
+        shift = -center * factor
+        shift = shift if self.bias is None else shift + self.bias
+        return torch.addcmul(shift.view(form), x, factor.view(form))
 
     def _at(self, statistics: Tensor) -> Tensor:
         """[C] at the truncation. Between two rows the fraction weighs the *lower* one, as was published.

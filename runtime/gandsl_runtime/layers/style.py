@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from gandsl_runtime import world
 from gandsl_runtime.layers.base import Layer
 
 
@@ -28,5 +29,6 @@ class TrackAverage(Layer):
     def forward(self, x: Tensor) -> Tensor:
         if self.training:
             with torch.no_grad():
-                self.average.lerp_(x.mean(0).to(self.average.dtype), 1.0 - self.beta)
+                mean = world.active().average(x.mean(0), len(x))  # of all processes
+                self.average.lerp_(mean.to(self.average.dtype), 1.0 - self.beta)
         return x

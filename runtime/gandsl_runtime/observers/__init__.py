@@ -1,17 +1,16 @@
-"""What watches a run: terminal, log file, TensorBoard, image grids, checkpoints."""
+"""What watches a run: terminal, log file, TensorBoard, image grids."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from .base import Observer
-from .checkpoints import Checkpoints
 from .grids import Grids
 from .jsonl import JsonLog
 from .tensorboard import TensorBoard
 from .terminal import Terminal
 
-__all__ = ["Checkpoints", "Grids", "JsonLog", "Observer", "TensorBoard", "Terminal", "standard"]
+__all__ = ["Grids", "JsonLog", "Observer", "TensorBoard", "Terminal", "standard"]
 
 
 def standard(run_dir: Path | None, terminal: bool = False, tensorboard: bool = False) -> tuple[Observer, ...]:
@@ -22,5 +21,4 @@ def standard(run_dir: Path | None, terminal: bool = False, tensorboard: bool = F
         watching += [JsonLog(run_dir / "log.jsonl"), grids]
         if tensorboard:  # after the grids, which it shows
             watching.append(TensorBoard(run_dir / "tensorboard", grids))
-        watching.append(Checkpoints())  # last: what the others wrote is then no older than the checkpoint
     return tuple(watching)

@@ -15,8 +15,10 @@ from .loss import LOSS_NAMES, Auxiliary, Loss, loss_or_name
 from .mixing import StyleMixing
 from .optimizer import Adam, AdamChanges
 from .part import Int, Part
+from .precision import Precision
 from .quantity import Length
 from .regularizers import Regularizers
+from .synchronize import Synchronize
 
 
 class Plan(Part):
@@ -59,6 +61,21 @@ class Plan(Part):
     growth: Growth | None = Field(default=None, description="null: all of training at full size")
     augment: Augment | None = Field(
         default=None, description="random transforms of what the discriminator sees; null: none"
+    )
+    synchronize: Synchronize = Field(
+        default=Synchronize(), description="what several processes share, beside weights and gradients"
+    )
+    precision: Precision = Field(default=Precision(), description="in which numbers a step is computed")
+    memory_format: Literal["contiguous", "channels_last"] = Field(
+        default="contiguous",
+        description="order of a feature's numbers in memory: contiguous has a channel's pixels side by side, "
+        "channels_last a pixel's channels (faster 16-bit convolutions on GPUs); saved weights don't change",
+    )
+    checkpointing: Literal["none", "stages"] | tuple[str, ...] = Field(
+        default="none",
+        description="whose features are not kept for the backward but computed again (arXiv:1604.06174: less "
+        "memory, up to a third more time). none; stages: every stage's; or a list of ids of stages or blocks, "
+        "such as [generator.synthesis.s256, discriminator.stages.s256]",
     )
     data: Data = Field(default=Data(), description="how images enter the networks")
     cadence: Cadence = Field(default=Cadence(), description="how often the run writes something")

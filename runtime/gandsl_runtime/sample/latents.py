@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ..game import DISTRIBUTIONS
+from ..chance import DISTRIBUTIONS
 from ..network import Port
 
 Cut = Literal["again", "scale"]

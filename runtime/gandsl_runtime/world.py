@@ -1,0 +1,169 @@
+"""The processes that train together: what they add up, agree on, and share; alone, all of it is nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from .errors import PlanError
+from .plan import Plan
+
+
+class World:
+    """One process, alone. `rank` counts processes from 0; the first one leads: it alone writes."""
+
+    rank, size = 0, 1
+
+    @property
+    def leads(self) -> bool:
+        return self.rank == 0
+
+    def total(self, x: Tensor) -> Tensor:
+        """Σ over processes; differentiable any number of times."""
+        return x
+
+    def rows(self, x: Tensor) -> Tensor:
+        """[size, …] of each process's x; differentiable any number of times."""
+        return x[None]
+
+    def average(self, x: Tensor, count: int) -> Tensor:
+        """Mean over processes of x, which is itself a mean over `count` samples; differentiable."""
+        return x
+
+    def sum_gradients(self, parameters: Iterable[Tensor]) -> None:
+        """Add up the gradients of all processes, in place. All have the same parameters without one."""
+
+    def sum_in_place(self, x: Tensor) -> None:
+        """x ← Σ over processes."""
+
+    def share(self, tensors: Iterable[Tensor]) -> None:
+        """Give every process the leader's values, in place."""
+
+    def vote(self, number: int) -> int:
+        """The highest number that a process gives; waits for all, and for no device."""
+        return number
+
+    def gathered(self, thing: Any) -> list[Any]:
+        """What each process gives, in the order of ranks."""
+        return [thing]
+
+    def leave(self) -> None:
+        """Wait for the others, then part."""
+
+
+class Processes(World):
+    """A process among those that torchrun started (`torch.distributed`; NCCL on GPUs, else gloo)."""
+
+    def __init__(self) -> None:
+        self.rank, self.size = dist.get_rank(), dist.get_world_size()
+        # agreements go over gloo: with NCCL each would wait for the GPU
+        self._control = dist.new_group(backend="gloo")
+
+    def total(self, x: Tensor) -> Tensor:
+        return _Total.apply(x)
+
+    def rows(self, x: Tensor) -> Tensor:
+        mine = torch.zeros(self.size, *[1] * x.dim(), device=x.device, dtype=x.dtype)
+        mine[self.rank] = 1
+        return self.total(mine * x)
+
+    def average(self, x: Tensor, count: int) -> Tensor:
+        sums = self.total(torch.cat([x.reshape(-1) * count, x.new_full((1,), count)]))
+        return (sums[:-1] / sums[-1]).view_as(x)
+
+    def sum_gradients(self, parameters: Iterable[Tensor]) -> None:
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        for dtype in dict.fromkeys(gradient.dtype for gradient in gradients):
+            alike = [gradient for gradient in gradients if gradient.dtype == dtype]
+            flat = torch.cat([gradient.reshape(-1) for gradient in alike])
+            dist.all_reduce(flat)
+            parts = flat.split([gradient.numel() for gradient in alike])
+            torch._foreach_copy_(alike, [part.view_as(g) for part, g in zip(parts, alike, strict=True)])
+
+    def sum_in_place(self, x: Tensor) -> None:
+        dist.all_reduce(x)
+
+    def share(self, tensors: Iterable[Tensor]) -> None:
+        for tensor in tensors:
+            dist.broadcast(tensor.detach(), 0)
+
+    def vote(self, number: int) -> int:
+        voted = torch.tensor(number)
+        dist.all_reduce(voted, dist.ReduceOp.MAX, group=self._control)
+        return int(voted)
+
+    def gathered(self, thing: Any) -> list[Any]:
+        found: list[Any] = [None] * self.size
+        dist.all_gather_object(found, thing, group=self._control)
+        return found
+
+    def leave(self) -> None:
+        self.vote(0)
+        dist.destroy_process_group()
+
+
+class _Total(torch.autograd.Function):
+    """Σ over processes; what each process's loss asks of the sum adds up likewise in the backward pass."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        total = x.detach().clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        return _Total.apply(gradients[0])
+
+
+def join(device: torch.device) -> World:
+    """The world of torchrun's environment (RANK, WORLD_SIZE, MASTER_ADDR …); else this process alone."""
+    if int(os.environ.get("WORLD_SIZE", "1")) <= 1:
+        return World()
+    if not dist.is_initialized():
+        if device.type == "cuda":
+            torch.cuda.set_device(device)
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    return Processes()
+
+
+def check_batches(world: World, plan: Plan) -> None:
+    """Raises PlanError where a batch can't be dealt evenly to all processes."""
+    batches = {"batch": plan.batch}
+    if plan.growth:
+        batches |= {f"growth.batch.{size}": batch for size, batch in plan.growth.batch.items()}
+    if plan.regularizers.path_length and plan.regularizers.path_length.batch:
+        batches["regularizers.path_length.batch"] = plan.regularizers.path_length.batch
+    for name, batch in batches.items():
+        if batch % world.size:
+            raise PlanError(
+                f"training.{name} is {batch}, which can't be dealt evenly to {world.size} processes",
+                f"take a multiple of {world.size}, or another number of processes",
+            )
+
+
+_active: list[World] = []
+
+
+@contextmanager
+def synchronized(world: World) -> Iterator[None]:
+    """Inside the block layers share their batch statistics with the other processes."""
+    _active.append(world)
+    try:
+        yield
+    finally:
+        _active.pop()
+
+
+def active() -> World:
+    """The world whose processes take part in what is computed now; outside a step, this process alone."""
+    return _active[-1] if _active else _ALONE
+
+
+_ALONE = World()
