@@ -57,8 +57,10 @@ class Program:
         """Any network of the spec, always the same object. Raises KeyError for a name it does not have."""
         if name not in self._networks:
             from gandsl.lowering.network import LoweredNetwork
+            from gandsl.lowering.planned import planned
 
-            self._networks[name] = LoweredNetwork(self.module.networks[name], self.target)
+            ir = planned(self.module.networks[name], self.plan)
+            self._networks[name] = LoweredNetwork(ir, self.target)
         return self._networks[name]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gandsl.diagnostics.diagnostic import InvariantError
 from gandsl.diagnostics.span import Span
 from gandsl.ir.op import Call, Op
-from gandsl.ir.ops import OPS
+from gandsl.ir.ops import PRIMITIVES
 from gandsl.ir.types import TensorType
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Node:
 
     @property
     def spec(self) -> Op:
-        return OPS[self.op]
+        return PRIMITIVES[self.op]
 
     @property
     def operands(self) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ class Graph:
         """
         seen: set[str] = set()
         for key, node in self.nodes.items():
-            if key != node.id or node.op not in OPS:
+            if key != node.id or node.op not in PRIMITIVES:
                 raise InvariantError(f"node {key!r}: id {node.id!r}, op {node.op!r}")
             for id_ in node.operands:
                 if id_ not in seen:

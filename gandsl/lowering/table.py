@@ -106,6 +106,7 @@ LAYERS: dict[str, Row] = {
     "layer_norm": Row("LayerNorm", {"channels": _width("x")}, ("affine", "eps")),
     "track_average": Row("TrackAverage", {"features": _width("x")}, ("beta",)),
     "dropout": Row("Dropout", {}, ("p",)),
+    "cast": Row("Cast", {}, ("dtype",)),
 }
 """Ops with state, chance or a constant tensor.
 

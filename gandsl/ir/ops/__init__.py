@@ -13,6 +13,7 @@ from gandsl.ir.ops import (
     source,
     style,
 )
+from gandsl.ir.ops.precision import CAST
 
 OPS: dict[str, Op] = {
     op.name: op
@@ -30,3 +31,7 @@ OPS: dict[str, Op] = {
     )
     for op in family.OPS
 }
+"""The ops of the language."""
+
+PRIMITIVES: dict[str, Op] = OPS | {CAST.name: CAST}
+"""All ops of a graph: those of the language, and what the compiler puts in."""

@@ -7,6 +7,7 @@ its op declares. `reset()` draws a layer's state anew, in order, from torch's de
 """
 
 from gandsl_runtime.layers.base import Layer, materialize
+from gandsl_runtime.layers.cast import Cast
 from gandsl_runtime.layers.channel import Bias, Gain
 from gandsl_runtime.layers.convolution import Conv2d, ConvTranspose2d
 from gandsl_runtime.layers.dropout import Dropout
@@ -25,6 +26,7 @@ __all__ = [
     "NOISE_MODES",
     "BatchNorm",
     "Bias",
+    "Cast",
     "Constant",
     "Conv2d",
     "ConvTranspose2d",

@@ -9,7 +9,8 @@ from gandsl_runtime.layers.base import Layer
 
 
 def over_space(value: Tensor, x: Tensor) -> Tensor:
-    """A value for each channel, shaped to broadcast against x [N, C, …]."""
+    """A value for each channel, shaped to broadcast against x [N, C, …], in x's format."""
+    value = value.to(x.dtype)
     return value if value.dim() == 0 else value.reshape(-1, *[1] * (x.dim() - 2))
 
 

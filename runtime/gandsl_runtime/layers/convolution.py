@@ -68,14 +68,15 @@ class Conv2d(Weighted):
     ) -> Tensor:
         gain = inner_gain(after)
         if enlarge > 1 or shrink > 1:
-            bias = self.bias_used(after.get("bias"), gain)
+            bias = self.bias_used(after.get("bias"), gain, x.dtype)
             return finish(self._resampled(x, weight, gain, bias, enlarge, shrink), after)
         x, weight = multiply_smaller(x, *self.used(weight, gain))
+        weight = weight.to(x.dtype)
         padding = self.padding
         if self.padding_mode != "zeros" and padding != (0, 0):
             (top, left), padding = padding, (0, 0)
             x = functional.pad(x, (left, left, top, top), mode=self.padding_mode)
-        bias = self.bias_used(after.get("bias"), gain)
+        bias = self.bias_used(after.get("bias"), gain, x.dtype)
         y = functional.conv2d(x, weight, bias, self.stride, padding, self.dilation, self.groups)
         return finish(y, after)
 
@@ -87,9 +88,9 @@ class Conv2d(Weighted):
         weight = self.weight if weight is None else weight
         if enlarge > 1:
             kernel = _box_filtered(weight.transpose(0, 1), enlarge, factor, flipped=True)
-            return functional.conv_transpose2d(x, kernel, bias, enlarge, self.padding)
+            return functional.conv_transpose2d(x, kernel.to(x.dtype), bias, enlarge, self.padding)
         kernel = _box_filtered(weight, shrink, factor / shrink**2, flipped=False)
-        return functional.conv2d(x, kernel, bias, shrink, self.padding)
+        return functional.conv2d(x, kernel.to(x.dtype), bias, shrink, self.padding)
 
 
 def _box_filtered(weight: Tensor, size: int, factor: float | Tensor, *, flipped: bool) -> Tensor:
@@ -137,8 +138,8 @@ class ConvTranspose2d(Weighted):
     def forward(self, x: Tensor, *, weight: Tensor | None = None, **after: Unpack[Epilogue]) -> Tensor:
         gain = inner_gain(after)
         x, weight = multiply_smaller(x, *self.used(weight, gain))
-        bias = self.bias_used(after.get("bias"), gain)
+        bias = self.bias_used(after.get("bias"), gain, x.dtype)
         y = functional.conv_transpose2d(
-            x, weight, bias, self.stride, self.padding, self.output_padding, self.groups
+            x, weight.to(x.dtype), bias, self.stride, self.padding, self.output_padding, self.groups
         )
         return finish(y, after)

@@ -64,8 +64,8 @@ def add_noise(
     y: Tensor, noise: Tensor, strength: Tensor, gain: float = 1.0, *, fresh: bool = False
 ) -> Tensor:
     """y + gain · strength · noise, in one pass over y; in place if y is fresh."""
-    if gain != 1.0:
-        strength = strength * gain
+    strength = (strength if gain == 1.0 else strength * gain).to(y.dtype)
+    noise = noise.to(y.dtype)
     if strength.dim():
         strength = strength[:, None, None]
         return y.addcmul_(noise, strength) if fresh else y.addcmul(noise, strength)

@@ -66,9 +66,9 @@ class Fir(Computed):
     def forward(self, x: Tensor, **after: Unpack[Epilogue]) -> Tensor:
         gain = inner_gain(after)
         bias = after.get("bias")
-        if bias is not None and gain != 1.0:
-            bias = bias * gain
-        kernel = self.kernel if gain == 1.0 else self.kernel * self._spread(gain)
+        if bias is not None:
+            bias = (bias if gain == 1.0 else bias * gain).to(x.dtype)
+        kernel = (self.kernel if gain == 1.0 else self.kernel * self._spread(gain)).to(x.dtype)
         rows, columns = self.axes
         if len(self.taps) < LONG:
             y = self._filter(x, kernel, bias, (rows, columns))

@@ -33,7 +33,7 @@ class Linear(Weighted):
     def forward(self, x: Tensor, *, weight: Tensor | None = None, **after: Unpack[Epilogue]) -> Tensor:
         gain = inner_gain(after)
         weight, factor = self.used(weight, gain)
-        bias = self.bias_used(after.get("bias"))
+        weight, bias = weight.to(x.dtype), self.bias_used(after.get("bias"), 1.0, x.dtype)
         rows = x.flatten(0, -2)
         if bias is None:
             y = rows @ weight.T

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Unpack
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -11,6 +12,8 @@ from gandsl_runtime.layers.convolution import Pair, pair
 from gandsl_runtime.layers.epilogue import Epilogue, finish, inner_gain
 from gandsl_runtime.layers.initialize import Fans
 from gandsl_runtime.layers.weight import Weighted, WeightOptions
+
+_TINY = 1e-20  # a weight or style of zeros has no magnitude to divide by
 
 
 class ModulatedConv2d(Weighted):
@@ -58,7 +61,7 @@ class ModulatedConv2d(Weighted):
     ) -> Tensor:
         gain = inner_gain(after)
         weight, factor = self.used(weight)
-        bias = self.bias_used(after.get("bias"), gain)
+        bias = self.bias_used(after.get("bias"), gain, x.dtype)
         demodulation = None
         if self.demodulate:
             # Σ(c·w·s)² + ε = c²(Σ(w·s)² + ε/c²), so that a factor c on the weight cancels but for ε
@@ -69,6 +72,8 @@ class ModulatedConv2d(Weighted):
             style = style * (factor * gain)
         if form == "grouped":
             return self._grouped(x, style, weight, demodulation, bias, after)
+        if x.dtype == torch.float16 and demodulation is not None:
+            style, weight, demodulation = self._in_range(style, weight, demodulation)
         return self._scaled(x, style, weight, demodulation, bias, after)
 
     def _scaled(
@@ -80,13 +85,25 @@ class ModulatedConv2d(Weighted):
         bias: Tensor | None,
         after: Epilogue,
     ) -> Tensor:
-        x = x * style[:, :, None, None]
+        x, weight = x * style[:, :, None, None].to(x.dtype), weight.to(x.dtype)
         if demodulation is None:
             return finish(self._convolve(x, weight, bias, 1), after)
         y = self._convolve(x, weight, None, 1)
-        demodulation = demodulation[:, :, None, None]
+        demodulation = demodulation[:, :, None, None].to(x.dtype)
         y = y * demodulation if bias is None else bias[:, None, None].addcmul(y, demodulation)
         return finish(y, after)
+
+    def _in_range(self, style: Tensor, weight: Tensor, demodulation: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The three so scaled that no product overflows float16 (arXiv:2006.06676, appendix D).
+
+        Each output channel's weight gets 1/√fan_in for its largest magnitude, each sample's style 1; the
+        demodulation takes both factors back, exactly, so that they count as constants in every derivative.
+        """
+        with torch.no_grad():
+            of_channel = weight.abs().amax((1, 2, 3)).clamp_min(_TINY) * self.fans.into**0.5  # [out]
+            of_sample = style.abs().amax(1, keepdim=True).clamp_min(_TINY)  # [N, 1]
+        demodulation = demodulation * (of_channel * of_sample)
+        return style / of_sample, weight / of_channel[:, None, None, None], demodulation
 
     def _grouped(
         self,
@@ -102,7 +119,7 @@ class ModulatedConv2d(Weighted):
         factors = style[:, None, :]
         if demodulation is not None:
             factors = factors * demodulation[:, :, None]
-        weights = (weight * factors[..., None, None]).flatten(0, 1)
+        weights = (weight * factors[..., None, None]).flatten(0, 1).to(x.dtype)
         bias = bias.repeat(samples) if bias is not None else None
         y = self._convolve(x.reshape(1, -1, *x.shape[2:]), weights, bias, samples)
         return finish(y.reshape(samples, -1, *y.shape[2:]), after, fresh=False)

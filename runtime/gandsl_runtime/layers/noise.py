@@ -48,7 +48,8 @@ class Noise(Layer):
             return None
         if self.mode == "constant":
             return self.constant
-        plane = x.new_empty(x.shape[0], 1, *self.constant.shape)
+        # drawn in the constant's format: the numbers are those of full precision
+        plane = self.constant.new_empty(x.shape[0], 1, *self.constant.shape)
         draw = chance.active(x.shape[0])
         return plane.normal_() if draw is None else draw.normal_like(plane)
 

@@ -90,6 +90,8 @@ class BatchNorm(_Affine):
     def _of_all_processes(self, x: Tensor, mean: Tensor, variance: Tensor, momentum: float) -> Tensor:
         """What `batch_norm` computes, over the samples of all processes; moves `mean` and `variance`."""
         others, across = world.active(), [0, *range(2, x.dim())]
+        kind = x.dtype
+        x = x.float() if x.element_size() == 2 else x
         own = x.mean(across), x.var(across, correction=0), x.new_full(x.shape[1:2], x.numel() // x.shape[1])
         means, variances, counts = others.rows(torch.stack(own)).unbind(1)
         total = counts.sum(0)
@@ -103,7 +105,7 @@ class BatchNorm(_Affine):
         factor = factor if self.weight is None else factor * self.weight
         shift = -center * factor
         shift = shift if self.bias is None else shift + self.bias
-        return torch.addcmul(shift.view(form), x, factor.view(form))
+        return torch.addcmul(shift.view(form), x, factor.view(form)).to(kind)
 
     def _at(self, statistics: Tensor) -> Tensor:
         """[C] at the truncation. Between two rows the fraction weighs the *lower* one, as was published.
@@ -129,7 +131,7 @@ def set_truncation(network: nn.Module, truncation: float) -> bool:
 
 
 class GroupNorm(_Affine):
-    """Normalizes groups of channels of each sample. x: [N, C] or [N, C, H, W]."""
+    """Normalizes groups of channels of each sample, in float32 at least. x: [N, C] or [N, C, H, W]."""
 
     def __init__(self, channels: int, *, groups: int = 32, affine: bool = True, eps: float = 1e-5) -> None:
         super().__init__(channels, affine, eps)
@@ -137,7 +139,8 @@ class GroupNorm(_Affine):
         self.reset()
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.group_norm(x, self.groups, self.weight, self.bias, self.eps)
+        wide = x.float() if x.element_size() == 2 else x
+        return torch.group_norm(wide, self.groups, self.weight, self.bias, self.eps).to(x.dtype)
 
 
 class InstanceNorm(GroupNorm):

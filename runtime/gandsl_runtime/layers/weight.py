@@ -127,13 +127,15 @@ class Weighted(Layer):
             return self.weight * factor, gain
         return self.weight, factor * gain
 
-    def bias_used(self, extra: Tensor | None = None, gain: float = 1.0) -> Tensor | None:
-        """gain · (bias · lr_multiplier + extra) [channels], or None where there is neither."""
+    def bias_used(self, extra: Tensor | None, gain: float, dtype: torch.dtype) -> Tensor | None:
+        """gain · (bias · lr_multiplier + extra) [channels] in a format, or None where there is neither."""
         bias = extra
         if self.bias is not None:
             bias = self.bias if self.lr_multiplier == 1.0 else self.bias * self.lr_multiplier
             bias = bias if extra is None else bias + extra
-        return bias if bias is None or gain == 1.0 else bias * gain
+        if bias is None:
+            return None
+        return (bias if gain == 1.0 else bias * gain).to(dtype)
 
     def _top_singular_value(self) -> Tensor:
         matrix = self.weight.flatten(1)

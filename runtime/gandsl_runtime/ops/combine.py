@@ -24,11 +24,11 @@ def concat(terms: Sequence[Tensor]) -> Tensor:
 
 
 def multiply(a: Tensor, b: Tensor) -> Tensor:
-    """a · b; [N, C] or [N, C, 1, 1] against [N, C, H, W] multiplies every pixel."""
+    """a · b; [N, C] or [N, C, 1, 1] against [N, C, H, W] multiplies every pixel, in the feature's format."""
     if a.dim() < b.dim():
-        a = a[:, :, None, None]
+        a = a[:, :, None, None].to(b.dtype)
     elif b.dim() < a.dim():
-        b = b[:, :, None, None]
+        b = b[:, :, None, None].to(a.dtype)
     return a * b
 
 
@@ -43,7 +43,7 @@ def dot(a: Tensor, b: Tensor, *, scale: float = 1.0) -> Tensor:
         b = b * scale
     if a.dim() == 2:
         return (a * b).sum(1, keepdim=True)
-    return (b[:, None] @ a.flatten(2)).unflatten(2, a.shape[2:])
+    return (b[:, None].to(a.dtype) @ a.flatten(2)).unflatten(2, a.shape[2:])
 
 
 def slice_channels(x: Tensor, *, start: int = 0, count: int) -> Tensor:

@@ -32,9 +32,11 @@ def select(x: Tensor, *, index: int) -> Tensor:
 
 
 def modulate(x: Tensor, scale: Tensor, shift: Tensor | None = None, *, offset: float = 1.0) -> Tensor:
-    """x · (scale + offset) + shift. x: [N, C] or [N, C, H, W]; scale, shift: [N, C]."""
+    """x · (scale + offset) + shift, in x's format. x: [N, C] or [N, C, H, W]; scale, shift: [N, C]."""
     if offset:
         scale = scale + offset
+    scale = scale.to(x.dtype)
+    shift = shift.to(x.dtype) if shift is not None else None
     if x.dim() == 4:
         scale = scale[:, :, None, None]
         shift = shift[:, :, None, None] if shift is not None else None

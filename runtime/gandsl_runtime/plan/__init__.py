@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .augment import PIPES, TRANSFORMS, Adaptive, Augment
-from .cadence import Cadence
+from .cadence import Best, Cadence
 from .data import Data
 from .ema import Ema
 from .growth import Growth
@@ -13,6 +13,7 @@ from .number import Curve, Number, Stairs
 from .optimizer import Adam, AdamChanges
 from .part import Part
 from .plan import Plan
+from .precision import Precision
 from .quantity import IMAGES_PER_UNIT, UNITS, Images, Interval, Length, Quantity
 from .regularizers import Regularizers
 
@@ -26,6 +27,7 @@ __all__ = [
     "AdamChanges",
     "Adaptive",
     "Augment",
+    "Best",
     "Cadence",
     "Curve",
     "Data",
@@ -38,6 +40,7 @@ __all__ = [
     "Number",
     "Part",
     "Plan",
+    "Precision",
     "Quantity",
     "Regularizers",
     "Stairs",

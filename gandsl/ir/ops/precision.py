@@ -1,0 +1,13 @@
+"""A change of number format: no op of the language, put in where the plan asks for 16 bits."""
+
+from __future__ import annotations
+
+from gandsl.ir.op import Op, Param, Port
+
+CAST = Op(
+    "cast",
+    (Port("x", ("Feature", "Tokens", "Logits")),),
+    (Param("dtype", "enum", choices=("float32", "bfloat16", "float16")),),
+    output=lambda call: call.input("x"),
+    doc="The same numbers in another format.",
+)

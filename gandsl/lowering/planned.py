@@ -1,0 +1,12 @@
+"""What the training plan changes in a network: the one place that running and printing have in common."""
+
+from __future__ import annotations
+
+from gandsl.ir.graph import NetworkIR
+from gandsl.lowering.precision import in_precision
+from gandsl_runtime.plan import Plan
+
+
+def planned(network: NetworkIR, plan: Plan | None) -> NetworkIR:
+    """The network as the plan trains it; without a plan as it is."""
+    return network if plan is None else in_precision(network, plan.precision)

@@ -1,0 +1,170 @@
+"""Where a network is computed in 16 bits: casts put into its graphs, as the plan's `precision` says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gandsl.ir.graph import Frame, Graph, NetworkIR, Node
+from gandsl.ir.ops.precision import CAST
+from gandsl.ir.types import TensorType, is_a
+from gandsl_runtime.plan import Precision
+
+FULL = "float32"
+FULL_OPS = frozenset({"minibatch_stddev", "minibatch_similarity"})
+"""Statistics over a batch, which few digits would drown."""
+
+EXIT = frozenset({"add", "lerp", "fir", "upsample", "pool", "resize", "tanh", "sigmoid", "scale"})
+"""What may stand between the last convolutions and an output: sums of RGB and their resampling."""
+
+
+def in_precision(network: NetworkIR, precision: Precision) -> NetworkIR:
+    """The network with casts where its features go to 16 bits and come back; keys of weights stay.
+
+    Features (and tokens) are computed in 16 bits, in all stages or in those of the largest resolutions;
+    vectors, styles and labels never are. Nor is what `FULL_OPS` and the way to an output compute.
+    Casts do nothing until training switches them on (`gandsl_runtime.precision`).
+    """
+    if precision.half is None:
+        return network
+    least = _least(network.main, precision.stages)
+    programs = {
+        variant: _Regions(graph, precision.half, least).cast() for variant, graph in network.programs.items()
+    }
+    return replace(network, programs=programs)
+
+
+def _least(main: Graph, stages: int | None) -> int:
+    """The longer side from which features are 16-bit: of the largest `stages` resolutions, less the smallest."""
+    if stages is None:
+        return 0
+    sides = [_side(node.type) for node in main if is_a(node.type.kind, "Feature")]
+    ends = [main[id_].type for id_ in main.outputs.values()] + [node.type for node in main.inputs]
+    largest = max((_side(type_) for type_ in ends), default=0) or max(sides, default=0)
+    smallest = min((side for side in sides if side > 1), default=0)
+    return max(-(-largest // 2 ** (stages - 1)), 2 * smallest)
+
+
+def _side(type_: TensorType) -> int:
+    """The longer side of a feature, an image or a map of logits; 0 for all else."""
+    return max(type_.shape[1:]) if len(type_.shape) == 3 else 0
+
+
+def _is_spatial(type_: TensorType) -> bool:
+    return is_a(type_.kind, "Feature") or type_.kind == "Tokens"
+
+
+@dataclass
+class _Regions:
+    """One program."""
+
+    graph: Graph
+    half: str
+    least: int
+
+    def cast(self) -> Graph:
+        """The program with casts at the borders of its 16-bit regions, each value cast once to a format."""
+        halves = self._halves()
+        nodes: dict[str, Node] = {}
+        made: dict[tuple[str, str], str] = {}
+        for node in self.graph:
+            inputs: dict[str, tuple[str, ...]] = {}
+            for port, ids in node.inputs.items():
+                inputs[port] = tuple(self._as(id_, node.id in halves, halves, made, nodes) for id_ in ids)
+            nodes[node.id] = replace(node, inputs=inputs)
+        outputs = {
+            name: self._as(id_, False, halves, made, nodes) for name, id_ in self.graph.outputs.items()
+        }
+        return replace(self.graph, nodes=nodes, outputs=outputs)
+
+    def _as(
+        self,
+        id_: str,
+        half: bool,
+        halves: set[str],
+        made: dict[tuple[str, str], str],
+        nodes: dict[str, Node],
+    ) -> str:
+        """The id of a value in the format wanted: its own, or that of a cast which stands in `nodes`."""
+        if (id_ in halves) == half or not _is_spatial(self.graph[id_].type):
+            return id_
+        dtype = self.half if half else FULL
+        if (id_, dtype) not in made:
+            wanted = [
+                node.id for node in self.graph if id_ in node.operands and (node.id in halves) == half
+            ] or [id_]
+            name = self._name(self._scope(wanted), "narrowed" if half else "widened", nodes)
+            source = self.graph[id_]
+            nodes[name] = Node(
+                name, CAST.name, {"x": (id_,)}, {"dtype": dtype}, source.type, source.provenance
+            )
+            made[id_, dtype] = name
+        return made[id_, dtype]
+
+    def _name(self, scope: str, stem: str, nodes: Mapping[str, Node]) -> str:
+        taken = {*self.graph.nodes, *nodes}
+        names = (f"{scope}{stem}{number}" for number in ("", *range(2, len(taken) + 3)))
+        return next(name for name in names if name not in taken)
+
+    def _scope(self, readers: Sequence[str]) -> str:
+        """Where a cast belongs: in the stage of those who read it, or where they all are. Ends with a dot."""
+        stages = {_stage(self.graph[id_]) for id_ in readers}
+        stage = stages.pop()
+        if stages or not stage:
+            return _scope(readers)
+        return _scope([node.id for node in self.graph if _stage(node) == stage])
+
+    def _halves(self) -> set[str]:
+        """Ids of the nodes that compute in 16 bits."""
+        sides = self._sides()
+        exits = self._exits()
+        return {
+            node.id
+            for node in self.graph
+            if _is_spatial(node.type)
+            and any(_is_spatial(self.graph[id_].type) for id_ in node.operands)
+            and node.op not in FULL_OPS
+            and node.id not in exits
+            and sides[node.id] >= self.least
+        }
+
+    def _sides(self) -> dict[str, int]:
+        """For each node the longest side in its stage; outside of stages, of what it reads and makes."""
+        own = {
+            node.id: max(_side(node.type), *(_side(self.graph[id_].type) for id_ in node.operands), 0)
+            for node in self.graph
+        }
+        of_stage: dict[tuple[Frame, ...], int] = {}
+        for node in self.graph:
+            if stage := _stage(node):
+                of_stage[stage] = max(of_stage.get(stage, 0), own[node.id])
+        return {node.id: of_stage.get(_stage(node), own[node.id]) for node in self.graph}
+
+    def _exits(self) -> set[str]:
+        """Ids of what stands between outputs and the last products before them."""
+        found: set[str] = set()
+        waiting = list(self.graph.outputs.values())
+        while waiting:
+            id_ = waiting.pop()
+            if self.graph[id_].op in EXIT and id_ not in found:
+                found.add(id_)
+                waiting.extend(self.graph[id_].operands)
+        return found
+
+
+def _stage(node: Node) -> tuple[Frame, ...]:
+    """The way to the outermost stage that a node belongs to; empty where it is in none."""
+    frames = node.provenance.frames
+    places = [place for place, frame in enumerate(frames) if frame.what.startswith("stage ")]
+    return frames[places[-1] :] if places else ()
+
+
+def _scope(ids: Iterable[str]) -> str:
+    """The innermost scope that holds all these nodes: its id and a dot, or nothing."""
+    paths = [id_.split(".")[:-1] for id_ in ids]
+    shared: list[str] = []
+    for parts in zip(*paths, strict=False):
+        if len(set(parts)) > 1:
+            break
+        shared.append(parts[0])
+    return "".join(f"{part}." for part in shared)

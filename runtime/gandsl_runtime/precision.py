@@ -1,0 +1,115 @@
+"""The numbers of training as the plan wants them: casts on, TF32, the order in memory, scaled losses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from .errors import PlanError
+from .layers import Cast
+from .plan import Plan, Precision
+
+REPLACED = 1e5  # what an infinite gradient becomes, as in stylegan2-ada
+
+
+def prepare(plan: Plan, *networks: nn.Module) -> None:
+    """Bring networks into the plan's precision and memory format, before their optimizers are made.
+
+    Keys and values of their states stay. Raises PlanError where the plan asks for 16 bits and no network has
+    casts: its source was generated for another plan.
+    """
+    casts = [module for network in networks for module in network.modules() if isinstance(module, Cast)]
+    if plan.precision.half and not casts:
+        raise PlanError(
+            f"the plan asks for {plan.precision.compute}, but the networks have no casts to it",
+            "compile the spec again: casts are part of the generated source",
+        )
+    for cast in casts:
+        cast.active = plan.precision.half is not None
+    for network in networks:
+        network.to(memory_format=getattr(torch, f"{plan.memory_format}_format"))
+    allow_tf32(plan.precision.compute == "tf32")
+
+
+def allow_tf32(allowed: bool) -> None:
+    """Whether a GPU may round the factors of float32 products; torch's own default differs by kind."""
+    torch.backends.cuda.matmul.allow_tf32 = allowed
+    torch.backends.cudnn.allow_tf32 = allowed
+
+
+_SCALE: ContextVar[Tensor | float] = ContextVar("scale of gradients taken inside a loss", default=1.0)
+
+
+def inner_gradients(output: Tensor, inputs: Iterable[Tensor]) -> tuple[Tensor, ...]:
+    """∂output/∂inputs to be differentiated again, for penalties.
+
+    While losses are scaled the output is scaled as well, so that what passes through float16 does not
+    vanish, and the gradients are scaled back in float32.
+    """
+    scale = _SCALE.get()
+    if isinstance(scale, float) and scale == 1.0:
+        return torch.autograd.grad(output, tuple(inputs), create_graph=True)
+    found = torch.autograd.grad(output * scale, tuple(inputs), create_graph=True)
+    return tuple(gradient / scale for gradient in found)
+
+
+class Scaling:
+    """Backward and optimizer steps by the plan's rule for gradients that don't fit into float16.
+
+    Made for each optimizer: what is too large for one player says nothing of the other. With `scale` losses
+    are multiplied by a number that halves after an overflow (that step is left out) and doubles after 2000
+    steps without one. Each call of `step` needs `backward`s since the last.
+    """
+
+    def __init__(self, precision: Precision, device: torch.device) -> None:
+        self._replaces = precision.replaces
+        self._scaler = torch.amp.GradScaler(device.type, enabled=precision.scales)
+
+    @contextmanager
+    def losses(self) -> Iterator[None]:
+        """Inside, penalties scale the gradients that they take."""
+        scale = self._scaler.scale(torch.ones(())) if self._scaler.is_enabled() else 1.0
+        token = _SCALE.set(scale)
+        try:
+            yield
+        finally:
+            _SCALE.reset(token)
+
+    def backward(self, loss: Tensor) -> None:
+        """Add the gradients of a loss, times the scale."""
+        self._scaler.scale(loss).backward()
+
+    def step(self, optimizer: Optimizer) -> None:
+        """The gradients without the scale, made finite or their step left out, and the optimizer's step."""
+        self._scaler.unscale_(optimizer)
+        if self._replaces:
+            replace_nonfinite(p for group in optimizer.param_groups for p in group["params"])
+        self._scaler.step(optimizer)
+        self._scaler.update()
+
+    @property
+    def scale(self) -> float:
+        """What losses are multiplied by; reading it waits for the device."""
+        return self._scaler.get_scale()
+
+    def counters(self) -> dict[str, Any]:
+        """The scale and its history, as JSON."""
+        return self._scaler.state_dict()
+
+    def load(self, counters: dict[str, Any]) -> None:
+        """Take over what `counters` gave; what a plan without scaling gave leaves the scale at its start."""
+        if counters and self._scaler.is_enabled():
+            self._scaler.load_state_dict(counters)
+
+
+def replace_nonfinite(parameters: Iterable[nn.Parameter]) -> None:
+    """Let infinite gradients be ±1e5 and undefined ones 0, in place."""
+    for parameter in parameters:
+        if parameter.grad is not None:
+            torch.nan_to_num(parameter.grad, nan=0.0, posinf=REPLACED, neginf=-REPLACED, out=parameter.grad)
