@@ -1,15 +1,28 @@
-"""How often a run writes something."""
+"""How often a run writes something, and which of its checkpoints stay."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from pydantic import Field
 
 from .part import Int, Part
-from .quantity import Length, Quantity
+from .quantity import Images, Length, Quantity
+
+
+class Best(Part):
+    """Checkpoints kept because a value in the log was good when they were written."""
+
+    metric: str = Field(
+        min_length=1,
+        description="a name in the log, such as `loss/G` or a metric's; its newest value counts",
+    )
+    mode: Literal["min", "max"] = Field(default="min", description="whether less or more is better")
+    keep: Int = Field(default=1, ge=1, description="checkpoints kept for it, from 1; of equals the earlier")
 
 
 class Cadence(Part):
-    """How often the run writes something."""
+    """How often the run writes something, and which checkpoints stay."""
 
     log: Length = Field(
         default=Quantity(50, "steps"), description="scalars to the log (img, kimg, Mimg or steps)"
@@ -19,3 +32,10 @@ class Cadence(Part):
         default=Quantity(100, "kimg"), description="checkpoint (img, kimg, Mimg or steps)"
     )
     keep: Int = Field(default=2, ge=1, description="checkpoints kept, the newest")
+    best: Best | None = Field(
+        default=None, description="checkpoints kept beside the newest, by a value of the log; null: none"
+    )
+    milestone: Images | None = Field(
+        default=None,
+        description="of every so many images (img, kimg, Mimg) the first checkpoint stays; null: none does",
+    )
