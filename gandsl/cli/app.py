@@ -34,6 +34,7 @@ COMMANDS: dict[str, _Row] = {
         "graph": "Draw the networks: HTML with collapsible stages, or SVG.",
         "diff": "Compare two specs: what changed, what it costs, whether weights fit.",
         "compile": "Write readable source and plan to generated/NAME/.",
+        "data": "Inspect a set of images, or pack it into a zip.",
         "train": "Train a spec on images.",
         "sample": "Draw images from a trained run.",
         "import": "Bring an official checkpoint into the matching spec.",
@@ -54,15 +55,25 @@ class LazyGroup(TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Import the command's module and make its `run` a command; None where there is no such name."""
+        """Import the command's module and make its `run` a command, or its `RUNS` a group; else None."""
         row = COMMANDS.get(cmd_name)
         if row is None:
             return None
         from gandsl.cli.guard import guarded
 
-        single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(cmd_name, context_settings=SETTINGS)(guarded(import_module(row.module).run))
-        return typer.main.get_command(single)
+        module = import_module(row.module)
+        runs = getattr(module, "RUNS", None) or {cmd_name: module.run}
+        made = typer.Typer(
+            name=cmd_name,
+            help=row.summary,
+            no_args_is_help=len(runs) > 1,
+            add_completion=False,
+            rich_markup_mode=None,
+            context_settings=SETTINGS,
+        )
+        for name, run in runs.items():
+            made.command(name, context_settings=SETTINGS)(guarded(run))
+        return typer.main.get_command(made)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The table, without importing a command."""

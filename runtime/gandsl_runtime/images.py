@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
+
+from .files import whole as whole
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
@@ -49,16 +49,3 @@ def save(image: Image.Image, path: Path) -> None:
     """Write a PNG so that a reader never sees half of it."""
     with whole(path) as new:
         image.save(new, format="PNG")
-
-
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """A file beside `path` to write; it takes that name when the block ends well, and else is gone."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.new")
-    try:
-        yield new
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..errors import DataError
-from .sources.base import Source
+from .sources.base import Source, shown
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 FILTERS = {filter.name.lower(): filter for filter in Image.Resampling}
@@ -26,25 +26,32 @@ UNREADABLE = (
 Size = tuple[int, int]  # (h, w)
 
 
-def upright(source: Source, index: int) -> Image.Image:
-    """An image of a source, decoded whole and turned as its EXIF says.
+class Unreadable(DataError):
+    """An image that can't be read, and why."""
 
-    Raises DataError with its name and the reason, for pixels that are floats too.
-    """
+    def __init__(self, source: Source, index: int, why: str) -> None:
+        super().__init__(
+            f"can't read {shown(source.images[index])} of {source.name}: {why}",
+            "repair or replace the file, then resume; training.data.broken: skip goes on without it",
+        )
+        self.why = why
+
+
+def upright(source: Source, index: int) -> Image.Image:
+    """An image of a source, decoded whole and turned as its EXIF says. Raises Unreadable, for floats too."""
     try:
         with source.open(index) as image:
             image.load()
             if image.mode == "F":
                 raise ValueError("its pixels are floats; 8 or 16 bits are wanted")
-            return ImageOps.exif_transpose(image)
+            turned = ImageOps.exif_transpose(image)
+            turned.format = image.format
+            return turned
     except UNREADABLE as error:
-        raise DataError(
-            f"can't read {source.images[index]} of {source.name}: {reason(error)}",
-            "repair or replace the file, then resume; training.data.broken: skip goes on without it",
-        ) from error
+        raise Unreadable(source, index, _reason(error)) from error
 
 
-def reason(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     """Why an image can't be read, in words that are the same each time."""
     if isinstance(error, UnidentifiedImageError):
         return "it is no image, or is cut short at its start"

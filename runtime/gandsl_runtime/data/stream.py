@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -15,6 +15,8 @@ from torch.utils.data import Dataset as TorchDataset
 
 from ..errors import DataError
 from .dataset import Dataset
+
+Deal = Callable[[int], Sequence[int]]  # the number of images of a batch → places of those to read
 
 
 class RealBatch(NamedTuple):
@@ -77,7 +79,7 @@ def load(dataset: Dataset, picks: list[Pick]) -> RealBatch:
 class Stream:
     """Batches from a position on; `workers` processes read ahead.
 
-    `share` (r, n) is this process's of n that train together: every n-th image of a batch, from the r-th on.
+    Of several processes each reads the images alone that `deal` gives it.
     """
 
     def __init__(
@@ -88,9 +90,9 @@ class Stream:
         workers: int = 0,
         position: int = 0,
         pinned: bool = False,
-        share: tuple[int, int] = (0, 1),
+        deal: Deal = range,
     ) -> None:
-        self.dataset, self.position, self._share = dataset, position, share
+        self.dataset, self.position, self._deal = dataset, position, deal
         self._order = Order(len(dataset), seed, flip)
         self._workers, self._pinned = workers, pinned
         self._ahead: tuple[int, Iterator[Any]] | None = None  # batch size, loader
@@ -110,7 +112,7 @@ class Stream:
         self._ahead = None
 
     def _picks(self, position: int, count: int) -> list[Pick]:
-        return _picks(self._order, position, count, self._share)
+        return [self._order.pick(position + place) for place in self._deal(count)]
 
     def _take_ahead(self, count: int) -> RealBatch:
         if self._ahead is None or self._ahead[0] != count:  # growth changes the batch: begin again from here
@@ -129,7 +131,7 @@ class Stream:
     def _loader(self, count: int) -> DataLoader[Any]:
         return DataLoader(
             _Items(self.dataset),
-            batch_sampler=_Batches(replace(self._order), self.position, count, self._share),
+            batch_sampler=_Batches(replace(self._order), self.position, count, self._deal(count)),
             num_workers=self._workers,
             collate_fn=_as_it_is,
             worker_init_fn=_leave_signals_to_the_trainer,
@@ -138,22 +140,16 @@ class Stream:
 
 
 class _Batches:
-    """The picks of each batch from a position on, without end."""
+    """The picks of each batch from a position on, at its `places`, without end."""
 
-    def __init__(self, order: Order, position: int, count: int, share: tuple[int, int]) -> None:
-        self.order, self.position, self.count, self.share = order, position, count, share
+    def __init__(self, order: Order, position: int, count: int, places: Sequence[int]) -> None:
+        self.order, self.position, self.count, self.places = order, position, count, places
 
     def __iter__(self) -> Iterator[list[Pick]]:
         position = self.position
         while True:
-            yield _picks(self.order, position, self.count, self.share)
+            yield [self.order.pick(position + place) for place in self.places]
             position += self.count
-
-
-def _picks(order: Order, position: int, count: int, share: tuple[int, int]) -> list[Pick]:
-    """One process's images of the `count` from a position on."""
-    rank, processes = share
-    return [order.pick(place) for place in range(position + rank, position + count, processes)]
 
 
 def _as_it_is(batch: Any) -> Any:

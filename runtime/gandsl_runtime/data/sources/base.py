@@ -56,3 +56,8 @@ def within_reason(size: int) -> int:
     if size > LARGEST:
         raise OSError(f"it unpacks to {size / 2**30:.1f} GiB, more than an image may have")
     return size
+
+
+def shown(name: str) -> str:
+    """A name of a file as a message may hold it: what is no printable character is escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)

@@ -1,0 +1,182 @@
+"""`gandsl data`: look at a set of images before training, or pack it into one zip."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gandsl.cli.exits import Exit
+from gandsl.cli.options import Answer, Format, Set
+
+if TYPE_CHECKING:
+    from gandsl_runtime.data.labels import Labels
+    from gandsl_runtime.data.sources import Source
+
+Where = Annotated[
+    str,
+    typer.Argument(
+        metavar="WHERE",
+        help="a folder, a zip, *.tar shards, hf:NAME, or a built-in set: mnist",
+        show_default=False,
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=0, help="processes that read; default: one for each core", show_default=False),
+]
+
+
+class Filter(StrEnum):
+    """Pillow's filters; each but nearest averages when it shrinks."""
+
+    lanczos = "lanczos"
+    box = "box"
+    bilinear = "bilinear"
+    hamming = "hamming"
+    bicubic = "bicubic"
+    nearest = "nearest"
+
+
+class Crop(StrEnum):
+    """What becomes of another aspect."""
+
+    cut = "center"
+    squeeze = "none"
+    pad = "pad"
+
+
+class File(StrEnum):
+    """What the images are written as."""
+
+    png = "png"
+    webp = "webp"
+
+
+def inspect(
+    where: Where,
+    spec: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="SPEC", help="say what this spec's networks need of the set", show_default=False
+        ),
+    ] = None,
+    set: Set = None,
+    workers: Workers = None,
+    format: Answer = Format.text,
+) -> int:
+    """Look at every image of a set.
+
+    Tells sizes, channels, classes, copies, and each file that is broken, with the reason. Ends with 3 where an image is broken, or where training the --spec would refuse the set.
+    """
+    from gandsl.cli import surveyed
+    from gandsl.cli.output import print_json
+    from gandsl.cli.progress import progress
+    from gandsl_runtime.data.needs import needs
+    from gandsl_runtime.data.sources import open_source
+    from gandsl_runtime.data.survey import survey
+
+    wanted = None if spec is None else _wanted(spec, set)
+    source = open_source(where)
+    with progress("looking", len(source.images)) as told:
+        found = survey(source, _processes(workers), told)
+    said = None if wanted is None else needs(found, *wanted)
+    if format == Format.json:
+        print_json("data-inspect/1", surveyed.as_json(found, said))
+    else:
+        print(surveyed.text(found, said, str(spec)))
+    refused = any(need.level == "error" for need in said or ())
+    return Exit.DATA if found.broken or refused else Exit.FINE
+
+
+def pack(
+    where: Where,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.zip", help="a new file")],
+    size: Annotated[
+        str, typer.Option(metavar="N|HxW", help="height and width: 64, or 96x160", show_default=False)
+    ],
+    filter: Annotated[Filter, typer.Option(help="how images are resized")] = Filter.lanczos,
+    crop: Annotated[
+        Crop, typer.Option(help="another aspect: cut to the middle, squeezed (none), or padded with black")
+    ] = Crop.cut,
+    channels: Annotated[int, typer.Option(min=1, max=4, help="1 gray, 3 colour; 2 and 4 with alpha")] = 3,
+    format: Annotated[File, typer.Option(help="of the images; both lossless")] = File.png,
+    labels: Annotated[
+        str, typer.Option(metavar="auto|none|FILE", help="the set's own, none, or those of a labels file")
+    ] = "auto",
+    skip_broken: Annotated[
+        bool, typer.Option("--skip-broken", help="leave out what can't be read, instead of stopping there")
+    ] = False,
+    workers: Workers = None,
+) -> int:
+    """Write a set into a zip, at one size.
+
+    Images are lossless, the zip is stored, class labels are in dataset.json. The same images give the same bytes. The file appears when it is whole.
+    """
+    from gandsl.cli.output import binary, say
+    from gandsl.cli.progress import progress
+    from gandsl_runtime.data import pack as packing
+    from gandsl_runtime.data.sources import open_source
+    from gandsl_runtime.data.sources.base import shown
+
+    if output.suffix.lower() != ".zip":
+        raise typer.BadParameter(f"-o {output} must end in .zip")
+    if output.exists():
+        raise typer.BadParameter(f"{output} is there already: remove it, or give another name")
+    try:
+        recipe = packing.Recipe(_size(size), filter.value, crop.value, channels, format.value)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    source = open_source(where)
+    chosen = _labels(source, labels)
+    with progress("packing", len(source.images)) as told:
+        done = packing.pack(source, output, recipe, chosen, skip_broken, _processes(workers), told)
+    for image, why in done.skipped:
+        say(f"skipped {shown(image)}: {why}")
+    of = f", {len(done.skipped)} skipped" if done.skipped else ""
+    classes = f"{len({*chosen.numbers.tolist()})} classes" if chosen else "no labels"
+    print(f"{done.images} images{of}, {classes}, {binary(output.stat().st_size)}: {output}")
+    if done.enlarged:
+        say(f"note: {done.enlarged} images were smaller than {size}, and were enlarged")
+    return Exit.FINE
+
+
+RUNS = {"inspect": inspect, "pack": pack}
+
+
+def _wanted(spec: Path, sets: list[str] | None) -> tuple[tuple[int, int, int], int]:
+    """The largest image that a spec's discriminator takes, (c, h, w), and the generator's classes."""
+    from gandsl.cli.read import reported
+
+    networks = reported(spec, sets).networks
+    images = [node.type.shape for node in networks["discriminator"].main.inputs if node.type.kind == "Image"]
+    labels = [node.type.shape[0] for node in networks["generator"].main.inputs if node.type.kind == "Label"]
+    channels, h, w = max(images, key=lambda shape: shape[1] * shape[2])
+    return (channels, h, w), labels[0] if labels else 0
+
+
+def _size(text: str) -> tuple[int, int]:
+    """`64` or `96x160` as (h, w)."""
+    found = re.fullmatch(r"(\d{1,5})(?:[x×](\d{1,5}))?", text.strip().lower())
+    if found is None:
+        raise typer.BadParameter(f"--size {text}: give 64, or height and width as 96x160")
+    return int(found[1]), int(found[2] or found[1])
+
+
+def _labels(source: Source, wanted: str) -> Labels | None:
+    from gandsl_runtime.data.labels import from_file
+
+    if wanted == "none":
+        return None
+    if wanted == "auto":
+        return source.labels()
+    return from_file(Path(wanted).read_bytes(), source.images, wanted)
+
+
+def _processes(wanted: int | None) -> int:
+    from gandsl_runtime.data.parallel import processors
+
+    return processors() if wanted is None else wanted

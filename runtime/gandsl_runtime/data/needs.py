@@ -1,0 +1,89 @@
+"""What training a spec's networks on a surveyed set of images would do to the images, and what it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .labels import unfit
+from .survey import Survey
+
+
+class Need(NamedTuple):
+    """One finding; where it is an error, training would refuse the set."""
+
+    level: str  # fits, note, error
+    text: str
+
+
+def needs(found: Survey, shape: tuple[int, int, int], classes: int) -> list[Need]:
+    """What networks for images (c, h, w) of so many classes (0: no labels) need of the set."""
+    return [
+        *_readable(found),
+        *_sizes(found, shape[1:]),
+        *_channels(found, shape[0]),
+        *_classes(found, classes),
+    ]
+
+
+def _readable(found: Survey) -> Iterator[Need]:
+    if not found.sizes:
+        yield Need("error", "no image can be read")
+    elif found.broken:
+        yield Need(
+            "error", f"{len(found.broken)} broken images: repair them, or set training.data.broken: skip"
+        )
+
+
+def _sizes(found: Survey, size: tuple[int, int]) -> Iterator[Need]:
+    h, w = size
+    wanted, total = f"{h}×{w}", found.sizes.total()
+    if not total or set(found.sizes) == {size}:
+        yield from [Need("fits", f"size: every image is {wanted}")] * bool(total)
+        return
+    # the crop has the wanted aspect, so that one factor tells of both sides
+    factors = {(a, b): min(a / h, b / w) for a, b in found.sizes}
+    kept = {(a, b): h * w * factor**2 / (a * b) for (a, b), factor in factors.items()}
+    up = sum(count for side, count in found.sizes.items() if factors[side] < 1)
+    down = sum(count for side, count in found.sizes.items() if factors[side] > 1)
+    if down:
+        yield Need(
+            "note", f"size: {down} images are shrunk to {wanted}, each time they are read: pack them once"
+        )
+    if up:
+        yield Need("note", f"size: {up} images are enlarged to {wanted}, and stay blurred")
+    lost = sum(count for side, count in found.sizes.items() if kept[side] < 0.99)
+    if lost:
+        yield Need(
+            "note", f"aspect: {lost} images lose their borders, up to {100 * (1 - min(kept.values())):.0f} %"
+        )
+
+
+def _channels(found: Survey, wanted: int) -> Iterator[Need]:
+    names = {1: "gray", 2: "gray with alpha", 3: "colour", 4: "colour with alpha"}
+    if wanted not in names:
+        yield Need("error", f"channels: image files have 1 to 4, the networks want {wanted}")
+        return
+    others = [f"{count} {names[have]}" for have, count in sorted(found.channels.items()) if have != wanted]
+    if others:
+        yield Need("note", f"channels: {', '.join(others)} become {names[wanted]}")
+    elif found.channels:
+        yield Need("fits", f"channels: every image is {names[wanted]}")
+
+
+def _classes(found: Survey, wanted: int) -> Iterator[Need]:
+    if not wanted:
+        if found.labels is not None:
+            yield Need("note", "classes: the networks take no labels, the set's are not used")
+        return
+    if found.labels_fault is not None:
+        yield Need("error", f"classes: {found.labels_fault.message}")
+    elif found.labels is None:
+        yield Need("error", f"classes: the networks know {wanted}, and the set has no labels")
+    elif complaint := unfit(found.labels, found.source.images, wanted):
+        yield Need("error", f"classes: {complaint[0]}")
+    elif missing := [str(number) for number in range(wanted) if number not in found.classes]:
+        more = f" and {len(missing) - 8} more" if len(missing) > 8 else ""
+        yield Need("note", f"classes: no image of {', '.join(missing[:8])}{more}")
+    else:
+        yield Need("fits", f"classes: images of all {wanted}")

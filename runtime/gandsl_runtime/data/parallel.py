@@ -1,0 +1,73 @@
+"""One function over all images of a source, in several processes, with the results in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import warnings
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+from ..errors import DataError
+from .sources import Source
+
+T = TypeVar("T")
+AT_A_TIME = 32  # images a process is given together
+AHEAD = 4  # pieces of work for each process that may wait for it or for the reader of the results
+
+
+def processors() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def over_images(source: Source, work: Callable[[Source, int], T], workers: int) -> Generator[T]:
+    """`work(source, index)` for each image, in their order; in this process where `workers` is below 2.
+
+    At most a few hundred results wait in memory. Raises what `work` raises; DataError when a process dies.
+    """
+    count = len(source.images)
+    if workers < 2 or count <= AT_A_TIME:
+        for index in range(count):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Pillow's, of odd but readable files
+                result = work(source, index)
+            yield result
+        return
+    pieces = iter([range(begin, min(begin + AT_A_TIME, count)) for begin in range(0, count, AT_A_TIME)])
+    pool = ProcessPoolExecutor(workers, initializer=_begin, initargs=(source,))
+    waiting: deque[Future[list[T]]] = deque()
+    try:
+        while True:
+            for piece in pieces:
+                waiting.append(pool.submit(_piece, work, piece))
+                if len(waiting) >= AHEAD * workers:
+                    break
+            if not waiting:
+                break
+            yield from waiting.popleft().result()
+    except BrokenProcessPool as error:
+        raise DataError(
+            f"a process that read {source.name} was killed, perhaps for want of memory",
+            "try again with --workers 0: the message then names the image",
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+_source: Source | None = None  # of a worker process: sent once, not with each piece
+
+
+def _begin(source: Source) -> None:
+    global _source
+    _source = source
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    warnings.simplefilter("ignore")
+
+
+def _piece(work: Callable[[Source, int], T], indices: Sequence[int]) -> list[T]:
+    assert _source is not None
+    return [work(_source, index) for index in indices]
