@@ -8,6 +8,7 @@ from .errors import PlanError
 from .game import classes_of
 from .network import Network
 from .plan import Plan
+from .spectrum import weights_of
 
 Complaint = tuple[str, str]  # message, remedy
 
@@ -98,14 +99,20 @@ def _levels(plan: Plan, generator: Network, discriminator: Network) -> Iterator[
 
 
 def _skipped(plan: Plan, generator: Network, discriminator: Network) -> Iterator[Complaint]:
-    orthogonal = plan.regularizers.orthogonal
-    names = [name for name, weight in generator.named_parameters() if weight.ndim > 1]
-    for id_ in orthogonal.skip if orthogonal else ():
-        if not any(name.startswith(f"{id_}.") for name in names):
-            yield (
-                f"training.regularizers.orthogonal.skip names {id_}, and no node there has a weight",
-                "name nodes of the generator as its state_dict does",
-            )
+    named: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []  # field, ids, networks
+    if orthogonal := plan.regularizers.orthogonal:
+        named.append(("regularizers.orthogonal", orthogonal.skip, ("generator",)))
+    if bound := plan.top_singular_value:
+        named.append(("top_singular_value", bound.skip, bound.networks))
+    networks = {"generator": generator, "discriminator": discriminator}
+    for field, ids, sides in named:
+        weights = [name for side in sides for name in weights_of(networks[side])]
+        for id_ in ids:
+            if not any(name.startswith(f"{id_}.") for name in weights):
+                yield (
+                    f"training.{field}.skip names {id_}, and no node there has a weight",
+                    f"name nodes of the {' or '.join(sides)} as its state_dict does",
+                )
 
 
 def _shapes(shapes: Sequence[tuple[int, ...]]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from . import objectives, penalties, schedule, world
+from . import objectives, penalties, schedule, spectrum, world
 from .augment import View, as_they_are
 from .chance import Draw
 from .game import Batch, Game
@@ -238,12 +238,7 @@ def orthogonal(work: Work) -> Loss:
     """Orthogonal regularization of G's weights: those of two dimensions or more, less what the plan skips."""
     parameters = work.game.plan.regularizers.orthogonal
     assert parameters is not None
-    skipped = tuple(f"{id_}." for id_ in parameters.skip)
-    penalty = penalties.orthogonal(
-        weight
-        for name, weight in work.game.generator.named_parameters()
-        if weight.ndim > 1 and weight.requires_grad and not name.startswith(skipped)
-    )
+    penalty = penalties.orthogonal(spectrum.weights_of(work.game.generator, parameters.skip).values())
     return schedule.value(parameters.weight, work.clock) * penalty, {"penalty/orthogonal": penalty.detach()}
 
 

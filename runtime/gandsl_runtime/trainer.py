@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from . import __version__, checkpoint, ema, fit, observers, schedule
+from . import __version__, checkpoint, ema, fit, observers, schedule, spectrum
 from .augment import Augment, View, as_they_are
 from .chance import Part, drawing
 from .data import Dataset, Stream, open_dataset
@@ -196,6 +196,8 @@ class Trainer:
                         self._add_gradients(phase, task, step, part, real, key)
                 self.world.sum_gradients(optimizer.param_groups[0]["params"])
                 optimizer.step()
+                if (bound := self.plan.top_singular_value) and phase.side in bound.networks:
+                    spectrum.bound(self.state.network(phase.side), bound)
 
     def _add_gradients(
         self, phase: Phase, task: Task, step: Step, part: Part, real: Batch, key: tuple[object, ...]

@@ -15,7 +15,7 @@ from .part import Part
 from .plan import Plan
 from .precision import Precision
 from .quantity import IMAGES_PER_UNIT, UNITS, Images, Interval, Length, Quantity
-from .regularizers import Regularizers
+from .regularizers import Regularizers, TopSingularValue
 
 __all__ = [
     "IMAGES_PER_UNIT",
@@ -45,4 +45,5 @@ __all__ = [
     "Regularizers",
     "Stairs",
     "StyleMixing",
+    "TopSingularValue",
 ]

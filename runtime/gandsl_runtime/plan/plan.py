@@ -17,7 +17,7 @@ from .optimizer import Adam, AdamChanges
 from .part import Int, Part
 from .precision import Precision
 from .quantity import Length
-from .regularizers import Regularizers
+from .regularizers import Regularizers, TopSingularValue
 from .synchronize import Synchronize
 
 
@@ -39,6 +39,9 @@ class Plan(Part):
         default=None, description="classifies images by one of the discriminator's outputs; null: none"
     )
     regularizers: Regularizers = Field(default=Regularizers(), description="penalties of both networks")
+    top_singular_value: TopSingularValue | None = Field(
+        default=None, description="bound on the first singular value of weights; null: none"
+    )
     optimizer: Adam = Field(description="of both networks")
     generator_optimizer: AdamChanges | None = Field(
         default=None, description="what differs for the generator"

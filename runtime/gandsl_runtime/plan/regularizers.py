@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .number import Weight
 from .part import Float, Int, Part
@@ -75,6 +75,34 @@ class Orthogonal(Part):
         default=(),
         description="node ids whose weights, or those below them, are left out; a shared embedding",
     )
+
+
+class TopSingularValue(Part):
+    """W ← W − max(0, σ0 − σ_clamp) u0v0ᵀ, each W as (out, −1), after each optimizer step of its network.
+
+    σ_clamp is a number or a multiple of the second singular value σ1 (arXiv:1809.11096, section 4.1). Weights
+    are taken as they are stored, before equalization or spectral normalization.
+    """
+
+    limit: Float | None = Field(default=None, gt=0, description="σ_clamp, above 0; null: `ratio` says it")
+    ratio: Float | None = Field(default=None, ge=1, description="σ_clamp as a multiple of σ1, from 1")
+    network: Literal["generator", "discriminator", "both"] = Field(
+        default="generator", description="whose weights: generator, discriminator or both"
+    )
+    skip: tuple[str, ...] = Field(
+        default=(), description="node ids whose weights, or those below them, are left out"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> TopSingularValue:
+        if (self.limit is None) == (self.ratio is None):
+            raise ValueError("write one of `limit` and `ratio`")
+        return self
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Whose weights."""
+        return ("generator", "discriminator") if self.network == "both" else (self.network,)
 
 
 class Regularizers(Part):
