@@ -67,7 +67,7 @@ class Draw:
 
     def uniform(self, *shape: int) -> Tensor:
         """[n, *shape] from [0, 1)."""
-        return self.part.of(self._empty(shape).uniform_(generator=self.generator))
+        return self.part.of(self._empty(shape).uniform_(generator=self.generator)).contiguous()
 
     def normal(self, *shape: int) -> Tensor:
         """[n, *shape] from N(0, 1)."""

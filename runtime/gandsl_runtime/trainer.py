@@ -27,7 +27,7 @@ from .plan import Adaptive, Plan
 from .schedule import Side, Step
 from .signals import Signals
 from .state import State
-from .world import World, check_batches, synchronized
+from .world import World, check_batches, parts, synchronized
 
 OUT_OF_TIME = 1  # among the numbers of signals, which a run ends with
 
@@ -72,8 +72,9 @@ class Trainer:
         self.world.share(self.state.tensors().values())
         for norm in (m for n in (generator, discriminator) for m in n.modules() if isinstance(m, BatchNorm)):
             norm.own = not plan.synchronize.batch_norm
-        share, pinned = (self.world.rank, self.world.size), self.device.type == "cuda"
-        self.stream = Stream(self.data, seed, plan.data.flip, workers, pinned=pinned, share=share)
+        self.stream = Stream(
+            self.data, seed, plan.data.flip, workers, pinned=self.device.type == "cuda", deal=self._dealt
+        )
         self.phases = phases(plan)
         self.augment = Augment(plan.augment, plan.data.range) if plan.augment else None
         self.meter = Meter()
@@ -195,7 +196,7 @@ class Trainer:
                     for part, real in self._parts(min(task.batch or step.batch, step.batch)):
                         self._add_gradients(phase, task, step, part, real, key)
                 self.world.sum_gradients(optimizer.param_groups[0]["params"])
-                optimizer.step()
+                self.state.scaling[phase.side].step(optimizer)
                 if (bound := self.plan.top_singular_value) and phase.side in bound.networks:
                     spectrum.bound(self.state.network(phase.side), bound)
 
@@ -203,24 +204,26 @@ class Trainer:
         self, phase: Phase, task: Task, step: Step, part: Part, real: Batch, key: tuple[object, ...]
     ) -> None:
         """The gradients of a task's loss on one part of the batch, as its share of the mean."""
-        draw = self.game.draw(part, *key)
-        with drawing(draw):
+        draw, scaling = self.game.draw(part, *key), self.state.scaling[phase.side]
+        with drawing(draw), scaling.losses():
             work = Work(self.game, draw, step.clock, real, self.state.path_length_mean, self._view(part, key))
             loss, metrics = task.loss(work)
-            (loss * (phase.every * part.count / part.total)).backward()
+            scaling.backward(loss * (phase.every * part.count / part.total))
         self.meter.add(metrics, part.count)
         if self.state.control and SIGN in metrics:
             self.state.control.heard(metrics[SIGN], part.count)
 
     def _parts(self, count: int) -> Iterator[tuple[Part, Batch]]:
-        """This process's parts of a batch of `count`, one after the other, with their real images."""
-        rank, processes = self.world.rank, self.world.size
-        own = -(-count // processes)
-        turns = -(-own // min(self.plan.micro_batch or own, own))
-        for turn in range(turns):
-            part = Part(turn * processes + rank, turns * processes, count)
+        """This process's parts of a batch of `count`, one after the other, with as many real images."""
+        dealt = parts(self.world, count, self.plan.micro_batch)
+        for turn, part in enumerate(dealt):
             if part.count:
-                yield part, self._real[turn::turns][: part.count]
+                yield part, self._real[turn :: len(dealt)][: part.count]
+
+    def _dealt(self, count: int) -> list[int]:
+        """The places of the samples of a batch of `count` that this process has."""
+        dealt = parts(self.world, count, self.plan.micro_batch)
+        return sorted(place for part in dealt for place in part.places)
 
     def _view(self, part: Part, key: tuple[object, ...]) -> View:
         """What D sees of the images of a micro-batch."""

@@ -11,6 +11,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from .chance import Part
 from .errors import PlanError
 from .plan import Plan
 
@@ -133,18 +134,33 @@ def join(device: torch.device) -> World:
     return Processes()
 
 
+def parts(world: World, count: int, at_a_time: int | None) -> list[Part]:
+    """What this process does of a batch, one after the other, at most `at_a_time` samples each (None: all).
+
+    Processes that do n samples at a time see together in each turn what one process would that does
+    `size` · n.
+    """
+    own = -(-count // world.size)
+    turns = -(-own // min(at_a_time or own, own))
+    return [Part(turn + turns * world.rank, turns * world.size, count) for turn in range(turns)]
+
+
 def check_batches(world: World, plan: Plan) -> None:
     """Raises PlanError where a batch can't be dealt evenly to all processes."""
+    if world.size == 1:
+        return
     batches = {"batch": plan.batch}
     if plan.growth:
         batches |= {f"growth.batch.{size}": batch for size, batch in plan.growth.batch.items()}
     if plan.regularizers.path_length and plan.regularizers.path_length.batch:
         batches["regularizers.path_length.batch"] = plan.regularizers.path_length.batch
     for name, batch in batches.items():
-        if batch % world.size:
+        turns = len(parts(world, batch, plan.micro_batch))
+        if batch % (world.size * turns):
+            by = f", {turns} times each" if turns > 1 else ""
             raise PlanError(
-                f"training.{name} is {batch}, which can't be dealt evenly to {world.size} processes",
-                f"take a multiple of {world.size}, or another number of processes",
+                f"training.{name} is {batch}, which can't be dealt evenly to {world.size} processes{by}",
+                f"take a multiple of {world.size * turns}, or another number of processes",
             )
 
 

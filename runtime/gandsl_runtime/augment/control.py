@@ -16,19 +16,22 @@ class Control:
     def __init__(self, plan: Adaptive, device: torch.device) -> None:
         self.plan = plan
         self.p = torch.full((), plan.start, device=device)
-        self._said = torch.zeros(2, device=device)  # Σ sign, number of images
+        self._said = torch.zeros(2, device=device)  # Σ sign, number of images: of all processes
+        self._heard = torch.zeros(2, device=device)  # the same of this process and this step
 
     def heard(self, sign: Tensor, count: int) -> None:
         """`sign`, the mean of sign(D(x) − boundary) over `count` real images."""
-        self._said[0] += sign * count
-        self._said[1] += count
+        self._heard[0] += sign * count
+        self._heard[1] += count
 
     def after(self, step: Step, world: World) -> None:
         """Change p when its interval ends with this step, by what the D of every process said."""
+        world.sum_in_place(self._heard)
+        self._said += self._heard
+        self._heard.zero_()
         every = int(self.plan.every.number)
         if (step.clock.steps + 1) % every:
             return
-        world.sum_in_place(self._said)
         total, count = self._said
         too_sure = (total / count - self.plan.target).sign().nan_to_num()  # no change without images
         moved = self.p + too_sure * (step.batch * every / self.plan.over.amount)

@@ -1,0 +1,70 @@
+"""A program that torchrun starts: trains small networks of the specs and saves all that they became.
+
+torchrun --nproc-per-node N in_processes.py FOLDER CASE…
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import gandsl
+from gandsl_runtime.data.sources import Arrays
+from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.world import World, join
+from tests.specs.reduced import SPECS, reduced
+
+PER_SAMPLE = {"training.style_mixing.per": "sample"}
+CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
+    # spec, steps, what is changed of it beside sizes
+    "style": ("stylegan2", 5, PER_SAMPLE),  # all four phases, minibatch stddev, noise, mean path length
+    "grown": ("pggan", 5, {}),  # WGAN-GP, drift, minibatch stddev, into a fade
+    "projection": ("biggan", 2, {"training.micro_batch": 4, "training.discriminator_steps": 2}),
+    "joint": ("biggan", 2, {"training.discriminator_passes": "joint"}),
+    "norm_in_both": ("dcgan", 3, {}),
+    "adaptive": ("stylegan2/ada", 5, PER_SAMPLE | {"training.augment.p.over": "20 img"}),
+    "relativistic": ("r3gan", 2, {}),
+}
+BATCH = 8
+
+
+def train(case: str, world: World, **more: Any) -> Trainer:
+    """The trainer of a case after its steps, in float64."""
+    spec, steps, changes = CASES[case]
+    if micro := changes.get("training.micro_batch"):
+        changes = changes | {"training.micro_batch": micro // world.size}  # what all do at a time
+    overrides = reduced(spec, batch=BATCH, images=16, classes=3) | changes | more
+    path_length = "training.regularizers.path_length.batch"
+    if "style" in spec:
+        overrides[path_length] = BATCH // 2
+    program = gandsl.compile(SPECS / f"{spec}.yaml", overrides)
+    torch.manual_seed(7 + world.rank)  # what the first process has is given to all
+    assert program.plan is not None
+    networks = program.generator.double(), program.discriminator.double()
+    _, height, width = networks[0].outputs[-1].shape
+    channels = networks[0].outputs[-1].shape[0]
+    pixels = np.random.default_rng(0).integers(0, 256, (20, height, width, channels), dtype=np.uint8)
+    source = Arrays(pixels if channels > 1 else pixels[..., 0], np.arange(20) % 3)
+    trainer = Trainer(program.plan, *networks, data=source, seed=3, observing=(), world=world)
+    for _ in range(steps):
+        trainer.step()
+    return trainer
+
+
+def outcome(trainer: Trainer) -> dict[str, torch.Tensor]:
+    """Everything that training moved, and what was measured on the way."""
+    means = trainer.measured()
+    return trainer.state.tensors() | {f"mean/{name}": torch.tensor(mean) for name, mean in means.items()}
+
+
+if __name__ == "__main__":
+    folder, cases = Path(sys.argv[1]), sys.argv[2:]
+    world = join(torch.device("cpu"))
+    for case in cases:
+        found = outcome(train(case, world))
+        torch.save(found, folder / f"{case}.{world.rank}.pt")
+    world.leave()

@@ -1,0 +1,55 @@
+"""Several processes with a part of the batch each do what one does with the whole: everything is compared."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from gandsl_runtime.world import World
+from tests.runtime.in_processes import CASES, outcome, train
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What two processes with half the batch each have come to."""
+    folder = tmp_path_factory.mktemp("together")
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    path = os.pathsep.join([str(ROOT), str(ROOT / "runtime"), os.environ.get("PYTHONPATH", "")])
+    subprocess.run(
+        [*torchrun, "-m", "tests.runtime.in_processes", str(folder), *CASES],
+        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        check=True,
+        timeout=600,
+        cwd=ROOT,
+    )
+    return folder
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_two_processes_do_what_one_does(case: str, together: Path) -> None:
+    """Weights, averages, buffers, optimizers, path length, p of augmentation and the means in the log."""
+    alone = outcome(train(case, World()))
+    for rank in range(2):
+        found = torch.load(together / f"{case}.{rank}.pt", weights_only=True)
+        assert found.keys() == alone.keys()
+        assert_close(found, alone)
+
+
+def test_micro_batches_do_what_the_batch_does() -> None:
+    """The groups of minibatch statistics included; batch normalization alone would see fewer samples."""
+    whole, parts = (outcome(train("grown", World(), **more)) for more in ({}, {"training.micro_batch": 4}))
+    assert_close(parts, whole)
+
+
+def assert_close(found: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> None:
+    """Up to the order of sums in float64; float32 buffers (of spectral norms) up to their rounding."""
+    for name, tensor in expected.items():
+        close = {"rtol": 1e-7, "atol": 1e-9} if tensor.dtype == torch.float64 else {}
+        torch.testing.assert_close(found[name], tensor, **close, msg=lambda m, name=name: f"{name}: {m}")
