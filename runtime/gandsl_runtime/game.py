@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .chance import Draw, Part
+from .consistency import Nearby
 from .layers import TrackAverage
 from .network import Network, Port
 from .plan import Plan
@@ -77,6 +78,11 @@ class Game:
         if self.plan.style_mixing:
             ws = self._mix(draw, ws, labels)
         return Fakes(self._call(self.generator, "synthesis", (ws,)), labels, ws)
+
+    def generate_near(self, draw: Draw, sigma: float) -> Fakes:
+        """What `generate` makes of a fresh draw, each number of its latents moved by N(0, sigma²)."""
+        with averages_held(self._averages):  # the running mean of w sees each image once
+            return self.generate(Nearby(draw, sigma))
 
     def judge(self, images: Images, labels: Tensor | None) -> tuple[Tensor, ...]:
         """D's outputs."""

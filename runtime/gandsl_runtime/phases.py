@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from . import objectives, penalties, schedule, spectrum, world
+from . import consistency, objectives, penalties, schedule, spectrum, world
 from .augment import View, as_they_are
 from .chance import Draw
 from .game import Batch, Game
@@ -64,7 +64,10 @@ def phases(plan: Plan) -> tuple[Phase, ...]:
 
     A penalty of weight 0 is left out; its interval stays in the optimizer's lazy correction.
     """
-    active: dict[str, Any] = {name: p for name, p in plan.regularizers if p and _weight(p) != 0}
+    apart = {"consistency"}  # has several weights, and is in the main steps
+    active: dict[str, Any] = {
+        name: p for name, p in plan.regularizers if p and name not in apart and _weight(p) != 0
+    }
     path, orthogonality = active.pop("path_length", None), active.pop("orthogonal", None)
     on_d: dict[int, dict[str, Any]] = {}
     for name, parameters in active.items():
@@ -167,6 +170,9 @@ def discriminator(work: Work, joined: dict[str, Any]) -> Loss:
         for place, weight in (("real", auxiliary.real), ("fake", auxiliary.fake)):
             term, found = _classified(work, judged.verdict(place), judged.batch(place), weight, place)
             loss, metrics = loss + term, metrics | found
+    if work.game.plan.regularizers.consistency:
+        term, found = _consistent(judged)
+        loss, metrics = loss + term, metrics | found
     extra, found = _penalties(judged, joined)
     return (loss + extra if joined else loss), metrics | found
 
@@ -188,6 +194,28 @@ def _classified(work: Work, said: Verdict, batch: Batch, weight: Number, place: 
     assert said.classes is not None and batch.labels is not None  # the plan has a classifier: fit checks both
     entropy = objectives.classification(said.classes, batch.labels)
     return schedule.value(weight, work.clock) * entropy, {f"class/{place}": entropy.detach()}
+
+
+def _consistent(judged: Judged) -> Loss:
+    """D's consistency: under transforms of images, and in the latent."""
+    work, parameters = judged.work, judged.work.game.plan.regularizers.consistency
+    assert parameters is not None
+    terms: dict[str, tuple[Number, Tensor]] = {}
+    for place, weight in (("real", parameters.real), ("fake", parameters.fake)):
+        if weight != 0:
+            moved = consistency.transformed(judged.seen(place), parameters, work.game.plan, work.draw, place)
+            again = _judge(work.game, moved, judged.batch(place).labels)
+            terms[place] = weight, consistency.difference(judged.verdict(place).heads, again.heads)
+    if (latent := parameters.latent) and latent.discriminator != 0:
+        with torch.no_grad():
+            near = work.game.generate_near(work.draw, latent.sigma)
+        again = _judge(work.game, work.view(near.images, "fake"), near.labels)
+        difference = consistency.difference(judged.verdict("fake").heads, again.heads)
+        terms["latent"] = latent.discriminator, difference
+    total = torch.zeros((), device=work.game.device)
+    for weight, term in terms.values():
+        total = total + schedule.value(weight, work.clock) * term
+    return total, {f"consistency/{name}": term.detach() for name, (_, term) in terms.items()}
 
 
 def _sign(judged: Judged) -> Metrics:
@@ -231,6 +259,12 @@ def generator(work: Work) -> Loss:
     if auxiliary := game.plan.auxiliary:
         term, found = _classified(work, fake, fakes, auxiliary.generator, "G")
         loss, metrics = loss + term, metrics | found
+    regularizer = game.plan.regularizers.consistency
+    if regularizer and (latent := regularizer.latent) and latent.generator != 0:
+        near = game.generate_near(work.draw, latent.sigma)
+        difference = consistency.difference(fakes.images, near.images)
+        loss = loss - schedule.value(latent.generator, work.clock) * difference
+        metrics["consistency/G"] = difference.detach()
     return loss, metrics
 
 

@@ -46,7 +46,7 @@ class ConvGenerator(Network):
 
 
 class ConvDiscriminator(Network):
-    """image…[, y] → logits: one number, one for each pixel, or both."""
+    """image…[, y] → logits: one number, one for each pixel, one for each of three labels, or several."""
 
     def __init__(self, classes=0, channels=1, size=(8, 8), scales=1, heads=("one",)):
         super().__init__()
@@ -54,7 +54,7 @@ class ConvDiscriminator(Network):
         self.inputs = tuple(
             Port(f"image{i}", "Image", (channels, h >> i, w >> i)) for i in reversed(range(scales))
         ) + ((Port("y", "Label", (classes,)),) if classes else ())
-        kinds = {"one": (1,), "pixels": (1, h // 2, w // 2)}
+        kinds = {"one": (1,), "pixels": (1, h // 2, w // 2), "label": (3,)}
         self.outputs = tuple(Port(name, "Logits", kinds[name]) for name in heads)
         self.heads, self.scales = heads, scales
         self.conv0 = nn.Conv2d(channels, 5, 3, padding=1)
@@ -63,6 +63,7 @@ class ConvDiscriminator(Network):
         self.pixels = nn.Conv2d(6, 1, 1) if "pixels" in heads else None
         self.fc = nn.Linear(6 * (h // 2) * (w // 2), 1)
         self.embed = nn.Embedding(classes, 6) if classes else None
+        self.label = nn.Linear(6 * (h // 2) * (w // 2), 3) if "label" in heads else None
 
     def program(self, entry="forward", level=None, fading=False):
         def run(*args):
@@ -74,6 +75,7 @@ class ConvDiscriminator(Network):
             if self.embed is not None:
                 one = one + (self.embed(y[0]) * x.mean((2, 3))).sum(1, keepdim=True)
             found = {"one": one, "pixels": None if self.pixels is None else self.pixels(x)}
+            found["label"] = None if self.label is None else self.label(x.flatten(1))
             outputs = tuple(found[name] for name in self.heads)
             return outputs[0] if len(outputs) == 1 else outputs
 

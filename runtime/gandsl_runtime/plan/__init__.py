@@ -15,7 +15,7 @@ from .part import Part
 from .plan import Plan
 from .precision import Precision
 from .quantity import IMAGES_PER_UNIT, UNITS, Images, Interval, Length, Quantity
-from .regularizers import Regularizers, TopSingularValue
+from .regularizers import Consistency, Regularizers, TopSingularValue
 
 __all__ = [
     "IMAGES_PER_UNIT",
@@ -29,6 +29,7 @@ __all__ = [
     "Augment",
     "Best",
     "Cadence",
+    "Consistency",
     "Curve",
     "Data",
     "Ema",

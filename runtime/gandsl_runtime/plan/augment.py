@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from .number import Curve, Stairs, bounded, number
 from .part import Float, Part
@@ -96,7 +96,13 @@ def _pipe(value: Any) -> Any:
     return tuple(value)
 
 
-Pipe = Annotated[str | tuple[str, ...], BeforeValidator(_pipe)]
+_PIPE_SCHEMA = {
+    "anyOf": [
+        {"enum": list(PIPES)},
+        {"type": "array", "items": {"enum": list(_EACH)}, "minItems": 1, "uniqueItems": True},
+    ]
+}
+Pipe = Annotated[str | tuple[str, ...], BeforeValidator(_pipe), WithJsonSchema(_PIPE_SCHEMA)]
 Chance = Annotated[float | Curve | Stairs | Adaptive, BeforeValidator(_chance), bounded(0, 1)]
 
 
@@ -109,12 +115,6 @@ class Augment(Part):
     pipe: Pipe = Field(
         description=f"a pipe or a list of transforms. {', '.join(PIPES)}; "
         + "; ".join(f"{pipe}: {', '.join(names)}" for pipe, names in TRANSFORMS.items() if len(names) > 1),
-        json_schema_extra={
-            "anyOf": [
-                {"enum": list(PIPES)},
-                {"type": "array", "items": {"enum": list(_EACH)}, "minItems": 1, "uniqueItems": True},
-            ]
-        },
     )
     p: Chance = Field(
         description="chance of each transform for each image, [0, 1]: a number, a curve, stairs, or "

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from .augment import Pipe
 from .number import Weight
 from .part import Float, Int, Part
 from .quantity import EACH_STEP, Interval
@@ -77,6 +78,35 @@ class Orthogonal(Part):
     )
 
 
+class LatentConsistency(Part):
+    """Consistency where a latent moves a little (zCR, arXiv:2002.04724, section 3.2).
+
+    With z' = z + N(0, σ²): D's loss + discriminator·E(D(G(z)) − D(G(z')))², G's − generator·E(G(z) − G(z'))².
+    Both means are over all numbers.
+    """
+
+    sigma: Float = Field(default=0.03, gt=0, description="σ, how far each number of z moves, above 0")
+    discriminator: Weight = Field(default=5.0, description="weight in D's loss, from 0")
+    generator: Weight = Field(default=0.5, description="weight in G's loss, from 0: images should differ")
+
+
+class Consistency(Part):
+    """D should say the same of an image and of a transform T of it, in each step.
+
+    real·E(D(x) − D(T(x)))² (CR, arXiv:1910.12027, eq. 3) + fake·E(D(G(z)) − D(T(G(z))))² (balanced: bCR,
+    arXiv:2002.04724, section 3.1). T comes after `augment`, to all images.
+    """
+
+    real: Weight = Field(default=10.0, description="weight on real images, from 0")
+    fake: Weight = Field(default=0.0, description="weight on generated images, from 0; bCR: 10")
+    pipe: Pipe = Field(
+        default=("xflip", "xint"),
+        description="T: a pipe or a list of transforms, as augment's; flips of every other image and shifts "
+        "by up to an eighth of the side are the papers'",
+    )
+    latent: LatentConsistency | None = Field(default=None, description="consistency in z; null: none")
+
+
 class TopSingularValue(Part):
     """W ← W − max(0, σ0 − σ_clamp) u0v0ᵀ, each W as (out, −1), after each optimizer step of its network.
 
@@ -118,3 +148,6 @@ class Regularizers(Part):
         default=None, description="path-length regularization of G; needs a style space"
     )
     orthogonal: Orthogonal | None = Field(default=None, description="keeps the rows of G's weights apart")
+    consistency: Consistency | None = Field(
+        default=None, description="keeps D's outputs where an image is transformed"
+    )

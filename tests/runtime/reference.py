@@ -1,0 +1,78 @@
+"""What reference steps share: a copy of the trainer's networks with its images and chance."""
+
+from __future__ import annotations
+
+import torch
+
+from gandsl_runtime.chance import Draw, Part
+from gandsl_runtime.plan import Plan
+from gandsl_runtime.state import State
+from gandsl_runtime.trainer import Trainer
+from tests.runtime.networks import twin
+
+SEED = 3
+CLOSE = {"rtol": 1e-9, "atol": 1e-11}  # float64; fused Adam rounds in another order
+
+
+class Reference:
+    """Copies of the trainer's networks with torch's own optimizers, and the same chance and images."""
+
+    def __init__(self, trainer: Trainer, adam_g: dict, adam_d: dict) -> None:
+        self.trainer = trainer
+        self.G, self.D = twin(trainer.state.generator), twin(trainer.state.discriminator)
+        self.G_ema = twin(self.G).eval()
+        self.opt_g = torch.optim.Adam(self.G.parameters(), **adam_g, foreach=False)
+        self.opt_d = torch.optim.Adam(self.D.parameters(), **adam_d, foreach=False)
+        self.taken = 0
+
+    def draw(self, step: int, phase: str, n: int, repeat: int = 0, task: int = 0) -> Draw:
+        """Chance for a whole batch of n."""
+        return self.trainer.game.draw(Part.whole(n), SEED, step, phase, repeat, task)
+
+    def chance(self, step: int, phase: str, n: int, repeat: int = 0, task: int = 0) -> torch.Generator:
+        return self.draw(step, phase, n, repeat, task).generator
+
+    def real(self, count: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The next images of the stream, at full size, in [-1, 1]."""
+        picks = self.trainer.stream._picks(self.taken, count)
+        self.taken += count
+        data = self.trainer.data
+        images = [data.image(i)[:, :, ::-1] if flipped else data.image(i) for i, flipped in picks]
+        pixels = torch.stack([torch.from_numpy(image.copy()) for image in images])
+        labels = None if data.labels is None else torch.tensor([int(data.labels[i]) for i, _ in picks])
+        return pixels.double() / 127.5 - 1, labels
+
+    def average(self, beta: float) -> None:
+        with torch.no_grad():
+            for a, p in zip(self.G_ema.parameters(), self.G.parameters(), strict=True):
+                a.copy_(p.lerp(a, beta))
+            for a, b in zip(self.G_ema.buffers(), self.G.buffers(), strict=True):
+                a.copy_(b)
+
+    def assert_equals_trainer(self) -> None:
+        state: State = self.trainer.state
+        for mine, theirs in (
+            (self.G, state.generator),
+            (self.D, state.discriminator),
+            (self.G_ema, state.average),
+        ):
+            for (name, a), b in zip(mine.state_dict().items(), theirs.state_dict().values(), strict=True):
+                torch.testing.assert_close(b, a, **CLOSE, msg=lambda m, name=name: f"{name}: {m}")
+
+
+def normal(chance: torch.Generator, *shape: int) -> torch.Tensor:
+    return torch.empty(*shape, dtype=torch.float64).normal_(generator=chance)
+
+
+def uniform(chance: torch.Generator, *shape: int) -> torch.Tensor:
+    return torch.rand(shape, generator=chance, dtype=torch.float64)
+
+
+def trainer_of(networks, the_plan: Plan, data) -> Trainer:
+    return Trainer(the_plan, *(network.double() for network in networks), data=data, seed=SEED, observing=())
+
+
+def labels(chance: torch.Generator, n: int, shares: list[float]) -> torch.Tensor:
+    u = uniform(chance, n)
+    bounds = torch.tensor(shares, dtype=torch.float64).cumsum(0)
+    return (u[:, None] >= bounds[None]).sum(1).clamp(max=len(shares) - 1)

@@ -1,0 +1,193 @@
+"""Steps with an auxiliary classifier, and with consistency, against loops written out, in float64."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import autograd
+
+from gandsl_runtime.augment import Augment
+from gandsl_runtime.chance import Part
+from gandsl_runtime.errors import PlanError
+from gandsl_runtime.plan import Augment as AugmentPlan
+from gandsl_runtime.trainer import Trainer
+from tests.runtime.helpers import arrays, plan
+from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
+from tests.runtime.reference import SEED, Reference, labels, normal, trainer_of
+
+ADAM = {"lr": 0.01, "betas": (0.0, 0.9)}
+SHARES = [7 / 21] * 3
+
+
+def negative_log_likelihood(logits, y):
+    """−E log softmax(logits)[y], the sums written out."""
+    chosen = logits[torch.arange(len(y)), y]
+    return (logits.exp().sum(1).log() - chosen).mean()
+
+
+@pytest.mark.parametrize("passes", ["separate", "joint"])
+@pytest.mark.parametrize("every", [1, 2])
+def test_auxiliary_classifier(passes, every):
+    """Losses and R1 leave the class head out, wherever it stands; lazy steps move it too."""
+    the_plan = plan(
+        loss="bce",
+        auxiliary={"output": "label", "real": 0.7, "fake": 0.2, "generator": 0.4},
+        regularizers={"r1": {"gamma": 0.6, "every": f"{every} steps"}},
+        discriminator_passes=passes,
+        optimizer={"lr": 0.01, "betas": [0.0, 0.9]},
+        ema={"decay": 0.7},
+    )
+    networks = seeded(ConvGenerator, 3), seeded(ConvDiscriminator, heads=("label", "one", "pixels"))
+    trainer = trainer_of(networks, the_plan, arrays(classes=3))
+    r = every / (every + 1) if every > 1 else 1
+    ref = Reference(trainer, ADAM, {"lr": 0.01 * r, "betas": (0.0, 0.9**r)})
+
+    def generate(draw):
+        y = labels(draw.generator, 4, SHARES)
+        return ref.G(normal(draw.generator, 4, 6), y), y
+
+    def r1(x, one, pixels):
+        score = (one[:, 0] + pixels.mean((1, 2, 3))) / 2
+        (g,) = autograd.grad(score.sum(), x, create_graph=True)
+        return 0.3 * g.square().sum((1, 2, 3)).mean()
+
+    for step in range(3):
+        trainer.step()
+        x, y = ref.real(4)
+        x.requires_grad_()
+        ref.opt_d.zero_grad()
+        with torch.no_grad():
+            fake, y_fake = generate(ref.draw(step, "D", 4))
+        (label, one, pixels), (label_fake, one_fake, pixels_fake) = ref.D(x), ref.D(fake)
+        real_is_real = -(torch.sigmoid(one).log().mean() + torch.sigmoid(pixels).log().mean()) / 2
+        fake_is_fake = (
+            -((1 - torch.sigmoid(one_fake)).log().mean() + (1 - torch.sigmoid(pixels_fake)).log().mean()) / 2
+        )
+        loss = real_is_real + fake_is_fake
+        loss = loss + 0.7 * negative_log_likelihood(label, y)
+        loss = loss + 0.2 * negative_log_likelihood(label_fake, y_fake)
+        if every == 1:
+            loss = loss + r1(x, one, pixels)
+        loss.backward()
+        ref.opt_d.step()
+        if every == 2 and step % 2 == 0:
+            ref.opt_d.zero_grad()
+            outputs = ref.D(x)
+            (2 * (r1(x, *outputs[1:]) + sum(0 * output.sum() for output in outputs))).backward()
+            ref.opt_d.step()
+
+        ref.opt_g.zero_grad()
+        fake, y_fake = generate(ref.draw(step, "G", 4))
+        label, one, pixels = ref.D(fake)
+        loss = -(torch.sigmoid(one).log().mean() + torch.sigmoid(pixels).log().mean()) / 2
+        (loss + 0.4 * negative_log_likelihood(label, y_fake)).backward()
+        ref.opt_g.step()
+        ref.average(0.7)
+    ref.assert_equals_trainer()
+
+
+@pytest.mark.parametrize(
+    ("output", "classes", "heads", "said"),
+    [
+        ("lable", 3, ("one", "label"), "names lable, and the discriminator has no such output"),
+        ("label", 0, ("one", "label"), "needs classes, and the generator takes none"),
+        ("label", 4, ("one", "label"), r"knows 4 classes, and the discriminator's label is \(3,\)"),
+        ("label", 3, ("label",), "only output, label, is the auxiliary classifier's"),
+    ],
+)
+def test_a_classifier_that_does_not_fit(output, classes, heads, said):
+    networks = seeded(ConvGenerator, classes), seeded(ConvDiscriminator, heads=heads)
+    with pytest.raises(PlanError, match=said):
+        Trainer(plan(auxiliary={"output": output}), *networks, data=arrays(classes=classes))
+
+
+@pytest.mark.parametrize("augmented", [False, True])
+def test_consistency(augmented):
+    """CR, bCR and zCR together, on what augmentation shows."""
+    shown = {"pipe": "color", "p": 0.8}
+    the_plan = plan(
+        regularizers={
+            "consistency": {
+                "real": 3.0,
+                "fake": 0.7,
+                "pipe": ["diff_translation", "xflip"],
+                "latent": {"sigma": 0.4, "discriminator": 1.5, "generator": 0.3},
+            }
+        },
+        augment=shown if augmented else None,
+        optimizer={"lr": 0.01, "betas": [0.0, 0.9]},
+        ema={"decay": 0.7},
+    )
+    networks = seeded(ConvGenerator), seeded(ConvDiscriminator, heads=("one", "pixels"))
+    trainer = trainer_of(networks, the_plan, arrays())
+    ref = Reference(trainer, ADAM, ADAM)
+    part = Part.whole(4)
+    transform = Augment(AugmentPlan(pipe=("xflip", "diff_translation"), p=1), (-1, 1))
+    show = Augment(AugmentPlan.model_validate(shown), (-1, 1)) if augmented else lambda x, *_: x
+
+    def seen(x, key, place):
+        return show(x, 0.8, part, "augment", *key, place)
+
+    def apart(a, b):
+        return sum((one - other).square().mean() for one, other in zip(a, b, strict=True)) / 2
+
+    def generate(key):
+        z = normal(trainer.game.draw(part, *key).generator, 4, 6)
+        return z, z + 0.4 * normal(trainer.game.draw(part, *key, "nearby").generator, 4, 6)
+
+    for step in range(3):
+        trainer.step()
+        key = (SEED, step, "D", 0, 0)
+        x, _ = ref.real(4)
+        ref.opt_d.zero_grad()
+        with torch.no_grad():
+            z, z_near = generate(key)
+            fake, near = seen(ref.G(z), key, "fake"), seen(ref.G(z_near), key, "fake")
+        x = seen(x, key, "real")
+        on_real, on_fake = ref.D(x), ref.D(fake)
+        loss = (
+            sum(F.softplus(-r).mean() + F.softplus(f).mean() for r, f in zip(on_real, on_fake, strict=True))
+            / 2
+        )
+        for images, said, place, weight in ((x, on_real, "real", 3.0), (fake, on_fake, "fake", 0.7)):
+            moved = transform(images, 1.0, part, "consistency", *key, place)
+            assert (moved - images).abs().max() > 0.1
+            loss = loss + weight * apart(said, ref.D(moved))
+        (loss + 1.5 * apart(on_fake, ref.D(near))).backward()
+        ref.opt_d.step()
+
+        key = (SEED, step, "G", 0, 0)
+        ref.opt_g.zero_grad()
+        z, z_near = generate(key)
+        fake, near = ref.G(z), ref.G(z_near)
+        said = ref.D(seen(fake, key, "fake"))
+        loss = sum(F.softplus(-f).mean() for f in said) / 2
+        (loss - 0.3 * (fake - near).square().mean()).backward()
+        ref.opt_g.step()
+        ref.average(0.7)
+    ref.assert_equals_trainer()
+    measured = trainer.measured()
+    names = {"consistency/real", "consistency/fake", "consistency/latent", "consistency/G"}
+    assert names <= set(measured) and all(measured[name] > 0 for name in names)
+
+
+def test_the_papers_transform_flips_and_shifts_by_an_eighth():
+    from gandsl_runtime.consistency import transformed
+
+    the_plan = plan(regularizers={"consistency": {}}, batch=64)
+    parameters = the_plan.regularizers.consistency
+    trainer = trainer_of(
+        (seeded(ConvGenerator, size=(16, 16)), seeded(ConvDiscriminator, size=(16, 16))),
+        the_plan,
+        arrays(size=(16, 16)),
+    )
+    column = torch.arange(16.0).expand(64, 1, 16, 16).contiguous() / 8 - 1
+    draw = trainer.game.draw(Part.whole(64), "some key")
+    (moved,) = transformed((column,), parameters, the_plan, draw, "real")
+    columns = ((moved[:, 0, 8] + 1) * 8).round().int()
+    flipped = columns[:, 8] < columns[:, 7]
+    assert 20 < int(flipped.sum()) < 44
+    middle = torch.where(flipped, 15 - columns[:, 8], columns[:, 8] - 0)
+    assert {abs(int(m) - 8) for m in middle} <= {0, 1, 2, 3} and len(set(middle.tolist())) >= 4
+    torch.testing.assert_close(moved, ((moved + 1) * 8).round() / 8 - 1, **{"rtol": 0, "atol": 1e-5})
