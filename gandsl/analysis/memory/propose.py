@@ -1,0 +1,59 @@
+"""The largest micro-batch that a memory holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gandsl.analysis import plan_rules
+from gandsl.analysis.facts import Facts
+from gandsl.analysis.memory.predict import Memory, memory_of
+
+if TYPE_CHECKING:
+    from gandsl.frontend.module import ModuleIR
+
+RULES = (plan_rules.batch_splits, plan_rules.batch_fits_groups)  # G0618, G0611
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What was found for `budget` bytes: the largest micro-batch that fits, else the smallest allowed."""
+
+    budget: int
+    micro_batch: int
+    memory: Memory
+
+    @property
+    def fits(self) -> bool:
+        return self.memory.worst.penalty <= self.budget
+
+
+def allowed(module: ModuleIR) -> list[int]:
+    """The micro-batches that the plan may have, the largest first: they divide every batch, and hold whole
+    groups of minibatch statistics. The first is the batch itself."""
+    plan = module.plan
+    assert plan is not None
+    largest = max([plan.batch, *(plan.growth.batch.values() if plan.growth else ())])
+    found = []
+    for size in range(largest, 0, -1):
+        if largest % size == 0:
+            other = replace(module, plan=plan.model_copy(update={"micro_batch": size}))
+            if not any(True for rule in RULES for _ in rule(Facts(other))):
+                found.append(size)
+    return found
+
+
+def propose(module: ModuleIR, budget: int) -> Proposal:
+    """The largest micro-batch whose fullest step stays within `budget` bytes. Raises as `memory_of`.
+
+    Memory grows with the micro-batch, so that halving the choices finds it.
+    """
+    sizes = allowed(module)
+    low, high = 0, len(sizes) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if memory_of(module, sizes[middle]).worst.penalty <= budget:
+            high = middle
+        else:
+            low = middle + 1
+    return Proposal(budget, sizes[low], memory_of(module, sizes[low]))

@@ -1,0 +1,340 @@
+"""The optimizer steps of a plan, carried out on ghosts: what `gandsl_runtime.trainer` and `phases` do.
+
+Weights, their gradients, moments and average are there from the start, as in any step but the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from gandsl.analysis.memory.ghost import Ghost, Peak, Shape, Tape, backward, gradients
+from gandsl.analysis.memory.layers import RULES, Work
+from gandsl.analysis.memory.primitives import (
+    add,
+    cat,
+    linear_map,
+    matmul,
+    mul,
+    part,
+    square,
+    sum_to,
+    view,
+    where,
+)
+from gandsl.analysis.memory.program import Program, Step, program
+from gandsl.ir.graph import Graph, NetworkIR, Variant
+from gandsl_runtime.plan import Plan
+
+Images = list[Ghost]
+
+
+@dataclass
+class Player:
+    """A network at one level: its weights, gradients and program."""
+
+    tape: Tape
+    program: Program
+    weights: dict[str, Ghost]
+    held: list[Ghost] = field(default_factory=list)  # moments, average, buffers: there, and never read
+
+    @classmethod
+    def of(cls, tape: Tape, network: NetworkIR, variant: Variant, cut: bool, averaged: bool) -> Player:
+        graph = network.programs[variant]
+        live = graph.live()
+        made = cls(tape, program(graph, cut), {})
+        for id_, (owner, node) in network.weighted().items():
+            call = owner.call(node)
+            for name, shape in node.spec.weights(call).items():
+                weight = tape.new(shape, "parameters")
+                weight.wants = True
+                made.weights[f"{id_}.{name}"] = weight
+                if id_ in live:
+                    weight.grad = tape.new(shape, "gradients")
+                    made.held += [tape.new(shape, "optimizer") for _ in range(2)]
+                    made.held.append(tape.new((), "optimizer"))
+                if averaged:
+                    made.held.append(tape.new(shape, "average"))
+            for shape in node.spec.buffers(call).values():
+                made.held.append(tape.new(shape, "buffers"))
+                if averaged:
+                    made.held.append(tape.new(shape, "average"))
+        return made
+
+    def forget(self) -> None:
+        """`zero_grad(set_to_none=True)`."""
+        for weight in self.weights.values():
+            weight.grad = None
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """No weight wants a gradient."""
+        for weight in self.weights.values():
+            weight.wants = False
+        try:
+            yield
+        finally:
+            for weight in self.weights.values():
+                weight.wants = True
+
+    def run(self, steps: Sequence[Step], env: dict[str, Ghost], samples: int) -> dict[str, Ghost]:
+        """Carry steps out; `env` holds the inputs, then what was not let go."""
+        for step in steps:
+            self.tape.place = step.node.id
+            inputs = {port: [env[id_] for id_ in ids] for port, ids in step.inputs.items()}
+            result = RULES[step.node.op](Work(self.tape, step, inputs, self.weights, samples))
+            del inputs
+            env[step.result] = result
+            del result
+            for id_ in step.dead:
+                env.pop(id_, None)
+        return env
+
+    def feed(self, samples: int, images: Sequence[Ghost] = ()) -> dict[str, Ghost]:
+        """The inputs: these images, and whatever else there is."""
+        found, waiting = {}, list(images)
+        for node in self.program.graph.inputs:
+            if node.type.kind == "Image" and waiting:
+                found[node.id] = waiting.pop(0)
+            elif node.type.kind == "Label":
+                found[node.id] = self.tape.new((samples,), width=8)
+            elif node.type.kind == "Scalar":
+                found[node.id] = self.tape.new(())
+            else:
+                found[node.id] = self.tape.new((samples, *node.type.shape))
+        return found
+
+
+@dataclass(frozen=True)
+class PhaseMemory:
+    """One kind of optimizer step at its fullest moment."""
+
+    name: str  # "D", "D/16", "G", "G/4"
+    every: int  # in steps of the generator
+    images: int  # at a time
+    peak: Peak
+
+
+@dataclass
+class Match:
+    """Both players at a level of the plan, and the tape that they play on."""
+
+    plan: Plan
+    tape: Tape
+    generator: Player
+    discriminator: Player
+    batch: int
+    micro_batch: int
+    real: Images
+
+    @classmethod
+    def of(
+        cls, networks: Mapping[str, NetworkIR], plan: Plan, variant: Variant, batch: int, micro_batch: int
+    ) -> Match:
+        tape = Tape()
+        cut = bool(plan.style_mixing or _active(plan).get("path_length"))
+        cut = cut and networks["generator"].programs[variant].styles is not None
+        generator = Player.of(tape, networks["generator"], variant, cut, plan.ema is not None)
+        discriminator = Player.of(tape, networks["discriminator"], variant, False, False)
+        real = [tape.new((batch, *shape)) for shape in _image_shapes(discriminator.program.graph)]
+        return cls(plan, tape, generator, discriminator, batch, min(micro_batch, batch), real)
+
+    def phases(self) -> tuple[PhaseMemory, ...]:
+        """Every phase of the plan, once, in order."""
+        active = _active(self.plan)
+        path, orthogonal = active.pop("path_length", None), active.pop("orthogonal", None)
+        groups: dict[int, dict[str, Any]] = {}
+        for name, parameters in active.items():
+            groups.setdefault(getattr(parameters, "interval", 1), {})[name] = parameters
+        joined = groups.pop(1, {})
+        found = [self._phase("D", 1, self.discriminator, lambda n: self._judge(n, joined))]
+        for every, wanted in sorted(groups.items()):
+            task = partial(self._penalize, wanted=wanted)
+            found.append(self._phase(f"D/{every}", every, self.discriminator, task))
+        later = self._path_length if path and path.interval == 1 else None
+        with self.discriminator.frozen():
+            found.append(
+                self._phase(
+                    "G", 1, self.generator, self._fool, self._orthogonal if orthogonal else None, later
+                )
+            )
+            if path and path.interval > 1:
+                size = min(path.batch or self.batch, self.batch)
+                name = f"G/{path.interval}"
+                found.append(self._phase(name, path.interval, self.generator, self._path_length, images=size))
+        return tuple(found)
+
+    def _phase(
+        self,
+        name: str,
+        every: int,
+        player: Player,
+        task: Callable[[int], Ghost],
+        once: Callable[[], Ghost] | None = None,
+        more: Callable[[int], Ghost] | None = None,
+        images: int | None = None,
+    ) -> PhaseMemory:
+        images = images or self.batch
+        at_once = min(self.micro_batch, images)
+        self.tape.measure()
+        player.forget()
+        for _ in range(min(-(-images // at_once), 2)):  # gradients are added to from the second on
+            backward(task(at_once))
+        if once:
+            backward(once())
+        if more:
+            backward(more(at_once))
+        return PhaseMemory(name, every, at_once, self.tape.peak)
+
+    # ---- the losses
+
+    def _judge(self, n: int, joined: dict[str, Any]) -> Ghost:
+        judged = _Judged(self, n, joined)
+        if self.plan.discriminator_passes == "joint":
+            judged.jointly()
+        loss = add(_score(judged.heads("real")), _score(judged.heads("fake")))
+        for parameters in joined.values():
+            loss = add(loss, judged.penalty(parameters))
+        return loss
+
+    def _penalize(self, n: int, wanted: dict[str, Any]) -> Ghost:
+        judged = _Judged(self, n, wanted)
+        losses = [judged.penalty(parameters) for parameters in wanted.values()]
+        losses += [_score(heads) for heads in judged.known.values()]
+        return _sum(losses)
+
+    def _fool(self, n: int) -> Ghost:
+        fakes, _ = self.generate(n)
+        heads = self.judge(n, fakes)
+        if self.plan.loss.kind.startswith("relativistic"):
+            real = self.judge(n, [part(x, (n, *x.shape[1:])) for x in self.real])
+            return add(_score(real), _score(heads))
+        return _score(heads)
+
+    def _orthogonal(self) -> Ghost:
+        """½‖WWᵀ ∘ (1 − I)‖² of every weight."""
+        skipped = tuple(f"{id_}." for id_ in self.plan.regularizers.orthogonal.skip)  # type: ignore[union-attr]
+        losses = []
+        for name, weight in self.generator.weights.items():
+            if len(weight.shape) < 2 or name.startswith(skipped):
+                continue
+            out = weight.shape[0]
+            rows = view(weight, (out, weight.elements // out))
+            products = matmul(rows, view(rows, rows.shape[::-1]), (out, out))
+            losses.append(sum_to(square(add(products, products.like())), ()))
+        return _sum(losses)
+
+    def _path_length(self, n: int) -> Ghost:
+        images, styles = self.generate(n)
+        assert styles is not None
+        projected = _sum([sum_to(mul(image, image.like()), ()) for image in images])
+        (gradient,) = gradients(projected, [styles])
+        lengths = sum_to(square(gradient), (n, 1, 1))
+        del gradient, projected
+        return _sum([sum_to(lengths, ()), *(sum_to(part(image, (n, 1, 1, 1)), ()) for image in images)])
+
+    # ---- the players
+
+    def generate(self, n: int) -> tuple[Images, Ghost | None]:
+        """Images, and the styles they come from."""
+        player = self.generator
+        made = player.program
+        styles = None
+        if made.cut is None:
+            env = player.run(made.steps, player.feed(n), n)
+        else:
+            styles = player.run(made.mapping, player.feed(n), n)[made.cut]
+            if self.plan.style_mixing:
+                styles = where(player.run(made.mapping, player.feed(n), n)[made.cut], styles)
+            inputs = {i: x for i, x in player.feed(n).items() if not x.shape}
+            env = player.run(made.steps, inputs | {made.cut: styles}, n)
+        return [env[id_] for id_ in made.outputs], styles
+
+    def judge(self, n: int, images: Images) -> Images:
+        """D's heads."""
+        player = self.discriminator
+        env = player.run(player.program.steps, player.feed(n, images), n)
+        return [env[id_] for id_ in player.program.outputs]
+
+
+class _Judged:
+    """D's heads at each place, once: as gandsl_runtime.phases.Judged."""
+
+    def __init__(self, match: Match, n: int, wanted: dict[str, Any]) -> None:
+        self.match, self.n = match, n
+        self.leaves = {_place(p) for name, p in wanted.items() if name != "drift"}
+        self.images: dict[str, Images] = {}
+        self.known: dict[str, Images] = {}
+
+    def batch(self, place: str) -> Images:
+        if place not in self.images:
+            images = getattr(self, f"_{place}")()
+            if place in self.leaves:
+                images = [image.detached() for image in images]
+                for image in images:
+                    image.wants = True
+            self.images[place] = images
+        return self.images[place]
+
+    def heads(self, place: str) -> Images:
+        if place not in self.known:
+            self.known[place] = self.match.judge(self.n, self.batch(place))
+        return self.known[place]
+
+    def jointly(self) -> None:
+        """Both in one pass."""
+        fake, real, n = self.batch("fake"), self.batch("real"), self.n
+        images = [cat(pair, (2 * n, *pair[0].shape[1:])) for pair in zip(fake, real, strict=True)]
+        heads = self.match.judge(2 * n, images)
+        self.known = {place: [part(h, (n, *h.shape[1:])) for h in heads] for place in ("fake", "real")}
+
+    def penalty(self, parameters: Any) -> Ghost:
+        place = _place(parameters)
+        heads = self.heads(place)
+        if type(parameters).__name__ == "Drift":
+            return _sum([square(_score(heads))])
+        found = gradients(_score(heads), self.batch(place))
+        return _sum([sum_to(sum_to(square(g), (self.n, 1, 1, 1)), ()) for g in found])
+
+    def _real(self) -> Images:
+        return [x.shared((self.n, *x.shape[1:])) for x in self.match.real]
+
+    def _fake(self) -> Images:
+        with self.match.tape.paused():
+            return self.match.generate(self.n)[0]
+
+    def _between(self) -> Images:
+        return [x.like() for x, _ in zip(self.batch("real"), self.batch("fake"), strict=True)]
+
+
+def _score(heads: Images) -> Ghost:
+    """One number."""
+    return _sum([linear_map(head, ()) for head in heads])
+
+
+def _sum(numbers: list[Ghost]) -> Ghost:
+    total = numbers[0]
+    for number in numbers[1:]:
+        total = add(total, number)
+    return total
+
+
+def _active(plan: Plan) -> dict[str, Any]:
+    """Penalties that weigh something."""
+    return {
+        name: p
+        for name, p in plan.regularizers
+        if p is not None and (getattr(p, "gamma", None) or getattr(p, "weight", 0)) != 0
+    }
+
+
+def _place(parameters: Any) -> str:
+    kinds = {"R1": "real", "R2": "fake", "Drift": "real"}
+    return kinds.get(type(parameters).__name__) or str(parameters.interpolate)
+
+
+def _image_shapes(graph: Graph) -> list[Shape]:
+    return [node.type.shape for node in graph.inputs if node.type.kind == "Image"]
