@@ -49,7 +49,7 @@ class Reference:
             for a, b in zip(self.G_ema.buffers(), self.G.buffers(), strict=True):
                 a.copy_(b)
 
-    def assert_equals_trainer(self) -> None:
+    def assert_equals_trainer(self, **close: float) -> None:
         state: State = self.trainer.state
         for mine, theirs in (
             (self.G, state.generator),
@@ -57,7 +57,7 @@ class Reference:
             (self.G_ema, state.average),
         ):
             for (name, a), b in zip(mine.state_dict().items(), theirs.state_dict().values(), strict=True):
-                torch.testing.assert_close(b, a, **CLOSE, msg=lambda m, name=name: f"{name}: {m}")
+                torch.testing.assert_close(b, a, **(close or CLOSE), msg=lambda m, name=name: f"{name}: {m}")
 
 
 def normal(chance: torch.Generator, *shape: int) -> torch.Tensor:

@@ -12,7 +12,7 @@ from torch.func import functional_call, grad, jacrev, vmap
 from gandsl_runtime import objectives, penalties
 from gandsl_runtime.plan import LOSS_NAMES, Plan
 from tests.runtime.helpers import plan
-from tests.runtime.networks import ConvDiscriminator, StyleGenerator, seeded
+from tests.runtime.networks import ConvDiscriminator, ConvGenerator, StyleGenerator, seeded
 
 log, exp, mean, maximum = np.log, np.exp, np.mean, np.maximum
 
@@ -102,6 +102,53 @@ def test_losses_average_over_heads(kind):
         torch.testing.assert_close(together, sum(alone) / 2)
 
 
+@pytest.mark.parametrize("heads", [("one",), ("pixels",), ("one", "pixels")], ids="+".join)
+@pytest.mark.parametrize("kind", FORMULAS)
+def test_losses_move_weights_as_their_formulas_do(kind, heads):
+    """Of both networks, for one logit, one for each pixel, and both: slopes along a random way."""
+    G, D = seeded(ConvGenerator, scales=2).double(), seeded(ConvDiscriminator, scales=2, heads=heads).double()
+    torch.manual_seed(2)
+    z, x = torch.randn(5, 6).double(), [torch.randn(5, 1, size, size).double() for size in (4, 8)]
+    sides = ((objectives.discriminator_loss, D), (objectives.generator_loss, G))
+    for (side, network), formula in zip(sides, FORMULAS[kind][1:], strict=True):
+
+        def logits():
+            said = [D(*images) for images in (x, G(z))]
+            return [s if isinstance(s, tuple) else (s,) for s in said]
+
+        def expected(formula=formula, logits=logits):
+            with torch.no_grad():
+                pairs = [[head.numpy() for head in pair] for pair in zip(*logits(), strict=True)]
+            return sum(formula(*pair) for pair in pairs) / len(heads)
+
+        value = side(loss_of(kind), *logits())
+        assert value.item() == pytest.approx(expected(), rel=1e-12)
+        weights = list(network.parameters())
+        gradients = torch.autograd.grad(value, weights, allow_unused=True)
+        ways = [torch.randn_like(weight) for weight in weights]
+        slope = sum(float((g * way).sum()) for g, way in zip(gradients, ways, strict=True) if g is not None)
+        ends = []
+        for move in (1e-6, -2e-6):
+            for weight, way in zip(weights, ways, strict=True):
+                weight.data += move * way
+            ends.append(expected())
+        assert slope == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-5, abs=1e-8)
+        assert abs(slope) > 1e-4
+
+
+def test_classification():
+    logits, classes = np.random.default_rng(1).normal(0, 2, (4, 5)), np.array([3, 0, 0, 4])
+
+    def formula(logits, _):
+        return -mean(log(exp(logits) / exp(logits).sum(1, keepdims=True))[np.arange(4), classes])
+
+    leaf = torch.tensor(logits, requires_grad=True)
+    value = objectives.classification(leaf, torch.tensor(classes))
+    assert value.item() == pytest.approx(formula(logits, None), rel=1e-12)
+    value.backward()
+    np.testing.assert_allclose(leaf.grad.numpy(), slopes(formula, logits, logits)[0], rtol=1e-6, atol=1e-9)
+
+
 def test_losses_stay_finite_far_out():
     far = torch.tensor([[200.0], [-200.0]])
     for kind in FORMULAS:
@@ -112,19 +159,24 @@ def test_losses_stay_finite_far_out():
 # ---- penalties: gradients of each sample by torch.func, differentiated again ----------
 
 
-def discriminator():
-    D = seeded(ConvDiscriminator, heads=("one", "pixels")).double()
-    return D, dict(D.named_parameters()), torch.randn(3, 1, 8, 8, dtype=torch.float64)
+HEADS = [("one",), ("pixels",), ("one", "pixels")]
+
+
+def discriminator(heads, scales):
+    D = seeded(ConvDiscriminator, heads=heads, scales=scales).double()
+    x = tuple(torch.randn(3, 1, size, size, dtype=torch.float64) for size in (4, 8)[2 - scales :])
+    return D, dict(D.named_parameters()), x
 
 
 def score_of(D, parameters, x):
-    one, pixels = functional_call(D, parameters, (x[None],))
-    return (one[0, 0] + pixels[0].mean()) / 2
+    heads = functional_call(D, parameters, tuple(image[None] for image in x))
+    heads = heads if isinstance(heads, tuple) else (heads,)
+    return sum(head[0].sum() / head[0].numel() for head in heads) / len(heads)
 
 
 def norms(D, parameters, x):
-    slope = vmap(grad(lambda image: score_of(D, parameters, image)))(x)
-    return slope.flatten(1).norm(dim=1)
+    slopes = vmap(grad(lambda *images: score_of(D, parameters, images), tuple(range(len(x)))))(*x)
+    return torch.cat([slope.flatten(1) for slope in slopes], 1).norm(dim=1)
 
 
 INDEPENDENT = {
@@ -134,7 +186,11 @@ INDEPENDENT = {
         {"target": 0.4, "interpolate": "real"},
         lambda D, p, x: ((norms(D, p, x) - 0.4) ** 2).mean(),
     ),
-    "drift": ({}, lambda D, p, x: (vmap(lambda i: score_of(D, p, i))(x) ** 2).mean()),
+    "gradient_penalty, zero-centred": (
+        {"target": 0.0, "interpolate": "fake"},
+        lambda D, p, x: (norms(D, p, x) ** 2).mean(),
+    ),
+    "drift": ({}, lambda D, p, x: (vmap(lambda *i: score_of(D, p, i))(*x) ** 2).mean()),
 }
 
 
@@ -143,15 +199,20 @@ def parameters_of(name, written) -> object:
 
 
 def test_every_penalty_has_a_formula():
-    assert set(INDEPENDENT) == set(penalties.PENALTIES)
+    assert {name.partition(",")[0] for name in INDEPENDENT} == set(penalties.PENALTIES)
 
 
+@pytest.mark.parametrize("scales", [1, 2])
+@pytest.mark.parametrize("heads", HEADS, ids="+".join)
 @pytest.mark.parametrize("name", INDEPENDENT)
-def test_penalties(name):
-    D, weights, x = discriminator()
+def test_penalties(name, heads, scales):
+    D, weights, x = discriminator(heads, scales)
     written, formula = INDEPENDENT[name]
-    leaf = x.clone().requires_grad_()
-    value = penalties.PENALTIES[name].compute(parameters_of(name, written), penalties.score(D(leaf)), (leaf,))
+    name = name.partition(",")[0]
+    leaves = tuple(image.clone().requires_grad_() for image in x)
+    said = D(*leaves)
+    score = penalties.score(said if isinstance(said, tuple) else (said,))
+    value = penalties.PENALTIES[name].compute(parameters_of(name, written), score, leaves)
     expected = formula(D, weights, x)
     torch.testing.assert_close(value, expected, rtol=1e-9, atol=1e-12)
     got = torch.autograd.grad(value, weights.values(), allow_unused=True)
@@ -213,7 +274,7 @@ def test_path_length():
 
     leaf = ws.clone().requires_grad_()
     lengths = penalties.path_lengths((G.synthesis(leaf),), leaf, (y,))
-    value, moved = penalties.path_length(lengths, a, 0.1)
+    value, moved = penalties.path_length(lengths, lengths.mean(), a, 0.1)
     expected, wanted_lengths, wanted_mean = penalty_of(weights)
     torch.testing.assert_close(lengths, wanted_lengths, rtol=1e-9, atol=1e-12)
     torch.testing.assert_close(moved, wanted_mean, rtol=1e-9, atol=1e-12)
