@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,14 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from .errors import CheckpointError, room_for
+from .files import flush
 from .network import Network
+from .plan import Cadence
+from .retention import Saved, staying
+from .run_dir import RunDir
 from .state import State, load_network
 
-FORMAT = 1
+FORMAT = 2
 SUFFIX = ".safetensors"
 
 
@@ -31,15 +37,39 @@ def found_in(folder: Path) -> list[Path]:
     return sorted((p for p in folder.glob(f"*{SUFFIX}") if p.stem.isdigit()), reverse=True)
 
 
-def save(folder: Path, state: State, extra: dict[str, Any], keep: int) -> Path:
-    """Write the state and keep the newest `keep` files; older ones go once the new one is on the disk."""
+def newest_path(folder: Path) -> Path | None:
+    """The newest checkpoint, whole or not."""
+    return next(iter(found_in(folder)), None)
+
+
+def save(folder: Path, state: State, facts: dict[str, Any], cadence: Cadence) -> Path:
+    """Write the state; then what the plan does not keep goes, and what a killed process left half written.
+
+    Files past this moment go too: they were refused at the resume, or belong to a course that was given up.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = path_of(folder, state.clock.images)
-    write(path, state.tensors(), {"counters": state.counters(), **extra})
-    half_written = folder.glob(".*")  # by a process that was killed
-    for old in (*found_in(folder)[keep:], *half_written):
+    write(path, state.tensors(), {"counters": state.counters(), **facts})
+    found = [file for file in found_in(folder) if file <= path]
+    kept = staying(saved(found, cadence), cadence)
+    for old in (*(set(found_in(folder)) - kept), *folder.glob(".*.new")):
         old.unlink(missing_ok=True)
     return path
+
+
+def saved(files: Iterable[Path], cadence: Cadence) -> list[Saved]:
+    """What the plan's retention needs to know of each file; a damaged one has no value to be best by."""
+    metric = cadence.best.metric if cadence.best else None
+    found = []
+    for path in files:
+        value = None
+        if metric:
+            try:
+                value = json.loads(_header(path)["facts"])["log"]["latest"].get(metric)
+            except Damaged:
+                value = None
+        found.append(Saved(path, int(path.stem), value))
+    return found
 
 
 def write(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
@@ -48,50 +78,50 @@ def write(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None
     Raises OutOfSpace when the disk is full; what was there before stays.
     """
     own = _separate(tensors)
-    header = {"format": str(FORMAT), "facts": json.dumps(facts), "digest": _digest(own)}
+    said = json.dumps(facts)
+    header = {"format": str(FORMAT), "facts": said, "digest": _digest(own, said)}
     new = path.with_name(f".{path.name}.new")
     with room_for("a checkpoint", path.parent):
         try:
-            save_file(own, new, metadata=header)
+            _save_file(own, new, header)
             new.chmod(_usual_mode())  # safetensors gives the owner alone a right to read
-            _flush(new)
+            flush(new)
             os.replace(new, path)
-            _flush(path.parent)
+            flush(path.parent)
         except BaseException:
             new.unlink(missing_ok=True)
             raise
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors and facts of a checkpoint file. Raises CheckpointError when it is cut short or damaged."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = file.metadata() or {}
-            # cloned: else they stay maps of a file that is deleted one day
-            tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118  # not a dict
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(
-            f"{path} is cut short or no checkpoint: {error}", "take an older one"
-        ) from error
+    """The tensors and facts of a checkpoint file. Raises Damaged when it is cut short or changed."""
+    header = _header(path)
     if header.get("format") != str(FORMAT):
         raise CheckpointError(
             f"{path} is of checkpoint format {header.get('format', 'unknown')}, this version reads {FORMAT}",
             "use the version of gandsl that wrote it",
         )
-    if header["digest"] != _digest(tensors):
-        raise CheckpointError(
-            f"{path} is damaged: its content does not match its digest", "take an older one"
-        )
+    try:
+        with safe_open(path, framework="pt") as file:
+            # cloned: else they stay maps of a file that is deleted one day
+            tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118  # not a dict
+    except (SafetensorError, OSError) as error:
+        raise Damaged(f"{path} is cut short or no checkpoint: {error}", "take an older one") from error
+    if header.get("digest") != _digest(tensors, header["facts"]):
+        raise Damaged(f"{path} is damaged: its content does not match its digest", "take an older one")
     return tensors, json.loads(header["facts"])
 
 
 def newest(folder: Path) -> tuple[Path, dict[str, Tensor], dict[str, Any], list[str]]:
-    """The newest whole checkpoint and what is wrong with newer ones. Raises CheckpointError if none."""
+    """The newest whole checkpoint and what is wrong with newer ones. Raises CheckpointError if none.
+
+    One of another format is no reason to go back in time, nor to write over it: that raises, too.
+    """
     refused: list[str] = []
     for path in found_in(folder):
         try:
             return path, *read(path), refused
-        except CheckpointError as error:
+        except Damaged as error:
             refused.append(error.message)
     reasons = f": {'; '.join(refused)}" if refused else ""
     raise CheckpointError(
@@ -106,8 +136,8 @@ def load_weights(path: Path, network: Network, part: str | None = None) -> dict[
     newest checkpoint. Raises CheckpointError.
     """
     if path.is_dir():
-        folder = path / "checkpoints" if (path / "checkpoints").is_dir() else path
-        path, tensors, facts, _ = newest(folder)
+        folder = RunDir(path).checkpoints
+        path, tensors, facts, _ = newest(folder if folder.is_dir() else path)
     else:
         tensors, facts = read(path)
     if part is None:
@@ -117,6 +147,28 @@ def load_weights(path: Path, network: Network, part: str | None = None) -> dict[
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}", "use the spec that the run was trained with") from error
     return facts
+
+
+class Damaged(CheckpointError):
+    """A file that is cut short, or whose content is not what was written."""
+
+
+def _header(path: Path) -> dict[str, str]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            return file.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise Damaged(f"{path} is cut short or no checkpoint: {error}", "take an older one") from error
+
+
+def _save_file(tensors: dict[str, Tensor], path: Path, header: dict[str, str]) -> None:
+    """safetensors' `save_file`, whose own error keeps the system's number in its text alone."""
+    try:
+        save_file(tensors, path, metadata=header)
+    except SafetensorError as error:
+        if number := re.search(r"\(os error (\d+)\)", str(error)):
+            raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
+        raise
 
 
 def _separate(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -133,11 +185,11 @@ def _separate(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return own
 
 
-def _digest(tensors: dict[str, Tensor]) -> str:
-    """SHA-256 over names, types, shapes and bytes."""
-    digest = hashlib.sha256()
+def _digest(tensors: dict[str, Tensor], facts: str) -> str:
+    """SHA-256 over the facts, and over names, types, shapes and bytes."""
+    digest = hashlib.sha256(facts.encode())
     for name, tensor in sorted(tensors.items()):
-        digest.update(f"{name}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
+        digest.update(f"\0{name}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
@@ -147,12 +199,3 @@ def _usual_mode() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return 0o666 & ~mask
-
-
-def _flush(path: Path) -> None:
-    """Wait until a file's content, or a folder's names, are on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -81,13 +81,10 @@ def room_for(what: str, path: Path) -> Iterator[None]:
     """Turn a full disk, quota or file-size limit met in the block into `OutOfSpace`."""
     try:
         yield
-    except Exception as error:
-        # safetensors raises its own class and keeps the number in the text: "… (os error 28)"
-        if getattr(error, "errno", None) in _NO_ROOM or any(
-            f"(os error {n})" in str(error) for n in _NO_ROOM
-        ):
-            raise OutOfSpace(
-                f"no space left for {what} in {path}",
-                "free some space, then resume: the last checkpoint is whole",
-            ) from error
-        raise
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise OutOfSpace(
+            f"no space left for {what} in {path}",
+            "free some space, then resume: the last checkpoint is whole",
+        ) from error

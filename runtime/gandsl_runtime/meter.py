@@ -7,6 +7,8 @@ from torch import Tensor
 
 from .world import World
 
+Sums = dict[str, tuple[float, float]]  # by name: sum, weight
+
 
 class Meter:
     """Weighted sums of named scalars."""
@@ -23,13 +25,23 @@ class Meter:
 
     def means(self, world: World) -> dict[str, float]:
         """The means over all processes so far, fetched at once."""
+        return {name: total / weight for name, (total, weight) in self.sums(world).items()}
+
+    def sums(self, world: World) -> Sums:
+        """The sums over all processes so far, with their weights."""
         sums = torch.stack(list(self._sums.values())).tolist() if self._sums else []
         weighed = [(name, total, self._weights[name]) for name, total in zip(self._sums, sums, strict=True)]
-        totals: dict[str, tuple[float, float]] = {}
+        totals: Sums = {}
         for name, total, weight in (one for each in world.gathered(weighed) for one in each):
             before = totals.get(name, (0.0, 0.0))
             totals[name] = before[0] + total, before[1] + weight
-        return {name: total / weight for name, (total, weight) in totals.items()}
+        return totals
+
+    def resume(self, sums: Sums, like: Tensor, world: World) -> None:
+        """Go on from what `sums` gave; the tensors are of the type and on the device of `like`."""
+        mine = sums if world.leads else {}
+        self._sums = {name: like.new_tensor(total) for name, (total, _) in mine.items()}
+        self._weights = {name: weight for name, (_, weight) in mine.items()}
 
     def clear(self) -> None:
         self._sums.clear()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import platform
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +20,10 @@ from .game import Batch, Game, classes_of
 from .layers import BatchNorm
 from .meter import Meter
 from .network import Network
+from .pace import Pace
 from .phases import SIGN, Phase, Task, Work, phases
 from .plan import Adaptive, Plan
+from .run_dir import RunDir, describe
 from .schedule import Side, Step
 from .signals import Signals
 from .state import State
@@ -38,6 +38,7 @@ class Trainer:
     `data` is a folder, a zip, the name of a built-in set, or a source or dataset already open. Without a
     `run_dir` nothing is written. `seed` decides every draw; `workers` processes read images ahead. Each of
     the processes of a `world` has a trainer and a share of every batch; the first alone observes and writes.
+    `spec` is the text of the resolved spec, for the run's folder.
     Raises PlanError, DataError, MissingExtra; CheckpointError when `run_dir` holds a run already.
     """
 
@@ -54,12 +55,15 @@ class Trainer:
         workers: int = 0,
         observing: Sequence[observers.Observer] | None = None,
         world: World | None = None,
+        spec: str | None = None,
         resuming: bool = False,
     ) -> None:
         self.plan, self.world = plan, world or World()
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.run_dir = None if run_dir is None else Path(run_dir)
-        if self.run_dir and not resuming and checkpoint.found_in(self.run_dir / "checkpoints"):
+        self.files = RunDir(self.run_dir) if self.run_dir else None
+        self._found = checkpoint.newest_path(self.files.checkpoints) if self.files else None
+        if self._found and not resuming:
             raise CheckpointError(
                 f"{self.run_dir} holds a run already", "resume it, or choose another folder"
             )
@@ -77,10 +81,12 @@ class Trainer:
         )
         self.phases = phases(plan)
         self.augment = Augment(plan.augment, plan.data.range) if plan.augment else None
-        self.meter = Meter()
+        self.meter, self.pace = Meter(), Pace(self.device)
+        self.latest: dict[str, float] = {}  # the newest value of each name in the log
+        self.spec = spec
         watching = observers.standard(self.run_dir) if observing is None else tuple(observing)
         self.observers = watching if self.world.leads else ()
-        self._where = str(data) if isinstance(data, str | Path) else self.data.name
+        self.where = str(data) if isinstance(data, str | Path) else self.data.name
 
     @classmethod
     def resume(
@@ -95,12 +101,13 @@ class Trainer:
         workers: int = 0,
         observing: Sequence[observers.Observer] | None = None,
         world: World | None = None,
+        spec: str | None = None,
     ) -> Trainer:
         """Go on from the newest whole checkpoint of a run, exactly as if it had not stopped.
 
         Plan and data are the run's own unless others are given. Raises CheckpointError and the constructor's.
         """
-        path, tensors, facts, refused = checkpoint.newest(Path(run_dir) / "checkpoints")
+        path, tensors, facts, refused = checkpoint.newest(RunDir(Path(run_dir)).checkpoints)
         trainer = cls(
             plan or Plan.model_validate(facts["plan"]),
             generator,
@@ -112,6 +119,7 @@ class Trainer:
             workers=workers,
             observing=observing,
             world=world,
+            spec=spec,
             resuming=True,
         )
         if len(trainer.data) != facts["data"]["images"]:
@@ -125,8 +133,8 @@ class Trainer:
 
     def restore(self) -> None:
         """Go back to the newest whole checkpoint, and go on from there. Raises CheckpointError."""
-        assert self.run_dir is not None
-        self._load(*checkpoint.newest(self.run_dir / "checkpoints"))
+        assert self.files is not None
+        self._load(*checkpoint.newest(self.files.checkpoints))
 
     def _load(
         self, path: Path, tensors: dict[str, torch.Tensor], facts: dict[str, Any], refused: list[str]
@@ -140,7 +148,10 @@ class Trainer:
         self.state.load_counters(facts["counters"])
         self.stream.close()
         self.stream.position = self.state.samples
-        self.meter.clear()
+        log = facts["log"]
+        self.meter.resume(log["sums"], self.state.path_length_mean, self.world)
+        self.latest = log["latest"]
+        self.pace.resume(log["seconds"])
         for reason in refused:
             self.warn(f"{reason}; resuming from {path.name}")
 
@@ -286,8 +297,15 @@ class Trainer:
             facts |= {"level": step.stage.level, "alpha": step.stage.alpha}
         if self.augment:
             facts["augment/p"] = float(self._chance())
-        record = facts | measured
         self.meter.clear()
+        self._record(facts | measured | self.pace.record(self.state.clock))
+
+    def report(self, values: dict[str, float]) -> None:
+        """Give the log what was measured beside training at this moment, such as a metric."""
+        self._record({"images": self.state.clock.images, "steps": self.state.clock.steps, **values})
+
+    def _record(self, record: dict[str, float]) -> None:
+        self.latest |= record
         for observer in self.observers:
             observer.logged(record, self)
 
@@ -300,19 +318,29 @@ class Trainer:
 
     def save(self) -> None:
         """Write a checkpoint, if there is a run folder, once at a moment. Raises Diverged, OutOfSpace."""
-        if self.run_dir is None:
-            return
-        if self._saved_at == self.state.clock:
+        if self.files is None or self._saved_at == self.state.clock:
             return
         self.measured()
         self._refuse_lost_tensors()
         facts = {
             "plan": self.plan.model_dump(mode="json"),
-            "data": {"where": self._where, "images": len(self.data)},
+            "data": {"where": self.where, "images": len(self.data)},
             "gandsl_runtime": __version__,
+            "log": {
+                "sums": self.meter.sums(self.world),
+                "latest": self.latest,
+                "seconds": self.pace.seconds,
+            },
         }
         if self.world.leads:
-            checkpoint.save(self.run_dir / "checkpoints", self.state, facts, self.plan.cadence.keep)
+            best = self.plan.cadence.best
+            if best and best.metric not in self.latest and self._saved_at is None:
+                self.warn(f"cadence.best: no {best.metric} in the log so far, but {', '.join(self.latest)}")
+            for observer in self.observers:
+                observer.saving(self)
+            if not self.files.plan.exists():  # the folder was removed under the run: it is made anew
+                describe(self)
+            self._found = checkpoint.save(self.files.checkpoints, self.state, facts, self.plan.cadence)
         self._saved_at = self.state.clock
 
     _saved_at: schedule.Clock | None = None
@@ -335,11 +363,17 @@ class Trainer:
 
     @contextmanager
     def _session(self) -> Iterator[Signals]:
-        """Signals caught, observers told of beginning and end, a full disk named."""
+        """The folder is ours, signals are caught, observers told of beginning and end, a full disk named."""
         where = self.run_dir or Path.cwd()
-        with room_for("the run", where), Signals() as signals:
-            if self.run_dir and self.world.leads:
-                _describe(self)
+        files = self.files if self.world.leads else None
+        with room_for("the run", where), files.locked() if files else nullcontext(), Signals() as signals:
+            if files:
+                if checkpoint.newest_path(files.checkpoints) != self._found:
+                    raise CheckpointError(
+                        f"the run in {self.run_dir} went on since it was opened here", "resume it again"
+                    )
+                describe(self)
+            self.pace.begin(self.state.clock)
             try:
                 for observer in self.observers:
                     observer.begin(self)
@@ -348,23 +382,6 @@ class Trainer:
                 for observer in self.observers:
                     observer.end(self)
                 self.stream.close()
-
-
-def _describe(trainer: Trainer) -> None:
-    """Write what the run is: its plan, and where it runs."""
-    assert trainer.run_dir is not None
-    trainer.run_dir.mkdir(parents=True, exist_ok=True)
-    (trainer.run_dir / "plan.json").write_text(trainer.plan.model_dump_json(indent=2) + "\n")
-    facts = {
-        "seed": trainer.state.seed,
-        "data": trainer.data.name,
-        "images": len(trainer.data),
-        "device": str(trainer.device),
-        "gandsl_runtime": __version__,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-    }
-    (trainer.run_dir / "run.json").write_text(json.dumps(facts, indent=2) + "\n")
 
 
 def _dataset(data: str | Path | Source | Dataset, game: Game) -> Dataset:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import signal
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -64,9 +64,14 @@ def damage(path: Path, how: str) -> None:
         path.write_bytes(content[:-3] + bytes([content[-3] ^ 4]) + content[-2:])
     elif how == "header":
         path.write_bytes(content[:8] + b"#" + content[9:])
+    elif how == "facts":
+        assert content.count(b'\\"seed\\": 0') == 1
+        path.write_bytes(content.replace(b'\\"seed\\": 0', b'\\"seed\\": 1'))
+    elif how == "noise":
+        path.write_bytes(bytes(range(256)) * 40)
 
 
-@pytest.mark.parametrize("how", ["cut", "empty", "bit", "header"])
+@pytest.mark.parametrize("how", ["cut", "empty", "bit", "header", "facts", "noise"])
 def test_a_damaged_checkpoint_gives_way_to_the_one_before(how, tmp_path):
     trained(tmp_path)
     newest, before = checkpoint.found_in(tmp_path / "checkpoints")
@@ -79,6 +84,11 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(how, tmp_path):
     )
     assert trainer.state.clock.images == int(before.stem)
     assert len(said) == 1 and newest.name in said[0] and before.name in said[0]
+    trainer.step()
+    trainer.save()  # at another moment than the damaged one: the good one stays, the damaged one goes
+    assert [int(path.stem) for path in checkpoint.found_in(tmp_path / "checkpoints")] == [44, 40]
+    newest, before = checkpoint.found_in(tmp_path / "checkpoints")
+    damage(newest, how)
     damage(before, how)
     with pytest.raises(CheckpointError, match="no whole checkpoint") as caught:
         checkpoint.newest(tmp_path / "checkpoints")
@@ -89,59 +99,26 @@ class _Listener:
     def __init__(self, said):
         self.warn = said.append
 
+    def saving(self, run):
+        pass
+
 
 def test_another_format_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "FORMAT", 99)
     checkpoint.write(tmp_path / "x.safetensors", {"a": torch.ones(1)}, {})
     monkeypatch.undo()
-    with pytest.raises(CheckpointError, match="format 99, this version reads 1"):
+    with pytest.raises(CheckpointError, match="format 99, this version reads 2"):
         checkpoint.read(tmp_path / "x.safetensors")
 
 
-KILLED = """
-import os, signal, sys
-sys.path[:0] = [{root!r}, {runtime!r}]
-import torch
-from gandsl_runtime import checkpoint
-import tests.runtime.test_checkpoint as here
-
-def die(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-steps = [0]
-save = checkpoint.save
-def save_or_die(*args):
-    steps[0] += 1
-    if steps[0] == 2:
-        {plant}
-    return save(*args)
-checkpoint.save = save_or_die
-here.trained({run!r})
-"""
-PLANTS = {
-    "before a byte": "checkpoint.save_file = die",
-    "half written": "checkpoint.save_file = lambda _, p, **__: die(p.with_suffix('.a').write_bytes(b'x'))",
-    "before it is flushed": "checkpoint._flush = die",
-    "before it is named": "checkpoint.os.replace = die",
-    "before the old ones go": "checkpoint.found_in = die",
-}
-
-
-@pytest.mark.parametrize("moment", PLANTS)
-def test_killed_while_writing(moment, tmp_path):
-    """SIGKILL inside the second checkpoint: the run resumes and ends as one that was not killed."""
-    run = tmp_path / "run"
-    code = KILLED.format(root=str(ROOT), runtime=str(ROOT / "runtime"), run=str(run), plant=PLANTS[moment])
-    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
-    whole = checkpoint.found_in(run / "checkpoints")
-    assert [path.stem for path in whole][-1] == "000000000020"
-    trainer = Trainer.resume(run, seeded(ConvGenerator), seeded(ConvDiscriminator), data=arrays())
-    trainer.run()
-    straight = trained(tmp_path / "straight")
-    assert_same(trainer.state.tensors(), straight.state.tensors())
-    left = {path.name for path in (run / "checkpoints").iterdir()}
-    assert left == {"000000000048.safetensors", "000000000040.safetensors"}
+def test_a_newer_format_is_not_passed_over(tmp_path, monkeypatch):
+    """Else an old version would resume from before it, and write over what the new one trained."""
+    checkpoint.write(tmp_path / "1.safetensors", {"a": torch.ones(1)}, {})
+    monkeypatch.setattr(checkpoint, "FORMAT", 99)
+    checkpoint.write(tmp_path / "2.safetensors", {"a": torch.ones(1)}, {})
+    monkeypatch.undo()
+    with pytest.raises(CheckpointError, match="format 99"):
+        checkpoint.newest(tmp_path)
 
 
 FULL = """
@@ -216,10 +193,34 @@ def test_plain_safetensors_of_others_are_no_checkpoints(tmp_path):
 def test_what_a_run_folder_holds(tmp_path):
     trained(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {
+        ".lock",
         "checkpoints",
         "grids",
         "log.jsonl",
         "plan.json",
         "run.json",
     }
-    assert json.loads((tmp_path / "run.json").read_text())["images"] == 21
+    facts = json.loads((tmp_path / "run.json").read_text())
+    assert facts["seed"] == 0 and facts["data"] == {"where": "arrays", "images": 21}
+    (session,) = facts["sessions"]
+    assert session["packages"]["torch"] == torch.__version__
+    assert session["machine"]["device"] == "cpu" and session["machine"]["cpus"] == os.cpu_count()
+    assert session["images"] == 0 and session["processes"] == 1
+    commit = subprocess.run(
+        ["git", "-C", ROOT, "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+    )
+    if commit.returncode == 0:
+        assert session["code"]["commit"] == commit.stdout.strip()
+
+
+def test_each_session_is_told_of(tmp_path):
+    trained(tmp_path)
+    networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
+    trainer = Trainer.resume(
+        tmp_path, *networks, plan=plan(length="14 steps"), data=arrays(), spec="name: x\n"
+    )
+    trainer.run()
+    sessions = json.loads((tmp_path / "run.json").read_text())["sessions"]
+    assert [session["images"] for session in sessions] == [0, 48]
+    assert (tmp_path / "spec.yaml").read_text() == "name: x\n"
+    assert json.loads((tmp_path / "plan.json").read_text())["length"] == "14 steps"

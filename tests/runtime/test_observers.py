@@ -40,7 +40,8 @@ def test_log(tmp_path):
     assert [line["images"] for line in lines] == [8, 16, 24, 32, 40, 48]
     assert [line["steps"] for line in lines] == [2, 4, 6, 8, 10, 12]
     assert all(
-        {"loss/D", "loss/G", "score/real", "score/fake", "lr/G", "lr/D", "batch", "seconds"} <= line.keys()
+        {"loss/D", "loss/G", "score/real", "score/fake", "lr/G", "lr/D", "batch", "time/seconds"}
+        <= line.keys()
         for line in lines
     )
     assert ["penalty/r1" in line for line in lines] == [True, False, True, False, True, False]
@@ -110,7 +111,8 @@ def test_terminal_without_a_terminal(capsys):
     said = capsys.readouterr().err.splitlines()
     assert said[-1] == "warning: look"
     assert len(said) == 2  # a line in ten seconds
-    assert "0.0 kimg" in said[0] and " img/s · D " in said[0] and " · G " in said[0]
+    assert said[0].startswith("2 of 12 steps · ") and " img/s · " in said[0] and " s/kimg · D " in said[0]
+    assert " · lr G 0.002 · D 0.002 · " in said[0] and said[0].endswith(" GiB RAM")
 
 
 def test_terminal_shows_a_bar(monkeypatch):
@@ -118,9 +120,11 @@ def test_terminal_shows_a_bar(monkeypatch):
     screen.isatty = lambda: True
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("COLUMNS", "120")
-    trainer([Terminal()]).run()
-    assert "100%" in screen.getvalue() and "img/s · D " in screen.getvalue()
+    monkeypatch.setenv("COLUMNS", "80")
+    terminal = Terminal()
+    trainer([terminal]).run()
+    shown = screen.getvalue()
+    assert "12 of 12 steps" in shown and "100 %" in shown and "loss D" in shown and "s/kimg" in shown
 
 
 def test_standard_observers(tmp_path):

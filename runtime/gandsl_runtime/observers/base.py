@@ -21,7 +21,10 @@ class Observer:
         """Called after each step; `run.state.clock` is then one step past `step.clock`."""
 
     def logged(self, record: Record, run: Trainer) -> None:
-        """Called with the means since the last record, at the plan's cadence."""
+        """Called with the means since the last record at the plan's cadence, and with what `report` gives."""
+
+    def saving(self, run: Trainer) -> None:
+        """Called before a checkpoint is written: what it must not get ahead of goes to the disk now."""
 
     def warn(self, message: str) -> None:
         """Called with what the user should know though the run goes on."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from ..files import whole
 from .base import Observer, Record
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class JsonLog(Observer):
-    """Appends each record with the seconds since the run (or its resume) began.
+    """Appends each record.
 
     A resumed run first drops the lines that are past its checkpoint, since it writes them again.
     """
@@ -24,31 +26,38 @@ class JsonLog(Observer):
         self._file: TextIO | None = None
 
     def begin(self, run: Trainer) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         if self.path.exists():
-            kept = [
-                line for line in self.path.read_text().splitlines() if _images(line) <= run.state.clock.images
-            ]
-            new = self.path.with_name(f".{self.path.name}.new")
-            new.write_text("".join(f"{line}\n" for line in kept))
-            new.replace(self.path)
-        self._file = self.path.open("a", encoding="utf-8")
-        self._began = time.monotonic()
+            lines = self.path.read_text(encoding="utf-8").splitlines()
+            kept = [line for line in lines if _images(line) <= run.state.clock.images]
+            with whole(self.path) as new:
+                new.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+        self._open()
 
     def logged(self, record: Record, run: Trainer) -> None:
         assert self._file is not None
-        line = {**record, "seconds": round(time.monotonic() - self._began, 3)}
-        self._file.write(json.dumps(line) + "\n")
+        if os.fstat(self._file.fileno()).st_nlink == 0:  # the folder was removed under the run
+            self._file.close()
+            self._open()
+        self._file.write(json.dumps(record) + "\n")
         self._file.flush()
+
+    def saving(self, run: Trainer) -> None:
+        if self._file is not None:
+            os.fsync(self._file.fileno())
 
     def end(self, run: Trainer) -> None:
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # on a full disk the rest of a line fails again, after it was reported
+                self._file.close()
             self._file = None
+
+    def _open(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self.path.open("a", encoding="utf-8")
 
 
 def _images(line: str) -> float:
-    """Where a line stands; one cut short by a power failure goes."""
+    """Where a line stands; one cut short by a full disk or a power failure goes."""
     try:
         return float(json.loads(line)["images"])
     except (ValueError, KeyError, TypeError):

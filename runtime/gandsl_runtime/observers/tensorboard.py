@@ -46,6 +46,9 @@ class TensorBoard(Observer):
             pixels = np.asarray(Image.open(path).convert("RGB"))
             self._writer.add_image("samples", pixels, run.state.clock.images, dataformats="HWC")
 
+    def saving(self, run: Trainer) -> None:
+        self._writer.flush()
+
     def end(self, run: Trainer) -> None:
         if self._writer is not None:
             self._writer.close()

@@ -1,4 +1,4 @@
-"""The terminal: a progress bar, or a line now and then where the output is no terminal."""
+"""The terminal: a live view, or a line now and then where the output is no terminal."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from .base import Observer, Record
+from .progress import Progress
 
 if TYPE_CHECKING:
     from ..schedule import Step
@@ -16,69 +17,51 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 class Terminal(Observer):
-    """Images shown, images a second, time left, losses and level; on standard error."""
+    """Progress, speed, memory, losses, rates, level and time left; on standard error."""
 
     def __init__(self) -> None:
-        self._bar: Any = None
-        self._task: Any = None
+        self._live: Any = None
         self._line_at = float("-inf")
 
     def begin(self, run: Trainer) -> None:
-        self._mark = time.monotonic(), run.state.clock.images
-        self._rate = 0.0
+        name = str(run.run_dir) if run.run_dir else "training"
+        self._progress = Progress(name, run.plan.length, run.state.generator.levels, run.state.clock)
         if not sys.stderr.isatty():
             return
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+        from rich.live import Live
 
-        self._bar = Progress(
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.description}"),
-            console=Console(stderr=True),
+        from .panel import panel
+
+        console = Console(stderr=True)
+        self._live = Live(
+            get_renderable=lambda: panel(self._progress, console.width),
+            console=console,
+            refresh_per_second=2,
+            redirect_stdout=False,
         )
-        length = run.plan.length
-        self._task = self._bar.add_task("", total=length.amount, completed=run.state.clock.reads(length))
-        self._bar.start()
+        self._live.start()
 
     def after(self, step: Step, run: Trainer) -> None:
-        if self._bar is not None:
-            self._bar.update(self._task, completed=run.state.clock.reads(run.plan.length))
+        self._progress.clock = run.state.clock
 
     def logged(self, record: Record, run: Trainer) -> None:
-        now, images = time.monotonic(), run.state.clock.images
-        began, before = self._mark
-        self._rate = (images - before) / max(now - began, 1e-9)
-        self._mark = now, images
-        said = self._sentence(record)
-        if self._bar is not None:
-            self._bar.update(self._task, description=said)
-        elif now - self._line_at >= SECONDS_BETWEEN_LINES:
+        self._progress.heard(record, run.state.clock)
+        now = time.monotonic()
+        if self._live is None and now - self._line_at >= SECONDS_BETWEEN_LINES:
             self._line_at = now
-            self._say(said)
+            self._say(self._progress.sentence())
 
     def warn(self, message: str) -> None:
         self._say(f"warning: {message}")
 
     def end(self, run: Trainer) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
-
-    def _sentence(self, record: Record) -> str:
-        parts = [f"{record['images'] / 1000:.1f} kimg", f"{self._rate:.0f} img/s"]
-        parts += [
-            f"{name.removeprefix('loss/')} {record[name]:.3f}"
-            for name in ("loss/D", "loss/G")
-            if name in record
-        ]
-        if "level" in record:
-            parts.append(
-                f"level {record['level']:.0f}"
-                + (f" fading {record['alpha']:.2f}" if record["alpha"] < 1 else "")
-            )
-        return " · ".join(parts)
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
     def _say(self, line: str) -> None:
-        print(line, file=sys.stderr, flush=True)  # noqa: T201  # it is the terminal
+        if self._live is not None:
+            self._live.console.print(line, markup=False, highlight=False)  # above the view
+        else:
+            print(line, file=sys.stderr, flush=True)  # noqa: T201  # it is the terminal

@@ -1,0 +1,117 @@
+"""What there is to say of a run's progress: the newest values, how far it is, how long it still takes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from ..plan import Quantity
+from ..schedule import Clock, Size
+from .base import Record
+
+HISTORY = 16  # records that a curve shows, and that the time left is judged by
+_CURVED = ("loss/D", "loss/G")
+
+
+class Progress:
+    """Filled by the trainer, read by whoever shows it."""
+
+    def __init__(self, name: str, length: Quantity, sizes: Sequence[Size], clock: Clock) -> None:
+        self.name, self.length, self.sizes, self.clock = name, length, sizes, clock
+        self.values: Record = {}
+        self.history: dict[str, deque[float]] = {name: deque(maxlen=HISTORY) for name in _CURVED}
+        self._marks: deque[tuple[float, float]] = deque(maxlen=HISTORY)  # seconds, done
+
+    def heard(self, record: Record, clock: Clock) -> None:
+        """Take over a record of the log; values that it lacks stay."""
+        self.clock = clock
+        self.values |= record
+        for name in self.history.keys() & record.keys():
+            self.history[name].append(record[name])
+        if "time/seconds" in record:
+            self._marks.append((record["time/seconds"], clock.reads(self.length)))
+
+    @property
+    def share(self) -> float:
+        """How much of the run is done, [0, 1]."""
+        return min(self.clock.reads(self.length) / self.length.amount, 1.0)
+
+    def of_length(self) -> str:
+        """`41.0 of 100 kimg`."""
+        done = self.clock.reads(self.length) / (self.length.amount / self.length.number)
+        return f"{done:.{0 if self.length.in_steps else 1}f} of {self.length}"
+
+    def left(self) -> str:
+        """The time that is left at the speed of the last records; nothing before there are two."""
+        if len(self._marks) < 2:
+            return ""
+        (began, before), (now, done) = self._marks[0], self._marks[-1]
+        if done <= before:
+            return ""
+        return duration(
+            (self.length.amount - self.clock.reads(self.length)) * (now - began) / (done - before)
+        )
+
+    def times(self) -> str:
+        """`12:31 min so far · 8:43 h left`."""
+        passed, left = self.values.get("time/seconds"), self.left()
+        parts = ["" if passed is None else f"{duration(passed)} so far", left and f"{left} left"]
+        return " · ".join(part for part in parts if part)
+
+    def speed(self) -> str:
+        """`812 img/s · 1.23 s/kimg`."""
+        if "time/seconds_per_kimg" not in self.values:
+            return ""
+        rate, cost = self.values["time/images_per_second"], self.values["time/seconds_per_kimg"]
+        return f"{number(rate)} img/s · {number(cost)} s/kimg"
+
+    def memory(self) -> str:
+        """`1.3 GiB`, and the GPU's where there is one."""
+        found = {"memory/gpu": "GPU", "memory/ram": "RAM"}
+        return " · ".join(f"{self.values[k]:.1f} GiB {says}" for k, says in found.items() if k in self.values)
+
+    def level(self) -> str:
+        """`16×16, fading in: 0.42`; nothing for a network that does not grow."""
+        if "level" not in self.values:
+            return ""
+        h, w = self.sizes[int(self.values["level"])]
+        alpha = self.values["alpha"]
+        return f"{h}×{w}" + (f", fading in: {alpha:.2f}" if alpha < 1 else "")
+
+    def named(self, prefix: str) -> str:
+        """The values of a group: `D 0.612 · G 1.23`."""
+        found = {k.removeprefix(prefix): v for k, v in self.values.items() if k.startswith(prefix)}
+        return " · ".join(f"{name.replace('_', ' ')} {number(value)}" for name, value in found.items())
+
+    def sentence(self) -> str:
+        """One line of all that matters."""
+        level, p = self.level(), self.values.get("augment/p")
+        parts = [
+            self.of_length(),
+            self.speed(),
+            self.named("loss/"),
+            self.named("lr/") and f"lr {self.named('lr/')}",
+            "" if p is None else f"p {p:.3f}",
+            level and f"level {level}",
+            self.memory(),
+            self.left() and f"{self.left()} left",
+        ]
+        return " · ".join(part for part in parts if part)
+
+
+def number(value: float) -> str:
+    """Three digits that matter: `0.00235`, `1.23`, `812`, `25,000`."""
+    if not 1e-4 <= abs(value) < 1e7:
+        return f"{value:.2g}" if value else "0"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `3:21 min`, `2:05 h`, `3 d 4 h`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02} min"
+    hours, minutes = whole // 3600, whole % 3600 // 60
+    return f"{hours}:{minutes:02} h" if hours < 48 else f"{hours // 24} d {hours % 24} h"
