@@ -8,12 +8,16 @@ from typing import Literal, TypeVar
 import torch
 from torch import Tensor, nn
 
+from .precision import switch_casts
+
 N = TypeVar("N", bound=nn.Module)
 
 
 def average_of(network: N) -> N:
-    """A copy of the network that is sampled and never trained."""
-    return copy.deepcopy(network).eval().requires_grad_(False)
+    """A copy of the network that is sampled, in float32, and never trained."""
+    average = copy.deepcopy(network).eval().requires_grad_(False)
+    switch_casts(average, False)
+    return average
 
 
 @torch.no_grad()

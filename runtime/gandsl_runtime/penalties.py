@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .precision import inner_gradients
+
 Images = tuple[Tensor, ...]
 
 _TINY = 1e-12  # keeps √ differentiable at 0; below float32's rounding for norms above 1e-3
@@ -26,7 +28,7 @@ def score(heads: tuple[Tensor, ...]) -> Tensor:
 
 def squared_gradient_norm(scores: Tensor, images: Images) -> Tensor:
     """‖∇ score‖² for each image, (N,), over all its scales; differentiable."""
-    gradients = torch.autograd.grad(scores.sum(), images, create_graph=True)
+    gradients = inner_gradients(scores.sum(), images)
     return sum(gradient.square().flatten(1).sum(1) for gradient in gradients)  # type: ignore[return-value]
 
 
@@ -91,7 +93,7 @@ def path_lengths(images: Images, styles: Tensor, noise: Images) -> Tensor:
         (image * y).sum() / math.sqrt(image.shape[2] * image.shape[3])
         for image, y in zip(images, noise, strict=True)
     )
-    (gradient,) = torch.autograd.grad(projected, styles, create_graph=True)  # type: ignore[arg-type]
+    (gradient,) = inner_gradients(projected, (styles,))  # type: ignore[arg-type]
     return (gradient.square().sum(2).mean(1) + _TINY).sqrt()
 
 

@@ -15,26 +15,35 @@ from .errors import PlanError
 from .layers import Cast
 from .plan import Plan, Precision
 
+INNER = 256.0  # the most that gradients inside a loss are scaled by
 REPLACED = 1e5  # what an infinite gradient becomes, as in stylegan2-ada
 
 
 def prepare(plan: Plan, *networks: nn.Module) -> None:
-    """Bring networks into the plan's precision and memory format, before their optimizers are made.
+    """Bring networks that are going to be trained into the plan's precision and memory format.
 
     Keys and values of their states stay. Raises PlanError where the plan asks for 16 bits and no network has
     casts: its source was generated for another plan.
     """
-    casts = [module for network in networks for module in network.modules() if isinstance(module, Cast)]
-    if plan.precision.half and not casts:
+    if plan.precision.half and not any(
+        isinstance(m, Cast) for network in networks for m in network.modules()
+    ):
         raise PlanError(
             f"the plan asks for {plan.precision.compute}, but the networks have no casts to it",
             "compile the spec again: casts are part of the generated source",
         )
-    for cast in casts:
-        cast.active = plan.precision.half is not None
     for network in networks:
-        network.to(memory_format=getattr(torch, f"{plan.memory_format}_format"))
+        switch_casts(network, plan.precision.half is not None)
+        if plan.memory_format == "channels_last":
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     allow_tf32(plan.precision.compute == "tf32")
+
+
+def switch_casts(network: nn.Module, on: bool) -> None:
+    """Whether the network computes in 16 bits where it has casts to them."""
+    for module in network.modules():
+        if isinstance(module, Cast):
+            module.active = on
 
 
 def allow_tf32(allowed: bool) -> None:
@@ -68,13 +77,16 @@ class Scaling:
     """
 
     def __init__(self, precision: Precision, device: torch.device) -> None:
-        self._replaces = precision.replaces
+        self._replaces, self._one = precision.replaces, torch.ones((), device=device)
         self._scaler = torch.amp.GradScaler(device.type, enabled=precision.scales)
 
     @contextmanager
     def losses(self) -> Iterator[None]:
-        """Inside, penalties scale the gradients that they take."""
-        scale = self._scaler.scale(torch.ones(())) if self._scaler.is_enabled() else 1.0
+        """Inside, penalties scale the gradients that they take: as losses, but by 256 at most.
+
+        An overflow there is an infinite penalty, and not only an infinite gradient.
+        """
+        scale = self._scaler.scale(self._one).clamp(max=INNER) if self._scaler.is_enabled() else 1.0
         token = _SCALE.set(scale)
         try:
             yield

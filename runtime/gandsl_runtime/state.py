@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from . import ema, schedule
+from . import ema, precision, schedule
 from .augment import Control
 from .network import Network
 from .plan import Adaptive, Plan
+from .precision import Scaling
 from .schedule import Clock, Side, Stage, Step
 
 SIDES: tuple[Side, Side] = ("generator", "discriminator")
@@ -30,6 +31,7 @@ class State:
     discriminator: Network
     average: Network | None
     optimizers: dict[Side, Adam]
+    scaling: dict[Side, Scaling]
     path_length_mean: Tensor
     seed: int
     control: Control | None = None  # of augmentation, where it adapts
@@ -45,6 +47,7 @@ class State:
         networks: dict[Side, Network] = {"generator": generator, "discriminator": discriminator}
         for network in networks.values():
             network.to(device).train()
+        precision.prepare(plan, generator, discriminator)
         average = ema.average_of(generator) if plan.ema else None
         sizes = generator.levels
         first = schedule.step(plan, sizes, Clock())
@@ -59,7 +62,8 @@ class State:
         path_length_mean = torch.zeros((), device=device, dtype=dtype)
         p = plan.augment.p if plan.augment else None
         control = Control(p, device) if isinstance(p, Adaptive) else None
-        return cls(generator, discriminator, average, optimizers, path_length_mean, seed, control)
+        scaling = {side: Scaling(plan.precision, device) for side in SIDES}
+        return cls(generator, discriminator, average, optimizers, scaling, path_length_mean, seed, control)
 
     @property
     def sampler(self) -> Network:
@@ -114,6 +118,7 @@ class State:
             "samples": self.samples,
             "seed": self.seed,
             "stage": last,
+            "scaling": {side: scaling.counters() for side, scaling in self.scaling.items()},
         }
 
     def load_counters(self, counters: dict[str, Any]) -> None:
@@ -121,6 +126,8 @@ class State:
         self.clock = Clock(counters["images"], counters["steps"])
         self.samples, self.seed = counters["samples"], counters["seed"]
         self.stage = Stage(**counters["stage"]) if counters["stage"] else None
+        for side, scaling in self.scaling.items():
+            scaling.load(counters.get("scaling", {}).get(side, {}))
 
     def _parts(self) -> dict[str, Network]:
         parts = {"generator": self.generator, "discriminator": self.discriminator}
@@ -134,8 +141,10 @@ class State:
         prefix = f"optimizer.{side}/"
         for name, parameter in self.network(side).named_parameters():
             found = {m: tensors[k] for m in _MOMENTS if (k := f"{prefix}{name}/{m}") in tensors}
-            if found and parameter in index:
-                moments[index[parameter]] = found
+            if found and parameter in index:  # moments lie in memory as their parameter does
+                moments[index[parameter]] = {
+                    m: torch.empty_like(parameter).copy_(t) if t.dim() else t for m, t in found.items()
+                }
         optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
 
 

@@ -79,9 +79,11 @@ class BatchNorm(_Affine):
         if self.training and not self.own and world.active().size > 1:
             y = self._of_all_processes(x, mean, variance, momentum)
         else:
+            # torch's second derivative takes powers of the deviation in x's format: too large for float16
+            wide = x.float() if x.dtype == torch.float16 else x
             y = functional.batch_norm(
-                x, mean, variance, self.weight, self.bias, self.training, momentum, self.eps
-            )
+                wide, mean, variance, self.weight, self.bias, self.training, momentum, self.eps
+            ).to(x.dtype)
         if self.training and self.rows > 1:
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance, self.momentum)
