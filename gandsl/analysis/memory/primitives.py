@@ -69,10 +69,10 @@ def sum_to(x: Ghost, shape: Shape) -> Ghost:
     return y
 
 
-def linear_map(x: Ghost, shape: Shape, saved: Ghost | None = None) -> Ghost:
+def linear_map(x: Ghost, shape: Shape, saved: object = None) -> Ghost:
     """A linear function with a new result, whose gradient is one too: padding, resampling, means, copies.
 
-    `saved` is what its gradient asks for, such as x itself where torch wants x's size.
+    `saved` is what its gradient holds on to, such as x itself where torch wants x's size.
     """
     y, before = x.new(shape), x.shape
     link((y,), (x,), lambda grads, need: [g and linear_map(g, before, saved) for g in grads])

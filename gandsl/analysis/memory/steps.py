@@ -26,8 +26,9 @@ from gandsl.analysis.memory.primitives import (
     where,
 )
 from gandsl.analysis.memory.program import Program, Step, program
+from gandsl.analysis.memory.views import seen
 from gandsl.ir.graph import Graph, NetworkIR, Variant
-from gandsl_runtime.plan import Plan
+from gandsl_runtime.plan import Augment, Consistency, Plan
 
 Images = list[Ghost]
 
@@ -83,7 +84,7 @@ class Player:
     def run(self, steps: Sequence[Step], env: dict[str, Ghost], samples: int) -> dict[str, Ghost]:
         """Carry steps out; `env` holds the inputs, then what was not let go."""
         for step in steps:
-            self.tape.place = step.node.id
+            self.tape.place = f"{self.program.graph.network}.{step.node.id}"
             inputs = {port: [env[id_] for id_ in ids] for port, ids in step.inputs.items()}
             result = RULES[step.node.op](Work(self.tape, step, inputs, self.weights, samples))
             del inputs
@@ -196,9 +197,23 @@ class Match:
         if self.plan.discriminator_passes == "joint":
             judged.jointly()
         loss = add(_score(judged.heads("real")), _score(judged.heads("fake")))
+        if consistency := self.plan.regularizers.consistency:
+            loss = _sum([loss, *self._consistent(judged, consistency)])
         for parameters in joined.values():
             loss = add(loss, judged.penalty(parameters))
         return loss
+
+    def _consistent(self, judged: _Judged, wanted: Consistency) -> Iterator[Ghost]:
+        """D on transformed images, and on images of moved latents."""
+        for place, weight in (("real", wanted.real), ("fake", wanted.fake)):
+            if weight != 0:
+                with self.tape.paused():
+                    moved = [seen(image, _transforms(wanted)) for image in self.seen(judged.batch(place))]
+                yield _score(self.judge(judged.n, moved))
+        if wanted.latent and wanted.latent.discriminator != 0:
+            with self.tape.paused():
+                near, _ = self.generate(judged.n)
+            yield _score(self.judge(judged.n, self.seen(near)))
 
     def _penalize(self, n: int, wanted: dict[str, Any]) -> Ghost:
         judged = _Judged(self, n, wanted)
@@ -208,11 +223,17 @@ class Match:
 
     def _fool(self, n: int) -> Ghost:
         fakes, _ = self.generate(n)
-        heads = self.judge(n, fakes)
+        heads = self.judge(n, self.seen(fakes))
         if self.plan.loss.kind.startswith("relativistic"):
-            real = self.judge(n, [part(x, (n, *x.shape[1:])) for x in self.real])
-            return add(_score(real), _score(heads))
-        return _score(heads)
+            real = self.judge(n, self.seen([part(x, (n, *x.shape[1:])) for x in self.real]))
+            heads = [*heads, *real]
+        loss = _score(heads)
+        wanted = self.plan.regularizers.consistency
+        if wanted and wanted.latent and wanted.latent.generator != 0:
+            near, _ = self.generate(n)
+            differences = [square(add(a, b)) for a, b in zip(fakes, near, strict=True)]
+            loss = _sum([loss, *(linear_map(d, ()) for d in differences)])
+        return loss
 
     def _orthogonal(self) -> Ghost:
         """½‖WWᵀ ∘ (1 − I)‖² of every weight."""
@@ -253,6 +274,11 @@ class Match:
             env = player.run(made.steps, inputs | {made.cut: styles}, n)
         return [env[id_] for id_ in made.outputs], styles
 
+    def seen(self, images: Images) -> Images:
+        """As D sees them."""
+        augment = self.plan.augment
+        return [seen(image, augment.transforms) for image in images] if augment else images
+
     def judge(self, n: int, images: Images) -> Images:
         """D's heads."""
         player = self.discriminator
@@ -281,12 +307,13 @@ class _Judged:
 
     def heads(self, place: str) -> Images:
         if place not in self.known:
-            self.known[place] = self.match.judge(self.n, self.batch(place))
+            self.known[place] = self.match.judge(self.n, self.match.seen(self.batch(place)))
         return self.known[place]
 
     def jointly(self) -> None:
         """Both in one pass."""
-        fake, real, n = self.batch("fake"), self.batch("real"), self.n
+        fake, real = (self.match.seen(self.batch(place)) for place in ("fake", "real"))
+        n = self.n
         images = [cat(pair, (2 * n, *pair[0].shape[1:])) for pair in zip(fake, real, strict=True)]
         heads = self.match.judge(2 * n, images)
         self.known = {place: [part(h, (n, *h.shape[1:])) for h in heads] for place in ("fake", "real")}
@@ -334,6 +361,10 @@ def _active(plan: Plan) -> dict[str, Any]:
 def _place(parameters: Any) -> str:
     kinds = {"R1": "real", "R2": "fake", "Drift": "real"}
     return kinds.get(type(parameters).__name__) or str(parameters.interpolate)
+
+
+def _transforms(consistency: Consistency) -> frozenset[str]:
+    return Augment(pipe=consistency.pipe, p=1.0).transforms
 
 
 def _image_shapes(graph: Graph) -> list[Shape]:

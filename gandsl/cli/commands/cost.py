@@ -20,18 +20,35 @@ def run(
         int | None, typer.Option(min=1, help="names of an id that make a row; default: up to the stage")
     ] = None,
     nodes: Annotated[bool, typer.Option("--nodes", help="a row for each node")] = False,
+    memory: Annotated[
+        bool, typer.Option("--memory", help="instead: what a training run holds at its fullest")
+    ] = False,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE", help="with --memory: the micro-batch that fits, such as 16GiB", show_default=False
+        ),
+    ] = None,
     format: Answer = Format.text,
 ) -> int:
     """Parameters, FLOPs and activation memory: by stage, for a forward pass and each kind of training step.
 
     FLOPs are two for each multiply-add of convolutions and products, as torch's FlopCounterMode counts.
     "step" is one D and one G step for one image, "penalty" all lazy penalties once; "kept" is what the
-    forward pass of a training step keeps for backward, in float32.
+    forward pass of a training step keeps for backward, in float32. --memory carries the plan's steps out,
+    without numbers, and tells the most that lives at once.
     """
     from gandsl.analysis.cost import module_cost
     from gandsl.cli.output import print_json
     from gandsl.cli.read import module_of
 
+    if budget is not None and not memory:
+        raise typer.BadParameter("--budget goes with --memory")
+    if memory:
+        from gandsl.cli.memory import bytes_of, report
+
+        room = bytes_of(budget) if budget is not None else None
+        return report(module_of(spec, set), spec, room, format is Format.json)
     module = module_of(spec, set)
     cost = module_cost(module)
     depth = 1_000 if nodes else depth
