@@ -48,6 +48,14 @@ def drift(_: Any, scores: Tensor, images: Images) -> Tensor:
     return scores.square().mean()
 
 
+def lecam(parameters: Any, real: Tensor, fake: Tensor, anchors: Tensor) -> Tensor:
+    """E(D(x) − α_F)² + E(D(G(z)) − α_R)², anchors [2] = (α_R, α_F) (arXiv:2104.03310, eq. 6)."""
+    above, below = real - anchors[1], anchors[0] - fake
+    if parameters.one_sided:
+        above, below = above.relu(), below.relu()
+    return above.square().mean() + below.square().mean()
+
+
 @dataclass(frozen=True)
 class Penalty:
     """A penalty on D: where it is evaluated, how, and which field of the plan weighs it."""

@@ -22,6 +22,7 @@ from .verdict import Verdict, verdict
 Metrics = dict[str, Tensor]
 Loss = tuple[Tensor, Metrics]
 SIGN = "sign/real"
+REAL_SCORE, FAKE_SCORE = "score/real", "score/fake"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Work:
     real: Batch
     path_length_mean: Tensor
     view: View = as_they_are  # what D sees of images
+    anchors: Tensor | None = None  # running means of D's scores, from when they are a penalty's
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def phases(plan: Plan) -> tuple[Phase, ...]:
 
     A penalty of weight 0 is left out; its interval stays in the optimizer's lazy correction.
     """
-    apart = {"consistency"}  # has several weights, and is in the main steps
+    apart = {"consistency", "lecam"}  # in the main steps, and of more than one place
     active: dict[str, Any] = {
         name: p for name, p in plan.regularizers if p and name not in apart and _weight(p) != 0
     }
@@ -159,17 +161,24 @@ def discriminator(work: Work, joined: dict[str, Any]) -> Loss:
     """D's loss on real and generated images, with the penalties of each step."""
     judged = Judged(work, _differentiated(joined))
     real, fake = judged.both()
+    real_score, fake_score = penalties.score(real.heads), penalties.score(fake.heads)
     loss = objectives.discriminator_loss(work.game.plan.loss, real.heads, fake.heads)
     metrics = {
         "loss/D": loss.detach(),
-        "score/real": penalties.score(real.heads).detach().mean(),
-        "score/fake": penalties.score(fake.heads).detach().mean(),
+        REAL_SCORE: real_score.detach().mean(),
+        FAKE_SCORE: fake_score.detach().mean(),
     }
     metrics |= _sign(judged)
     if auxiliary := work.game.plan.auxiliary:
         for place, weight in (("real", auxiliary.real), ("fake", auxiliary.fake)):
             term, found = _classified(work, judged.verdict(place), judged.batch(place), weight, place)
             loss, metrics = loss + term, metrics | found
+    if work.anchors is not None:
+        lecam = work.game.plan.regularizers.lecam
+        assert lecam is not None
+        penalty = penalties.lecam(lecam, real_score, fake_score, work.anchors)
+        loss = loss + schedule.value(lecam.weight, work.clock) * penalty
+        metrics["penalty/lecam"] = penalty.detach()
     if work.game.plan.regularizers.consistency:
         term, found = _consistent(judged)
         loss, metrics = loss + term, metrics | found

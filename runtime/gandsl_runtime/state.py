@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from . import ema, precision, schedule
+from .anchors import Anchors
 from .augment import Control
 from .network import Network
 from .plan import Adaptive, Plan
@@ -35,6 +36,7 @@ class State:
     path_length_mean: Tensor
     seed: int
     control: Control | None = None  # of augmentation, where it adapts
+    anchors: Anchors | None = None  # of LeCam regularization
     clock: Clock = field(default_factory=Clock)
     samples: int = 0  # real images taken from the data so far
     stage: Stage | None = None  # of the last step
@@ -63,7 +65,10 @@ class State:
         p = plan.augment.p if plan.augment else None
         control = Control(p, device) if isinstance(p, Adaptive) else None
         scaling = {side: Scaling(plan.precision, device) for side in SIDES}
-        return cls(generator, discriminator, average, optimizers, scaling, path_length_mean, seed, control)
+        state = cls(generator, discriminator, average, optimizers, scaling, path_length_mean, seed, control)
+        if lecam := plan.regularizers.lecam:
+            state.anchors = Anchors(lecam, device, dtype)
+        return state
 
     @property
     def sampler(self) -> Network:
@@ -91,6 +96,8 @@ class State:
         found = {"path_length_mean": self.path_length_mean}
         if self.control:
             found |= {f"augment/{name}": tensor for name, tensor in self.control.tensors().items()}
+        if self.anchors:
+            found["lecam/means"] = self.anchors.means
         for part, network in self._parts().items():
             found |= {f"{part}/{key}": tensor for key, tensor in network.state_dict().items()}
         for side in SIDES:
@@ -104,6 +111,8 @@ class State:
         self.path_length_mean.copy_(tensors["path_length_mean"])
         if self.control and "augment/p" in tensors:  # else the plan adapts from here on
             self.control.load({name: tensors[f"augment/{name}"] for name in self.control.tensors()})
+        if self.anchors and "lecam/means" in tensors:
+            self.anchors.means.copy_(tensors["lecam/means"])
         for part, network in self._parts().items():
             load_network(network, tensors, part)
         for side in SIDES:

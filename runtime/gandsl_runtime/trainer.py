@@ -21,7 +21,7 @@ from .layers import BatchNorm
 from .meter import Meter
 from .network import Network
 from .pace import Pace
-from .phases import SIGN, Phase, Task, Work, phases
+from .phases import FAKE_SCORE, REAL_SCORE, SIGN, Phase, Task, Work, phases
 from .plan import Adaptive, Plan
 from .run_dir import RunDir, describe
 from .schedule import Side, Step
@@ -191,6 +191,8 @@ class Trainer:
             ema.update(state.average, state.generator, decay, self.plan.ema.buffers)
         if state.control:
             state.control.after(step, self.world)
+        if state.anchors:
+            state.anchors.after(step, self.world)
         state.clock = state.clock.after(step.batch)
         return step
 
@@ -217,12 +219,16 @@ class Trainer:
         """The gradients of a task's loss on one part of the batch, as its share of the mean."""
         draw, scaling = self.game.draw(part, *key), self.state.scaling[phase.side]
         with drawing(draw), scaling.losses():
-            work = Work(self.game, draw, step.clock, real, self.state.path_length_mean, self._view(part, key))
+            anchors = self.state.anchors.at(step) if self.state.anchors else None
+            view = self._view(part, key)
+            work = Work(self.game, draw, step.clock, real, self.state.path_length_mean, view, anchors)
             loss, metrics = task.loss(work)
             scaling.backward(loss * (phase.every * part.count / part.total))
         self.meter.add(metrics, part.count)
         if self.state.control and SIGN in metrics:
             self.state.control.heard(metrics[SIGN], part.count)
+        if self.state.anchors and REAL_SCORE in metrics:
+            self.state.anchors.heard(metrics[REAL_SCORE], metrics[FAKE_SCORE], part.count)
 
     def _parts(self, count: int) -> Iterator[tuple[Part, Batch]]:
         """This process's parts of a batch of `count`, one after the other, with as many real images."""

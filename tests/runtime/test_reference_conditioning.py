@@ -191,3 +191,68 @@ def test_the_papers_transform_flips_and_shifts_by_an_eighth():
     middle = torch.where(flipped, 15 - columns[:, 8], columns[:, 8] - 0)
     assert {abs(int(m) - 8) for m in middle} <= {0, 1, 2, 3} and len(set(middle.tolist())) >= 4
     torch.testing.assert_close(moved, ((moved + 1) * 8).round() / 8 - 1, **{"rtol": 0, "atol": 1e-5})
+
+
+@pytest.mark.parametrize("one_sided", [False, True])
+def test_anchored_logits(one_sided, tmp_path):
+    """LeCam: anchors of whole steps, two D steps each, two micro-batches; a resumed run goes on the same."""
+    the_plan = plan(
+        loss="hinge",
+        regularizers={"lecam": {"weight": 0.5, "decay": 0.8, "start": "2 steps", "one_sided": one_sided}},
+        discriminator_steps=2,
+        micro_batch=2,
+        optimizer={"lr": 0.01, "betas": [0.0, 0.9]},
+        ema={"decay": 0.7},
+    )
+
+    def networks():
+        return seeded(ConvGenerator).double(), seeded(ConvDiscriminator, heads=("one", "pixels")).double()
+
+    trainer = Trainer(the_plan, *networks(), data=arrays(), seed=SEED, observing=(), run_dir=tmp_path)
+    ref = Reference(trainer, ADAM, ADAM)
+    anchors = torch.zeros(2, dtype=torch.float64)
+
+    def score(heads):
+        return (heads[0][:, 0] + heads[1].mean((1, 2, 3))) / 2
+
+    for step in range(5):
+        if step == 4:  # from a checkpoint
+            trainer.save()
+            trainer = Trainer.resume(tmp_path, *networks(), data=arrays(), observing=())
+            ref.trainer = trainer
+        trainer.step()
+        said = []
+        for repeat in range(2):
+            x, _ = ref.real(4)
+            ref.opt_d.zero_grad()
+            for start in range(2):
+                draw = trainer.game.draw(Part(start, 2, 4), SEED, step, "D", repeat, 0)
+                with torch.no_grad():
+                    fake = ref.G(draw.latent(ref.G.inputs[0]))
+                on_real, on_fake = ref.D(x[start::2]), ref.D(fake)
+                loss = sum(
+                    F.relu(1 - r).mean() + F.relu(1 + f).mean() for r, f in zip(on_real, on_fake, strict=True)
+                )
+                r, f = score(on_real), score(on_fake)
+                said.append(torch.stack((r.mean(), f.mean())).detach())
+                if step >= 2:
+                    above, below = r - anchors[1], f - anchors[0]
+                    if one_sided:
+                        above, below = above.clamp(min=0), below.clamp(max=0)
+                    loss = loss / 2 + 0.5 * ((above**2).mean() + (below**2).mean())
+                else:
+                    loss = loss / 2
+                (loss / 2).backward()
+            ref.opt_d.step()
+        mean = sum(said) / len(said)
+        anchors = 0.8 * anchors + 0.2 * mean if step >= 2 else mean
+
+        ref.opt_g.zero_grad()
+        for start in range(2):
+            draw = trainer.game.draw(Part(start, 2, 4), SEED, step, "G", 0, 0)
+            (-sum(f.mean() for f in ref.D(ref.G(draw.latent(ref.G.inputs[0])))) / 4).backward()
+        ref.opt_g.step()
+        ref.average(0.7)
+    ref.assert_equals_trainer(rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(trainer.state.anchors.means, anchors, rtol=1e-9, atol=1e-9)
+    assert trainer.measured()["penalty/lecam"] > 0

@@ -354,7 +354,7 @@ def _active(plan: Plan) -> dict[str, Any]:
     return {
         name: p
         for name, p in plan.regularizers
-        if p is not None and (getattr(p, "gamma", None) or getattr(p, "weight", 0)) != 0
+        if p is not None and name != "lecam" and (getattr(p, "gamma", None) or getattr(p, "weight", 0)) != 0
     }
 
 

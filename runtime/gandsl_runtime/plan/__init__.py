@@ -15,7 +15,7 @@ from .part import Part
 from .plan import Plan
 from .precision import Precision
 from .quantity import IMAGES_PER_UNIT, UNITS, Images, Interval, Length, Quantity
-from .regularizers import Consistency, Regularizers, TopSingularValue
+from .regularizers import Consistency, LeCam, Regularizers, TopSingularValue
 
 __all__ = [
     "IMAGES_PER_UNIT",
@@ -36,6 +36,7 @@ __all__ = [
     "Growth",
     "Images",
     "Interval",
+    "LeCam",
     "Length",
     "Loss",
     "Number",

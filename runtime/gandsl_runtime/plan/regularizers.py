@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 
 from .augment import Pipe
 from .number import Weight
-from .part import Float, Int, Part
-from .quantity import EACH_STEP, Interval
+from .part import Flag, Float, Int, Part
+from .quantity import EACH_STEP, Interval, Quantity
 
 
 class _Lazy(Part):
@@ -107,6 +107,25 @@ class Consistency(Part):
     latent: LatentConsistency | None = Field(default=None, description="consistency in z; null: none")
 
 
+class LeCam(Part):
+    """weight · (E(D(x) − α_F)² + E(D(G(z)) − α_R)²) (arXiv:2104.03310, eq. 6).
+
+    α_R and α_F are running means of D's outputs on real and on generated images, which move at a step's end.
+    """
+
+    weight: Weight = Field(description="λ, from 0")
+    decay: Float = Field(default=0.99, ge=0, lt=1, description="share of the old mean in the new one, [0, 1)")
+    start: Quantity = Field(
+        default=Quantity(1000, "steps"),
+        description="when it begins (img, kimg, Mimg or steps), after one step at least; until then α is the "
+        "last step's mean",
+    )
+    one_sided: Flag = Field(
+        default=False,
+        description="as in the authors' code: only where D(x) is above α_F, and D(G(z)) below α_R",
+    )
+
+
 class TopSingularValue(Part):
     """W ← W − max(0, σ0 − σ_clamp) u0v0ᵀ, each W as (out, −1), after each optimizer step of its network.
 
@@ -148,6 +167,9 @@ class Regularizers(Part):
         default=None, description="path-length regularization of G; needs a style space"
     )
     orthogonal: Orthogonal | None = Field(default=None, description="keeps the rows of G's weights apart")
+    lecam: LeCam | None = Field(
+        default=None, description="keeps D's outputs on real images near those on generated ones"
+    )
     consistency: Consistency | None = Field(
         default=None, description="keeps D's outputs where an image is transformed"
     )
