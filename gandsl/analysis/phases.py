@@ -129,7 +129,12 @@ def phases(generator: Graph, discriminator: Graph, plan: Plan | None) -> tuple[P
     d_main = nets.d_training(2)
     for parameters in joined:
         d_main = _joined(nets, d_main, parameters)
-    found = [phase("D", 1, fake, d_main, repeat=plan.discriminator_steps if plan else 1)]
+    again = plan.regularizers.consistency if plan else None
+    if again:
+        more = nets.d_training(len(again.more_of_d))
+        d_main = autodiff.combined(d_main[0], more[0]), autodiff.combined(d_main[1], more[1])
+    made: _Pass = (_times(nets.g_forward, 2), {}) if again and "latent" in again.more_of_d else fake
+    found = [phase("D", 1, made, d_main, repeat=plan.discriminator_steps if plan else 1)]
     for every, group in sorted(lazy.items()):
         places = {_place(parameters) for parameters in group}
         one = nets.d_penalty()
@@ -140,6 +145,8 @@ def phases(generator: Graph, discriminator: Graph, plan: Plan | None) -> tuple[P
     g_main, d_frozen = nets.g_training(), nets.d_frozen()
     if plan and plan.loss.kind.startswith("relativistic"):
         d_frozen = (autodiff.combined(d_frozen[0], nets.d_forward), d_frozen[1])
+    if again and again.more_of_g:
+        g_main = _times(g_main[0], 2), _times(g_main[1], 2)
     found.append(phase("G", 1, g_main, d_frozen))
     if path := penalties.get("path_length"):
         size = min(path.batch or batch, batch)

@@ -209,22 +209,22 @@ def _consistent(judged: Judged) -> Loss:
     """D's consistency: under transforms of images, and in the latent."""
     work, parameters = judged.work, judged.work.game.plan.regularizers.consistency
     assert parameters is not None
-    terms: dict[str, tuple[Number, Tensor]] = {}
-    for place, weight in (("real", parameters.real), ("fake", parameters.fake)):
-        if weight != 0:
-            moved = consistency.transformed(judged.seen(place), parameters, work.game.plan, work.draw, place)
-            again = _judge(work.game, moved, judged.batch(place).labels)
-            terms[place] = weight, consistency.difference(judged.verdict(place).heads, again.heads)
-    if (latent := parameters.latent) and latent.discriminator != 0:
-        with torch.no_grad():
-            near = work.game.generate_near(work.draw, latent.sigma)
-        again = _judge(work.game, work.view(near.images, "fake"), near.labels)
-        difference = consistency.difference(judged.verdict("fake").heads, again.heads)
-        terms["latent"] = latent.discriminator, difference
-    total = torch.zeros((), device=work.game.device)
-    for weight, term in terms.values():
-        total = total + schedule.value(weight, work.clock) * term
-    return total, {f"consistency/{name}": term.detach() for name, (_, term) in terms.items()}
+    total, metrics = torch.zeros((), device=work.game.device), {}
+    for name in parameters.more_of_d:
+        if name == "latent":
+            assert parameters.latent is not None
+            place, weight = "fake", parameters.latent.discriminator
+            with torch.no_grad():
+                near = work.game.generate_near(work.draw, parameters.latent.sigma)
+            images = work.view(near.images, place)
+        else:
+            place, weight = name, getattr(parameters, name)
+            images = consistency.transformed(judged.seen(place), parameters, work.game.plan, work.draw, place)
+        again = _judge(work.game, images, judged.batch(place).labels)
+        difference = consistency.difference(judged.verdict(place).heads, again.heads)
+        metrics[f"consistency/{name}"] = difference.detach()
+        total = total + schedule.value(weight, work.clock) * difference
+    return total, metrics
 
 
 def _sign(judged: Judged) -> Metrics:
@@ -268,8 +268,10 @@ def generator(work: Work) -> Loss:
     if auxiliary := game.plan.auxiliary:
         term, found = _classified(work, fake, fakes, auxiliary.generator, "G")
         loss, metrics = loss + term, metrics | found
-    regularizer = game.plan.regularizers.consistency
-    if regularizer and (latent := regularizer.latent) and latent.generator != 0:
+    again = game.plan.regularizers.consistency
+    if again and again.more_of_g:
+        assert again.latent is not None
+        latent = again.latent
         near = game.generate_near(work.draw, latent.sigma)
         difference = consistency.difference(fakes.images, near.images)
         loss = loss - schedule.value(latent.generator, work.clock) * difference

@@ -190,6 +190,18 @@ def test_relativistic_losses_judge_real_images_in_gs_step() -> None:
     assert paired.flops["discriminator"] - plain.flops["discriminator"] == 2 * 8 * (A + B + OUT)
 
 
+def test_consistency_judges_and_generates_again() -> None:
+    both = {"real": 10, "fake": 10, "latent": {}}
+    plain, again = (
+        module_cost(module(plan, d=plain_critic())).phases
+        for plan in ({}, {"regularizers": {"consistency": both}})
+    )
+    (d, g), (more_d, more_g) = ([p.flops for p in found] for found in (plain, again))
+    assert 2 * more_d["discriminator"] == 5 * d["discriminator"]  # transformed real and fake, and moved latents
+    assert more_d["generator"] == 2 * d["generator"] and more_g["generator"] == 2 * g["generator"]
+    assert more_g["discriminator"] == g["discriminator"]
+
+
 def test_micro_batches_bound_the_memory() -> None:
     whole, halves = (module_cost(module(plan)).phases for plan in ({}, {"micro_batch": 4}))
     for a, b in zip(whole, halves, strict=True):

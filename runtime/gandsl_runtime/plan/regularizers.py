@@ -106,6 +106,18 @@ class Consistency(Part):
     )
     latent: LatentConsistency | None = Field(default=None, description="consistency in z; null: none")
 
+    @property
+    def more_of_d(self) -> tuple[str, ...]:
+        """What D judges again in its step: transformed real or fake images, or those of moved latents."""
+        latent = self.latent.discriminator if self.latent else 0
+        weights = {"real": self.real, "fake": self.fake, "latent": latent}
+        return tuple(name for name, weight in weights.items() if weight != 0)
+
+    @property
+    def more_of_g(self) -> bool:
+        """Whether G makes images of moved latents in its own step."""
+        return self.latent is not None and self.latent.generator != 0
+
 
 class LeCam(Part):
     """weight · (E(D(x) − α_F)² + E(D(G(z)) − α_R)²) (arXiv:2104.03310, eq. 6).
