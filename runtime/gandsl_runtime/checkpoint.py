@@ -20,26 +20,17 @@ from .files import flush
 from .network import Network
 from .plan import Cadence
 from .retention import Saved, staying
-from .run_dir import RunDir
+from .run_dir import SUFFIX, RunDir
+from .run_dir import found_in as found_in
+from .run_dir import newest_path as newest_path
 from .state import State, load_network
 
 FORMAT = 2
-SUFFIX = ".safetensors"
 
 
 def path_of(folder: Path, images: int) -> Path:
     """The file of a checkpoint; names sort by images shown."""
     return folder / f"{images:012d}{SUFFIX}"
-
-
-def found_in(folder: Path) -> list[Path]:
-    """The checkpoints of a run, newest first."""
-    return sorted((p for p in folder.glob(f"*{SUFFIX}") if p.stem.isdigit()), reverse=True)
-
-
-def newest_path(folder: Path) -> Path | None:
-    """The newest checkpoint, whole or not."""
-    return next(iter(found_in(folder)), None)
 
 
 def save(folder: Path, state: State, facts: dict[str, Any], cadence: Cadence) -> Path:

@@ -1,22 +1,14 @@
-"""The folder of a run: what lies where, and what the run says of itself there (docs/training.md)."""
+"""The folder of a run: what lies where (docs/training.md)."""
 
 from __future__ import annotations
 
-import json
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from . import environment
-from .files import whole
 from .lock import locked
 
-if TYPE_CHECKING:
-    from .trainer import Trainer
-
-MOST_SESSIONS = 100  # that run.json tells of: a run restarted day and night must not grow it without end
+SUFFIX = ".safetensors"  # of checkpoints
 
 
 @dataclass(frozen=True)
@@ -60,40 +52,21 @@ class RunDir:
         """Events for TensorBoard."""
         return self.path / "tensorboard"
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is something to resume."""
+        return bool(found_in(self.checkpoints))
+
     def locked(self) -> AbstractContextManager[None]:
         """Keep every other process out. Raises CheckpointError while one is in."""
         return locked(self.path / ".lock")
 
 
-def describe(run: Trainer) -> None:
-    """Write what the run is: its spec and plan, and who trained it when, where and with what."""
-    files = run.files
-    assert files is not None
-    if run.spec is not None:
-        _write(files.spec, run.spec)
-    _write(files.plan, run.plan.model_dump_json(indent=2) + "\n")
-    session = {
-        "began": datetime.now(UTC).isoformat(timespec="seconds"),
-        "images": run.state.clock.images,
-        "processes": run.world.size,
-        **environment.describe(run.device),
-    }
-    facts = {
-        "seed": run.state.seed,
-        "data": {"where": run.where, "images": len(run.data)},
-        "sessions": [*_sessions(files.facts), session][-MOST_SESSIONS:],
-    }
-    _write(files.facts, json.dumps(facts, indent=2) + "\n")
+def found_in(folder: Path) -> list[Path]:
+    """The checkpoints in a folder, newest first."""
+    return sorted((path for path in folder.glob(f"*{SUFFIX}") if path.stem.isdigit()), reverse=True)
 
 
-def _sessions(path: Path) -> list[Any]:
-    """The sessions before this one."""
-    try:
-        return list(json.loads(path.read_text(encoding="utf-8"))["sessions"])
-    except (OSError, ValueError, KeyError, TypeError):  # a new run, or one of an older version
-        return []
-
-
-def _write(path: Path, text: str) -> None:
-    with whole(path) as new:
-        new.write_text(text, encoding="utf-8")
+def newest_path(folder: Path) -> Path | None:
+    """The newest checkpoint, whole or not."""
+    return next(iter(found_in(folder)), None)

@@ -15,6 +15,7 @@ from .augment import Augment, View, as_they_are
 from .chance import Part, drawing
 from .data import Dataset, Stream, open_dataset
 from .data.sources import Source
+from .description import describe
 from .errors import CheckpointError, Diverged, Interrupted, room_for
 from .game import Batch, Game, classes_of
 from .layers import BatchNorm
@@ -23,7 +24,7 @@ from .network import Network
 from .pace import Pace
 from .phases import FAKE_SCORE, REAL_SCORE, SIGN, Phase, Task, Work, phases
 from .plan import Adaptive, Plan
-from .run_dir import RunDir, describe
+from .run_dir import RunDir
 from .schedule import Side, Step
 from .signals import Signals
 from .state import State

@@ -16,9 +16,11 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, ClassVar
 
 import torch
 import torch._dynamo  # Adam imports it in each session otherwise: seconds
+from PIL import Image
 
 from gandsl_runtime import checkpoint
 from gandsl_runtime.observers import JsonLog, Observer, standard
@@ -43,32 +45,45 @@ PLAN = plan(
 
 
 class Begun(Observer):
-    """Tells the parent after the first step, and remembers the run."""
+    """Tells the parent after the first step, and keeps the run at hand."""
 
-    def __init__(self, say: Callable[[], object]) -> None:
-        self.say, self.run = say, None
+    run: ClassVar[Trainer | None] = None
+
+    def __init__(self, pipe: int) -> None:
+        self.pipe = pipe
 
     def begin(self, run):
-        self.run = run
+        Begun.run = run
 
     def after(self, step, run):
-        self.say()
-        self.say = int
+        if self.pipe:
+            os.write(self.pipe, b"x")
+            self.pipe = 0
 
 
-def die_at(number: int, owner: object, name: str, instead: Callable | None = None, when=lambda: True) -> None:
-    """Let the `number`-th call of a function, of those where `when` holds, end in SIGKILL."""
+def die_at(
+    number: int,
+    owner: Any,
+    name: str,
+    first: Callable[..., object] | None = None,
+    when: Callable[..., bool] = lambda *_, **__: True,
+) -> None:
+    """Let the `number`-th call of a function, of those where `when` holds, end in SIGKILL, after `first`."""
     real, calls = getattr(owner, name), [0]
 
     def call(*args, **kwargs):
-        calls[0] += when()
+        calls[0] += when(*args)
         if calls[0] == number:
-            if instead:
-                instead(real, *args, **kwargs)
+            if first:
+                first(real, *args, **kwargs)
             os.kill(os.getpid(), signal.SIGKILL)
         return real(*args, **kwargs)
 
     setattr(owner, name, call)
+
+
+def do_it(real, *args, **kwargs) -> None:
+    real(*args, **kwargs)
 
 
 def half_a_checkpoint(real, tensors, path, **options) -> None:
@@ -82,37 +97,46 @@ def half_a_line(real, self, record, run) -> None:
     self._file.flush()
 
 
-def arm(kind: str, number: int, watch: Begun) -> None:
-    def fading() -> bool:
-        return bool(watch.run and watch.run.state.stage and watch.run.state.stage.fading)
+def half_a_grid(real, image, path, **options) -> None:
+    path.write_bytes(b"\x89PNG")
 
-    adam = torch.optim.Adam
-    {
-        "never": lambda: None,
-        "time": lambda: None,  # the parent kills
-        "step": lambda: die_at(number, adam, "step"),
-        "stepped": lambda: die_at(number, adam, "step", lambda real, *a, **k: real(*a, **k)),
-        "fade": lambda: die_at(number, adam, "step", when=fading),
-        "checkpoint not begun": lambda: die_at(number, checkpoint, "save_file"),
-        "checkpoint half written": lambda: die_at(number, checkpoint, "save_file", half_a_checkpoint),
-        "checkpoint not flushed": lambda: die_at(2 * number - 1, checkpoint, "flush"),
-        "checkpoint not named": lambda: die_at(number, checkpoint.os, "replace"),
-        "checkpoint not retained": lambda: die_at(number, checkpoint, "staying"),
-        "checkpoint half retained": lambda: die_at(
-            number, Path, "unlink", lambda real, *a, **k: real(*a, **k)
-        ),
-        "log half a line": lambda: die_at(number, JsonLog, "logged", half_a_line),
-        "grid not named": lambda: die_at(number, Path, "replace", when=lambda: watch.run is not None),
-    }[kind]()
+
+def fading(*_: object) -> bool:
+    run = Begun.run
+    return bool(run and run.state.stage and run.state.stage.fading)
+
+
+def of_a_new_checkpoint(path: Path) -> bool:
+    return path.suffix == ".new"
+
+
+def of_a_checkpoint(*paths: Path) -> bool:
+    return paths[-1].suffix == ".safetensors"
+
+
+Adam = torch.optim.Adam
+MOMENTS: dict[str, tuple[Any, ...]] = {  # arguments of die_at after the first
+    "step": (Adam, "step"),
+    "stepped": (Adam, "step", do_it),
+    "fade": (Adam, "step", None, fading),
+    "checkpoint not begun": (checkpoint, "save_file"),
+    "checkpoint half written": (checkpoint, "save_file", half_a_checkpoint),
+    "checkpoint not flushed": (checkpoint, "flush", None, of_a_new_checkpoint),
+    "checkpoint not named": (os, "replace", None, of_a_checkpoint),
+    "checkpoint not retained": (checkpoint, "staying"),
+    "checkpoint half retained": (Path, "unlink", do_it, of_a_checkpoint),
+    "log half a line": (JsonLog, "logged", half_a_line),
+    "grid half written": (Image.Image, "save", half_a_grid),
+}  # and `time`, where the parent kills, and `never`
 
 
 def session(run_dir: Path, data: Path, kind: str, number: int, begun: int) -> None:
     """One process's share of the run."""
     torch.set_num_threads(1)
-    watch = Begun(lambda: os.write(begun, b"x"))
-    arm(kind, number, watch)
+    if kind in MOMENTS:
+        die_at(number, *MOMENTS[kind])
     networks = seeded(GrowingGenerator), seeded(GrowingDiscriminator)
-    watching = [watch, *standard(run_dir)]
+    watching = [Begun(begun), *standard(run_dir)]
     if checkpoint.found_in(run_dir / "checkpoints"):
         trainer = Trainer.resume(run_dir, *networks, workers=2, observing=watching, device="cpu")
     else:
@@ -148,7 +172,8 @@ def main() -> None:
     for kind, number in [*json.load(sys.stdin), ("never", 0)]:
         status = forked(folder / "killed", data, kind, number, chance.uniform(0, 0.2))
         newest = checkpoint.newest_path(folder / "killed" / "checkpoints")
-        print(json.dumps([kind, os.waitstatus_to_exitcode(status), newest and newest.stem]), flush=True)
+        code = os.waitstatus_to_exitcode(status)
+        print(json.dumps({"kind": kind, "code": code, "newest": newest and newest.stem}), flush=True)
         if kind != "never" and not os.WIFSIGNALED(status):
             sys.exit(f"{kind} {number} did not happen")
     assert forked(folder / "whole", data, "never", 0) == 0

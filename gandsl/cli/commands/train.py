@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +13,7 @@ from gandsl.cli.options import Set, Spec
 
 if TYPE_CHECKING:
     from gandsl.api import Program
+    from gandsl_runtime.trainer import Trainer
 
 
 def run(
@@ -33,6 +36,10 @@ def run(
         str, typer.Option(help="cpu, cuda, cuda:1 …; auto takes a GPU if there is one")
     ] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="go on from the newest checkpoint in DIR")] = False,
+    keep_on: Annotated[
+        bool,
+        typer.Option("--continue", help="--resume if DIR has a checkpoint, else start: for restarted jobs"),
+    ] = False,
     minutes: Annotated[
         float | None,
         typer.Option(min=0, help="save and stop after this time; --resume goes on", show_default=False),
@@ -48,10 +55,14 @@ def run(
     """
     from gandsl.cli.read import reported
     from gandsl.diagnostics import Diagnostic, SpecError
+    from gandsl_runtime.run_dir import RunDir
 
+    module = reported(spec, set)
+    folder = run_dir or Path("runs") / module.name
+    if keep_on or int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0:  # torchrun starts it again
+        resume = resume or RunDir(folder).begun
     if data is None and not resume:
         raise typer.BadParameter("say which images: --data FOLDER, --data FILE.zip or --data mnist")
-    module = reported(spec, set)
     if module.plan is None:
         message = f"{spec} has no `training` section, so there is nothing to run"
         raise SpecError([Diagnostic("G0009", message, help="`gandsl explain training` lists its fields")])
@@ -59,7 +70,6 @@ def run(
     from gandsl.cli.device import device_named
 
     place = device_named(device)
-    folder = run_dir or Path("runs") / module.name
     program = Program(module)
     return _train(program, data, folder, seed, place, resume, minutes, workers, tensorboard)
 
@@ -90,38 +100,35 @@ def _train(
     plan = program.plan
     assert plan is not None
     world = join(torch.device(device))
-    watching = standard(folder, terminal=True, tensorboard=tensorboard) if world.leads else ()
+    common: dict[str, Any] = {
+        "device": device,
+        "workers": workers,
+        "observing": standard(folder, terminal=True, tensorboard=tensorboard) if world.leads else (),
+        "world": world,
+        "spec": resolved_text(program.module),
+    }
     if resume:
-        trainer = Trainer.resume(
-            folder,
-            *networks,
-            plan=plan,
-            data=data,
-            device=device,
-            workers=workers,
-            observing=watching,
-            world=world,
-        )
+        trainer = Trainer.resume(folder, *networks, plan=plan, data=data, **common)
     else:
-        trainer = Trainer(
-            plan,
-            *networks,
-            data=data or "",
-            run_dir=folder,
-            seed=seed,
-            device=device,
-            workers=workers,
-            observing=watching,
-            world=world,
-        )
-    if world.leads:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "spec.yaml").write_text(resolved_text(program.module), encoding="utf-8")
+        trainer = Trainer(plan, *networks, data=data or "", run_dir=folder, seed=seed, **common)
     finished = trainer.run(minutes)
     world.leave()
     if world.leads:
         said, more = ("done", "") if finished else ("stopped", " (--resume goes on)")
         print(f"{said} after {trainer.state.clock.images} images: {folder}{more}")
-        if grids := sorted((folder / "grids").glob("*.png")):
-            print(f"the last image grid: {grids[-1]}")
+        for name, path in _shown(trainer):
+            print(f"{name}: {path}")
     return 0
+
+
+def _shown(trainer: Trainer) -> Iterator[tuple[str, Path]]:
+    """Files that a user wants to look at first."""
+    from gandsl_runtime.checkpoint import found_in, saved
+    from gandsl_runtime.retention import best
+
+    assert trainer.files is not None
+    yield from (("the last image grid", path) for path in sorted(trainer.files.grids.glob("*.png"))[-1:])
+    cadence = trainer.plan.cadence
+    if cadence.best:
+        for one in best(saved(found_in(trainer.files.checkpoints), cadence), cadence.best):
+            yield f"{cadence.best.metric} {one.value:.4g}", one.path

@@ -1,25 +1,66 @@
-"""What a run was made with: versions, commit, machine, command line."""
+"""What a run says of itself in its folder: spec and plan, and with what code, where and how it was made."""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shlex
 import subprocess
 import sys
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from socket import gethostname
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from . import __version__
+from .files import whole
+
+if TYPE_CHECKING:
+    from .trainer import Trainer
 
 PACKAGES = ("gandsl", "torch", "numpy", "pillow", "pydantic", "safetensors", "rich", "tensorboard")
+MOST_SESSIONS = 100  # that are told of: a run restarted day and night must not grow the file without end
 
 
-def describe(device: torch.device) -> dict[str, Any]:
+def describe(run: Trainer) -> None:
+    """Write what the run is: its spec and plan, and who trained it when, where and with what."""
+    files = run.files
+    assert files is not None
+    if run.spec is not None:
+        _write(files.spec, run.spec)
+    _write(files.plan, run.plan.model_dump_json(indent=2) + "\n")
+    session = {
+        "began": datetime.now(UTC).isoformat(timespec="seconds"),
+        "images": run.state.clock.images,
+        "processes": run.world.size,
+        **environment(run.device),
+    }
+    facts = {
+        "seed": run.state.seed,
+        "data": {"where": run.where, "images": len(run.data)},
+        "sessions": [*_sessions(files.facts), session][-MOST_SESSIONS:],
+    }
+    _write(files.facts, json.dumps(facts, indent=2) + "\n")
+
+
+def _sessions(path: Path) -> list[Any]:
+    """The sessions before this one."""
+    try:
+        return list(json.loads(path.read_text(encoding="utf-8"))["sessions"])
+    except (OSError, ValueError, KeyError, TypeError):  # a new run, or one of an older version
+        return []
+
+
+def _write(path: Path, text: str) -> None:
+    with whole(path) as new:
+        new.write_text(text, encoding="utf-8")
+
+
+def environment(device: torch.device) -> dict[str, Any]:
     """Versions, code, machine and command line of this process, as JSON."""
     return {
         "command": shlex.join(sys.argv),
