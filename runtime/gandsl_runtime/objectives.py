@@ -1,6 +1,7 @@
 """Losses of discriminator and generator: pure functions of logits, one table.
 
 `real` and `fake` are logits of any shape, (N, 1) or one for each pixel; a loss is the mean over all of them.
+Averages inside a loss are over the samples of all processes (of one micro-batch each).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
+from . import world
 from .plan import Loss
 
 Part = Callable[[Any, Tensor, Tensor], Tensor]  # (parameters, real, fake) → scalar
@@ -44,7 +46,8 @@ def _pairing(_: Any, real: Tensor, fake: Tensor) -> Tensor:
 
 
 def _average_hinge(_: Any, real: Tensor, fake: Tensor) -> Tensor:
-    return F.relu(1 - (real - fake.mean())).mean() + F.relu(1 + (fake - real.mean())).mean()
+    mean_real, mean_fake = (world.active().average(x.mean(), len(x)) for x in (real, fake))
+    return F.relu(1 - (real - mean_fake)).mean() + F.relu(1 + (fake - mean_real)).mean()
 
 
 OBJECTIVES: dict[str, Objective] = {

@@ -197,7 +197,8 @@ def test_consistency_judges_and_generates_again() -> None:
         for plan in ({}, {"regularizers": {"consistency": both}})
     )
     (d, g), (more_d, more_g) = ([p.flops for p in found] for found in (plain, again))
-    assert 2 * more_d["discriminator"] == 5 * d["discriminator"]  # transformed real and fake, and moved latents
+    # D sees transformed real and fake images as well, and those of moved latents
+    assert 2 * more_d["discriminator"] == 5 * d["discriminator"]
     assert more_d["generator"] == 2 * d["generator"] and more_g["generator"] == 2 * g["generator"]
     assert more_g["discriminator"] == g["discriminator"]
 

@@ -19,6 +19,10 @@ from gandsl_runtime.world import World, join
 from tests.specs.reduced import SPECS, reduced
 
 PER_SAMPLE = {"training.style_mixing.per": "sample"}
+ANCHORED = {
+    "lecam": {"weight": 0.3, "start": "1 steps"},
+    "consistency": {"real": 10, "fake": 10, "latent": {"sigma": 0.1}},
+}
 CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
     # spec, steps, what is changed of it beside sizes
     "style": ("stylegan2", 5, PER_SAMPLE),  # all four phases, minibatch stddev, noise, mean path length
@@ -28,6 +32,8 @@ CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "norm_in_both": ("dcgan", 3, {}),
     "adaptive": ("stylegan2/ada", 5, PER_SAMPLE | {"training.augment.p.over": "20 img"}),
     "relativistic": ("r3gan", 2, {}),
+    "relativistic_average": ("dcgan", 2, {"training.loss": "relativistic_hinge"}),
+    "anchored": ("dcgan", 3, {"training.regularizers": ANCHORED}),
 }
 BATCH = 8
 

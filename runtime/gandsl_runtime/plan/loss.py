@@ -77,7 +77,10 @@ class RelativisticLogistic(_Objective):
 
 
 class RelativisticHinge(_Objective):
-    """Relativistic average hinge (arXiv:1807.00734): of D(x) − mean D(G(z)) and its mirror; G the reverse."""
+    """Relativistic average hinge (arXiv:1807.00734): of D(x) − mean D(G(z)) and its mirror; G the reverse.
+
+    The means are over a micro-batch, of all processes together.
+    """
 
     kind: Literal["relativistic_hinge"] = "relativistic_hinge"
 
