@@ -30,6 +30,7 @@ from torch.utils._pytree import tree_iter
 import gandsl
 from gandsl.analysis import analyze
 from gandsl.analysis.memory import memory_of
+from gandsl.cli.memory import as_trained
 from gandsl_runtime import Trainer, schedule
 from gandsl_runtime.game import classes_of
 from gandsl_runtime.schedule import Clock
@@ -123,7 +124,7 @@ def predicted(spec: Path, overrides: Overrides) -> dict[str, int]:
     """The same, as `gandsl cost --memory` says."""
     module, diagnostics = analyze(spec, overrides)
     assert module is not None, [one.message for one in diagnostics]
-    level = [level for level in memory_of(module).levels if not level.fading][-1]
+    level = [level for level in memory_of(as_trained(module)).levels if not level.fading][-1]
     return {phase.name: phase.peak.bytes for phase in level.phases}
 
 

@@ -32,11 +32,8 @@ def report(module: ModuleIR, spec: Path, budget: int | None, as_json: bool) -> i
 
     Raises SpecError where there is nothing to train.
     """
-    from dataclasses import replace
-
     from gandsl.analysis.memory import memory_of, propose
     from gandsl.diagnostics import Diagnostic, SpecError
-    from gandsl.lowering.planned import planned
 
     missing = [name for name in ("generator", "discriminator") if name not in module.networks]
     if module.plan is None or missing:
@@ -44,8 +41,7 @@ def report(module: ModuleIR, spec: Path, budget: int | None, as_json: bool) -> i
         help = "`gandsl explain training` lists its fields" if not missing else None
         message = f"{spec} has {what}, so there is no training whose memory to tell"
         raise SpecError([Diagnostic("G0009", message, help=help)])
-    networks = {name: planned(network, module.plan) for name, network in module.networks.items()}
-    module = replace(module, networks=networks)
+    module = as_trained(module)
     memory = memory_of(module)
     proposal = propose(module, budget) if budget is not None else None
     if as_json:
@@ -55,6 +51,17 @@ def report(module: ModuleIR, spec: Path, budget: int | None, as_json: bool) -> i
         return 0
     print(_text(module, memory, proposal))
     return 0
+
+
+def as_trained(module: ModuleIR) -> ModuleIR:
+    """The module with its networks as the plan trains them: casts where it asks for 16 bits."""
+    from dataclasses import replace
+
+    from gandsl.lowering.planned import planned
+
+    return replace(
+        module, networks={name: planned(network, module.plan) for name, network in module.networks.items()}
+    )
 
 
 HEAD = ("phase", "images", "weights", "gradients", "moments", "average", "activations", "peak")
@@ -78,8 +85,10 @@ def _text(module: ModuleIR, memory: Memory, proposal: Proposal | None) -> str:
     width = max(len(name) for name, _ in fullest)
     parts.append("\n".join(f"{name.ljust(width)}  {place}" for name, place in fullest))
     plain, penalty = _bytes(worst.plain, worst.penalty)
-    more = "" if worst.plain == worst.penalty else f"; with every penalty due: {penalty}"
-    parts.append(f"a plain step: {plain}{more}")
+    lazy = any(phase.every > 1 for phase in worst.phases)
+    parts.append(
+        f"a plain step: {plain}; one with every penalty: {penalty}" if lazy else f"each step: {plain}"
+    )
     if proposal is not None:
         parts.append(_proposed(proposal))
     parts.append("of one process; not in it: workspace of kernels, the allocator's gaps, CUDA itself")
@@ -119,6 +128,8 @@ def _proposed(proposal: Proposal) -> str:
     size = proposal.micro_batch
     if not proposal.fits:
         return f"{budget} hold no micro-batch that the batch can be split into: {size} take {peak}"
+    if size >= max(level.batch for level in proposal.memory.levels):
+        return f"{budget} hold the whole batch: {peak}"
     return f"{budget} hold micro-batches of {size}: {peak}\n    --set training.micro_batch={size}"
 
 
