@@ -70,7 +70,8 @@ def inspect(
 ) -> int:
     """Look at every image of a set.
 
-    Tells sizes, channels, classes, copies, and each file that is broken, with the reason. Ends with 3 where an image is broken, or where training the --spec would refuse the set.
+    Tells sizes, channels, classes, copies, and each file that is broken, with the reason.
+    Ends with 3 where an image is broken, or where training the --spec would refuse the set.
     """
     from gandsl.cli import surveyed
     from gandsl.cli.output import print_json
@@ -114,7 +115,8 @@ def pack(
 ) -> int:
     """Write a set into a zip, at one size.
 
-    Images are lossless, the zip is stored, class labels are in dataset.json. The same images give the same bytes. The file appears when it is whole.
+    Images are lossless, the zip is stored, class labels are in dataset.json.
+    The same images give the same bytes. The file appears when it is whole.
     """
     from gandsl.cli.output import binary, say
     from gandsl.cli.progress import progress

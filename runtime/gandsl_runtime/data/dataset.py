@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from ..errors import DataError
-from .fitting import FILTER, MODES, pixels, upright
+from .fitting import FILTER, MODES, Unreadable, pixels, upright
 from .labels import labels_of
 from .sources import Source, open_source
 
 __all__ = ["FILTER", "Dataset", "open_dataset"]
+
+IN_A_ROW = 100  # broken images that may follow each other: beyond, the set is gone rather than damaged
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Dataset:
     source: Source
     shape: tuple[int, int, int]  # (c, h, w)
     labels: np.ndarray | None  # int64 (n,)
+    broken: Literal["stop", "skip"] = "stop"  # the next readable image takes the place of one that is skipped
 
     def __len__(self) -> int:
         return len(self.source.images)
@@ -38,6 +42,28 @@ class Dataset:
         """uint8 (c, h, w). Raises DataError naming the file when it can't be read."""
         channels, *size = self.shape
         return pixels(upright(self.source, index), (size[0], size[1]), channels)
+
+    def readable(self, index: int, skipped: dict[str, str]) -> tuple[int, np.ndarray]:
+        """The image, or the next that can be read, with its place; `skipped` gets the others and why.
+
+        Which one that is depends on the files alone. Raises DataError where broken images stop the run, or
+        where too many follow each other.
+        """
+        first = None
+        for place in range(index, index + min(IN_A_ROW, len(self))):
+            place %= len(self)
+            try:
+                return place, self.image(place)
+            except Unreadable as fault:
+                if self.broken == "stop":
+                    raise
+                first = first or fault
+                skipped[self.source.images[place]] = fault.why
+        assert first is not None
+        raise DataError(
+            f"{first.message}; nor can the {min(IN_A_ROW, len(self)) - 1} images after it",
+            "see whether the images are still there, then resume",
+        )
 
     def class_counts(self) -> np.ndarray | None:
         """The number of images of each class up to the highest one present."""

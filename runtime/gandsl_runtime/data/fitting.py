@@ -29,12 +29,17 @@ Size = tuple[int, int]  # (h, w)
 class Unreadable(DataError):
     """An image that can't be read, and why."""
 
-    def __init__(self, source: Source, index: int, why: str) -> None:
-        super().__init__(
-            f"can't read {shown(source.images[index])} of {source.name}: {why}",
-            "repair or replace the file, then resume; training.data.broken: skip goes on without it",
-        )
-        self.why = why
+    why = ""
+
+
+def unreadable(source: Source, index: int, why: str) -> Unreadable:
+    """The fault of one image."""
+    fault = Unreadable(
+        f"can't read {shown(source.images[index])} of {source.name}: {why}",
+        "repair or replace the file, then resume; with training.data.broken: skip a run goes on without it",
+    )
+    fault.why = why
+    return fault
 
 
 def upright(source: Source, index: int) -> Image.Image:
@@ -48,7 +53,7 @@ def upright(source: Source, index: int) -> Image.Image:
             turned.format = image.format
             return turned
     except UNREADABLE as error:
-        raise Unreadable(source, index, _reason(error)) from error
+        raise unreadable(source, index, _reason(error)) from error
 
 
 def _reason(error: BaseException) -> str:

@@ -31,7 +31,9 @@ def _readable(found: Survey) -> Iterator[Need]:
         yield Need("error", "no image can be read")
     elif found.broken:
         yield Need(
-            "error", f"{len(found.broken)} broken images: repair them, or set training.data.broken: skip"
+            "error",
+            f"broken: {len(found.broken)} of {len(found.source.images)} images; "
+            "repair them, or set training.data.broken: skip",
         )
 
 
@@ -48,15 +50,15 @@ def _sizes(found: Survey, size: tuple[int, int]) -> Iterator[Need]:
     down = sum(count for side, count in found.sizes.items() if factors[side] > 1)
     if down:
         yield Need(
-            "note", f"size: {down} images are shrunk to {wanted}, each time they are read: pack them once"
+            "note",
+            f"size: shrunk to {wanted} at each reading: {down} of {total} images; packing does it once",
         )
     if up:
-        yield Need("note", f"size: {up} images are enlarged to {wanted}, and stay blurred")
+        yield Need("note", f"size: enlarged to {wanted}, and blurred: {up} of {total} images")
     lost = sum(count for side, count in found.sizes.items() if kept[side] < 0.99)
     if lost:
-        yield Need(
-            "note", f"aspect: {lost} images lose their borders, up to {100 * (1 - min(kept.values())):.0f} %"
-        )
+        most = 100 * (1 - min(kept.values()))
+        yield Need("note", f"aspect: cut to the middle: {lost} of {total} images lose up to {most:.0f} %")
 
 
 def _channels(found: Survey, wanted: int) -> Iterator[Need]:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from ..errors import DataError
 from ..files import flush, whole
-from .fitting import CROPS, FILTERS, MODES, Size, Unreadable, upright, with_mode
+from .fitting import CROPS, FILTERS, MODES, Size, Unreadable, unreadable, upright, with_mode
 from .labels import Labels
 from .parallel import over_images
 from .sources import Source
@@ -99,7 +99,10 @@ def pack(
                     elif skip_broken:
                         done.skipped.append((source.images[index], made))
                     else:
-                        raise Unreadable(source, index, made)
+                        raise DataError(
+                            unreadable(source, index, made).message,
+                            "repair or replace the file; or leave out what can't be read (--skip-broken)",
+                        )
                     told(index + 1)
             if not done.images:
                 raise DataError(f"none of the {len(source.images)} images of {source.name} can be read")

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import Event
+from multiprocessing.synchronize import Event as EventType
 from typing import TypeVar
 
 from ..errors import DataError
 from .sources import Source
 
 T = TypeVar("T")
-AT_A_TIME = 32  # images a process is given together
-AHEAD = 4  # pieces of work for each process that may wait for it or for the reader of the results
+AT_A_TIME = 8  # images a process is given together
+AHEAD = 2  # pieces of work for each process that may wait for it or for the reader of the results
 
 
 def processors() -> int:
@@ -27,7 +31,7 @@ def processors() -> int:
 def over_images(source: Source, work: Callable[[Source, int], T], workers: int) -> Generator[T]:
     """`work(source, index)` for each image, in their order; in this process where `workers` is below 2.
 
-    At most a few hundred results wait in memory. Raises what `work` raises; DataError when a process dies.
+    At most 16 results a process wait in memory. Raises what `work` raises; DataError when a process dies.
     """
     count = len(source.images)
     if workers < 2 or count <= AT_A_TIME:
@@ -38,14 +42,14 @@ def over_images(source: Source, work: Callable[[Source, int], T], workers: int) 
             yield result
         return
     pieces = iter([range(begin, min(begin + AT_A_TIME, count)) for begin in range(0, count, AT_A_TIME)])
-    pool = ProcessPoolExecutor(workers, initializer=_begin, initargs=(source,))
+    stopped = Event()
+    pool = ProcessPoolExecutor(workers, initializer=_begin, initargs=(source, stopped))
     waiting: deque[Future[list[T]]] = deque()
     try:
         while True:
-            for piece in pieces:
-                waiting.append(pool.submit(_piece, work, piece))
-                if len(waiting) >= AHEAD * workers:
-                    break
+            with _interrupt_held():  # in the middle of it, processes would be left that nobody ends
+                while len(waiting) < AHEAD * workers and (piece := next(pieces, None)) is not None:
+                    waiting.append(pool.submit(_piece, work, piece))
             if not waiting:
                 break
             yield from waiting.popleft().result()
@@ -55,19 +59,37 @@ def over_images(source: Source, work: Callable[[Source, int], T], workers: int) 
             "try again with --workers 0: the message then names the image",
         ) from error
     finally:
-        pool.shutdown(cancel_futures=True)
+        with _interrupt_held():
+            stopped.set()
+            pool.shutdown(cancel_futures=True)
 
 
-_source: Source | None = None  # of a worker process: sent once, not with each piece
+@contextmanager
+def _interrupt_held() -> Iterator[None]:
+    """Ctrl-C in the block counts at its end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    received: list[int] = []
+    usual = signal.signal(signal.SIGINT, lambda number, frame: received.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    if received:
+        raise KeyboardInterrupt
 
 
-def _begin(source: Source) -> None:
-    global _source
-    _source = source
+_given: tuple[Source, EventType]  # of a worker process: sent once, not with each piece
+
+
+def _begin(source: Source, stopped: EventType) -> None:
+    global _given
+    _given = source, stopped
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     warnings.simplefilter("ignore")
 
 
 def _piece(work: Callable[[Source, int], T], indices: Sequence[int]) -> list[T]:
-    assert _source is not None
-    return [work(_source, index) for index in indices]
+    source, stopped = _given
+    return [work(source, index) for index in indices if not stopped.is_set()]

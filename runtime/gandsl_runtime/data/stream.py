@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -15,8 +16,10 @@ from torch.utils.data import Dataset as TorchDataset
 
 from ..errors import DataError
 from .dataset import Dataset
+from .sources.base import shown
 
 Deal = Callable[[int], Sequence[int]]  # the number of images of a batch → places of those to read
+WARNINGS = 10  # broken images that a run tells of by name
 
 
 class RealBatch(NamedTuple):
@@ -59,21 +62,30 @@ class _Items(TorchDataset[Any]):
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
 
-    def __getitems__(self, picks: list[Pick]) -> RealBatch | DataError:
+    def __getitems__(self, picks: list[Pick]) -> Loaded | DataError:
         try:
             return load(self.dataset, picks)
         except DataError as fault:
             return fault
 
 
-def load(dataset: Dataset, picks: list[Pick]) -> RealBatch:
+class Loaded(NamedTuple):
+    """A batch, and the images that others had to stand in for, with the reason."""
+
+    batch: RealBatch
+    skipped: dict[str, str]
+
+
+def load(dataset: Dataset, picks: list[Pick]) -> Loaded:
     """Decode a batch."""
-    images = np.empty((len(picks), *dataset.shape), dtype=np.uint8)
-    for place, (index, flipped) in enumerate(picks):
-        image = dataset.image(index)
+    skipped: dict[str, str] = {}
+    images, used = np.empty((len(picks), *dataset.shape), dtype=np.uint8), []
+    for place, (wanted, flipped) in enumerate(picks):
+        index, image = dataset.readable(wanted, skipped)
         images[place] = image[:, :, ::-1] if flipped else image
-    labels = None if dataset.labels is None else dataset.labels[[pick.image for pick in picks]]
-    return RealBatch(torch.from_numpy(images), None if labels is None else torch.from_numpy(labels))
+        used.append(index)
+    labels = None if dataset.labels is None else torch.from_numpy(dataset.labels[used])
+    return Loaded(RealBatch(torch.from_numpy(images), labels), skipped)
 
 
 class Stream:
@@ -91,21 +103,24 @@ class Stream:
         position: int = 0,
         pinned: bool = False,
         deal: Deal = range,
+        warn: Callable[[str], None] = warnings.warn,
     ) -> None:
         self.dataset, self.position, self._deal = dataset, position, deal
         self._order = Order(len(dataset), seed, flip)
         self._workers, self._pinned = workers, pinned
         self._ahead: tuple[int, Iterator[Any]] | None = None  # batch size, loader
+        self._warn, self._told = warn, set[str]()
 
     def take(self, count: int) -> RealBatch:
         """This process's share of the next `count` images. Raises DataError naming what can't be read."""
-        batch = (
+        loaded = (
             self._take_ahead(count)
             if self._workers
             else load(self.dataset, self._picks(self.position, count))
         )
         self.position += count
-        return batch
+        self._tell(loaded.skipped)
+        return loaded.batch
 
     def close(self) -> None:
         """End the workers."""
@@ -114,7 +129,17 @@ class Stream:
     def _picks(self, position: int, count: int) -> list[Pick]:
         return [self._order.pick(position + place) for place in self._deal(count)]
 
-    def _take_ahead(self, count: int) -> RealBatch:
+    def _tell(self, skipped: dict[str, str]) -> None:
+        """Warn of each broken image once, and of no more than a few."""
+        for image in [image for image in skipped if image not in self._told]:
+            self._told.add(image)
+            if len(self._told) <= WARNINGS:
+                name, why = f"{shown(image)} of {self.dataset.name}", skipped[image]
+                self._warn(f"can't read {name}: {why}; the next image takes its place")
+            elif len(self._told) == WARNINGS + 1:
+                self._warn("more images can't be read, and are skipped too: `gandsl data inspect` lists them")
+
+    def _take_ahead(self, count: int) -> Loaded:
         if self._ahead is None or self._ahead[0] != count:  # growth changes the batch: begin again from here
             self._ahead = count, iter(self._loader(count))
         try:
@@ -125,7 +150,7 @@ class Stream:
             raise DataError(f"a data worker died: {error}", "resume with fewer workers, or none") from error
         if isinstance(batch, DataError):
             raise batch
-        assert isinstance(batch, RealBatch)
+        assert isinstance(batch, Loaded)
         return batch
 
     def _loader(self, count: int) -> DataLoader[Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from .part import Flag, Float, Part
@@ -12,6 +14,11 @@ class Data(Part):
 
     flip: Flag = Field(default=False, description="mirror each image left to right with chance ½")
     range: tuple[Float, Float] = Field(default=(-1.0, 1.0), description="what black and white become")
+
+    broken: Literal["stop", "skip"] = Field(
+        default="stop",
+        description="an image that can't be read ends the run, or the next one that can takes its place",
+    )
 
     @model_validator(mode="after")
     def _rises(self) -> Data:
