@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -71,14 +73,20 @@ class Trainer:
         fit.check(plan, generator, discriminator)
         check_batches(self.world, plan)
         self.game = Game(plan, generator, discriminator, self.device)
-        self.data = _dataset(data, self.game)
+        self.data = _dataset(data, self.game, plan.data.broken)
         self.game.label_distribution = _distribution(self.data, self.game)
         self.state = State.new(plan, generator, discriminator, seed, self.device)
         self.world.share(self.state.tensors().values())
         for norm in (m for n in (generator, discriminator) for m in n.modules() if isinstance(m, BatchNorm)):
             norm.own = not plan.synchronize.batch_norm
         self.stream = Stream(
-            self.data, seed, plan.data.flip, workers, pinned=self.device.type == "cuda", deal=self._dealt
+            self.data,
+            seed,
+            plan.data.flip,
+            workers,
+            pinned=self.device.type == "cuda",
+            deal=self._dealt,
+            warn=self.warn if self.world.leads else warnings.warn,  # the others have no observers
         )
         self.phases = phases(plan)
         self.augment = Augment(plan.augment, plan.data.range) if plan.augment else None
@@ -391,12 +399,12 @@ class Trainer:
                 self.stream.close()
 
 
-def _dataset(data: str | Path | Source | Dataset, game: Game) -> Dataset:
+def _dataset(data: str | Path | Source | Dataset, game: Game, broken: Literal["stop", "skip"]) -> Dataset:
     if isinstance(data, Dataset):
-        return data
+        return replace(data, broken=broken)
     shapes = [port.shape for port in game.discriminator.inputs if port.kind == "Image"]
     channels, h, w = max(shapes, key=lambda shape: shape[1] * shape[2])
-    return open_dataset(data, (channels, h, w), classes_of(game.generator))
+    return replace(open_dataset(data, (channels, h, w), classes_of(game.generator)), broken=broken)
 
 
 def _distribution(data: Dataset, game: Game) -> torch.Tensor | None:
