@@ -40,7 +40,17 @@ BATCH = 8
 
 def train(case: str, world: World, **more: Any) -> Trainer:
     """The trainer of a case after its steps, in float64."""
-    spec, steps, changes = CASES[case]
+    trainer = trainer_of(case, world, **more)
+    for _ in range(CASES[case][1]):
+        trainer.step()
+    return trainer
+
+
+def trainer_of(
+    case: str, world: World, run_dir: Path | None = None, resuming: bool = False, **more: Any
+) -> Trainer:
+    """The trainer of a case before its first step, or where a run in a folder has come to."""
+    spec, _, changes = CASES[case]
     if micro := changes.get("training.micro_batch"):
         changes = changes | {"training.micro_batch": micro // world.size}  # what all do at a time
     overrides = reduced(spec, batch=BATCH, images=16, classes=3) | changes | more
@@ -55,10 +65,11 @@ def train(case: str, world: World, **more: Any) -> Trainer:
     channels = networks[0].outputs[-1].shape[0]
     pixels = np.random.default_rng(0).integers(0, 256, (20, height, width, channels), dtype=np.uint8)
     source = Arrays(pixels if channels > 1 else pixels[..., 0], np.arange(20) % 3)
-    trainer = Trainer(program.plan, *networks, data=source, seed=3, observing=(), world=world)
-    for _ in range(steps):
-        trainer.step()
-    return trainer
+    common: dict[str, Any] = {"data": source, "observing": (), "world": world}
+    if resuming:
+        assert run_dir is not None
+        return Trainer.resume(run_dir, *networks, plan=program.plan, **common)
+    return Trainer(program.plan, *networks, run_dir=run_dir, seed=3, **common)
 
 
 def outcome(trainer: Trainer) -> dict[str, torch.Tensor]:
@@ -70,6 +81,8 @@ def outcome(trainer: Trainer) -> dict[str, torch.Tensor]:
 if __name__ == "__main__":
     folder, cases = Path(sys.argv[1]), sys.argv[2:]
     world = join(torch.device("cpu"))
+    begun = trainer_of("style", world, folder / "run", **{"training.length": "3 steps"})
+    begun.run()
     for case in cases:
         found = outcome(train(case, world))
         torch.save(found, folder / f"{case}.{world.rank}.pt")

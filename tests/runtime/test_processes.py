@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from gandsl_runtime.world import World
-from tests.runtime.in_processes import CASES, outcome, train
+from tests.runtime.in_processes import CASES, outcome, train, trainer_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,6 +40,16 @@ def test_two_processes_do_what_one_does(case: str, together: Path) -> None:
         found = torch.load(together / f"{case}.{rank}.pt", weights_only=True)
         assert found.keys() == alone.keys()
         assert_close(found, alone)
+
+
+def test_a_run_goes_on_with_another_number_of_processes(together: Path) -> None:
+    """Two processes took the first three of five steps; one that took all five is where one comes to."""
+    lengthened = {"training.length": "5 steps"}
+    resumed = trainer_of("style", World(), together / "run", resuming=True, **lengthened)
+    assert resumed.state.clock.steps == 3
+    alone = trainer_of("style", World(), **lengthened)
+    resumed.run(), alone.run()
+    assert_close(resumed.state.tensors(), alone.state.tensors())
 
 
 def test_micro_batches_do_what_the_batch_does() -> None:
