@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,10 +57,16 @@ class Program:
         """Any network of the spec, always the same object. Raises KeyError for a name it does not have."""
         if name not in self._networks:
             from gandsl.lowering.network import LoweredNetwork
-            from gandsl.lowering.planned import planned
+            from gandsl.lowering.planned import checkpointed, planned
+            from gandsl.passes.target import Target
 
-            ir = planned(self.module.networks[name], self.plan)
-            self._networks[name] = LoweredNetwork(ir, self.target)
+            ir, plan = self.module.networks[name], self.plan
+            target = replace(
+                self.target or Target(),
+                checkpointed=checkpointed(ir, plan),
+                channels_last=plan is not None and plan.memory_format == "channels_last",
+            )
+            self._networks[name] = LoweredNetwork(planned(ir, plan), target)
         return self._networks[name]
 
 

@@ -21,7 +21,7 @@ from gandsl.codegen.template import fill
 from gandsl.codegen.text import class_name, docstring, is_identifier
 from gandsl.diagnostics import Diagnostics
 from gandsl.diagnostics.diagnostic import InvariantError
-from gandsl.lowering.planned import planned
+from gandsl.lowering.planned import checkpointed, planned
 from gandsl.spec.document import BlockDecl
 from gandsl.spec.library import Library
 from gandsl.spec.tree import to_plain
@@ -48,7 +48,8 @@ def render(module: ModuleIR) -> dict[str, str]:
         )
         if doc := _one_paragraph(document.networks[name].doc):
             about += f"\n\n{doc}"
-        files[f"{name}.py"] = network_source(planned(network, module.plan), about, places, block_of)
+        as_planned, kept = planned(network, module.plan), checkpointed(network, module.plan)
+        files[f"{name}.py"] = network_source(as_planned, about, places, block_of, kept)
     classes = {name: class_name(name) for name in sorted(module.networks, key=_natural)}
     exported = [quoted(name) for name in sorted({*classes.values()}, key=_natural)]
     files["__init__.py"] = fill(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from keyword import iskeyword
 
@@ -40,15 +40,23 @@ class PrintedClass:
 
 
 def network_source(
-    network: NetworkIR, about: str, places: Places, block_of: Callable[[Hint], BlockDecl | None]
+    network: NetworkIR,
+    about: str,
+    places: Places,
+    block_of: Callable[[Hint], BlockDecl | None],
+    checkpointed: Sequence[str] = (),
 ) -> str:
-    """The module's text. `about` opens its docstring; `block_of` finds the block behind a hint."""
+    """The module's text. `about` opens its docstring; `block_of` finds the block behind a hint.
+
+    `checkpointed`: ids of stages that training checkpoints; those that are no module of their own are not.
+    """
     programs = programs_of(network)
     pieces = list({id(piece): piece for program in programs for piece in program.pieces}.values())
     layers = layers_of(network)
     _refuse_names(layers)
     composer = Composer(pieces, layers)
     bodies = [composer.compose(piece) for piece in pieces]
+    called = {".".join(inner.scope) for body in bodies for inner in body.calls()}
     hints = hints_of(network)
     keys = {
         scope: f"{hint.what} {hint.name if hint.what == 'block' else ''}" for scope, hint in hints.items()
@@ -73,6 +81,7 @@ def network_source(
     )
     text = "\n".join(line for part in (*inner, root) for line in part.lines)
     text += "\n".join(line for part in (*inner, root) for method in part.methods for line in method.text)
+    kept = tuple(id_ for id_ in checkpointed if id_ in called)
     return fill(
         "network.py.jinja",
         doc=docstring(about, 0),
@@ -82,6 +91,7 @@ def network_source(
         methods=ordered,
         ports=_ports(network),
         levels=lay(literal(network.levels), 4, "levels = ") if network.levels else [],
+        checkpointed=lay(literal(kept), 4, "checkpointed = ") if kept else [],
         has_styles=network.main.styles is not None,
         table=[
             f"{' ' * 12}({quoted(p.entry)}, {p.variant.level}, {p.variant.fading}): self.{p.method},"

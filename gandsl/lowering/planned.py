@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gandsl.ir.graph import NetworkIR
+from gandsl.ir.stages import stages
 from gandsl.lowering.precision import in_precision
 from gandsl_runtime.plan import Plan
 
@@ -10,3 +11,11 @@ from gandsl_runtime.plan import Plan
 def planned(network: NetworkIR, plan: Plan | None) -> NetworkIR:
     """The network as the plan trains it; without a plan as it is."""
     return network if plan is None else in_precision(network, plan.precision)
+
+
+def checkpointed(network: NetworkIR, plan: Plan | None) -> tuple[str, ...]:
+    """The ids of the stages that the plan wants checkpointed."""
+    if plan is None or plan.checkpointing == "none":
+        return ()
+    wanted = plan.checkpointing
+    return tuple(id_ for id_, side in stages(network).items() if wanted == "stages" or side in wanted)

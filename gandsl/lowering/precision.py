@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gandsl.ir.graph import Frame, Graph, NetworkIR, Node
+from gandsl.ir.graph import Graph, NetworkIR, Node
 from gandsl.ir.ops.precision import CAST
+from gandsl.ir.stages import side, stage_of, stages
 from gandsl.ir.types import TensorType, is_a
 from gandsl_runtime.plan import Precision
 
@@ -27,27 +28,23 @@ def in_precision(network: NetworkIR, precision: Precision) -> NetworkIR:
     """
     if precision.half is None:
         return network
-    least = _least(network.main, precision.stages)
+    least, known = _least(network.main, precision.stages), stages(network)
     programs = {
-        variant: _Regions(graph, precision.half, least).cast() for variant, graph in network.programs.items()
+        variant: _Regions(graph, precision.half, least, known).cast()
+        for variant, graph in network.programs.items()
     }
     return replace(network, programs=programs)
 
 
-def _least(main: Graph, stages: int | None) -> int:
-    """The longer side from which features are 16-bit: of the largest `stages` resolutions, less the smallest."""
-    if stages is None:
+def _least(main: Graph, count: int | None) -> int:
+    """The longer side from which features are 16-bit: the largest `count` resolutions, less the smallest."""
+    if count is None:
         return 0
-    sides = [_side(node.type) for node in main if is_a(node.type.kind, "Feature")]
+    features = [side(node.type) for node in main if is_a(node.type.kind, "Feature")]
     ends = [main[id_].type for id_ in main.outputs.values()] + [node.type for node in main.inputs]
-    largest = max((_side(type_) for type_ in ends), default=0) or max(sides, default=0)
-    smallest = min((side for side in sides if side > 1), default=0)
-    return max(-(-largest // 2 ** (stages - 1)), 2 * smallest)
-
-
-def _side(type_: TensorType) -> int:
-    """The longer side of a feature, an image or a map of logits; 0 for all else."""
-    return max(type_.shape[1:]) if len(type_.shape) == 3 else 0
+    largest = max((side(type_) for type_ in ends), default=0) or max(features, default=0)
+    smallest = min((size for size in features if size > 1), default=0)
+    return max(-(-largest // 2 ** (count - 1)), 2 * smallest)
 
 
 def _is_spatial(type_: TensorType) -> bool:
@@ -61,6 +58,7 @@ class _Regions:
     graph: Graph
     half: str
     least: int
+    stages: Mapping[str, int]  # the resolutions of stages
 
     def cast(self) -> Graph:
         """The program with casts at the borders of its 16-bit regions, each value cast once to a format."""
@@ -90,13 +88,16 @@ class _Regions:
             return id_
         dtype = self.half if half else FULL
         if (id_, dtype) not in made:
-            wanted = [
-                node.id for node in self.graph if id_ in node.operands and (node.id in halves) == half
-            ] or [id_]
-            name = self._name(self._scope(wanted), "narrowed" if half else "widened", nodes)
-            source = self.graph[id_]
+            readers = [node for node in self.graph if id_ in node.operands and (node.id in halves) == half]
+            readers = readers or [self.graph[id_]]  # an output
+            name = self._name(self._scope(readers), "narrowed" if half else "widened", nodes)
             nodes[name] = Node(
-                name, CAST.name, {"x": (id_,)}, {"dtype": dtype}, source.type, source.provenance
+                name,
+                CAST.name,
+                {"x": (id_,)},
+                {"dtype": dtype},
+                self.graph[id_].type,
+                readers[0].provenance,
             )
             made[id_, dtype] = name
         return made[id_, dtype]
@@ -106,17 +107,15 @@ class _Regions:
         names = (f"{scope}{stem}{number}" for number in ("", *range(2, len(taken) + 3)))
         return next(name for name in names if name not in taken)
 
-    def _scope(self, readers: Sequence[str]) -> str:
+    def _scope(self, readers: Sequence[Node]) -> str:
         """Where a cast belongs: in the stage of those who read it, or where they all are. Ends with a dot."""
-        stages = {_stage(self.graph[id_]) for id_ in readers}
-        stage = stages.pop()
-        if stages or not stage:
-            return _scope(readers)
-        return _scope([node.id for node in self.graph if _stage(node) == stage])
+        stage = stage_of(readers[0])
+        if stage and all(stage_of(node) == stage for node in readers):
+            return f"{stage}."
+        return _scope(node.id for node in readers)
 
     def _halves(self) -> set[str]:
         """Ids of the nodes that compute in 16 bits."""
-        sides = self._sides()
         exits = self._exits()
         return {
             node.id
@@ -125,20 +124,13 @@ class _Regions:
             and any(_is_spatial(self.graph[id_].type) for id_ in node.operands)
             and node.op not in FULL_OPS
             and node.id not in exits
-            and sides[node.id] >= self.least
+            and self._side(node) >= self.least
         }
 
-    def _sides(self) -> dict[str, int]:
-        """For each node the longest side in its stage; outside of stages, of what it reads and makes."""
-        own = {
-            node.id: max(_side(node.type), *(_side(self.graph[id_].type) for id_ in node.operands), 0)
-            for node in self.graph
-        }
-        of_stage: dict[tuple[Frame, ...], int] = {}
-        for node in self.graph:
-            if stage := _stage(node):
-                of_stage[stage] = max(of_stage.get(stage, 0), own[node.id])
-        return {node.id: of_stage.get(_stage(node), own[node.id]) for node in self.graph}
+    def _side(self, node: Node) -> int:
+        """The resolution of the node's stage; outside of stages, the longest side of what goes in and out."""
+        own = max(side(node.type), *(side(self.graph[id_].type) for id_ in node.operands))
+        return self.stages.get(stage_of(node), own)
 
     def _exits(self) -> set[str]:
         """Ids of what stands between outputs and the last products before them."""
@@ -150,13 +142,6 @@ class _Regions:
                 found.add(id_)
                 waiting.extend(self.graph[id_].operands)
         return found
-
-
-def _stage(node: Node) -> tuple[Frame, ...]:
-    """The way to the outermost stage that a node belongs to; empty where it is in none."""
-    frames = node.provenance.frames
-    places = [place for place, frame in enumerate(frames) if frame.what.startswith("stage ")]
-    return frames[places[-1] :] if places else ()
 
 
 def _scope(ids: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ from gandsl.diagnostics.diagnostic import InvariantError
 from gandsl.ir.op import Call, ShapeError
 from gandsl.ir.types import TensorType
 from gandsl_runtime import ops
-from gandsl_runtime.layers import Folded, Layer
+from gandsl_runtime.layers import Checkpointed, Folded, Layer
 from gandsl_runtime.layers.epilogue import Epilogue
 
 META = ("id", "ids", "span", "provenance", "stack_trace")
@@ -168,9 +168,11 @@ class _Shapes(fx.Interpreter):
     def call_module(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if target in self.submodules:
             return super().call_module(target, args, kwargs)
-        folded = self.real.get_submodule(target)  # what a pass has added; running it could move statistics
-        assert isinstance(folded, Folded)
-        return torch.empty(folded.shape, device="meta")
+        added = self.real.get_submodule(target)  # by a pass; running it could move statistics
+        if isinstance(added, Checkpointed):
+            return _Shapes(added.program, self.module, self.batch).run(*args)
+        assert isinstance(added, Folded)
+        return torch.empty(added.shape, device="meta")
 
     def run_node(self, n: fx.Node) -> Any:
         try:

@@ -44,6 +44,8 @@ class ChooseModulatedForm(Pass):
 
 
 def _choose(module: fx.GraphModule, node: fx.Node, target: Target) -> tuple[str, str]:
+    if target.channels_last:
+        return "scaled", "the grouped form puts samples beside channels, so features would be copied twice"
     if target.device == "cuda":
         # not measured by us: what the published implementation does by default (see reference 1912.04958)
         if target.mode == "inference" and (target.batch == 1 or target.dtype == "float32"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gandsl.passes.base import Pass
+from gandsl.passes.checkpoint_stages import CheckpointStages
 from gandsl.passes.choose_form import ChooseModulatedForm
 from gandsl.passes.common_subexpressions import CommonSubexpressions
 from gandsl.passes.constant_folding import ConstantFolding
@@ -27,4 +28,4 @@ FASTER: tuple[Pass, ...] = (
 
 def pipeline(target: Target) -> Pipeline:
     """The default pipeline. All passes run for every target: those that do not apply say so in the log."""
-    return Pipeline((*CLEAN, *FASTER, DeadCode()))
+    return Pipeline((*CLEAN, *FASTER, DeadCode(), CheckpointStages()))

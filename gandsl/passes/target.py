@@ -10,10 +10,14 @@ from typing import Literal
 class Target:
     """device: where it will run. mode: whether weights will change. batch: samples a call, if known.
 
-    dtype: of the activations, as torch names it. Passes choose by these; results are the same for any target.
+    dtype: of the activations, as torch names it. channels_last: whether features lie so in memory.
+    checkpointed: ids of stages whose features are not kept for the backward. Passes choose by these; results
+    are the same for any target.
     """
 
     device: Literal["cpu", "cuda"] = "cpu"
     mode: Literal["train", "inference"] = "train"
     batch: int | None = None
     dtype: str = "float32"
+    channels_last: bool = False
+    checkpointed: tuple[str, ...] = ()

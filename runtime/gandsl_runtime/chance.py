@@ -58,7 +58,7 @@ class Draw:
     def __init__(self, device: torch.device, dtype: torch.dtype, part: Part, *key: object) -> None:
         self.device, self.dtype, self.part, self.key = device, dtype, part, key
         self.generator = self._seeded(seed_of(key))
-        self.calls = 0  # of `noise`: a computation that is repeated in the backward pass sets it back
+        self.calls = 0  # of layers: a computation that is repeated in the backward pass sets it back
 
     def latent(self, port: Port) -> Tensor:
         """[n, *shape] from the port's distribution: normal, uniform on [-1, 1), or normal within ±2."""
@@ -147,6 +147,26 @@ def drawing(draw: Draw) -> Iterator[None]:
         yield
     finally:
         _active.pop()
+
+
+def innermost() -> Draw | None:
+    """The draw of the block; None outside."""
+    return _active[-1] if _active else None
+
+
+@contextmanager
+def repeating(draw: Draw | None, calls: int) -> Iterator[None]:
+    """Inside the block layers draw what they drew from `draw` after so many calls; none of it counts."""
+    if draw is None:
+        yield
+        return
+    now, draw.calls = draw.calls, calls
+    _active.append(draw)
+    try:
+        yield
+    finally:
+        _active.pop()
+        draw.calls = now
 
 
 def active(count: int) -> Draw | None:

@@ -29,6 +29,7 @@ class Network(nn.Module):
     inputs: tuple[Port, ...] = ()  # of the full program, in call order: z[, y] or image…[, y]
     outputs: tuple[Port, ...] = ()
     levels: tuple[tuple[int, int], ...] = ()  # (h, w) of each level of a grown family, smallest first
+    checkpointed: tuple[str, ...] = ()  # ids of stages that the plan wants checkpointed
     has_styles: bool = False  # has the entries "mapping" and "synthesis"
 
     def program(

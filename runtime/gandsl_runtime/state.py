@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from . import ema, precision, schedule
+from . import checkpointing, ema, precision, schedule
 from .anchors import Anchors
 from .augment import Control
 from .network import Network
@@ -51,6 +51,8 @@ class State:
             network.to(device).train()
         precision.prepare(plan, generator, discriminator)
         average = ema.average_of(generator) if plan.ema else None
+        for network in networks.values():
+            checkpointing.begin(network)
         sizes = generator.levels
         first = schedule.step(plan, sizes, Clock())
         optimizers = {}

@@ -9,6 +9,7 @@ its op declares. `reset()` draws a layer's state anew, in order, from torch's de
 from gandsl_runtime.layers.base import Layer, materialize
 from gandsl_runtime.layers.cast import Cast
 from gandsl_runtime.layers.channel import Bias, Gain
+from gandsl_runtime.layers.checkpointed import Checkpointed
 from gandsl_runtime.layers.convolution import Conv2d, ConvTranspose2d
 from gandsl_runtime.layers.dropout import Dropout
 from gandsl_runtime.layers.fir import Fir
@@ -27,6 +28,7 @@ __all__ = [
     "BatchNorm",
     "Bias",
     "Cast",
+    "Checkpointed",
     "Constant",
     "Conv2d",
     "ConvTranspose2d",

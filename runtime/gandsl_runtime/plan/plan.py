@@ -74,11 +74,11 @@ class Plan(Part):
         description="order of a feature's numbers in memory: contiguous has a channel's pixels side by side, "
         "channels_last a pixel's channels (faster 16-bit convolutions on GPUs); saved weights don't change",
     )
-    checkpointing: Literal["none", "stages"] | tuple[str, ...] = Field(
+    checkpointing: Literal["none", "stages"] | tuple[Int, ...] = Field(
         default="none",
         description="whose features are not kept for the backward but computed again (arXiv:1604.06174: less "
-        "memory, up to a third more time). none; stages: every stage's; or a list of ids of stages or blocks, "
-        "such as [generator.synthesis.s256, discriminator.stages.s256]",
+        "memory, up to a third more time). none; stages: those of every stage; or of the stages at these "
+        "resolutions alone, by their longer sides: [256, 128]",
     )
     data: Data = Field(default=Data(), description="how images enter the networks")
     cadence: Cadence = Field(default=Cadence(), description="how often the run writes something")

@@ -1,0 +1,108 @@
+"""Compute the features of stages again in the backward, instead of keeping them."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import ClassVar
+
+from torch import fx
+
+from gandsl.lowering.tree import over
+from gandsl.passes.base import Pass, Record
+from gandsl.passes.rewrite import helper
+from gandsl.passes.target import Target
+from gandsl_runtime.layers import Checkpointed
+
+
+@dataclass(frozen=True)
+class CheckpointStages(Pass):
+    """The nodes of a stage become one call, which keeps its inputs alone (arXiv:1604.06174)."""
+
+    name: ClassVar[str] = "checkpoint-stages"
+    promise: ClassVar[str] = "equal outputs and derivatives to the bit; draws are repeated, state moves once"
+
+    def apply(self, module: fx.GraphModule, log: Record, target: Target) -> None:
+        for stage in target.checkpointed:
+            if target.mode != "train":
+                log.skip(stage, "nothing is kept in inference")
+                continue
+            nodes = [node for node in module.graph.nodes if _belongs(node, stage)]
+            if not nodes:
+                continue  # another program's
+            if _interrupted(module.graph, set(nodes)):
+                log.skip(stage, "its nodes wait for others in between")
+                continue
+            _enclose(module, nodes, f"checkpointed_{stage.replace('.', '_')}")
+            log.fire(stage, f"{len(nodes)} nodes became one call")
+
+
+def _belongs(node: fx.Node, stage: str) -> bool:
+    if node.op in ("placeholder", "output"):
+        return False
+    place = str(node.target) if node.op in ("get_attr", "call_module") else node.meta["id"]
+    return place.startswith(f"{stage}.")
+
+
+def _interrupted(graph: fx.Graph, nodes: set[fx.Node]) -> bool:
+    """Whether something outside reads these nodes and is read by them again."""
+    behind: set[fx.Node] = set()
+    for node in graph.nodes:
+        reads = set(node.all_input_nodes)
+        if node in nodes:
+            if reads & behind:
+                return True
+        elif reads & (nodes | behind):
+            behind.add(node)
+    return False
+
+
+def _enclose(module: fx.GraphModule, nodes: Sequence[fx.Node], name: str) -> None:
+    """Put one call in the place of these nodes, which are in order."""
+    graph, inside = module.graph, set(nodes)
+    given = list(dict.fromkeys(x for node in nodes for x in node.all_input_nodes if x not in inside))
+    made = [node for node in nodes if any(user not in inside for user in node.users)]
+    inner = fx.Graph()
+    copies: dict[fx.Node, fx.Node] = {}
+    for node in given:
+        copies[node] = inner.placeholder(node.name)
+        copies[node].meta = dict(node.meta)
+    for node in nodes:
+        copies[node] = inner.node_copy(node, copies.__getitem__)
+    results = tuple(copies[node] for node in made)
+    inner.output(results[0] if len(results) == 1 else results)
+    module.add_module(name, Checkpointed(over(module, inner, "Stage")))
+
+    with graph.inserting_before(nodes[0]):
+        call = helper(graph.create_node("call_module", name, tuple(given), name=name), nodes[0])
+        parts = [call]
+        if len(made) > 1:
+            parts = [graph.call_function(operator.getitem, (call, index)) for index in range(len(made))]
+    call.meta["ids"] = tuple(id_ for node in nodes for id_ in node.meta["ids"])
+    for part, node in zip(parts, made, strict=True):
+        part.meta.update({"type": node.meta["type"]} if part is call else {**node.meta, "ids": ()})
+        node.replace_all_uses_with(part, delete_user_cb=lambda user: user not in inside)
+    for node in reversed(nodes):
+        graph.erase_node(node)
+    _sort(graph)
+
+
+def _sort(graph: fx.Graph) -> None:
+    """Put the nodes in an order in which each comes after what it reads, changing as little as can be."""
+    placed: set[fx.Node] = set()
+    order: list[fx.Node] = []
+
+    def place(node: fx.Node) -> None:
+        if node in placed:
+            return
+        placed.add(node)
+        for source in node.all_input_nodes:
+            place(source)
+        order.append(node)
+
+    for node in list(graph.nodes):
+        place(node)
+    for before, node in pairwise(order):
+        before.append(node)

@@ -1,0 +1,77 @@
+"""Activation checkpointing: a stage's features are not kept for the backward but computed again.
+
+The second computation sees what the first one saw: the same random numbers, running statistics and
+power-iteration vectors, which move once (arXiv:1604.06174, section 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import wraps
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from . import chance
+from .network import Network
+
+
+def checkpointed(compute: Callable[..., Any], layers: Sequence[nn.Module], *args: Any) -> Any:
+    """compute(*args); `layers` are all that it calls. Where no gradients are wanted, or a compiler decides
+    itself what to keep, it is simply called.
+    """
+    if not torch.is_grad_enabled() or torch.compiler.is_compiling():
+        return compute(*args)
+    moment = _Moment(layers)
+    return checkpoint(compute, *args, use_reentrant=False, context_fn=lambda: (nullcontext(), moment))
+
+
+class _Moment:
+    """What a computation reads beside its arguments and weights, as it is now.
+
+    Inside a block of it, of which there may be many, it is that moment again, and what moves does not count.
+    """
+
+    def __init__(self, layers: Sequence[nn.Module]) -> None:
+        self._buffers: list[tuple[nn.Module, str, Tensor]] = [
+            (layer, name, buffer.clone())
+            for layer in layers
+            if layer.training
+            for name, buffer in layer._buffers.items()
+            if buffer is not None and name not in layer._non_persistent_buffers_set
+        ]
+        self._draw = chance.innermost()
+        self._calls = self._draw.calls if self._draw else 0
+
+    def __enter__(self) -> None:
+        self._now = [layer._buffers[name] for layer, name, _ in self._buffers]
+        self._repeating = chance.repeating(self._draw, self._calls)
+        self._repeating.__enter__()
+        for layer, name, buffer in self._buffers:
+            layer._buffers[name] = buffer.clone()
+
+    def __exit__(self, *error: Any) -> None:
+        for (layer, name, _), buffer in zip(self._buffers, self._now, strict=True):
+            layer._buffers[name] = buffer
+        self._repeating.__exit__(None, None, None)
+
+
+def begin(network: Network) -> None:
+    """Let the stages that a printed network calls `checkpointed` be so; a lowered one's programs do it."""
+    for id_ in network.checkpointed:
+        stage = network.get_submodule(id_)
+        layers = list(stage.modules())
+        for name, method in vars(type(stage)).items():
+            if callable(method) and not name.startswith("__"):
+                setattr(stage, name, _wrapped(getattr(stage, name), layers))
+
+
+def _wrapped(method: Callable[..., Any], layers: Sequence[nn.Module]) -> Callable[..., Any]:
+    @wraps(method)
+    def call(*args: Any) -> Any:
+        return checkpointed(method, layers, *args)
+
+    return call
