@@ -51,6 +51,7 @@ WARNINGS: tuple[tuple[str, Rule], ...] = (
     ("W0726", hurts.batch_norm_at_the_image),
     ("W0727", hurts.squashed_logits),
     ("W0728", hurts.labels_for_one),
+    ("W0729", hurts.unnamed_classifier),
 )
 
 

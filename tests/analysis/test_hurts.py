@@ -20,6 +20,18 @@ NORM = (
     "    a: {op: relu}\n    conv1: {op: conv, channels: 8, bias: false}\n    norm: {op: batch_norm}\n    act: ",
 )
 
+CLASSIFIED = [
+    ('inputs: {z: "Latent[16]"}', 'inputs: {z: "Latent[16]", y: "Label[5]"}'),
+    (
+        "    dense: {op: linear, features: 128}\n",
+        "    hot: {op: one_hot, y: y}\n    both: {op: concat, terms: [z, hot]}\n    dense: {op: linear, features: 128}\n",
+    ),
+    (
+        "    logit: {op: linear, features: 1}\n",
+        "    logit: {op: linear, features: 1}\n    label: {op: linear, x: flat, features: 5}\n  outputs: {logit: logit, label: label}\n",
+    ),
+]
+
 
 def case(name: str, text: str, edits: list[Edit], said: list[str]) -> Any:
     return pytest.param(edited(text, *edits), said, id=name)
@@ -45,6 +57,21 @@ CASES = [
         [],
     ),
     case("batch norm alone", PLAIN, [NORM], []),
+    case(
+        "class logits that the plan does not name",
+        PLAIN,
+        CLASSIFIED,
+        [
+            "W0728 7:29 ‹y› the generator is given the class `y`, but the discriminator does not see it",
+            "W0729 24:34 ‹label› `label` has a number for each class, and the loss takes each for real against generated",
+        ],
+    ),
+    case(
+        "class logits that the plan names",
+        PLAIN,
+        [*CLASSIFIED, ("  loss: logistic", "  loss: logistic\n  auxiliary: {output: label}")],
+        [],
+    ),
     case(
         "unbounded critic",
         PLAIN,
