@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -39,7 +40,7 @@ def make_plan(unfolder: Unfolder, training: trees.Mapping, context: Context) -> 
 
 def _value(unfolder: Unfolder, tree: Tree, context: Context) -> Any:
     if isinstance(tree, trees.Mapping):
-        return {entry.key: _value(unfolder, entry.value, context) for entry in tree}
+        return {entry.key: _field(unfolder, entry.key, entry.value, context) for entry in tree}
     if isinstance(tree, trees.Sequence):
         return [_value(unfolder, item, context) for item in tree.items]
     if not isinstance(tree.value, str):
@@ -48,6 +49,11 @@ def _value(unfolder: Unfolder, tree: Tree, context: Context) -> Any:
         return tree.text  # a name such as `hinge`, or `micro_batch`, which is a field as well
     value = plain(unfolder.evaluate(tree, context))
     return value.long if isinstance(value, Size) else value
+
+
+def _field(unfolder: Unfolder, name: str, tree: Tree, context: Context) -> Any:
+    verbatim = name in _texts() and isinstance(tree, Scalar) and isinstance(tree.value, str)
+    return tree.value if verbatim else _value(unfolder, tree, context)  # type: ignore[union-attr]
 
 
 def _sound(data: Any, path: tuple[str, ...], failed: list[tuple[str, ...]]) -> Any:
@@ -68,17 +74,32 @@ def _choices() -> frozenset[str]:
     """Every name that some field of the plan may be set to."""
     from typing import Literal, get_args, get_origin
 
-    found: set[str] = set()
+    found = (get_args(kind) for kind in _types() if get_origin(kind) is Literal)
+    return frozenset(choice for choices in found for choice in choices if isinstance(choice, str))
+
+
+@cache
+def _texts() -> frozenset[str]:
+    """The fields of the plan that hold a text as it is written, such as `loss/G`: no expression."""
+    parts = [kind for kind in _types() if hasattr(kind, "model_fields")]
+    return frozenset(
+        name for part in parts for name, field in part.model_fields.items() if field.annotation is str
+    )
+
+
+def _types() -> Iterator[Any]:
+    """Each type in the annotations of the plan: its parts, and what their fields are made of."""
+    from typing import get_args
+
     seen: set[Any] = set()
     waiting: list[Any] = [Plan]
     while waiting:
         one = waiting.pop()
-        if get_origin(one) is Literal:
-            found.update(choice for choice in get_args(one) if isinstance(choice, str))
-        elif isinstance(one, type) and hasattr(one, "model_fields"):
-            if one not in seen:
-                seen.add(one)
-                waiting.extend(field.annotation for field in one.model_fields.values())
+        if hasattr(one, "model_fields"):
+            if one in seen:
+                continue
+            seen.add(one)
+            waiting.extend(field.annotation for field in one.model_fields.values())
         else:
             waiting.extend(get_args(one))
-    return frozenset(found)
+        yield one

@@ -47,6 +47,12 @@ class OutOfSpace(RuntimeFault):
     exit_code = 5
 
 
+class Unwritable(RuntimeFault):
+    """Files can't be made where a run is to write."""
+
+    exit_code = 1
+
+
 class MissingExtra(RuntimeFault):
     """An optional package is asked for and isn't installed."""
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from socket import gethostname
 
-from .errors import CheckpointError
+from .errors import CheckpointError, Unwritable
 
 BEAT = 5.0  # seconds between two signs of life
 _UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
@@ -23,14 +23,19 @@ _held: set[int] = set()  # file handles of this process
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file `path` while the block runs. Raises CheckpointError while another process holds it.
+    """Hold the lock file `path` while the block runs. Raises Unwritable; CheckpointError while another
+    process holds it.
 
     The kernel ends the lock with its process, so that none is left over after a crash. Not every shared file
     system carries such locks from host to host: the holder gives a sign of life every few seconds, and
     another host that finds its name looks for one before it takes over.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise Unwritable(f"can't write in {path.parent}: {reason}", "choose another folder") from error
     released = threading.Event()
     beat = threading.Thread(target=_beat, args=(handle, released), name="lock", daemon=True)
     try:

@@ -100,7 +100,39 @@ def test_seed_decides_the_run(gandsl: Gandsl, images: Path, tmp_path: Path) -> N
     assert weights(1, "a") == weights(1, "b") != weights(2, "c")
 
 
-def test_ctrl_c_saves_and_ends_with_130(process: Callable[..., Any], images: Path, tmp_path: Path) -> None:
+def test_continue_starts_resumes_and_is_done(
+    gandsl: Gandsl, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a scheduler needs that gives a job back its one command line."""
+    run = tmp_path / "run"
+    best = ["--set", "training.cadence={log: 1 steps, best: {metric: loss/G}}"]
+    command = ["train", QUICK, "--data", images, "--run-dir", run, "--device", "cpu", *SMALL, *best]
+    assert gandsl("train", QUICK, "--run-dir", run, "--continue").exit_code == 2  # no run yet, and no --data
+    begun = gandsl(*command, "--continue", "--minutes", "0")
+    assert begun.exit_code == 0 and "stopped after 4 images" in begun.stdout, begun.stderr
+    ended = gandsl(*command, "--continue")
+    assert "done after 12 images" in ended.stdout and "loss/G " in ended.stdout, ended.stderr
+    log = (run / "log.jsonl").read_text()
+    assert [json.loads(line)["images"] for line in log.splitlines()] == [4, 8, 12]
+    shown = gandsl("show", run / "spec.yaml")  # a metric's name is no expression, here nor there
+    assert shown.exit_code == 0 and "metric: loss/G" in shown.stdout
+    assert gandsl(*command).exit_code == 4  # without it, a run is never gone on with by accident
+    again = gandsl(*command, "--continue")
+    assert again.exit_code == 0 and (run / "log.jsonl").read_text() == log
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")  # torchrun says so when it starts a process again
+    assert gandsl(*command).exit_code == 0
+
+
+def test_a_folder_that_cannot_be_written_is_told(gandsl: Gandsl, images: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = gandsl("train", QUICK, "--data", images, "--run-dir", tmp_path / "file" / "run", *SMALL)
+    assert done.exit_code == 1 and "can't write in" in done.stderr and "not a directory" in done.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_and_ends_with_its_code(
+    number: int, code: int, process: Callable[..., Any], gandsl: Gandsl, images: Path, tmp_path: Path
+) -> None:
     run = tmp_path / "run"
     arguments = [
         "train",
@@ -121,9 +153,11 @@ def test_ctrl_c_saves_and_ends_with_130(process: Callable[..., Any], images: Pat
     while not (run / "log.jsonl").exists() or not (run / "log.jsonl").read_text():
         assert child.poll() is None and time.monotonic() < until, child.communicate()
         time.sleep(0.2)
-    child.send_signal(signal.SIGINT)
+    second = gandsl("train", QUICK, "--data", images, "--run-dir", run, *SMALL)
+    assert second.exit_code == 4 and "is in use: process" in second.stderr and str(child.pid) in second.stderr
+    child.send_signal(number)
     _, said = child.communicate(timeout=60)
-    assert child.returncode == 130 and "Traceback" not in said and "resume" in said
+    assert child.returncode == code and "Traceback" not in said and "resume" in said
     assert list((run / "checkpoints").iterdir())
 
 

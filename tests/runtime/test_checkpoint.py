@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -119,40 +118,6 @@ def test_a_newer_format_is_not_passed_over(tmp_path, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(CheckpointError, match="format 99"):
         checkpoint.newest(tmp_path)
-
-
-FULL = """
-import resource, sys
-sys.path[:0] = [{root!r}, {runtime!r}]
-import tests.runtime.test_checkpoint as here
-from gandsl_runtime import checkpoint
-from gandsl_runtime.errors import OutOfSpace
-save, steps = checkpoint.save, [0]
-def limited(*args):
-    steps[0] += 1
-    if steps[0] == 2:
-        resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, resource.RLIM_INFINITY))
-    return save(*args)
-checkpoint.save = limited
-try:
-    here.trained({run!r})
-except OutOfSpace as fault:
-    print(fault)
-    sys.exit(fault.exit_code)
-"""
-
-
-def test_full_disk(tmp_path):
-    """A file-size limit in place of a full disk: the last checkpoint is whole, nothing half written stays."""
-    run = tmp_path / "run"
-    code = FULL.format(root=str(ROOT), runtime=str(ROOT / "runtime"), run=str(run), limit=4000)
-    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
-    assert done.returncode == OutOfSpace.exit_code, done.stderr
-    assert (
-        "no space left for a checkpoint in" in done.stdout and "the last checkpoint is whole" in done.stdout
-    )
-    assert [path.name for path in (run / "checkpoints").iterdir()] == ["000000000020.safetensors"]
-    assert checkpoint.newest(run / "checkpoints")[2]["counters"]["images"] == 20
 
 
 @pytest.mark.parametrize("words", ["No space left on device (os error 28)", "File too large (os error 27)"])

@@ -32,6 +32,7 @@ def test_exit_codes_are_told_apart():
         "DataError": 3,
         "CheckpointError": 4,
         "OutOfSpace": 5,
+        "Unwritable": 1,
         "MissingExtra": 6,
         "Diverged": 7,
         "Interrupted": 1,  # 128 + the signal on each instance

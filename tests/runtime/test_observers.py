@@ -90,7 +90,7 @@ def test_tensorboard(tmp_path):
     events.Reload()
     assert {"loss/D", "loss/G", "lr/G", "steps"} <= set(events.Tags()["scalars"])
     assert [event.step for event in events.Scalars("loss/D")] == [8, 16, 24, 32, 40, 48]
-    assert [event.step for event in events.Images("samples")] == [24, 48]
+    assert [event.step for event in events.Images("samples")] == [0, 24, 48]
     shown = np.asarray(Image.open(io.BytesIO(events.Images("samples")[-1].encoded_image_string)))
     np.testing.assert_array_equal(shown[:, :, 0], np.asarray(Image.open(tmp_path / "grids/000000000048.png")))
 

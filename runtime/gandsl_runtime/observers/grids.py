@@ -25,6 +25,7 @@ class Grids(Observer):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.last: Path | None = None  # that was written
 
     def begin(self, run: Trainer) -> None:
         if run.state.clock.steps == 0:
@@ -36,12 +37,9 @@ class Grids(Observer):
         if last or schedule.due(run.plan.cadence.grid, step.clock, run.state.clock):
             self._write(run)
 
-    def path(self, run: Trainer) -> Path:
-        """The file of a grid of this moment."""
-        return self.folder / f"{run.state.clock.images:012d}.png"
-
     def _write(self, run: Trainer) -> None:
-        write_grid(self.path(run), run.state.sampler, run.plan, stage=run.game.stage)
+        self.last = self.folder / f"{run.state.clock.images:012d}.png"
+        write_grid(self.last, run.state.sampler, run.plan, stage=run.game.stage)
 
 
 def write_grid(

@@ -38,6 +38,7 @@ class JsonLog(Observer):
         if os.fstat(self._file.fileno()).st_nlink == 0:  # the folder was removed under the run
             self._file.close()
             self._open()
+            run.warn(f"{self.path.parent} was removed; it is made anew, without what was in it")
         self._file.write(json.dumps(record) + "\n")
         self._file.flush()
 

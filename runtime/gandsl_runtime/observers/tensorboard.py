@@ -31,6 +31,7 @@ class TensorBoard(Observer):
         self._open: Any = SummaryWriter
         self._folder, self._grids = folder, grids
         self._writer: Any = None
+        self._shown: Path | None = None
 
     def begin(self, run: Trainer) -> None:
         self._writer = self._open(str(self._folder), purge_step=run.state.clock.images + 1)
@@ -41,10 +42,11 @@ class TensorBoard(Observer):
                 self._writer.add_scalar(name, value, int(record["images"]))
 
     def after(self, step: Step, run: Trainer) -> None:
-        path = self._grids and self._grids.path(run)
-        if path and path.exists():
+        path = self._grids and self._grids.last
+        if path and path != self._shown:
+            self._shown = path
             pixels = np.asarray(Image.open(path).convert("RGB"))
-            self._writer.add_image("samples", pixels, run.state.clock.images, dataformats="HWC")
+            self._writer.add_image("samples", pixels, int(path.stem), dataformats="HWC")
 
     def saving(self, run: Trainer) -> None:
         self._writer.flush()
