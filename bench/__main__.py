@@ -8,9 +8,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALONE = ("startup",)
+ALONE = ("startup", "levels", "overhead")
 OTHERS = {
     "digits": "python bench/digits.py runs/demo   (after `make demo`)",
+    "steps": "python bench/steps.py --stylegan2-ada PATH --biggan PATH --gan-zoo PATH   (checkouts)",
     "official": "python bench/official.py --stylegan2-ada PATH --biggan PATH --genforce PATH   (checkouts)",
 }
 

@@ -1,0 +1,93 @@
+"""Each level of a grown family against a network that is built for that size alone, as ratios of time.
+
+    python bench/levels.py
+
+Forward and backward passes of G and D with the same weights; both take turns on one thread of the CPU.
+Seconds are of the process; a ratio should be about 1: a level's program has no branch that its size does not
+need.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+import gandsl
+from gandsl_runtime.network import Network
+
+SPECS = {
+    "pggan": {"channel_base": 2048, "channel_max": 128},
+    "stylegan": {"channel_base": 2048, "channel_max": 128},
+}
+ALLOWED = 1.05  # two equal programs differ by that much on a busy machine
+
+
+def spent(program: Callable[..., Tensor], given: list[Tensor], network: Network) -> float:
+    begin = time.process_time()
+    program(*given).square().mean().backward()
+    end = time.process_time()
+    network.zero_grad(set_to_none=True)
+    return end - begin
+
+
+def rows(spec: str, whole: int, batch: int, repeats: int) -> list[dict[str, object]]:
+    path, overrides = Path("specs") / f"{spec}.yaml", SPECS[spec]
+    family = gandsl.compile(path, {**overrides, "resolution": whole})
+    found: list[dict[str, object]] = []
+    for level, (size, _) in enumerate(family.generator.levels):
+        if size < 8:
+            continue  # the smallest network that can be built alone
+        alone = gandsl.compile(path, {**overrides, "resolution": size})
+        for side in ("generator", "discriminator"):
+            a, b = family.network(side), alone.network(side)
+            own = a.state_dict()
+            b.load_state_dict({key: own.get(key, value) for key, value in b.state_dict().items()})
+            given = [torch.randn(batch, *port.shape) for port in b.inputs]
+            programs = (a.program("forward", level), a), (b.program("forward"), b)
+            torch.manual_seed(0)
+            for program, network in programs:
+                spent(program, given, network)
+            turns = [
+                tuple(spent(program, given, network) for program, network in programs) for _ in range(repeats)
+            ]
+            found.append(
+                {
+                    "spec": spec,
+                    "side": side,
+                    "level": size,
+                    "ratio": statistics.median(x / y for x, y in turns),
+                    "ms": 1000 * statistics.median(x for x, _ in turns),
+                }
+            )
+    return found
+
+
+def main() -> int:
+    """Print the table; 1 where a level is slower than `ALLOWED` times the network built alone."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--resolution", type=int, default=64, help="of the family")
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    table = [row for spec in SPECS for row in rows(spec, options.resolution, options.batch, options.repeats)]
+    if options.json:
+        print(json.dumps({"gandsl": "bench-levels/1", "rows": table}, indent=2))
+    else:
+        for row in table:
+            said = f"{row['spec']:10} {row['side']:14} {row['level']:4}²  {row['ms']:8.1f} ms"
+            print(f"{said}  ratio {row['ratio']:.2f}")
+    return int(any(row["ratio"] > ALLOWED for row in table))  # type: ignore[operator]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
