@@ -49,6 +49,8 @@ def upright(source: Source, index: int) -> Image.Image:
             image.load()
             if image.mode == "F":
                 raise ValueError("its pixels are floats; 8 or 16 bits are wanted")
+            if not image.info:  # no EXIF in any form: nothing to turn, and no copy to make
+                return image
             turned = ImageOps.exif_transpose(image)
             turned.format = image.format
             return turned
