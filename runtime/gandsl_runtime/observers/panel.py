@@ -13,7 +13,7 @@ from rich.text import Text
 
 from .progress import Progress, number
 
-WIDEST, NARROW = 100, 72  # columns
+WIDEST, NARROW = 100, 80  # columns
 _BARS = "▁▂▃▄▅▆▇█"
 _NOTHING = "the first figures come at the log's cadence"
 # what has a place of its own, or none: the rest is shown below, a group a line, as it is named

@@ -42,8 +42,8 @@ class Progress:
         return f"{done:.{0 if self.length.in_steps else 1}f} of {self.length}"
 
     def left(self) -> str:
-        """The time that is left at the speed of the last records; nothing before there are two."""
-        if len(self._marks) < 2:
+        """The time left at the speed of the last records; nothing before there are two, nor at the end."""
+        if len(self._marks) < 2 or self.share == 1:
             return ""
         (began, before), (now, done) = self._marks[0], self._marks[-1]
         if done <= before:
