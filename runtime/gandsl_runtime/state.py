@@ -12,6 +12,7 @@ from torch.optim import Adam
 from . import checkpointing, ema, precision, schedule
 from .anchors import Anchors
 from .augment import Control
+from .guard.memory import Memory
 from .network import Network
 from .plan import Adaptive, Plan
 from .precision import Scaling
@@ -40,6 +41,9 @@ class State:
     clock: Clock = field(default_factory=Clock)
     samples: int = 0  # real images taken from the data so far
     stage: Stage | None = None  # of the last step
+    memory: Memory | None = None  # of the guard, where there is one
+    rollbacks: int = 0  # how often the guard went back …
+    rate: float = 1.0  # … and what that made of the learning rates
 
     @classmethod
     def new(
@@ -70,12 +74,19 @@ class State:
         state = cls(generator, discriminator, average, optimizers, scaling, path_length_mean, seed, control)
         if lecam := plan.regularizers.lecam:
             state.anchors = Anchors(lecam, device, dtype)
+        if plan.guard:
+            state.memory = Memory.new(plan.guard, generator, discriminator)
         return state
 
     @property
     def sampler(self) -> Network:
         """The generator that is sampled: the average where there is one."""
         return self.average or self.generator
+
+    @property
+    def chance(self) -> tuple[int, ...]:
+        """What every draw of training begins its key with: after a rollback others come."""
+        return (self.seed, self.rollbacks) if self.rollbacks else (self.seed,)
 
     def network(self, side: Side) -> Network:
         return self.generator if side == "generator" else self.discriminator
@@ -88,7 +99,7 @@ class State:
         )
         for side in SIDES:
             settings = schedule.adam(plan, side, self.generator.levels, step)
-            self.optimizers[side].param_groups[0].update(lr=settings.lr, betas=settings.betas)
+            self.optimizers[side].param_groups[0].update(lr=settings.lr * self.rate, betas=settings.betas)
             if moved and plan.growth and plan.growth.reset_optimizer:
                 self.optimizers[side].state.clear()
         self.stage = step.stage
@@ -100,6 +111,8 @@ class State:
             found |= {f"augment/{name}": tensor for name, tensor in self.control.tensors().items()}
         if self.anchors:
             found["lecam/means"] = self.anchors.means
+        if self.memory:
+            found |= {f"guard/{name}": tensor for name, tensor in self.memory.tensors().items()}
         for part, network in self._parts().items():
             found |= {f"{part}/{key}": tensor for key, tensor in network.state_dict().items()}
         for side in SIDES:
@@ -115,6 +128,8 @@ class State:
             self.control.load({name: tensors[f"augment/{name}"] for name in self.control.tensors()})
         if self.anchors and "lecam/means" in tensors:
             self.anchors.means.copy_(tensors["lecam/means"])
+        if self.memory:
+            self.memory.load_tensors({"looks": x} if (x := tensors.get("guard/looks")) is not None else {})
         for part, network in self._parts().items():
             load_network(network, tensors, part)
         for side in SIDES:
@@ -129,6 +144,9 @@ class State:
             "samples": self.samples,
             "seed": self.seed,
             "stage": last,
+            "rollbacks": self.rollbacks,
+            "rate": self.rate,
+            **({"guard": self.memory.counters()} if self.memory else {}),
             "scaling": {side: scaling.counters() for side, scaling in self.scaling.items()},
         }
 
@@ -137,6 +155,9 @@ class State:
         self.clock = Clock(counters["images"], counters["steps"])
         self.samples, self.seed = counters["samples"], counters["seed"]
         self.stage = Stage(**counters["stage"]) if counters["stage"] else None
+        self.rollbacks, self.rate = counters.get("rollbacks", 0), counters.get("rate", 1.0)
+        if self.memory:
+            self.memory.load_counters(counters.get("guard"))
         for side, scaling in self.scaling.items():
             scaling.load(counters.get("scaling", {}).get(side, {}))
 

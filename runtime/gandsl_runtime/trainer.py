@@ -20,6 +20,7 @@ from .data.sources import Source
 from .description import describe
 from .errors import CheckpointError, Diverged, Interrupted, room_for
 from .game import Batch, Game, classes_of
+from .guard.guard import Guard
 from .layers import BatchNorm
 from .meter import Meter
 from .network import Network
@@ -91,6 +92,7 @@ class Trainer:
         self.phases = phases(plan)
         self.augment = Augment(plan.augment, plan.data.range) if plan.augment else None
         self.meter, self.pace = Meter(), Pace(self.device)
+        self.guard = Guard.of(plan, self.state, self.game, self.data)
         self.latest: dict[str, float] = {}  # the newest value of each name in the log
         self.spec = spec
         watching = observers.standard(self.run_dir) if observing is None else tuple(observing)
@@ -144,6 +146,11 @@ class Trainer:
         """Go back to the newest whole checkpoint, and go on from there. Raises CheckpointError."""
         assert self.files is not None
         self._load(*checkpoint.newest(self.files.checkpoints))
+        self._saved_at = None
+        self.pace.begin(self.state.clock)
+        for observer in self.observers:  # they drop what they wrote past that checkpoint, as in a resume
+            observer.end(self)
+            observer.begin(self)
 
     def _load(
         self, path: Path, tensors: dict[str, torch.Tensor], facts: dict[str, Any], refused: list[str]
@@ -172,19 +179,33 @@ class Trainer:
         until = float("inf") if minutes is None else time.monotonic() + 60 * minutes
         with self._session() as signals:
             while not schedule.reached(self.plan.length, self.state.clock):
-                step = self.step()
-                self._tell(step)
-                if schedule.due(self.plan.cadence.checkpoint, step.clock, self.state.clock):
-                    self.save()
+                with self._guarded():
+                    step = self.step()
+                    self._tell(step)
+                    if schedule.due(self.plan.cadence.checkpoint, step.clock, self.state.clock) or (
+                        schedule.reached(self.plan.length, self.state.clock)
+                    ):
+                        self.save()
                 if stop := self.world.vote(
                     signals.received or (OUT_OF_TIME if time.monotonic() >= until else 0)
                 ):
-                    self.save()
+                    with self._guarded():
+                        self.save()
                     if stop != OUT_OF_TIME:
                         raise Interrupted(stop, self.state.clock.images, self.run_dir)
                     return False
             self.save()
         return True
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """The guard answers what diverges inside the block. Raises Diverged where it does not go back."""
+        try:
+            yield
+        except Diverged as fault:
+            if self.guard is None:
+                raise
+            self.guard.answer(fault, self)
 
     def step(self) -> Step:
         """One step: every phase that is due, then the average, then the clock."""
@@ -214,7 +235,7 @@ class Trainer:
                     self._real = self._next_real(step.batch)
                 optimizer.zero_grad(set_to_none=True)
                 for index, task in enumerate(phase.tasks):
-                    key = (self.state.seed, step.clock.steps, phase.name, repeat, index)
+                    key = (*self.state.chance, step.clock.steps, phase.name, repeat, index)
                     for part, real in self._parts(min(task.batch or step.batch, step.batch)):
                         self._add_gradients(phase, task, step, part, real, key)
                 self.world.sum_gradients(optimizer.param_groups[0]["params"])
@@ -300,20 +321,22 @@ class Trainer:
     def log(self, step: Step) -> None:
         """Average what was measured since the last record and give it to the observers. Raises Diverged."""
         measured = self.measured()
-        sizes = self.state.generator.levels
         facts: dict[str, float] = {
             "images": self.state.clock.images,
             "steps": self.state.clock.steps,
             "batch": step.batch,
-            "lr/G": schedule.adam(self.plan, "generator", sizes, step).lr,
-            "lr/D": schedule.adam(self.plan, "discriminator", sizes, step).lr,
+            "lr/G": self.state.optimizers["generator"].param_groups[0]["lr"],
+            "lr/D": self.state.optimizers["discriminator"].param_groups[0]["lr"],
         }
         if self.plan.growth and step.stage.level is not None:
             facts |= {"level": step.stage.level, "alpha": step.stage.alpha}
         if self.augment:
             facts["augment/p"] = float(self._chance())
+        looked = self.guard.look(step, self) if self.guard else None
         self.meter.clear()
-        self._record(facts | measured | self.pace.record(self.state.clock))
+        self._record(facts | measured | (looked or {}) | self.pace.record(self.state.clock))
+        if self.guard and looked is not None:
+            self.guard.judge(self)
 
     def report(self, values: dict[str, float]) -> None:
         """Give the log what was measured beside training at this moment, such as a metric."""
@@ -392,6 +415,8 @@ class Trainer:
             try:
                 for observer in self.observers:
                     observer.begin(self)
+                if self.guard:
+                    self.guard.begin(self)
                 yield signals
             finally:
                 for observer in self.observers:

@@ -7,6 +7,7 @@ from .cadence import Best, Cadence
 from .data import Data
 from .ema import Ema
 from .growth import Growth
+from .guard import Guard
 from .loss import LOSS_NAMES, Loss
 from .mixing import StyleMixing
 from .number import Curve, Number, Stairs
@@ -34,6 +35,7 @@ __all__ = [
     "Data",
     "Ema",
     "Growth",
+    "Guard",
     "Images",
     "Interval",
     "LeCam",

@@ -11,6 +11,7 @@ from .cadence import Cadence
 from .data import Data
 from .ema import Ema
 from .growth import Growth
+from .guard import Guard
 from .loss import LOSS_NAMES, Auxiliary, Loss, loss_or_name
 from .mixing import StyleMixing
 from .optimizer import Adam, AdamChanges
@@ -81,6 +82,9 @@ class Plan(Part):
         "resolutions alone, by their longer sides: [256, 128]",
     )
     data: Data = Field(default=Data(), description="how images enter the networks")
+    guard: Guard | None = Field(
+        default=Guard(), description="what is watched and done against collapse; null: nothing"
+    )
     cadence: Cadence = Field(default=Cadence(), description="how often the run writes something")
 
     @property

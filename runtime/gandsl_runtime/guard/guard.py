@@ -1,0 +1,190 @@
+"""The guard at work: it looks after records of the log, and answers what it finds as the plan says."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from ..data import Dataset
+from ..errors import Diverged
+from ..game import Game
+from ..plan import Guard as Plan
+from ..plan import Plan as RunPlan
+from . import measure
+from .judge import SMALLEST, Sign, judge
+from .keep import Keep
+from .memory import Memory
+from .probe import Probe
+
+if TYPE_CHECKING:
+    from ..schedule import Step
+    from ..state import State
+    from ..trainer import Trainer
+
+REMEDY = "lower the learning rates or add regularization"
+
+
+class Collapsed(Diverged):
+    """A run that collapses; `signs` say how."""
+
+    def __init__(self, message: str, remedy: str, found: Sequence[Sign]) -> None:
+        super().__init__(message, remedy)
+        self.signs = found
+
+
+@dataclass
+class Guard:
+    """Watches a run; `memory` is the part of it that the run's state holds."""
+
+    plan: Plan
+    memory: Memory
+    probe: Probe
+
+    @classmethod
+    def of(cls, plan: RunPlan, state: State, game: Game, data: Dataset) -> Guard | None:
+        """The guard that the plan wants, if it wants one."""
+        if plan.guard is None or state.memory is None:
+            return None
+        return cls(plan.guard, state.memory, Probe(game, data, plan.guard.samples))
+
+    def begin(self, run: Trainer) -> None:
+        """Before the first step: there has to be a state to go back to."""
+        keep = _keep(run)
+        if keep is None or run.world.vote(int(run.world.leads and keep.good is not None)):
+            return
+        if self.plan.on_alarm == "rollback" and run.state.clock.steps == 0:
+            run.save()
+        if run.world.leads:
+            keep.drop()
+            keep.propose()
+            keep.prove()  # the untrained state, or one that somebody has chosen to resume
+
+    def look(self, step: Step, run: Trainer) -> dict[str, float] | None:
+        """Measure, if a look is due at this record, and remember it; gives scalars for the log, or None."""
+        log = run.plan.cadence.log
+        if math.floor(run.state.clock.reads(log) / log.amount) % self.plan.every:
+            return None
+        measured = self._measured(step, run)
+        values = torch.stack([value.float() for value in measured.values()])
+        run.world.share([values])  # rounding differs between processes, what follows may not
+        found = dict(zip(measured, values.tolist(), strict=True))
+        self.memory.add(step.stage, run.state.clock.images, found)
+        return summary(found, self.memory.medians())
+
+    def judge(self, run: Trainer) -> None:
+        """Judge the last look. Raises Collapsed where the plan does not only warn."""
+        verdict, memory = judge(self.plan, self.memory.names, self.memory.looks), self.memory
+        memory.calm = memory.calm + 1 if verdict.calm else 0
+        if not verdict.signs:
+            self._vet(run)
+            return
+        since = memory.images[-min(self.plan.patience, len(memory.images))]
+        message = f"the run collapses: {said(verdict.signs)} (first seen at {since} images)"
+        if self.plan.on_alarm != "warn":
+            raise Collapsed(message, REMEDY, verdict.signs)
+        keep = _keep(run)
+        kept = keep.keep_before() if keep and run.world.leads else None
+        memory.forget(1)
+        _report(run, message, verdict.signs, "warn", kept)
+
+    def answer(self, fault: Diverged, run: Trainer) -> None:
+        """Go back where the plan says so and can, else raise the fault as the run ends with it."""
+        found = fault.signs if isinstance(fault, Collapsed) else ()
+        keep, state = _keep(run), run.state
+        good = keep.good if keep and self.plan.on_alarm != "warn" else None
+        can = self.plan.on_alarm == "rollback" and state.rollbacks < self.plan.most
+        goes_back = run.world.vote(int(can and run.world.leads and good is not None))
+        _report(run, fault.message, found, "rollback" if goes_back else "stop", good)
+        if keep and good and run.world.leads:
+            keep.go_back()
+        if not goes_back:
+            raise _last(fault, run, good) from fault
+        rollbacks, rate = state.rollbacks + 1, state.rate * self.plan.lr_factor
+        run.world.vote(0)  # the others wait for the files
+        run.restore()
+        state.rollbacks, state.rate = rollbacks, rate
+        run.save()  # what is resumed after this knows of it
+        run.warn(
+            f"rollback {rollbacks} of at most {self.plan.most}: on from {state.clock.images} images, "
+            f"learning rates × {rate:g}"
+        )
+
+    def _measured(self, step: Step, run: Trainer) -> dict[str, torch.Tensor]:
+        found: dict[str, torch.Tensor] = {}
+        for side, network in (("generator", run.game.generator), ("discriminator", run.game.discriminator)):
+            values = measure.singular_values(network)
+            found |= {f"sigma/{side}.{name}": value for name, value in values.items()}
+            # a lazy penalty's gradients stand where those of the main phase did
+            lazy = any(p.side == side and p.every > 1 and p.due(step.clock) for p in run.phases)
+            norm = None if lazy else measure.gradient_norm(network.parameters())
+            if norm is not None:
+                found[f"gradient/{side}"] = norm
+        return found | self.probe.measured()
+
+    def _vet(self, run: Trainer) -> None:
+        """A checkpoint that a calm look and `patience` more have followed is good."""
+        keep, memory = _keep(run), self.memory
+        if keep is None or not run.world.leads:
+            return
+        if not memory.calm:
+            keep.drop()
+            return
+        followed = self.plan.patience + 1
+        if memory.calm >= followed and keep.unproven_at <= memory.images[-followed]:
+            keep.prove()
+        keep.propose()
+
+
+def _keep(run: Trainer) -> Keep | None:
+    return Keep(run.run_dir) if run.run_dir else None
+
+
+def _report(run: Trainer, message: str, found: Sequence[Sign], action: str, good: Path | None) -> None:
+    """A warning, and a line in alarms.jsonl."""
+    run.warn(f"{message}; the last good state is {good}" if good else message)
+    if run.run_dir is None or not run.world.leads:
+        return
+    facts = {
+        "images": run.state.clock.images,
+        "steps": run.state.clock.steps,
+        "message": message,
+        "signs": [sign.facts() for sign in found],
+        "action": action,
+        "rollbacks": run.state.rollbacks,
+        "good": int(good.stem) if good else None,
+    }
+    run.run_dir.mkdir(parents=True, exist_ok=True)
+    with (run.run_dir / "alarms.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(facts) + "\n")
+
+
+def _last(fault: Diverged, run: Trainer, good: Path | None) -> Diverged:
+    """The fault as the run ends with it."""
+    rollbacks = run.state.rollbacks
+    tried = f"; the plan has no more than {rollbacks} rollbacks" if rollbacks else ""
+    on = f"resume goes on from {int(good.stem)} images: {REMEDY} first" if good else fault.remedy
+    return Diverged(f"{fault.message}{tried}", on)
+
+
+def said(found: Sequence[Sign]) -> str:
+    """The three worst signs in words."""
+    more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
+    return "; ".join(str(sign) for sign in found[:3]) + more
+
+
+def summary(found: dict[str, float], medians: dict[str, float]) -> dict[str, float]:
+    """Scalars for the log; of a network's singular values the largest, as a multiple of its past's median."""
+    scalars: dict[str, float] = {}
+    for name, value in found.items():
+        kind, _, of = name.partition("/")
+        if kind == "sigma":
+            of, value = of.partition(".")[0], value / max(medians[name], SMALLEST)
+        short = f"guard/{kind}/{of}".replace(" ", "_")
+        scalars[short] = max(scalars.get(short, value), value)
+    return {name: value for name, value in scalars.items() if math.isfinite(value)}

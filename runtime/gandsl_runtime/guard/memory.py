@@ -1,0 +1,95 @@
+"""What the guard remembers of a run: its last looks. Part of the state, and of its checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..network import Network
+from ..plan import Guard
+from ..schedule import Stage
+from .measure import weights
+
+DIVERSITY = ("all pairs", "nearest pairs", "within a class")
+LOGITS = ("gap", "size on real images", "size on samples")
+NETWORKS = ("generator", "discriminator")
+
+
+def series(generator: Network, discriminator: Network) -> tuple[str, ...]:
+    """The names `kind/of` of all that a look may measure."""
+    networks = dict(zip(NETWORKS, (generator, discriminator), strict=True))
+    return (
+        *(f"sigma/{side}.{name}" for side, network in networks.items() for name in weights(network)),
+        *(f"gradient/{side}" for side in networks),
+        *(f"logits/{name}" for name in LOGITS),
+        *(f"diversity/{name}" for name in DIVERSITY),
+    )
+
+
+@dataclass
+class Memory:
+    """The last looks at the stage that trains: at most `length` of them, one column a series."""
+
+    names: tuple[str, ...]
+    length: int
+    looks: Tensor = field(init=False)  # float64 [n, series], the newest last; NaN: not measured
+    images: list[int] = field(init=False)  # shown at each look
+    calm: int = 0  # looks in a row without a sign
+    where: tuple[int | None, bool] | None = None  # level and fading
+
+    @classmethod
+    def new(cls, plan: Guard, generator: Network, discriminator: Network) -> Memory:
+        """Before the first look."""
+        return cls(series(generator, discriminator), plan.window + plan.patience)
+
+    def __post_init__(self) -> None:
+        self.looks = torch.empty(0, len(self.names), dtype=torch.float64)
+        self.images = []
+
+    def add(self, stage: Stage, images: int, values: Mapping[str, float]) -> None:
+        """Remember a look; the first one of another stage begins a new past. What is not finite becomes ∞."""
+        if self.where != (stage.level, stage.fading):
+            self.forget(0)
+            self.where = stage.level, stage.fading
+        row = torch.tensor([values.get(name, 0.0) for name in self.names], dtype=torch.float64)
+        row = row.nan_to_num(nan=torch.inf)
+        row[[name not in values for name in self.names]] = torch.nan
+        self.looks = torch.cat([self.looks, row[None]])[-self.length :]
+        self.images = [*self.images, images][-self.length :]
+
+    def medians(self) -> dict[str, float]:
+        """The median of each series' looks; NaN where it was never measured."""
+        return dict(zip(self.names, self.looks.nanquantile(0.5, 0).tolist(), strict=True))
+
+    def forget(self, all_but: int) -> None:
+        """Begin a new past with the newest looks."""
+        first = len(self.images) - all_but
+        self.looks, self.images, self.calm = self.looks[first:], self.images[first:], 0
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What a checkpoint holds as tensors: the bits of the looks, in which NaN has a meaning."""
+        return {"looks": self.looks.view(torch.int64)} if self.images else {}
+
+    def counters(self) -> dict[str, Any]:
+        """What a checkpoint holds as JSON."""
+        return {"images": self.images, "calm": self.calm, "where": self.where}
+
+    def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take over what `tensors` gave; looks at other series are forgotten."""
+        self.forget(0)
+        looks = tensors.get("looks")
+        if looks is not None and looks.shape[1] == len(self.names):
+            self.looks = looks.clone().view(torch.float64)[-self.length :]
+
+    def load_counters(self, counters: Mapping[str, Any] | None) -> None:
+        """Take over what `counters` gave, after the tensors."""
+        images = list(counters["images"])[-self.length :] if counters else []
+        if not counters or len(images) != len(self.looks):
+            self.looks = self.looks[:0]
+            return
+        self.images, self.calm = images, counters["calm"]
+        self.where = tuple(counters["where"]) if counters["where"] else None
