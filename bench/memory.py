@@ -124,13 +124,18 @@ def predicted(spec: Path, overrides: Overrides) -> dict[str, int]:
     """The same, as `gandsl cost --memory` says."""
     module, diagnostics = analyze(spec, overrides)
     assert module is not None, [one.message for one in diagnostics]
-    level = [level for level in memory_of(as_trained(module)).levels if not level.fading][-1]
+    trained, stages = as_trained(module)
+    level = [level for level in memory_of(trained, checkpointed=stages).levels if not level.fading][-1]
     return {phase.name: phase.peak.bytes for phase in level.phases}
 
 
 def peak(phases: Mapping[str, int], *, plain: bool) -> int:
-    """The most of a step: of all its phases, or of those in every step (no `/16` in their names)."""
-    return max(size for name, size in phases.items() if not (plain and "/" in name))
+    """The most of a step: of the phases in every step, or of those that lazy penalties have of their own.
+
+    Where penalties are in each step, these are the same phases.
+    """
+    lazy = [size for name, size in phases.items() if "/" in name]
+    return max(lazy if lazy and not plain else [size for name, size in phases.items() if "/" not in name])
 
 
 def main(arguments: list[str]) -> int:

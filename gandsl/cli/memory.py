@@ -41,9 +41,9 @@ def report(module: ModuleIR, spec: Path, budget: int | None, as_json: bool) -> i
         help = "`gandsl explain training` lists its fields" if not missing else None
         message = f"{spec} has {what}, so there is no training whose memory to tell"
         raise SpecError([Diagnostic("G0009", message, help=help)])
-    module = as_trained(module)
-    memory = memory_of(module)
-    proposal = propose(module, budget) if budget is not None else None
+    module, stages = as_trained(module)
+    memory = memory_of(module, checkpointed=stages)
+    proposal = propose(module, budget, stages) if budget is not None else None
     if as_json:
         from gandsl.cli.output import print_json
 
@@ -53,15 +53,15 @@ def report(module: ModuleIR, spec: Path, budget: int | None, as_json: bool) -> i
     return 0
 
 
-def as_trained(module: ModuleIR) -> ModuleIR:
-    """The module with its networks as the plan trains them: casts where it asks for 16 bits."""
+def as_trained(module: ModuleIR) -> tuple[ModuleIR, dict[str, tuple[str, ...]]]:
+    """The module with its networks as the plan trains them, and the stages checkpointed, by network."""
     from dataclasses import replace
 
-    from gandsl.lowering.planned import planned
+    from gandsl.lowering.planned import checkpointed, planned
 
-    return replace(
-        module, networks={name: planned(network, module.plan) for name, network in module.networks.items()}
-    )
+    plan, networks = module.plan, module.networks
+    stages = {name: checkpointed(network, plan) for name, network in networks.items()}
+    return replace(module, networks={name: planned(n, plan) for name, n in networks.items()}), stages
 
 
 HEAD = ("phase", "images", "weights", "gradients", "moments", "average", "activations", "peak")
@@ -91,7 +91,7 @@ def _text(module: ModuleIR, memory: Memory, proposal: Proposal | None) -> str:
     )
     if proposal is not None:
         parts.append(_proposed(proposal))
-    parts.append("of one process; not in it: workspace of kernels, the allocator's gaps, CUDA itself")
+    parts.append("of one process; without workspace of kernels, gaps between tensors, CUDA itself")
     asked = f"batch {worst.batch}" + (
         f" in micro-batches of {worst.micro_batch}" if worst.micro_batch < worst.batch else ""
     )

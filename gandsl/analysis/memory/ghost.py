@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import prod
@@ -169,24 +169,63 @@ def link(outputs: Grads, inputs: Grads, back: Backward, *, saves_output: bool = 
 def backward(root: Ghost) -> None:
     """Gradients of a number to every leaf that wants one; the history is used up."""
     with root.tape.paused():
-        _walk(root, None, keep=False)
+        _walk(root.tape, [_seed(root)], [], leaves=True)
 
 
 def gradients(root: Ghost, inputs: Sequence[Ghost]) -> list[Ghost]:
     """Gradients of a number to these tensors, with a history of their own (`create_graph`)."""
-    return _walk(root, list(inputs), keep=True)
+    found = _walk(root.tape, [_seed(root)], inputs, leaves=False)
+    return [x for x in found if x is not None]
 
 
-def _walk(root: Ghost, inputs: list[Ghost] | None, keep: bool) -> list[Ghost]:
-    tape = root.tape
+def checkpointed(
+    compute: Callable[[], list[Ghost]], args: Sequence[Ghost], weights: Sequence[Ghost]
+) -> list[Ghost]:
+    """What `compute` makes of `args` and `weights`, none of it kept: it is computed again in the backward."""
+    tape = args[0].tape
+    if not tape.recording:
+        return compute()
+    with tape.paused():
+        outputs = compute()
+
+    def back(grads: Grads, need: Sequence[bool]) -> Grads:
+        with tape.paused(recording=True):
+            again = compute()
+        roots = [(y.node, y.slot, g) for y, g in zip(again, grads, strict=True) if y.node and g]
+        del again
+        wanted = [x for x, n in zip(args, need, strict=False) if n]
+        found = iter(_walk(tape, roots, wanted, leaves=not tape.recording))
+        return [next(found) if n else None for _, n in zip(args, need, strict=False)] + [None] * len(weights)
+
+    link(outputs, [*args, *weights], back)
+    return outputs
+
+
+Root = tuple[Node, int, Ghost]  # a node, which of its outputs, and the gradient to that
+
+
+def _seed(root: Ghost) -> Root:
     assert root.node is not None
-    waiting, nodes = _dependencies(root.node)
-    targets = {(x.node or x, x.slot): index for index, x in enumerate(inputs or ())}
-    needed = None if inputs is None else _leading_to(nodes, targets)
-    found: list[Ghost | None] = [None] * len(inputs or ())
-    buffers: dict[Node, list[Ghost | None]] = {root.node: [None] * root.node.outputs}
-    buffers[root.node][root.slot] = root.like()
-    ready = [(-root.node.sequence, root.node)]
+    return root.node, root.slot, root.like()
+
+
+def _walk(tape: Tape, roots: list[Root], inputs: Sequence[Ghost], leaves: bool) -> list[Ghost | None]:
+    """Gradients from roots to inputs, and no further; with `leaves`, to all leaves too.
+
+    Where the tape is recording, histories stay and gradients get one.
+    """
+    keep = tape.recording
+    targets: Targets = {(x.node or x, x.slot): index for index, x in enumerate(inputs)}
+    waiting, nodes = _dependencies([root[0] for root in roots], targets)
+    needed = None if leaves else _leading_to(nodes, targets)
+    found: list[Ghost | None] = [None] * len(inputs)
+    buffers: dict[Node, list[Ghost | None]] = {}
+    while roots:
+        node, slot, g = roots.pop()
+        buffers.setdefault(node, [None] * node.outputs)[slot] = g
+        del g
+    ready = [(-node.sequence, node) for node in buffers if not waiting[node]]
+    heapq.heapify(ready)
     before = tape.place, tape.backward
     tape.backward = True
     while ready:
@@ -222,23 +261,26 @@ def _walk(root: Ghost, inputs: list[Ghost] | None, keep: bool) -> list[Ghost]:
                     buffer[slot] = _met(old, gradient)
                     del old
             del gradient
-            if isinstance(target, Node):
+            if isinstance(target, Node) and edge not in targets:
                 waiting[target] -= 1
                 if not waiting[target] and (needed is None or target in needed):
                     buffers.setdefault(target, [None] * target.outputs)
                     heapq.heappush(ready, (-target.sequence, target))
         del results
     tape.place, tape.backward = before
-    return [x for x in found if x is not None]
+    return found
 
 
-def _dependencies(root: Node) -> tuple[dict[Node, int], list[Node]]:
+Targets = Mapping[tuple[Node | Ghost, int], int]  # where gradients are wanted, and which they are
+
+
+def _dependencies(roots: list[Node], targets: Targets) -> tuple[dict[Node, int], list[Node]]:
     """How many nodes hand a gradient to each node, and all of them, the first made first."""
-    waiting: dict[Node, int] = {root: 0}
-    stack = [root]
+    waiting: dict[Node, int] = dict.fromkeys(roots, 0)
+    stack = list(waiting)
     while stack:
         for edge in stack.pop().edges:
-            if edge is not None and isinstance(edge[0], Node):
+            if edge is not None and edge not in targets and isinstance(edge[0], Node):
                 if edge[0] not in waiting:
                     waiting[edge[0]] = 0
                     stack.append(edge[0])
@@ -246,7 +288,7 @@ def _dependencies(root: Node) -> tuple[dict[Node, int], list[Node]]:
     return waiting, sorted(waiting, key=lambda node: node.sequence)
 
 
-def _leading_to(nodes: list[Node], targets: dict[tuple[Node | Ghost, int], int]) -> set[Node | Ghost]:
+def _leading_to(nodes: list[Node], targets: Targets) -> set[Node | Ghost]:
     """The nodes from which a way leads to a target."""
     found: set[Node | Ghost] = set()
     for node in nodes:

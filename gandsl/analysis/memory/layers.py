@@ -12,6 +12,9 @@ from typing import Any
 
 from gandsl.analysis.memory.ghost import Ghost, Shape, Tape
 from gandsl.analysis.memory.primitives import (
+    CURVED,
+    FLAT,
+    SOFTMAX,
     add,
     addcmul,
     batch_norm,
@@ -55,6 +58,7 @@ class Work:
     inputs: Mapping[str, Sequence[Ghost]]
     weights: Weights
     samples: int
+    channels_last: bool = False
 
     def __getattr__(self, name: str) -> Any:
         """A parameter of the op."""
@@ -140,7 +144,7 @@ IN_PLACE = ("relu", "leaky_relu", "tanh", "sigmoid")
 
 
 def _activated(y: Ghost, name: str, fresh: bool) -> Ghost:
-    curve: Any = "flat" if name in ("relu", "leaky_relu") else "curved"
+    curve = FLAT if name in ("relu", "leaky_relu") else CURVED
     inplace = fresh and name in IN_PLACE
     keeps_output = name in ("relu", "tanh", "sigmoid") or inplace
     return unary(y, saves="y" if keeps_output else "x", curve=curve, inplace=inplace)
@@ -252,7 +256,8 @@ def _modulated_conv(work: Work) -> Ghost:
     elif factor or after.inner != 1.0:
         style = scaled(style)
     source, result = work.step.use.inputs["x"][0], work.step.type
-    if weight.elements / (source.elements + result.elements) < GROUPED_BELOW:
+    large = weight.elements / (source.elements + result.elements) >= GROUPED_BELOW
+    if not (large or work.channels_last):
         return _grouped(work, after, style, weight, demodulation, bias)
     x, weight = mul(work.x, cast(view(style, (*style.shape, 1, 1)), work.width)), cast(weight, work.width)
     x = _room(work, x, height, width)
@@ -472,7 +477,7 @@ def _minibatch_similarity(work: Work) -> Ghost:
     size = work.x.shape[1] // kernels
     parts = view(work.x, (n, kernels, size))
     differences = add(view(parts, (n, 1, kernels, size)), view(parts, (1, n, kernels, size)))
-    distances = sum_to(unary(differences, saves="x", curve="flat"), (n, n, kernels, 1))
+    distances = sum_to(unary(differences, saves="x", curve=FLAT), (n, n, kernels, 1))
     return view(sum_to(unary(scaled(distances), saves="y"), (n, 1, kernels, 1)), work.shape)
 
 
@@ -484,7 +489,7 @@ def _attention(work: Work) -> Ghost:
     if work.scaled:
         q = scaled(q)
     scores = (n, work.heads * queries, keys)
-    weights = unary(matmul(split(q), view(split(k), (n, dim, keys)), scores), saves="y")
+    weights = unary(matmul(split(q), view(split(k), (n, dim, keys)), scores), saves="y", curve=SOFTMAX)
     y = matmul(weights, split(v), (n, queries, v.shape[2]))
     return split(y)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,9 @@ from gandsl_runtime.plan import Plan
 
 if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR
+
+
+NOTHING: Mapping[str, Collection[str]] = {}
 
 
 @dataclass(frozen=True)
@@ -50,10 +53,14 @@ class Memory:
         return max(self.levels, key=lambda level: level.penalty)
 
 
-def memory_of(module: ModuleIR, micro_batch: int | None = None) -> Memory:
+def memory_of(
+    module: ModuleIR, micro_batch: int | None = None, checkpointed: Mapping[str, Collection[str]] = NOTHING
+) -> Memory:
     """What training by the module's plan takes, with its micro-batch or another.
 
-    Raises ValueError where there is no plan, or no generator and discriminator.
+    Networks are taken as they are: casts of the plan's precision have to be in them. `checkpointed`: ids of
+    the stages, by network, whose features are not kept. Raises ValueError where there is no plan, or no
+    generator and discriminator.
     """
     plan, networks = module.plan, module.networks
     if plan is None or not {"generator", "discriminator"} <= set(networks):
@@ -64,7 +71,7 @@ def memory_of(module: ModuleIR, micro_batch: int | None = None) -> Memory:
         size = levels[variant.level] if levels and plan.growth else None
         batch = plan.growth.batch.get(max(size), plan.batch) if plan.growth and size else plan.batch
         micro = min(micro_batch or plan.micro_batch or batch, batch)
-        match = Match.of(networks, plan, variant, batch, micro)
+        match = Match.of(networks, plan, variant, batch, micro, checkpointed)
         found.append(LevelMemory(size, variant.fading, batch, micro, match.phases()))
     return Memory(tuple(found))
 

@@ -164,14 +164,12 @@ def addcmul(c: Ghost, a: Ghost, b: Ghost, *, inplace: bool = False) -> Ghost:
     return y
 
 
-Curve = Literal["flat", "curved"]
+FLAT, CURVED, SOFTMAX = 0, 2, 6
+"""Intermediate results of a second derivative: none where the first is piecewise constant."""
 
 
-def unary(x: Ghost, *, saves: Literal["x", "y"], curve: Curve = "curved", inplace: bool = False) -> Ghost:
-    """f(x), its derivative a kernel of the gradient and of x or y.
-
-    flat: the derivative is piecewise constant; to what it kept, its own derivative gives written zeros.
-    """
+def unary(x: Ghost, *, saves: Literal["x", "y"], curve: int = CURVED, inplace: bool = False) -> Ghost:
+    """f(x), its derivative a kernel of the gradient and of x or y."""
     y = x.detached() if inplace else x.like()
     if saves == "y":
         link((y,), (x,), lambda grads, need, y: [g and _slope(g, y, curve) for g in grads], saves_output=True)
@@ -180,7 +178,7 @@ def unary(x: Ghost, *, saves: Literal["x", "y"], curve: Curve = "curved", inplac
     return y
 
 
-def _slope(g: Ghost, kept: Ghost, curve: Curve) -> Ghost:
+def _slope(g: Ghost, kept: Ghost, curve: int) -> Ghost:
     result = g.like()
 
     def back(grads: Grads, need: Need) -> Grads:
@@ -190,7 +188,7 @@ def _slope(g: Ghost, kept: Ghost, curve: Curve) -> Ghost:
         first = _slope(gg, kept, curve) if need[0] else None
         if not need[1]:
             return (first, None)
-        products = [] if curve == "flat" else [kept.like(), kept.like()]
+        products = [kept.like() for _ in range(curve)]
         second = kept.like()
         del products
         return (first, second)
@@ -205,7 +203,10 @@ def square(x: Ghost) -> Ghost:
 
     def back(grads: Grads, need: Need) -> Grads:
         (g,) = grads
-        return (mul(g, scaled(scaled(x))),) if g else (None,)
+        if g is None:
+            return (None,)
+        power = scaled(x)
+        return (mul(g, scaled(power)),)
 
     link((y,), (x,), back)
     return y

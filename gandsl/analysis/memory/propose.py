@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gandsl.analysis import plan_rules
 from gandsl.analysis.facts import Facts
-from gandsl.analysis.memory.predict import Memory, memory_of
+from gandsl.analysis.memory.predict import NOTHING, Memory, memory_of
 
 if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR
@@ -43,7 +44,7 @@ def allowed(module: ModuleIR) -> list[int]:
     return found
 
 
-def propose(module: ModuleIR, budget: int) -> Proposal:
+def propose(module: ModuleIR, budget: int, checkpointed: Mapping[str, Collection[str]] = NOTHING) -> Proposal:
     """The largest micro-batch whose fullest step stays within `budget` bytes. Raises as `memory_of`.
 
     Memory grows with the micro-batch, so that halving the choices finds it.
@@ -52,8 +53,8 @@ def propose(module: ModuleIR, budget: int) -> Proposal:
     low, high = 0, len(sizes) - 1
     while low < high:
         middle = (low + high) // 2
-        if memory_of(module, sizes[middle]).worst.penalty <= budget:
+        if memory_of(module, sizes[middle], checkpointed).worst.penalty <= budget:
             high = middle
         else:
             low = middle + 1
-    return Proposal(budget, sizes[low], memory_of(module, sizes[low]))
+    return Proposal(budget, sizes[low], memory_of(module, sizes[low], checkpointed))

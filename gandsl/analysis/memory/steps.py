@@ -5,13 +5,13 @@ Weights, their gradients, moments and average are there from the start, as in an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from gandsl.analysis.memory.ghost import Ghost, Peak, Shape, Tape, backward, gradients
+from gandsl.analysis.memory.ghost import Ghost, Peak, Shape, Tape, backward, checkpointed, gradients
 from gandsl.analysis.memory.layers import RULES, Work
 from gandsl.analysis.memory.primitives import (
     add,
@@ -25,7 +25,7 @@ from gandsl.analysis.memory.primitives import (
     view,
     where,
 )
-from gandsl.analysis.memory.program import Program, Step, program
+from gandsl.analysis.memory.program import Program, Region, Step, program
 from gandsl.analysis.memory.views import seen
 from gandsl.ir.graph import Graph, NetworkIR, Variant
 from gandsl_runtime.plan import Augment, Consistency, Plan
@@ -40,13 +40,23 @@ class Player:
     tape: Tape
     program: Program
     weights: dict[str, Ghost]
+    channels_last: bool = False
     held: list[Ghost] = field(default_factory=list)  # moments, average, buffers: there, and never read
 
     @classmethod
-    def of(cls, tape: Tape, network: NetworkIR, variant: Variant, cut: bool, averaged: bool) -> Player:
+    def of(
+        cls,
+        tape: Tape,
+        network: NetworkIR,
+        variant: Variant,
+        cut: bool,
+        averaged: bool,
+        checkpointed: Collection[str],
+        channels_last: bool,
+    ) -> Player:
         graph = network.programs[variant]
         live = graph.live()
-        made = cls(tape, program(graph, cut), {})
+        made = cls(tape, program(graph, cut, checkpointed), {}, channels_last)
         for id_, (owner, node) in network.weighted().items():
             call = owner.call(node)
             for name, shape in node.spec.weights(call).items():
@@ -81,18 +91,35 @@ class Player:
             for weight in self.weights.values():
                 weight.wants = True
 
-    def run(self, steps: Sequence[Step], env: dict[str, Ghost], samples: int) -> dict[str, Ghost]:
+    def run(self, steps: Sequence[Step | Region], env: dict[str, Ghost], samples: int) -> dict[str, Ghost]:
         """Carry steps out; `env` holds the inputs, then what was not let go."""
         for step in steps:
+            if isinstance(step, Region):
+                self._run_region(step, env, samples)
+                continue
             self.tape.place = f"{self.program.graph.network}.{step.node.id}"
             inputs = {port: [env[id_] for id_ in ids] for port, ids in step.inputs.items()}
-            result = RULES[step.node.op](Work(self.tape, step, inputs, self.weights, samples))
+            result = RULES[step.node.op](
+                Work(self.tape, step, inputs, self.weights, samples, self.channels_last)
+            )
             del inputs
             env[step.result] = result
             del result
             for id_ in step.dead:
                 env.pop(id_, None)
         return env
+
+    def _run_region(self, region: Region, env: dict[str, Ghost], samples: int) -> None:
+        given = {id_: env[id_] for id_ in region.operands}
+        weights = [w for name, w in self.weights.items() if name.startswith(f"{region.stage}.")]
+
+        def compute() -> list[Ghost]:
+            made = self.run(region.steps, dict(given), samples)
+            return [made[id_] for id_ in region.results]
+
+        env.update(zip(region.results, checkpointed(compute, list(given.values()), weights), strict=True))
+        for id_ in region.dead:
+            env.pop(id_, None)
 
     def feed(self, samples: int, images: Sequence[Ghost] = ()) -> dict[str, Ghost]:
         """The inputs: these images, and whatever else there is."""
@@ -133,13 +160,21 @@ class Match:
 
     @classmethod
     def of(
-        cls, networks: Mapping[str, NetworkIR], plan: Plan, variant: Variant, batch: int, micro_batch: int
+        cls,
+        networks: Mapping[str, NetworkIR],
+        plan: Plan,
+        variant: Variant,
+        batch: int,
+        micro_batch: int,
+        checkpointed: Mapping[str, Collection[str]],
     ) -> Match:
         tape = Tape()
         cut = bool(plan.style_mixing or _active(plan).get("path_length"))
         cut = cut and networks["generator"].programs[variant].styles is not None
-        generator = Player.of(tape, networks["generator"], variant, cut, plan.ema is not None)
-        discriminator = Player.of(tape, networks["discriminator"], variant, False, False)
+        stages = [checkpointed.get(name, ()) for name in ("generator", "discriminator")]
+        averaged, last = plan.ema is not None, plan.memory_format == "channels_last"
+        generator = Player.of(tape, networks["generator"], variant, cut, averaged, stages[0], last)
+        discriminator = Player.of(tape, networks["discriminator"], variant, False, False, stages[1], last)
         real = [tape.new((batch, *shape)) for shape in _image_shapes(discriminator.program.graph)]
         return cls(plan, tape, generator, discriminator, batch, min(micro_batch, batch), real)
 
