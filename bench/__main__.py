@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALONE = ("startup", "levels", "overhead")
+ALONE = ("startup", "data", "levels", "overhead")
 OTHERS = {
     "digits": "python bench/digits.py runs/demo   (after `make demo`)",
     "steps": "python bench/steps.py --stylegan2-ada PATH --biggan PATH --gan-zoo PATH   (checkouts)",

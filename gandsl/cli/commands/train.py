@@ -21,7 +21,9 @@ def run(
     data: Annotated[
         str | None,
         typer.Option(
-            metavar="FOLDER|ZIP|NAME", help="training images, or a built-in set: mnist", show_default=False
+            metavar="WHERE",
+            help="images: a folder, a zip, *.tar shards, hf:NAME, or mnist",
+            show_default=False,
         ),
     ] = None,
     run_dir: Annotated[
@@ -62,7 +64,7 @@ def run(
     if keep_on or int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0:  # torchrun starts it again
         resume = resume or RunDir(folder).begun
     if data is None and not resume:
-        raise typer.BadParameter("say which images: --data FOLDER, --data FILE.zip or --data mnist")
+        raise typer.BadParameter("say which images: --data FOLDER, FILE.zip, SHARDS.tar, hf:NAME or mnist")
     if module.plan is None:
         message = f"{spec} has no `training` section, so there is nothing to run"
         raise SpecError([Diagnostic("G0009", message, help="`gandsl explain training` lists its fields")])
