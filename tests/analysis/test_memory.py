@@ -13,13 +13,14 @@ import torch
 import gandsl
 from bench.memory import CASES, SPECS, LiveStorages, measured, predicted
 from gandsl.analysis import analyze
-from gandsl.analysis.memory import LevelMemory, memory_of, propose
-from gandsl.analysis.memory.layers import RULES
+from gandsl.analysis.memory import LevelMemory, layers, memory_of, program, propose
 from gandsl.analysis.memory.propose import allowed
 from gandsl.analysis.memory.views import GROUPS
 from gandsl.frontend.module import ModuleIR
 from gandsl.ir.ops import OPS
 from gandsl.ir.ops.precision import CAST
+from gandsl.passes import choose_form, constant_folding, fuse_resampling, group_epilogues
+from gandsl_runtime.layers import epilogue, fir
 from gandsl_runtime.plan import TRANSFORMS
 from tests.specs.reduced import reduced
 
@@ -96,10 +97,19 @@ def test_the_instrument_reads_the_same_without_numbers() -> None:
 
 
 def test_each_op_and_each_transform_has_a_rule() -> None:
-    assert set(RULES) == {*OPS, CAST.name} - {"input"}
+    assert set(layers.RULES) == {*OPS, CAST.name} - {"input"}
     assert {name for names, _ in GROUPS for name in names} == {
         n for names in TRANSFORMS.values() for n in names
     }
+
+
+def test_what_the_passes_do_is_told_by_the_same_numbers() -> None:
+    """The front half can't import them, so they stand there twice."""
+    assert program.FUSED_BELOW == fuse_resampling.FUSED_BELOW
+    assert (program.PRODUCTS, program.STEPS) == (group_epilogues.PRODUCTS, group_epilogues.STEPS)
+    assert program.FACTORS == constant_folding.FACTORS
+    assert layers.GROUPED_BELOW == choose_form.GROUPED_BELOW
+    assert (layers.LONG, layers.HOMOGENEOUS) == (fir.LONG, epilogue.HOMOGENEOUS)
 
 
 def module(name: str, **more: Any) -> ModuleIR:
@@ -112,8 +122,8 @@ def test_what_stays_is_counted_by_kind() -> None:
     """Adam has two moments a weight, and a count a tensor."""
     (level,) = memory_of(module("dcgan")).levels
     kinds = level.phases[-1].peak.by_kind
-    program = gandsl.compile(SPECS / "dcgan.yaml", reduced("dcgan"))
-    networks = program.generator, program.discriminator
+    compiled = gandsl.compile(SPECS / "dcgan.yaml", reduced("dcgan"))
+    networks = compiled.generator, compiled.discriminator
     sizes = [p.numel() for network in networks for p in network.parameters()]
     assert kinds["parameters"] == 4 * sum(sizes)
     assert kinds["optimizer"] == 8 * sum(sizes) + 4 * len(sizes)
