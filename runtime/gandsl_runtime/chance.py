@@ -132,7 +132,7 @@ def _mixed(x: int) -> int:
 
 _MASK = (1 << 64) - 1
 
-_active: list[Draw] = []
+_active: list[Any] = []  # of Draw, or Drawn
 
 
 @contextmanager
@@ -143,6 +143,30 @@ def drawing(draw: Draw) -> Iterator[None]:
     if draw.device.type == "cuda":
         torch.cuda.manual_seed(seed)
     _active.append(draw)
+    try:
+        yield
+    finally:
+        _active.pop()
+
+
+class Drawn:
+    """In place of a draw: what its layers are going to ask for, drawn before."""
+
+    def __init__(self, part: Part, given: list[Tensor]) -> None:
+        self.part, self.given, self.calls = part, given, 0
+
+    def normal_like(self, x: Tensor) -> Tensor:
+        """The next of what was drawn."""
+        self.calls += 1
+        return self.given[self.calls - 1]
+
+    uniform_like = normal_like
+
+
+@contextmanager
+def drawn(draw: Draw, given: list[Tensor]) -> Iterator[None]:
+    """Inside the block layers that would draw from `draw` take what is given, in order."""
+    _active.append(Drawn(draw.part, given))
     try:
         yield
     finally:

@@ -25,11 +25,11 @@ def checkpointed(compute: Callable[..., Any], layers: Sequence[nn.Module], *args
     """
     if not torch.is_grad_enabled() or torch.compiler.is_compiling():
         return compute(*args)
-    moment = _Moment(layers)
+    moment = Moment(layers)
     return checkpoint(compute, *args, use_reentrant=False, context_fn=lambda: (nullcontext(), moment))
 
 
-class _Moment:
+class Moment:
     """What a computation reads beside its arguments and weights, as it is now.
 
     Inside a block of it, of which there may be many, it is that moment again, and what moves does not count.

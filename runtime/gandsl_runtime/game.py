@@ -11,11 +11,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from . import penalties
 from .chance import Draw, Part
+from .compiled import Compiler, linearized, with_gradients, with_lengths
 from .consistency import Nearby
 from .layers import TrackAverage
 from .network import Network, Port
 from .plan import Plan
+from .precision import inner_scale
 from .schedule import Stage
 
 Images = tuple[Tensor, ...]
@@ -58,6 +61,7 @@ class Game:
     device: torch.device
     label_distribution: Tensor | None = None  # cumulative, (classes,)
     stage: Stage = field(default_factory=Stage)
+    compiler: Compiler | None = None  # None: all runs eager
 
     def __post_init__(self) -> None:
         self._averages = [m for m in self.generator.modules() if isinstance(m, TrackAverage)]
@@ -71,12 +75,10 @@ class Game:
 
     def generate(self, draw: Draw, styles: bool = False) -> Fakes:
         """Images of fresh latents and labels, styles mixed as planned and kept if asked for."""
-        labels = None if self.label_distribution is None else draw.labels(self.label_distribution)
         if not (styles or self.plan.style_mixing):
+            labels = self._labels(draw)
             return Fakes(self._call(self.generator, "forward", self._inputs(draw, labels)), labels)
-        ws = self._call(self.generator, "mapping", self._inputs(draw, labels))[0]
-        if self.plan.style_mixing:
-            ws = self._mix(draw, ws, labels)
+        ws, labels = self._styles(draw)
         return Fakes(self._call(self.generator, "synthesis", (ws,)), labels, ws)
 
     def generate_near(self, draw: Draw, sigma: float) -> Fakes:
@@ -84,10 +86,51 @@ class Game:
         with averages_held(self._averages):  # the running mean of w sees each image once
             return self.generate(Nearby(draw, sigma))
 
-    def judge(self, images: Images, labels: Tensor | None) -> tuple[Tensor, ...]:
-        """D's outputs."""
-        extra = (labels,) if self._judges_labels else ()
-        return self._call(self.discriminator, "forward", (*images, *extra))
+    def judge(self, images: Images, labels: Tensor | None, joint: bool = False) -> tuple[Tensor, ...]:
+        """D's outputs. Where penalties may differentiate them by the images, weights are trained.
+
+        joint: these are images of several places, of which a penalty may differentiate some.
+        """
+        args = (*images, *((labels,) if self._judges_labels else ()))
+        penalized = torch.is_grad_enabled() and any(image.requires_grad for image in images)
+        if not (self.compiler and penalized and next(self.discriminator.parameters()).requires_grad):
+            return self._call(self.discriminator, "forward", args)
+        program, alpha = program_of(self.discriminator, "forward", self.stage, args)
+        if joint:
+            return program(*args, *alpha)
+        still = tuple(image.detach().requires_grad_() for image in images)
+        said = self.compiler(
+            ("discriminator with gradients", *self._moment),
+            self.discriminator,
+            with_gradients(program, len(images)),
+            inner_scale(),
+            *still,
+            *args[len(images) :],
+            *alpha,
+        )
+        return linearized(said[: -len(images)], said[-len(images) :], images)
+
+    def path_lengths(self, draw: Draw) -> tuple[Images, Tensor]:
+        """Images of fresh latents, and ‖Jᵀy‖ for each (N,), y ~ N(0, 1) (arXiv:1912.04958, eq. 4)."""
+        if self.compiler is None:
+            fakes = self.generate(draw, styles=True)
+            assert fakes.styles is not None
+            noise = tuple(draw.normal_like(image) for image in fakes.images)
+            return fakes.images, penalties.path_lengths(fakes.images, fakes.styles, noise)
+        ws, _ = self._styles(draw)
+        program, alpha = program_of(self.generator, "synthesis", self.stage, (ws,))
+        channels = [port.shape[0] for port in self.generator.outputs if port.kind == "Image"]
+        forms = [ws.new_empty(len(ws), c, *size) for c, size in zip(channels, self.sizes, strict=True)]
+        *images, lengths = self.compiler(
+            ("generator with path lengths", *self._moment),
+            self.generator,
+            with_lengths(program, 1 + len(alpha)),
+            inner_scale(),
+            ws,
+            *alpha,
+            late=lambda: tuple(draw.normal_like(form) for form in forms),
+        )
+        return tuple(images), lengths
 
     def scales(self, images: Tensor) -> Images:
         """Real images (N, c, h, w) of full size as D's inputs at this stage: averaged down, faded as G is.
@@ -95,11 +138,32 @@ class Game:
         While a level fades in they are lerp(half size enlarged again, images, alpha), as the generated ones
         (arXiv:1710.10196, section 2).
         """
-        if self.stage.level is None:
-            return tuple(_area(images, size) for size in self.full_sizes)
-        (h, w), (full_h, full_w) = self.generator.levels[self.stage.level], self.generator.levels[-1]
-        scaled = [_area(images, (a * h // full_h, b * w // full_w)) for a, b in self.full_sizes]
+        scaled = (_area(images, size) for size in self.sizes)
         return tuple(_faded(x, self.stage.alpha) if self.stage.fading else x for x in scaled)
+
+    @property
+    def sizes(self) -> list[tuple[int, ...]]:
+        """Heights and widths of D's images at this stage."""
+        if self.stage.level is None:
+            return self.full_sizes
+        (h, w), (full_h, full_w) = self.generator.levels[self.stage.level], self.generator.levels[-1]
+        return [(a * h // full_h, b * w // full_w) for a, b in self.full_sizes]
+
+    @property
+    def _moment(self) -> tuple[object, ...]:
+        """What tells the programs of a stage from those of another."""
+        if self.stage.level is None:
+            return ()
+        return ("at level", self.stage.level, "fading" if self.stage.fading else "")
+
+    def _labels(self, draw: Draw) -> Tensor | None:
+        return None if self.label_distribution is None else draw.labels(self.label_distribution)
+
+    def _styles(self, draw: Draw) -> tuple[Tensor, Tensor | None]:
+        """Styles [N, L, n] of fresh latents, mixed as planned, and their labels."""
+        labels = self._labels(draw)
+        ws = self._call(self.generator, "mapping", self._inputs(draw, labels))[0]
+        return (self._mix(draw, ws, labels) if self.plan.style_mixing else ws), labels
 
     def _inputs(self, draw: Draw, labels: Tensor | None) -> tuple[Tensor, ...]:
         return latents_and_labels(self.generator, labels, draw.latent)
@@ -117,14 +181,26 @@ class Game:
         return torch.where(from_other[:, :, None], other, ws)
 
     def _call(self, network: Network, entry: str, args: Sequence[Any]) -> tuple[Tensor, ...]:
-        return call(network, entry, self.stage, args)
+        if self.compiler is None:
+            return call(network, entry, self.stage, args)
+        program, alpha = program_of(network, entry, self.stage, args)
+        side = "generator" if network is self.generator else "discriminator"
+        return self.compiler((side, entry, *self._moment), network, program, *args, *alpha)
 
 
 def call(network: Network, entry: str, stage: Stage, args: Sequence[Any]) -> tuple[Tensor, ...]:
     """Run the program of a stage; alpha is the last argument while it fades."""
+    program, alpha = program_of(network, entry, stage, args)
+    return program(*args, *alpha)
+
+
+def program_of(
+    network: Network, entry: str, stage: Stage, args: Sequence[Any]
+) -> tuple[Callable[..., Images], Images]:
+    """The program of a stage, which returns a tuple, and what follows `args`: alpha, while it fades."""
     program = network.program(entry, stage.level, stage.fading)
     alpha = (args[0].new_full((), stage.alpha),) if stage.fading else ()  # args[0]: latents, styles or images
-    return tuple_of(program(*args, *alpha))
+    return lambda *given: tuple_of(program(*given)), alpha
 
 
 def latents_and_labels(

@@ -140,7 +140,7 @@ class Judged:
             labels = (
                 None if real.labels is None or fake.labels is None else torch.cat((fake.labels, real.labels))
             )
-            joined = _judge(self.work.game, images, labels)
+            joined = _judge(self.work.game, images, labels, joint=True)
             self.verdicts["fake"], self.verdicts["real"] = joined.split(len(fake), len(real))
         return self.verdict("real"), self.verdict("fake")
 
@@ -194,8 +194,8 @@ def discriminator_penalty(work: Work, lazy: dict[str, Any]) -> Loss:
     return total + touched, metrics | _sign(judged)
 
 
-def _judge(game: Game, images: tuple[Tensor, ...], labels: Tensor | None) -> Verdict:
-    return verdict(game.plan, game.discriminator, game.judge(images, labels))
+def _judge(game: Game, images: tuple[Tensor, ...], labels: Tensor | None, **how: bool) -> Verdict:
+    return verdict(game.plan, game.discriminator, game.judge(images, labels, **how))
 
 
 def _classified(work: Work, said: Verdict, batch: Batch, weight: Number, place: str) -> Loss:
@@ -291,15 +291,12 @@ def path_length(work: Work) -> Loss:
     """Path-length regularization; moves the running mean (arXiv:1912.04958, eq. 4)."""
     game, parameters = work.game, work.game.plan.regularizers.path_length
     assert parameters is not None
-    fakes = game.generate(work.draw, styles=True)
-    assert fakes.styles is not None
-    noise = tuple(work.draw.normal_like(image) for image in fakes.images)
-    lengths = penalties.path_lengths(fakes.images, fakes.styles, noise)
+    images, lengths = game.path_lengths(work.draw)
     mean = lengths.mean()
     if game.plan.synchronize.path_length:
         mean = world.active().average(mean, len(lengths))
     penalty, moved = penalties.path_length(lengths, mean, work.path_length_mean, parameters.decay)
     work.path_length_mean.copy_(moved.detach())
-    touched = sum(0 * image[:, 0, 0, 0].sum() for image in fakes.images)
+    touched = sum(0 * image[:, 0, 0, 0].sum() for image in images)
     loss = schedule.value(parameters.weight, work.clock) * penalty + touched
     return loss, {"penalty/path_length": penalty.detach(), "path_length": lengths.detach().mean()}

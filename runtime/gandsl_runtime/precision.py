@@ -55,13 +55,20 @@ def allow_tf32(allowed: bool) -> None:
 _SCALE: ContextVar[Tensor | float] = ContextVar("scale of gradients taken inside a loss", default=1.0)
 
 
-def inner_gradients(output: Tensor, inputs: Iterable[Tensor]) -> tuple[Tensor, ...]:
+def inner_scale() -> Tensor | float:
+    """What gradients taken inside a loss are scaled by now: 1 unless losses are scaled."""
+    return _SCALE.get()
+
+
+def inner_gradients(
+    output: Tensor, inputs: Iterable[Tensor], scale: Tensor | float | None = None
+) -> tuple[Tensor, ...]:
     """∂output/∂inputs to be differentiated again, for penalties.
 
     While losses are scaled the output is scaled as well, so that what passes through float16 does not
-    vanish, and the gradients are scaled back in float32.
+    vanish, and the gradients are scaled back in float32. `scale` is the one in force if not given.
     """
-    scale = _SCALE.get()
+    scale = inner_scale() if scale is None else scale
     if isinstance(scale, float) and scale == 1.0:
         return torch.autograd.grad(output, tuple(inputs), create_graph=True)
     found = torch.autograd.grad(output * scale, tuple(inputs), create_graph=True)

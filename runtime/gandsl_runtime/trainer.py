@@ -15,6 +15,7 @@ import torch
 from . import __version__, checkpoint, ema, fit, observers, schedule, spectrum
 from .augment import Augment, View, as_they_are
 from .chance import Part, drawing
+from .compiled import Compiler
 from .data import Dataset, Stream, open_dataset
 from .data.sources import Source
 from .description import describe
@@ -42,7 +43,8 @@ class Trainer:
     `data` is a folder, a zip, the name of a built-in set, or a source or dataset already open. Without a
     `run_dir` nothing is written. `seed` decides every draw; `workers` processes read images ahead. Each of
     the processes of a `world` has a trainer and a share of every batch; the first alone observes and writes.
-    `spec` is the text of the resolved spec, for the run's folder.
+    `backend`: of torch.compile, by which steps are compiled; None: they run eager. `spec` is the text of the
+    resolved spec, for the run's folder.
     Raises PlanError, DataError, MissingExtra; CheckpointError when `run_dir` holds a run already.
     """
 
@@ -59,6 +61,7 @@ class Trainer:
         workers: int = 0,
         observing: Sequence[observers.Observer] | None = None,
         world: World | None = None,
+        backend: str | None = None,
         spec: str | None = None,
         resuming: bool = False,
     ) -> None:
@@ -74,6 +77,8 @@ class Trainer:
         fit.check(plan, generator, discriminator)
         check_batches(self.world, plan)
         self.game = Game(plan, generator, discriminator, self.device)
+        if backend is not None:
+            self.game.compiler = Compiler(backend, self.warn)
         self.data = _dataset(data, self.game, plan.data.broken)
         self.game.label_distribution = _distribution(self.data, self.game)
         self.state = State.new(plan, generator, discriminator, seed, self.device)
@@ -112,6 +117,7 @@ class Trainer:
         workers: int = 0,
         observing: Sequence[observers.Observer] | None = None,
         world: World | None = None,
+        backend: str | None = None,
         spec: str | None = None,
     ) -> Trainer:
         """Go on from the newest whole checkpoint of a run, exactly as if it had not stopped.
@@ -130,6 +136,7 @@ class Trainer:
             workers=workers,
             observing=observing,
             world=world,
+            backend=backend,
             spec=spec,
             resuming=True,
         )

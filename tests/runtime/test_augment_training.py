@@ -36,7 +36,7 @@ def trainer_of(*networks, data=None, seed=5, **changes) -> Trainer:
 def watched(trainer: Trainer) -> list[tuple[torch.Tensor, ...]]:
     """What D is asked, in order."""
     seen, judge = [], trainer.game.judge
-    trainer.game.judge = lambda images, labels: seen.append(images) or judge(images, labels)
+    trainer.game.judge = lambda images, labels, **_: seen.append(images) or judge(images, labels)
     return seen
 
 

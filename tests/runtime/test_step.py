@@ -301,7 +301,7 @@ def test_passes_of_the_discriminator(passes, sizes):
     )
     seen = []
     judge = trainer.game.judge
-    trainer.game.judge = lambda images, labels: seen.append(len(images[0])) or judge(images, labels)
+    trainer.game.judge = lambda images, labels, **_: seen.append(len(images[0])) or judge(images, labels)
     trainer.step()
     assert seen == [*sizes, 4]  # D's own, then G's
 
