@@ -37,6 +37,11 @@ TRANSPOSED = Change(lambda t: t.transpose(0, 1), lambda t: t.transpose(0, 1), "r
 PLUS_ONE = Change(lambda t: t + 1, lambda t: t - 1, "stored without the 1 that is added")
 MAP_BIAS = Change(lambda t: t.flatten(), lambda t: t.reshape(1, -1, 1, 1), "a bias shaped as a feature")
 ROW = Change(lambda t: t[None], lambda t: t[0], "a vector, here a matrix of one row")
+TRANSPOSED_CONVOLUTION = Change(
+    lambda t: t.transpose(0, 1).flip(-2, -1),
+    lambda t: t.transpose(0, 1).flip(-2, -1),
+    "the kernel of a transposed convolution",
+)
 STATISTICS = Change(
     lambda t: t,
     lambda t: t if t.dim() == 2 else t.expand(51, *t.shape),

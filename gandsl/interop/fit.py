@@ -12,7 +12,7 @@ from gandsl.analysis import analyze
 from gandsl.diagnostics import SpecError
 from gandsl.frontend.module import ModuleIR
 from gandsl.interop.errors import InteropError, listed
-from gandsl.interop.layout import Layout, Shapes, expanded
+from gandsl.interop.layout import Layout, expanded
 from gandsl.interop.recognize import SIDE_OF, Recognized
 from gandsl.ir.graph import NetworkIR
 from gandsl.spec.values import Size, as_size
@@ -26,7 +26,7 @@ def spec_of(layout: Layout, parts: Mapping[str, Recognized]) -> Path:
     """The spec of a checkpoint's system. Raises InteropError where it is not at hand."""
     for found in parts.values():
         if found.side.spec:
-            return find_spec(layout, found.side.spec(_shapes(found)))
+            return find_spec(layout, found.side.spec(found.shapes))
     return find_spec(layout, layout.spec)
 
 
@@ -39,11 +39,6 @@ def find_spec(layout: Layout, spec: str) -> Path:
         if (folder / name).is_file():
             return folder / name
     raise InteropError(f"this is {layout.doc}, and no {name} is at hand", f"name it: --spec PATH/{name}")
-
-
-def _shapes(found: Recognized) -> Shapes:
-    where = f"{found.file.path} ({found.part.path})" if found.part.path else str(found.file.path)
-    return Shapes({key: ref.shape for key, ref in found.tensors.items()}, where)
 
 
 def module_of(spec: Path, overrides: Sequence[str]) -> ModuleIR:
@@ -90,12 +85,11 @@ def infer(
     Raises InteropError where the checkpoint contradicts them, or its networks each other, or where the spec
     lacks a parameter for what the checkpoint has.
     """
-    given = {**module.params, **_arguments(layout, parts, module)}
+    usual = {name: value for name, value in layout.usual.items() if name in module.params.keys() - fixed}
+    given = {**module.params, **usual, **_arguments(layout, parts, module)}
     found: dict[str, tuple[Any, str]] = {}
     for role, one in parts.items():
-        shapes = _shapes(one)
-        if reasons := [why for key, why in one.side.refused.items() if key in one.tensors]:
-            raise InteropError(f"{shapes.where} cannot be held by {layout.spec}.yaml: {reasons[0]}")
+        shapes = one.shapes
         try:
             values = one.side.infer(shapes, given)
         except (ArithmeticError, ValueError, LookupError) as error:

@@ -136,8 +136,8 @@ class Side:
     infer: Callable[[Shapes, Params], dict[str, Any]]  # the spec's parameters; the second are those in force
     signs: tuple[str, ...]  # keys that tell it
     never: tuple[str, ...] = ()  # keys that tell another
+    fits: Callable[[Shapes], bool] = lambda shapes: True  # whether the shapes are this layout's, too
     spec: Callable[[Shapes], str] | None = None  # which of the system's specs, where it has several
-    refused: Mapping[str, str] = field(default_factory=dict)  # key → why the spec can't hold it
     beside: Mapping[str, str] = field(default_factory=dict)  # key → the file's loose tensor that it is
     derived: Mapping[str, Derived] = field(default_factory=dict)  # end of our key → what it follows from
 
@@ -156,6 +156,7 @@ class Layout:
     arguments: Mapping[str, str] = field(default_factory=dict)  # constructor's argument → parameter
     aliases: Mapping[str, str] = field(default_factory=dict)  # other spellings of keys: pattern → replacement
     unrecorded: tuple[str, ...] = ()  # parameters that a state_dict does not tell
+    usual: Mapping[str, Any] = field(default_factory=dict)  # of these, what the implementation has by default
 
 
 def doubling(first: int, last: int) -> list[int]:

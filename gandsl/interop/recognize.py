@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gandsl.interop.errors import InteropError, listed
 from gandsl.interop.inert import TensorRef
-from gandsl.interop.layout import Layout, Side
+from gandsl.interop.layout import Layout, Shapes, Side
 from gandsl.interop.layouts import layouts
 from gandsl.interop.parts import Part
 
@@ -46,6 +46,11 @@ class Recognized:
     side: Side
     tensors: Mapping[str, TensorRef]  # by the layout's own spelling of keys
 
+    @property
+    def shapes(self) -> Shapes:
+        where = f"{self.file.path} ({self.part.path})" if self.part.path else str(self.file.path)
+        return Shapes({key: ref.shape for key, ref in self.tensors.items()}, where)
+
 
 def recognize(files: Sequence[File], name: str | None) -> tuple[Layout, dict[str, Recognized], list[str]]:
     """The layout, the recognized parts by role, and the names of what is left aside.
@@ -70,8 +75,10 @@ def _read(layout: Layout, files: Sequence[File]) -> tuple[dict[str, Recognized],
         aside += file.aside
         for part in file.parts:
             tensors = _spelled(layout, part.tensors)
-            side = next((name for name, side in layout.sides.items() if _is(side, tensors)), None)
-            if side is None:
+            fitting = (
+                name for name, side in layout.sides.items() if _is(Recognized(file, part, side, tensors))
+            )
+            if (side := next(fitting, None)) is None:
                 aside.append(part.path or file.path.name)
                 continue
             role = _role(layout, file, part, side)
@@ -95,8 +102,9 @@ def _spelled(layout: Layout, tensors: Mapping[str, TensorRef]) -> dict[str, Tens
     return found
 
 
-def _is(side: Side, tensors: Mapping[str, TensorRef]) -> bool:
-    return all(sign in tensors for sign in side.signs) and not any(sign in tensors for sign in side.never)
+def _is(found: Recognized) -> bool:
+    side, keys = found.side, found.tensors.keys()
+    return keys >= set(side.signs) and keys.isdisjoint(side.never) and side.fits(found.shapes)
 
 
 def _role(layout: Layout, file: File, part: Part, side: str) -> str:

@@ -22,6 +22,7 @@ class Case:
     spec: str
     overrides: Mapping[str, Any]
     parts: tuple[str, ...] = ("generator", "discriminator", "average")
+    untold: bool = False  # the file does not tell which layout of several it is in
 
 
 CASES = {
@@ -37,11 +38,38 @@ CASES = {
         "stylegan2",
         {**SMALL, "generator_architecture": "resnet", "discriminator_architecture": "skip"},
     ),
+    "ada-options": Case(
+        "stylegan2-ada-pytorch",
+        "stylegan2",
+        {
+            **SMALL,
+            "classes": 3,
+            "mapping_width": 10,
+            "label_embedding": 7,
+            "label_layers": 3,
+            "label_dim": 9,
+            "stddev_channels": 2,
+        },
+    ),
     "rosinality": Case("rosinality", "stylegan2", {**SMALL, "resolution": 32}),
     "genforce2": Case("genforce-stylegan2", "stylegan2", SMALL),
+    "genforce2-conditional": Case(
+        "genforce-stylegan2",
+        "stylegan2",
+        {**SMALL, "classes": 5, "conditioning": "selection", "mapping_width": 10, "stddev_channels": 0},
+    ),
+    "genforce1-conditional": Case(
+        "genforce-stylegan-unfused", "stylegan", {**SMALL, "classes": 5, "mapping_width": 10}, untold=True
+    ),
+    "genforce1-fused": Case("genforce-stylegan-fused", "stylegan", SMALL, untold=True),
     "genforce1": Case("genforce-stylegan", "stylegan", {**SMALL, "resolution": 128, "channel_base": 256}),
     "pggan": Case(
         "genforce-pggan", "pggan", {"resolution": 16, "channel_base": 64, "channel_max": 8, "z_dim": 12}
+    ),
+    "pggan-fused": Case(
+        "genforce-pggan-fused",
+        "pggan",
+        {"resolution": 16, "channel_base": 64, "channel_max": 8, "fused": True},
     ),
     "biggan": Case(
         "biggan-pytorch",
@@ -77,5 +105,18 @@ CASES = {
     ),
     "r3gan": Case(
         "r3gan", "r3gan", {"widths": [16, 8, 8], "cardinalities": [4, 2, 2], "depths": [1, 2, 1], "z_dim": 6}
+    ),
+    "r3gan-conditional": Case(
+        "r3gan",
+        "r3gan",
+        {
+            "widths": [16, 8],
+            "cardinalities": [4, 2],
+            "depths": [1, 1],
+            "z_dim": 6,
+            "classes": 5,
+            "label_embedding": 3,
+            "label_dim": 7,
+        },
     ),
 }

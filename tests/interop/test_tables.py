@@ -20,6 +20,7 @@ SHAPES = {
     changes.SAME: (2, 3),
     changes.FLIPPED: (2, 3, 3, 3),
     changes.TRANSPOSED: (2, 3),
+    changes.TRANSPOSED_CONVOLUTION: (2, 4, 3, 3),
     changes.PLUS_ONE: (5,),
     changes.MAP_BIAS: (1, 3, 1, 1),
     changes.ROW: (4,),

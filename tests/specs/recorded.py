@@ -60,7 +60,8 @@ def place(folder: Path, name: str, side: str) -> tuple[Path, str]:
 
 def write(folder: Path, name: str, to: Path, **options: Any) -> tuple[list[Path], dict[str, Any]]:
     """The recorded weights as files of torch.save, and what to set beside them."""
-    paths, overrides = [], {}
+    paths: list[Path] = []
+    overrides: dict[str, Any] = {}
     for side in ("discriminator", "generator"):
         path, state = place(folder, name, side)
         if path.is_file() or side == "generator":

@@ -140,6 +140,11 @@ def style_mapping(w: State, z: Tensor, y: Tensor) -> Tensor:
     return mapped(w, "it", style, 3)[:, None].repeat(1, 5, 1)
 
 
+def joint_mapping(w: State, z: Tensor, y: Tensor) -> Tensor:
+    both = torch.cat([z, w["it.vectors.weight"][y]], 1)
+    return mapped(w, "it", unit_rms(both), 2)[:, None].repeat(1, 4, 1)
+
+
 def style_stage(w: State, x: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return style_layer(w, "it.conv1", style_layer(w, "it.conv0", x, a, [1, 2, 1, 3]), b)
 
@@ -293,6 +298,9 @@ CASES = [
     Case("style.mapping", {"z": "Latent[5]", "y": "Label[3]"},
          "z: z, y: y, count: 5, layers: 3, width: 6, defaults: {linear: {weight: equalized}}",
          style_mapping),
+    Case("style.mapping", {"z": "Latent[5]", "y": "Label[3]"},
+         "z: z, y: y, joint: true, hidden: 7, count: 4, layers: 2, width: 6, "
+         "defaults: {linear: {weight: equalized}}", joint_mapping),
     Case("style.label_mapping", {"y": "Label[3]"},
          "layers: 2, width: 6, defaults: {linear: {weight: equalized}}",
          lambda w, y: mapped(w, "it", equalized_embedding(w, "it.embed", y), 2)),

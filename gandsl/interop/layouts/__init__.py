@@ -23,5 +23,5 @@ MODULES = (
 
 def layouts() -> dict[str, Layout]:
     """Every layout by its name."""
-    found = [import_module(f"{__name__}.{name}").LAYOUT for name in MODULES]
-    return {layout.name: layout for layout in found}
+    modules = [import_module(f"{__name__}.{name}") for name in MODULES]
+    return {layout.name: layout for module in modules for layout in module.LAYOUTS}

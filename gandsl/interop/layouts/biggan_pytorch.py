@@ -144,3 +144,5 @@ LAYOUT = Layout(
     aliases={r"\.bn\.(?:stored|running)_(mean|var)$": r".stored_\1"},
     unrecorded=("eps",),
 )
+
+LAYOUTS = (LAYOUT,)

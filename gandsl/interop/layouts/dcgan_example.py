@@ -91,3 +91,5 @@ LAYOUT = Layout(
     names={"netG": "generator", "netD": "discriminator"},
     files={"generator": "netG.pth", "discriminator": "netD.pth"},
 )
+
+LAYOUTS = (LAYOUT,)

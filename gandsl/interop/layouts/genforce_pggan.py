@@ -1,12 +1,20 @@
-"""PGGAN as genforce stores it: layers counted through, the first one a 4×4 convolution over one pixel."""
+"""PGGAN as genforce stores it: layers counted through, the first one a 4×4 convolution over one pixel.
+
+With fused_scale, its enlarging layers compute the same and have their weights transposed and turned; its
+discriminator activates behind the pooling. Where a layer of the generator changes the number of channels, its
+shape tells; where none does, no trace of the option is left.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import torch
 
-from gandsl.interop.changes import FIRST_CONVOLUTION
+from gandsl.interop.changes import FIRST_CONVOLUTION, SAME, TRANSPOSED_CONVOLUTION
+from gandsl.interop.errors import InteropError
 from gandsl.interop.layout import (
     Bindings,
     Constant,
@@ -27,7 +35,8 @@ GENERATOR = table(
     row("lod", "dense.weight", FULL_SIZE),
     row("layer0.weight", "dense.weight", FIRST_CONVOLUTION),
     row("layer0.bias", "bias.bias"),
-    row("layer<{a}|{b}>.<weight|bias>", "synthesis.s{r}.<conv0|conv1>.<weight|bias>"),
+    row("layer{b}.weight", "synthesis.s{r}.conv1.weight"),
+    row("layer<{a}|{b}>.bias", "synthesis.s{r}.<conv0|conv1>.bias"),
     row("output{i}.<weight|bias>", "synthesis.s{r}.rgb.<weight|bias>"),
 )
 
@@ -71,30 +80,68 @@ def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
     }
 
 
-def discriminator(shapes: Shapes, given: Params) -> dict[str, Any]:
+def discriminator(shapes: Shapes, given: Params, fused: bool) -> dict[str, Any]:
     """Sizes of D; `input0` reads the largest image."""
     stages = shapes.last("input{}.weight")
     size = 4 << stages
+    if (numbers := shapes.of(f"layer{2 * stages + 2}.weight", 2)[0]) > 1:
+        raise InteropError(
+            f"{shapes.where} guesses among {numbers - 1} labels, which the spec does not",
+            "write a spec that takes a label and gives as many numbers more, and name it with --spec",
+        )
     return {
         "resolution": size,
         "image_channels": shapes.of("input0.weight", 4)[1],
+        "fused": fused,
         **channel_rule({size >> i: shapes.of(f"input{i}.weight", 4)[0] for i in range(stages + 1)}, given),
     }
 
 
-LAYOUT = Layout(
-    name="genforce-pggan",
-    doc="PGGAN of genforce",
-    spec="pggan",
-    sides={
-        "generator": Side(GENERATOR, bindings, generator, ("lod", "layer0.weight", "output0.weight")),
-        "discriminator": Side(
-            DISCRIMINATOR,
-            bindings,
-            discriminator,
-            ("lod", "input0.weight", "layer0.weight"),
-            never=("layer1.blur.kernel",),
-        ),
-    },
-    names={"generator": "generator", "discriminator": "discriminator", "generator_smooth": "average"},
+def _ups(shapes: Shapes) -> Iterator[tuple[tuple[int, ...], int, int]]:
+    """Of each enlarging layer the first two sides of its weight, and the channels before and behind it."""
+    for i in range(1, shapes.last("output{}.weight") + 1):
+        before, behind = (shapes.of(f"layer{n}.weight", 4)[0] for n in (2 * i - 1, 2 * i + 1))
+        yield shapes.of(f"layer{2 * i}.weight", 4)[:2], before, behind
+
+
+def _plain(shapes: Shapes) -> bool:
+    return all(sides == (behind, before) for sides, before, behind in _ups(shapes))
+
+
+def _fused(shapes: Shapes) -> bool:
+    return all(sides == (before, behind) for sides, before, behind in _ups(shapes))
+
+
+def _layout(name: str, doc: str, fused: bool) -> Layout:
+    change, fits = (TRANSPOSED_CONVOLUTION, _fused) if fused else (SAME, _plain)
+    return Layout(
+        name=name,
+        doc=doc,
+        spec="pggan",
+        sides={
+            "generator": Side(
+                (*GENERATOR, *row("layer{a}.weight", "synthesis.s{r}.conv0.weight", change)),
+                bindings,
+                generator,
+                ("lod", "layer0.weight", "output0.weight"),
+                fits=fits,
+            ),
+            "discriminator": Side(
+                DISCRIMINATOR,
+                bindings,
+                partial(discriminator, fused=fused),
+                ("lod", "input0.weight", "layer0.weight"),
+                never=("layer1.blur.kernel",),
+            ),
+        },
+        names={"generator": "generator", "discriminator": "discriminator", "generator_smooth": "average"},
+        assumed={"fused": False},
+        unrecorded=("stddev_group",),
+        usual={"stddev_group": 16},
+    )
+
+
+LAYOUTS = (
+    _layout("genforce-pggan", "PGGAN of genforce", fused=False),
+    _layout("genforce-pggan-fused", "PGGAN of genforce with fused_scale=True", fused=True),
 )

@@ -1,7 +1,12 @@
-"""StyleGAN as genforce stores it: layers counted through; from 128² up kernels are those of fused layers."""
+"""StyleGAN as genforce stores it: layers counted through.
+
+A layer that enlarges and convolves in one step computes what the two do, with the kernel turned by 180°.
+Which layers are such is an option that leaves no trace in a file: a layout for each of its values.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -22,8 +27,10 @@ from gandsl.interop.layout import (
     row,
     table,
 )
+from gandsl.interop.layouts.genforce_stylegan2 import mapping
 
-FUSED = 128  # sizes from here up enlarge and convolve in one step
+LARGEST = 1024
+AUTO = 128  # by default, sizes from here up enlarge and convolve in one step
 FULL_SIZE = Constant(lambda params, _: torch.zeros(()))  # level of detail: 0 is grown to the end
 
 
@@ -46,6 +53,7 @@ STYLE = "style.<weight|bias>"
 
 GENERATOR = table(
     row("mapping.dense{n}.<weight|bias>", "mapping.fc{n}.linear.<weight|bias>"),
+    row("mapping.label_weight", "mapping.vectors.weight"),
     row("truncation.w_avg", "mapping.centre.average"),
     row("synthesis.lod", "start.weight", FULL_SIZE),
     row("synthesis.layer0.const", "start.weight", leading(1)),
@@ -73,7 +81,7 @@ DISCRIMINATOR = table(
 )
 
 
-def bindings(params: Params) -> Bindings:
+def bindings(params: Params, fused: int) -> Bindings:
     """`i` counts the sizes up from 4², `a`, `b` their layers in G; `j` counts down, `c`, `d` theirs in D."""
     sizes = doubling(4, resolution(params))
     last = len(sizes) - 1
@@ -90,7 +98,7 @@ def bindings(params: Params) -> Bindings:
         for i, r in enumerate(sizes)
     ]
     ups = [
-        {"small": r, "plain": 2 * i} if r < FUSED else {"large": r, "fused": 2 * i}
+        {"small": r, "plain": 2 * i} if r < fused else {"large": r, "fused": 2 * i}
         for i, r in enumerate(sizes)
     ]
     layers = [{"n": n} for n in range(params["mapping_layers"])]
@@ -100,14 +108,11 @@ def bindings(params: Params) -> Bindings:
 def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
     """Sizes of G; layer 2i + 1 is the second of size 4·2^i."""
     stages = shapes.last("synthesis.output{}.weight")
-    layers = shapes.last("mapping.dense{}.weight") + 1
     widths = {4 << i: shapes.of(f"synthesis.layer{2 * i + 1}.weight", 4)[0] for i in range(stages + 1)}
     return {
         "resolution": 4 << stages,
         "image_channels": shapes.of("synthesis.output0.weight", 4)[0],
-        "z_dim": shapes.of("mapping.dense0.weight", 2)[1],
-        "w_dim": shapes.of(f"mapping.dense{layers - 1}.weight", 2)[0],
-        "mapping_layers": layers,
+        **mapping(shapes),
         **channel_rule(widths, given),
     }
 
@@ -116,28 +121,41 @@ def discriminator(shapes: Shapes, given: Params) -> dict[str, Any]:
     """Sizes of D; `input0` reads the largest image."""
     stages = shapes.last("input{}.weight")
     size = 4 << stages
+    logits = shapes.of(f"layer{2 * stages + 2}.weight", 2)[0]  # one for each class; one too without any
     return {
         "resolution": size,
         "image_channels": shapes.of("input0.weight", 4)[1],
+        **({"classes": logits} if logits > 1 else {}),
         **channel_rule({size >> i: shapes.of(f"input{i}.weight", 4)[0] for i in range(stages + 1)}, given),
     }
 
 
-LAYOUT = Layout(
-    name="genforce-stylegan",
-    doc="StyleGAN of genforce",
-    spec="stylegan",
-    sides={
-        "generator": Side(
-            GENERATOR,
-            bindings,
-            generator,
-            ("synthesis.layer0.const", "synthesis.layer0.apply_noise.weight"),
-            refused={"mapping.label_weight": "it is conditional on labels, which the spec is not"},
-        ),
-        "discriminator": Side(
-            DISCRIMINATOR, bindings, discriminator, ("lod", "input0.weight", "layer1.blur.kernel")
-        ),
-    },
-    names={"generator": "generator", "discriminator": "discriminator", "generator_smooth": "average"},
+def _layout(name: str, doc: str, fused: int) -> Layout:
+    """Of networks whose layers from this size up are fused."""
+    within = partial(bindings, fused=fused)
+    return Layout(
+        name=name,
+        doc=doc,
+        spec="stylegan",
+        sides={
+            "generator": Side(
+                GENERATOR,
+                within,
+                generator,
+                ("synthesis.layer0.const", "synthesis.layer0.apply_noise.weight"),
+            ),
+            "discriminator": Side(
+                DISCRIMINATOR, within, discriminator, ("lod", "input0.weight", "layer1.blur.kernel")
+            ),
+        },
+        names={"generator": "generator", "discriminator": "discriminator", "generator_smooth": "average"},
+        assumed={"classes": 0},
+        unrecorded=("stddev_group",),
+    )
+
+
+LAYOUTS = (
+    _layout("genforce-stylegan", "StyleGAN of genforce", AUTO),
+    _layout("genforce-stylegan-fused", "StyleGAN of genforce with fused_scale=True", 0),
+    _layout("genforce-stylegan-unfused", "StyleGAN of genforce with fused_scale=False", LARGEST + 1),
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from gandsl.interop.changes import FLIPPED, PLUS_ONE, leading
-from gandsl.interop.errors import InteropError
 from gandsl.interop.layout import (
     Bindings,
     Constant,
@@ -27,6 +26,7 @@ S, S4 = "synthesis.s{r}", "synthesis.s4"
 
 GENERATOR = table(
     row("mapping.dense{n}.<weight|bias>", "mapping.fc{n}.linear.<weight|bias>"),
+    row("mapping.label_weight", "mapping.vectors.weight"),
     row("truncation.w_avg", "mapping.centre.average"),
     row("synthesis.early_layer.const", "start.weight", leading(1)),
     row("synthesis.layer{a}.weight", f"{S}.conv0.conv.weight", FLIPPED),
@@ -73,19 +73,30 @@ def bindings(params: Params) -> Bindings:
     return [*stages, *({"n": n} for n in range(params["mapping_layers"])), head, {"last": last}]
 
 
+def mapping(shapes: Shapes) -> dict[str, Any]:
+    """Sizes of a mapping network. With labels, an embedding as long as z is joined to it."""
+    layers = shapes.last("mapping.dense{}.weight") + 1
+    hidden, joined = shapes.of("mapping.dense0.weight", 2)
+    classes = shapes.of("mapping.label_weight", 2)[0] if "mapping.label_weight" in shapes else 0
+    return {
+        "classes": classes,
+        "z_dim": joined // 2 if classes else joined,
+        "w_dim": shapes.of(f"mapping.dense{layers - 1}.weight", 2)[0],
+        "mapping_layers": layers,
+        **({"mapping_width": hidden} if layers > 1 else {}),
+    }
+
+
 def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
     """Sizes of G; layer 2i is the second of size 4·2^i."""
     stages = shapes.last("synthesis.layer{}.weight") // 2
-    layers = shapes.last("mapping.dense{}.weight") + 1
     rgb = shapes.numbers("synthesis.output{}.weight")
     widths = {4 << i: shapes.of(f"synthesis.layer{2 * i}.weight", 4)[0] for i in range(stages + 1)}
     return {
         "resolution": 4 << stages,
         "image_channels": shapes.of(f"synthesis.output{stages}.weight", 4)[0],
-        "classes": 0,
-        "z_dim": shapes.of("mapping.dense0.weight", 2)[1],
-        "w_dim": shapes.of(f"mapping.dense{layers - 1}.weight", 2)[0],
-        "mapping_layers": layers,
+        **mapping(shapes),
+        **({"conditioning": "selection"} if "mapping.label_weight" in shapes else {}),
         "generator_architecture": "skip" if len(rgb) == stages + 1 else "orig",
         **channel_rule(widths, given),
     }
@@ -96,17 +107,15 @@ def discriminator(shapes: Shapes, given: Params) -> dict[str, Any]:
     last = shapes.last("layer{}.weight")
     stages = (last - 2) // 2
     size = 4 << stages
-    if shapes.of(f"layer{last}.weight", 2)[0] != 1:
-        raise InteropError(
-            f"{shapes.where} has one logit for each class, which the spec does not",
-            "import the generator alone, or an unconditional checkpoint",
-        )
+    logits = shapes.of(f"layer{last}.weight", 2)[0]  # one for each class; one too where there are none
+    out, joined = shapes.of(f"layer{last - 2}.weight", 4)[:2]
     skips, inputs = shapes.numbers("skip_layer{}.weight"), shapes.numbers("input{}.weight")
     widths = {size >> i: shapes.of(f"layer{2 * i}.weight", 4)[0] for i in range(stages + 1)}
     return {
         "resolution": size,
         "image_channels": shapes.of("input0.weight", 4)[1],
-        "classes": 0,
+        **({"classes": logits, "conditioning": "selection"} if logits > 1 else {}),
+        "stddev_channels": joined - out,
         "discriminator_architecture": "resnet" if skips else "skip" if len(inputs) > 1 else "orig",
         **channel_rule(widths, given),
     }
@@ -122,15 +131,14 @@ LAYOUT = Layout(
             bindings,
             generator,
             ("synthesis.early_layer.const", "synthesis.layer0.style.weight"),
-            refused={
-                "mapping.label_weight": "it normalizes latent and label together, which the spec does apart"
-            },
         ),
         "discriminator": Side(
             DISCRIMINATOR, bindings, discriminator, ("input0.weight", "layer1.filter.kernel"), never=("lod",)
         ),
     },
     names={"generator": "generator", "discriminator": "discriminator", "generator_smooth": "average"},
-    assumed={"generator_architecture": "skip", "discriminator_architecture": "resnet"},
+    assumed={"generator_architecture": "skip", "discriminator_architecture": "resnet", "stddev_channels": 1},
     unrecorded=("clamp", "stddev_group"),
 )
+
+LAYOUTS = (LAYOUT,)

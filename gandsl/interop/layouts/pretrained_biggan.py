@@ -107,3 +107,5 @@ LAYOUT = Layout(
     files={"generator": "pytorch_model.bin"},
     unrecorded=("eps",),
 )
+
+LAYOUTS = (LAYOUT,)

@@ -24,6 +24,7 @@ PARTS = (
 )
 
 GENERATOR = table(
+    row("EmbeddingLayer.weight", "embed.weight"),
     row("MainLayers.0.Layers.0.Basis", "basis.weight"),
     row("MainLayers.0.Layers.0.LinearLayer.weight", "weights.weight"),
     row("MainLayers.{i}.Layers.0.Resampler.Kernel", "s{up}.block0.conv0.weight", KERNEL),
@@ -33,6 +34,7 @@ GENERATOR = table(
 )
 
 DISCRIMINATOR = table(
+    row("EmbeddingLayer.weight", "embed.weight"),
     row("ExtractionLayer.Layer.weight", "from_rgb.weight"),
     row(f"MainLayers.{{d}}.Layers.{{k}}.{PARTS[0]}", f"s{{r}}.block{{k}}.{PARTS[1]}"),
     row("MainLayers.{j}.Layers.{end}.Resampler.Kernel", "s{down}.block0.conv0.weight", KERNEL),
@@ -74,13 +76,24 @@ def _stages(shapes: Shapes, order: list[int]) -> dict[str, Any]:
     return {**found, "expansion": expansion}
 
 
+def _labels(shapes: Shapes, name: str) -> dict[str, int]:
+    """Number of classes, and size of their embedding."""
+    if "EmbeddingLayer.weight" not in shapes:
+        return {"classes": 0}
+    size, classes = shapes.of("EmbeddingLayer.weight", 2)
+    return {"classes": classes, name: size}
+
+
 def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
     """Sizes of G."""
     last = shapes.last("MainLayers.{}.Layers.1.LinearLayer3.Layer.weight")
+    labels = _labels(shapes, "label_embedding")
     return {
         **_stages(shapes, list(range(last + 1))),
         "image_channels": shapes.of("AggregationLayer.Layer.weight", 4)[0],
-        "z_dim": shapes.of("MainLayers.0.Layers.0.LinearLayer.weight", 2)[1],
+        "z_dim": shapes.of("MainLayers.0.Layers.0.LinearLayer.weight", 2)[1]
+        - labels.get("label_embedding", 0),
+        **labels,
     }
 
 
@@ -90,10 +103,9 @@ def discriminator(shapes: Shapes, given: Params) -> dict[str, Any]:
     return {
         **_stages(shapes, list(range(last, -1, -1))),
         "image_channels": shapes.of("ExtractionLayer.Layer.weight", 4)[1],
+        **_labels(shapes, "label_dim"),
     }
 
-
-CONDITIONAL = {"EmbeddingLayer.weight": "it is conditional on classes, which the spec is not"}
 
 LAYOUT = Layout(
     name="r3gan",
@@ -105,16 +117,17 @@ LAYOUT = Layout(
             bindings,
             generator,
             ("AggregationLayer.Layer.weight", "MainLayers.0.Layers.0.Basis"),
-            refused=CONDITIONAL,
         ),
         "discriminator": Side(
             DISCRIMINATOR,
             bindings,
             discriminator,
             ("ExtractionLayer.Layer.weight", "MainLayers.0.Layers.0.LinearLayer3.Layer.weight"),
-            refused=CONDITIONAL,
         ),
     },
     names={"G": "generator", "D": "discriminator", "G_ema": "average"},
+    assumed={"classes": 0},
     aliases={r"^Model\.": ""},
 )
+
+LAYOUTS = (LAYOUT,)

@@ -121,3 +121,5 @@ LAYOUT = Layout(
     names={"g": "generator", "d": "discriminator", "g_ema": "average"},
     unrecorded=("clamp", "stddev_group"),
 )
+
+LAYOUTS = (LAYOUT,)

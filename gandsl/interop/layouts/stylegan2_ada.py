@@ -56,14 +56,27 @@ DISCRIMINATOR = table(
 
 
 def bindings(params: Params) -> Bindings:
-    """`r` is a size, `R` the largest, `n` a layer of a mapping (D's has always 8)."""
+    """`r` is a size, `R` the largest, `n` a layer of either mapping."""
     size = resolution(params)
     stages = [{"r": r} for r in doubling(4, size)]
-    return [*stages, *({"n": n} for n in range(max(params["mapping_layers"], 8))), {"R": size}]
+    return [
+        *stages,
+        *({"n": n} for n in range(max(params["mapping_layers"], params.get("label_layers", 8)))),
+        {"R": size},
+    ]
 
 
 def _classes(shapes: Shapes) -> int:
     return shapes.of("mapping.embed.weight", 2)[1] if "mapping.embed.weight" in shapes else 0
+
+
+def _labels(shapes: Shapes) -> dict[str, Any]:
+    """Sizes of the discriminator's mapping of labels."""
+    return {
+        "conditioning": "projection",
+        "label_dim": shapes.of("b4.out.weight", 2)[0],
+        "label_layers": shapes.last("mapping.fc{}.weight") + 1,
+    }
 
 
 def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
@@ -71,7 +84,8 @@ def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
     sizes = shapes.numbers("synthesis.b{}.conv1.weight")
     last = shapes.last("mapping.fc{}.weight")
     w_dim, classes = shapes.of(f"mapping.fc{last}.weight", 2)[0], _classes(shapes)
-    joined = shapes.of("mapping.fc0.weight", 2)[1]
+    hidden, joined = shapes.of("mapping.fc0.weight", 2)
+    embedding = shapes.of("mapping.embed.weight", 2)[0] if classes else 0
     rgb = shapes.numbers("synthesis.b{}.torgb.weight")
     architecture = (
         "skip" if rgb == sizes else "resnet" if shapes.numbers("synthesis.b{}.skip.weight") else "orig"
@@ -80,9 +94,11 @@ def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
         "resolution": max(sizes),
         "image_channels": shapes.of(f"synthesis.b{max(sizes)}.torgb.weight", 4)[0],
         "classes": classes,
-        "z_dim": joined - (shapes.of("mapping.embed.weight", 2)[0] if classes else 0),
+        "z_dim": joined - embedding,
         "w_dim": w_dim,
         "mapping_layers": last + 1,
+        **({"mapping_width": hidden} if last else {}),
+        **({"label_embedding": embedding, "conditioning": "projection"} if classes else {}),
         "generator_architecture": architecture,
         **channel_rule({r: shapes.of(f"synthesis.b{r}.conv1.weight", 4)[0] for r in sizes}, given),
     }
@@ -93,14 +109,16 @@ def discriminator(shapes: Shapes, given: Params) -> dict[str, Any]:
     sizes = shapes.numbers("b{}.conv0.weight")
     rgb, classes = shapes.numbers("b{}.fromrgb.weight"), _classes(shapes)
     widths = {r: shapes.of(f"b{r}.conv0.weight", 4)[0] for r in sizes}
+    last, joined = shapes.of("b4.conv.weight", 4)[:2]
     architecture = "resnet" if shapes.numbers("b{}.skip.weight") else "skip" if len(rgb) > 1 else "orig"
     return {
         "resolution": max(sizes, default=4),
         "image_channels": shapes.of(f"b{max(sizes, default=4)}.fromrgb.weight", 4)[1],
         "classes": classes,
-        **({"w_dim": shapes.of("b4.out.weight", 2)[0]} if classes else {}),
+        **(_labels(shapes) if classes else {}),
+        "stddev_channels": joined - last,
         "discriminator_architecture": architecture,
-        **channel_rule({**widths, 4: shapes.of("b4.conv.weight", 4)[0]}, given),
+        **channel_rule({**widths, 4: last}, given),
     }
 
 
@@ -118,7 +136,7 @@ LAYOUT = Layout(
         "discriminator": Side(DISCRIMINATOR, bindings, discriminator, ("b4.conv.weight", "b4.out.weight")),
     },
     names={"G": "generator", "D": "discriminator", "G_ema": "average"},
-    assumed={"generator_architecture": "skip", "discriminator_architecture": "resnet"},
+    assumed={"generator_architecture": "skip", "discriminator_architecture": "resnet", "stddev_channels": 1},
     arguments={
         "synthesis_kwargs.conv_clamp": "clamp",
         "conv_clamp": "clamp",
@@ -130,3 +148,5 @@ LAYOUT = Layout(
     },
     unrecorded=("clamp", "stddev_group"),
 )
+
+LAYOUTS = (LAYOUT,)
