@@ -13,7 +13,15 @@ import torch
 import gandsl
 from bench.memory import CASES, SPECS, LiveStorages, measured, predicted
 from gandsl.analysis import analyze
-from gandsl.analysis.memory import LevelMemory, layers, memory_of, program, propose
+from gandsl.analysis.memory import (
+    LevelMemory,
+    layers,
+    memory_of,
+    products,
+    propose,
+    rewriting,
+    work,
+)
 from gandsl.analysis.memory.propose import allowed
 from gandsl.analysis.memory.views import GROUPS
 from gandsl.frontend.module import ModuleIR
@@ -105,11 +113,11 @@ def test_each_op_and_each_transform_has_a_rule() -> None:
 
 def test_what_the_passes_do_is_told_by_the_same_numbers() -> None:
     """The front half can't import them, so they stand there twice."""
-    assert program.FUSED_BELOW == fuse_resampling.FUSED_BELOW
-    assert (program.PRODUCTS, program.STEPS) == (group_epilogues.PRODUCTS, group_epilogues.STEPS)
-    assert program.FACTORS == constant_folding.FACTORS
-    assert layers.GROUPED_BELOW == choose_form.GROUPED_BELOW
-    assert (layers.LONG, layers.HOMOGENEOUS) == (fir.LONG, epilogue.HOMOGENEOUS)
+    assert rewriting.FUSED_BELOW == fuse_resampling.FUSED_BELOW
+    assert (rewriting.PRODUCTS, rewriting.STEPS) == (group_epilogues.PRODUCTS, group_epilogues.STEPS)
+    assert rewriting.FACTORS == constant_folding.FACTORS
+    assert products.GROUPED_BELOW == choose_form.GROUPED_BELOW
+    assert (products.LONG, work.HOMOGENEOUS) == (fir.LONG, epilogue.HOMOGENEOUS)
 
 
 def module(name: str, **more: Any) -> ModuleIR:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gandsl.analysis.memory.steps import Match, PhaseMemory
+from gandsl.analysis.memory.training import Match, PhaseMemory
 from gandsl.ir.graph import NetworkIR, Variant
 from gandsl_runtime.plan import Plan
 
