@@ -85,8 +85,7 @@ def infer(
     Raises InteropError where the checkpoint contradicts them, or its networks each other, or where the spec
     lacks a parameter for what the checkpoint has.
     """
-    usual = {name: value for name, value in layout.usual.items() if name in module.params.keys() - fixed}
-    given = {**module.params, **usual, **_arguments(layout, parts, module)}
+    given = {**module.params, **_arguments(layout, parts, module)}
     found: dict[str, tuple[Any, str]] = {}
     for role, one in parts.items():
         shapes = one.shapes

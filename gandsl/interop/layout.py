@@ -156,7 +156,6 @@ class Layout:
     arguments: Mapping[str, str] = field(default_factory=dict)  # constructor's argument → parameter
     aliases: Mapping[str, str] = field(default_factory=dict)  # other spellings of keys: pattern → replacement
     unrecorded: tuple[str, ...] = ()  # parameters that a state_dict does not tell
-    usual: Mapping[str, Any] = field(default_factory=dict)  # of these, what the implementation has by default
 
 
 def doubling(first: int, last: int) -> list[int]:

@@ -28,7 +28,7 @@ class Report:
     doc: str
     spec: str
     parameters: Mapping[str, Any]  # changed from the spec's own values, so that they fit
-    unrecorded: Mapping[str, Any]  # what the file does not tell: the usual value
+    unrecorded: Mapping[str, Any]  # what the file does not tell: the spec's value
     sources: Mapping[str, str]  # file → SHA-256
     parts: Mapping[str, PartReport]
     aside: tuple[str, ...] = ()  # what else the file holds, and was not read
@@ -50,7 +50,7 @@ class Report:
             lines.append(f"as {self.spec}")
         if self.unrecorded:
             settings = ", ".join(f"{name} {shown(value)}" for name, value in self.unrecorded.items())
-            lines.append(f"not told by the file, so taken to be as usual: {settings}")
+            lines.append(f"not told by the file, so as the spec has it: {settings}")
         for role, part in self.parts.items():
             counts = [f"{len(part.loaded)} tensors loaded"]
             counts += [f"{len(part.verified)} constants verified"] if part.verified else []

@@ -25,7 +25,13 @@ from gandsl_runtime.network import Network
 TOLERANCE = 1e-5
 """Of the largest magnitude: both sides are float32 and sum in another order. Found: at most 2e-6."""
 
-UNTOLD = {"conv_clamp": "clamp", "mbstd_group": "stddev_group", "SN_eps": "eps", "eps": "eps"}
+UNTOLD = {
+    "conv_clamp": "clamp",
+    "mbstd_group": "stddev_group",
+    "minibatch_std_group_size": "stddev_group",
+    "SN_eps": "eps",
+    "eps": "eps",
+}
 """Options that no state_dict tells, and which parameter each is."""
 
 

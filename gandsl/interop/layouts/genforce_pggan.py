@@ -137,7 +137,6 @@ def _layout(name: str, doc: str, fused: bool) -> Layout:
         names={"generator": "generator", "discriminator": "discriminator", "generator_smooth": "average"},
         assumed={"fused": False},
         unrecorded=("stddev_group",),
-        usual={"stddev_group": 16},
     )
 
 
