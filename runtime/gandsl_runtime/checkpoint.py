@@ -49,18 +49,18 @@ def save(folder: Path, state: State, facts: dict[str, Any], cadence: Cadence) ->
 
 
 def saved(files: Iterable[Path], cadence: Cadence) -> list[Saved]:
-    """What the plan's retention needs to know of each file; a damaged one has no value to be best by."""
+    """What the plan's retention needs to know of each file."""
     metric = cadence.best.metric if cadence.best else None
-    found = []
-    for path in files:
-        value = None
-        if metric:
-            try:
-                value = json.loads(_header(path)["facts"])["log"]["latest"].get(metric)
-            except Damaged:
-                value = None
-        found.append(Saved(path, int(path.stem), value))
-    return found
+    return [Saved(path, int(path.stem), _logged(path).get(metric) if metric else None) for path in files]
+
+
+def _logged(path: Path) -> dict[str, float]:
+    """The newest values of the log when a checkpoint was written; none where it is damaged, or of old."""
+    try:
+        latest: dict[str, float] = json.loads(_header(path)["facts"])["log"]["latest"]
+    except (Damaged, KeyError, ValueError):
+        return {}
+    return latest
 
 
 def write(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:

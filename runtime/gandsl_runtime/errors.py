@@ -79,7 +79,7 @@ class Interrupted(RuntimeFault):
         self.exit_code = 128 + number
 
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
@@ -88,7 +88,7 @@ def room_for(what: str, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if error.errno not in NO_ROOM:
             raise
         raise OutOfSpace(
             f"no space left for {what} in {path}",

@@ -9,12 +9,12 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from socket import gethostname
 
-from .errors import CheckpointError, Unwritable
+from .errors import NO_ROOM, CheckpointError, Unwritable
 
 BEAT = 5.0  # seconds between two signs of life
 _UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
@@ -34,6 +34,8 @@ def locked(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
+        if error.errno in NO_ROOM:
+            raise
         reason = (error.strerror or str(error)).lower()
         raise Unwritable(f"can't write in {path.parent}: {reason}", "choose another folder") from error
     released = threading.Event()
@@ -81,7 +83,8 @@ os.register_at_fork(after_in_child=_close_in_child)
 def _beat(handle: int, released: threading.Event) -> None:
     """Touch the file until it is released."""
     while not released.wait(BEAT):
-        os.utime(handle)
+        with suppress(OSError):  # of a file system that is away for a moment
+            os.utime(handle)
 
 
 def _lives(path: Path) -> bool:
