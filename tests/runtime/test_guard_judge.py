@@ -98,13 +98,14 @@ def test_nothing_is_judged_before_the_warm_up():
 def test_deviations_are_robust_standard_deviations(more, alarm):
     """|log x| is 1 in every look of the past: its median is 0, and its robust deviation 1.4826."""
     past = np.exp(np.tile([1.0, -1.0], 30))
-    found = alarms("sigma/generator.a", [*past, *[math.exp(more * 1.4826)] * 3])
-    assert found == ([62] if alarm else [])
+    for name, times in (("gradient/generator", 1.0), ("sigma/generator.a", 20 / 8)):
+        found = alarms(name, [*past, *[math.exp(more * times * 1.4826)] * 3])
+        assert found == ([62] if alarm else [])
 
 
 @pytest.mark.parametrize(("share", "alarm"), [(0.97, False), (1.03, True)])
 def test_the_factors_hold_where_nothing_varies(share, alarm):
-    assert bool(alarms("sigma/generator.a", after(60, 1.5 * share, total=63))) == alarm
+    assert bool(alarms("sigma/generator.a", after(60, 1.4 * share, total=63))) == alarm
     assert bool(alarms("logits/gap", after(60, 3 * share, total=63))) == alarm
     assert bool(alarms("diversity/all pairs", after(60, 1 / (3 * share), total=63))) == alarm
 

@@ -89,8 +89,11 @@ def beyond(plan: Guard, names: Sequence[str], past: Tensor, now: Tensor) -> Tens
     before, after = _log(past), _log(now)
     median = before.nanquantile(0.5, 0)
     spread = MAD_TO_SIGMA * (before - median).abs().nanquantile(0.5, 0)
-    factor = torch.tensor([plan.sigma_factor if kind == "sigma" else plan.factor for kind in kinds])
-    limit = torch.maximum(plan.deviations * spread, factor.log())
+    of_sigma = torch.tensor([kind == "sigma" for kind in kinds])
+    factor = torch.where(of_sigma, plan.sigma_factor, plan.factor)
+    limit = torch.maximum(
+        torch.where(of_sigma, plan.sigma_deviations, plan.deviations) * spread, factor.log()
+    )
     distance = (after - median) * way - limit
     if plan.diversity:
         least = math.log(plan.diversity)

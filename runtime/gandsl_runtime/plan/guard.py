@@ -35,15 +35,16 @@ class Guard(Part):
         description="how many times the past's median logits or gradients may be, or diversity the reverse; "
         "above 1",
     )
-    sigma_factor: Float = Field(
-        default=1.5,
-        gt=1,
-        description="the same of top singular values, which move slowly in a healthy run; above 1",
-    )
     deviations: Float = Field(
         default=8.0,
         ge=0,
         description="… and how many robust deviations away: 1.4826 · median |log x − median log x|; from 0",
+    )
+    sigma_factor: Float = Field(
+        default=1.4, gt=1, description="`factor` of top singular values, which move slowly; above 1"
+    )
+    sigma_deviations: Float = Field(
+        default=20.0, ge=0, description="`deviations` of top singular values, which vary little; from 0"
     )
     diversity: Float = Field(
         default=0.1,
