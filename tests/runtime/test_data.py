@@ -296,3 +296,23 @@ def test_flips_mirror_left_and_right():
         np.testing.assert_array_equal(images[i], expected[:, :, ::-1] if flipped else expected)
         seen.add(flipped)
     assert seen == {True, False}
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_each_process_reads_its_own_images_alone(processes):
+    """Dealt as a trainer deals them: together the whole batch, and no image is opened twice."""
+    opened: list[list[int]] = [[] for _ in range(processes)]
+    shares = []
+    for rank in range(processes):
+        data = open_dataset(arrays(13), (1, 8, 8))
+        usual = data.source.open
+        data.source.open = lambda i, usual=usual, rank=rank: (opened[rank].append(i), usual(i))[1]
+        stream = Stream(data, seed=1, flip=True, deal=lambda n, rank=rank: range(rank, n, processes))
+        shares.append(torch.cat([stream.take(6).images for _ in range(2)]))
+    whole = Stream(open_dataset(arrays(13), (1, 8, 8)), seed=1, flip=True).take(12).images
+    for rank, share in enumerate(shares):
+        places = [start + i for start in (0, 6) for i in range(rank, 6, processes)]
+        assert torch.equal(share, whole[places])
+    assert sorted(i for share in opened for i in share) == sorted(
+        Order(13, 1, True).pick(i).image for i in range(12)
+    )

@@ -17,6 +17,7 @@ import torch
 from gandsl_runtime.data import Stream, open_dataset
 from gandsl_runtime.data.sources import base, open_source
 from gandsl_runtime.data.sources.shards import OPEN_FILES, expanded
+from gandsl_runtime.data.survey import survey
 from gandsl_runtime.errors import DataError, MissingExtra
 from tests.runtime.helpers import folder_of, pixels, png, zip_of
 
@@ -330,6 +331,43 @@ def test_a_zip_that_unpacks_to_more_than_memory(tmp_path, monkeypatch):
     with pytest.raises(DataError, match=r"can't read 0.png of .*: it unpacks to"):
         data.image(0)
     np.testing.assert_array_equal(data.image(1), IMAGES[1].transpose(2, 0, 1))
+
+
+def archives() -> dict[str, bytes]:
+    """Four images with labels, as a stored zip, a deflated one, and a tar."""
+    names = [f"d{i % 2}/{i}.png" for i in range(4)]
+    files = {name: png(IMAGES[i]) for i, name in enumerate(names)}
+    files["dataset.json"] = json.dumps({"labels": [[name, i] for i, name in enumerate(names)]}).encode()
+    found = {}
+    for name, method in (("stored.zip", zipfile.ZIP_STORED), ("deflated.zip", zipfile.ZIP_DEFLATED)):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", method) as archive:
+            for file, content in files.items():
+                archive.writestr(file, content)
+        found[name] = out.getvalue()
+    return found
+
+
+@pytest.mark.parametrize("kind", ["stored.zip", "deflated.zip", "set.tar"])
+def test_whatever_is_wrong_in_an_archive_is_a_message(kind, tmp_path):
+    """Bytes changed, cut off, or put in somewhere: nothing but DataError leaves."""
+    whole = archives().get(kind) or tar_of(samples(range(4)), tmp_path / "whole").read_bytes()
+    chance, path, refused = np.random.default_rng(0), tmp_path / kind, 0
+    for round_ in range(150):
+        content = bytearray(whole)
+        at, length = int(chance.integers(len(whole))), int(chance.integers(1, 40))
+        if round_ % 3:
+            content[at : at + length * (round_ % 2)] = chance.bytes(length)
+        else:
+            content = content[:at]
+        path.write_bytes(content)
+        try:
+            found = survey(open_source(path))
+        except DataError:
+            refused += 1
+        else:
+            refused += bool(found.broken or found.labels_fault)
+    assert refused > 50
 
 
 def test_labels_that_can_not_be_read_from_a_zip(tmp_path):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import struct
+import subprocess
+import sys
 import zlib
 
 import numpy as np
@@ -46,6 +48,8 @@ BROKEN = {
     "empty.png": (b"", "it is no image"),
     "float.tiff": (encoded(Image.new("F", (8, 8)), "TIFF"), "floats"),
     "rowless.png": (png_header(50, 50), ""),
+    # Pillow would start Ghostscript for it
+    "script.png": (encoded(PHOTO, "EPS"), "it is no image"),
     "text.png": (b"I am a text file", "it is no image"),
 }
 WHOLE = {"a.png": png(pixels(1)[0]), "b.jpg": JPEG}
@@ -166,3 +170,10 @@ def test_a_process_that_is_killed_is_a_message():
     with pytest.raises(DataError, match="was killed") as caught:
         list(over_images(arrays(133), _die, 2))
     assert "--workers 0" in caught.value.remedy
+
+
+def test_looking_and_packing_need_no_torch():
+    names = ", ".join(f"gandsl_runtime.data.{name}" for name in ("survey", "needs", "pack", "sources"))
+    code = f"import sys, {names}; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from PIL import Image
@@ -11,6 +12,8 @@ from PIL import Image
 from ..labels import Labels
 
 EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"})
+# What is in the file counts, not its name. Pillow knows more, and some of that starts other programs (EPS).
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 LARGEST = 1 << 28  # bytes of one file inside an archive: a zip of some kilobytes can unpack to terabytes
 
 
@@ -39,6 +42,11 @@ class Source(Protocol):
     def labels(self) -> Labels | None:
         """The class of each image, None where the source has none. Raises DataError when they are odd."""
         ...
+
+
+def opened(file: Path | str | bytes) -> Image.Image:
+    """An image of a path or of a file's content, not yet decoded. Raises what Pillow raises, and OSError."""
+    return Image.open(io.BytesIO(file) if isinstance(file, bytes) else file, formats=FORMATS)
 
 
 def image_names(names: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from ..labels import Labels, stated
-from .base import image_names
+from .base import image_names, opened
 
 
 class Folder:
@@ -22,7 +22,7 @@ class Folder:
         self.images = image_names(_files(path, "", frozenset()))
 
     def open(self, index: int) -> Image.Image:
-        return Image.open(self._path / self.images[index])
+        return opened(self._path / self.images[index])
 
     def labels(self) -> Labels | None:
         return stated(self.name, self.images, self._read)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from PIL import Image
 
 from ...errors import DataError, MissingExtra
 from ..labels import Labels, numbered
+from .base import opened
 
 PREFIX = "hf:"
 IMAGE_COLUMNS, LABEL_COLUMNS = ("image", "img"), ("label", "labels", "cls", "class")
@@ -46,7 +46,7 @@ class Hub:
         cell = self._rows[index][self._image]
         if cell is None or (cell["bytes"] is None and not cell["path"]):
             raise OSError("the row has no image")
-        return Image.open(cell["path"] if cell["bytes"] is None else io.BytesIO(cell["bytes"]))
+        return opened(cell["path"] if cell["bytes"] is None else cell["bytes"])
 
     def labels(self) -> Labels | None:
         column = self._label_column()

@@ -21,7 +21,7 @@ from PIL import Image
 
 from ...errors import DataError
 from ..labels import Labels, numbered
-from .base import EXTENSIONS, within_reason
+from .base import EXTENSIONS, opened, within_reason
 
 LABEL_FIELDS = ("label", "cls", "class")  # of a sample's .json
 OPEN_FILES = 64
@@ -59,7 +59,7 @@ class Shards:
         self._handles.clear()  # else each process that is forked would hold them too
 
     def open(self, index: int) -> Image.Image:
-        return Image.open(io.BytesIO(self._content(*self._places[index])))
+        return opened(self._content(*self._places[index]))
 
     def labels(self) -> Labels | None:
         if all(label is None for label in self._stated):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import os
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -12,9 +12,11 @@ from PIL import Image
 
 from ...errors import DataError
 from ..labels import Labels, stated
-from .base import image_names, within_reason
+from .base import image_names, opened, within_reason
 
 ENCRYPTED = 1  # of a member's flags
+# what zipfile raises for wrong bytes, checksums, passwords, and ends too early
+DAMAGED = (zipfile.BadZipFile, RuntimeError, ValueError, LookupError, EOFError, zlib.error, struct.error)
 
 
 class Zip:
@@ -27,14 +29,14 @@ class Zip:
         self._opened: tuple[int, zipfile.ZipFile] | None = None
         try:
             names = self._zip().namelist()
-        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        except DAMAGED as error:
             raise DataError(
                 f"{path} is no zip file, or is cut short: {error}", "pack or download it again"
             ) from error
         self.images = image_names(name for name in names if not name.endswith("/"))
 
     def open(self, index: int) -> Image.Image:
-        return Image.open(io.BytesIO(self._content(self.images[index])))
+        return opened(self._content(self.images[index]))
 
     def labels(self) -> Labels | None:
         return stated(self.name, self.images, self._read)
@@ -48,10 +50,12 @@ class Zip:
         within_reason(info.file_size)
         if info.compress_type == zipfile.ZIP_STORED and not info.flag_bits & ENCRYPTED and archive.fp:
             return _stored(archive.fp.fileno(), info)
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise OSError("it is compressed by another method than deflate")
         try:
             return archive.read(info)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:  # bad CRC, method, password
-            raise OSError(str(error)) from error
+        except DAMAGED as error:
+            raise OSError(str(error) or "the zip is cut short") from error
 
     def _zip(self) -> zipfile.ZipFile:
         # a file position is shared with forked workers, so that each process needs its own handle
