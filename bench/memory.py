@@ -114,7 +114,7 @@ def measured(spec: Path, overrides: Overrides, *, fake: bool = True) -> dict[str
         for again in (False, True):
             for phase in trainer.phases:
                 storages.measure()
-                trainer._take(phase, step)
+                trainer.updates.take(phase, step)
                 if again:
                     found[phase.name] = storages.peak
     return found

@@ -228,7 +228,7 @@ def ours(system: System) -> Side:
     networks = program.generator, program.discriminator
     trainer = Trainer(program.plan, *networks, data=source, observing=())
     taken: dict[str, float] = {}
-    take = trainer._take
+    take = trainer.updates.take
 
     def watched(phase: Phase, step: Step) -> None:
         taken[phase.name] = spent(lambda: take(phase, step)) / phase.every
@@ -239,7 +239,7 @@ def ours(system: System) -> Side:
         rest = whole - sum(taken[phase.name] * phase.every for phase in trainer.phases)
         return {**taken, "rest": rest}
 
-    trainer._take = watched  # type: ignore[method-assign]
+    trainer.updates.take = watched  # type: ignore[method-assign]
     return Side(networks, turn)
 
 

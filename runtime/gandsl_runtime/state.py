@@ -17,6 +17,7 @@ from .network import Network
 from .plan import Adaptive, Plan
 from .precision import Scaling
 from .schedule import Clock, Side, Stage, Step
+from .world import World
 
 SIDES: tuple[Side, Side] = ("generator", "discriminator")
 
@@ -103,6 +104,15 @@ class State:
             if moved and plan.growth and plan.growth.reset_optimizer:
                 self.optimizers[side].state.clear()
         self.stage = step.stage
+
+    def leave(self, plan: Plan, step: Step, world: World) -> None:
+        """What follows from a step: the average of the weights, p of augmentation, anchors, the clock."""
+        if self.average is not None and plan.ema is not None:
+            ema.update(self.average, self.generator, schedule.ema_decay(plan.ema, step), plan.ema.buffers)
+        for follower in (self.control, self.anchors):
+            if follower is not None:
+                follower.after(step, world)
+        self.clock = self.clock.after(step.batch)
 
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor by name: `<part>/<node id>`, `optimizer.<side>/<node id>/<moment>`, …"""

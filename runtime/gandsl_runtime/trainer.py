@@ -7,32 +7,32 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 
-from . import __version__, checkpoint, ema, fit, observers, schedule, spectrum
-from .augment import Augment, View, as_they_are
-from .chance import Part, drawing
+from . import __version__, checkpoint, fit, observers, schedule
 from .compiled import Compiler
 from .data import Dataset, Stream, open_dataset
 from .data.sources import Source
 from .description import describe
 from .errors import CheckpointError, Diverged, Interrupted, room_for
-from .game import Batch, Game, classes_of
+from .game import Game, classes_of
 from .guard.guard import Guard
 from .layers import BatchNorm
 from .meter import Meter
 from .network import Network
 from .pace import Pace
-from .phases import FAKE_SCORE, REAL_SCORE, SIGN, Phase, Task, Work, phases
-from .plan import Adaptive, Plan
+from .phases import phases
+from .plan import Plan
 from .run_dir import RunDir
-from .schedule import Side, Step
+from .schedule import Step
 from .signals import Signals
 from .state import State
-from .world import World, check_batches, parts, synchronized
+from .updates import Updates
+from .world import World, check_batches, dealt
 
 OUT_OF_TIME = 1  # among the numbers of signals, which a run ends with
 
@@ -91,12 +91,12 @@ class Trainer:
             plan.data.flip,
             workers,
             pinned=self.device.type == "cuda",
-            deal=self._dealt,
+            deal=partial(dealt, self.world, at_a_time=plan.micro_batch),
             warn=self.warn if self.world.leads else warnings.warn,  # the others have no observers
         )
         self.phases = phases(plan)
-        self.augment = Augment(plan.augment, plan.data.range) if plan.augment else None
         self.meter, self.pace = Meter(), Pace(self.device)
+        self.updates = Updates(self.game, self.state, self.stream, self.world, self.meter)
         self.guard = Guard.of(plan, self.state, self.game, self.data)
         self.latest: dict[str, float] = {}  # the newest value of each name in the log
         self.spec = spec
@@ -215,103 +215,16 @@ class Trainer:
             self.guard.answer(fault, self)
 
     def step(self) -> Step:
-        """One step: every phase that is due, then the average, then the clock."""
+        """One step: every phase that is due, then what follows from it, then the clock."""
         state = self.state
         step = schedule.step(self.plan, state.generator.levels, state.clock)
         self.game.stage = step.stage
         state.enter(self.plan, step)
         for phase in self.phases:
             if phase.due(step.clock):
-                self._take(phase, step)
-        if state.average is not None and self.plan.ema is not None:
-            decay = schedule.ema_decay(self.plan.ema, step)
-            ema.update(state.average, state.generator, decay, self.plan.ema.buffers)
-        if state.control:
-            state.control.after(step, self.world)
-        if state.anchors:
-            state.anchors.after(step, self.world)
-        state.clock = state.clock.after(step.batch)
+                self.updates.take(phase, step)
+        state.leave(self.plan, step, self.world)
         return step
-
-    def _take(self, phase: Phase, step: Step) -> None:
-        """The optimizer steps of one phase: gradients add up over tasks and average over the batch."""
-        optimizer = self.state.optimizers[phase.side]
-        with self._frozen("discriminator" if phase.side == "generator" else None), synchronized(self.world):
-            for repeat in range(phase.repeat):
-                if phase.fresh_real:
-                    self._real = self._next_real(step.batch)
-                optimizer.zero_grad(set_to_none=True)
-                for index, task in enumerate(phase.tasks):
-                    key = (*self.state.chance, step.clock.steps, phase.name, repeat, index)
-                    for part, real in self._parts(min(task.batch or step.batch, step.batch)):
-                        self._add_gradients(phase, task, step, part, real, key)
-                self.world.sum_gradients(optimizer.param_groups[0]["params"])
-                self.state.scaling[phase.side].step(optimizer)
-                if (bound := self.plan.top_singular_value) and phase.side in bound.networks:
-                    spectrum.bound(self.state.network(phase.side), bound)
-
-    def _add_gradients(
-        self, phase: Phase, task: Task, step: Step, part: Part, real: Batch, key: tuple[object, ...]
-    ) -> None:
-        """The gradients of a task's loss on one part of the batch, as its share of the mean."""
-        draw, scaling = self.game.draw(part, *key), self.state.scaling[phase.side]
-        with drawing(draw), scaling.losses():
-            anchors = self.state.anchors.at(step) if self.state.anchors else None
-            view = self._view(part, key)
-            work = Work(self.game, draw, step.clock, real, self.state.path_length_mean, view, anchors)
-            loss, metrics = task.loss(work)
-            scaling.backward(loss * (phase.every * part.count / part.total))
-        self.meter.add(metrics, part.count)
-        if self.state.control and SIGN in metrics:
-            self.state.control.heard(metrics[SIGN], part.count)
-        if self.state.anchors and REAL_SCORE in metrics:
-            self.state.anchors.heard(metrics[REAL_SCORE], metrics[FAKE_SCORE], part.count)
-
-    def _parts(self, count: int) -> Iterator[tuple[Part, Batch]]:
-        """This process's parts of a batch of `count`, one after the other, with as many real images."""
-        dealt = parts(self.world, count, self.plan.micro_batch)
-        for turn, part in enumerate(dealt):
-            if part.count:
-                yield part, self._real[turn :: len(dealt)][: part.count]
-
-    def _dealt(self, count: int) -> list[int]:
-        """The places of the samples of a batch of `count` that this process has."""
-        dealt = parts(self.world, count, self.plan.micro_batch)
-        return sorted(place for part in dealt for place in part.places)
-
-    def _view(self, part: Part, key: tuple[object, ...]) -> View:
-        """What D sees of the images of a micro-batch."""
-        return self.augment.view(self._chance(), part, "augment", *key) if self.augment else as_they_are
-
-    def _chance(self) -> float | torch.Tensor:
-        """p of augmentation now."""
-        if self.state.control:
-            return self.state.control.p
-        assert self.plan.augment and not isinstance(self.plan.augment.p, Adaptive)
-        return schedule.value(self.plan.augment.p, self.state.clock)
-
-    @contextmanager
-    def _frozen(self, side: Side | None) -> Iterator[None]:
-        """Inside the block one side's weights want no gradients, and none are computed for them."""
-        weights = self.state.optimizers[side].param_groups[0]["params"] if side else []
-        for weight in weights:
-            weight.requires_grad_(False)
-        try:
-            yield
-        finally:
-            for weight in weights:
-                weight.requires_grad_(True)
-
-    def _next_real(self, count: int) -> Batch:
-        """The next real images, scaled to the plan's range and to D's inputs at this stage."""
-        images, labels = self.stream.take(count)
-        self.state.samples = self.stream.position
-        low, high = self.plan.data.range
-        floats = (
-            images.to(self.device, non_blocking=True).to(self.game.dtype).mul_((high - low) / 255).add_(low)
-        )
-        moved = None if labels is None else labels.to(self.device, non_blocking=True)
-        return Batch(self.game.scales(floats), moved)
 
     def warn(self, message: str) -> None:
         """Tell the observers what the user should know though the run goes on."""
@@ -337,8 +250,8 @@ class Trainer:
         }
         if self.plan.growth and step.stage.level is not None:
             facts |= {"level": step.stage.level, "alpha": step.stage.alpha}
-        if self.augment:
-            facts["augment/p"] = float(self._chance())
+        if self.plan.augment:
+            facts["augment/p"] = float(self.updates.chance())
         looked = self.guard.look(step, self) if self.guard else None
         self.meter.clear()
         self._record(facts | measured | (looked or {}) | self.pace.record(self.state.clock))

@@ -145,6 +145,11 @@ def parts(world: World, count: int, at_a_time: int | None) -> list[Part]:
     return [Part(turn + turns * world.rank, turns * world.size, count) for turn in range(turns)]
 
 
+def dealt(world: World, count: int, at_a_time: int | None) -> list[int]:
+    """The places of the samples of a batch that this process has."""
+    return sorted(place for part in parts(world, count, at_a_time) for place in part.places)
+
+
 def check_batches(world: World, plan: Plan) -> None:
     """Raises PlanError where a batch can't be dealt evenly to all processes."""
     if world.size == 1:

@@ -224,7 +224,7 @@ def test_a_ramp_is_a_function_of_images_shown():
     trainer = trainer_of(augment={"pipe": "blit", "p": ramp})
     found = []
     for _ in range(7):
-        found.append(trainer._chance())
+        found.append(trainer.updates.chance())
         trainer.step()
     assert found == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.5])
 
