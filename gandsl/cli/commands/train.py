@@ -47,6 +47,9 @@ def run(
         typer.Option(min=0, help="save and stop after this time; --resume goes on", show_default=False),
     ] = None,
     workers: Annotated[int, typer.Option(min=0, help="processes that read images ahead")] = 0,
+    compile: Annotated[
+        bool, typer.Option("--compile", help="steps through torch.compile: minutes to start, then faster")
+    ] = False,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="scalars and grids for TensorBoard too")
     ] = False,
@@ -70,10 +73,11 @@ def run(
         raise SpecError([Diagnostic("G0009", message, help="`gandsl explain training` lists its fields")])
     from gandsl.api import Program
     from gandsl.cli.device import device_named
+    from gandsl.passes.target import Target
 
     place = device_named(device)
-    program = Program(module)
-    return _train(program, data, folder, seed, place, resume, minutes, workers, tensorboard)
+    program = Program(module, Target("cuda" if place.startswith("cuda") else "cpu"))
+    return _train(program, data, folder, seed, place, resume, minutes, workers, tensorboard, compile)
 
 
 def _train(
@@ -86,6 +90,7 @@ def _train(
     minutes: float | None,
     workers: int,
     tensorboard: bool,
+    compile: bool,
 ) -> int:
     import gc
 
@@ -107,6 +112,7 @@ def _train(
         "workers": workers,
         "observing": standard(folder, terminal=True, tensorboard=tensorboard) if world.leads else (),
         "world": world,
+        "backend": "inductor" if compile else None,
         "spec": resolved_text(program.module),
     }
     if resume:
