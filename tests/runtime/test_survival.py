@@ -79,9 +79,10 @@ def test_the_end_is_the_same_to_the_bit(survived):
     assert any(name.endswith("/exp_avg_sq") for name in tensors)
     assert {"augment/p", "path_length_mean"} <= tensors.keys()
     assert_same(tensors, wanted)
-    assert facts["counters"] == facts_wanted["counters"]
-    assert facts["log"]["sums"] == facts_wanted["log"]["sums"]
-    assert reproducible(facts["log"]["latest"]) == reproducible(facts_wanted["log"]["latest"])
+    for found in (facts, facts_wanted):
+        found["log"]["latest"] = reproducible(found["log"]["latest"])
+        assert found["log"].pop("seconds") > 0
+    assert facts == facts_wanted
 
 
 def test_so_is_all_that_was_written(survived):
