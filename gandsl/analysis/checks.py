@@ -23,6 +23,7 @@ ERRORS: tuple[tuple[str, Rule], ...] = (  # the codes a rule may give, and the r
     ("G0605", plan_rules.critic_without_batch_norm),
     ("G0606", plan_rules.path_length_has_styles),
     ("G0607", plan_rules.mixing_has_styles),
+    ("G0602", plan_rules.checkpointing_names_stages),
     ("G0608", plan_rules.twice_differentiable),
     ("G0611", plan_rules.batch_fits_groups),
     ("G0618", plan_rules.batch_splits),

@@ -9,6 +9,7 @@ from gandsl.diagnostics import Diagnostic, Label
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.ir.graph import Node
 from gandsl.ir.op import Trait
+from gandsl.ir.stages import stages
 from gandsl_runtime.plan import Plan
 
 _ON_IMAGES = {  # regularizer → what it is called
@@ -62,6 +63,21 @@ def path_length_has_styles(facts: Facts) -> Iterator[Diagnostic]:
             secondary=(Label(facts.declared("generator").span, "no `styles:` here"),),
             help="name the node of kind Styles in the generator: `styles: ws`",
         )
+
+
+def checkpointing_names_stages(facts: Facts) -> Iterator[Diagnostic]:
+    """G0602: a resolution at which no stage of any network works."""
+    wanted = facts.plan.checkpointing if facts.plan else ()
+    known = sorted({side for network in facts.module.networks.values() for side in stages(network).values()})
+    for side in () if isinstance(wanted, str) or not known else wanted:
+        if side not in known:
+            *others, last = map(str, known)
+            yield Diagnostic(
+                "G0602",
+                f"`checkpointing` names {side}, and no stage works at that resolution",
+                facts.value("checkpointing"),
+                help=f"there are {', '.join(others)} and {last}" if others else f"there is {last}",
+            )
 
 
 def mixing_has_styles(facts: Facts) -> Iterator[Diagnostic]:

@@ -14,8 +14,11 @@ from gandsl_runtime.layers.convolution import Conv2d, ConvTranspose2d
 from gandsl_runtime.layers.dropout import Dropout
 from gandsl_runtime.layers.fir import Fir
 from gandsl_runtime.layers.folded import Folded
+from gandsl_runtime.layers.fourier import FourierFeatures
 from gandsl_runtime.layers.label import Embedding, OneHot
 from gandsl_runtime.layers.linear import Linear
+from gandsl_runtime.layers.lowpass import Lowpass
+from gandsl_runtime.layers.magnitude import NormalizeMagnitude
 from gandsl_runtime.layers.modulated import ModulatedConv2d
 from gandsl_runtime.layers.noise import NOISE_MODES, Noise, set_noise_mode
 from gandsl_runtime.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, set_truncation
@@ -37,14 +40,17 @@ __all__ = [
     "Embedding",
     "Fir",
     "Folded",
+    "FourierFeatures",
     "Gain",
     "GroupNorm",
     "InstanceNorm",
     "Layer",
     "LayerNorm",
     "Linear",
+    "Lowpass",
     "ModulatedConv2d",
     "Noise",
+    "NormalizeMagnitude",
     "OneHot",
     "TrackAverage",
     "Weighted",

@@ -88,9 +88,17 @@ class Conv2d(Weighted):
         weight = self.weight if weight is None else weight
         if enlarge > 1:
             kernel = _box_filtered(weight.transpose(0, 1), enlarge, factor, flipped=True)
-            return functional.conv_transpose2d(x, kernel.to(x.dtype), bias, enlarge, self.padding)
+            kernel = _laid_out_as(weight, kernel).to(x.dtype)
+            return functional.conv_transpose2d(x, kernel, bias, enlarge, self.padding)
         kernel = _box_filtered(weight, shrink, factor / shrink**2, flipped=False)
-        return functional.conv2d(x, kernel.to(x.dtype), bias, shrink, self.padding)
+        kernel = _laid_out_as(weight, kernel).to(x.dtype)
+        return functional.conv2d(x, kernel, bias, shrink, self.padding)
+
+
+def _laid_out_as(weight: Tensor, kernel: Tensor) -> Tensor:
+    """The kernel in the weight's memory format, which a convolution takes for its result."""
+    last = weight.is_contiguous(memory_format=torch.channels_last) and not weight.is_contiguous()
+    return kernel.contiguous(memory_format=torch.channels_last) if last else kernel
 
 
 def _box_filtered(weight: Tensor, size: int, factor: float | Tensor, *, flipped: bool) -> Tensor:

@@ -1,0 +1,176 @@
+"""Activation checkpointing: the same numbers to the bit, state that moves once, and less memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from gandsl.analysis import analyze
+from gandsl.codegen import render
+from gandsl.lowering.network import LoweredNetwork
+from gandsl.lowering.planned import checkpointed
+from gandsl.passes.target import Target
+from gandsl_runtime import checkpointing
+from gandsl_runtime.chance import Draw, Part, drawing
+from gandsl_runtime.layers import Dropout
+from gandsl_runtime.network import Network
+from tests.codegen.twins import arguments, loaded
+from tests.specs.reduced import SPECS, reduced
+
+
+def both(spec: str, name: str, which: Any = "stages") -> tuple[LoweredNetwork, LoweredNetwork]:
+    """A network without and with checkpointing, with equal weights and no zero among noise strengths."""
+    module, diagnostics = analyze(SPECS / f"{spec}.yaml", reduced(spec) | {"training.checkpointing": which})
+    assert module is not None, [d.message for d in diagnostics]
+    ir = module.networks[name]
+    torch.manual_seed(0)
+    plain = LoweredNetwork(ir).train()
+    with torch.no_grad():
+        for parameter in plain.parameters():
+            parameter += 0.1 * torch.randn_like(parameter)
+    kept = LoweredNetwork(ir, Target(checkpointed=checkpointed(ir, module.plan)), thorough=True).train()
+    kept.load_state_dict(plain.state_dict())
+    return plain, kept
+
+
+def computed(network: Network, entry: str, inputs: Sequence[Tensor]) -> list[Tensor]:
+    """Outputs, gradients, those of a penalty on the gradients, and the state after; draws as in training."""
+    given = [x.detach().clone().requires_grad_(x.is_floating_point()) for x in inputs]
+    floats = [x for x in given if x.requires_grad]
+    with drawing(Draw(torch.device("cpu"), torch.float32, Part.whole(len(inputs[0])), "a key")):
+        made = network.program(entry)(*given)
+        outputs = made if isinstance(made, tuple) else (made,)
+        total = sum(
+            ((y * torch.linspace(0.5, 1.5, y.numel()).view_as(y)).sum() for y in outputs), torch.zeros(())
+        )
+        first = torch.autograd.grad(total, floats, create_graph=True)
+        penalty = sum((g.square().sum() for g in first), torch.zeros(()))
+        weights = list(network.parameters())
+        second = torch.autograd.grad(penalty + total, weights, allow_unused=True)
+    zeros = [torch.zeros_like(w) if g is None else g for w, g in zip(weights, second, strict=True)]
+    return [*outputs, *first, *zeros, *network.state_dict().values()]
+
+
+def kept_numbers(network: Network, entry: str, inputs: Sequence[Tensor]) -> int:
+    """How many numbers the forward keeps for the backward."""
+    counts: list[int] = []
+
+    def pack(x: Tensor) -> Tensor:
+        counts.append(x.numel())
+        return x
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
+        network.program(entry)(*inputs)
+    return sum(counts)
+
+
+@pytest.mark.parametrize(
+    ("spec", "name"),
+    [
+        ("stylegan2", "generator"),  # noise, modulated convolutions, an image passed from stage to stage
+        ("stylegan2", "discriminator"),
+        ("biggan", "generator"),  # batch norm and spectral norm
+        ("sngan", "discriminator"),  # spectral norm
+        ("pggan", "generator"),  # growth
+    ],
+)
+def test_equal_to_the_bit(spec: str, name: str) -> None:
+    plain, kept = both(spec, name)
+    entry = "synthesis" if plain.has_styles else "forward"
+    inputs = arguments(plain.graph_module(entry))
+    log = kept.pass_log(entry)["checkpoint-stages"]
+    assert log.fired and not log.skipped
+    for a, b in zip(computed(plain, entry, inputs), computed(kept, entry, inputs), strict=True):
+        assert torch.equal(a, b)
+    assert kept_numbers(kept, entry, inputs) < 0.5 * kept_numbers(plain, entry, inputs)
+
+
+def test_chosen_resolutions_alone() -> None:
+    plain, kept = both("stylegan2", "generator", [32, 8])
+    assert [event.where for event in kept.pass_log("synthesis")["checkpoint-stages"].fired] == [
+        "synthesis.s8",
+        "synthesis.s32",
+    ]
+    inputs = arguments(plain.graph_module("synthesis"))
+    whole, some = kept_numbers(plain, "synthesis", inputs), kept_numbers(kept, "synthesis", inputs)
+    assert kept_numbers(both("stylegan2", "generator")[1], "synthesis", inputs) < some < whole
+
+
+def test_every_level_and_fade_of_a_family() -> None:
+    plain, kept = both("pggan", "discriminator")
+    for variant in plain.ir.programs:
+        which = {"level": variant.level, "fading": variant.fading}
+        inputs = arguments(plain.graph_module(**which))
+        for a, b in zip(plain.program(**which)(*inputs), kept.program(**which)(*inputs), strict=True):
+            assert torch.equal(a, b)
+
+
+def test_a_resolution_that_no_stage_has() -> None:
+    overrides = reduced("stylegan2") | {"training.checkpointing": [32, 100]}
+    _, diagnostics = analyze(SPECS / "stylegan2.yaml", overrides)
+    (found,) = [d for d in diagnostics if "100" in d.message]
+    assert found.code == "G0602"
+    assert found.message == "`checkpointing` names 100, and no stage works at that resolution"
+    assert found.help == "there are 4, 8, 16 and 32"
+
+
+def test_inference_keeps_nothing_anyway() -> None:
+    _, kept = both("stylegan2", "generator")
+    log = kept.for_target(Target(mode="inference", checkpointed=("synthesis.s8",))).pass_log("synthesis")
+    assert [event.reason for event in log["checkpoint-stages"].skipped] == ["nothing is kept in inference"]
+
+
+def test_printed_networks_checkpoint_what_they_say() -> None:
+    """A printed network names its stages; once the trainer begins, it computes as before, with less kept."""
+    spec, overrides = SPECS / "stylegan2.yaml", reduced("stylegan2") | {"training.checkpointing": "stages"}
+    module, _ = analyze(spec, overrides)
+    assert module is not None
+    source = render(module)["generator.py"]
+    assert 'checkpointed = ("synthesis.s4", "synthesis.s8", "synthesis.s16", "synthesis.s32")' in source
+    torch.manual_seed(0)
+    network = loaded(source, "Generator").train()
+    keys = list(network.state_dict())
+    ws = [torch.randn(4, 8, 16).requires_grad_()]
+    start = {key: value.clone() for key, value in network.state_dict().items()}
+    found, numbers = [], []
+    for turn in range(2):
+        if turn:
+            checkpointing.begin(network)
+        network.load_state_dict(start)
+        found.append(computed(network, "synthesis", ws))
+        numbers.append(kept_numbers(network, "synthesis", ws))
+    assert list(network.state_dict()) == keys
+    assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
+    assert numbers[1] < 0.2 * numbers[0]
+
+
+def test_dropout_draws_the_same_again() -> None:
+    """Both from a step's draw and from torch's generator."""
+    torch.manual_seed(0)
+    stage = nn.Sequential(nn.Linear(8, 8), Dropout(0.5), nn.Tanh(), Dropout(0.3)).train()
+    x = torch.randn(6, 8)
+    for draw in (Draw(torch.device("cpu"), torch.float32, Part.whole(6), 1), None):
+        found = []
+        for again in (False, True):
+            given = x.clone().requires_grad_()
+            torch.manual_seed(1)
+            if draw is not None:
+                draw.calls = 0
+                with drawing(draw):
+                    y = (
+                        checkpointing.checkpointed(stage, [*stage.modules()], given)
+                        if again
+                        else stage(given)
+                    )
+            else:
+                y = checkpointing.checkpointed(stage, [*stage.modules()], given) if again else stage(given)
+            calls = draw.calls if draw else 0
+            (first,) = torch.autograd.grad(y.square().sum(), given, create_graph=True)
+            assert not draw or draw.calls == calls
+            found.append([y, first, *torch.autograd.grad(first.square().sum(), [*stage.parameters()])])
+        assert (found[0][0] == 0).any()
+        assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
