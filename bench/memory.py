@@ -7,6 +7,9 @@ call that made it until torch frees it, while the real Trainer takes each of its
 gradients, moments and the average are there. It runs under FakeTensorMode, where tensors have no numbers and
 networks of any size fit; with --real it computes. Both give the same figures. (torch's own MemTracker refuses
 modules that are called twice in a step.) A kernel's workspace is not in it.
+
+Under any dispatch mode torch's engine adds gradients that meet into a new tensor, and in place without one.
+So the instrument reads a little more than a run takes, where a peak is at such a moment: mostly in penalties.
 """
 
 from __future__ import annotations
