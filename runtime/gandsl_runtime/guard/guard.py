@@ -146,8 +146,9 @@ def _keep(run: Trainer) -> Keep | None:
 
 
 def _report(run: Trainer, message: str, found: Sequence[Sign], action: str, good: Path | None) -> None:
-    """A warning, and a line in alarms.jsonl."""
-    run.warn(f"{message}; the last good state is {good}" if good else message)
+    """A line in alarms.jsonl; a warning too, unless the run ends: then the fault says it."""
+    if action != "stop":
+        run.warn(f"{message}; the last good state is {good}" if good else message)
     if run.run_dir is None or not run.world.leads:
         return
     facts = {
