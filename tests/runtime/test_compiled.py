@@ -1,0 +1,182 @@
+"""Compiled steps are the eager ones: the same draws, values and gradients, two derivatives deep.
+
+The backend is aot_eager, which captures and differentiates graphs as the default one does, in seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from gandsl_runtime import compiled
+from gandsl_runtime.compiled import Compiler, linearized, with_gradients
+from gandsl_runtime.errors import PlanError
+from gandsl_runtime.layers import Dropout, Linear, Noise
+from gandsl_runtime.network import Network, Port
+from gandsl_runtime.penalties import score, squared_gradient_norm
+from gandsl_runtime.plan import Plan
+from gandsl_runtime.trainer import Trainer
+from tests.runtime.helpers import arrays, plan
+from tests.runtime.networks import ConvDiscriminator, StyleGenerator, seeded
+
+BACKEND = "aot_eager"
+
+
+class NoisyGenerator(StyleGenerator):
+    """With noise after the styles' layers, and dropout before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noise, self.dropout = Noise(3, 4, init=0.5), Dropout(0.3)
+
+    def synthesis(self, ws: Tensor) -> Tensor:
+        x = self.const.expand(len(ws), -1, -1, -1)
+        x = self.noise(self.dropout(x))
+        return super().synthesis(ws) + nn.functional.interpolate(x.mean(1, keepdim=True), scale_factor=2)
+
+
+def trained(the_plan: Plan, backend: str | None, *makers: Any, steps: int = 2) -> Trainer:
+    trainer = Trainer(the_plan, *map(seeded, makers), data=arrays(), seed=3, observing=(), backend=backend)
+    for _ in range(steps):
+        trainer.step()
+    return trainer
+
+
+def assert_same_training(the_plan: Plan, *makers: Any) -> Compiler:
+    """In float64 the weights after some steps agree to 1e-9; gives the compiler."""
+    eager, other = (trained(the_plan, backend, *makers) for backend in (None, BACKEND))
+    for name, tensor in eager.state.tensors().items():
+        if tensor.is_floating_point() and not name.startswith("guard"):
+            torch.testing.assert_close(other.state.tensors()[name], tensor, rtol=1e-9, atol=1e-11, msg=name)
+    assert other.game.compiler is not None
+    return other.game.compiler
+
+
+def test_whole_steps_with_r1_path_length_noise_and_dropout() -> None:
+    """Every part is compiled, penalties too, and draws what eager steps draw."""
+    the_plan = plan(
+        regularizers={"r1": {"gamma": 2.0, "every": "2 steps"}, "path_length": {"every": "2 steps"}},
+        style_mixing={"probability": 0.5},
+        micro_batch=2,
+    )
+    compiler = assert_same_training(the_plan, NoisyGenerator, ConvDiscriminator)
+    parts = {" ".join(str(word) for word in key if word): part for key, part in compiler._parts.items()}
+    assert all(part.compiled for part in parts.values())
+    assert {"discriminator with gradients trained", "generator with path lengths trained"} <= parts.keys()
+    assert [one.kind for one in parts["generator with path lengths trained"].asked] == [
+        "uniform_like",
+        "normal_like",
+    ]
+
+
+@pytest.mark.parametrize("interpolate", ["between", "fake"])
+def test_a_gradient_penalty_in_the_main_step(interpolate: str) -> None:
+    the_plan = plan(
+        loss="wasserstein",
+        regularizers={"gradient_penalty": {"interpolate": interpolate}, "drift": {}},
+        augment={"pipe": "diffaugment", "p": 1.0},
+    )
+    compiler = assert_same_training(the_plan, StyleGenerator, ConvDiscriminator)
+    assert ("discriminator with gradients", "trained", "") in compiler._parts
+
+
+def test_joint_passes_stay_eager_where_penalties_look() -> None:
+    """A gradient of one place's scores is not that of both, where samples are compared."""
+    the_plan = plan(regularizers={"r1": {"gamma": 1.0}}, discriminator_passes="joint")
+    compiler = assert_same_training(the_plan, StyleGenerator, ConvDiscriminator)
+    assert not any("with gradients" in str(key[0]) for key in compiler._parts)
+
+
+def test_linearized_outputs_have_the_penalty_s_gradients() -> None:
+    """Against differentiating twice through a formula: f = sin(w x)·v, in float64."""
+    torch.manual_seed(0)
+    w, v = (torch.randn(5, 3, dtype=torch.float64).requires_grad_() for _ in range(2))
+    x = torch.randn(4, 3, dtype=torch.float64)
+
+    def f(x: Tensor) -> tuple[Tensor, ...]:
+        return (torch.sin(x @ w.T), (x @ v.T).square())
+
+    found = []
+    for trick in (False, True):
+        image = (2 * x.clone().requires_grad_()).sigmoid()  # something, such as augmentation, lies before
+        image.retain_grad()
+        outputs = f(image)
+        if trick:
+            still = image.detach().requires_grad_()
+            *said, gradient = with_gradients(f, 1)(1.0, still)
+            outputs = linearized(said, [gradient], [image])
+        scores = score(outputs)
+        total = squared_gradient_norm(scores, (image,)).mean() + scores.square().mean()
+        found.append([*outputs, total, *torch.autograd.grad(total, [w, v])])
+    for a, b in zip(*found, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-14)
+
+
+# ---- what can't be compiled, or compiles to something else
+
+
+class Squared(torch.autograd.Function):
+    """x² by a function of one's own, whose second derivative torch.compile loses."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        return 2 * x * gradients[0]
+
+
+class Odd(Network):
+    """image → logit through something that compilers don't like."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+        self.inputs, self.outputs = (Port("image", "Image", (1, 8, 8)),), (Port("logit", "Logits", (1,)),)
+        self.fc0, self.fc1 = Linear(64, 8), Linear(8, 1)
+
+    def program(self, entry: str = "forward", level: int | None = None, fading: bool = False) -> Any:
+        def run(image: Tensor) -> Tensor:
+            x = self.fc0(image.flatten(1))
+            if self.kind == "breaks":
+                x = x * float(x.detach().abs().max().item() > -1)
+                print(end="")
+            else:
+                x = Squared.apply(x)
+            return self.fc1(x)
+
+        return run
+
+
+@pytest.mark.parametrize(("kind", "said"), [("breaks", "stays eager: "), ("function", "are off by")])
+def test_what_does_not_agree_stays_eager_and_says_so(kind: str, said: str) -> None:
+    """Training goes on, with eager numbers."""
+    the_plan = plan(regularizers={"r1": {"gamma": 10.0, "every": "1 steps"}})
+    states = []
+    for backend in (None, BACKEND):
+        torch.manual_seed(1)
+        heard: list[str] = []
+        trainer = Trainer(
+            the_plan, seeded(StyleGenerator), Odd(kind).double(), data=arrays(), observing=(), backend=backend
+        )
+        if trainer.game.compiler:
+            trainer.game.compiler.warn = heard.append
+        trainer.step()
+        states.append(trainer.state.discriminator.state_dict())
+    assert any("discriminator with gradients" in one and said in one for one in heard), heard
+    for name, tensor in states[0].items():
+        torch.testing.assert_close(states[1][name], tensor, rtol=1e-9, atol=1e-11)
+
+
+def test_an_old_torch_is_refused() -> None:
+    for version in ("2.11.0", "2.12.1+cu126"):
+        with pytest.raises(PlanError, match="wrong gradients without a word"):
+            compiled.check(version)
+    compiled.check("2.13.0+cpu")
+    compiled.check("3.0.0")
