@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 
 import numpy as np
@@ -93,6 +94,16 @@ def test_tensorboard(tmp_path):
     assert [event.step for event in events.Images("samples")] == [0, 24, 48]
     shown = np.asarray(Image.open(io.BytesIO(events.Images("samples")[-1].encoded_image_string)))
     np.testing.assert_array_equal(shown[:, :, 0], np.asarray(Image.open(tmp_path / "grids/000000000048.png")))
+
+
+def test_the_log_is_on_the_disk_before_a_checkpoint_is(tmp_path, monkeypatch):
+    """So a power failure leaves no checkpoint that is ahead of the log."""
+    flushed, real = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: (flushed.append(os.fstat(handle).st_ino), real(handle)))
+    trainer(observers.standard(tmp_path), tmp_path).run()
+    log, checkpoint = tmp_path / "log.jsonl", max((tmp_path / "checkpoints").iterdir())
+    written = flushed.index(checkpoint.stat().st_ino)
+    assert flushed[written - 1] == log.stat().st_ino
 
 
 def test_tensorboard_without_its_package(tmp_path, monkeypatch):
