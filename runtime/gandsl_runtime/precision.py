@@ -16,6 +16,7 @@ from .layers import Cast
 from .plan import Plan, Precision
 
 INNER = 256.0  # the most that gradients inside a loss are scaled by
+LEAST = 2.0**-24  # below this scale a gradient of float16's largest number would be 0
 REPLACED = 1e5  # what an infinite gradient becomes, as in stylegan2-ada
 
 
@@ -116,6 +117,11 @@ class Scaling:
     def scale(self) -> float:
         """What losses are multiplied by; reading it waits for the device."""
         return self._scaler.get_scale()
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether gradients stay infinite however small the scale: it is not float16 that is to blame."""
+        return self._scaler.is_enabled() and self.scale < LEAST
 
     def counters(self) -> dict[str, Any]:
         """The scale and its history, as JSON."""

@@ -252,6 +252,10 @@ class Trainer:
             facts |= {"level": step.stage.level, "alpha": step.stage.alpha}
         if self.plan.augment:
             facts["augment/p"] = float(self.updates.chance())
+        if self.plan.precision.scales:
+            facts |= {
+                f"scale/{side[0].upper()}": scaling.scale for side, scaling in self.state.scaling.items()
+            }
         looked = self.guard.look(step, self) if self.guard else None
         self.meter.clear()
         self._record(facts | measured | (looked or {}) | self.pace.record(self.state.clock))
@@ -270,7 +274,11 @@ class Trainer:
     def measured(self) -> dict[str, float]:
         """Means since the last record. Raises Diverged when one is not finite."""
         means = self.meter.means(self.world)
-        if lost := [name for name, mean in means.items() if not abs(mean) < float("inf")]:
+        lost = [name for name, mean in means.items() if not abs(mean) < float("inf")]
+        lost += [
+            f"gradients of the {side}" for side, scaling in self.state.scaling.items() if scaling.hopeless
+        ]
+        if lost:
             raise self._diverged(lost)
         return means
 

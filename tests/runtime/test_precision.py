@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gandsl_runtime import precision
-from gandsl_runtime.errors import PlanError
+from gandsl_runtime.errors import Diverged, PlanError
 from gandsl_runtime.layers import Cast, ModulatedConv2d
 from gandsl_runtime.network import Network, Port
 from gandsl_runtime.penalties import squared_gradient_norm
@@ -167,6 +167,18 @@ def test_an_overflow_leaves_the_step_out_and_halves_the_scale() -> None:
     scaling.backward(weight.sum())
     scaling.step(optimizer)
     torch.testing.assert_close(weight.detach(), torch.full((4,), 0.9))  # Adam's first step, without a scale
+
+
+def test_gradients_that_are_infinite_at_any_scale_end_the_run() -> None:
+    """Else every step would be left out, and nobody would know."""
+    trainer = trainer_of(plan(precision={"compute": "fp16"}))
+    trainer.step()
+    assert trainer.measured().keys() >= {"loss/D", "loss/G"}
+    trainer.state.discriminator.conv.weight.register_hook(lambda gradient: gradient * float("nan"))
+    for _ in range(41):
+        trainer.step()
+    with pytest.raises(Diverged, match="gradients of the discriminator"):
+        trainer.measured()
 
 
 def test_gradients_inside_a_loss_are_scaled_and_scaled_back() -> None:
