@@ -34,8 +34,8 @@ class Precision(Part):
         default=None,
         description="with fp16: what is done about gradients too small or too large. scale: losses are "
         "multiplied by a number that adapts, and a step with infinite gradients is left out "
-        "(arXiv:1710.03740); replace: infinite gradients become ±1e5 and undefined ones 0 "
-        "(stylegan2-ada); null: scale with fp16",
+        "(arXiv:1710.03740); replace: infinite gradients become ±1e5, undefined ones 0: enough where "
+        "activations are clamped (arXiv:2006.06676, app. D); null: scale with fp16",
     )
 
     @model_validator(mode="after")
