@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from . import __version__, checkpoint, fit, observers, schedule
 from .compiled import Compiler
 from .data import Dataset, Stream, open_dataset
 from .data.sources import Source
+from .data.stream import workers_watched
 from .description import describe
 from .errors import CheckpointError, Diverged, Interrupted, room_for
 from .game import Game, classes_of
@@ -329,27 +330,26 @@ class Trainer:
 
     @contextmanager
     def _session(self) -> Iterator[Signals]:
-        """The folder is ours, signals are caught, observers told of beginning and end, a full disk named."""
+        """The folder is ours, signals are caught, observers told of beginning and end, faults named."""
         where = self.run_dir or Path.cwd()
         files = self.files if self.world.leads else None
-        with room_for("the run", where), files.locked() if files else nullcontext(), Signals() as signals:
+        with room_for("the run", where), workers_watched(), ExitStack() as session:
             if files:
+                session.enter_context(files.locked())
                 if checkpoint.newest_path(files.checkpoints) != self._found:
                     raise CheckpointError(
                         f"the run in {self.run_dir} went on since it was opened here", "resume it again"
                     )
                 describe(self)
+            signals = session.enter_context(Signals())
+            session.callback(self.stream.close)
             self.pace.begin(self.state.clock)
-            try:
-                for observer in self.observers:
-                    observer.begin(self)
-                if self.guard:
-                    self.guard.begin(self)
-                yield signals
-            finally:
-                for observer in self.observers:
-                    observer.end(self)
-                self.stream.close()
+            for observer in self.observers:
+                session.callback(observer.end, self)
+                observer.begin(self)
+            if self.guard:
+                self.guard.begin(self)
+            yield signals
 
 
 def _dataset(data: str | Path | Source | Dataset, game: Game, broken: Literal["stop", "skip"]) -> Dataset:

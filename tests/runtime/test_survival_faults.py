@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 import resource
 import shutil
+import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from gandsl_runtime import checkpoint
-from gandsl_runtime.errors import OutOfSpace, Unwritable
+from gandsl_runtime.errors import DataError, OutOfSpace, Unwritable
 from gandsl_runtime.observers import Observer, standard
 from gandsl_runtime.pace import reproducible
 from gandsl_runtime.trainer import Trainer
@@ -101,6 +105,33 @@ def test_full_disk_before_the_first_step(tmp_path, limit):
         trainer.run()
     limit(resource.RLIM_INFINITY)
     started(tmp_path).run()
+
+
+class Kills(Observer):
+    """Kills a data worker after a step, as the system does when memory runs out."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+
+    def after(self, step, run):
+        if run.state.clock.steps == self.steps:
+            os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+            time.sleep(0.5)  # torch says so from a signal handler: now, not when the next batch is asked for
+
+
+def test_a_data_worker_that_dies(tmp_path):
+    straight = started(tmp_path / "whole")
+    straight.run()
+    run_dir = tmp_path / "run"
+    watching = [*standard(run_dir), Kills(7)]
+    common = {"data": arrays(), "observing": watching, "workers": 2}
+    with pytest.raises(DataError, match=r"a data worker died: DataLoader worker .* Killed") as caught:
+        Trainer(plan(cadence=CADENCE), *networks(), run_dir=run_dir, **common).run()
+    assert "fewer workers" in caught.value.remedy
+    trainer = Trainer.resume(run_dir, *networks(), data=arrays())
+    trainer.run()
+    assert_same(trainer.state.tensors(), straight.state.tensors())
+    assert log_of(run_dir) == log_of(tmp_path / "whole")
 
 
 class Removes(Observer):

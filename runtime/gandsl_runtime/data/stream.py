@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -142,12 +143,8 @@ class Stream:
     def _take_ahead(self, count: int) -> Loaded:
         if self._ahead is None or self._ahead[0] != count:  # growth changes the batch: begin again from here
             self._ahead = count, iter(self._loader(count))
-        try:
+        with workers_watched():
             batch = next(self._ahead[1])
-        except RuntimeError as error:
-            if "worker" not in str(error):
-                raise
-            raise DataError(f"a data worker died: {error}", "resume with fewer workers, or none") from error
         if isinstance(batch, DataError):
             raise batch
         assert isinstance(batch, Loaded)
@@ -162,6 +159,17 @@ class Stream:
             worker_init_fn=_leave_signals_to_the_trainer,
             pin_memory=self._pinned,
         )
+
+
+@contextmanager
+def workers_watched() -> Iterator[None]:
+    """Raises DataError where a worker dies (out of memory, say): torch says so wherever the trainer is."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not str(error).startswith("DataLoader worker"):
+            raise
+        raise DataError(f"a data worker died: {error}", "resume with fewer workers, or none") from error
 
 
 class _Batches:
@@ -182,5 +190,9 @@ def _as_it_is(batch: Any) -> Any:
 
 
 def _leave_signals_to_the_trainer(_: int) -> None:
-    """Ctrl-C reaches the whole process group: the trainer still needs its workers to finish the step."""
+    """Ctrl-C, and SLURM's SIGTERM, reach every process: the trainer needs its workers to finish the step.
+
+    A second SIGTERM ends the worker: that is torch's, where it did not end by itself.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, _: signal.signal(number, signal.SIG_DFL))
