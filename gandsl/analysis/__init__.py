@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 
 
 def analyze(
-    path: str | os.PathLike[str], overrides: Mapping[str, Any] | Sequence[str] = ()
+    path: str | os.PathLike[str],
+    overrides: Mapping[str, Any] | Sequence[str] = (),
+    *,
+    processes: int = 1,
 ) -> tuple[ModuleIR | None, Diagnostics]:
     """Read, unfold and check a spec: the module, None where anything is an error, and all that was found.
 
     `overrides` are `"a.b=c"` texts or a mapping of paths to values (docs/language.md, §8). The graphs of
-    the module hold live nodes alone. Never raises for what the user can cause.
+    the module hold live nodes alone. The plan is checked for so many processes. Never raises for what the
+    user can cause.
     """
     from gandsl.analysis.checks import check  # here, since `gandsl.analysis.cost` needs none of it
     from gandsl.frontend.elaborate import elaborate
@@ -30,5 +34,5 @@ def analyze(
         return None, diagnostics
     module = elaborate(document, diagnostics)
     if module is not None:
-        module = check(module, diagnostics)
+        module = check(module, diagnostics, processes)
     return (None if diagnostics.has_errors else module), diagnostics

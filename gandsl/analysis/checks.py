@@ -56,13 +56,13 @@ WARNINGS: tuple[tuple[str, Rule], ...] = (
 )
 
 
-def check(module: ModuleIR, diagnostics: Diagnostics) -> ModuleIR:
+def check(module: ModuleIR, diagnostics: Diagnostics, processes: int = 1) -> ModuleIR:
     """Run every rule; the same module without dead nodes. What failed to unfold is passed over.
 
     Warnings are given only for a spec without errors: after a typo, half of what is written looks unused.
     """
     unread = list(dead.nodes_without_effect(module))
-    facts = Facts(dead.pruned(module))
+    facts = Facts(dead.pruned(module), processes)
     for _, rule in ERRORS:
         diagnostics.extend(rule(facts))
     if not diagnostics.has_errors:

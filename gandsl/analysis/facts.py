@@ -21,6 +21,7 @@ class Facts:
     """A module as the rules see it; parts that failed to unfold are missing."""
 
     module: ModuleIR
+    processes: int = 1  # that train together: each has a share of every batch
 
     @property
     def document(self) -> Document:

@@ -204,21 +204,24 @@ def batch_splits(facts: Facts) -> Iterator[Diagnostic]:
 
 
 def batch_fits_groups(facts: Facts) -> Iterator[Diagnostic]:
-    """G0611: the discriminator sees whole micro-batches (real and generated ones joined, if so planned)."""
+    """G0611: D sees what a process does at a time (real and generated images joined, if so planned)."""
     plan = facts.plan
     if plan is None:
         return
     joint = 2 if plan.discriminator_passes == "joint" else 1
     for path, size, level in batches(facts):
-        seen = min(plan.micro_batch or size, size)
+        own = max(size // facts.processes, 1)
+        seen = min(plan.micro_batch or own, own)
         for node in _statistics(facts, level):
             group = node.attrs["group"]
             odd = [part for part in sorted({seen, seen * joint}) if group and part % min(group, part)]
             if odd:
-                where = "micro_batch" if seen < size else path
+                where = "micro_batch" if seen < own else path
                 yield Diagnostic(
                     "G0611",
-                    f"`{node.id}` cannot split {odd[0]} images into groups of {min(group, odd[0])}",
+                    f"`{node.id}` cannot split {odd[0]} images"
+                    + (" of a process" if facts.processes > 1 else "")
+                    + f" into groups of {min(group, odd[0])}",
                     facts.value(where),
                     secondary=(label(node, f"groups of {group}"),),
                     help=f"take a multiple of {group}, or another group",

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR
 
 
-def analyzed(path: Path, sets: Sequence[str] | None) -> tuple[ModuleIR | None, Diagnostics]:
+def analyzed(
+    path: Path, sets: Sequence[str] | None, processes: int = 1
+) -> tuple[ModuleIR | None, Diagnostics]:
     """The module and everything found; None where there are errors."""
     from gandsl.analysis import analyze
 
-    return analyze(path, tuple(sets or ()))
+    return analyze(path, tuple(sets or ()), processes=processes)
 
 
 def module_of(path: Path, sets: Sequence[str] | None) -> ModuleIR:
@@ -27,11 +29,11 @@ def module_of(path: Path, sets: Sequence[str] | None) -> ModuleIR:
     return module
 
 
-def reported(path: Path, sets: Sequence[str] | None) -> ModuleIR:
+def reported(path: Path, sets: Sequence[str] | None, processes: int = 1) -> ModuleIR:
     """As `module_of`, but warnings are told on standard error even where all is well."""
     import sys
 
-    module, diagnostics = analyzed(path, sets)
+    module, diagnostics = analyzed(path, sets, processes)
     if module is None:
         raise SpecError(tuple(diagnostics), diagnostics.sources)
     if diagnostics.warnings:

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from gandsl.analysis import analyze
 from tests.analysis.small import GROWN, PLAIN, STYLED, Edit, edited, found
+from tests.specs.reduced import SPECS
 
 
 def under(regularizer: str) -> Edit:
@@ -315,3 +317,12 @@ CASES = [
 @pytest.mark.parametrize(("text", "said"), CASES)
 def test_plan_rules(text: str, said: list[str], tmp_path: Path) -> None:
     assert found(tmp_path, text) == said
+
+
+def test_statistics_groups_of_several_processes() -> None:
+    """48 images are groups of 4 for one process, and for 4 processes, but 6 images of 8 processes are not."""
+    stylegan2 = SPECS / "stylegan2.yaml"
+    found = {
+        n: [d.code for d in analyze(stylegan2, ["training.batch=48"], processes=n)[1]] for n in (1, 4, 8)
+    }
+    assert found == {1: [], 4: [], 8: ["G0611"]}

@@ -62,7 +62,7 @@ def run(
     from gandsl.diagnostics import Diagnostic, SpecError
     from gandsl_runtime.run_dir import RunDir
 
-    module = reported(spec, set)
+    module = reported(spec, set, processes=int(os.environ.get("WORLD_SIZE", "1")))  # torchrun says
     folder = run_dir or Path("runs") / module.name
     if keep_on or int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0:  # torchrun starts it again
         resume = resume or RunDir(folder).begun
