@@ -79,6 +79,7 @@ KEEPS: dict[str, tuple[Keep, ...]] = {
     "input": _NOTHING,
     "constant": _NOTHING,
     "coordinates": _NOTHING,
+    "fourier_features": (Keep("waves", (), lambda call, out: 2 * out.elements),),
     "conv": (X,),  # torch keeps it where the weight is frozen too
     "conv_transpose": (X,),
     "linear": _INPUT_OF_WEIGHT,
@@ -94,6 +95,7 @@ KEEPS: dict[str, tuple[Keep, ...]] = {
     "select": _NOTHING,
     "track_average": _NOTHING,
     "modulate": (Keep("x", ("scale",)), Keep("scale", ("x",))),
+    "normalize_magnitude": _NOTHING,
     "batch_norm": (X,),
     "instance_norm": (X,),
     "group_norm": (X,),
@@ -115,6 +117,7 @@ KEEPS: dict[str, tuple[Keep, ...]] = {
     "pool": (X,),
     "resize": (X,),
     "fir": (X,),  # a depthwise convolution
+    "lowpass": (X,),
     "global_pool": _NOTHING,
     "pixel_shuffle": _NOTHING,
     "pixel_unshuffle": _NOTHING,

@@ -31,10 +31,18 @@ def leading(count: int) -> Change:
     )
 
 
+def _first(like: Tensor) -> Tensor:
+    return torch.eye(1, len(like), dtype=like.dtype, device=like.device)[0]
+
+
 SAME = Change(lambda t: t, lambda t: t, "as it is")
 FLIPPED = Change(lambda t: t.flip(-2, -1), lambda t: t.flip(-2, -1), "the kernel turned by 180°")
 TRANSPOSED = Change(lambda t: t.transpose(0, 1), lambda t: t.transpose(0, 1), "rows and columns exchanged")
 PLUS_ONE = Change(lambda t: t + 1, lambda t: t - 1, "stored without the 1 that is added")
+FIRST_MINUS_ONE = Change(
+    lambda t: t - _first(t), lambda t: t + _first(t), "stored with the 1 that is added to the first number"
+)
+POINTWISE = Change(lambda t: t[:, :, None, None], lambda t: t[:, :, 0, 0], "a matrix, here a 1×1 convolution")
 MAP_BIAS = Change(lambda t: t.flatten(), lambda t: t.reshape(1, -1, 1, 1), "a bias shaped as a feature")
 ROW = Change(lambda t: t[None], lambda t: t[0], "a vector, here a matrix of one row")
 TRANSPOSED_CONVOLUTION = Change(

@@ -125,7 +125,7 @@ def _state(layout: Layout, role: str, tensors: Mapping[str, Tensor], module: Mod
                     memory_format=torch.contiguous_format
                 )
             case Constant():
-                found[entry.theirs] = entry.use.value(module.params, keys[entry.ours]).clone()
+                found[entry.theirs] = entry.use.value(module.params, keys[entry.ours], entry.ours).clone()
             case Carried(default):
                 value = carried.get(entry.theirs, default)
                 if value is not None:

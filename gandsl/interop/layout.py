@@ -24,7 +24,7 @@ Bindings = list[dict[str, int]]
 class Constant:
     """A tensor that the spec implies: a filter, a finished level. Verified, and written anew."""
 
-    value: Callable[[Params, Shape], Tensor]  # the shape is that of the key it stands beside
+    value: Callable[[Params, Shape, str], Tensor]  # for our key that it stands beside, which has this shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ def channel_rule(widths: Mapping[int, int], given: Params) -> dict[str, int]:
 
 def fir(params: Params, gain: float = 1.0, name: str = "taps") -> Tensor:
     """The separable filter of resampling, [n, n], with this sum."""
-    taps = torch.tensor(params[name], dtype=torch.float64)
+    taps = torch.tensor(params.get(name, (1.0, 3.0, 3.0, 1.0)), dtype=torch.float64)
     kernel = torch.outer(taps, taps)
     return (kernel * (gain / kernel.sum())).float()
 

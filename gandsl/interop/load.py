@@ -237,7 +237,10 @@ def _check_constants(
     wrong = []
     for entry in entries:
         if isinstance(entry.use, Constant):
-            wanted, given = entry.use.value(module.params, keys[entry.ours]), tensors[entry.theirs]
+            wanted, given = (
+                entry.use.value(module.params, keys[entry.ours], entry.ours),
+                tensors[entry.theirs],
+            )
             near = TOLERANCE * float(wanted.abs().max()) or TOLERANCE
             if given.shape != wanted.shape or not torch.allclose(given.float(), wanted, rtol=0, atol=near):
                 wrong.append(entry.theirs)

@@ -72,6 +72,9 @@ class Row:
 LAYERS: dict[str, Row] = {
     "constant": Row("Constant", {"channels": _value("channels"), "size": _value("size")}, ("init",)),
     "coordinates": Row("Coordinates", {"size": _value("size")}),
+    "fourier_features": Row(
+        "FourierFeatures", {"channels": _value("channels"), "size": _value("size")}, ("rate", "bandwidth")
+    ),
     "linear": Row(
         "Linear",
         {"in_features": _depth("x"), "out_features": _value("features")},
@@ -98,6 +101,12 @@ LAYERS: dict[str, Row] = {
         ("kernel", "demodulate", "up", "eps", *WEIGHT),
     ),
     "fir": Row("Fir", {}, ("taps", "up", "down", "pad", "gain")),
+    "lowpass": Row(
+        "Lowpass",
+        {"length": _value("length")},
+        ("cutoff", "half_width", "rate", "radial", "up", "down", "pad", "gain"),
+    ),
+    "normalize_magnitude": Row("NormalizeMagnitude", {}, ("beta",)),
     "batch_norm": Row(
         "BatchNorm", {"channels": _width("x")}, ("affine", "eps", "momentum", "init_std", "rows")
     ),

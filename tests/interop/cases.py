@@ -15,6 +15,15 @@ SMALL = {
     "mapping_layers": 2,
 }
 
+SYNTHESIS = {
+    "resolution": 16,
+    "channel_base": 256,
+    "channel_max": 16,
+    "z_dim": 12,
+    "w_dim": 10,
+    "layers": 6,
+}
+
 
 @dataclass(frozen=True)
 class Case:
@@ -119,4 +128,6 @@ CASES = {
             "label_dim": 7,
         },
     ),
+    "stylegan3-t": Case("stylegan3", "stylegan3", {**SYNTHESIS, "classes": 3}),
+    "stylegan3-r": Case("stylegan3", "stylegan3", {**SYNTHESIS, "equivariance": "rotation"}),
 }

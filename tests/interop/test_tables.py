@@ -22,6 +22,8 @@ SHAPES = {
     changes.TRANSPOSED: (2, 3),
     changes.TRANSPOSED_CONVOLUTION: (2, 4, 3, 3),
     changes.PLUS_ONE: (5,),
+    changes.FIRST_MINUS_ONE: (4,),
+    changes.POINTWISE: (3, 3),
     changes.MAP_BIAS: (1, 3, 1, 1),
     changes.ROW: (4,),
     changes.FIRST_CONVOLUTION: (2, 3, 4, 4),

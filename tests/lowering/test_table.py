@@ -27,6 +27,22 @@ VECTOR, FEATURE, STYLES, TOKENS = ("Vector", 4), ("Feature", 4, 6, 6), ("Styles"
 USES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("constant", {"like": VECTOR}, {"channels": 3, "size": (2, 4)}),
     ("coordinates", {"like": ("Label", 5)}, {"size": (2, 4)}),
+    (
+        "fourier_features",
+        {"motion": ("Vector", 4)},
+        {"channels": 3, "size": (2, 4), "rate": 4.0, "bandwidth": 1.0},
+    ),
+    (
+        "lowpass",
+        {"x": FEATURE},
+        {"length": 8, "cutoff": 2.0, "half_width": 1.0, "rate": 16.0, "up": 2, "pad": (3, 3, 4, 4)},
+    ),
+    (
+        "lowpass",
+        {"x": FEATURE},
+        {"length": 4, "cutoff": 2.0, "half_width": 1.0, "rate": 16.0, "down": 2, "radial": True},
+    ),
+    ("normalize_magnitude", {"x": FEATURE}, {}),
     ("linear", {"x": VECTOR}, {"features": 3}),
     ("linear", {"x": TOKENS}, {"features": 3, "weight": "spectral", "bias": False}),
     ("embedding", {"y": ("Label", 5)}, {"features": 3, "weight": "spectral"}),

@@ -65,6 +65,20 @@ LAYERS: dict[str, tuple[Callable[[], nn.Module], tuple[tuple[int, ...], ...], di
     "group_norm": (lambda: layers.GroupNorm(4, groups=2), ((2, 4, 2, 2),), {}),
     "layer_norm": (lambda: layers.LayerNorm(2), (SMALL,), {}),
     "constant": (lambda: layers.Constant(2, 2), (VECTOR,), {}),
+    "fourier_features": (lambda: layers.FourierFeatures(3, (2, 3), rate=4.0, bandwidth=1.0), ((2, 4),), {}),
+    "lowpass": (
+        lambda: layers.Lowpass(8, cutoff=1.0, half_width=0.5, rate=8.0, up=2, pad=(3, 4, 3, 4)),
+        (SMALL,),
+        {},
+    ),
+    "lowpass radial": (
+        lambda: layers.Lowpass(
+            4, cutoff=1.0, half_width=0.5, rate=8.0, down=2, radial=True, pad=(1, 2, 1, 2)
+        ),
+        (SMALL,),
+        {},
+    ),
+    "normalize_magnitude": (lambda: layers.NormalizeMagnitude().eval(), (SMALL,), {}),
     "track_average": (lambda: layers.TrackAverage(4), (VECTOR,), {}),
 }
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from gandsl.ir.op import Call, Op, Port, Trait
-from gandsl.ir.ops import OPS
+from gandsl.ir.ops import OPS, PRIMITIVES
 from gandsl.ir.types import KINDS, TensorType
 from gandsl.lowering.table import LAYERS, lower
 from gandsl.spec.values import Size
@@ -18,6 +18,7 @@ from gandsl_runtime import layers
 
 SHAPES = {3: (8, 4, 4), 2: (16, 8), 1: (8,), 0: ()}
 GIVEN: dict[str, Any] = {"channels": 6, "features": 6, "kernel": Size(3, 5), "size": Size(4, 4), "groups": 2}
+GIVEN |= {"length": 4, "cutoff": 1.0, "half_width": 1.0, "rate": 8.0, "bandwidth": 1.0}
 """Values for required parameters and for defaults that do not fit the example."""
 WEIGHTS, BIASES = {"weight", "strength"}, {"bias"}
 
@@ -58,13 +59,13 @@ def test_at_most_one_weight_and_one_bias(name: str) -> None:
 @pytest.mark.parametrize("name", LAYERS)
 def test_the_layer_holds_what_its_op_declares(name: str) -> None:
     """Keys and shapes of the state_dict are the op's, for every choice of its parameters."""
-    op = OPS[name]
+    op = PRIMITIVES[name]
     seen = set()
     for call in calls(op):
 
         class Node:
             op = name
-            spec = OPS[name]
+            spec = PRIMITIVES[name]
 
         target = lower(call, Node())
         with torch.device("meta"):
@@ -74,6 +75,6 @@ def test_the_layer_holds_what_its_op_declares(name: str) -> None:
         assert held == {key: tuple(shape) for key, shape in declared.items()}, call.attrs
         assert {key for key, _ in layer.named_parameters()} == set(op.weights(call))
         seen |= set(held)
-    assert seen or name in {"coordinates", "one_hot", "fir", "dropout"}, (
+    assert seen or name in {"coordinates", "one_hot", "fir", "lowpass", "dropout", "cast"}, (
         f"{name} holds nothing: it could be a function"
     )

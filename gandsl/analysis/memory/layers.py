@@ -64,6 +64,15 @@ def _plain_noise(work: Work) -> Ghost:
     return noisy(work, work.x, plane, work.step.node, 1.0, False)
 
 
+def _waves(work: Work) -> Ghost:
+    motion = work.inputs["motion"][0]
+    samples, channels, height, width = work.shape
+    across, down, phase, fade = (
+        linear_map(motion, (samples, channels, *sides)) for sides in ((1, width), (height, 1), (1, 1), (1, 1))
+    )
+    return mul(unary(scaled(add(add(across, down), phase)), saves="x"), fade)
+
+
 # ---- normalization and style
 
 
@@ -206,6 +215,7 @@ def _normalized(groups: Callable[[Work], int]) -> Callable[[Work], Ghost]:
 
 RULES: dict[str, Callable[[Work], Ghost]] = {
     "constant": lambda work: view(work.learned("weight"), work.shape),
+    "fourier_features": _waves,
     "coordinates": lambda work: view(work.new((1, *work.step.type.shape)), work.shape),
     "linear": products.linear,
     "embedding": _embedding,
@@ -217,6 +227,8 @@ RULES: dict[str, Callable[[Work], Ghost]] = {
     "conv_transpose": products.conv_transpose,
     "modulated_conv": products.modulated_conv,
     "fir": products.fir,
+    "lowpass": products.lowpass,
+    "normalize_magnitude": lambda work: scaled(work.x),
     "batch_norm": lambda work: batch_norm(work.x, work.weight("weight"), work.weight("bias")),
     "instance_norm": _normalized(lambda work: work.x.shape[1]),
     "group_norm": _normalized(lambda work: int(work.groups)),

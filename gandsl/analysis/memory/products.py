@@ -132,12 +132,20 @@ def _room(work: Work, x: Ghost, height: int, width: int) -> Ghost:
 
 def fir(work: Work) -> Ghost:
     """A filter, in one pass or one for each direction."""
+    return _fir(work, len(work.taps), apart=len(work.taps) >= LONG)
+
+
+def lowpass(work: Work) -> Ghost:
+    """A designed filter."""
+    return _fir(work, work.length, apart=work.length >= LONG and not work.radial)
+
+
+def _fir(work: Work, taps: int, apart: bool) -> Ghost:
     after = after_of(work)
     bias = _bias_of_riders(work, after)
-    taps = len(work.taps)
     left, right, top, bottom = work.pad
     rows, columns = (top, bottom), (left, right)
-    if taps < LONG:
+    if not apart:
         y = _filtered(work, work.x, bias, (taps, taps), (rows, columns))
     else:
         y = _filtered(work, work.x, None, (taps, 1), (rows, None))

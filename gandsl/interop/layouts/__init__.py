@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 MODULES = (
     "stylegan2_ada",
+    "stylegan3",
     "rosinality",
     "genforce_stylegan2",
     "genforce_pggan",

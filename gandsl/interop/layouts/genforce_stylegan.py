@@ -31,7 +31,7 @@ from gandsl.interop.layouts.genforce_stylegan2 import mapping
 
 LARGEST = 1024
 AUTO = 128  # by default, sizes from here up enlarge and convolve in one step
-FULL_SIZE = Constant(lambda params, _: torch.zeros(()))  # level of detail: 0 is grown to the end
+FULL_SIZE = Constant(lambda params, *_: torch.zeros(()))  # level of detail: 0 is grown to the end
 
 
 def _blur(channels: int) -> Tensor:
@@ -40,11 +40,11 @@ def _blur(channels: int) -> Tensor:
     return (torch.outer(taps, taps) / 16).expand(channels, 1, 3, 3)
 
 
-def _blur_out(params: Params, shape: Shape) -> Tensor:
+def _blur_out(params: Params, shape: Shape, key: str) -> Tensor:
     return _blur(shape[0])
 
 
-def _blur_in(params: Params, shape: Shape) -> Tensor:
+def _blur_in(params: Params, shape: Shape, key: str) -> Tensor:
     return _blur(shape[1])
 
 

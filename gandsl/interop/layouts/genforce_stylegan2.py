@@ -20,8 +20,8 @@ from gandsl.interop.layout import (
     table,
 )
 
-UP = Constant(lambda params, _: fir(params, gain=4.0)[None, None])
-DOWN = Constant(lambda params, _: fir(params)[None, None])
+UP = Constant(lambda params, *_: fir(params, gain=4.0)[None, None])
+DOWN = Constant(lambda params, *_: fir(params)[None, None])
 S, S4 = "synthesis.s{r}", "synthesis.s4"
 
 GENERATOR = table(

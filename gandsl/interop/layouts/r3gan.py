@@ -17,7 +17,7 @@ from gandsl.interop.layout import (
 )
 
 # the filter [1, 2, 1] brought to four taps by [1, 1]; the spec has it as its blocks' default
-KERNEL = Constant(lambda params, _: fir({"taps": (1.0, 3.0, 3.0, 1.0)}))
+KERNEL = Constant(lambda params, *_: fir({"taps": (1.0, 3.0, 3.0, 1.0)}))
 PARTS = (
     "<LinearLayer1.Layer.weight|LinearLayer2.Layer.weight|LinearLayer3.Layer.weight|NonLinearity1.Bias|NonLinearity2.Bias>",
     "<conv0.weight|conv1.weight|conv2.weight|bias0.bias|bias1.bias>",

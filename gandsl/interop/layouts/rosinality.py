@@ -21,8 +21,8 @@ from gandsl.interop.layout import (
     table,
 )
 
-UP = Constant(lambda params, _: fir(params, gain=4.0))
-DOWN = Constant(lambda params, _: fir(params))
+UP = Constant(lambda params, *_: fir(params, gain=4.0))
+DOWN = Constant(lambda params, *_: fir(params))
 ONE, TWO = leading(1), leading(2)
 S, S4 = "synthesis.s{r}", "synthesis.s4"
 

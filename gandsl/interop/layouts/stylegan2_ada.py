@@ -19,7 +19,7 @@ from gandsl.interop.layout import (
     table,
 )
 
-FIR = Constant(lambda params, _: fir(params))
+FIR = Constant(lambda params, *_: fir(params))
 
 GENERATOR = table(
     row("mapping.<embed|fc{n}>.<weight|bias>", "mapping.<embed|fc{n}.linear>.<weight|bias>"),

@@ -36,6 +36,16 @@ def _grouped(call: Call) -> TensorType:
 
 OPS = (
     Op(
+        "normalize_magnitude",
+        (Port("x", ("Feature",)),),
+        (Param("beta", "float", 0.999, minimum=0.0, maximum=1.0, doc="decay per training-mode call"),),
+        output=lambda call: call.input("x"),
+        traits=frozenset({Trait.TWICE_DIFFERENTIABLE, Trait.STATEFUL}),
+        buffers=lambda call: {"magnitude": ()},
+        doc="x over the root of the running mean of all its squares, which is taken for a constant.",
+        source="StyleGAN3, section 3.2",
+    ),
+    Op(
         "batch_norm",
         (Port("x", ("Feature", "Vector")),),
         (

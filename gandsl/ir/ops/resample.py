@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gandsl.ir.op import Call, Op, Param, Port, ShapeError
 from gandsl.ir.types import TensorType, feature, vector
 
@@ -41,6 +43,17 @@ def _fir_output(call: Call) -> TensorType:
             raise ShapeError("G0214", f"{len(call.taps)} taps do not fit into {height}×{width}", "taps")
         sides.append(room // call.down + 1)
     return feature(channels, *sides)
+
+
+def _lowpass_output(call: Call) -> TensorType:
+    if not 0 < call.cutoff < call.rate / 2 or call.half_width <= 0:
+        raise ShapeError(
+            "G0208",
+            f"a filter at rate {call.rate:g} has a cutoff between 0 and half of it, not {call.cutoff:g}, "
+            f"and a transition wider than 0, not {call.half_width:g}",
+            "cutoff",
+        )
+    return _fir_output(replace(call, attrs={**call.attrs, "taps": (1.0,) * call.length}))
 
 
 def _sized(call: Call) -> TensorType:
@@ -113,6 +126,24 @@ OPS = (
         macs=lambda call, out: 0,
         doc="Upsample, pad, filter, downsample, with one separable filter in both directions.",
         source="StyleGAN, section 2 (blur); StyleGAN2, appendix B",
+    ),
+    Op(
+        "lowpass",
+        (X,),
+        (
+            Param("length", "int", minimum=2, doc="of the filter, in taps"),
+            Param("cutoff", "float", minimum=0.0, doc="in cycles over the image's side"),
+            Param("half_width", "float", minimum=0.0, doc="of the transition from passing to stopping"),
+            Param("rate", "float", minimum=0.0, doc="pixels over the image's side where it filters"),
+            Param("radial", "bool", False, doc="the same in all directions, and so not separable"),
+            Param("up", "int", 1, minimum=1, maximum=16, doc="zeros are put between the pixels first"),
+            Param("down", "int", 1, minimum=1, maximum=16, doc="every down-th pixel is kept last"),
+            PAD,
+            Param("gain", "float", 1.0, doc="factor on the result (up² keeps the brightness)"),
+        ),
+        output=_lowpass_output,
+        doc="Upsample, pad, filter, downsample, with a filter designed by Kaiser's window.",
+        source="StyleGAN3, section 3.1, appendices C.1 and C.2",
     ),
     Op(
         "global_pool",

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from gandsl.ir.op import Op, Param, Port
+from gandsl.ir.op import Call, Op, Param, Port, ShapeError
 from gandsl.ir.types import KINDS, TensorType, feature
 
 LIKE = Port("like", ("Latent", "Vector", "Styles", "Feature", "Label", "Tokens"), doc="gives the batch size")
+
+MOTION = 4  # cosine and sine of a rotation, and a shift along x and y
+
+
+def _waves(call: Call) -> TensorType:
+    if call.input("motion").shape != (MOTION,):
+        raise ShapeError(
+            "G0210", f"a motion has {MOTION} numbers, not {call.input('motion').shape[0]}", "motion"
+        )
+    if not 0 < call.bandwidth < call.rate / 2:
+        raise ShapeError(
+            "G0208",
+            f"a bandwidth of {call.bandwidth:g} is not below half the rate {call.rate:g}",
+            "bandwidth",
+        )
+    return feature(call.channels, call.size.h, call.size.w)
+
 
 OPS = (
     Op(
@@ -39,5 +56,31 @@ OPS = (
         output=lambda call: feature(2, call.size.h, call.size.w),
         doc="Two channels: x and y from −1 to 1 at pixel centres.",
         source="Liu et al. 2018 (CoordConv)",
+    ),
+    Op(
+        "fourier_features",
+        (
+            Port(
+                "motion",
+                ("Vector",),
+                doc="4 numbers: cosine − 1 and sine of a rotation (brought to length 1), shift along x and y",
+            ),
+        ),
+        (
+            Param("channels", "int", minimum=1),
+            Param("size", "size", minimum=1),
+            Param("rate", "float", minimum=0.0, doc="pixels over the image's side"),
+            Param(
+                "bandwidth", "float", minimum=0.0, doc="largest frequency, in cycles over the image's side"
+            ),
+        ),
+        output=_waves,
+        buffers=lambda call: {
+            "frequencies": (call.channels, 2),
+            "phases": (call.channels,),
+            "transform": (3, 3),
+        },
+        doc="Sines of fixed frequencies, drawn once from a disc, over a plane that each sample moves.",
+        source="StyleGAN3, section 3.2",
     ),
 )
