@@ -143,7 +143,7 @@ def _channels(widths: dict[int, int], params: dict[str, Any]) -> dict[str, int]:
     # a width n is round(wide · base / (2 · cutoff)) or the largest, so that the base lies between
     low = max((2 * n - 1) * cutoff(i) / wide for i, n in widths.items()) * (1 + EDGE)
     high = min(((2 * n + 1) * cutoff(i) / wide for i, n in widths.items() if n < most), default=0.0)
-    high = (high or 4 * low) * (1 - EDGE)
+    high = (high or 2 * low) * (1 - EDGE)
     step = 2 ** int(math.log2(high))
     while step > 1 and math.floor(high / step) * step < low:
         step //= 2
