@@ -90,6 +90,35 @@ def test_each_tensor_has_one_name(name: str, root: Path) -> None:
         assert all(key.endswith(tuple(side.derived)) for key in rest), rest
 
 
+LAYERS = {
+    ("translation", 1024): (
+        "L0_36_512 L1_36_512 L2_52_512 L3_52_512 L4_84_512 L5_148_512 L6_148_512 L7_276_323 L8_276_203 "
+        "L9_532_128 L10_1044_81 L11_1044_51 L12_1044_32 L13_1024_32 L14_1024_3"
+    ),
+    ("rotation", 256): (
+        "L0_36_1024 L1_36_1024 L2_36_1024 L3_52_1024 L4_52_1024 L5_84_1024 L6_84_1024 L7_148_1024 "
+        "L8_148_1024 L9_148_724 L10_276_512 L11_276_362 L12_276_256 L13_256_256 L14_256_3"
+    ),
+}
+"""Sizes and channels of StyleGAN3's layers, as the names in published files tell them."""
+
+
+@pytest.mark.parametrize(("equivariance", "resolution"), LAYERS)
+def test_published_schedule(equivariance: str, resolution: int, root: Path) -> None:
+    """The layout's own schedule gives these names, and the spec's expressions these shapes."""
+    module, _ = analyze(
+        root / "specs" / "stylegan3.yaml", {"equivariance": equivariance, "resolution": resolution}
+    )
+    assert module is not None
+    side, generator = layouts()["stylegan3"].sides["generator"], module.networks["generator"]
+    names = {entry.theirs for entry in expanded(side.entries, side.bindings(module.params))}
+    wanted = LAYERS[equivariance, resolution].split()
+    assert {f"synthesis.{name}.weight" for name in wanted} <= names
+    for i, name in enumerate(wanted[:-1]):
+        size, channels = map(int, name.split("_")[1:])
+        assert generator.main[f"L{i}.coarse"].type.shape == (channels, size, size)
+
+
 PUBLISHED = {
     "ada": (
         "mapping.fc0.weight mapping.w_avg synthesis.b4.const synthesis.b4.conv1.affine.bias "
