@@ -305,8 +305,11 @@ def test_each_process_reads_its_own_images_alone(processes):
     shares = []
     for rank in range(processes):
         data = open_dataset(arrays(13), (1, 8, 8))
-        usual = data.source.open
-        data.source.open = lambda i, usual=usual, rank=rank: (opened[rank].append(i), usual(i))[1]
+        usual = data.source.in_form
+        data.source.in_form = lambda i, shape, usual=usual, rank=rank: (
+            opened[rank].append(i),
+            usual(i, shape),
+        )[1]
         stream = Stream(data, seed=1, flip=True, deal=lambda n, rank=rank: range(rank, n, processes))
         shares.append(torch.cat([stream.take(6).images for _ in range(2)]))
     whole = Stream(open_dataset(arrays(13), (1, 8, 8)), seed=1, flip=True).take(12).images

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import DataError
 from .fitting import FILTER, MODES, Unreadable, pixels, upright
 from .labels import labels_of
-from .sources import Source, open_source
+from .sources import Arrays, Source, open_source
 
 __all__ = ["FILTER", "Dataset", "open_dataset"]
 
@@ -40,6 +40,8 @@ class Dataset:
 
     def image(self, index: int) -> np.ndarray:
         """uint8 (c, h, w). Raises DataError naming the file when it can't be read."""
+        if isinstance(self.source, Arrays) and (image := self.source.in_form(index, self.shape)) is not None:
+            return image
         channels, *size = self.shape
         return pixels(upright(self.source, index), (size[0], size[1]), channels)
 

@@ -21,6 +21,12 @@ class Arrays:
     def open(self, index: int) -> Image.Image:
         return Image.fromarray(self._arrays[index])
 
+    def in_form(self, index: int, shape: tuple[int, int, int]) -> np.ndarray | None:
+        """The image as uint8 (c, h, w), where it has that shape: nothing to decode."""
+        image = self._arrays[index]
+        image = image[None] if image.ndim == 2 else image.transpose(2, 0, 1)
+        return image if image.shape == shape else None
+
     def labels(self) -> Labels | None:
         return None if self._labels is None else Labels(self._labels, self.name)
 
