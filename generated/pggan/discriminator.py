@@ -33,19 +33,19 @@ class StagesStage(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.rgb = ConvLayer(in_channels)  # pggan.yaml:70
-        # pggan.yaml:37
-        self.conv0 = layers.Conv2d(in_channels, in_channels, weight="equalized", gain=1.4142135623730951)
+        self.rgb = ConvLayer(in_channels)  # pggan.yaml:73
         # pggan.yaml:39
+        self.conv0 = layers.Conv2d(in_channels, in_channels, weight="equalized", gain=1.4142135623730951)
+        # pggan.yaml:41
         self.conv1 = layers.Conv2d(in_channels, out_channels, weight="equalized", gain=1.4142135623730951)
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, in_channels, H, W] → [N, out_channels, H / 2, W / 2]"""
         conv0 = self.conv0(x)
-        act0 = ops.leaky_relu(conv0)  # pggan.yaml:38
+        act0 = ops.leaky_relu(conv0)  # pggan.yaml:40
         conv1 = self.conv1(act0)
-        act1 = ops.leaky_relu(conv1)  # pggan.yaml:40
-        return ops.pool(act1)  # pggan.yaml:41
+        act1 = ops.leaky_relu(conv1)  # pggan.yaml:43
+        return ops.pool(act1)  # pggan.yaml:44
 
     def forward_rgb(self, image: Tensor) -> Tensor:
         """image [N, 3, H, W] → [N, out_channels, H / 2, W / 2]"""
@@ -58,11 +58,11 @@ class StagesStage(nn.Module):
         faded = ops.lerp(rgb, x, alpha)  # gandsl/std/topology.yaml:124
         return self.forward(faded)
 
-    def forward_shrunk(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """image [N, 3, H, W] → pooled [N, out_channels, H / 2, W / 2], shrunk [N, 3, H / 2, W / 2]"""
-        pooled = self.forward_rgb(image)  # [N, out_channels, H / 2, W / 2]
-        shrunk = ops.pool(image)  # [N, 3, H / 2, W / 2], gandsl/std/down.yaml:9
-        return pooled, shrunk
+    def forward_rgb_2(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """image [N, 3, H, W] → shrunk [N, out_channels, H / 2, W / 2], shrunk_2 [N, 3, H / 2, W / 2]"""
+        shrunk = self.forward_rgb(image)  # [N, out_channels, H / 2, W / 2]
+        shrunk_2 = ops.pool(image)  # [N, 3, H / 2, W / 2], gandsl/std/down.yaml:9
+        return shrunk, shrunk_2
 
 
 class GrowDownTopology(nn.Module):
@@ -73,8 +73,8 @@ class GrowDownTopology(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rgb = ConvLayer(512)  # pggan.yaml:70
-        self.s8 = StagesStage(512, 512)  # pggan.yaml:66
+        self.rgb = ConvLayer(512)  # pggan.yaml:73
+        self.s8 = StagesStage(512, 512)  # pggan.yaml:69
         self.s16 = StagesStage(512, 512)
         self.s32 = StagesStage(512, 512)
         self.s64 = StagesStage(256, 512)
@@ -96,7 +96,7 @@ class GrowDownTopology(nn.Module):
 
     def fade_1024(self, image: Tensor, alpha: Tensor) -> Tensor:
         """image [N, 3, 1024, 1024], alpha [] → [N, 512, 4, 4]"""
-        s1024, s1024_image = self.s1024.forward_shrunk(image)  # [N, 32, 512, 512]
+        s1024, s1024_image = self.s1024.forward_rgb_2(image)  # [N, 32, 512, 512]
         s512 = self.s512.forward_faded(s1024, s1024_image, alpha)  # [N, 64, 256, 256]
         s256 = self.s256(s512)  # [N, 128, 128, 128]
         s128 = self.s128(s256)  # [N, 256, 64, 64]
@@ -117,7 +117,7 @@ class GrowDownTopology(nn.Module):
 
     def fade_512(self, image: Tensor, alpha: Tensor) -> Tensor:
         """image [N, 3, 512, 512], alpha [] → [N, 512, 4, 4]"""
-        s512, s512_image = self.s512.forward_shrunk(image)  # [N, 64, 256, 256]
+        s512, s512_image = self.s512.forward_rgb_2(image)  # [N, 64, 256, 256]
         s256 = self.s256.forward_faded(s512, s512_image, alpha)  # [N, 128, 128, 128]
         s128 = self.s128(s256)  # [N, 256, 64, 64]
         s64 = self.s64(s128)  # [N, 512, 32, 32]
@@ -136,7 +136,7 @@ class GrowDownTopology(nn.Module):
 
     def fade_256(self, image: Tensor, alpha: Tensor) -> Tensor:
         """image [N, 3, 256, 256], alpha [] → [N, 512, 4, 4]"""
-        s256, s256_image = self.s256.forward_shrunk(image)  # [N, 128, 128, 128]
+        s256, s256_image = self.s256.forward_rgb_2(image)  # [N, 128, 128, 128]
         s128 = self.s128.forward_faded(s256, s256_image, alpha)  # [N, 256, 64, 64]
         s64 = self.s64(s128)  # [N, 512, 32, 32]
         s32 = self.s32(s64)  # [N, 512, 16, 16]
@@ -153,7 +153,7 @@ class GrowDownTopology(nn.Module):
 
     def fade_128(self, image: Tensor, alpha: Tensor) -> Tensor:
         """image [N, 3, 128, 128], alpha [] → [N, 512, 4, 4]"""
-        s128, s128_image = self.s128.forward_shrunk(image)  # [N, 256, 64, 64]
+        s128, s128_image = self.s128.forward_rgb_2(image)  # [N, 256, 64, 64]
         s64 = self.s64.forward_faded(s128, s128_image, alpha)  # [N, 512, 32, 32]
         s32 = self.s32(s64)  # [N, 512, 16, 16]
         s16 = self.s16(s32)  # [N, 512, 8, 8]
@@ -168,7 +168,7 @@ class GrowDownTopology(nn.Module):
 
     def fade_64(self, image: Tensor, alpha: Tensor) -> Tensor:
         """image [N, 3, 64, 64], alpha [] → [N, 512, 4, 4]"""
-        s64, s64_image = self.s64.forward_shrunk(image)  # [N, 512, 32, 32]
+        s64, s64_image = self.s64.forward_rgb_2(image)  # [N, 512, 32, 32]
         s32 = self.s32.forward_faded(s64, s64_image, alpha)  # [N, 512, 16, 16]
         s16 = self.s16(s32)  # [N, 512, 8, 8]
         return self.s8(s16)
@@ -181,7 +181,7 @@ class GrowDownTopology(nn.Module):
 
     def fade_32(self, image: Tensor, alpha: Tensor) -> Tensor:
         """image [N, 3, 32, 32], alpha [] → [N, 512, 4, 4]"""
-        s32, s32_image = self.s32.forward_shrunk(image)  # [N, 512, 16, 16]
+        s32, s32_image = self.s32.forward_rgb_2(image)  # [N, 512, 16, 16]
         s16 = self.s16.forward_faded(s32, s32_image, alpha)  # [N, 512, 8, 8]
         return self.s8(s16)
 
@@ -192,7 +192,7 @@ class GrowDownTopology(nn.Module):
 
     def fade_16(self, image: Tensor, alpha: Tensor) -> Tensor:
         """image [N, 3, 16, 16], alpha [] → [N, 512, 4, 4]"""
-        s16, s16_image = self.s16.forward_shrunk(image)  # [N, 512, 8, 8]
+        s16, s16_image = self.s16.forward_rgb_2(image)  # [N, 512, 8, 8]
         return self.s8.forward_faded(s16, s16_image, alpha)
 
     def forward_8(self, image: Tensor) -> Tensor:
@@ -201,7 +201,7 @@ class GrowDownTopology(nn.Module):
 
     def fade_8(self, image: Tensor, alpha: Tensor) -> Tensor:
         """image [N, 3, 8, 8], alpha [] → [N, 512, 4, 4]"""
-        s8, s8_image = self.s8.forward_shrunk(image)  # [N, 512, 4, 4]
+        s8, s8_image = self.s8.forward_rgb_2(image)  # [N, 512, 4, 4]
         rgb = self.rgb(s8_image)  # [N, 512, 4, 4]
         return ops.lerp(rgb, s8, alpha)  # gandsl/std/topology.yaml:129
 
@@ -219,10 +219,10 @@ class Discriminator(Network):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stages = GrowDownTopology()  # pggan.yaml:66
-        self.conv = layers.Conv2d(513, 512, weight="equalized", gain=1.4142135623730951)  # pggan.yaml:73
-        self.hidden = layers.Linear(8192, 512, weight="equalized", gain=1.4142135623730951)  # pggan.yaml:76
-        self.logit = layers.Linear(512, 1, weight="equalized")  # pggan.yaml:78
+        self.stages = GrowDownTopology()  # pggan.yaml:69
+        self.conv = layers.Conv2d(513, 512, weight="equalized", gain=1.4142135623730951)  # pggan.yaml:76
+        self.hidden = layers.Linear(8192, 512, weight="equalized", gain=1.4142135623730951)  # pggan.yaml:79
+        self.logit = layers.Linear(512, 1, weight="equalized")  # pggan.yaml:81
 
     def forward(self, image: Tensor) -> Tensor:
         """image [N, 3, 1024, 1024] → [N, 1]"""
@@ -311,12 +311,12 @@ class Discriminator(Network):
 
     def _finish(self, x: Tensor) -> Tensor:
         """x [N, 512, 4, 4] → [N, 1]"""
-        deviation = ops.minibatch_stddev(x)  # [N, 513, 4, 4], pggan.yaml:72
+        deviation = ops.minibatch_stddev(x)  # [N, 513, 4, 4], pggan.yaml:75
         conv = self.conv(deviation)  # [N, 512, 4, 4]
-        act0 = ops.leaky_relu(conv)  # pggan.yaml:74
-        flat = ops.flatten(act0)  # [N, 8192], pggan.yaml:75
+        act0 = ops.leaky_relu(conv)  # pggan.yaml:77
+        flat = ops.flatten(act0)  # [N, 8192], pggan.yaml:78
         hidden = self.hidden(flat)  # [N, 512]
-        act1 = ops.leaky_relu(hidden)  # pggan.yaml:77
+        act1 = ops.leaky_relu(hidden)  # pggan.yaml:80
         return self.logit(act1)
 
     def program(

@@ -72,9 +72,9 @@ class StagesStage(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.conv0 = ConvLayer(in_channels, in_channels, kernel=3, padding=1)  # stylegan2.yaml:109
+        self.conv0 = ConvLayer(in_channels, in_channels, kernel=3, padding=1)  # stylegan2.yaml:115
         self.conv1 = ConvLayerConv1(in_channels, out_channels)
-        self.short = ConvLayer2(in_channels, out_channels)  # stylegan2.yaml:110
+        self.short = ConvLayer2(in_channels, out_channels)  # stylegan2.yaml:116
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, in_channels, H, W] → [N, out_channels, H / 2, W / 2]"""
@@ -92,7 +92,7 @@ class ResidualTopology(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.s1024 = StagesStage(32, 64)  # stylegan2.yaml:67
+        self.s1024 = StagesStage(32, 64)  # stylegan2.yaml:73
         self.s512 = StagesStage(64, 128)
         self.s256 = StagesStage(128, 256)
         self.s128 = StagesStage(256, 512)
@@ -144,9 +144,9 @@ class Discriminator(Network):
 
     def __init__(self) -> None:
         super().__init__()
-        self.from_rgb = ConvLayer(3, 32, kernel=1, padding=0)  # stylegan2.yaml:105
-        self.stages = ResidualTopology()  # stylegan2.yaml:67
-        self.head = StddevHead()  # stylegan2.yaml:111
+        self.from_rgb = ConvLayer(3, 32, kernel=1, padding=0)  # stylegan2.yaml:111
+        self.stages = ResidualTopology()  # stylegan2.yaml:73
+        self.head = StddevHead()  # stylegan2.yaml:118
 
     def forward(self, image: Tensor) -> Tensor:
         """image [N, 3, 1024, 1024] → [N, 1]"""
