@@ -113,6 +113,10 @@ EXACT = {
     ("biggan",): (70_433_988, 87_982_370),
     ("pggan",): (23_079_115, 23_087_249),
     ("biggan_deep",): (50_388_609, None),
+    ("stylegan3",): (22_313_167, 29_012_513),
+    ("stylegan3", "equivariance=rotation"): (15_093_151, 29_012_513),
+    ("stylegan3", "resolution=256"): (28_472_133, None),
+    ("stylegan3", "equivariance=rotation", "resolution=256"): (18_816_387, None),
 }
 """Counted in the official implementations' networks."""
 ROUNDED = {"r3gan": (23.06, 23.01), "pggan": (23.07, 23.08), "biggan_deep": (50.389, None)}
