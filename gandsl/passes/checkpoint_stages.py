@@ -16,6 +16,8 @@ from gandsl.passes.rewrite import helper
 from gandsl.passes.target import Target
 from gandsl_runtime.layers import Checkpointed
 
+CALLS = ("call_module", "call_function")
+
 
 @dataclass(frozen=True)
 class CheckpointStages(Pass):
@@ -29,7 +31,7 @@ class CheckpointStages(Pass):
             if target.mode != "train":
                 log.skip(stage, "nothing is kept in inference")
                 continue
-            nodes = [node for node in module.graph.nodes if _belongs(node, stage)]
+            nodes = _nodes(module.graph, stage)
             if not nodes:
                 continue  # another program's
             if _interrupted(module.graph, set(nodes)):
@@ -39,11 +41,14 @@ class CheckpointStages(Pass):
             log.fire(stage, f"{len(nodes)} nodes became one call")
 
 
-def _belongs(node: fx.Node, stage: str) -> bool:
-    if node.op in ("placeholder", "output"):
-        return False
-    place = str(node.target) if node.op in ("get_attr", "call_module") else node.meta["id"]
-    return place.startswith(f"{stage}.")
+def _nodes(graph: fx.Graph, stage: str) -> list[fx.Node]:
+    """The stage's calls, in order, and the weights that only these read: others may have been merged."""
+    calls = {node for node in graph.nodes if node.op in CALLS and node.meta["id"].startswith(f"{stage}.")}
+    return [
+        node
+        for node in graph.nodes
+        if node in calls or (node.op == "get_attr" and calls.issuperset(node.users))
+    ]
 
 
 def _interrupted(graph: fx.Graph, nodes: set[fx.Node]) -> bool:

@@ -89,6 +89,18 @@ def test_equal_to_the_bit(spec: str, name: str) -> None:
     assert kept_numbers(kept, entry, inputs) < 0.5 * kept_numbers(plain, entry, inputs)
 
 
+def test_beside_merged_affines() -> None:
+    """On a GPU's target one product outside of the stages makes the styles of all."""
+    plain, kept = (
+        network.for_target(Target("cuda", checkpointed=network.target.checkpointed))
+        for network in both("stylegan2", "generator")
+    )
+    inputs = arguments(plain.graph_module("synthesis"))
+    assert len(kept.pass_log("synthesis")["checkpoint-stages"].fired) == 4
+    a, b = (computed(network, "synthesis", inputs) for network in (plain, kept))
+    assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
+
+
 def test_chosen_resolutions_alone() -> None:
     plain, kept = both("stylegan2", "generator", [32, 8])
     assert [event.where for event in kept.pass_log("synthesis")["checkpoint-stages"].fired] == [
