@@ -92,9 +92,7 @@ OPS = (
         "noise",
         (Port("x", ("Feature",)),),
         (
-            Param(
-                "per_channel", "bool", False, doc="a strength for each channel, or one for all"
-            ),
+            Param("per_channel", "bool", False, doc="a strength for each channel, or one for all"),
             Param("init", "float", 0.0, doc="initial strength"),
         ),
         output=_same,
