@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 
-from gandsl.diagnostics import Diagnostics
 from gandsl.ir.graph import NetworkIR, Variant
 from gandsl.lowering.network import LoweredNetwork
 from gandsl.lowering.verify import verify_shapes
@@ -199,10 +198,3 @@ def check_exact(ir: NetworkIR) -> list[str]:
                 seen.append(way.name)
     assert list(network.state_dict()) == keys
     return seen
-
-
-def diagnosed(path: Any, overrides: Any) -> tuple[Any, Diagnostics]:
-    """The module of a spec, and what was found in it."""
-    from gandsl.analysis import analyze
-
-    return analyze(path, overrides)
