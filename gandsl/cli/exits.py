@@ -27,7 +27,11 @@ class Exit(IntEnum):
     CHECKPOINT = 4, "a checkpoint can't be read, or is of other networks"
     DISK = 5, "the disk is full"
     ENVIRONMENT = 6, "a package (extra) or a device that was asked for is not there"
-    DIVERGED = 7, "a loss is no longer a finite number; the last checkpoint is whole"
+    DIVERGED = (
+        7,
+        "the run diverged: a number is not finite, or the collapse guard ended it (training.md); the last "
+        "checkpoint is whole",
+    )
     DIFFERENT = 8, "`compile --check` found stale output, or `diff --exit-code` a difference"
     BUG = 70, "a bug in gandsl; the message says where the report is and how to send it"
     INTERRUPTED = 130, "stopped by Ctrl-C; a training run saved its state first"

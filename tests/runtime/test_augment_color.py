@@ -185,8 +185,8 @@ class NoiseOf(Fixed):
     def __init__(self, strength: torch.Tensor) -> None:
         super().__init__("noise", normal=[strength])
 
-    def noise(self, images: torch.Tensor) -> torch.Tensor:
-        return torch.ones_like(images)
+    def normal_like(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.ones_like(x)
 
 
 @pytest.mark.parametrize("size", [(8, 8), (5, 9), (1, 2)])
