@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.distributed_c10d import Store
+from torch.distributed.rendezvous import rendezvous
 
 from .chance import Part
 from .errors import PlanError
@@ -61,8 +64,8 @@ class World:
 class Processes(World):
     """A process among those that torchrun started (`torch.distributed`; NCCL on GPUs, else gloo)."""
 
-    def __init__(self) -> None:
-        self.rank, self.size = dist.get_rank(), dist.get_world_size()
+    def __init__(self, store: Store) -> None:
+        self.rank, self.size, self._store = dist.get_rank(), dist.get_world_size(), store
         # agreements go over gloo: with NCCL each would wait for the GPU
         self._control = dist.new_group(backend="gloo")
 
@@ -106,6 +109,11 @@ class Processes(World):
 
     def leave(self) -> None:
         self.vote(0)
+        # one that has its result may close its end before another has read its own: wait outside the groups
+        self._store.add("left", 1)
+        while self._store.add("left", 0) < self.size:
+            time.sleep(0.01)
+        dist.destroy_process_group(self._control)
         dist.destroy_process_group()
 
 
@@ -127,11 +135,12 @@ def join(device: torch.device) -> World:
     """The world of torchrun's environment (RANK, WORLD_SIZE, MASTER_ADDR …); else this process alone."""
     if int(os.environ.get("WORLD_SIZE", "1")) <= 1:
         return World()
-    if not dist.is_initialized():
-        if device.type == "cuda":
-            torch.cuda.set_device(device)
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    return Processes()
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    store, rank, size = next(rendezvous("env://"))
+    backend = "nccl" if device.type == "cuda" else "gloo"
+    dist.init_process_group(backend, store=store, rank=rank, world_size=size)
+    return Processes(store)
 
 
 def parts(world: World, count: int, at_a_time: int | None) -> list[Part]:
