@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -38,10 +39,10 @@ def spent(program: Callable[..., Tensor], given: list[Tensor], network: Network)
     return end - begin
 
 
-def rows(spec: str, whole: int, batch: int, repeats: int) -> list[dict[str, object]]:
+def rows(spec: str, whole: int, batch: int, repeats: int) -> list[dict[str, Any]]:
     path, overrides = Path("specs") / f"{spec}.yaml", SPECS[spec]
     family = gandsl.compile(path, {**overrides, "resolution": whole})
-    found: list[dict[str, object]] = []
+    found: list[dict[str, Any]] = []
     for level, (size, _) in enumerate(family.generator.levels):
         if size < 8:
             continue  # the smallest network that can be built alone
@@ -86,7 +87,7 @@ def main() -> int:
         for row in table:
             said = f"{row['spec']:10} {row['side']:14} {row['level']:4}²  {row['ms']:8.1f} ms"
             print(f"{said}  ratio {row['ratio']:.2f}")
-    return int(any(row["ratio"] > ALLOWED for row in table))  # type: ignore[operator]
+    return int(any(row["ratio"] > ALLOWED for row in table))
 
 
 if __name__ == "__main__":

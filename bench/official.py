@@ -37,6 +37,7 @@ from torch import Tensor, nn
 
 import gandsl
 from gandsl.interop import import_checkpoint
+from gandsl_runtime.network import Network
 
 TOLERANCE = 1e-3
 """Of the norm: float32, summed in another order; where that moves a number across a rectifier's kink, a slope
@@ -151,11 +152,11 @@ def ours(system: System, generator: nn.Module, discriminator: nn.Module) -> tupl
     return pairs[0], pairs[1]
 
 
-def inputs(network: nn.Module, batch: int) -> list[Tensor]:
+def inputs(network: Network, batch: int) -> list[Tensor]:
     """What one of our networks takes."""
     return [
         torch.randint(port.shape[0], (batch,)) if port.kind == "Label" else torch.randn(batch, *port.shape)
-        for port in network.inputs  # type: ignore[union-attr]
+        for port in network.inputs
     ]
 
 

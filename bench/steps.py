@@ -154,7 +154,7 @@ def biggan(batch: int) -> Side:
 def pggan(batch: int) -> Side:
     published = importlib.import_module("gan_zoo.progressive_gan").ProgressiveGAN
 
-    class Model(published):  # type: ignore[misc, valid-type]
+    class Model(published):
         """Its optimizers take a β of 0 as an integer, which torch no longer does."""
 
         def getOptimizerD(self) -> torch.optim.Adam:
@@ -250,7 +250,7 @@ def ours(system: System) -> Side:
         rest = whole - sum(taken[phase.name] * phase.every for phase in trainer.phases)
         return {**taken, "rest": rest}
 
-    trainer.updates.take = watched  # type: ignore[method-assign]
+    trainer.updates.take = watched
     return Side(networks, turn)
 
 

@@ -9,8 +9,9 @@ from gandsl.analysis.plan_rules import active, batches
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.ir.graph import Graph, Node
 from gandsl.ir.op import Trait
+from gandsl_runtime.schedule import Side
 
-_NETWORKS = ("generator", "discriminator")
+_NETWORKS: tuple[Side, ...] = ("generator", "discriminator")
 SMALL_BATCH = 16
 LARGE_BETA = 0.5
 
@@ -68,7 +69,7 @@ def large_beta(facts: Facts) -> Iterator[Diagnostic]:
     for side in _NETWORKS:
         own = getattr(facts.plan, f"{side}_optimizer")
         path = f"{side}_optimizer" if own and own.betas is not None else "optimizer"
-        beta = facts.plan.optimizer_of(side).betas[0]  # type: ignore[arg-type]  # the two sides' names
+        beta = facts.plan.optimizer_of(side).betas[0]
         largest = beta if isinstance(beta, int | float) else max(beta.ends)
         if largest > LARGE_BETA and path not in said:
             said.add(path)
@@ -155,8 +156,10 @@ def _nearest_norm(graph: Graph, name: str) -> Node | None:
 def squashed_logits(facts: Facts) -> Iterator[Diagnostic]:
     """W0727."""
     network = facts.network("discriminator")
-    for output, id_ in network.main.outputs.items() if network else ():
-        node = network.main[id_]  # type: ignore[union-attr]  # there are outputs
+    if network is None:
+        return
+    for output, id_ in network.main.outputs.items():
+        node = network.main[id_]
         if node.op in ("sigmoid", "tanh"):
             yield Diagnostic(
                 "W0727",

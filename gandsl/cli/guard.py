@@ -46,15 +46,17 @@ def _ended(error: Exception, options: dict[str, Any]) -> int:
     if isinstance(error, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has left: nothing to add
         return Exit.FINE
-    if (code := getattr(error, "exit_code", None)) is not None and hasattr(error, "remedy"):
-        return _told(str(error.message), str(error.remedy), int(code))  # type: ignore[attr-defined]
+    fault = [getattr(error, name, None) for name in ("message", "remedy", "exit_code")]
+    if None not in fault:  # one of the runtime's, which is not imported to recognize it
+        message, remedy, code = fault
+        return _told(str(message), str(remedy), int(str(code)))
     if isinstance(error, OSError) and error.errno is not None:
         return _os_error(error)
     return _bug(error)
 
 
 def _told(message: str, remedy: str = "", code: int = Exit.INPUT) -> int:
-    """A fault of the runtime's: gandsl_runtime.errors, which is not imported to recognize it."""
+    """One message, one remedy, one code."""
     label = "\x1b[1;31merror\x1b[0m" if colored(sys.stderr) else "error"
     say(f"{label}: {message}" + (f"\n  = help: {remedy}" if remedy else ""))
     return code

@@ -52,8 +52,9 @@ def _value(unfolder: Unfolder, tree: Tree, context: Context) -> Any:
 
 
 def _field(unfolder: Unfolder, name: str, tree: Tree, context: Context) -> Any:
-    verbatim = name in _texts() and isinstance(tree, Scalar) and isinstance(tree.value, str)
-    return tree.value if verbatim else _value(unfolder, tree, context)  # type: ignore[union-attr]
+    if name in _texts() and isinstance(tree, Scalar) and isinstance(tree.value, str):
+        return tree.value  # a text as it stands: `loss/G` is no division
+    return _value(unfolder, tree, context)
 
 
 def _sound(data: Any, path: tuple[str, ...], failed: list[tuple[str, ...]]) -> Any:

@@ -168,7 +168,9 @@ class Match:
 
     def _orthogonal(self) -> Ghost:
         """½‖WWᵀ ∘ (1 − I)‖² of every weight."""
-        skipped = tuple(f"{id_}." for id_ in self.plan.regularizers.orthogonal.skip)  # type: ignore[union-attr]
+        parameters = self.plan.regularizers.orthogonal
+        assert parameters is not None  # else the plan has no such phase
+        skipped = tuple(f"{id_}." for id_ in parameters.skip)
         losses = []
         for name, weight in self.generator.weights.items():
             if len(weight.shape) < 2 or name.startswith(skipped):

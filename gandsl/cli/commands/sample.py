@@ -173,8 +173,8 @@ def _trained(
     from gandsl_runtime.checkpoint import load_weights
 
     place = device_named(device)
-    kind = "cuda" if place.startswith("cuda") else "cpu"
-    generator = Program(module, Target(device=kind, mode="inference")).generator  # type: ignore[arg-type]
+    target = Target("cuda" if place.startswith("cuda") else "cpu", mode="inference")
+    generator = Program(module, target).generator
     facts = load_weights(weights or source, generator)
     return generator.to(place), module.plan, _stage(module.plan, generator, facts)
 

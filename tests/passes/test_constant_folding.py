@@ -1,0 +1,57 @@
+"""What no input reaches is computed once, and factors fold into their neighbours."""
+
+from __future__ import annotations
+
+from gandsl.passes.constant_folding import ConstantFolding
+from tests.graphs import Builder
+from tests.passes.exact import inputs_of
+from tests.passes.firing import apply, change, image, reasons
+
+
+def test_factors_fold_into_their_neighbours() -> None:
+    b = Builder()
+    x = image(b)
+    a = b("a1", "scale", {"x": b("a0", "scale", {"x": x}, factor=3.0)}, factor=0.5)
+    c = b("c1", "scale", {"x": b("c0", "leaky_relu", {"x": x}, gain=2.0)}, factor=-1.5)
+    d = b("d1", "leaky_relu", {"x": b("d0", "scale", {"x": x}, factor=0.7)}, gain=2.0)
+    e = b("e1", "leaky_relu", {"x": b("e0", "scale", {"x": x}, factor=-0.7)})  # not homogeneous below 0
+    s = b("s1", "scale", {"x": b("s0", "add", {"terms": [x, x]}, scale=0.5)}, factor=4.0)
+    shared = b("t0", "leaky_relu", {"x": x})
+    t = b("t1", "scale", {"x": shared}, factor=2.0)
+    module, record = apply(b, a, c, d, e, s, shared, t, passes=[ConstantFolding()])
+    assert change(record) == -4
+    assert reasons(record, fired=True) == {
+        "a1": "a factor of a0",
+        "c1": "a factor of c0",
+        "d0": "a factor of d1",
+        "s1": "a factor of s0",
+    }
+    assert reasons(record, fired=False) == {"t1": "t0 is read by others too"}
+    gains = {node.name: node.kwargs for node in module.graph.nodes}
+    assert gains["c0"]["gain"] == -3.0 and gains["d1"]["gain"] == 1.4 and gains["s0"]["scale"] == 2.0
+
+
+def test_what_no_input_reaches_is_computed_once() -> None:
+    b = Builder()
+    x = image(b)
+    const = b("const", "constant", {"like": x}, channels=2, size=4)
+    grid = b("grid", "coordinates", {"like": x}, size=4)
+    h = b("conv", "conv", {"x": b("join", "concat", {"terms": [const, grid]})}, channels=2)
+    h = b("act", "leaky_relu", {"x": h})
+    noisy = b("noise", "noise", {"x": h}, init=0.5)
+    norm = b("norm", "batch_norm", {"x": h})
+    bare = b("bare", "constant", {"like": x}, channels=2, size=4)
+    out = b("out", "add", {"terms": [x, noisy, h, norm, bare]})
+    module, record = apply(b, out, passes=[ConstantFolding()])
+    assert set(reasons(record, fired=True)) == {"const", "grid", "join", "conv", "act"}
+    assert reasons(record, fired=False) == {
+        "noise": "the same for every sample so far, but it draws for each sample",
+        "norm": "the same for every sample so far, but it counts samples",
+    }
+    assert change(record) == 3  # a sample for each of the two sources, repeated once at the end
+    seen: dict[str, int] = {}
+    conv = module.get_submodule("conv")
+    conv.register_forward_hook(lambda layer, args, result: seen.update(batch=result.shape[0]))
+    module.recompile()
+    module(*inputs_of(module.graph))
+    assert seen == {"batch": 1}
