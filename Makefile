@@ -1,7 +1,8 @@
 # gandsl from a fresh machine: Python 3.11 to 3.13 and make are all that is needed.
 #
-#   make demo    train a GAN from its spec on real digits (minutes), and say where the image grid is
-#   make test    lint, type check, import contracts, tests
+#   make demo      train a GAN from its spec on real digits (minutes), and say where the image grid is
+#   make test      lint, type check, import contracts, tests
+#   make thorough  the tests that take longer: thousands of random specs, hundreds of spoiled runs
 #
 # Each sets up $(VENV) when it has to. Where a CUDA build of torch is too large, give pip the CPU wheels:
 #   PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make demo
@@ -18,7 +19,7 @@ RUN ?= runs/demo
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint pytest bench clean
+.PHONY: help demo test lint pytest thorough bench clean
 
 help:
 	@sed -n 's/^#   \(make\)/  \1/p' Makefile
@@ -52,6 +53,10 @@ lint: $(VENV)/.dev
 # two workers: each imports torch and then keeps one thread busy (tests/conftest.py)
 pytest: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2
+
+# what is too long for every change: by hand, before a release
+thorough: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 -m thorough
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench

@@ -10,6 +10,7 @@ import sys
 
 ALONE = ("startup", "data", "levels", "overhead")
 OTHERS = {
+    "suite": "python bench/suite.py   (runs the tests)",
     "digits": "python bench/digits.py runs/demo   (after `make demo`)",
     "steps": "python bench/steps.py --stylegan2-ada PATH --biggan PATH --gan-zoo PATH   (checkouts)",
     "official": "python bench/official.py --stylegan2-ada PATH --biggan PATH --genforce PATH   (checkouts)",

@@ -21,6 +21,7 @@ MAX_BYTES = 2**20
 MAX_DEPTH = 64
 MAX_NODES = 50_000
 
+_TOO_DEEP = "maximum nesting depth"  # of libyaml's own bound, which it may meet while it looks ahead
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # what YAML forbids, and what it would take for a line break where editors see none
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
@@ -64,7 +65,10 @@ def read_text(text: str, file: str, diagnostics: Diagnostics) -> Tree | None:
     try:
         return _Reader(file, lines, diagnostics).read(yaml.parse(text, Loader=_LOADER))
     except yaml.YAMLError as error:
-        report_syntax(error, lines, file, diagnostics)
+        if _TOO_DEEP in str(getattr(error, "problem", "")):  # newer ones stop before our bound is reached
+            diagnostics.add("G0006", f"nested more than {MAX_DEPTH} deep", _point(file, error.problem_mark))
+        else:
+            report_syntax(error, lines, file, diagnostics)
         return None
 
 
@@ -209,5 +213,8 @@ class _Reader:
         self.diagnostics.add("G0005", message, span)
 
     def _bound(self, event: Any, message: str) -> None:
-        mark = event.start_mark
-        self.diagnostics.add("G0006", message, Span.point(self.file, mark.line + 1, mark.column + 1))
+        self.diagnostics.add("G0006", message, _point(self.file, event.start_mark))
+
+
+def _point(file: str, mark: Any) -> Span:
+    return Span.point(file, mark.line + 1, mark.column + 1)

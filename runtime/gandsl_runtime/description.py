@@ -84,7 +84,7 @@ def _versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:  # an extra, or a checkout on the path
             continue
-    return found
+    return found | {"torch": str(torch.__version__)}  # with its build, +cu130, which its metadata may lack
 
 
 def _device(device: torch.device) -> dict[str, Any]:

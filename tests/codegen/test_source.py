@@ -28,20 +28,24 @@ from tests.codegen.small import ROOT, SPECS, analyzed
 from tests.codegen.twins import loaded
 from tests.published import NETWORKS
 
-RUFF = Path(sys.executable).with_name("ruff")
+
+def ruff(*command: str, of: Path) -> None:
+    """`ruff` with the project's own configuration finds nothing in the folder. Skips where there is no ruff."""
+    program = Path(sys.executable).with_name("ruff")
+    if not program.exists():
+        pytest.skip("ruff is not installed beside this interpreter: pip install -e '.[dev]'")
+    config = ["--config", str(ROOT / "pyproject.toml"), "--no-cache"]
+    done = subprocess.run([program, *command, *config, of], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, (done.stdout + done.stderr)[:3000]
 
 
 def assert_clean(files: dict[str, str], folder: Path) -> None:
-    """`ruff format --check` and `ruff check` with the project's own configuration."""
-    if not RUFF.exists():
-        pytest.skip("ruff is not installed beside this interpreter: pip install -e '.[dev]'")
+    """Formatted and free of lint, though the project itself excludes `generated`."""
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, "utf-8")
-    config = ["--config", str(ROOT / "pyproject.toml"), "--no-cache", "--no-force-exclude"]
-    for command in (["format", "--diff"], ["check", "--output-format", "concise"]):
-        done = subprocess.run([RUFF, *command, *config, folder], capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stdout + done.stderr
+    ruff("format", "--diff", "--no-force-exclude", of=folder)
+    ruff("check", "--output-format", "concise", "--no-force-exclude", of=folder)
 
 
 @pytest.fixture(scope="module")
@@ -253,11 +257,7 @@ def test_layout_is_the_formatter_s(tmp_path: Path) -> None:
     lines = [line for number, expr in enumerate(exprs) for line in lay(expr, 4, f"name_{number} = ")]
     source = "\n".join(["def f():", *lines, ""])
     (tmp_path / "laid.py").write_text(source, "utf-8")
-    config = ["--config", str(ROOT / "pyproject.toml"), "--no-cache"]
-    done = subprocess.run(
-        [RUFF, "format", "--diff", *config, tmp_path], capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode == 0, done.stdout[:3000]
+    ruff("format", "--diff", of=tmp_path)
 
 
 def test_the_same_seed_gives_the_same_weights() -> None:

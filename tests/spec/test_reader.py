@@ -190,8 +190,10 @@ BOMBS = {
 }
 
 
+@pytest.mark.parametrize("loader", [yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)])
 @pytest.mark.parametrize("name", BOMBS)
-def test_bombs_end_soon(name: str) -> None:
+def test_bombs_end_soon(name: str, loader: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "_LOADER", loader)
     text, code = BOMBS[name]
     start = time.process_time()
     _, diagnostics = read(text)

@@ -49,8 +49,8 @@ def interpolate(
         raise SamplingError(f"{steps} steps from one stop to the next", "give at least 1")
     count = len(stops or ())
     frames, ways = _WAYS[space](sampler, seeds, classes)
-    times = torch.arange(count * steps if loop else (count - 1) * steps + 1) / steps
-    return _drawn(sampler, frames, times, ways, seeds[0])
+    length = count * steps if loop else (count - 1) * steps + 1
+    return _drawn(sampler, frames, length, steps, ways, seeds[0])
 
 
 def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
@@ -77,10 +77,13 @@ def between(stops: Tensor, times: Tensor, blend: Blend) -> Tensor:
     return blend(stops[index % len(stops)], stops[(index + 1) % len(stops)], t)
 
 
-def _drawn(sampler: Sampler, frames: Frames, times: Tensor, ways: int, seed: int) -> Iterator[Images]:
-    for part in parts(len(times), max(sampler.batch // ways, 1)):
+def _drawn(
+    sampler: Sampler, frames: Frames, length: int, steps: int, ways: int, seed: int
+) -> Iterator[Images]:
+    for part in parts(length, max(sampler.batch // ways, 1)):
+        times = torch.arange(part.start, part.stop) / steps
         with sampler.ready(seed + part.start):
-            batch = frames(times[part].to(sampler.device))
+            batch = frames(times.to(sampler.device))
         now = part.stop - part.start
         yield from zip(*(images.unflatten(0, (now, ways)) for images in batch), strict=True)
 
