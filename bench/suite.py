@@ -1,4 +1,4 @@
-"""How long `make test`'s tests take and how much memory each worker: promised are 12 minutes and 2 GiB on two cores.
+"""Time and memory of `make test`'s tests: promised are 12 minutes and 2 GiB a worker on two cores.
 
     python bench/suite.py                  # the whole suite, as `make pytest` runs it
     python bench/suite.py tests/passes     # a part

@@ -65,8 +65,9 @@ def read_text(text: str, file: str, diagnostics: Diagnostics) -> Tree | None:
     try:
         return _Reader(file, lines, diagnostics).read(yaml.parse(text, Loader=_LOADER))
     except yaml.YAMLError as error:
-        if _TOO_DEEP in str(getattr(error, "problem", "")):  # newer ones stop before our bound is reached
-            diagnostics.add("G0006", f"nested more than {MAX_DEPTH} deep", _point(file, error.problem_mark))
+        mark = getattr(error, "problem_mark", None)
+        if mark and _TOO_DEEP in str(getattr(error, "problem", "")):
+            diagnostics.add("G0006", f"nested more than {MAX_DEPTH} deep", _point(file, mark))
         else:
             report_syntax(error, lines, file, diagnostics)
         return None

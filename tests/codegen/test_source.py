@@ -30,7 +30,7 @@ from tests.published import NETWORKS
 
 
 def ruff(*command: str, of: Path) -> None:
-    """`ruff` with the project's own configuration finds nothing in the folder. Skips where there is no ruff."""
+    """`ruff` with the project's own configuration finds nothing in the folder. Skips without ruff."""
     program = Path(sys.executable).with_name("ruff")
     if not program.exists():
         pytest.skip("ruff is not installed beside this interpreter: pip install -e '.[dev]'")

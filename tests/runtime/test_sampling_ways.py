@@ -136,9 +136,7 @@ def test_batches_do_not_show():
 
 def test_frames_are_drawn_as_they_are_asked_for():
     network = Echo()
-    way = interpolate(
-        network, [1, 2], space="z", steps=10**12, batch=4
-    )  # a list of them would fill any memory
+    way = interpolate(network, [1, 2], space="z", steps=10**12, batch=4)  # no memory holds them
     next(way)
     assert network.calls == [4]
 
