@@ -21,6 +21,7 @@ from gandsl.interop.recognize import SIDE_OF
 from gandsl.spec.overrides import as_texts
 from gandsl_runtime import checkpoint
 from gandsl_runtime.errors import room_for
+from gandsl_runtime.facts import Facts, ImportFacts, WeightsFacts
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,14 @@ def export_weights(
     Raises InteropError, CheckpointError or SpecError; what it writes is written whole.
     """
     tensors, facts = _read(Path(source))
-    origin = facts.get("imported", {})
-    chosen = _layout(layout or origin.get("layout"))
+    origin = facts.imported if isinstance(facts, WeightsFacts) else None
+    chosen = _layout(layout or (origin.layout if origin else None))
     module = _module(chosen, origin, spec, overrides, Path(source))
     states = {role: _state(chosen, role, tensors, module) for role in _roles(chosen, tensors, parts)}
     return _write(chosen, states, Path(output))
 
 
-def _read(source: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _read(source: Path) -> tuple[dict[str, Tensor], Facts]:
     if source.is_dir():
         folder = source / "checkpoints" if (source / "checkpoints").is_dir() else source
         _, tensors, facts, _ = checkpoint.newest(folder)
@@ -76,11 +77,11 @@ def _layout(name: str | None) -> Layout:
 
 
 def _module(
-    layout: Layout, origin: Mapping[str, Any], spec: str | Path | None, overrides: Overrides, source: Path
+    layout: Layout, origin: ImportFacts | None, spec: str | Path | None, overrides: Overrides, source: Path
 ) -> ModuleIR:
     texts = as_texts(overrides)
     if spec is None and origin:
-        spec, texts = origin["spec"]["file"], [*origin["overrides"], *texts]
+        spec, texts = origin.spec.file, [*origin.overrides, *texts]
     elif spec is None and (source / "spec.yaml").is_file():
         spec = source / "spec.yaml"
     return module_of(

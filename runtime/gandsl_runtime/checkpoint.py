@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from .errors import CheckpointError, room_for
+from .facts import Facts, RunFacts, facts_of
 from .files import flush
 from .network import Network
 from .plan import Cadence
@@ -57,10 +59,10 @@ def saved(files: Iterable[Path], cadence: Cadence) -> list[Saved]:
 def _logged(path: Path) -> dict[str, float]:
     """The newest values of the log when a checkpoint was written; none where it is damaged, or of old."""
     try:
-        latest: dict[str, float] = json.loads(_header(path)["facts"])["log"]["latest"]
-    except (Damaged, KeyError, ValueError):
+        facts = facts_of(_header(path).get("facts", ""))
+    except (Damaged, ValueError):
         return {}
-    return latest
+    return facts.log.latest if isinstance(facts, RunFacts) else {}
 
 
 def write(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
@@ -84,26 +86,45 @@ def write(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None
             raise
 
 
-def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors and facts of a checkpoint file. Raises Damaged when it is cut short or changed."""
+def read(path: Path) -> tuple[dict[str, Tensor], Facts]:
+    """The tensors and facts of a checkpoint file.
+
+    Raises Damaged when it is cut short or changed; CheckpointError when it is whole and not as this version
+    writes them.
+    """
     header = _header(path)
     if header.get("format") != str(FORMAT):
         raise CheckpointError(
             f"{path} is of checkpoint format {header.get('format', 'unknown')}, this version reads {FORMAT}",
             "use the version of gandsl that wrote it",
         )
-    try:
-        with safe_open(path, framework="pt") as file:
-            # cloned: else they stay maps of a file that is deleted one day
-            tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118  # not a dict
-    except (SafetensorError, OSError) as error:
-        raise Damaged(f"{path} is cut short or no checkpoint: {error}", "take an older one") from error
-    if header.get("digest") != _digest(tensors, header["facts"]):
+    said, digest = header.get("facts", ""), header.get("digest")
+    with _readable(path), safe_open(path, framework="pt") as file:
+        # cloned: else they stay maps of a file that is deleted one day
+        tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118  # not a dict
+    if digest != _digest(tensors, said):
         raise Damaged(f"{path} is damaged: its content does not match its digest", "take an older one")
-    return tensors, json.loads(header["facts"])
+    try:
+        return tensors, facts_of(said)
+    except ValueError as error:
+        raise CheckpointError(
+            f"{path} is no checkpoint that this version writes: {error}",
+            "use the version of gandsl that wrote it; without this file a resume takes the one before",
+        ) from error
 
 
-def newest(folder: Path) -> tuple[Path, dict[str, Tensor], dict[str, Any], list[str]]:
+def run_facts(path: Path, facts: Facts) -> RunFacts:
+    """Those of a run. Raises CheckpointError for weights alone, which no run can go on from."""
+    if isinstance(facts, RunFacts):
+        return facts
+    what = f"weights that were imported from {facts.imported.layout}" if facts.imported else "weights"
+    raise CheckpointError(
+        f"{path} holds {what}, and no run's state: there are no moments and no counters to go on from",
+        "`gandsl sample SPEC --weights FILE` samples them; start a run in another folder",
+    )
+
+
+def newest(folder: Path) -> tuple[Path, dict[str, Tensor], Facts, list[str]]:
     """The newest whole checkpoint and what is wrong with newer ones. Raises CheckpointError if none.
 
     One of another format is no reason to go back in time, nor to write over it: that raises, too.
@@ -111,16 +132,24 @@ def newest(folder: Path) -> tuple[Path, dict[str, Tensor], dict[str, Any], list[
     refused: list[str] = []
     for path in found_in(folder):
         try:
-            return path, *read(path), refused
+            tensors, facts = read(path)
         except Damaged as error:
             refused.append(error.message)
+            continue
+        if isinstance(facts, RunFacts) and facts.counters.images != int(path.stem):
+            raise CheckpointError(
+                f"{path} is named after {int(path.stem)} images and holds the state after "
+                f"{facts.counters.images}",
+                "give it its name back, or remove it: a resume then takes the one before",
+            )
+        return path, tensors, facts, refused
     reasons = f": {'; '.join(refused)}" if refused else ""
     raise CheckpointError(
         f"no whole checkpoint in {folder}{reasons}", "start the run anew, in another folder"
     )
 
 
-def load_weights(path: Path, network: Network, part: str | None = None) -> dict[str, Any]:
+def load_weights(path: Path, network: Network, part: str | None = None) -> Facts:
     """Load one network from a checkpoint and give its facts; `part` is generator, discriminator or average.
 
     By default the average where the checkpoint has one, else the generator. `path` may be a run's folder: its
@@ -144,12 +173,20 @@ class Damaged(CheckpointError):
     """A file that is cut short, or whose content is not what was written."""
 
 
-def _header(path: Path) -> dict[str, str]:
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """What safetensors and torch say inside the block of a file that can't be read, as Damaged."""
     try:
-        with safe_open(path, framework="pt") as file:
-            return file.metadata() or {}
+        if path.exists() and not path.is_file():  # a pipe would be waited for without end
+            raise Damaged(f"{path} is no regular file", "remove it")
+        yield
     except (SafetensorError, OSError) as error:
         raise Damaged(f"{path} is cut short or no checkpoint: {error}", "take an older one") from error
+
+
+def _header(path: Path) -> dict[str, str]:
+    with _readable(path), safe_open(path, framework="pt") as file:
+        return file.metadata() or {}
 
 
 def _save_file(tensors: dict[str, Tensor], path: Path, header: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from .errors import PlanError
+from .facts import ScalingFacts
 from .layers import Cast
 from .plan import Plan, Precision
 
@@ -94,7 +95,7 @@ class Scaling:
 
         An overflow there is an infinite penalty, and not only an infinite gradient.
         """
-        scale = self._scaler.scale(self._one).clamp(max=INNER) if self._scaler.is_enabled() else 1.0
+        scale = self._scaler.scale(self._one).clamp(max=INNER) if self.enabled else 1.0
         token = _SCALE.set(scale)
         try:
             yield
@@ -114,6 +115,11 @@ class Scaling:
         self._scaler.update()
 
     @property
+    def enabled(self) -> bool:
+        """Whether losses are scaled."""
+        return self._scaler.is_enabled()
+
+    @property
     def scale(self) -> float:
         """What losses are multiplied by; reading it waits for the device."""
         return self._scaler.get_scale()
@@ -121,16 +127,17 @@ class Scaling:
     @property
     def hopeless(self) -> bool:
         """Whether gradients stay infinite however small the scale: it is not float16 that is to blame."""
-        return self._scaler.is_enabled() and self.scale < LEAST
+        return self.enabled and self.scale < LEAST
 
     def counters(self) -> dict[str, Any]:
         """The scale and its history, as JSON."""
         return self._scaler.state_dict()
 
-    def load(self, counters: dict[str, Any]) -> None:
+    def load(self, facts: ScalingFacts) -> None:
         """Take over what `counters` gave; what a plan without scaling gave leaves the scale at its start."""
-        if counters and self._scaler.is_enabled():
-            self._scaler.load_state_dict(counters)
+        if self.enabled and facts.scale is not None:
+            told = {"scale": facts.scale, "_growth_tracker": facts.tracker}
+            self._scaler.load_state_dict(self._scaler.state_dict() | told)
 
 
 def replace_nonfinite(parameters: Iterable[nn.Parameter]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,8 @@ from torch.optim import Adam
 from . import checkpointing, ema, precision, schedule
 from .anchors import Anchors
 from .augment import Control
+from .facts import Counters
+from .fitness import MOMENTS, OF_THE_PLAN, check, check_looks, check_moments, check_names, under
 from .guard.memory import Memory
 from .network import Network
 from .plan import Adaptive, Plan
@@ -20,6 +22,7 @@ from .schedule import Clock, Side, Stage, Step
 from .world import World
 
 SIDES: tuple[Side, Side] = ("generator", "discriminator")
+PARTS = (*SIDES, "average")
 
 
 @dataclass
@@ -131,19 +134,43 @@ class State:
                     found[f"optimizer.{side}/{name}/{moment}"] = tensor
         return found
 
-    def load_tensors(self, tensors: dict[str, Tensor]) -> None:
-        """Take over what `tensors` gave. Raises ValueError naming what is missing or left over."""
+    def load_tensors(self, tensors: dict[str, Tensor], counters: Counters) -> None:
+        """Take over what `tensors` gave, all of it or, with a ValueError that says why, nothing."""
+        beside = self._check(tensors, counters)
         self.path_length_mean.copy_(tensors["path_length_mean"])
-        if self.control and "augment/p" in tensors:  # else the plan adapts from here on
-            self.control.load({name: tensors[f"augment/{name}"] for name in self.control.tensors()})
-        if self.anchors and "lecam/means" in tensors:
-            self.anchors.means.copy_(tensors["lecam/means"])
+        if self.control and beside["augment"]:  # else the plan adapts from here on
+            self.control.load(beside["augment"])
+        if self.anchors and beside["lecam"]:
+            self.anchors.means.copy_(beside["lecam"]["means"])
         if self.memory:
-            self.memory.load_tensors({"looks": x} if (x := tensors.get("guard/looks")) is not None else {})
+            self.memory.load(counters.guard, tensors.get("guard/looks"))
         for part, network in self._parts().items():
-            load_network(network, tensors, part)
+            network.load_state_dict(under(tensors, f"{part}/"))
         for side in SIDES:
             self._load_optimizer(side, tensors)
+
+    def _check(self, tensors: dict[str, Tensor], counters: Counters) -> dict[str, dict[str, Tensor]]:
+        """Raise ValueError where anything does not fit; gives what the plan may want beside networks."""
+        prefixes = [*(f"{part}/" for part in PARTS), *(f"optimizer.{side}/" for side in SIDES)]
+        check_names(tensors, prefixes, ("path_length_mean", *OF_THE_PLAN))
+        own = self.tensors()
+        beside = {group: under(tensors, f"{group}/") for group in ("augment", "lecam")}
+        for group, found in beside.items():
+            wanted = under(own, f"{group}/")
+            if found and wanted:
+                check(found, wanted, f"tensors of `{group}`")
+        mean = {key: tensor for key, tensor in tensors.items() if key == "path_length_mean"}
+        check(mean, {"path_length_mean": self.path_length_mean}, "tensors")
+        if self.memory:
+            check_looks(tensors.get("guard/looks"), len(counters.guard.images) if counters.guard else 0)
+        for part, network in self._parts().items():
+            check(under(tensors, f"{part}/"), network.state_dict(), f"the weights of `{part}`")
+        for side in SIDES:
+            trained = set(self.optimizers[side].param_groups[0]["params"])
+            named = {name: p for name, p in self.network(side).named_parameters() if p in trained}
+            begun = counters.steps > 0 and not self.scaling[side].enabled  # scaled, a step may be left out
+            check_moments(under(tensors, f"optimizer.{side}/"), named, side, begun)
+        return beside
 
     def counters(self) -> dict[str, Any]:
         """The rest of the state, as JSON."""
@@ -160,16 +187,14 @@ class State:
             "scaling": {side: scaling.counters() for side, scaling in self.scaling.items()},
         }
 
-    def load_counters(self, counters: dict[str, Any]) -> None:
+    def load_counters(self, counters: Counters) -> None:
         """Take over what `counters` gave."""
-        self.clock = Clock(counters["images"], counters["steps"])
-        self.samples, self.seed = counters["samples"], counters["seed"]
-        self.stage = Stage(**counters["stage"]) if counters["stage"] else None
-        self.rollbacks, self.rate = counters.get("rollbacks", 0), counters.get("rate", 1.0)
-        if self.memory:
-            self.memory.load_counters(counters.get("guard"))
-        for side, scaling in self.scaling.items():
-            scaling.load(counters.get("scaling", {}).get(side, {}))
+        self.clock = Clock(counters.images, counters.steps)
+        self.samples, self.seed = counters.samples, counters.seed
+        self.stage = Stage(counters.stage.level, counters.stage.fading) if counters.stage else None
+        self.rollbacks, self.rate = counters.rollbacks, counters.rate
+        self.scaling["generator"].load(counters.scaling.generator)
+        self.scaling["discriminator"].load(counters.scaling.discriminator)
 
     def _parts(self) -> dict[str, Network]:
         parts = {"generator": self.generator, "discriminator": self.discriminator}
@@ -180,31 +205,18 @@ class State:
         optimizer.state.clear()
         index = {parameter: i for i, parameter in enumerate(optimizer.param_groups[0]["params"])}
         moments: dict[int, dict[str, Tensor]] = {}
-        prefix = f"optimizer.{side}/"
+        own = under(tensors, f"optimizer.{side}/")
         for name, parameter in self.network(side).named_parameters():
-            found = {m: tensors[k] for m in _MOMENTS if (k := f"{prefix}{name}/{m}") in tensors}
-            if found and parameter in index:  # moments lie in memory as their parameter does
-                moments[index[parameter]] = {
-                    m: torch.empty_like(parameter).copy_(t) if t.dim() else t for m, t in found.items()
+            if parameter in index and f"{name}/step" in own:
+                found = {moment: own[f"{name}/{moment}"] for moment in MOMENTS}
+                moments[index[parameter]] = {  # they lie in memory as their parameter does
+                    m: t if m == "step" else torch.empty_like(parameter).copy_(t) for m, t in found.items()
                 }
         optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
 
 
-_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
-
-
 def load_network(network: nn.Module, tensors: dict[str, Tensor], part: str) -> None:
-    """Load the tensors named `<part>/…`. Raises ValueError naming keys or shapes that don't fit."""
-    own = {
-        key.removeprefix(f"{part}/"): tensor for key, tensor in tensors.items() if key.startswith(f"{part}/")
-    }
-    wanted = network.state_dict()
-    complaints = {
-        "missing": sorted(wanted.keys() - own.keys()),
-        "unknown": sorted(own.keys() - wanted.keys()),
-        "of another shape": sorted(k for k in wanted.keys() & own.keys() if wanted[k].shape != own[k].shape),
-    }
-    if any(complaints.values()):
-        said = [f"{len(keys)} {what} ({', '.join(keys[:3])})" for what, keys in complaints.items() if keys]
-        raise ValueError(f"the weights of `{part}` don't fit: {'; '.join(said)}")
-    network.load_state_dict(cast(Any, own))
+    """Load the tensors named `<part>/…` to be sampled. Raises ValueError naming what doesn't fit."""
+    own = under(tensors, f"{part}/")
+    check(own, network.state_dict(), f"the weights of `{part}`", exact=False)
+    network.load_state_dict(own)

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 
@@ -20,6 +20,7 @@ from .data.sources import Source
 from .data.stream import workers_watched
 from .description import describe
 from .errors import CheckpointError, Diverged, Interrupted, room_for
+from .facts import Facts
 from .game import Game, classes_of
 from .guard.guard import Guard
 from .layers import BatchNorm
@@ -125,14 +126,15 @@ class Trainer:
 
         Plan and data are the run's own unless others are given. Raises CheckpointError and the constructor's.
         """
-        path, tensors, facts, refused = checkpoint.newest(RunDir(Path(run_dir)).checkpoints)
+        path, tensors, found, refused = checkpoint.newest(RunDir(Path(run_dir)).checkpoints)
+        facts = checkpoint.run_facts(path, found)
         trainer = cls(
-            plan or Plan.model_validate(facts["plan"]),
+            plan or facts.plan,
             generator,
             discriminator,
-            data=facts["data"]["where"] if data is None else data,
+            data=facts.data.where if data is None else data,
             run_dir=run_dir,
-            seed=facts["counters"]["seed"],
+            seed=facts.counters.seed,
             device=device,
             workers=workers,
             observing=observing,
@@ -141,9 +143,9 @@ class Trainer:
             spec=spec,
             resuming=True,
         )
-        if len(trainer.data) != facts["data"]["images"]:
+        if len(trainer.data) != facts.data.images:
             raise CheckpointError(
-                f"the run was trained on {facts['data']['images']} images, "
+                f"the run was trained on {facts.data.images} images, "
                 f"{trainer.data.name} has {len(trainer.data)}",
                 "resume with the same images, or start a new run",
             )
@@ -160,22 +162,20 @@ class Trainer:
             observer.end(self)
             observer.begin(self)
 
-    def _load(
-        self, path: Path, tensors: dict[str, torch.Tensor], facts: dict[str, Any], refused: list[str]
-    ) -> None:
+    def _load(self, path: Path, tensors: dict[str, torch.Tensor], found: Facts, refused: list[str]) -> None:
+        facts = checkpoint.run_facts(path, found)
         try:
-            self.state.load_tensors(tensors)
+            self.state.load_tensors(tensors, facts.counters)
         except ValueError as error:
             raise CheckpointError(
                 f"{path}: {error}", "resume with the spec that the run was started with"
             ) from error
-        self.state.load_counters(facts["counters"])
+        self.state.load_counters(facts.counters)
         self.stream.close()
         self.stream.position = self.state.samples
-        log = facts["log"]
-        self.meter.resume(log["sums"], self.state.path_length_mean, self.world)
-        self.latest = log["latest"]
-        self.pace.resume(log["seconds"])
+        self.meter.resume(facts.log.sums, self.state.path_length_mean, self.world)
+        self.latest = dict(facts.log.latest)
+        self.pace.resume(facts.log.seconds)
         for reason in refused:
             self.warn(f"{reason}; resuming from {path.name}")
 

@@ -68,10 +68,10 @@ def test_what_is_saved_loads_into_the_network(tmp_path: Path, root: Path) -> Non
     found = import_checkpoint(tmp_path / "a.pt", spec)
     found.save(tmp_path / "b.safetensors")
     network = compile(spec, list(found.overrides)).generator
-    facts = checkpoint.load_weights(tmp_path / "b.safetensors", network)["imported"]
-    assert facts["layout"] == case.layout
-    assert facts["spec"]["name"] == "stylegan2" and len(facts["spec"]["sha256"]) == 64
-    assert list(facts["sources"]) == [str(tmp_path / "a.pt")]
+    facts = checkpoint.load_weights(tmp_path / "b.safetensors", network).imported
+    assert facts.layout == case.layout
+    assert facts.spec.name == "stylegan2" and len(facts.spec.sha256) == 64
+    assert list(facts.sources) == [str(tmp_path / "a.pt")]
     assert torch.equal(network.state_dict()["start.weight"], found.states["average"]["start.weight"])
 
 

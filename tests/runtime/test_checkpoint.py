@@ -28,6 +28,16 @@ def trained(run_dir, **changes):
     return trainer
 
 
+IMPORTED = {
+    "imported": {
+        "layout": "of others",
+        "sources": {"a.pt": "1" * 64},
+        "spec": {"name": "x", "file": "x.yaml", "sha256": "2" * 64},
+        "overrides": ["a=1"],
+    }
+}
+
+
 def test_there_and_back(tmp_path):
     tensors = {
         "a": torch.randn(3, 4).T,  # not contiguous
@@ -38,10 +48,10 @@ def test_there_and_back(tmp_path):
     }
     tied = torch.randn(5)
     tensors |= {"tied": tied, "tied_too": tied, "part": tied[1:3]}
-    checkpoint.write(tmp_path / "x.safetensors", tensors, {"facts": [1, "two"]})
+    checkpoint.write(tmp_path / "x.safetensors", tensors, IMPORTED)
     read, facts = checkpoint.read(tmp_path / "x.safetensors")
     assert_same(read, tensors)
-    assert facts == {"facts": [1, "two"]}
+    assert facts.model_dump(mode="json") == IMPORTED
     assert [path.name for path in tmp_path.iterdir()] == ["x.safetensors"]
 
 
@@ -137,7 +147,7 @@ def test_weights_for_sampling(tmp_path):
     generator = seeded(ConvGenerator, seed=9)
     facts = checkpoint.load_weights(tmp_path, generator)
     assert_same(generator.state_dict(), trainer.state.average.state_dict())
-    assert facts["plan"]["batch"] == 4 and facts["counters"]["images"] == 48
+    assert facts.plan.batch == 4 and facts.counters.images == 48
     newest = checkpoint.found_in(tmp_path / "checkpoints")[0]
     checkpoint.load_weights(newest, generator, "generator")
     assert_same(generator.state_dict(), trainer.state.generator.state_dict())

@@ -82,7 +82,7 @@ def test_the_best_by_what_an_observer_reports(tmp_path):
     """Values at the checkpoints of steps 2, 4 … 12, the newest known: 7, 1, 5, 3, 9, 9."""
     assert run(tmp_path) == [4, 8, 12]
     facts = checkpoint.read(checkpoint.found_in(tmp_path / "checkpoints")[-1])[1]
-    assert facts["log"]["latest"]["metric/distance"] == 1.0
+    assert facts.log.latest["metric/distance"] == 1.0
     assert '"metric/distance": 1.0' in (tmp_path / "log.jsonl").read_text()
 
 

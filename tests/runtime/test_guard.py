@@ -17,6 +17,7 @@ import gandsl
 from gandsl_runtime import checkpoint
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.errors import DataError, Diverged, Interrupted
+from gandsl_runtime.facts import GuardFacts
 from gandsl_runtime.guard.keep import Keep
 from gandsl_runtime.guard.memory import Memory
 from gandsl_runtime.guard.probe import Probe
@@ -177,7 +178,7 @@ def test_the_run_ends_when_it_collapses_too_often(tmp_path):
     assert caught.value.exit_code == 7
     assert f"resume goes on from {last['good']} images" in caught.value.remedy
     newest, _, facts, _ = checkpoint.newest(tmp_path / "checkpoints")
-    assert int(newest.stem) == last["good"] == facts["counters"]["images"]
+    assert int(newest.stem) == last["good"] == facts.counters.images
     # it was no repetition of the first way, though the rates were the same
     assert first["signs"] != last["signs"]
 
@@ -291,7 +292,7 @@ def test_warnings_leave_the_run_as_it_is_and_keep_the_good_state(tmp_path):
     (alarm,) = alarms_of(tmp_path / "guarded")
     assert (alarm["action"], alarm["good"]) == ("warn", 120)
     (kept,) = checkpoint.found_in(tmp_path / "guarded" / "guard" / "before")
-    assert checkpoint.read(kept)[1]["counters"]["images"] == 120  # retention has let go of it long since
+    assert checkpoint.read(kept)[1].counters.images == 120  # retention has let go of it long since
     assert len(heard.warnings) == 1 and str(kept) in heard.warnings[0]
     alone = hand_made(None, Spoil(33, blow_up))
     alone.guard = None
@@ -418,6 +419,6 @@ def test_first_and_last_good_states_before_alarms_are_kept(tmp_path):
 def test_looks_at_other_series_are_forgotten():
     memory, other = Memory(("a/b",), 5), Memory(("a/b", "a/c"), 5)
     memory.add(Stage(), 8, {"a/b": 1.0})
-    other.load_tensors(memory.tensors())
-    other.load_counters(memory.counters())
+    facts = GuardFacts.model_validate_json(json.dumps(memory.counters()))
+    other.load(facts, memory.tensors()["looks"])
     assert other.images == [] and other.looks.shape == (0, 2)

@@ -88,7 +88,7 @@ def test_full_disk(moment, tmp_path, limit):
     if moment == "the first grid":
         trainer = started(run_dir)
     else:
-        steps = checkpoint.newest(run_dir / "checkpoints")[2]["counters"]["steps"]
+        steps = checkpoint.newest(run_dir / "checkpoints")[2].counters.steps
         assert steps == 4 or (moment == "the events" and steps <= 8)  # they are written by another thread
         trainer = Trainer.resume(run_dir, *networks(), data=arrays())
     trainer.run()
@@ -158,7 +158,7 @@ def test_a_folder_that_is_removed_is_made_anew(tmp_path):
     assert len(removes.said) == 1 and "was removed" in removes.said[0]
     _, tensors, facts, _ = checkpoint.newest(tmp_path / "run" / "checkpoints")
     assert_same(tensors, straight.state.tensors())
-    assert facts["counters"]["steps"] == 12
+    assert facts.counters.steps == 12
     assert log_of(tmp_path / "run") == log_of(tmp_path / "whole")[7:]
     names = {path.name for path in (tmp_path / "run").iterdir()}
     assert names == {"checkpoints", "grids", "log.jsonl", "plan.json", "run.json", "spec.yaml"}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gandsl.cli.options import Set
 
 if TYPE_CHECKING:
+    from gandsl_runtime.facts import Facts
     from gandsl_runtime.network import Network
     from gandsl_runtime.plan import Plan
     from gandsl_runtime.sample import How
@@ -179,11 +180,12 @@ def _trained(
     return generator.to(place), module.plan, _stage(module.plan, generator, facts)
 
 
-def _stage(plan: Plan | None, generator: Network, facts: dict[str, Any]) -> Stage | None:
+def _stage(plan: Plan | None, generator: Network, facts: Facts) -> Stage | None:
     """Where in its growth the run was. None where it does not grow, or the file does not say."""
-    counters = facts.get("counters")
-    if plan is None or plan.growth is None or not counters:
-        return None
     from gandsl_runtime import schedule
+    from gandsl_runtime.facts import RunFacts
 
-    return schedule.step(plan, generator.levels, schedule.Clock(counters["images"], counters["steps"])).stage
+    if plan is None or plan.growth is None or not isinstance(facts, RunFacts):
+        return None
+    now = schedule.Clock(facts.counters.images, facts.counters.steps)
+    return schedule.step(plan, generator.levels, now).stage

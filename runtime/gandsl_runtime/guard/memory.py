@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..facts import GuardFacts
 from ..network import Network
 from ..plan import Guard
 from ..schedule import Stage
@@ -78,18 +79,12 @@ class Memory:
         """What a checkpoint holds as JSON."""
         return {"images": self.images, "calm": self.calm, "where": self.where}
 
-    def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take over what `tensors` gave; looks at other series are forgotten."""
+    def load(self, facts: GuardFacts | None, looks: Tensor | None) -> None:
+        """Take over what `counters` and `tensors` gave (as many looks); those at other series go."""
         self.forget(0)
-        looks = tensors.get("looks")
-        if looks is not None and looks.shape[1] == len(self.names):
-            self.looks = looks.clone().view(torch.float64)[-self.length :]
-
-    def load_counters(self, counters: Mapping[str, Any] | None) -> None:
-        """Take over what `counters` gave, after the tensors."""
-        images = list(counters["images"])[-self.length :] if counters else []
-        if not counters or len(images) != len(self.looks):
-            self.looks = self.looks[:0]
+        if facts is None or (looks is not None and looks.shape[1] != len(self.names)):
             return
-        self.images, self.calm = images, counters["calm"]
-        self.where = tuple(counters["where"]) if counters["where"] else None
+        if looks is not None:
+            self.looks = looks.clone().view(torch.float64)[-self.length :]
+            self.images = list(facts.images)[-self.length :]
+        self.calm, self.where = facts.calm, facts.where
