@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
+from torch import Tensor
 
 from . import schedule, spectrum
 from .augment import Augment, View, as_they_are
@@ -15,6 +15,7 @@ from .game import Batch, Game
 from .meter import Meter
 from .phases import FAKE_SCORE, REAL_SCORE, SIGN, Phase, Task, Work
 from .plan import Adaptive
+from .running import running, together
 from .schedule import Side, Step
 from .state import State
 from .world import World, parts, synchronized
@@ -38,7 +39,8 @@ class Updates:
                 optimizer.zero_grad(set_to_none=True)
                 for index, task in enumerate(phase.tasks):
                     key = (*self.state.chance, step.clock.steps, phase.name, repeat, index)
-                    for part, real in self._parts(min(task.batch or step.batch, step.batch)):
+                    dealt = list(self._parts(min(task.batch or step.batch, step.batch)))
+                    for part, real in together(dealt, self._moving() if len(dealt) > 1 else ()):
                         self._add_gradients(phase, task, step, part, real, key)
                 self.world.sum_gradients(optimizer.param_groups[0]["params"])
                 self.state.scaling[phase.side].step(optimizer)
@@ -62,6 +64,10 @@ class Updates:
         if self.state.anchors and REAL_SCORE in metrics:
             self.state.anchors.heard(metrics[REAL_SCORE], metrics[FAKE_SCORE], part.count)
 
+    def _moving(self) -> list[Tensor]:
+        """What a phase moves beside weights and what belongs to the step's end."""
+        return [*running(self.game.generator, self.game.discriminator), self.state.path_length_mean]
+
     def _parts(self, count: int) -> Iterator[tuple[Part, Batch]]:
         """This process's parts of a batch of `count`, one after the other, with as many real images."""
         dealt = parts(self.world, count, self.game.plan.micro_batch)
@@ -73,7 +79,7 @@ class Updates:
         """What D sees of the images of a micro-batch."""
         return self.augment.view(self.chance(), part, "augment", *key) if self.augment else as_they_are
 
-    def chance(self) -> float | torch.Tensor:
+    def chance(self) -> float | Tensor:
         """p of augmentation now."""
         if self.state.control:
             return self.state.control.p

@@ -26,8 +26,10 @@ ANCHORED = {
 CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
     # spec, steps, what is changed of it beside sizes
     "style": ("stylegan2", 5, PER_SAMPLE),  # all four phases, minibatch stddev, noise, mean path length
+    "style_in_parts": ("stylegan2", 3, PER_SAMPLE | {"training.micro_batch": 4, "stddev_group": 2}),
     "grown": ("pggan", 5, {}),  # WGAN-GP, drift, minibatch stddev, into a fade
     "projection": ("biggan", 2, {"training.micro_batch": 4, "training.discriminator_steps": 2}),
+    "spectral": ("pggan", 3, {"discriminator.defaults.weighted.weight": "spectral"}),
     "joint": ("biggan", 2, {"training.discriminator_passes": "joint"}),
     "norm_in_both": ("dcgan", 3, {}),
     "adaptive": ("stylegan2/ada", 5, PER_SAMPLE | {"training.augment.p.over": "20 img"}),

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from gandsl_runtime.world import World
-from tests.runtime.in_processes import CASES, outcome, train, trainer_of
+from tests.runtime.in_processes import BATCH, CASES, outcome, train, trainer_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,6 +50,13 @@ def test_a_run_goes_on_with_another_number_of_processes(together: Path) -> None:
     alone = trainer_of("style", World(), **lengthened)
     resumed.run(), alone.run()
     assert_close(resumed.state.tensors(), alone.state.tensors())
+
+
+def test_micro_batches_of_two_processes_do_what_the_batch_does(together: Path) -> None:
+    """The mean of w moves once for each call in a phase; so does all else."""
+    case = "style_in_parts"
+    found = torch.load(together / f"{case}.0.pt", weights_only=True)
+    assert_close(found, outcome(train(case, World(), **{"training.micro_batch": BATCH})))
 
 
 def test_micro_batches_do_what_the_batch_does() -> None:

@@ -194,9 +194,17 @@ def test_projection_step() -> None:
     shares = torch.tensor([7, 7, 6], dtype=torch.float64).cumsum(0) / 20
 
     def parts(step: int, phase: str, repeat: int) -> Iterator[tuple[int, Draw]]:
+        buffers = [*G.buffers(), *D.buffers()]
+        before = [buffer.clone() for buffer in buffers]
+        halves = []
         for start in range(2):  # every other image of the batch
+            for buffer, value in zip(buffers, before, strict=True):
+                buffer.copy_(value)
             part = Part(start, 2, BATCH)
             yield start, trainer.game.draw(part, SEED, step, phase, repeat, 0)
+            halves.append([buffer.clone() for buffer in buffers])
+        for buffer, *values in zip(buffers, *halves, strict=True):  # the batch moves them once
+            buffer.copy_(sum(values) / 2)
 
     def generated(draw: Draw) -> tuple[Tensor, Tensor]:
         u = draw.uniform()

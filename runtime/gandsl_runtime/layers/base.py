@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,10 @@ class Layer(nn.Module):
 
     `reset()` fills parameters and buffers; constructors call it last. On the meta device it does nothing, so
     that a network of any size is built in no time and given memory later by `materialize`.
+    `running` names the buffers that a call in training moves.
     """
+
+    running: ClassVar[tuple[str, ...]] = ()
 
     def reset(self) -> None:
         """Draw or compute every parameter and buffer."""

@@ -15,6 +15,7 @@ class NormalizeMagnitude(Layer):
     Buffer: magnitude [], in training magnitude ← β·magnitude + (1 − β)·(mean of x² over all of it).
     """
 
+    running = ("magnitude",)
     magnitude: Tensor
 
     def __init__(self, *, beta: float = 0.999) -> None:

@@ -43,6 +43,7 @@ class BatchNorm(_Affine):
     Raises ValueError when training with one value for each channel.
     """
 
+    running = ("running_mean", "running_var")
     running_mean: Tensor
     running_var: Tensor
 

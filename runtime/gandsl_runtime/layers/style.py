@@ -15,6 +15,7 @@ class TrackAverage(Layer):
     Buffer: average [features], the centre that truncation draws towards (StyleGAN, appendix B).
     """
 
+    running = ("average",)
     average: Tensor
 
     def __init__(self, features: int, *, beta: float = 0.995) -> None:

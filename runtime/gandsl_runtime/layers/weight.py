@@ -46,6 +46,7 @@ class Weighted(Layer):
     evaluation does not iterate.
     """
 
+    running = ("u0", "v0", "sv0")
     auto_init = "fan_in_uniform"  # a layer's own initialization
     bias: nn.Parameter | None
     u0: Tensor
