@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,11 @@ def assigned(path: Sequence[str], value: Expr) -> tuple[str, Expr]:
 def collection(items: Sequence[Expr], brackets: str = "()") -> Group:
     """A tuple, or with other brackets a list."""
     return Group("", tuple(items), brackets, collection=True)
+
+
+def mapping(names: Mapping[str, str]) -> Group:
+    """A dict of strings."""
+    return collection([f"{quoted(key)}: {quoted(value)}" for key, value in names.items()], "{}")
 
 
 def literal(value: Any) -> Expr:

@@ -15,7 +15,7 @@ from gandsl.codegen.hints import Hint, hints_of
 from gandsl.codegen.naming import name_classes, name_methods
 from gandsl.codegen.pieces import Program, programs_of
 from gandsl.codegen.places import Places
-from gandsl.codegen.pretty import Expr, assigned, call, collection, keyword, lay, literal, quoted
+from gandsl.codegen.pretty import Expr, assigned, call, collection, keyword, lay, literal, mapping, quoted
 from gandsl.codegen.primitives import signature
 from gandsl.codegen.shapes import returns, shape_text, signature_doc
 from gandsl.codegen.sharing import share
@@ -92,6 +92,7 @@ def network_source(
         ports=_ports(network),
         levels=lay(literal(network.levels), 4, "levels = ") if network.levels else [],
         checkpointed=lay(literal(kept), 4, "checkpointed = ") if kept else [],
+        moved=lay(mapping(network.moved), 4, "moved = ") if network.moved else [],
         has_styles=network.main.styles is not None,
         table=[
             f"{' ' * 12}({quoted(p.entry)}, {p.variant.level}, {p.variant.fading}): self.{p.method},"

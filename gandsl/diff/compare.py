@@ -49,7 +49,7 @@ def compare(old: ModuleIR, new: ModuleIR) -> ModuleDiff:
     networks = {}
     for name, network in new.networks.items():
         if name in old.networks:
-            before, moved = old.networks[name], moved_in(name, new.document.moved)
+            before, moved = old.networks[name], network.moved
             networks[name] = NetworkDiff(
                 diff_graphs(before.main, network.main, moved),
                 compatibility(before, network, moved),
@@ -66,16 +66,6 @@ def compare(old: ModuleIR, new: ModuleIR) -> ModuleDiff:
         module_cost(old),
         module_cost(new),
     )
-
-
-def moved_in(network: str, moved: Mapping[str, str]) -> dict[str, str]:
-    """The moves within one network, without its name: `discriminator.b4: discriminator.head` is b4: head."""
-    start = f"{network}."
-    return {
-        old.removeprefix(start): new.removeprefix(start)
-        for old, new in moved.items()
-        if old.startswith(start) and new.startswith(start)
-    }
 
 
 def _plan(module: ModuleIR) -> dict[str, object]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gandsl.diff.values import MISSING, ValueChange, same
 from gandsl.ir.graph import Graph, Node
+from gandsl_runtime.moved import renamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +37,6 @@ class GraphDiff:
 
     def __bool__(self) -> bool:
         return bool(self.added or self.removed or self.changed)
-
-
-def renamed(id_: str, moved: Mapping[str, str]) -> str:
-    """The new place of an id: the longest moved path that it lies under is exchanged."""
-    parts = id_.split(".")
-    for end in range(len(parts), 0, -1):
-        place = moved.get(".".join(parts[:end]))
-        if place is not None:
-            return ".".join([place, *parts[end:]])
-    return id_
 
 
 def diff_graphs(old: Graph, new: Graph, moved: Mapping[str, str]) -> GraphDiff:

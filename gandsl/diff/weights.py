@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gandsl.diff.nodes import renamed
 from gandsl.ir.graph import NetworkIR, Node
+from gandsl_runtime.moved import renamed
 
 # parameters that say how stored numbers are used: with another value the same numbers are another weight
 MEANING = ("weight", "gain", "lr_multiplier")

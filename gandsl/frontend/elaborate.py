@@ -13,7 +13,7 @@ from gandsl.frontend.report import Enough, Report
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import plain
 from gandsl.ir.graph import Graph, NetworkIR, Variant
-from gandsl.spec.document import Document, NetworkDecl
+from gandsl.spec.document import Document, NetworkDecl, moved_in
 from gandsl.spec.evaluate import Budget
 from gandsl.spec.files import SHOWN_STANDARD
 from gandsl.spec.library import Library
@@ -42,7 +42,8 @@ def _elaborated(document: Document, session: _Session, diagnostics: Diagnostics)
     for name, network in document.networks.items():
         programs = session.programs(network, sizes)
         if programs is not None:
-            networks[name] = NetworkIR(name, programs, tuple((size.h, size.w) for size in sizes))
+            levels = tuple((size.h, size.w) for size in sizes)
+            networks[name] = NetworkIR(name, programs, levels, moved_in(name, document.moved))
             for graph in programs.values():
                 graph.verify()
     plan = session.plan()

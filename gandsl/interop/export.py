@@ -22,6 +22,8 @@ from gandsl.spec.overrides import as_texts
 from gandsl_runtime import checkpoint
 from gandsl_runtime.errors import room_for
 from gandsl_runtime.facts import Facts, ImportFacts, WeightsFacts
+from gandsl_runtime.fitness import under
+from gandsl_runtime.moved import carried
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,8 @@ def _roles(layout: Layout, tensors: Mapping[str, Tensor], parts: Sequence[str]) 
 def _state(layout: Layout, role: str, tensors: Mapping[str, Tensor], module: ModuleIR) -> dict[str, Tensor]:
     """The state_dict of one network in the layout's names. Raises InteropError where anything has no name."""
     side = layout.sides[SIDE_OF[role]]
-    own = _under(tensors, f"{role}/")
-    carried = _under(tensors, f"carried/{role}/")
+    own = under(carried(tensors, f"{role}/", module.networks[SIDE_OF[role]].moved), f"{role}/")
+    beside = under(tensors, f"carried/{role}/")
     keys = keys_of(module.networks[SIDE_OF[role]])
     entries = _entries(side, module, keys)
     named = {entry.ours for entry in entries if isinstance(entry.use, Change)}
@@ -128,7 +130,7 @@ def _state(layout: Layout, role: str, tensors: Mapping[str, Tensor], module: Mod
             case Constant():
                 found[entry.theirs] = entry.use.value(module.params, keys[entry.ours], entry.ours).clone()
             case Carried(default):
-                value = carried.get(entry.theirs, default)
+                value = beside.get(entry.theirs, default)
                 if value is not None:
                     found[entry.theirs] = value.clone()
     return found
@@ -139,10 +141,6 @@ def _entries(side: Side, module: ModuleIR, keys: Mapping[str, Any]) -> list[Entr
         return [entry for entry in expanded(side.entries, side.bindings(module.params)) if entry.ours in keys]
     except (LookupError, TypeError, AttributeError):  # parameters that this spec does not have
         return []
-
-
-def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {key.removeprefix(prefix): tensor for key, tensor in tensors.items() if key.startswith(prefix)}
 
 
 def _write(layout: Layout, states: Mapping[str, dict[str, Tensor]], output: Path) -> Exported:

@@ -147,6 +147,7 @@ class NetworkIR:
     name: str
     programs: Mapping[Variant, Graph]
     levels: tuple[tuple[int, int], ...] = ()  # (height, width) of each level; empty when it does not grow
+    moved: Mapping[str, str] = field(default_factory=dict)  # old place → new place of what was moved
 
     @property
     def main(self) -> Graph:

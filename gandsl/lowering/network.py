@@ -46,7 +46,7 @@ class LoweredNetwork(Network):
         self.outputs = tuple(
             Port(name, main.output_kinds[name], main[id_].type.shape) for name, id_ in main.outputs.items()
         )
-        self.levels = ir.levels
+        self.levels, self.moved = ir.levels, ir.moved
         self.has_styles = main.styles is not None
         self._programs: dict[Program, tuple[fx.GraphModule, PassLog]] = {}
         self._twin: list[nn.Module] = []  # in a list, so that it is no submodule

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 
 from gandsl.diagnostics import Span
@@ -141,3 +142,13 @@ class Document:
     moved: dict[str, str] = field(default_factory=dict)
     imports: dict[str, str] = field(default_factory=dict)  # name → path of the file
     sources: dict[str, str] = field(default_factory=dict, repr=False)  # file → text, of all it was made from
+
+
+def moved_in(network: str, moved: Map[str, str]) -> dict[str, str]:
+    """The moves within one network, without its name: `discriminator.b4: discriminator.head` is b4: head."""
+    start = f"{network}."
+    return {
+        old.removeprefix(start): new.removeprefix(start)
+        for old, new in moved.items()
+        if old.startswith(start) and new.startswith(start)
+    }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from torch import nn
@@ -30,6 +31,9 @@ class Network(nn.Module):
     outputs: tuple[Port, ...] = ()
     levels: tuple[tuple[int, int], ...] = ()  # (h, w) of each level of a grown family, smallest first
     checkpointed: tuple[str, ...] = ()  # ids of stages that the plan wants checkpointed
+    moved: Mapping[str, str] = MappingProxyType(
+        {}
+    )  # ids that were → ids that are: saved weights may have the old
     has_styles: bool = False  # has the entries "mapping" and "synthesis"
 
     def program(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Adam
 
 from . import checkpointing, ema, precision, schedule
@@ -15,6 +15,7 @@ from .augment import Control
 from .facts import Counters
 from .fitness import MOMENTS, OF_THE_PLAN, check, check_looks, check_moments, check_names, under
 from .guard.memory import Memory
+from .moved import carried
 from .network import Network
 from .plan import Adaptive, Plan
 from .precision import Scaling
@@ -22,7 +23,13 @@ from .schedule import Clock, Side, Stage, Step
 from .world import World
 
 SIDES: tuple[Side, Side] = ("generator", "discriminator")
-PARTS = (*SIDES, "average")
+PREFIXES: dict[str, Side] = {  # of names in a checkpoint → the network whose names follow
+    "generator/": "generator",
+    "average/": "generator",
+    "discriminator/": "discriminator",
+    "optimizer.generator/": "generator",
+    "optimizer.discriminator/": "discriminator",
+}
 
 
 @dataclass
@@ -136,6 +143,8 @@ class State:
 
     def load_tensors(self, tensors: dict[str, Tensor], counters: Counters) -> None:
         """Take over what `tensors` gave, all of it or, with a ValueError that says why, nothing."""
+        for prefix, side in PREFIXES.items():
+            tensors = carried(tensors, prefix, self.network(side).moved)
         beside = self._check(tensors, counters)
         self.path_length_mean.copy_(tensors["path_length_mean"])
         if self.control and beside["augment"]:  # else the plan adapts from here on
@@ -151,8 +160,7 @@ class State:
 
     def _check(self, tensors: dict[str, Tensor], counters: Counters) -> dict[str, dict[str, Tensor]]:
         """Raise ValueError where anything does not fit; gives what the plan may want beside networks."""
-        prefixes = [*(f"{part}/" for part in PARTS), *(f"optimizer.{side}/" for side in SIDES)]
-        check_names(tensors, prefixes, ("path_length_mean", *OF_THE_PLAN))
+        check_names(tensors, PREFIXES, ("path_length_mean", *OF_THE_PLAN))
         own = self.tensors()
         beside = {group: under(tensors, f"{group}/") for group in ("augment", "lecam")}
         for group, found in beside.items():
@@ -215,8 +223,8 @@ class State:
         optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
 
 
-def load_network(network: nn.Module, tensors: dict[str, Tensor], part: str) -> None:
+def load_network(network: Network, tensors: dict[str, Tensor], part: str) -> None:
     """Load the tensors named `<part>/…` to be sampled. Raises ValueError naming what doesn't fit."""
-    own = under(tensors, f"{part}/")
+    own = under(carried(tensors, f"{part}/", network.moved), f"{part}/")
     check(own, network.state_dict(), f"the weights of `{part}`", exact=False)
     network.load_state_dict(own)

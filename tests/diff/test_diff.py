@@ -9,15 +9,16 @@ import pytest
 
 from gandsl.analysis.cost import module_cost
 from gandsl.diff import compare
-from gandsl.diff.compare import moved_in
 from gandsl.diff.fold import fold, place, roots, stage_order
 from gandsl.diff.json import to_json
 from gandsl.diff.lines import graph_lines
-from gandsl.diff.nodes import diff_graphs, renamed
+from gandsl.diff.nodes import diff_graphs
 from gandsl.diff.text import render
 from gandsl.diff.values import MISSING, changes, flat, same
 from gandsl.diff.weights import Verdict, compatibility
 from gandsl.ir.graph import Graph, NetworkIR, Variant
+from gandsl.spec.document import moved_in
+from gandsl_runtime.moved import renamed
 from gandsl_runtime.plan import Plan
 from tests.ir.graphs import Builder, discriminator, family, generator
 
