@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # typing is not imported here: Ctrl-C is answered by what comes after this file
+if TYPE_CHECKING:
+    from typing import Any
+
+    from gandsl.api import compile
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "compile"]
-
-if TYPE_CHECKING:
-    from gandsl.api import compile
 
 
 def __getattr__(name: str) -> Any:

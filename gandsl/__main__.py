@@ -2,4 +2,5 @@
 
 from gandsl.cli import main
 
-main()
+if __name__ == "__main__":  # a data worker that is spawned imports this file too
+    main()

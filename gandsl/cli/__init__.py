@@ -2,19 +2,35 @@
 
 
 def main() -> None:
-    """Entry point of the `gandsl` script."""
-    import gc
-    import io
-    import os
-    import sys
+    """Entry point of the `gandsl` script. Nothing is imported before it runs: Ctrl-C is answered first."""
+    try:
+        from gandsl_runtime.signals import answered, settled
 
+        answered()
+    except KeyboardInterrupt:
+        import os
+
+        os.write(2, b"stopped\n")
+        os._exit(130)
+    import gc
+    import os
+
+    from gandsl.cli import streams
+
+    streams.prepare()
     # Most commands end before there is anything to collect, and none uses plugins of pydantic: each costs as
     # much as reading a spec. `train` puts the collector back.
     gc.disable()
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
-    for stream in (sys.stdout, sys.stderr):  # a terminal without `→` gets an escape instead of an error
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
     from gandsl.cli.app import app
 
-    app(prog_name="gandsl")
+    try:
+        app(prog_name="gandsl")
+    except SystemExit as end:
+        settled()
+        if not end.code and (error := streams.undelivered()):
+            from gandsl.cli.guard import os_error
+
+            error.filename = "standard output"
+            end.code = os_error(error)
+        raise

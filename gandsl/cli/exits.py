@@ -34,5 +34,7 @@ class Exit(IntEnum):
     )
     DIFFERENT = 8, "`compile --check` found stale output, or `diff --exit-code` a difference"
     BUG = 70, "a bug in gandsl; the message says where the report is and how to send it"
+    HUNG_UP = 129, "stopped by SIGHUP (its terminal has closed); a training run saved its state first"
     INTERRUPTED = 130, "stopped by Ctrl-C; a training run saved its state first"
+    WARNED = 138, "stopped by SIGUSR1 (a scheduler's warning); a training run saved its state first"
     TERMINATED = 143, "stopped by SIGTERM; a training run saved its state first"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from gandsl.cli.output import colored, columns, print_json, say
 from gandsl.diagnostics import SpecError
 from gandsl.diagnostics.diagnostic import ISSUES
 
+STOPPED = (Exit.INTERRUPTED, Exit.TERMINATED, Exit.HUNG_UP, Exit.WARNED)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -27,7 +28,6 @@ def guarded(command: Callable[..., Any]) -> Callable[..., None]:
     def run(*args: Any, **kwargs: Any) -> None:
         try:
             code = command(*args, **kwargs)
-            sys.stdout.flush()
         except Exception as error:  # the last line: all that is left is reported as a bug
             if isinstance(error, typer.Exit) or hasattr(error, "format_message"):
                 raise  # typer's own: a usage error, an early end
@@ -43,22 +43,28 @@ def guarded(command: Callable[..., Any]) -> Callable[..., None]:
 def _ended(error: Exception, options: dict[str, Any]) -> int:
     if isinstance(error, SpecError):
         return _spec_error(error, str(options.get("format") or options.get("answer") or "text"))
-    if isinstance(error, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has left: nothing to add
-        return Exit.FINE
     fault = [getattr(error, name, None) for name in ("message", "remedy", "exit_code")]
     if None not in fault:  # one of the runtime's, which is not imported to recognize it
         message, remedy, code = fault
-        return _told(str(message), str(remedy), int(str(code)))
+        if code in STOPPED:  # as asked: no error
+            say(str(message))
+            return int(code)
+        return _told(str(message), str(remedy), int(str(code)), _notes(error))
     if isinstance(error, OSError) and error.errno is not None:
-        return _os_error(error)
+        return os_error(error)
     return _bug(error)
 
 
-def _told(message: str, remedy: str = "", code: int = Exit.INPUT) -> int:
+def _notes(error: Exception) -> list[str]:
+    """What was known where the error passed: of a run, what it can go on from."""
+    return getattr(error, "__notes__", [])
+
+
+def _told(message: str, remedy: str = "", code: int = Exit.INPUT, notes: Sequence[str] = ()) -> int:
     """One message, one remedy, one code."""
     label = "\x1b[1;31merror\x1b[0m" if colored(sys.stderr) else "error"
-    say(f"{label}: {message}" + (f"\n  = help: {remedy}" if remedy else ""))
+    beside = [*(f"note: {note}" for note in notes), *([f"help: {remedy}"] if remedy else [])]
+    say("\n  = ".join([f"{label}: {message}", *beside]))
     return code
 
 
@@ -74,12 +80,14 @@ def _spec_error(error: SpecError, form: str) -> int:
     return Exit.INPUT
 
 
-def _os_error(error: OSError) -> int:
+def os_error(error: OSError) -> int:
+    """What the system refused, told; the exit code."""
     place = f" {error.filename}" if error.filename else ""
     if error.errno in _NO_ROOM:
-        return _told(f"no space left for{place or ' the output'}", "free some space and try again", Exit.DISK)
+        what = f"no space left for{place or ' the output'}"
+        return _told(what, "free some space and try again", Exit.DISK, _notes(error))
     reason = (error.strerror or str(error)).lower()
-    return _told(f"cannot open{place}: {reason}" if place else reason)
+    return _told(f"cannot open{place}: {reason}" if place else reason, notes=_notes(error))
 
 
 def _bug(error: Exception) -> int:
@@ -95,7 +103,7 @@ def _bug(error: Exception) -> int:
         say(text)
     told = isinstance(error, InvariantError) and error.args
     what = error.args[0] if told else f"{type(error).__name__}: {error}"
-    say(f"error: gandsl {__version__} has a bug: {what}")
+    say("\n  = note: ".join([f"error: gandsl {__version__} has a bug: {what}", *_notes(error)]))
     if os.environ.get("GANDSL_TRACEBACK"):
         return Exit.BUG
     report = f"gandsl {__version__}, Python {sys.version}\n{' '.join(sys.argv)}\n\n{text}"

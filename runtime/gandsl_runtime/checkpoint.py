@@ -25,6 +25,7 @@ from .retention import Saved, staying
 from .run_dir import SUFFIX, RunDir
 from .run_dir import found_in as found_in
 from .run_dir import newest_path as newest_path
+from .signals import at_last
 from .state import State, load_network
 
 FORMAT = 2
@@ -74,7 +75,7 @@ def write(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None
     said = json.dumps(facts)
     header = {"format": str(FORMAT), "facts": said, "digest": _digest(own, said)}
     new = path.with_name(f".{path.name}.new")
-    with room_for("a checkpoint", path.parent):
+    with room_for("a checkpoint", path.parent), at_last(lambda: new.unlink(missing_ok=True)):
         try:
             _save_file(own, new, header)
             new.chmod(_usual_mode())  # safetensors gives the owner alone a right to read
@@ -167,6 +168,14 @@ def load_weights(path: Path, network: Network, part: str | None = None) -> Facts
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}", "use the spec that the run was trained with") from error
     return facts
+
+
+def seems_whole(path: Path) -> bool:
+    """Whether a file is a run's, as long as its header says; whether nothing in it changed, `read` knows."""
+    try:
+        return isinstance(facts_of(_header(path).get("facts", "")), RunFacts)
+    except (Damaged, ValueError):
+        return False
 
 
 class Damaged(CheckpointError):

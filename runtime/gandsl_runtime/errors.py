@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from .signals import named
 
 
 class RuntimeFault(Exception):
@@ -69,13 +70,11 @@ class Diverged(RuntimeFault):
 
 
 class Interrupted(RuntimeFault):
-    """Stopped by a signal, after the state was saved: 130 for Ctrl-C (SIGINT), 143 for SIGTERM."""
+    """Stopped by a signal, after the state was saved: 130 for Ctrl-C (SIGINT), 143 for SIGTERM, and so on."""
 
     def __init__(self, number: int, images: int, run_dir: Path | None) -> None:
-        name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
-        super().__init__(
-            f"stopped by {name} after {images} images", f"resume the run in {run_dir}" if run_dir else ""
-        )
+        saved = f": {run_dir} (--resume goes on)" if run_dir else ", and not saved: the run has no folder"
+        super().__init__(f"stopped by {named(number)} after {images} images{saved}")
         self.exit_code = 128 + number
 
 
@@ -90,7 +89,19 @@ def room_for(what: str, path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        raise OutOfSpace(
-            f"no space left for {what} in {path}",
-            "free some space, then resume: the last checkpoint is whole",
-        ) from error
+        raise OutOfSpace(f"no space left for {what} in {path}", "free some space, then go on") from error
+
+
+@contextmanager
+def placed(path: Path) -> Iterator[None]:
+    """Turn what keeps a file from being made or written in the block into `Unwritable`.
+
+    A full disk stays what it is.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise
+        reason = (error.strerror or str(error)).lower()
+        raise Unwritable(f"can't write in {path}: {reason}", "choose another folder") from error

@@ -7,18 +7,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .signals import at_last
+
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """A file beside `path` to write; it takes that name when the block ends well, and else is gone."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.new")
-    try:
-        yield new
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
+    with at_last(lambda: new.unlink(missing_ok=True)):
+        try:
+            yield new
+            new.replace(path)
+        except BaseException:
+            new.unlink(missing_ok=True)
+            raise
 
 
 def flush(path: Path) -> None:

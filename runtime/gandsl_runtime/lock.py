@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from socket import gethostname
 
-from .errors import NO_ROOM, CheckpointError, Unwritable
+from .errors import CheckpointError, placed
+from .signals import at_last
 
 BEAT = 5.0  # seconds between two signs of life
 _UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
@@ -30,14 +31,9 @@ def locked(path: Path) -> Iterator[None]:
     system carries such locks from host to host: the holder gives a sign of life every few seconds, and
     another host that finds its name looks for one before it takes over.
     """
-    try:
+    with placed(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    except OSError as error:
-        if error.errno in NO_ROOM:
-            raise
-        reason = (error.strerror or str(error)).lower()
-        raise Unwritable(f"can't write in {path.parent}: {reason}", "choose another folder") from error
     released = threading.Event()
     beat = threading.Thread(target=_beat, args=(handle, released), name="lock", daemon=True)
     try:
@@ -45,7 +41,8 @@ def locked(path: Path) -> Iterator[None]:
         _held.add(handle)
         beat.start()
         try:
-            yield
+            with at_last(lambda: os.ftruncate(handle, 0)):
+                yield
         finally:
             released.set()
             beat.join()

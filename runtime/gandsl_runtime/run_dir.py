@@ -43,6 +43,16 @@ class RunDir:
         return self.path / "grids"
 
     @property
+    def alarms(self) -> Path:
+        """What the guard found, an object a line."""
+        return self.path / "alarms.jsonl"
+
+    @property
+    def guards(self) -> list[Path]:
+        """The guard's folder and those in it."""
+        return [self.path / "guard", *(self.path / "guard").glob("*/")]
+
+    @property
     def checkpoints(self) -> Path:
         """Checkpoints by images shown."""
         return self.path / "checkpoints"

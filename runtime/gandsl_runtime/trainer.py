@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,12 +17,11 @@ from . import __version__, checkpoint, fit, observers, schedule
 from .compiled import Compiler
 from .data import Dataset, Stream, open_dataset
 from .data.sources import Source
-from .data.stream import workers_watched
-from .description import describe
-from .errors import CheckpointError, Diverged, Interrupted, room_for
+from .errors import CheckpointError, Diverged, Interrupted, Unwritable
 from .facts import Facts
 from .game import Game, classes_of
 from .guard.guard import Guard
+from .home import Home
 from .layers import BatchNorm
 from .meter import Meter
 from .network import Network
@@ -31,12 +30,14 @@ from .phases import phases
 from .plan import Plan
 from .run_dir import RunDir
 from .schedule import Step
-from .signals import Signals
+from .session import look_for_home, session
+from .signals import held
 from .state import State
 from .updates import Updates
 from .world import World, check_batches, dealt
 
-OUT_OF_TIME = 1  # among the numbers of signals, which a run ends with
+# Why a run stops before its end, as processes vote: the highest counts. A signal is SIGNAL plus its number.
+OUT_OF_TIME, MOVED, SIGNAL = 1, 2, 3
 
 
 class Trainer:
@@ -71,8 +72,11 @@ class Trainer:
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.run_dir = None if run_dir is None else Path(run_dir)
         self.files = RunDir(self.run_dir) if self.run_dir else None
-        self._found = checkpoint.newest_path(self.files.checkpoints) if self.files else None
-        if self._found and not resuming:
+        self._kept = self.files is not None  # of all processes alike
+        self.found = checkpoint.newest_path(self.files.checkpoints) if self.files else None
+        self.home: Home | None = None  # of the process that writes, while it trains
+        self.moved: tuple[str, str] | None = None  # what became of the folder, and what to do about it
+        if self.found and not resuming:
             raise CheckpointError(
                 f"{self.run_dir} holds a run already", "resume it, or choose another folder"
             )
@@ -185,25 +189,33 @@ class Trainer:
         The state is saved at the end. Raises Interrupted after a signal, Diverged, OutOfSpace.
         """
         until = float("inf") if minutes is None else time.monotonic() + 60 * minutes
-        with self._session() as signals:
+        began = self.state.clock
+        with session(self) as signals:
             while not schedule.reached(self.plan.length, self.state.clock):
+                late = self.state.clock != began and time.monotonic() >= until
+                stop = SIGNAL + signals.received if signals.received else MOVED if self.moved else int(late)
+                if stop := self.world.vote(stop):
+                    with self._guarded():
+                        self.save()
+                    return self._stopped(stop)
                 with self._guarded():
                     step = self.step()
+                    look_for_home(self)
                     self._tell(step)
                     if schedule.due(self.plan.cadence.checkpoint, step.clock, self.state.clock) or (
                         schedule.reached(self.plan.length, self.state.clock)
                     ):
                         self.save()
-                if stop := self.world.vote(
-                    signals.received or (OUT_OF_TIME if time.monotonic() >= until else 0)
-                ):
-                    with self._guarded():
-                        self.save()
-                    if stop != OUT_OF_TIME:
-                        raise Interrupted(stop, self.state.clock.images, self.run_dir)
-                    return False
             self.save()
         return True
+
+    def _stopped(self, stop: int) -> bool:
+        """End as voted, now that the state is saved."""
+        if stop > SIGNAL:
+            raise Interrupted(stop - SIGNAL, self.state.clock.images, self.run_dir)
+        if stop == MOVED:
+            raise Unwritable(*(self.moved or ("the run's folder was moved", "")))
+        return False
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -236,7 +248,7 @@ class Trainer:
         """What the plan and the observers want to know of a step."""
         if schedule.due(self.plan.cadence.log, step.clock, self.state.clock):
             self.log(step)
-        for observer in self.observers:
+        for observer in self.observers if not self.moved else ():  # grids go by their old path
             observer.after(step, self)
 
     def log(self, step: Step) -> None:
@@ -285,7 +297,7 @@ class Trainer:
 
     def save(self) -> None:
         """Write a checkpoint, if there is a run folder, once at a moment. Raises Diverged, OutOfSpace."""
-        if self.files is None or self._saved_at == self.state.clock:
+        if self._saved_at == self.state.clock or not self._kept:
             return
         self.measured()
         self._refuse_lost_tensors()
@@ -299,15 +311,14 @@ class Trainer:
                 "seconds": self.pace.seconds,
             },
         }
-        if self.world.leads:
+        if self.world.leads and self.files:
             best = self.plan.cadence.best
             if best and best.metric not in self.latest and self._saved_at is None:
                 self.warn(f"cadence.best: no {best.metric} in the log so far, but {', '.join(self.latest)}")
             for observer in self.observers:
                 observer.saving(self)
-            if not self.files.plan.exists():  # the folder was removed under the run: it is made anew
-                describe(self)
-            self._found = checkpoint.save(self.files.checkpoints, self.state, facts, self.plan.cadence)
+            with held():  # a run's state is never half lost to impatience
+                self.found = checkpoint.save(self.files.checkpoints, self.state, facts, self.plan.cadence)
         self._saved_at = self.state.clock
 
     _saved_at: schedule.Clock | None = None
@@ -327,29 +338,6 @@ class Trainer:
             f"not finite after {self.state.clock.images} images: {', '.join(lost[:3])}{more}",
             "resume from the last checkpoint with a lower learning rate or more regularization",
         )
-
-    @contextmanager
-    def _session(self) -> Iterator[Signals]:
-        """The folder is ours, signals are caught, observers told of beginning and end, faults named."""
-        where = self.run_dir or Path.cwd()
-        files = self.files if self.world.leads else None
-        with room_for("the run", where), workers_watched(), ExitStack() as session:
-            if files:
-                session.enter_context(files.locked())
-                if checkpoint.newest_path(files.checkpoints) != self._found:
-                    raise CheckpointError(
-                        f"the run in {self.run_dir} went on since it was opened here", "resume it again"
-                    )
-                describe(self)
-            signals = session.enter_context(Signals())
-            session.callback(self.stream.close)
-            self.pace.begin(self.state.clock)
-            for observer in self.observers:
-                session.callback(observer.end, self)
-                observer.begin(self)
-            if self.guard:
-                self.guard.begin(self)
-            yield signals
 
 
 def _dataset(data: str | Path | Source | Dataset, game: Game, broken: Literal["stop", "skip"]) -> Dataset:

@@ -172,7 +172,10 @@ def test_workers_change_nothing(workers, tmp_path):
     assert_same(trainer.state.tensors(), straight.state.tensors())
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGUSR1, 138), (signal.SIGTERM, 143)],
+)
 def test_a_signal_saves_and_says_so(number, code, tmp_path):
     networks, changes, data = CASES["conditional"]
     trainer = Trainer(plan(**changes), *networks(), data=data, run_dir=tmp_path, observing=[Stop(3, number)])
@@ -180,7 +183,7 @@ def test_a_signal_saves_and_says_so(number, code, tmp_path):
     with pytest.raises(Interrupted) as caught:
         trainer.run()
     assert caught.value.exit_code == code
-    assert "after 12 images" in caught.value.message and str(tmp_path) in caught.value.remedy
+    assert f"after 12 images: {tmp_path} (--resume goes on)" in caught.value.message
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["000000000012.safetensors"]
     assert signal.getsignal(number) is before
 

@@ -75,7 +75,6 @@ class Fill(Observer):
 MOMENTS = ["the first grid", "a grid", "the middle of a line", "a checkpoint", "the events"]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # TensorBoard's writer
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_full_disk(moment, tmp_path, limit):
     run_dir, straight = tmp_path / "run", started(tmp_path / "whole")
@@ -83,7 +82,11 @@ def test_full_disk(moment, tmp_path, limit):
     with pytest.raises(OutOfSpace, match="no space left for") as caught:
         started(run_dir, Fill(run_dir, limit, moment), tensorboard=moment == "the events").run()
     limit(resource.RLIM_INFINITY)
-    assert caught.value.exit_code == 5 and "the last checkpoint is whole" in caught.value.remedy
+    assert caught.value.exit_code == 5 and "free some space" in caught.value.remedy
+    newest = checkpoint.newest_path(run_dir / "checkpoints")  # what is claimed is what is there
+    there = f"--resume goes on from {int(newest.stem)} images" if newest else "there is no checkpoint"
+    assert [note.removesuffix(" to go on from") for note in caught.value.__notes__] == [there]
+    assert bool(newest) == (moment != "the first grid")
     assert not list(run_dir.rglob(".*.new"))
     if moment == "the first grid":
         trainer = started(run_dir)
@@ -155,13 +158,13 @@ def test_a_folder_that_is_removed_is_made_anew(tmp_path):
     trainer = started(tmp_path / "run", removes)
     trainer.spec = "name: x\n"
     trainer.run()
-    assert len(removes.said) == 1 and "was removed" in removes.said[0]
+    assert ["was removed" in said for said in removes.said] == [True, True]  # the folder, the log in it
     _, tensors, facts, _ = checkpoint.newest(tmp_path / "run" / "checkpoints")
     assert_same(tensors, straight.state.tensors())
     assert facts.counters.steps == 12
     assert log_of(tmp_path / "run") == log_of(tmp_path / "whole")[7:]
     names = {path.name for path in (tmp_path / "run").iterdir()}
-    assert names == {"checkpoints", "grids", "log.jsonl", "plan.json", "run.json", "spec.yaml"}
+    assert names == {".lock", "checkpoints", "grids", "log.jsonl", "plan.json", "run.json", "spec.yaml"}
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):

@@ -97,6 +97,8 @@ def _train(
     import torch
 
     from gandsl.analysis.resolved import resolved_text
+    from gandsl.cli.streams import told
+    from gandsl_runtime.errors import Interrupted
     from gandsl_runtime.observers import standard
     from gandsl_runtime.trainer import Trainer
     from gandsl_runtime.world import join
@@ -119,13 +121,18 @@ def _train(
         trainer = Trainer.resume(folder, *networks, plan=plan, data=data, **common)
     else:
         trainer = Trainer(plan, *networks, data=data or "", run_dir=folder, seed=seed, **common)
-    finished = trainer.run(minutes)
+    try:
+        finished = trainer.run(minutes)
+    except Interrupted as stop:  # each process was; the first one says it
+        if world.leads:
+            raise
+        return stop.exit_code
     world.leave()
     if world.leads:
         said, more = ("done", "") if finished else ("stopped", " (--resume goes on)")
-        print(f"{said} after {trainer.state.clock.images} images: {folder}{more}")
+        told(f"{said} after {trainer.state.clock.images} images: {folder}{more}")
         for name, path in _shown(trainer):
-            print(f"{name}: {path}")
+            told(f"{name}: {path}")
     return 0
 
 

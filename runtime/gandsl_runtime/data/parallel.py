@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from multiprocessing import Event
 from multiprocessing.synchronize import Event as EventType
 from typing import TypeVar
 
 from ..errors import DataError
+from ..signals import CAUGHT, held
 from .sources import Source
 
 T = TypeVar("T")
@@ -47,7 +46,7 @@ def over_images(source: Source, work: Callable[[Source, int], T], workers: int) 
     waiting: deque[Future[list[T]]] = deque()
     try:
         while True:
-            with _interrupt_held():  # in the middle of it, processes would be left that nobody ends
+            with held():  # in the middle of it, processes would be left that nobody ends
                 while len(waiting) < AHEAD * workers and (piece := next(pieces, None)) is not None:
                     waiting.append(pool.submit(_piece, work, piece))
             if not waiting:
@@ -59,25 +58,9 @@ def over_images(source: Source, work: Callable[[Source, int], T], workers: int) 
             "try again with --workers 0: the message then names the image",
         ) from error
     finally:
-        with _interrupt_held():
+        with held():
             stopped.set()
             pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _interrupt_held() -> Iterator[None]:
-    """Ctrl-C in the block counts at its end."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    received: list[int] = []
-    usual = signal.signal(signal.SIGINT, lambda number, frame: received.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, usual)
-    if received:
-        raise KeyboardInterrupt
 
 
 _given: tuple[Source, EventType]  # of a worker process: sent once, not with each piece
@@ -86,7 +69,8 @@ _given: tuple[Source, EventType]  # of a worker process: sent once, not with eac
 def _begin(source: Source, stopped: EventType) -> None:
     global _given
     _given = source, stopped
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    for number in CAUGHT:  # a terminal sends its signals to all: they are the parent's to answer
+        signal.signal(number, signal.SIG_DFL if number == signal.SIGTERM else signal.SIG_IGN)
     warnings.simplefilter("ignore")
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
+from multiprocessing import Event
+from multiprocessing.synchronize import Event as EventType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +20,7 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from ..errors import DataError
+from ..signals import CAUGHT
 from .dataset import Dataset
 from .sources.base import shown
 
@@ -110,6 +115,7 @@ class Stream:
         self._order = Order(len(dataset), seed, flip)
         self._workers, self._pinned = workers, pinned
         self._ahead: tuple[int, Iterator[Any]] | None = None  # batch size, loader
+        self._closing = Event()
         self._warn, self._told = warn, set[str]()
 
     def take(self, count: int) -> RealBatch:
@@ -125,6 +131,7 @@ class Stream:
 
     def close(self) -> None:
         """End the workers."""
+        self._closing.set()
         self._ahead = None
 
     def _picks(self, position: int, count: int) -> list[Pick]:
@@ -142,6 +149,7 @@ class Stream:
 
     def _take_ahead(self, count: int) -> Loaded:
         if self._ahead is None or self._ahead[0] != count:  # growth changes the batch: begin again from here
+            self.close()
             self._ahead = count, iter(self._loader(count))
         with workers_watched():
             batch = next(self._ahead[1])
@@ -151,12 +159,13 @@ class Stream:
         return batch
 
     def _loader(self, count: int) -> DataLoader[Any]:
+        self._closing = Event()
         return DataLoader(
             _Items(self.dataset),
             batch_sampler=_Batches(replace(self._order), self.position, count, self._deal(count)),
             num_workers=self._workers,
             collate_fn=_as_it_is,
-            worker_init_fn=_leave_signals_to_the_trainer,
+            worker_init_fn=partial(_leave_signals_to_the_trainer, os.getpid(), self._closing),
             pin_memory=self._pinned,
         )
 
@@ -189,10 +198,12 @@ def _as_it_is(batch: Any) -> Any:
     return batch
 
 
-def _leave_signals_to_the_trainer(_: int) -> None:
-    """Ctrl-C, and SLURM's SIGTERM, reach every process: the trainer needs its workers to finish the step.
-
-    A second SIGTERM ends the worker: that is torch's, where it did not end by itself.
+def _leave_signals_to_the_trainer(trainer: int, closing: EventType, _: int) -> None:
+    """Ctrl-C, a hangup, a scheduler's SIGTERM reach every process, some of them twice: the trainer needs its
+    workers to finish the step. SIGTERM ends a worker only where torch sends it to one that is to end.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda number, _: signal.signal(number, signal.SIG_DFL))
+    for number in CAUGHT:
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(
+        signal.SIGTERM, lambda *_: os._exit(0) if closing.is_set() or os.getppid() != trainer else None
+    )

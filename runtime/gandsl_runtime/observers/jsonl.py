@@ -35,10 +35,10 @@ class JsonLog(Observer):
 
     def logged(self, record: Record, run: Trainer) -> None:
         assert self._file is not None
-        if os.fstat(self._file.fileno()).st_nlink == 0:  # the folder was removed under the run
+        if os.fstat(self._file.fileno()).st_nlink == 0:
             self._file.close()
             self._open()
-            run.warn(f"{self.path.parent} was removed; it is made anew, without what was in it")
+            run.warn(f"{self.path} was removed: it begins anew, without what was in it")
         self._file.write(json.dumps(record) + "\n")
         self._file.flush()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +33,11 @@ class TensorBoard(Observer):
         self._folder, self._grids = folder, grids
         self._writer: Any = None
         self._shown: Path | None = None
+        self._hook: Any = None  # what was told of threads that end in an error
 
     def begin(self, run: Trainer) -> None:
+        self._hook = threading.excepthook
+        threading.excepthook = self._mute
         self._writer = self._open(str(self._folder), purge_step=run.state.clock.images + 1)
 
     def logged(self, record: Record, run: Trainer) -> None:
@@ -55,3 +59,10 @@ class TensorBoard(Observer):
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+        if self._hook is not None:
+            threading.excepthook, self._hook = self._hook, None
+
+    def _mute(self, fault: threading.ExceptHookArgs) -> None:
+        """The thread that writes keeps its error for whoever writes next, who says it: once is enough."""
+        if not (type(fault.thread).__module__.startswith("tensorboard.") and fault.exc_type is OSError):
+            self._hook(fault)

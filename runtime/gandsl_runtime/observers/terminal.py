@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .base import Observer, Record
@@ -26,7 +27,7 @@ class Terminal(Observer):
     def begin(self, run: Trainer) -> None:
         name = str(run.run_dir) if run.run_dir else "training"
         self._progress = Progress(name, run.plan.length, run.state.generator.levels, run.state.clock)
-        if not sys.stderr.isatty():
+        if sys.stderr is None or not sys.stderr.isatty():
             return
         from rich.console import Console
         from rich.live import Live
@@ -64,4 +65,5 @@ class Terminal(Observer):
         if self._live is not None:
             self._live.console.print(line, markup=False, highlight=False)  # above the view
         else:
-            print(line, file=sys.stderr, flush=True)  # noqa: T201  # it is the terminal
+            with suppress(OSError):  # a closed window, a full disk behind `2>`: no reason to end a run
+                print(line, file=sys.stderr, flush=True)  # noqa: T201  # it is the terminal
