@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,7 +83,10 @@ class Method:
 
     key: Hashable
     bodies: dict[Path, Body]
-    outputs: list[Ref]  # whatever some instance's surroundings read
+    outputs: list[
+        Ref
+    ]  # whatever some instance's surroundings read; once `settle`d, in the order of the return
+    program: bool = False  # it is a program of the network, whose outputs have their order, and may be twice
     name: str = ""
     written: dict[Path, Body] = field(default_factory=dict)
     slots: dict[int, list[Slot]] = field(default_factory=dict)  # step → its literals
@@ -191,6 +194,21 @@ class Classes:
         method.written.setdefault(body.scope, body)
         method.outputs += [ref for id_ in body.outputs if (ref := wiring.refs[id_]) not in method.outputs]
 
+    def results(self, body: Body) -> list[str]:
+        """All that the method which computes `body` returns, in its order, as ids of this instance."""
+        ids = {ref: id_ for id_, ref in self.wiring(body).refs.items()}
+        return [ids[ref] for ref in self.method_of(body).outputs]
+
+    def settle(self, rank: Callable[[Body, str], Any]) -> None:
+        """Say for good in which order each method returns its results; `rank` compares an instance's."""
+        for class_ in self.all:
+            for method in class_.methods:
+                if not method.program:
+                    body = next(method.bodies[scope] for scope in class_.scopes if scope in method.bodies)
+                    ids = {ref: id_ for id_, ref in self.wiring(body).refs.items()}
+                    ranks = {ref: rank(body, ids[ref]) for ref in method.outputs}
+                    method.outputs.sort(key=ranks.__getitem__)
+
     def _place(self, scope: Path, bodies: Sequence[Body], groups: dict[Hashable, list[Class]]) -> None:
         """Find or found the class of a scope: the first with like children and a method in common."""
         children = [self._child(name, path, scope) for name, path in self._members[scope].items()]
@@ -236,6 +254,10 @@ class Classes:
             key = (wiring.key, known.index(spelling), body.piece.name if scope == () else "")
             self._keys[id(body)] = (key, wiring)
             self._firsts.setdefault(scope, key)
+            if scope == ():
+                outputs = [wiring.refs[id_] for id_ in body.outputs]
+                found[key] = Method(key, {scope: body}, outputs, program=True, written={scope: body})
+                continue
             method = found.setdefault(key, Method(key, {scope: body}, [], written={scope: body}))
             method.outputs += [ref for id_ in body.outputs if (ref := wiring.refs[id_]) not in method.outputs]
         return list(found.values())

@@ -60,6 +60,10 @@ class Composer:
         type_ = piece.graph[id_].type
         return type_.kind == "Image" or (type_.kind == "Feature" and type_.shape[0] in self._image_channels)
 
+    def order(self, body: Body, id_: str) -> tuple[int, int]:
+        """Of two results, the one that is returned first has less: by rank, then by when they are made."""
+        return self.rank(body.piece, id_), body.piece.nodes.index(id_)
+
     def rank(self, piece: Piece, id_: str) -> int:
         """Order of arguments and results: features, images, vectors, styles, labels, the fade."""
         kind = piece.graph[id_].type.kind

@@ -64,12 +64,12 @@ class Forward:
     def print(self) -> Printed:
         self._name_params()
         params = [self.names[id_] for id_ in self.body.params]
-        results = self._results()
+        results = self.classes.results(self.method.bodies[self.body.scope])
         lines: list[str] = []
         returned = False
         for index, step in enumerate(self.body.steps):
             last = index == len(self.body.steps) - 1
-            makes = list(step.results) if step.body is None else self._outputs(step)
+            makes = list(step.results) if step.body is None else self.classes.results(step.body)
             returned = last and results == makes and not step.unpacks
             lines += self._statement(index, step, "return " if returned else None)
         if results and not returned:
@@ -84,12 +84,8 @@ class Forward:
         kind = returns(len(results))
         head = call(f"def {self.method.name}", ["self", *(f"{name}: Tensor" for name in params)])
         read = [f"{self.names[id_]} {self._shape(id_)}" for id_ in self.body.params]
-        outputs = (
-            {id_: name for name, id_ in self.body.piece.graph.outputs.items()}
-            if self.class_.first == ()
-            else {}
-        )
-        named = [f"{outputs.get(id_, self.names[id_])} " if len(results) > 1 else "" for id_ in results]
+        labels = self.body.piece.graph.outputs if self.method.program else (self.names[r] for r in results)
+        named = [f"{label} " if len(results) > 1 else "" for label in labels]
         made = [f"{name}{self._shape(id_)}" for name, id_ in zip(named, results, strict=True)] or ["nothing"]
         doc = signature_doc(read, made)
         return Printed(self.method.name, [*lay(head, 4, behind=f" -> {kind}:"), *doc, *lines])
@@ -169,24 +165,13 @@ class Forward:
             return "style" if select else "_".join(place[:-1] if len(place) > 1 and alone else place)
         if not place:
             return "_".join(path_of(id_)[len(self.body.scope) :])
-        outputs = self._outputs(step)
+        assert step.body is not None
+        outputs = self.classes.results(step.body)
         if outputs[0] == id_:
             return "_".join(place)
         leaf = id_.rpartition(".")[2]
         inside = "image" if self.composer.is_image(self.body.piece, id_) else leaf.strip("_")
         return f"{'_'.join(place)}_{inside}"
-
-    def _outputs(self, step: Step) -> list[str]:
-        """The ids of all that the method called returns, in order, those included that nobody reads here."""
-        assert step.body is not None
-        ids = value_ids(self.classes, step.body)
-        method = self.classes.method_of(step.body)
-        return ordered_outputs(self.classes, self.composer, method, ids, step.body)
-
-    def _results(self) -> list[str]:
-        if self.class_.first == ():
-            return list(self.body.outputs)
-        return ordered_outputs(self.classes, self.composer, self.method, self.ids[self.body.scope], self.body)
 
     # ---- statements
 
@@ -224,14 +209,16 @@ class Forward:
         function = module if method.name == "forward" else f"{module}.{method.name}"
         if not step.place[len(self.body.scope) :]:
             function = f"self.{method.name}"
-        outputs = self._outputs(step)
+        outputs = self.classes.results(step.body)
         used = self._used()
-        targets = [
-            self._name(id_, self._local(step, id_)) if self.refs.get(id_) in used else "_" for id_ in outputs
+        targets = [  # what is returned twice, or was given, has its name already
+            self._name(id_, self._local(step, id_))
+            if self.refs.get(id_) in used and id_ not in self.names
+            else "_"
+            for id_ in outputs
         ]
-        return call(function, [self.names[id_] for id_ in step.reads]), "" if {*targets} <= {
-            "_"
-        } else ", ".join(targets)
+        named = "" if {*targets} <= {"_"} else ", ".join(targets)
+        return call(function, [self.names[id_] for id_ in step.reads]), named
 
     def _used(self) -> set[Ref]:
         """What the statements and surroundings of any instance read."""
@@ -291,15 +278,6 @@ class Forward:
             if base is not None
         }
         return shape_text(types, bases, self.class_)
-
-
-def ordered_outputs(
-    classes: Classes, composer: Composer, method: Method, ids: Mapping[Ref, str], body: Body
-) -> list[str]:
-    """What a method returns, as ids of one instance."""
-    found = [ids[ref] for ref in method.outputs]
-    order = {node: index for index, node in enumerate(body.piece.nodes)}
-    return sorted(found, key=lambda id_: (composer.rank(body.piece, id_), order[id_]))
 
 
 def _assigned(target: str, expr: Expr, before: str | None) -> list[str]:

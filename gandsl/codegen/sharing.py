@@ -87,14 +87,14 @@ def _factor(classes: Classes, class_: Class) -> None:
     shortest = min(len(body.steps) for body in bodies)
     lead = _agreeing(classes, bodies, range(shortest))
     crossing = {_crossing(body.steps[:lead], body.steps[lead:], body.outputs) for body in bodies}
-    if lead >= FEWEST and len(crossing) == 1 and len(values := crossing.pop()) <= MOST:
+    if FEWEST <= lead < shortest and len(crossing) == 1 and len(values := crossing.pop()) <= MOST:
         _move(classes, class_, "_begin", values, lambda steps: slice(0, lead))
     if any(method.name == "_begin" for method in class_.methods):
         return
     tail = _tail(classes, bodies)
     outputs = {body.outputs for body in bodies}
     made = {id_ for step in bodies[0].steps[len(bodies[0].steps) - tail :] for id_ in step.results}
-    if tail >= FEWEST and len(outputs) == 1 and made >= {*bodies[0].outputs}:
+    if FEWEST <= tail < shortest and len(outputs) == 1 and made >= {*bodies[0].outputs}:
         _move(classes, class_, "_finish", outputs.pop(), lambda steps: slice(len(steps) - tail, None))
 
 
@@ -139,7 +139,7 @@ def _move(
     bodies = inner.values()
     if len({classes.structure(body).key for body in bodies}) > 1 or any(len(b.params) > MOST for b in bodies):
         return
-    helper = Method(name, {}, [], name)
+    helper = Method(name, {}, [], name=name)
     for method in class_.methods:
         body, own = method.written[scope], inner[id(method)]
         classes.adopt(own, helper)

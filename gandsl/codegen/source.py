@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from keyword import iskeyword
 
 from gandsl.codegen.binding import bind
@@ -66,6 +67,7 @@ def network_source(
     name_classes(classes, hints, top)
     name_methods(classes)
     share(classes)
+    classes.settle(composer.order)
     bind(classes)
     printer = _Printer(classes, composer, places, hints, block_of)
     inner = [printer.print(class_) for class_ in classes.all if class_.first != ()]
@@ -191,7 +193,7 @@ class _Printer:
         ]
         init = lay(call("def __init__", signature_), 4, behind=" -> None:") if lines else []
         block = self.block_of(self.hints.get(class_.first, Hint()))
-        methods = [self._method(class_, method, block) for method in sorted(class_.methods, key=_calls_self)]
+        methods = [self._method(class_, method, block) for method in _callees_first(self.classes, class_)]
         methods.sort(key=lambda printed: order.index(printed.name))
         return PrintedClass(class_.name, docstring(self._about(class_), 4), init, lines, methods)
 
@@ -255,10 +257,19 @@ def _value(slot: Slot) -> Expr:
     return slot.derived if slot.argument else literal(slot.literal)
 
 
-def _calls_self(method: Method) -> int:
+def _callees_first(classes: Classes, class_: Class) -> list[Method]:
     """Methods that others of the class call are printed before these, since they name their arguments."""
-    body = next(iter(method.written.values()))
-    return sum(inner.scope == body.scope for inner in body.calls())
+    methods = {id(method): method for method in class_.methods}
+    called = {
+        id(method): [
+            id(classes.method_of(step.body))
+            for body in method.written.values()
+            for step in body.steps
+            if step.body is not None and step.body.scope == body.scope
+        ]
+        for method in class_.methods
+    }
+    return [methods[one] for one in TopologicalSorter(called).static_order()]
 
 
 def _declared(argument: Argument) -> str:

@@ -98,6 +98,10 @@ class LoweredNetwork(Network):
         other.training = self.training
         return other
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What `torch.save` and `pickle` keep: all but the programs, which are made again when asked for."""
+        return {**super().__getstate__(), "_programs": {}, "_twin": []}
+
     def _variant(self, level: int | None, fading: bool) -> Variant:
         variants = self.ir.programs
         if level is None:

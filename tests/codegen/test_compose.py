@@ -13,6 +13,8 @@ from gandsl.codegen.source import network_source
 from gandsl.codegen.text import class_name
 from gandsl.diagnostics.diagnostic import InvariantError
 from gandsl.ir.graph import NetworkIR, Variant
+from gandsl.lowering.precision import in_precision
+from gandsl_runtime.plan import Precision
 from tests.codegen.twins import assert_equal_programs
 from tests.graphs import Builder
 
@@ -193,3 +195,64 @@ def test_any_graph_in_any_blocks(data: st.DataObject) -> None:
     check(
         b.ir(b("out", "add", {"terms": data.draw(st.lists(st.sampled_from(values), min_size=1, max_size=3))}))
     )
+
+
+def family(data: st.DataObject) -> NetworkIR:
+    """Programs that share most of their statements: some are left out of one, read another value, differ in
+    a number; with several outputs, of features, images and vectors."""
+    scopes = ["", "a.", "b.", "a.s0.", "a.s1.", "c.d."]
+    ops = ["conv", "wide", "add", "relu", "scale", "pool", "linear", "add"]
+    plan = [
+        (f"{data.draw(st.sampled_from(scopes))}n{number}", data.draw(st.sampled_from(ops)))
+        for number in range(data.draw(st.integers(3, 12)))
+    ]
+    usual = [data.draw(st.integers(0, 30)) for _ in plan]
+    outputs = data.draw(st.lists(st.integers(0, 30), min_size=1, max_size=3))
+    programs = {}
+    for variant in (Variant(0), Variant(1), Variant(1, True)):
+        b = Builder()
+        x = b.input("x", "Image", 3, 4, 4)
+        if variant.fading:
+            b.input("alpha", "Scalar")
+        made = [
+            x,
+            b("first", "conv", {"x": x}, channels=3),
+            b("v", "linear", {"x": b("p", "global_pool", {"x": x})}, features=3),
+        ]
+        for (at, op), like in zip(plan, usual, strict=True):
+            if data.draw(st.integers(0, 9)) == 0:
+                continue
+            like = data.draw(st.integers(0, 30)) if data.draw(st.integers(0, 9)) == 0 else like
+            made.append(_statement(data, b, made, at, op, like))
+        chosen = [made[-1 - index % len(made)] for index in outputs]
+        graph = b.graph(made[-1])
+        names = {f"o{index}": id_ for index, id_ in enumerate(chosen)}
+        kinds = {name: graph[id_].type.kind for name, id_ in names.items()}
+        programs[variant] = type(graph)("generator", graph.nodes, names, kinds)
+    return NetworkIR("generator", programs, ((4, 4), (8, 8)))
+
+
+def _statement(data: st.DataObject, b: Builder, made: list[str], at: str, op: str, like: int) -> str:
+    vectors = op == "linear"
+    fit = [id_ for id_ in made if (len(b.nodes[id_].type.shape) == 1) == vectors]
+    fit = [id_ for id_ in fit if op in ("relu", "scale", "pool") or b.nodes[id_].type.shape[0] == 3]
+    read = fit[-1 - like % len(fit)]
+    match op:
+        case "conv" | "wide":
+            return b(at, "conv", {"x": read}, channels=3 if op == "conv" else 4, kernel=1)
+        case "add":
+            return b(at, "add", {"terms": [read, fit[0]]})
+        case "scale":
+            return b(at, "scale", {"x": read}, factor=data.draw(st.sampled_from([0.5, 0.5, 0.5, 2.0])))
+        case "pool":
+            return b(at, "global_pool", {"x": read})
+        case "linear":
+            return b(at, "linear", {"x": read}, features=3)
+    return b(at, op, {"x": read})
+
+
+@settings(max_examples=60)
+@given(st.data(), st.sampled_from([Precision(), Precision(compute="bf16")]))
+def test_any_family_in_any_blocks(data: st.DataObject, precision: Precision) -> None:
+    """Its programs call each other and share helpers, in one order of arguments and results."""
+    check(in_precision(family(data), precision))

@@ -13,9 +13,24 @@ from gandsl.codegen.places import Places
 from gandsl.codegen.source import network_source
 from gandsl.codegen.text import class_name
 from gandsl.ir.graph import NetworkIR
-from tests.codegen.small import SPECS, reduced
+from gandsl.lowering.precision import in_precision
+from gandsl_runtime.plan import Precision
+from tests.codegen.small import ROOT, SPECS, reduced
 from tests.codegen.twins import assert_equal_programs, loaded, programs
 from tests.published import NETWORKS
+
+PRECISIONS = {
+    "bf16": Precision(compute="bf16"),
+    "fp16": Precision(compute="fp16"),
+    "bf16, one size": Precision(compute="bf16", stages=1),
+    "fp16, two sizes": Precision(compute="fp16", stages=2),
+}
+GROWN = (
+    "grown_values",
+    "pggan",
+    "progressive_stylegan2",
+)  # programs that share values, stages, a style space
+EVERY = sorted([*ROOT.glob("specs/**/*.yaml"), *ROOT.glob("tests/specs/new/*.yaml")])
 
 
 def printed(ir: NetworkIR) -> str:
@@ -30,6 +45,25 @@ def test_every_spec(path: Path) -> None:
     for name, ir in module.networks.items():
         compared = assert_equal_programs(ir, files[f"{name}.py"], class_name(name))
         assert compared == 2 * len(list(programs(ir)))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(p, marks=() if p.stem in GROWN else pytest.mark.thorough, id=str(p.relative_to(ROOT)))
+        for p in EVERY
+    ],
+)
+def test_every_precision(path: Path) -> None:
+    """All programs of all networks with casts on: each level and fade, each format, all stages and some."""
+    module = reduced(path)
+    for name, ir in module.networks.items():
+        done: list[object] = []
+        for precision in PRECISIONS.values():
+            cast = in_precision(ir, precision)
+            if cast.programs not in done:
+                done.append(cast.programs)
+                assert_equal_programs(cast, printed(cast), class_name(name))
 
 
 @pytest.mark.parametrize("name", NETWORKS)
