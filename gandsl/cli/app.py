@@ -8,7 +8,7 @@ from keyword import iskeyword
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from gandsl import __version__
 
@@ -47,6 +47,21 @@ COMMANDS: dict[str, _Row] = {
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
+class Command(TyperCommand):
+    """A command whose options and arguments have a value: an empty path would mean the folder one is in."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Fail for an empty value, as a shell gives it for a variable that is not set: `-o "$OUT"`."""
+        values, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        for param in self.params:
+            given = values.get(param.name or "")
+            if "" in (given if isinstance(given, list | tuple) else [given]):
+                option = param.param_type_name == "option"
+                name = param.opts[0] if option else getattr(param, "metavar", None) or param.name
+                ctx.fail(f"{name} is empty: give it a value" + ", or leave it out" * option)
+        return super().parse_args(ctx, args)
+
+
 class LazyGroup(TyperGroup):
     """Knows its commands by name and summary; builds one of them when it is called."""
 
@@ -72,7 +87,7 @@ class LazyGroup(TyperGroup):
             context_settings=SETTINGS,
         )
         for name, run in runs.items():
-            made.command(name, context_settings=SETTINGS)(guarded(run))
+            made.command(name, cls=Command, context_settings=SETTINGS)(guarded(run))
         return typer.main.get_command(made)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

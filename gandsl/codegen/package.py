@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from gandsl.lowering.planned import checkpointed, planned
 from gandsl.spec.document import BlockDecl
 from gandsl.spec.library import Library
 from gandsl.spec.tree import to_plain
+from gandsl_runtime.files import write as write_file
 
 if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR
@@ -85,7 +85,7 @@ def write(module: ModuleIR, directory: str | os.PathLike[str]) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     for name in different:
         if name in files:
-            _replace(folder / name, files[name])
+            write_file(folder / name, files[name])
         else:
             (folder / name).unlink(missing_ok=True)
     return different
@@ -165,16 +165,3 @@ def _listed(folder: Path) -> Iterator[str]:
         return
     files = manifest.get("files") if isinstance(manifest, dict) else None
     yield from (name for name in files if _FILE.fullmatch(name)) if isinstance(files, dict) else ()
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from gandsl_runtime.errors import room_for
 from gandsl_runtime.facts import Facts, ImportFacts, WeightsFacts
 from gandsl_runtime.fitness import under
 from gandsl_runtime.moved import carried
+from gandsl_runtime.files import whole
 
 
 @dataclass(frozen=True)
@@ -170,12 +170,5 @@ def _write(layout: Layout, states: Mapping[str, dict[str, Tensor]], output: Path
 
 
 def _save(content: Mapping[str, Any], path: Path) -> None:
-    """torch.save into a new file of the same folder, then renamed."""
-    new = path.with_name(f".{path.name}.new")
-    with room_for("the weights", path.parent):
-        try:
-            torch.save(content, new)
-            os.replace(new, path)
-        except BaseException:
-            new.unlink(missing_ok=True)
-            raise
+    with room_for("the weights", path.parent), whole(path) as new:
+        torch.save(content, new)

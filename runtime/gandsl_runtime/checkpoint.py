@@ -18,14 +18,13 @@ from torch import Tensor
 
 from .errors import CheckpointError, room_for
 from .facts import Facts, RunFacts, facts_of
-from .files import flush
+from .files import special, whole
 from .network import Network
 from .plan import Cadence
 from .retention import Saved, staying
 from .run_dir import SUFFIX, RunDir
 from .run_dir import found_in as found_in
 from .run_dir import newest_path as newest_path
-from .signals import at_last
 from .state import State, load_network
 
 FORMAT = 2
@@ -37,7 +36,7 @@ def path_of(folder: Path, images: int) -> Path:
 
 
 def save(folder: Path, state: State, facts: dict[str, Any], cadence: Cadence) -> Path:
-    """Write the state; then what the plan does not keep goes, and what a killed process left half written.
+    """Write the state; then what the plan does not keep goes.
 
     Files past this moment go too: they were refused at the resume, or belong to a course that was given up.
     """
@@ -46,7 +45,7 @@ def save(folder: Path, state: State, facts: dict[str, Any], cadence: Cadence) ->
     write(path, state.tensors(), {"counters": state.counters(), **facts})
     found = [file for file in found_in(folder) if file <= path]
     kept = staying(saved(found, cadence), cadence)
-    for old in (*(set(found_in(folder)) - kept), *folder.glob(".*.new")):
+    for old in set(found_in(folder)) - kept:
         old.unlink(missing_ok=True)
     return path
 
@@ -74,17 +73,8 @@ def write(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None
     own = _separate(tensors)
     said = json.dumps(facts)
     header = {"format": str(FORMAT), "facts": said, "digest": _digest(own, said)}
-    new = path.with_name(f".{path.name}.new")
-    with room_for("a checkpoint", path.parent), at_last(lambda: new.unlink(missing_ok=True)):
-        try:
-            _save_file(own, new, header)
-            new.chmod(_usual_mode())  # safetensors gives the owner alone a right to read
-            flush(new)
-            os.replace(new, path)
-            flush(path.parent)
-        except BaseException:
-            new.unlink(missing_ok=True)
-            raise
+    with room_for("a checkpoint", path.parent), whole(path) as new:
+        _save_file(own, new, header)
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], Facts]:
@@ -93,6 +83,10 @@ def read(path: Path) -> tuple[dict[str, Tensor], Facts]:
     Raises Damaged when it is cut short or changed; CheckpointError when it is whole and not as this version
     writes them.
     """
+    if not path.exists():
+        raise CheckpointError(
+            f"there is no such file or folder: {path}", "give a checkpoint, or a run's folder"
+        )
     header = _header(path)
     if header.get("format") != str(FORMAT):
         raise CheckpointError(
@@ -186,8 +180,8 @@ class Damaged(CheckpointError):
 def _readable(path: Path) -> Iterator[None]:
     """What safetensors and torch say inside the block of a file that can't be read, as Damaged."""
     try:
-        if path.exists() and not path.is_file():  # a pipe would be waited for without end
-            raise Damaged(f"{path} is no regular file", "remove it")
+        if kind := special(path):  # a pipe would be waited for without end
+            raise Damaged(f"{path} is {kind}, no checkpoint", "remove it")
         yield
     except (SafetensorError, OSError) as error:
         raise Damaged(f"{path} is cut short or no checkpoint: {error}", "take an older one") from error
@@ -229,10 +223,3 @@ def _digest(tensors: dict[str, Tensor], facts: str) -> str:
         digest.update(f"\0{name}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
-
-
-def _usual_mode() -> int:
-    """The rights of a new file under the user's umask, which can only be read by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return 0o666 & ~mask

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from . import __version__
-from .files import whole
+from .files import write
 
 if TYPE_CHECKING:
     from .trainer import Trainer
@@ -31,8 +31,8 @@ def describe(run: Trainer) -> None:
     files = run.files
     assert files is not None
     if run.spec is not None:
-        _write(files.spec, run.spec)
-    _write(files.plan, run.plan.model_dump_json(indent=2) + "\n")
+        write(files.spec, run.spec)
+    write(files.plan, run.plan.model_dump_json(indent=2) + "\n")
     session = {
         "began": datetime.now(UTC).isoformat(timespec="seconds"),
         "images": run.state.clock.images,
@@ -44,7 +44,7 @@ def describe(run: Trainer) -> None:
         "data": {"where": run.where, "images": len(run.data)},
         "sessions": [*_sessions(files.facts), session][-MOST_SESSIONS:],
     }
-    _write(files.facts, json.dumps(facts, indent=2) + "\n")
+    write(files.facts, json.dumps(facts, indent=2) + "\n")
 
 
 def _sessions(path: Path) -> list[Any]:
@@ -53,11 +53,6 @@ def _sessions(path: Path) -> list[Any]:
         return list(json.loads(path.read_text(encoding="utf-8"))["sessions"])
     except (OSError, ValueError, KeyError, TypeError):  # a new run, or one of an older version
         return []
-
-
-def _write(path: Path, text: str) -> None:
-    with whole(path) as new:
-        new.write_text(text, encoding="utf-8")
 
 
 def environment(device: torch.device) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from .files import whole as whole
+from .files import whole
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 

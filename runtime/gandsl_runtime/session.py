@@ -12,6 +12,7 @@ from . import checkpoint
 from .data.stream import workers_watched
 from .description import describe
 from .errors import CheckpointError, Interrupted, room_for
+from .files import sweep
 from .home import Home, refuse_unwritable
 from .run_dir import RunDir
 from .signals import Signals, at_last
@@ -41,6 +42,7 @@ def session(run: Trainer) -> Iterator[Signals]:
         stack.enter_context(workers_watched())
         if files:
             refuse_unwritable(files)
+            sweep(files.path)
             describe(run)
         signals = stack.enter_context(Signals())
         stack.callback(run.stream.close)

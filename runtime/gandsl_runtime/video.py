@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from .errors import MissingExtra, RuntimeFault
-from .images import whole
+from .files import whole
 
 Frames = Iterator[Image.Image]  # all of one size
 Writer = Callable[[Frames, Path, int], None]

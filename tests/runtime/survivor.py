@@ -22,7 +22,7 @@ import torch
 import torch._dynamo  # Adam imports it in each session otherwise: seconds
 from PIL import Image
 
-from gandsl_runtime import checkpoint
+from gandsl_runtime import checkpoint, files
 from gandsl_runtime.observers import JsonLog, Observer, standard
 from gandsl_runtime.trainer import Trainer
 from tests.runtime.helpers import folder_of, pixels, plan, png
@@ -107,7 +107,7 @@ def fading(*_: object) -> bool:
 
 
 def of_a_new_checkpoint(path: Path) -> bool:
-    return path.suffix == ".new"
+    return path.suffix == files.ASIDE and ".safetensors." in path.name
 
 
 def of_a_checkpoint(*paths: Path) -> bool:
@@ -121,7 +121,7 @@ MOMENTS: dict[str, tuple[Any, ...]] = {  # arguments of die_at after the first
     "fade": (Adam, "step", None, fading),
     "checkpoint not begun": (checkpoint, "save_file"),
     "checkpoint half written": (checkpoint, "save_file", half_a_checkpoint),
-    "checkpoint not flushed": (checkpoint, "flush", None, of_a_new_checkpoint),
+    "checkpoint not flushed": (files, "flush", None, of_a_new_checkpoint),
     "checkpoint not named": (os, "replace", None, of_a_checkpoint),
     "checkpoint not retained": (checkpoint, "staying"),
     "checkpoint half retained": (Path, "unlink", do_it, of_a_checkpoint),

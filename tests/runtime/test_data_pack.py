@@ -15,12 +15,13 @@ from gandsl_runtime.data import Stream, open_dataset
 from gandsl_runtime.data.labels import Labels
 from gandsl_runtime.data.pack import Recipe, pack
 from gandsl_runtime.data.sources import open_source
-from gandsl_runtime.errors import DataError
+from gandsl_runtime.errors import DataError, Unwritable
 from tests.runtime.helpers import arrays, folder_of, pixels, png, zip_of
 
 
 def first(source, tmp_path, **recipe) -> np.ndarray:
     """The pixels of the first image as packed."""
+    (tmp_path / "out.zip").unlink(missing_ok=True)
     pack(source, tmp_path / "out.zip", Recipe(**recipe))
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         return np.asarray(Image.open(io.BytesIO(archive.read(archive.namelist()[0]))))
@@ -136,13 +137,23 @@ def test_recipes_that_can_not_be(tmp_path):
 FILES = {f"{i}.png": png(image) for i, image in enumerate(pixels(6))} | {"3.png": b"broken"}
 
 
-def test_a_broken_image_stops_the_packing_and_leaves_what_was_there(tmp_path):
+def test_a_broken_image_stops_the_packing_and_leaves_nothing(tmp_path):
     source = open_source(folder_of(FILES, tmp_path / "set"))
-    (tmp_path / "out.zip").write_bytes(b"old")
     with pytest.raises(DataError, match=r"can't read 3.png of .*: it is no image"):
         pack(source, tmp_path / "out.zip", Recipe(size=(8, 8)))
-    assert (tmp_path / "out.zip").read_bytes() == b"old"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.zip", "set"]
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
+
+
+def test_what_is_there_stays_however_late_it_came(tmp_path):
+    """Before the work it is refused at once; a file that came meanwhile is somebody else's too."""
+    late = tmp_path / "late.zip"
+    (tmp_path / "early.zip").write_bytes(b"old")
+    with pytest.raises(Unwritable, match=r"early\.zip is there already"):
+        pack(arrays(3), tmp_path / "early.zip", Recipe(size=(8, 8)), told=lambda _: pytest.fail("it began"))
+    with pytest.raises(Unwritable, match=r"late\.zip is there already"):
+        pack(arrays(3), late, Recipe(size=(8, 8)), told=lambda _: late.write_bytes(b"other"))
+    assert (tmp_path / "early.zip").read_bytes() == b"old" and late.read_bytes() == b"other"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["early.zip", "late.zip"]
 
 
 def test_skipped_images_take_their_labels_with_them(tmp_path):

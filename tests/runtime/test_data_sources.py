@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import socket
 import tarfile
+import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -287,9 +289,82 @@ def test_links_in_circles_pipes_and_dangling_links(tmp_path):
     (where / "gone.png").symlink_to(where / "nowhere.png")
     os.mkfifo(where / "pipe.png")  # reading it would wait for ever
     source = open_source(where)
-    assert source.images == ["a/0.png", "b/1.png", "gone.png"]
+    assert source.images == ["a/0.png", "b/1.png", "gone.png", "pipe.png"]
     with pytest.raises(DataError, match=r"can't read gone.png .*: no such file"):
         open_dataset(where, (3, 8, 8)).image(2)
+    with pytest.raises(DataError, match=r"can't read pipe.png .*: it is a pipe"):
+        open_dataset(where, (3, 8, 8)).image(3)
+
+
+@pytest.mark.parametrize("name", ["loop", "loop.png"])
+def test_a_link_to_itself_is_named(name, tmp_path):
+    where = folder_of({"a/0.png": png(IMAGES[0])}, tmp_path / "set")
+    (where / "a" / name).symlink_to("other")
+    (where / "a" / "other").symlink_to(name)
+    with pytest.raises(DataError, match=r"set/a/\S+ is a link that leads back to itself"):
+        open_source(where)
+
+
+def special_files(folder: Path) -> dict[str, Path | str]:
+    os.mkfifo(folder / "pipe")
+    os.mkfifo(folder / "shard.tar")
+    os.mkfifo(folder / "set.zip")
+    (folder / "shards").mkdir()
+    os.mkfifo(folder / "shards" / "0.tar")
+    (folder / "labelled").mkdir()
+    (folder / "labelled" / "0.png").write_bytes(png(IMAGES[0]))
+    os.mkfifo(folder / "labelled" / "labels.json")
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(folder / "socket"))
+    return {
+        **{name: folder / name for name in ("pipe", "shard.tar", "set.zip", "shards", "labelled", "socket")},
+        "zero": "/dev/zero",
+        "numbers": str(folder / "{0..99999999}.tar"),
+        "powers": str(folder / ("{a,b}" * 40 + ".tar")),
+        "huge": str(folder / ("{0..%s}.tar" % ("9" * 5000))),
+        "backwards": str(folder / "{9..3}.tar"),
+        "empty": "",
+        "a file's inside": "/dev/null/x",
+    }
+
+
+SPECIAL = {
+    "pipe": "it is a pipe",
+    "shard.tar": "is a pipe",
+    "set.zip": "it is a pipe",
+    "shards": "is a pipe, no tar file",
+    "labelled": "it is a pipe",
+    "socket": "it is a socket",
+    "zero": "it is a device",
+    "numbers": "more than 100,000 shards",
+    "powers": "more than 100,000 shards",
+    "huge": "name too long",
+    "backwards": "stands for no shard",
+    "empty": "empty path",
+    "a file's inside": "does not exist",
+}
+
+
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_what_would_never_end_is_refused_at_once(kind, tmp_path):
+    where = special_files(tmp_path)[kind]
+    begun = time.monotonic()
+    with pytest.raises(DataError, match=SPECIAL[kind]):
+        open_source(where).labels()
+    assert time.monotonic() - begun < 5
+
+
+def test_a_folder_inside_a_zip(tmp_path):
+    files = {
+        f"{split}/{name}/{i}.png": png(IMAGES[i])
+        for split in ("train", "test")
+        for i, name in enumerate("ab")
+    }
+    inner = open_source(zip_of(files, tmp_path / "set.zip") / "train")
+    assert inner.images == ["a/0.png", "b/1.png"] and inner.labels().names == ("a", "b")
+    np.testing.assert_array_equal(np.asarray(inner.open(1)), IMAGES[1])
+    with pytest.raises(DataError, match="no images in"):
+        open_source(tmp_path / "set.zip" / "tra")
 
 
 def test_a_linked_folder_is_read(tmp_path):
@@ -309,7 +384,7 @@ def test_a_folder_that_may_not_be_read(tmp_path, monkeypatch):
         return listed(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(DataError, match=r"can't open .*set: permission denied") as caught:
+    with pytest.raises(DataError, match=r"can't open .*set/b: permission denied") as caught:
         open_source(where)
     assert caught.value.exit_code == 3
 

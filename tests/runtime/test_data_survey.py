@@ -42,7 +42,7 @@ PHOTO = Image.fromarray(pixels(1, (40, 60), 3)[0])
 JPEG = encoded(PHOTO, "JPEG")
 # the file → words of the reason
 BROKEN = {
-    "bomb.png": (png_header(60_000, 60_000), "decompression bomb"),
+    "bomb.png": (png_header(60_000, 60_000), "at most 178,956,970 are read"),
     "cut.jpg": (JPEG[: len(JPEG) // 2], "truncated"),
     "cut.png": (encoded(PHOTO, "PNG")[:3000], "truncated"),
     "empty.png": (b"", "it is no image"),

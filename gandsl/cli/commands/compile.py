@@ -74,6 +74,8 @@ def _optimize(program: Program, dump: Path | None) -> dict[str, tuple[int, int]]
     """Lower every program, run the passes, verify. Node counts before and after, by program."""
     import torch
 
+    from gandsl_runtime.files import write
+
     found = {}
     with torch.device("meta"):  # shapes only: no memory, no time
         networks = {name: program.network(name) for name in program.module.networks}
@@ -85,6 +87,5 @@ def _optimize(program: Program, dump: Path | None) -> dict[str, tuple[int, int]]
             )
             found[title] = (log.records[0].nodes_before, log.records[-1].nodes_after)
             if dump is not None:
-                dump.mkdir(parents=True, exist_ok=True)
-                (dump / f"{title.replace(' ', '_')}.txt").write_text(log.dump(), encoding="utf-8")
+                write(dump / f"{title.replace(' ', '_')}.txt", log.dump())
     return found

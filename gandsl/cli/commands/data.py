@@ -170,12 +170,17 @@ def _size(text: str) -> tuple[int, int]:
 
 def _labels(source: Source, wanted: str) -> Labels | None:
     from gandsl_runtime.data.labels import from_file
+    from gandsl_runtime.errors import DataError
+    from gandsl_runtime.files import read
 
     if wanted == "none":
         return None
     if wanted == "auto":
-        return source.labels()
-    return from_file(Path(wanted).read_bytes(), source.images, wanted)
+        try:
+            return source.labels()
+        except DataError as fault:
+            raise DataError(fault.message, f"{fault.remedy}; or pack without them: --labels none") from fault
+    return from_file(read(Path(wanted)), source.images, wanted)
 
 
 def _processes(wanted: int | None) -> int:

@@ -54,6 +54,8 @@ def run(
         from gandsl.graph import html
 
         text = html.render(module.name, pictures, depth)
-    path.write_text(text, encoding="utf-8")
+    from gandsl_runtime.files import write
+
+    write(path, text)
     print(f"{path}: {', '.join(chosen)}")
     return 0

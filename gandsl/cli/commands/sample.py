@@ -165,6 +165,8 @@ def _trained(
 
     if source.is_dir() and not (source / "spec.yaml").is_file():
         raise typer.BadParameter(f"{source} is no run's folder: it holds no spec.yaml")
+    if not source.exists():
+        raise typer.BadParameter(f"there is no such folder or spec: {source}")
     if not source.is_dir() and weights is None:
         raise typer.BadParameter("a spec has no weights: give a run's folder, or --weights FILE")
     module = module_of(source / "spec.yaml" if source.is_dir() else source, sets)

@@ -22,7 +22,9 @@ def run(
     if output is None:
         print(text, end="")
     else:
-        output.write_text(text, encoding="utf-8")
+        from gandsl_runtime.files import write
+
+        write(output, text)
         print(output)
     return 0
 

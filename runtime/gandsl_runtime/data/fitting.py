@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zipfile
 import zlib
@@ -62,6 +63,9 @@ def _reason(error: BaseException) -> str:
     """Why an image can't be read, in words that are the same each time."""
     if isinstance(error, UnidentifiedImageError):
         return "it is no image, or is cut short at its start"
+    if isinstance(error, Image.DecompressionBombError) and (count := re.search(r"\d+", str(error))):
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+        return f"it has {int(count[0]):,} pixels, and at most {most:,} are read: shrink or cut it"
     if isinstance(error, MemoryError):
         return "it needs more memory than there is"
     if isinstance(error, OSError) and error.strerror:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import DataError
+from .class_folders import classes, first_folders, top
+from .matching import matched
 
 if TYPE_CHECKING:
     from .sources import Source
@@ -62,40 +64,58 @@ def unfit(labels: Labels, images: Sequence[str], classes: int) -> tuple[str, str
 def stated(name: str, images: Sequence[str], read: Callable[[str], bytes | None]) -> Labels | None:
     """Labels of a set of files: from a labels file, else from class folders. `read` gives a file's content.
 
-    A labels file (`labels.json` or `dataset.json`: {"labels": [["a.png", 3], …]} or {"labels": {"a.png": 3}};
-    null: there are none) comes first; else the first folder of each path is its class, numbered by name.
-    Raises DataError when the file is odd, or when only some images lie in folders.
+    A labels file comes first, beside the images or in any of the folders that hold them all; its form is
+    docs/data.md's. Else the folder below those is the class, numbered by name.
+    Raises DataError when the file is odd, or when the folders leave a doubt.
     """
-    for file in LABEL_FILES:
-        try:
-            content = read(file)
-        except OSError as error:
-            raise DataError(f"can't read {name}/{file}: {error}", "pack or download it again") from error
-        if content is not None:
-            return from_file(content, images, f"{name}/{file}")
-    return _from_folders(name, images)
+    for above in top(images):
+        for file in LABEL_FILES:
+            try:
+                content = read(above + file)
+            except OSError as error:
+                reason = error.strerror or str(error)
+                raise DataError(
+                    f"can't read {name}/{above}{file}: {reason}", "pack or download it again"
+                ) from error
+            if content is not None:
+                inside = [image.removeprefix(above) for image in images]
+                return from_file(content, inside, f"{name}/{above}{file}")
+    found = classes(name, images)
+    return None if found is None else _numbered_by_name(found, name)
 
 
 def from_file(content: bytes, images: Sequence[str], where: str) -> Labels | None:
     """The labels of a labels file, in the order of the images. Raises DataError when it is odd."""
     try:
-        found = json.loads(content)
+        found = json.loads(content, object_pairs_hook=_Object)
+        if "folders" in found and "labels" not in found:
+            return _numbered_by_name(first_folders(where, images, found["folders"]), where)
         listed, names = found["labels"], found.get("names")
-        pairs = {} if listed is None else dict(listed)
+        entries = _entries(listed)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DataError(f"{where} is no labels file: {error}", f"its form is {FORM}") from error
-    if not pairs:
+    if not entries:
         return None
-    if unlabeled := [image for image in images if image not in pairs]:
-        raise DataError(
-            f"{where} has no label for {unlabeled[0]}" + _and_more(unlabeled),
-            "label every image, or remove those images",
-        )
-    if absent := sorted(map(str, pairs.keys() - set(images))):
-        raise DataError(
-            f"{where} labels {absent[0]}, which is not there" + _and_more(absent), "correct the names"
-        )
-    return numbered([pairs[image] for image in images], images, where, _class_names(names))
+    return numbered(matched(entries, images, where), images, where, _class_names(names))
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that has not forgotten keys which come twice."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
+
+
+def _entries(listed: Any) -> list[tuple[str, Any]]:
+    """Name and label of each entry. Raises TypeError, ValueError, AttributeError for another form."""
+    if listed is None:
+        return []
+    pairs = listed.pairs if isinstance(listed, _Object) else listed
+    entries = [(name, label) for name, label in pairs]
+    if strange := [name for name, _ in entries if not isinstance(name, str)]:
+        raise TypeError(f"{strange[0]!r} is no name of an image")
+    return entries
 
 
 def numbered(labels: Sequence[Any], images: Sequence[str], where: str, names: tuple[str, ...] = ()) -> Labels:
@@ -115,20 +135,7 @@ def _class_names(names: Any) -> tuple[str, ...]:
     return tuple(map(str, names)) if isinstance(names, list) else ()
 
 
-def _from_folders(name: str, images: Sequence[str]) -> Labels | None:
-    folders = [image.split("/", 1)[0] if "/" in image else None for image in images]
-    loose = [image for image, folder in zip(images, folders, strict=True) if folder is None]
-    if len(loose) == len(folders):
-        return None
-    if loose:
-        raise DataError(
-            f"{name} has class folders, and {loose[0]} is in none" + _and_more(loose),
-            "move it into its class",
-        )
-    names = sorted({folder for folder in folders if folder is not None})
-    number: Mapping[str | None, int] = {folder: i for i, folder in enumerate(names)}
-    return Labels(np.array([number[folder] for folder in folders], dtype=np.int64), name, tuple(names), True)
-
-
-def _and_more(names: Sequence[str]) -> str:
-    return f" (and {len(names) - 1} more)" if len(names) > 1 else ""
+def _numbered_by_name(folders: Sequence[str], where: str) -> Labels:
+    names = sorted(set(folders))
+    number = {folder: i for i, folder in enumerate(names)}
+    return Labels(np.array([number[folder] for folder in folders], dtype=np.int64), where, tuple(names), True)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 from ..errors import DataError
-from ..files import flush, whole
+from ..files import whole
 from .fitting import CROPS, FILTERS, MODES, Size, Unreadable, unreadable, upright, with_mode
 from .labels import Labels
 from .parallel import over_images
@@ -82,35 +82,34 @@ def pack(
 
     Names and the labels file are those of the StyleGAN tools, whose trainers read the zip too. The zip takes
     its name when it is whole: what stops before leaves nothing behind, and what was there stays. `told` hears
-    how many were looked at. Raises DataError at the first image that can't be read, unless `skip_broken`.
+    how many were looked at. Raises DataError at the first image that can't be read, unless `skip_broken`;
+    Unwritable where `path` is there already.
     """
     done, listed = Packed(), []
-    with whole(path) as new:
-        with zipfile.ZipFile(new, "w", zipfile.ZIP_STORED) as archive:
-            with closing(over_images(source, partial(_file, recipe=recipe), workers)) as files:
-                for index, made in enumerate(files):
-                    if isinstance(made, _File):
-                        name = f"{done.images // 1000:05d}/img{done.images:08d}.{recipe.format}"
-                        _write(archive, name, made.content)
-                        done.images += 1
-                        done.enlarged += made.enlarged
-                        if labels is not None:
-                            listed.append([name, int(labels.numbers[index])])
-                    elif skip_broken:
-                        done.skipped.append((source.images[index], made))
-                    else:
-                        raise DataError(
-                            unreadable(source, index, made).message,
-                            "repair or replace the file; or leave out what can't be read (--skip-broken)",
-                        )
-                    told(index + 1)
-            if not done.images:
-                raise DataError(f"none of the {len(source.images)} images of {source.name} can be read")
-            facts: dict[str, Any] = {"labels": listed or None, "packed": asdict(recipe)}
-            if labels is not None and labels.names:
-                facts["names"] = labels.names
-            _write(archive, "dataset.json", json.dumps(facts).encode())
-        flush(new)
+    with whole(path, fresh=True) as new, zipfile.ZipFile(new, "w", zipfile.ZIP_STORED) as archive:
+        with closing(over_images(source, partial(_file, recipe=recipe), workers)) as files:
+            for index, made in enumerate(files):
+                if isinstance(made, _File):
+                    name = f"{done.images // 1000:05d}/img{done.images:08d}.{recipe.format}"
+                    _write(archive, name, made.content)
+                    done.images += 1
+                    done.enlarged += made.enlarged
+                    if labels is not None:
+                        listed.append([name, int(labels.numbers[index])])
+                elif skip_broken:
+                    done.skipped.append((source.images[index], made))
+                else:
+                    raise DataError(
+                        unreadable(source, index, made).message,
+                        "repair or replace the file; or leave out what can't be read (--skip-broken)",
+                    )
+                told(index + 1)
+        if not done.images:
+            raise DataError(f"none of the {len(source.images)} images of {source.name} can be read")
+        facts: dict[str, Any] = {"labels": listed or None, "packed": asdict(recipe)}
+        if labels is not None and labels.names:
+            facts["names"] = labels.names
+        _write(archive, "dataset.json", json.dumps(facts).encode())
     return done
 
 

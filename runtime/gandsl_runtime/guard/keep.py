@@ -9,12 +9,12 @@ guard/suspect/   where it does not: checkpoints written between the last good st
 from __future__ import annotations
 
 import math
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from .. import checkpoint
+from ..files import link
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Keep:
         if good is None:
             return None
         if not (self.checkpoints / good.name).exists():
-            _link(good, self.checkpoints / good.name)
+            link(good, self.checkpoints / good.name)
         shutil.rmtree(suspect, ignore_errors=True)
         suspect.mkdir()
         for path in checkpoint.found_in(self.checkpoints):
@@ -99,18 +99,7 @@ def _hold(path: Path, folder: Path) -> None:
     """Let `folder` hold this file and no other."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / path.name).exists():
-        _link(path, folder / path.name)
+        link(path, folder / path.name)
     for other in folder.iterdir():
         if other.name != path.name:
             other.unlink()
-
-
-def _link(path: Path, place: Path) -> None:
-    """A second name of a file, or a copy where the file system has none; whole or not at all."""
-    new = place.with_name(f".{place.name}.new")
-    new.unlink(missing_ok=True)
-    try:
-        os.link(path, new)
-    except OSError:
-        shutil.copyfile(path, new)
-    os.replace(new, place)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from ..files import whole
+from ..files import write
 from .base import Observer, Record
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ class JsonLog(Observer):
         if self.path.exists():
             lines = self.path.read_text(encoding="utf-8").splitlines()
             kept = [line for line in lines if _images(line) <= run.state.clock.images]
-            with whole(self.path) as new:
-                new.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+            write(self.path, "".join(f"{line}\n" for line in kept))
         self._open()
 
     def logged(self, record: Record, run: Trainer) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...errors import DataError
+from ...files import special
 from .arrays import Arrays, mnist
 from .base import EXTENSIONS, Source
 from .folder import Folder
@@ -17,6 +18,7 @@ __all__ = ["Arrays", "Folder", "Hub", "Shards", "Source", "Zip", "mnist", "open_
 
 BUILT_IN: dict[str, Callable[[], Source]] = {"mnist": mnist}
 KINDS = f"give a folder, a zip, *.tar shards, hf:NAME, or a built-in set: {', '.join(BUILT_IN)}"
+A_FOLDER = "a folder"
 
 
 def open_source(where: str | Path) -> Source:
@@ -27,8 +29,9 @@ def open_source(where: str | Path) -> Source:
     try:
         source = _opened(str(where))
     except OSError as error:
+        place = error.filename or where  # a folder below, perhaps
         raise DataError(
-            f"can't open {where}: {(error.strerror or str(error)).lower()}", "check its path and its rights"
+            f"can't open {place}: {(error.strerror or str(error)).lower()}", "check its path and its rights"
         ) from error
     if not source.images:
         raise DataError(f"no images in {where}", f"images end in {', '.join(sorted(EXTENSIONS))}")
@@ -40,12 +43,20 @@ def _opened(where: str) -> Source:
         return BUILT_IN[where]()
     if where.startswith("hf:"):
         return Hub(where)
+    if not where:
+        raise DataError("no images at an empty path", KINDS)
     path = Path(where)
     if not path.exists():
         if where.endswith(".tar") and (shards := shards_named(where)):
             return Shards(where, shards)
-        raise DataError(f"no images at {path}: it does not exist", KINDS)
-    if path.is_dir():
+        around = next((parent for parent in path.parents if parent.is_file()), None)
+        if around is None:
+            raise DataError(f"no images at {path}: it does not exist", KINDS)
+        return Zip(around, path.relative_to(around).as_posix())
+    kind = special(path)
+    if kind == A_FOLDER:
         folder = Folder(path)
         return Shards(where, shards) if not folder.images and (shards := shards_of(path)) else folder
+    if kind is not None:
+        raise DataError(f"no images at {path}: it is {kind}", KINDS)
     return Shards(where, [path]) if path.suffix == ".tar" else Zip(path)

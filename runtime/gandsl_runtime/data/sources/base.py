@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -15,6 +16,8 @@ EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif"
 # What is in the file counts, not its name. Pillow knows more, and some of that starts other programs (EPS).
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 LARGEST = 1 << 28  # bytes of one file inside an archive: a zip of some kilobytes can unpack to terabytes
+# Pillow refuses images of twice its MAX_IMAGE_PIXELS: 178,956,970 pixels. From half of that on it warns.
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 
 class Source(Protocol):
@@ -62,7 +65,8 @@ def image_names(names: Iterable[str]) -> list[str]:
 def within_reason(size: int) -> int:
     """The size of a file inside an archive. Raises OSError where reading it would fill the memory."""
     if size > LARGEST:
-        raise OSError(f"it unpacks to {size / 2**30:.1f} GiB, more than an image may have")
+        most = f"{LARGEST / 2**30:g} GiB"
+        raise OSError(f"it unpacks to {size / 2**30:.1f} GiB, and a file in an archive has at most {most}")
     return size
 
 

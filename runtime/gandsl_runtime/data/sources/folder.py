@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
 
+from ...errors import DataError
+from ...files import read, special
 from ..labels import Labels, stated
 from .base import image_names, opened
 
@@ -22,14 +25,17 @@ class Folder:
         self.images = image_names(_files(path, "", frozenset()))
 
     def open(self, index: int) -> Image.Image:
-        return opened(self._path / self.images[index])
+        path = self._path / self.images[index]
+        if kind := special(path):  # a pipe would wait for ever, a device may have no end
+            raise OSError(f"it is {kind}")
+        return opened(path)
 
     def labels(self) -> Labels | None:
         return stated(self.name, self.images, self._read)
 
     def _read(self, name: str) -> bytes | None:
         file = self._path / name
-        return file.read_bytes() if file.is_file() else None
+        return read(file) if os.path.lexists(file) else None
 
 
 def _files(path: Path, below: str, above: frozenset[tuple[int, int]]) -> Iterator[str]:
@@ -42,8 +48,20 @@ def _files(path: Path, below: str, above: frozenset[tuple[int, int]]) -> Iterato
         for entry in entries:
             if entry.name.startswith("."):
                 continue
-            if entry.is_dir():
+            if _is_folder(entry):
                 yield from _files(path / entry.name, f"{below}{entry.name}/", above | {here})
-            # a link that leads nowhere is an image that can't be read; a pipe or device would never end
-            elif entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path)):
+            else:  # perhaps a pipe, or a link that leads nowhere: then an image that can't be read
                 yield below + entry.name
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Raises DataError for a link that leads back to itself: what was meant may be a folder of images."""
+    try:
+        return entry.is_dir()
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise DataError(
+            f"{entry.path} is a link that leads back to itself: {os.readlink(entry.path)}",
+            "remove it, or let it lead to images",
+        ) from error

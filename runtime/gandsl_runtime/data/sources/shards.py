@@ -14,18 +14,21 @@ import re
 import tarfile
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from PIL import Image
 
 from ...errors import DataError
+from ...files import special
 from ..labels import Labels, numbered
 from .base import EXTENSIONS, opened, within_reason
 
 LABEL_FIELDS = ("label", "cls", "class")  # of a sample's .json
 OPEN_FILES = 64
-_BRACES = re.compile(r"\{(?:(\d+)\.\.(\d+)|([^{}]*,[^{}]*))\}")
+MOST_SHARDS = 100_000  # that a pattern may stand for
+_BRACES = re.compile(r"\{(?:(\d{1,18})\.\.(\d{1,18})|([^{}]*,[^{}]*))\}")
 
 
 class Member(NamedTuple):
@@ -118,8 +121,13 @@ def shards_named(pattern: str) -> list[Path]:
     """
     if not _BRACES.search(pattern):
         return []
-    paths = [Path(name) for name in expanded(pattern)]
-    if absent := [path for path in paths if not path.is_file()]:
+    names = list(islice(expanded(pattern), MOST_SHARDS + 1))
+    if len(names) > MOST_SHARDS:
+        raise DataError(f"{pattern} stands for more than {MOST_SHARDS:,} shards", "correct the pattern")
+    paths = [Path(name) for name in names]
+    if not paths:
+        raise DataError(f"{pattern} stands for no shard", "write the smaller number first")
+    if absent := [path for path in paths if not path.exists()]:
         raise DataError(
             f"{absent[0]} does not exist, one of the {len(paths)} shards of {pattern}", "correct the pattern"
         )
@@ -156,6 +164,8 @@ def _samples(shard: Path) -> Iterator[dict[str, Member]]:
 
 
 def _members(shard: Path) -> Iterator[Member]:
+    if kind := special(shard):
+        raise DataError(f"{shard} is {kind}, no tar file", "give files of shards")
     try:
         with tarfile.open(shard, "r:") as archive:
             for info in archive:

@@ -20,12 +20,13 @@ DAMAGED = (zipfile.BadZipFile, RuntimeError, ValueError, LookupError, EOFError, 
 
 
 class Zip:
-    """Images in a zip file; each process that reads it opens it for itself."""
+    """Images in a zip file, or in a folder of it; each process that reads it opens it for itself."""
 
     kind = "a zip"
 
-    def __init__(self, path: Path) -> None:
-        self.name, self._path = str(path), path
+    def __init__(self, path: Path, folder: str = "") -> None:
+        self._path, self._below = path, f"{folder}/" if folder else ""
+        self.name = str(path / folder)
         self._opened: tuple[int, zipfile.ZipFile] | None = None
         try:
             names = self._zip().namelist()
@@ -33,15 +34,20 @@ class Zip:
             raise DataError(
                 f"{path} is no zip file, or is cut short: {error}", "pack or download it again"
             ) from error
-        self.images = image_names(name for name in names if not name.endswith("/"))
+        self.images = image_names(
+            name.removeprefix(self._below)
+            for name in names
+            if name.startswith(self._below) and not name.endswith("/")
+        )
 
     def open(self, index: int) -> Image.Image:
-        return opened(self._content(self.images[index]))
+        return opened(self._content(self._below + self.images[index]))
 
     def labels(self) -> Labels | None:
         return stated(self.name, self.images, self._read)
 
     def _read(self, name: str) -> bytes | None:
+        name = self._below + name
         return self._content(name) if name in self._zip().NameToInfo else None
 
     def _content(self, name: str) -> bytes:

@@ -1,0 +1,126 @@
+"""No module writes a file but through `gandsl_runtime.files`: searched in the source."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.test_structure import modules
+
+HOME = "gandsl_runtime.files"
+ELSEWHERE = {  # what else may, and why it need not be whole
+    ("gandsl_runtime.observers.jsonl", "open"): "a log grows by lines; a resume drops one that is cut short",
+    ("gandsl_runtime.guard.guard", "open"): "alarms grow by lines too",
+    ("gandsl_runtime.lock", "open"): "a lock is the file itself",
+    ("gandsl.cli.guard", "NamedTemporaryFile"): "the report of a bug, under a name that the system makes",
+    ("gandsl.cli.guard", "open"): "the null device, where nobody listens any more",
+    ("gandsl_runtime.checkpoint", "save_file"): "its caller gives it the name aside",
+    ("gandsl_runtime.data.pack", "save"): "into memory",
+}
+WRITERS = {
+    *("write_text", "write_bytes", "save_file", "copyfile", "copy2", "copytree", "mkstemp", "savefig"),
+    *("NamedTemporaryFile", "fdopen", "savez", "savez_compressed", "savetxt", "tofile", "symlink_to"),
+    *("hardlink_to", "imwrite", "os.link", "os.symlink", "os.truncate", "shutil.copy", "shutil.move"),
+}
+OF_LIBRARIES = {"Image", "image", "first", "torch", "np", "numpy"}  # whose `save` writes a file
+NAMERS = {"whole"}  # `with whole(path) as new`: what goes to `new` is aside
+
+
+def aside(tree: ast.AST) -> set[ast.AST]:
+    """Calls inside `with whole(…) as new` that mention `new`."""
+    found: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.With):
+            continue
+        names = {
+            name.id
+            for item in node.items
+            if called(item.context_expr) in NAMERS and isinstance(name := item.optional_vars, ast.Name)
+        }
+        for call in ast.walk(node):
+            if isinstance(call, ast.Call) and any(
+                isinstance(part, ast.Name) and part.id in names for part in ast.walk(call)
+            ):
+                found.add(call)
+    return found
+
+
+def called(node: ast.AST) -> str:
+    """The last name of what a call calls."""
+    if not isinstance(node, ast.Call):
+        return ""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def owner(node: ast.Call) -> str:
+    value = node.func.value if isinstance(node.func, ast.Attribute) else None
+    return value.id if isinstance(value, ast.Name) else ""
+
+
+def opens_to_write(node: ast.Call) -> bool:
+    """`open("x", "w")`, `path.open(mode="a")`, `ZipFile(path, "w")`; os.open with flags that write."""
+    if called(node) not in ("open", "ZipFile", "TarFile"):
+        return False
+    texts = [
+        part.value
+        for argument in (*node.args, *(key.value for key in node.keywords if key.arg == "mode"))
+        for part in ast.walk(argument)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    ]
+    flags = {part.attr for argument in node.args for part in ast.walk(argument) if hasattr(part, "attr")}
+    modes = [text for text in texts if text and set(text) <= set("rwaxbt+")]
+    return any(set(mode) & set("wax+") for mode in modes) or bool(flags & {"O_WRONLY", "O_RDWR", "O_CREAT"})
+
+
+def writing(source: str) -> Iterator[tuple[str, int]]:
+    """Calls that write a file under its own name: what is called, in which line."""
+    tree = ast.parse(source)
+    fine = aside(tree)
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or node in fine:
+            continue
+        if (
+            {called(node), f"{owner(node)}.{called(node)}"} & WRITERS
+            or (called(node) == "save" and owner(node) in OF_LIBRARIES)
+            or opens_to_write(node)
+        ):
+            yield called(node), node.lineno
+
+
+def test_one_module_writes_files(root: Path) -> None:
+    found = {
+        (name, call): line
+        for name, path in modules(root).items()
+        if name != HOME
+        for call, line in writing(path.read_text("utf-8"))
+    }
+    assert not {place: line for place, line in found.items() if place not in ELSEWHERE}
+    assert not ELSEWHERE.keys() - found.keys()
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("open(p, 'w')", True),
+        ("p.open(mode='ab')", True),
+        ("open(p)", False),
+        ("open(p, 'rb')", False),
+        ("os.open(p, os.O_RDWR | os.O_CREAT)", True),
+        ("os.open(p, os.O_RDONLY)", False),
+        ("(a / b).write_text(t, encoding='utf-8')", True),
+        ("torch.save(x, p)", True),
+        ("trainer.save()", False),
+        ("save_file(x, p)", True),
+        ("ZipFile(p, 'w')", True),
+        ("with whole(p) as new:\n  new.write_text(t)\n  torch.save(x, new)\n  av.open(str(new), 'w')", False),
+        ("with whole(p) as new, ZipFile(new, 'w') as z: pass", False),
+        ("with whole(p) as new:\n  p.write_text(t)", True),
+        ("with other(p) as new:\n  new.write_text(t)", True),
+        ("os.link(a, b)", True),
+    ],
+)
+def test_the_search_sees_what_it_should(source: str, found: bool) -> None:
+    assert bool(list(writing(source))) is found
