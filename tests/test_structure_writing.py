@@ -14,9 +14,10 @@ HOME = "gandsl_runtime.files"
 ELSEWHERE = {  # what else may, and why it need not be whole
     ("gandsl_runtime.observers.jsonl", "open"): "a log grows by lines; a resume drops one that is cut short",
     ("gandsl_runtime.guard.guard", "open"): "alarms grow by lines too",
+    ("gandsl_runtime.home", "open"): "whether those logs can be written, before there is anything to write",
     ("gandsl_runtime.lock", "open"): "a lock is the file itself",
+    ("gandsl.cli.streams", "open"): "the null device, where a stream is closed",
     ("gandsl.cli.guard", "NamedTemporaryFile"): "the report of a bug, under a name that the system makes",
-    ("gandsl.cli.guard", "open"): "the null device, where nobody listens any more",
     ("gandsl_runtime.checkpoint", "save_file"): "its caller gives it the name aside",
     ("gandsl_runtime.data.pack", "save"): "into memory",
 }

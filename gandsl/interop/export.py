@@ -21,9 +21,9 @@ from gandsl.spec.overrides import as_texts
 from gandsl_runtime import checkpoint
 from gandsl_runtime.errors import room_for
 from gandsl_runtime.facts import Facts, ImportFacts, WeightsFacts
+from gandsl_runtime.files import whole
 from gandsl_runtime.fitness import under
 from gandsl_runtime.moved import carried
-from gandsl_runtime.files import whole
 
 
 @dataclass(frozen=True)
