@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from gandsl_runtime.errors import RuntimeFault
+from gandsl_runtime.shortage import is_shortage
+
+DEVICE = re.compile(r"cpu|cuda(:[0-9]{1,3})?")
 
 
 class NoSuchDevice(RuntimeFault):
@@ -23,13 +28,18 @@ def device_named(name: str) -> str:
     if name == "auto" and not torch.cuda.is_available():
         return "cpu"
     if name in ("auto", "cuda"):
-        rank = os.environ.get("LOCAL_RANK")
-        name = "cuda" if rank is None else f"cuda:{int(rank)}"
+        rank = os.environ.get("LOCAL_RANK", "")
+        name = f"cuda:{rank}" if rank else "cuda"
+    known = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    there = NoSuchDevice(
+        f"there is no device `{name}`", f"here are {', '.join(['cpu', *known])}; `auto` takes the best"
+    )
+    if not DEVICE.fullmatch(name):  # torch knows others, `meta` among them, on which nothing trains
+        raise there
     try:
-        torch.zeros((), device=torch.device(name))
-    except (RuntimeError, AssertionError) as error:  # an unknown name, no driver, a torch without CUDA
-        known = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
-        raise NoSuchDevice(
-            f"there is no device `{name}`", f"here are {', '.join(['cpu', *known])}; `auto` takes the best"
-        ) from error
+        torch.zeros((), device=name)
+    except (RuntimeError, AssertionError) as error:  # no such number, no driver, a torch without CUDA
+        if is_shortage(error):
+            raise
+        raise there from error
     return name

@@ -33,6 +33,11 @@ class Exit(IntEnum):
         "checkpoint is whole",
     )
     DIFFERENT = 8, "`compile --check` found stale output, or `diff --exit-code` a difference"
+    MEMORY = (
+        9,
+        "there is not enough memory, in RAM or on a GPU; the message says what was asked for, and "
+        "`gandsl cost SPEC --memory --budget SIZE` what fits",
+    )
     BUG = 70, "a bug in gandsl; the message says where the report is and how to send it"
     HUNG_UP = 129, "stopped by SIGHUP (its terminal has closed); a training run saved its state first"
     INTERRUPTED = 130, "stopped by Ctrl-C; a training run saved its state first"

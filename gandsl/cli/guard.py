@@ -12,10 +12,12 @@ from typing import Any
 
 import typer
 
+from gandsl.cli.absent import absent
 from gandsl.cli.exits import Exit
 from gandsl.cli.output import colored, columns, print_json, say
 from gandsl.diagnostics import SpecError
 from gandsl.diagnostics.diagnostic import ISSUES
+from gandsl_runtime.shortage import is_shortage, out_of_memory
 
 STOPPED = (Exit.INTERRUPTED, Exit.TERMINATED, Exit.HUNG_UP, Exit.WARNED)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -50,6 +52,8 @@ def _ended(error: Exception, options: dict[str, Any]) -> int:
             say(str(message))
             return int(code)
         return _told(str(message), str(remedy), int(str(code)), _notes(error))
+    if (refused := _refused(error, options)) is not None:
+        return refused
     if isinstance(error, OSError) and error.errno is not None:
         return os_error(error)
     return _bug(error)
@@ -58,6 +62,27 @@ def _ended(error: Exception, options: dict[str, Any]) -> int:
 def _notes(error: Exception) -> list[str]:
     """What was known where the error passed: of a run, what it can go on from."""
     return getattr(error, "__notes__", [])
+
+
+def _refused(error: Exception, options: dict[str, Any]) -> int | None:
+    """Memory or a package that is not there, told."""
+    if is_shortage(error):
+        return _memory_full(error, options)
+    missing = absent(error)
+    return _told(*missing, Exit.ENVIRONMENT, _notes(error)) if missing else None
+
+
+def _memory_full(error: Exception, options: dict[str, Any]) -> int:
+    spec = options.get("spec") or options.get("source")
+    if isinstance(spec, Path) and spec.is_dir():
+        spec /= "spec.yaml"
+    fault = out_of_memory(error, "", spec or "SPEC")
+    error.__traceback__ = None  # it holds what fills the memory
+    more = "free some, or let this process have more (`ulimit -v`)"
+    remedies = [] if spec else [more]
+    remedies += ["a smaller --batch draws fewer images at a time"] if "batch" in options else []
+    remedies += [fault.remedy] if spec else []
+    return _told(fault.message, "; ".join(remedies), Exit.MEMORY, _notes(error))
 
 
 def _told(message: str, remedy: str = "", code: int = Exit.INPUT, notes: Sequence[str] = ()) -> int:

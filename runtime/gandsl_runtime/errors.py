@@ -69,6 +69,12 @@ class Diverged(RuntimeFault):
     exit_code = 7
 
 
+class OutOfMemory(RuntimeFault):
+    """There is no memory for what was asked for, in RAM or on a GPU."""
+
+    exit_code = 9
+
+
 class Interrupted(RuntimeFault):
     """Stopped by a signal, after the state was saved: 130 for Ctrl-C (SIGINT), 143 for SIGTERM, and so on."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,7 @@ from .plan import Plan
 from .run_dir import RunDir
 from .schedule import Step
 from .session import look_for_home, session
+from .shortage import memory_for
 from .signals import held
 from .state import State
 from .updates import Updates
@@ -235,9 +236,15 @@ class Trainer:
         state.enter(self.plan, step)
         for phase in self.phases:
             if phase.due(step.clock):
-                self.updates.take(phase, step)
+                with self._memory(f"phase {phase.name} of a step of {step.batch} images"):
+                    self.updates.take(phase, step)
         state.leave(self.plan, step, self.world)
         return step
+
+    def _memory(self, what: str) -> AbstractContextManager[None]:
+        spec = self.files.spec if self.files and self.spec is not None else "SPEC"
+        state = self.state
+        return memory_for(what, spec, generator=state.generator, discriminator=state.discriminator)
 
     def warn(self, message: str) -> None:
         """Tell the observers what the user should know though the run goes on."""

@@ -35,6 +35,7 @@ def test_exit_codes_are_told_apart():
         "Unwritable": 1,
         "MissingExtra": 6,
         "Diverged": 7,
+        "OutOfMemory": 9,
         "Interrupted": 1,  # 128 + the signal on each instance
     }
 

@@ -1,0 +1,101 @@
+"""What a command needs and does not find: a device, torch, another package. Exit code 6, and what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gandsl.cli.absent import absent
+from tests.cli.conftest import ROOT, SPECS, Gandsl
+
+QUICK = SPECS / "quickstart.yaml"
+NAMES = ["meta", "mps", "xla", "quantum", "cuda:99", "cuda:-1", "cuda:", "cuda:0:1", "cpu:3", "CPU", "",
+         " cpu", "cuda:٣", "9" * 5000, "cpu\n"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES, ids=lambda name: repr(name[:9]))
+def test_devices(name: str, gandsl: Gandsl, tmp_path: Path) -> None:
+    done = gandsl("train", QUICK, "--data", "x", "-o", tmp_path / "run", "--device", name)
+    said = " ".join(done.stderr.split())
+    assert done.exit_code == 6 and "there is no device" in said and "`auto` takes the best" in said, said
+    assert not (tmp_path / "run").exists()
+
+
+def test_torchrun_s_number_of_no_gpu(monkeypatch: pytest.MonkeyPatch, gandsl: Gandsl, tmp_path: Path) -> None:
+    monkeypatch.setenv("LOCAL_RANK", "first")
+    done = gandsl("train", QUICK, "--data", "x", "-o", tmp_path / "run", "--device", "cuda")
+    assert done.exit_code == 6 and "no device `cuda:first`" in done.stderr
+
+
+WITHOUT = """
+import json, sys
+sys.modules["torch"] = None  # as Python answers for a package that is not installed
+from typer.testing import CliRunner
+from gandsl.cli.app import app
+for command in json.load(sys.stdin):
+    done = CliRunner().invoke(app, command, prog_name="gandsl")
+    print(json.dumps([done.exit_code, done.stderr]))
+"""
+FRONT = [
+    ["check", QUICK],
+    ["show", QUICK],
+    ["show", QUICK, "--ir"],
+    ["cost", QUICK],
+    ["cost", QUICK, "--memory", "--budget", "1GiB"],
+    ["graph", QUICK, "-o", "graph.html"],
+    ["diff", QUICK, "--set", "width=8"],
+    ["schema"],
+    ["explain", "conv"],
+    ["explain", "G0101"],
+]
+BACK = [
+    ["compile", QUICK, "-o", "out"],
+    ["train", QUICK, "--data", "x"],
+    ["train", QUICK, "--data", "x", "--device", "cpu"],
+    ["sample", QUICK, "--weights", "x.safetensors"],
+    ["import", "x.pkl"],
+    ["export-weights", "x.safetensors", "-o", "x.pt"],
+]
+
+
+def test_without_torch(tmp_path: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'runtime'}"}
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT],
+        input=json.dumps([[str(word) for word in command] for command in FRONT + BACK]),
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    answers: list[Any] = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
+    assert len(answers) == len(FRONT) + len(BACK)
+    for command, (code, said) in zip(FRONT, answers[: len(FRONT)], strict=True):
+        assert code == 0, (command, said)
+    for command, (code, said) in zip(BACK, answers[len(FRONT) :], strict=True):
+        told = " ".join(said.split())
+        assert code == 6 and "this command needs torch, which is not installed" in told, (command, said)
+        assert "help: pip install torch (https://pytorch.org" in told
+
+
+def test_packages() -> None:
+    missing = ModuleNotFoundError("No module named 'safetensors.torch'", name="safetensors.torch")
+    assert absent(missing) == (
+        "this command needs safetensors, which is not installed",
+        "pip install safetensors",
+    )
+    broken = ImportError("cannot import name 'x'", name="torch.nn")
+    found = absent(broken)
+    assert found and found[0].startswith("this command needs torch, which can't be loaded: cannot import")
+    lost = absent(OSError("libcudart.so.12: cannot open shared object file: No such file or directory"))
+    assert lost and "libcudart.so.12" in lost[0]
+    assert absent(ModuleNotFoundError("No module named 'gandsl.x'", name="gandsl.x")) is None  # ours to mend
+    assert absent(ValueError("x")) is None
