@@ -28,9 +28,10 @@ def main() -> None:
         app(prog_name="gandsl")
     except SystemExit as end:
         settled()
-        if not end.code and (error := streams.undelivered()):
+        if error := streams.undelivered():
             from gandsl.cli.guard import os_error
 
             error.filename = "standard output"
-            end.code = os_error(error)
+            code = os_error(error)
+            end.code = end.code or code
         raise

@@ -47,6 +47,16 @@ def process() -> Callable[..., subprocess.Popen[str]]:
     return start
 
 
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the commands of `tests.cli.commands` work on."""
+    from tests.cli.commands import prepare
+
+    place = tmp_path_factory.mktemp("made")
+    prepare(place)
+    return place
+
+
 @pytest.fixture
 def specs() -> Path:
     """The folder of the specs that come with gandsl."""

@@ -8,27 +8,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from gandsl.interop import export_weights
 from gandsl_runtime import checkpoint
-from tests.cli.conftest import ROOT, SPECS
-from tests.interop.cases import CASES
-from tests.interop.forge import ours
+from tests.cli.commands import EVERY
+from tests.cli.conftest import ROOT
 
-QUICK, TINY, LARGE = SPECS / "quickstart.yaml", SPECS / "tiny.yaml", SPECS / "stylegan2.yaml"
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1]
 PROGRESS = re.compile(r"\d+ of \d+ steps.*")  # what a run says now and then where there is no terminal
-SHORT = [
-    *("--set", "training.batch=4", "--set", "training.length=40 steps"),
-    *("--set", "training.cadence={log: 1 steps, grid: 20 steps, checkpoint: 5 steps}", "--device", "cpu"),
-]
 PYTHON_S = 0.15  # seconds in which Python may still be starting, on a busy machine more
 
 
@@ -80,44 +70,40 @@ def judge(done: Stopped, number: int, moment: float, folder: Path) -> None:
             assert int(newest[0].stem) == int(promised[1]) and not newest[3]
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Images, an official checkpoint, a trained run."""
-    place = tmp_path_factory.mktemp("made")
-    chance = np.random.default_rng(0)
-    for index in range(200):
-        folder = place / "images" / str(index % 10)
-        folder.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(chance.integers(0, 255, (28, 28), dtype=np.uint8)).save(folder / f"{index}.png")
-    case = CASES["ada"]
-    ours(place / "ours.safetensors", LARGE, case.overrides, case.parts)
-    export_weights(place / "ours.safetensors", place / "net.pt", case.layout, LARGE, case.overrides)
-    return place
+AGAIN = {"train with workers": ("train", ["--workers", "2", "--tensorboard"])}
 
 
-Command = Callable[[Path, Path], list[object]]  # what was made, a folder for the rest
-COMMANDS: dict[str, Command] = {
-    "check": lambda made, to: ["check", LARGE],
-    "cost": lambda made, to: ["cost", LARGE],
-    "compile": lambda made, to: ["compile", QUICK, "-o", to / "g"],
-    "pack": lambda made, to: [
-        *("data", "pack", made / "images", "-o", to / "x.zip", "--size", "28", "--workers", "2")
-    ],
-    "import": lambda made, to: ["import", made / "net.pt", "-o", to / "in.safetensors"],
-    "train": lambda made, to: ["train", QUICK, "--data", made / "images", "-o", to / "run", *SHORT],
-    "workers": lambda made, to: [*COMMANDS["train"](made, to), "--workers", "2", "--tensorboard"],
-}
+def arguments(name: str, made: Path, to: Path) -> list[object]:
+    base, more = AGAIN.get(name, (name, []))
+    return [*EVERY[base](made, to), *more]
 
 
-def sweep(name: str, number: int, moments: list[float], made: Path, tmp_path: Path) -> None:
+def sweep(name: str, number: int, moments: list[float], made: Path, place: Path) -> None:
+    """A command, each time anew, that gets a signal at one of the moments."""
     for index, moment in enumerate(moments):
-        folder = tmp_path / f"{index}"
+        folder = place / f"{name}{index}"
         folder.mkdir()
-        judge(stopped(number, [moment], *COMMANDS[name](made, folder)), number, moment, folder)
+        judge(stopped(number, [moment], *arguments(name, made, folder)), number, moment, folder)
 
 
 @pytest.mark.parametrize(
-    ("number", "moments"), [(signal.SIGINT, [0.15, 0.25, 0.35]), *((n, [0.3]) for n in SIGNALS[1:])]
+    ("number", "moments"),
+    [(signal.SIGINT, [0.0, 0.05, 0.15, 0.2, 0.25, 0.35]), *((n, [0.3]) for n in SIGNALS[1:])],
 )
 def test_a_command_at_a_few_moments(number: int, moments: list[float], made: Path, tmp_path: Path) -> None:
     sweep("check", number, moments, made, tmp_path)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", [*EVERY, *AGAIN])
+def test_a_command_at_many_moments(name: str, made: Path, tmp_path: Path) -> None:
+    """Thirty Ctrl-C, evenly spread over the time that the command takes here, and eight of the others."""
+    folder = tmp_path / "whole"
+    folder.mkdir()
+    began = time.monotonic()
+    assert stopped(signal.SIGINT, [], *arguments(name, made, folder)).code == 0
+    takes = time.monotonic() - began
+    for number, count in zip(SIGNALS, (30, 8, 8, 8), strict=True):
+        place = tmp_path / str(number)
+        place.mkdir()
+        sweep(name, number, [takes * index / count for index in range(count)], made, place)
