@@ -50,7 +50,8 @@ class RunDir:
     @property
     def guards(self) -> list[Path]:
         """The guard's folder and those in it."""
-        return [self.path / "guard", *(self.path / "guard").glob("*/")]
+        above = self.path / "guard"
+        return [above, *(above / name for name in ("good", "unproven", "before", "suspect"))]
 
     @property
     def checkpoints(self) -> Path:

@@ -201,7 +201,6 @@ class Trainer:
                     return self._stopped(stop)
                 with self._guarded():
                     step = self.step()
-                    look_for_home(self)
                     self._tell(step)
                     if schedule.due(self.plan.cadence.checkpoint, step.clock, self.state.clock) or (
                         schedule.reached(self.plan.length, self.state.clock)
@@ -253,10 +252,13 @@ class Trainer:
 
     def _tell(self, step: Step) -> None:
         """What the plan and the observers want to know of a step."""
+        look_for_home(self)
         if schedule.due(self.plan.cadence.log, step.clock, self.state.clock):
             self.log(step)
-        for observer in self.observers if not self.moved else ():  # grids go by their old path
-            observer.after(step, self)
+        for observer in self.observers:
+            look_for_home(self)
+            if not self.moved:  # grids would go by their old path
+                observer.after(step, self)
 
     def log(self, step: Step) -> None:
         """Average what was measured since the last record and give it to the observers. Raises Diverged."""
@@ -318,6 +320,7 @@ class Trainer:
                 "seconds": self.pace.seconds,
             },
         }
+        look_for_home(self)
         if self.world.leads and self.files:
             best = self.plan.cadence.best
             if best and best.metric not in self.latest and self._saved_at is None:

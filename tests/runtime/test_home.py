@@ -1,0 +1,106 @@
+"""A run's folder that is moved, replaced or can't be written: noticed, told, and nothing put elsewhere."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gandsl_runtime import checkpoint
+from gandsl_runtime.errors import Unwritable
+from gandsl_runtime.observers import Observer, standard
+from gandsl_runtime.pace import reproducible
+from gandsl_runtime.trainer import Trainer
+from tests.runtime.helpers import arrays, assert_same, plan
+from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
+
+CADENCE = {"log": "1 steps", "grid": "5 steps", "checkpoint": "2 steps", "keep": 1}
+
+
+def networks():
+    return seeded(ConvGenerator), seeded(ConvDiscriminator)
+
+
+class After(Observer):
+    """Does something to the run's folder after a step; counts the steps and keeps what was said."""
+
+    def __init__(self, steps: int, do: Callable[[Path], None]) -> None:
+        self.steps, self.do, self.seen, self.said = steps, do, 0, []
+
+    def after(self, step, run):
+        self.seen = run.state.clock.steps
+        if self.seen == self.steps:
+            self.do(run.run_dir)
+
+    def warn(self, message):
+        self.said.append(message)
+
+
+def started(run_dir: Path, *watching: Observer, **changes) -> Trainer:
+    observing = [*watching, *standard(run_dir)]
+    changed = plan(cadence=CADENCE, **changes)
+    return Trainer(changed, *networks(), data=arrays(), run_dir=run_dir, observing=observing)
+
+
+@pytest.mark.parametrize("steps", [6, 7])  # with a checkpoint due in that step, and without
+@pytest.mark.parametrize("above", [False, True])
+def test_a_folder_that_is_moved_gets_the_state_where_it_is(steps, above, tmp_path):
+    whole = started(tmp_path / "whole")
+    whole.run()
+    old, new = tmp_path / "a" / "run", tmp_path / "b" / "run"
+    if not above:
+        new.parent.mkdir()
+    moving = After(steps, lambda _: old.parent.rename(new.parent) if above else old.rename(new))
+    with pytest.raises(Unwritable, match=f"{old} was moved to {new} while") as caught:
+        started(old, moving).run()
+    assert caught.value.__notes__ == [f"--resume goes on from {4 * steps} images"]
+    assert caught.value.exit_code == 1 and str(new) in caught.value.remedy
+    assert not old.exists() and old.parent.exists() != above
+    trainer = Trainer.resume(new, *networks(), data=arrays())
+    assert trainer.state.clock.steps == steps
+    trainer.run()
+    assert_same(trainer.state.tensors(), whole.state.tensors())
+    logs = [
+        [reproducible(json.loads(line)) for line in (run / "log.jsonl").read_text().splitlines()]
+        for run in (new, tmp_path / "whole")
+    ]
+    assert logs[0] == logs[1]
+
+
+def test_a_folder_in_its_place_is_not_written(tmp_path):
+    def replace(path: Path) -> None:
+        shutil.rmtree(path)
+        path.mkdir()
+        (path / "mine").write_text("")
+
+    with pytest.raises(Unwritable, match=r"was removed while the run .* another folder now") as caught:
+        started(tmp_path / "run", After(7, replace)).run()
+    assert caught.value.__notes__ == ["there is no checkpoint to go on from"]
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["mine"]
+
+
+def test_a_folder_moved_where_nothing_tells_is_made_anew(tmp_path, monkeypatch):
+    """Where there is no /proc. What it holds then is a whole run's again."""
+    monkeypatch.setattr("gandsl_runtime.home.Home.found", lambda home: None)
+    moving = After(7, lambda path: path.rename(tmp_path / "elsewhere"))
+    started(tmp_path / "run", moving).run()
+    assert sum("was removed: it is made anew" in said for said in moving.said) == 1
+    assert checkpoint.newest(tmp_path / "run" / "checkpoints")[2].counters.steps == 12
+
+
+PARTS = ["checkpoints", "grids", "guard", "guard/good", "log.jsonl", "alarms.jsonl", "plan.json"]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_what_cannot_be_written_is_noticed_before_the_first_step(part, tmp_path):
+    """Root may write anywhere: so a file stands in a folder's place, and a folder in a file's."""
+    place, watching = tmp_path / part, After(99, print)
+    place.parent.mkdir(exist_ok=True)
+    place.mkdir() if "." in part else place.write_text("")
+    with pytest.raises(Unwritable, match=str(place)) as caught:
+        started(tmp_path, watching).run()
+    assert watching.seen == 0 and caught.value.exit_code == 1
+    assert caught.value.__notes__ == ["there is no checkpoint to go on from"]
