@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping as Values
 from collections.abc import Sequence as Items
 from typing import Any
@@ -13,7 +12,7 @@ from gandsl.spec.patches import Path, assign
 from gandsl.spec.reader import read_text
 from gandsl.spec.shapes import SPEC
 from gandsl.spec.tree import Mapping
-from gandsl.spec.values import Size
+from gandsl.spec.write import flow
 
 
 def as_texts(overrides: Values[str, Any] | Items[str]) -> list[str]:
@@ -25,22 +24,7 @@ def as_texts(overrides: Values[str, Any] | Items[str]) -> list[str]:
 
 def as_yaml(value: Any) -> str:
     """A Python value as YAML on one line. A str stands as it is: it may be an expression."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Size):
-        return f"[{value.h}, {value.w}]"
-    if isinstance(value, Values):
-        return (
-            "{" + ", ".join(f"{json.dumps(str(key))}: {_nested(item)}" for key, item in value.items()) + "}"
-        )
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_nested, value)) + "]"
-    return str(value) if not isinstance(value, bool | None) else json.dumps(value)
-
-
-def _nested(value: Any) -> str:
-    """Inside brackets a text needs its quotes; quoted or not, it is the same expression."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else as_yaml(value)
+    return value if isinstance(value, str) else flow(value)
 
 
 def apply_overrides(tree: Mapping, overrides: list[str], diagnostics: Diagnostics) -> Mapping:

@@ -11,7 +11,7 @@ import yaml
 
 from gandsl.diagnostics import Diagnostics, Label, Span
 from gandsl.spec.commas import rejoin_entries, rejoin_items
-from gandsl.spec.scalars import resolve
+from gandsl.spec.scalars import FORBIDDEN, resolve
 from gandsl.spec.syntax import report_syntax
 from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, to_plain
 
@@ -23,8 +23,6 @@ MAX_NODES = 50_000
 
 _TOO_DEEP = "maximum nesting depth"  # of libyaml's own bound, which it may meet while it looks ahead
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# what YAML forbids, and what it would take for a line break where editors see none
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
 @dataclass(slots=True)
@@ -52,7 +50,7 @@ def read_text(text: str, file: str, diagnostics: Diagnostics) -> Tree | None:
         diagnostics.add("G0006", f"the file is larger than {MAX_BYTES // 1024} KiB", Span.point(file))
         return None
     lines = text.split("\n")
-    if bad := _CONTROL.search(text):
+    if bad := FORBIDDEN.search(text):
         line = text.count("\n", 0, bad.start())
         column = bad.start() - (text.rfind("\n", 0, bad.start()) + 1)
         diagnostics.add(
