@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from gandsl.frontend.context import Context
 from gandsl.frontend.plan_faults import report_fault
+from gandsl.frontend.plan_nulls import settled
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import plain
 from gandsl.spec import tree as trees
@@ -29,7 +30,7 @@ def make_plan(unfolder: Unfolder, training: trees.Mapping, context: Context) -> 
     failed: list[tuple[str, ...]] = []
     data = _sound(_value(unfolder, training, context), (), failed)
     try:
-        plan = Plan.model_validate(data)
+        plan = Plan.model_validate(settled(data, training))
     except ValidationError as error:
         for fault in error.errors(include_url=False):
             if not any(fault["loc"][: len(path)] == path for path in failed):

@@ -31,6 +31,15 @@ _DECLARING = frozenset(
 )
 
 
+# what a file says of itself and its base, before anything is changed → what to do instead
+_BEFORE = {
+    "gandsl": "each file names the language version that it is written in: change it there",
+    "extends": "give the command another spec, or write one that extends it",
+    "set": "give each change by itself, such as `training.batch: 16` or `--set training.batch=16`",
+    "patch": "write the steps into a spec of your own that has `extends:` and `patch:`",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Path:
     """A place in a spec, as written: `generator.synthesis.topology`."""
@@ -85,6 +94,8 @@ def locate(
     keys: list[str] = []
     here: Tree = tree
     steps = path.steps
+    if _is_before(*steps[0], diagnostics):
+        return None
     for number, (step, span) in enumerate(steps):
         if not isinstance(here, Mapping):
             message = f"`{'.'.join(keys)}` is {describe(here)}, so there is no `{step}` in it"
@@ -105,6 +116,13 @@ def locate(
             here = here.entries[key].value
         keys += found
     return keys
+
+
+def _is_before(name: str, span: Span, diagnostics: Diagnostics) -> bool:
+    """Whether a change of this field would come too late to have an effect: reported."""
+    if name in _BEFORE:
+        diagnostics.add("G0410", f"`{name}` is no field that can be changed", span, help=_BEFORE[name])
+    return name in _BEFORE
 
 
 def _names(holder: Mapping) -> list[str]:
@@ -138,13 +156,17 @@ def _edit(tree: Mapping, keys: list[str], change: Callable[[Mapping], Mapping]) 
 def assign(
     tree: Mapping, path: Path, value: Tree, diagnostics: Diagnostics, *, code: str = "G0403"
 ) -> Mapping | None:
-    """`set`: put `value` at a place; null removes what is there. A parameter's place is its default."""
-    keys = locate(tree, path, diagnostics, code=code, new=not is_null(value))
+    """`set`: put `value` at a place; null removes what is there. A parameter's place is its default.
+
+    In the training plan null stays written: there it may differ from the default.
+    """
+    of_plan = path.text.startswith("training.")
+    keys = locate(tree, path, diagnostics, code=code, new=of_plan or not is_null(value))
     if keys is None:
         return None
     last, old = keys[-1], entry_at(tree, keys)
     of_params = len(keys) > 1 and keys[-2] == "params"
-    if is_null(value) and not (old and of_params and _may_be_null(old.value)):
+    if is_null(value) and not of_plan and not (old and of_params and _may_be_null(old.value)):
         if of_params or (last in REQUIRED and last != "type"):
             help = "a `delete` patch takes away a parameter" if of_params else None
             diagnostics.add("G0407", f"`{path.text}` cannot be removed", value.span, help=help)
@@ -162,6 +184,11 @@ def assign(
         holder, last = holder[:-1], step
         entry = Entry(step, span, Mapping({entry.key: entry}, span))  # a part of the plan, made here
     return _edit(tree, holder, lambda into: _replaced(into, last, entry))
+
+
+def made_by_path(entry: Entry) -> bool:
+    """Whether a part of the plan was not written anywhere: `set` made it on the way to a field of it."""
+    return isinstance(entry.value, Mapping) and entry.value.span == entry.key_span
 
 
 def _may_be_null(declared: Tree) -> bool:
@@ -241,6 +268,8 @@ def insert(
     """`insert_before` and `insert_after`: a new entry beside the one at a path."""
     keys = locate(tree, path, diagnostics)
     if keys is None or not check_name(name.text, name.span, diagnostics):
+        return None
+    if len(keys) == 1 and _is_before(name.text, name.span, diagnostics):
         return None
     anchor = keys[-1]
     taken = entry_at(tree, [*keys[:-1], name.text])

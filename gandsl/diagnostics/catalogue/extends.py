@@ -112,4 +112,18 @@ ROWS = (
         set: {training.batch: 16}""",
         mend="add `extends: base.yaml`, or write the value where it belongs.",
     ),
+    Code(
+        "G0410",
+        "error",
+        "not a field that can be changed",
+        means="""
+        `gandsl`, `extends`, `set` and `patch` say what a file is and what it makes of its base. They are done
+        with before the changes of a `set`, a patch or `--set` are applied, so changing them would do
+        nothing.""",
+        example="""
+        set: {extends: other.yaml}       # or: gandsl check mine.yaml --set extends=other.yaml""",
+        mend="""
+        write another spec that extends what is meant; give single changes by their own paths, such as
+        `--set training.batch=16`.""",
+    ),
 )
