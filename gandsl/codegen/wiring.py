@@ -42,7 +42,8 @@ def wire(
         if step.body is not None:
             key, wiring = inner(step.body)
             statements.append(("call", place, key, tuple(refs[id_] for id_ in step.reads)))
-            refs |= {id_: ("step", index, wiring.refs[id_]) for id_ in step.results}
+            # whatever is made inside, since another instance's surroundings may read it
+            refs = {id_: ("step", index, ref) for id_, ref in wiring.refs.items()} | refs
             continue
         if step.unpacks:
             statements.append(("unpack", place[:-1], refs[step.reads[0]], len(step.results)))
