@@ -38,6 +38,7 @@ def as_json(found: Survey, needs: Sequence[Need] | None) -> dict[str, Any]:
         "modes": dict(found.modes.most_common()),
         "channels": {str(n): count for n, count in found.channels.most_common()},
         "formats": dict(found.formats.most_common()),
+        "peaks": {str(bits): peak for bits, peak in sorted(found.peaks.items())},
         "classes": {str(number): count for number, count in found.classes.items()},
         "class_names": list(found.labels.names) if found.labels else [],
         "labels_fault": found.labels_fault.message if found.labels_fault else None,
@@ -48,6 +49,8 @@ def as_json(found: Survey, needs: Sequence[Need] | None) -> dict[str, Any]:
 
 
 def _facts(found: Survey) -> Iterator[str]:
+    from gandsl_runtime.data.levels import said
+
     yield from _wrapped("images", f"{len(found.source.images):,} in {found.source.kind}, {found.source.name}")
     if not found.sizes:
         return
@@ -66,6 +69,8 @@ def _facts(found: Survey) -> Iterator[str]:
     yield from _wrapped("channels", _listed((str(n), count) for n, count in found.channels.most_common()))
     yield from _wrapped("modes", _listed(found.modes.most_common()))
     yield from _wrapped("formats", _listed(found.formats.most_common()))
+    for text in said(found.peaks):
+        yield from _wrapped("levels", text)
     yield from _wrapped("classes", _classes(found))
 
 
@@ -87,7 +92,7 @@ def _classes(found: Survey) -> str:
     if largest[1] == smallest[1]:
         return f"{said}, {largest[1]:,} images each"
     ratio = largest[1] / smallest[1]
-    return f"{said}; most in {named(largest)}, fewest in {named(smallest)}, {ratio:.1f} times less"
+    return f"{said}; most in {named(largest)}, fewest in {named(smallest)}, {ratio:.3g}:1"
 
 
 def _copies(found: Survey) -> Iterator[str]:

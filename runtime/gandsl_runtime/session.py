@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import checkpoint
+from .data.remarks import remarks
 from .data.stream import workers_watched
 from .description import describe
 from .errors import CheckpointError, Interrupted, room_for
@@ -50,6 +51,9 @@ def session(run: Trainer) -> Iterator[Signals]:
         for observer in run.observers:
             stack.callback(observer.end, run)
             observer.begin(run)
+        if files and run.state.clock.steps == 0:
+            for text in remarks(run.data):
+                run.warn(text)
         if run.guard:
             run.guard.begin(run)
         yield signals

@@ -6,16 +6,15 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import torch
 
 from . import __version__, checkpoint, fit, observers, schedule
 from .compiled import Compiler
 from .data import Dataset, Stream, open_dataset
+from .data.dataset import planned
 from .data.sources import Source
 from .errors import CheckpointError, Diverged, Interrupted, Unwritable
 from .facts import Facts
@@ -27,6 +26,7 @@ from .meter import Meter
 from .network import Network
 from .pace import Pace
 from .phases import phases
+from .plan import Data as DataPlan
 from .plan import Plan
 from .run_dir import RunDir
 from .schedule import Step
@@ -86,7 +86,7 @@ class Trainer:
         self.game = Game(plan, generator, discriminator, self.device)
         if backend is not None:
             self.game.compiler = Compiler(backend, self.warn)
-        self.data = _dataset(data, self.game, plan.data.broken)
+        self.data = _dataset(data, self.game, plan.data)
         self.game.label_distribution = _distribution(self.data, self.game)
         self.state = State.new(plan, generator, discriminator, seed, self.device)
         self.world.share(self.state.tensors().values())
@@ -350,21 +350,21 @@ class Trainer:
         )
 
 
-def _dataset(data: str | Path | Source | Dataset, game: Game, broken: Literal["stop", "skip"]) -> Dataset:
+def _dataset(data: str | Path | Source | Dataset, game: Game, plan: DataPlan) -> Dataset:
     if isinstance(data, Dataset):
-        return replace(data, broken=broken)
+        return planned(data, plan)
     shapes = [port.shape for port in game.discriminator.inputs if port.kind == "Image"]
     channels, h, w = max(shapes, key=lambda shape: shape[1] * shape[2])
-    return replace(open_dataset(data, (channels, h, w), classes_of(game.generator)), broken=broken)
+    return open_dataset(data, (channels, h, w), classes_of(game.generator), plan)
 
 
 def _distribution(data: Dataset, game: Game) -> torch.Tensor | None:
-    """Cumulative shares of the classes in the data, where the networks take labels."""
+    """Cumulative shares of the classes as they are drawn, where the networks take labels."""
     classes = classes_of(game.generator)
     if not classes:
         return None
-    counts = data.class_counts()
-    assert counts is not None  # a dataset opened with classes has labels
+    found = data.class_shares()
+    assert found is not None  # a dataset opened with classes has labels
     shares = torch.zeros(classes, dtype=torch.float64)
-    shares[: len(counts)] = torch.from_numpy(counts) / len(data)
+    shares[: len(found)] = torch.from_numpy(found)
     return shares.cumsum(0).to(game.device, game.dtype)

@@ -83,6 +83,33 @@ def test_inspect_says_what_training_would_refuse(gandsl: Gandsl, tmp_path: Path)
     assert gandsl("train", QUICK, "--data", where, "--run-dir", tmp_path / "run").exit_code == 3
 
 
+def test_inspect_an_uneven_set_and_mend_it(gandsl: Gandsl, tmp_path: Path) -> None:
+    some = {f"{int(i >= 20)}/{i}.png": png(image) for i, image in enumerate(pixels(21, (28, 28)))}
+    where = folder_of(some, tmp_path / "set")
+    two = ("--set", "classes=2")
+    done = gandsl("data", "inspect", where, "--spec", QUICK, *two)
+    words = " ".join(done.stdout.split())
+    assert "most in 0 (0): 20, fewest in 1 (1): 1, 20:1" in words
+    assert (
+        "note classes: 20:1 between the largest and the smallest; training.data.balance: true draws" in words
+    )
+    done = gandsl("data", "inspect", where, "--spec", QUICK, *two, "--set", "training.data.balance=true")
+    assert "20:1 between the largest and the smallest; drawn evenly" in " ".join(done.stdout.split())
+
+
+def test_inspect_and_pack_12_bits(gandsl: Gandsl, tmp_path: Path) -> None:
+    deep = pixels(4, (28, 28)).astype("uint16") * 16
+    where = folder_of({f"{i}.png": png(image) for i, image in enumerate(deep)}, tmp_path / "set")
+    body = json.loads(gandsl("data", "inspect", where, "--format", "json").stdout)
+    assert body["peaks"] == {"16": 4080}
+    words = " ".join(gandsl("data", "inspect", where).stdout.split())
+    assert "levels values of 16-bit images use 4,081 of 65,536 levels" in words
+    assert "training.data.white: 4095" in words
+    out = tmp_path / "out.zip"
+    assert gandsl("data", "pack", where, "-o", out, "--size", "28", "--white", "4080").exit_code == 0
+    assert json.loads(gandsl("data", "inspect", out, "--format", "json").stdout)["peaks"] == {"8": 255}
+
+
 def test_pack_then_train(gandsl: Gandsl, fine: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.zip"
     done = gandsl("data", "pack", fine, "-o", out, "--size", "28", "--channels", "1")

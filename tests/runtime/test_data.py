@@ -57,7 +57,7 @@ def test_only_the_wanted_image_is_read(tmp_path):
 def test_mnist():
     data = open_dataset("mnist", (1, 32, 32), classes=10)
     assert len(data) == 5000
-    assert data.class_counts().tolist() == [500] * 10
+    assert data.class_shares().tolist() == [0.1] * 10
     assert data.image(3).shape == (1, 32, 32)
 
 

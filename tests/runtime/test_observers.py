@@ -75,7 +75,8 @@ def test_meter_averages_since_it_was_cleared():
 def test_grids_at_the_plans_cadence(tmp_path):
     trainer([Grids(tmp_path)], classes=3).run()  # every 6 of 12 steps of 4 images
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        f"{images:012d}.png" for images in (0, 24, 48)
+        *(f"{images:012d}.png" for images in (0, 24, 48)),
+        "reals.png",
     ]
     first, last = (np.asarray(Image.open(tmp_path / f"{images:012d}.png")) for images in (0, 48))
     assert first.shape == (3 * 8, 10 * 8)

@@ -15,6 +15,7 @@ from gandsl.cli.options import Answer, Format, Set
 if TYPE_CHECKING:
     from gandsl_runtime.data.labels import Labels
     from gandsl_runtime.data.sources import Source
+    from gandsl_runtime.plan import Data
 
 Where = Annotated[
     str,
@@ -105,6 +106,9 @@ def pack(
     ] = Crop.cut,
     channels: Annotated[int, typer.Option(min=1, max=4, help="1 gray, 3 colour; 2 and 4 with alpha")] = 3,
     format: Annotated[File, typer.Option(help="of the images; both lossless")] = File.png,
+    white: Annotated[
+        int, typer.Option(min=1, max=65535, help="the value in 16-bit images that is white; 12 bits: 4095")
+    ] = 65535,
     labels: Annotated[
         str, typer.Option(metavar="auto|none|FILE", help="the set's own, none, or those of a labels file")
     ] = "auto",
@@ -129,7 +133,7 @@ def pack(
     if output.exists():
         raise typer.BadParameter(f"{output} is there already: remove it, or give another name")
     try:
-        recipe = packing.Recipe(_size(size), filter.value, crop.value, channels, format.value)
+        recipe = packing.Recipe(_size(size), filter.value, crop.value, channels, format.value, white)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     source = open_source(where)
@@ -149,15 +153,16 @@ def pack(
 RUNS = {"inspect": inspect, "pack": pack}
 
 
-def _wanted(spec: Path, sets: list[str] | None) -> tuple[tuple[int, int, int], int]:
-    """The largest image that a spec's discriminator takes, (c, h, w), and the generator's classes."""
+def _wanted(spec: Path, sets: list[str] | None) -> tuple[tuple[int, int, int], int, Data | None]:
+    """The largest image that a spec's discriminator takes, (c, h, w), the generator's classes, the plan."""
     from gandsl.cli.read import reported
 
-    networks = reported(spec, sets).networks
+    module = reported(spec, sets)
+    networks = module.networks
     images = [node.type.shape for node in networks["discriminator"].main.inputs if node.type.kind == "Image"]
     labels = [node.type.shape[0] for node in networks["generator"].main.inputs if node.type.kind == "Label"]
     channels, h, w = max(images, key=lambda shape: shape[1] * shape[2])
-    return (channels, h, w), labels[0] if labels else 0
+    return (channels, h, w), labels[0] if labels else 0, module.plan.data if module.plan else None
 
 
 def _size(text: str) -> tuple[int, int]:

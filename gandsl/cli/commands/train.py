@@ -142,7 +142,7 @@ def _shown(trainer: Trainer) -> Iterator[tuple[str, Path]]:
     from gandsl_runtime.retention import best
 
     assert trainer.files is not None
-    yield from (("the last image grid", path) for path in sorted(trainer.files.grids.glob("*.png"))[-1:])
+    yield from (("the last image grid", path) for path in sorted(trainer.files.grids.glob("[0-9]*.png"))[-1:])
     cadence = trainer.plan.cadence
     if cadence.best:
         for one in best(saved(found_in(trainer.files.checkpoints), cadence), cadence.best):

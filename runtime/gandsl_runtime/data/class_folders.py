@@ -30,9 +30,7 @@ def classes(name: str, images: Sequence[str]) -> list[str] | None:
     Raises DataError where only some images lie in folders, where the folders are train, test and the like, or
     where folders inside the classes could be classes as well.
     """
-    folders = [image.rpartition("/")[0] for image in images]
-    above = next((path for path in reversed(top(images)) if any(f"{f}/" != path for f in folders)), "")
-    inside = [f"{folder}/".removeprefix(above).rstrip("/") for folder in folders]
+    above, inside = _below_top(images)
     if not any(inside):
         return None
     if loose := [image for image, folder in zip(images, inside, strict=True) if not folder]:
@@ -40,7 +38,7 @@ def classes(name: str, images: Sequence[str]) -> list[str] | None:
             f"{name} has class folders, and {loose[0]} is in none" + and_more(loose), "move it into its class"
         )
     first = [folder.split("/", 1)[0] for folder in inside]
-    if found := splits(first):
+    if found := _splits(first):
         one = PurePosixPath(name, above, next(part for part in found if part.lower().startswith("train")))
         raise DataError(
             f"{name} holds splits of a set, no classes: {', '.join(found)}", f"take one of them: --data {one}"
@@ -71,8 +69,19 @@ def first_folders(where: str, images: Sequence[str], count: object) -> list[str]
     return ["/".join(image.split("/")[:count]) for image in images]
 
 
-def splits(folders: Sequence[str]) -> list[str]:
-    """The folders, where they are the parts that a set was split into; else none."""
+def splits_of(images: Sequence[str]) -> list[str]:
+    """The parts that a set was split into, where its folders are that; else none."""
+    return _splits([folder.split("/", 1)[0] for folder in _below_top(images)[1]])
+
+
+def _below_top(images: Sequence[str]) -> tuple[str, list[str]]:
+    """What holds everything, down to class folders, and the folder of each image below it."""
+    folders = [image.rpartition("/")[0] for image in images]
+    above = next((path for path in reversed(top(images)) if any(f"{f}/" != path for f in folders)), "")
+    return above, [f"{folder}/".removeprefix(above).rstrip("/") for folder in folders]
+
+
+def _splits(folders: Sequence[str]) -> list[str]:
     found = sorted(set(folders))
     names = {folder.lower() for folder in found}
     return found if names <= SPLITS and names & {"train", "training"} and len(found) > 1 else []

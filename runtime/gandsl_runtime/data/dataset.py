@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from ..errors import DataError
-from .fitting import FILTER, MODES, Unreadable, pixels, upright
+from ..plan import Data
+from .fitting import FILTER, MODES, WHITE, Unreadable, pixels, upright
 from .labels import labels_of
 from .sources import Arrays, Source, open_source
 
@@ -30,6 +31,8 @@ class Dataset:
     shape: tuple[int, int, int]  # (c, h, w)
     labels: np.ndarray | None  # int64 (n,)
     broken: Literal["stop", "skip"] = "stop"  # the next readable image takes the place of one that is skipped
+    white: int = WHITE  # the value in images of 16 bits that is white
+    groups: np.ndarray | None = None  # int64 (n,), where the classes are drawn evenly
 
     def __len__(self) -> int:
         return len(self.source.images)
@@ -43,7 +46,7 @@ class Dataset:
         if isinstance(self.source, Arrays) and (image := self.source.in_form(index, self.shape)) is not None:
             return image
         channels, *size = self.shape
-        return pixels(upright(self.source, index), (size[0], size[1]), channels)
+        return pixels(upright(self.source, index), (size[0], size[1]), channels, self.white)
 
     def readable(self, index: int, skipped: dict[str, str]) -> tuple[int, np.ndarray]:
         """The image, or the next that can be read, with its place; `skipped` gets the others and why.
@@ -67,19 +70,41 @@ class Dataset:
             "see whether the images are still there, then resume",
         )
 
-    def class_counts(self) -> np.ndarray | None:
-        """The number of images of each class up to the highest one present."""
-        return None if self.labels is None else np.bincount(self.labels)
+    def class_shares(self) -> np.ndarray | None:
+        """How often each class is drawn, up to the highest one present, float64 that add up to 1."""
+        if self.labels is None:
+            return None
+        counts = np.bincount(self.labels)
+        drawn = counts if self.groups is None else counts > 0
+        return drawn / drawn.sum()
 
 
-def open_dataset(where: str | Path | Source, shape: tuple[int, int, int], classes: int = 0) -> Dataset:
+def open_dataset(
+    where: str | Path | Source, shape: tuple[int, int, int], classes: int = 0, plan: Data | None = None
+) -> Dataset:
     """Images of a source, or of what a user names so (docs/data.md), as uint8 `shape` = (c, h, w).
 
-    With `classes` the labels are read too. Raises DataError, MissingExtra.
+    With `classes` the labels are read too. `plan` says how images enter. Raises DataError, MissingExtra.
     """
     if shape[0] not in MODES:
         raise DataError(
             f"image files have 1 to 4 channels, the networks want {shape[0]}", "train a spec with 1 to 4"
         )
     source = open_source(where) if isinstance(where, str | Path) else where
-    return Dataset(source, shape, labels_of(source, classes) if classes else None)
+    data = Dataset(source, shape, labels_of(source, classes) if classes else None)
+    return data if plan is None else planned(data, plan)
+
+
+def planned(data: Dataset, plan: Data) -> Dataset:
+    """The images as a plan wants them. Raises DataError where it draws classes evenly and there are none."""
+    groups = None
+    if plan.balance:
+        groups = data.labels
+        if groups is None:
+            if (found := data.source.labels()) is None:
+                raise DataError(
+                    f"training.data.balance draws classes evenly, and {data.name} has no labels",
+                    "add labels, or set training.data.balance to false",
+                )
+            groups = found.numbers
+    return replace(data, broken=plan.broken, white=plan.white, groups=groups)

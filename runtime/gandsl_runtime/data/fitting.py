@@ -25,6 +25,7 @@ UNREADABLE = (
 )
 
 Size = tuple[int, int]  # (h, w)
+WHITE = 65535  # of 16 bits
 
 
 class Unreadable(DataError):
@@ -73,23 +74,28 @@ def _reason(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-def pixels(image: Image.Image, size: Size, channels: int) -> np.ndarray:
+def pixels(image: Image.Image, size: Size, channels: int, white: int = WHITE) -> np.ndarray:
     """uint8 (c, h, w), as training sees the image: center-cropped to the aspect, resized by FILTER."""
-    image = cropped(with_mode(image, MODES[channels]), size, FILTER)
+    image = cropped(with_mode(image, MODES[channels], white), size, FILTER)
     array = np.asarray(image)
     return array[None] if channels == 1 else array.transpose(2, 0, 1)
 
 
-def with_mode(image: Image.Image, mode: str) -> Image.Image:
-    """The image with other channels: 16 bits are scaled to 8; without alpha, white lies below."""
+def with_mode(image: Image.Image, mode: str, white: int = WHITE) -> Image.Image:
+    """The image with other channels: 16 bits from 0 to `white` become 8; without alpha, white lies below."""
     if image.mode == mode:
         return image
-    if image.mode.startswith("I"):  # 16 bits: Pillow's own conversion would clip them
-        image = Image.fromarray((np.asarray(image).clip(0, 65535) / 257).round().astype(np.uint8))
+    if deep(image):  # Pillow's own conversion would clip them
+        image = Image.fromarray((np.asarray(image).clip(0, white) * (255 / white)).round().astype(np.uint8))
     if transparent(image) and mode not in ("RGBA", "LA"):
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image.convert(mode)
+
+
+def deep(image: Image.Image) -> bool:
+    """Whether the image has 16 bits, which only gray images have here."""
+    return image.mode.startswith("I")
 
 
 def transparent(image: Image.Image) -> bool:

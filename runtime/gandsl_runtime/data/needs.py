@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ..plan import Data
 from .labels import unfit
+from .levels import said
 from .survey import Survey
+
+UNEVEN = 2  # times the smallest class
 
 
 class Need(NamedTuple):
@@ -16,25 +20,27 @@ class Need(NamedTuple):
     text: str
 
 
-def needs(found: Survey, shape: tuple[int, int, int], classes: int) -> list[Need]:
-    """What networks for images (c, h, w) of so many classes (0: no labels) need of the set."""
+def needs(found: Survey, shape: tuple[int, int, int], classes: int, plan: Data | None = None) -> list[Need]:
+    """What networks for images (c, h, w) of so many classes (0: no labels), and a plan, need of the set."""
+    plan = plan or Data()
     return [
-        *_readable(found),
+        *_readable(found, plan),
         *_sizes(found, shape[1:]),
         *_channels(found, shape[0]),
-        *_classes(found, classes),
+        *(Need("note", f"levels: {text}") for text in said(found.peaks, plan.white)),
+        *_classes(found, classes, plan),
     ]
 
 
-def _readable(found: Survey) -> Iterator[Need]:
+def _readable(found: Survey, plan: Data) -> Iterator[Need]:
     if not found.sizes:
         yield Need("error", "no image can be read")
     elif found.broken:
-        yield Need(
-            "error",
-            f"broken: {len(found.broken)} of {len(found.source.images)} images; "
-            "repair them, or set training.data.broken: skip",
-        )
+        count = f"broken: {len(found.broken)} of {len(found.source.images)} images"
+        if plan.broken == "skip":
+            yield Need("note", f"{count}: the next ones take their places")
+        else:
+            yield Need("error", f"{count}; repair them, or set training.data.broken: skip")
 
 
 def _sizes(found: Survey, size: tuple[int, int]) -> Iterator[Need]:
@@ -73,7 +79,14 @@ def _channels(found: Survey, wanted: int) -> Iterator[Need]:
         yield Need("fits", f"channels: every image is {names[wanted]}")
 
 
-def _classes(found: Survey, wanted: int) -> Iterator[Need]:
+def _classes(found: Survey, wanted: int, plan: Data) -> Iterator[Need]:
+    counts = found.classes.values()
+    if found.labels_fault is None and counts and max(counts) >= UNEVEN * min(counts) and wanted:
+        ratio = f"{max(counts) / min(counts):.3g}:1 between the largest and the smallest"
+        how = "drawn evenly" if plan.balance else "training.data.balance: true draws them evenly"
+        yield Need("note", f"classes: {ratio}; {how}")
+    if plan.balance and not wanted and found.labels is None:
+        yield Need("error", "classes: training.data.balance draws them evenly, and the set has no labels")
     if not wanted:
         if found.labels is not None:
             yield Need("note", "classes: the networks take no labels, the set's are not used")

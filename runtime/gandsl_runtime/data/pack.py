@@ -16,7 +16,7 @@ from PIL import Image
 
 from ..errors import DataError
 from ..files import whole
-from .fitting import CROPS, FILTERS, MODES, Size, Unreadable, unreadable, upright, with_mode
+from .fitting import CROPS, FILTERS, MODES, WHITE, Size, Unreadable, unreadable, upright, with_mode
 from .labels import Labels
 from .parallel import over_images
 from .sources import Source
@@ -34,6 +34,7 @@ class Recipe:
     crop: str = "center"
     channels: int = 3
     format: str = "png"
+    white: int = WHITE  # the value in images of 16 bits that is white
 
     def __post_init__(self) -> None:
         if self.format == "webp" and self.channels < 3:
@@ -43,7 +44,9 @@ class Recipe:
 
     def encoded(self, image: Image.Image) -> bytes:
         """The file of an image."""
-        image = CROPS[self.crop](with_mode(image, MODES[self.channels]), self.size, FILTERS[self.filter])
+        image = CROPS[self.crop](
+            with_mode(image, MODES[self.channels], self.white), self.size, FILTERS[self.filter]
+        )
         image.info = {}  # else a colour profile or a date of the old file would be written too
         out = io.BytesIO()
         image.save(out, self.format, **FORMATS[self.format])

@@ -1,4 +1,4 @@
-"""An endless, shuffled, resumable stream of batches: which image comes n-th is a function of seed and n."""
+"""An endless, shuffled, resumable stream of batches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from multiprocessing import Event
 from multiprocessing.synchronize import Event as EventType
@@ -22,6 +22,7 @@ from torch.utils.data import Dataset as TorchDataset
 from ..errors import DataError
 from ..signals import CAUGHT
 from .dataset import Dataset
+from .order import Balanced, Order, Pick
 from .sources.base import shown
 
 Deal = Callable[[int], Sequence[int]]  # the number of images of a batch → places of those to read
@@ -33,33 +34,6 @@ class RealBatch(NamedTuple):
 
     images: Tensor
     labels: Tensor | None
-
-
-class Pick(NamedTuple):
-    """One image of the stream."""
-
-    image: int
-    flipped: bool
-
-
-@dataclass
-class Order:
-    """The order of the images: each epoch shows every image once, shuffled by (seed, epoch)."""
-
-    count: int
-    seed: int
-    flip: bool
-    _epoch: int = field(default=-1, init=False)
-
-    def pick(self, position: int) -> Pick:
-        """The image at a position of the endless stream."""
-        epoch, place = divmod(position, self.count)
-        if epoch != self._epoch:
-            chance = np.random.Generator(np.random.PCG64(np.random.SeedSequence([self.seed, epoch])))
-            self._shuffled = chance.permutation(self.count)
-            self._flipped = chance.random(self.count) < 0.5 if self.flip else np.zeros(self.count, dtype=bool)
-            self._epoch = epoch
-        return Pick(int(self._shuffled[place]), bool(self._flipped[place]))
 
 
 class _Items(TorchDataset[Any]):
@@ -112,7 +86,11 @@ class Stream:
         warn: Callable[[str], None] = warnings.warn,
     ) -> None:
         self.dataset, self.position, self._deal = dataset, position, deal
-        self._order = Order(len(dataset), seed, flip)
+        self._order: Order | Balanced = (
+            Order(len(dataset), seed, flip)
+            if dataset.groups is None
+            else Balanced(dataset.groups, seed, flip)
+        )
         self._workers, self._pinned = workers, pinned
         self._ahead: tuple[int, Iterator[Any]] | None = None  # batch size, loader
         self._closing = Event()
@@ -184,7 +162,7 @@ def workers_watched() -> Iterator[None]:
 class _Batches:
     """The picks of each batch from a position on, at its `places`, without end."""
 
-    def __init__(self, order: Order, position: int, count: int, places: Sequence[int]) -> None:
+    def __init__(self, order: Order | Balanced, position: int, count: int, places: Sequence[int]) -> None:
         self.order, self.position, self.count, self.places = order, position, count, places
 
     def __iter__(self) -> Iterator[list[Pick]]:

@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import DataError
 from .fitting import Unreadable, transparent, upright
 from .labels import Labels
+from .levels import depth_and_peak
 from .parallel import over_images
 from .sources import Source
 
@@ -28,6 +29,8 @@ class Facts(NamedTuple):
     channels: int
     format: str
     digest: bytes  # of the pixels: two files with other bytes may hold the same image
+    depth: int  # bits
+    peak: int  # the highest value of a colour
 
 
 @dataclass
@@ -39,6 +42,7 @@ class Survey:
     modes: Counter[str] = field(default_factory=Counter)
     channels: Counter[int] = field(default_factory=Counter)
     formats: Counter[str] = field(default_factory=Counter)
+    peaks: dict[int, int] = field(default_factory=dict)  # bits → the highest value in images of so many
     broken: list[tuple[str, str]] = field(default_factory=list)  # image, reason
     copies: dict[str, list[str]] = field(default_factory=dict)  # image → later ones with the same pixels
     labels: Labels | None = None
@@ -78,6 +82,7 @@ def survey(source: Source, workers: int = 0, told: Callable[[int], None] = lambd
             found.modes[facts.mode] += 1
             found.channels[facts.channels] += 1
             found.formats[facts.format] += 1
+            found.peaks[facts.depth] = max(facts.peak, found.peaks.get(facts.depth, 0))
             if (earlier := first.setdefault(facts.digest, index)) != index:
                 found.copies.setdefault(source.images[earlier], []).append(source.images[index])
     return found
@@ -94,4 +99,7 @@ def look(source: Source, index: int) -> Facts | str:
     channels = CHANNELS.get(image.mode.split(";")[0], 3)
     if channels == 3 and transparent(image):
         channels = 4
-    return Facts((image.height, image.width), image.mode, channels, image.format or "raw", content.digest())
+    of = image.format or "raw"
+    return Facts(
+        (image.height, image.width), image.mode, channels, of, content.digest(), *depth_and_peak(image)
+    )

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import torch
+
 from .. import images, schedule
+from ..data.dataset import IN_A_ROW, Dataset
+from ..errors import DataError
 from ..game import classes_of
 from ..network import Network
 from ..plan import Plan
@@ -18,16 +25,20 @@ if TYPE_CHECKING:
     from ..trainer import Trainer
 
 MOST_CLASSES = 20
+REALS = "reals.png"  # of the training images, in the same layout
 
 
 class Grids(Observer):
-    """`<folder>/<images shown>.png`, and one of what an untrained generator gives at 0."""
+    """`<folder>/<images shown>.png`, one of what an untrained generator gives at 0, and `reals.png`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.last: Path | None = None  # that was written
 
     def begin(self, run: Trainer) -> None:
+        reals = self.folder / REALS
+        if not reals.exists():
+            write_reals(reals, run.data, run.state.generator, run.state.seed)
         if run.state.clock.steps == 0:
             run.game.stage = schedule.step(run.plan, run.state.generator.levels, run.state.clock).stage
             self._write(run)
@@ -40,6 +51,42 @@ class Grids(Observer):
     def _write(self, run: Trainer) -> None:
         self.last = self.folder / f"{run.state.clock.images:012d}.png"
         write_grid(self.last, run.state.sampler, run.plan, stage=run.game.stage)
+
+
+def layout(generator: Network, columns: int | None = None) -> tuple[int, list[int | None]]:
+    """The columns of a grid, and the class of each row (None: no labels)."""
+    columns = columns or (10 if generator.outputs[-1].shape[-1] <= 128 else 6)
+    classes = min(classes_of(generator), MOST_CLASSES)
+    return columns, list(range(classes)) if classes else [None] * max(columns * 3 // 5, 1)
+
+
+def write_reals(path: Path, data: Dataset, generator: Network, seed: int) -> None:
+    """Write a PNG of training images as the discriminator sees them, in the layout of `write_grid`.
+
+    Which they are is drawn by the seed. Places stay black where a class has fewer that can be read.
+    """
+    columns, rows = layout(generator)
+    order = np.random.default_rng(seed).permutation(len(data))
+    pixels = np.zeros((len(rows) * columns, *data.shape), dtype=np.uint8)
+    for first, label in ((0, None),) if None in rows else enumerate(rows):
+        of_class = order if label is None or data.labels is None else order[data.labels[order] == label]
+        room = len(pixels) if label is None else columns
+        for place, image in enumerate(_readable(data, of_class, room)):
+            pixels[first * columns + place] = image
+    images.save(images.grid(torch.from_numpy(pixels), columns), path)
+
+
+def _readable(data: Dataset, indices: Iterable[int], count: int) -> Iterator[np.ndarray]:
+    """Images of a set, at most so many; the trainer complains of broken ones when it comes to them."""
+    for index in islice(indices, count + IN_A_ROW):
+        if not count:
+            return
+        try:
+            image = data.image(index)
+        except DataError:
+            continue
+        count -= 1
+        yield image
 
 
 def write_grid(
@@ -58,9 +105,8 @@ def write_grid(
     Rows are classes (the first 20) with one latent a column, or, without labels, more latents.
     """
     port = generator.outputs[-1]
-    columns = columns or (10 if port.shape[-1] <= 128 else 6)
+    columns, rows = layout(generator, columns)
     classes = min(classes_of(generator), MOST_CLASSES)
-    rows: list[int | None] = list(range(classes)) if classes else [None] * max(columns * 3 // 5, 1)
     # a conditional grid shows the same latents in each class, so that a column compares them
     seeds = [
         first_seed + (0 if classes else row * columns) + column

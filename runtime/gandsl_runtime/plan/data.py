@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from .part import Flag, Float, Part
+from .part import Flag, Float, Int, Part
 
 
 class Data(Part):
@@ -18,6 +18,16 @@ class Data(Part):
     broken: Literal["stop", "skip"] = Field(
         default="stop",
         description="an image that can't be read ends the run, or the next one that can takes its place",
+    )
+    balance: Flag = Field(
+        default=False,
+        description="draw classes evenly, generated ones too: images of a small class come more often",
+    )
+    white: Int = Field(
+        default=65535,
+        ge=1,
+        le=65535,
+        description="the value in images of 16 bits that is white, 1 to 65535; 4095 where they hold 12 bits",
     )
 
     @model_validator(mode="after")

@@ -1,0 +1,75 @@
+"""Which image comes n-th: a function of the seed and n, so that a run resumes anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Pick(NamedTuple):
+    """One image of the stream."""
+
+    image: int
+    flipped: bool
+
+
+@dataclass
+class Order:
+    """The order of the images: each epoch shows every image once, shuffled by (seed, epoch)."""
+
+    count: int
+    seed: int
+    flip: bool
+    _epoch: int = field(default=-1, init=False)
+
+    def pick(self, position: int) -> Pick:
+        """The image at a position of the endless stream."""
+        epoch, place = divmod(position, self.count)
+        if epoch != self._epoch:
+            self._shuffled, self._flipped = _shuffled(self.count, self.flip, self.seed, epoch)
+            self._epoch = epoch
+        return Pick(int(self._shuffled[place]), bool(self._flipped[place]))
+
+
+@dataclass
+class Balanced:
+    """The order that draws classes evenly: a round shows one image of each, shuffled by (seed, round).
+
+    Of n images, n/k ± 1 are of each of the k classes. A class has epochs of its own: as many rounds as it has
+    images show each of them once, shuffled by (seed, epoch, class).
+    """
+
+    labels: np.ndarray  # int64 (n,)
+    seed: int
+    flip: bool
+    _round: int = field(default=-1, init=False)
+
+    def __post_init__(self) -> None:
+        classes = np.unique(self.labels, return_inverse=True)[1]
+        by_class = np.argsort(classes, kind="stable")
+        self._members = np.split(by_class, np.cumsum(np.bincount(classes))[:-1])
+        self._epochs: dict[int, tuple[int, np.ndarray, np.ndarray]] = {}  # class → epoch, order, mirrored
+
+    def pick(self, position: int) -> Pick:
+        """The image at a position of the endless stream."""
+        count = len(self._members)
+        round, turn = divmod(position, count)
+        if round != self._round:
+            self._turns, _ = _shuffled(count, False, self.seed, round, 1)
+            self._round = round
+        drawn = int(self._turns[turn])
+        members = self._members[drawn]
+        epoch, place = divmod(round, len(members))
+        if drawn not in self._epochs or self._epochs[drawn][0] != epoch:
+            self._epochs[drawn] = epoch, *_shuffled(len(members), self.flip, self.seed, epoch, 2 + drawn)
+        _, order, flipped = self._epochs[drawn]
+        return Pick(int(members[order[place]]), bool(flipped[place]))
+
+
+def _shuffled(count: int, flip: bool, *key: int) -> tuple[np.ndarray, np.ndarray]:
+    """An order of so many things, and which of them are mirrored, drawn by a key."""
+    chance = np.random.Generator(np.random.PCG64(np.random.SeedSequence(key)))
+    order = chance.permutation(count)
+    return order, chance.random(count) < 0.5 if flip else np.zeros(count, dtype=bool)

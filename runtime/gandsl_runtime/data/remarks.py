@@ -1,0 +1,19 @@
+"""What a user should know of the images at the start of a run, though it trains on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import class_folders, levels
+from .dataset import Dataset
+
+
+def remarks(data: Dataset) -> Iterator[str]:
+    """One sentence each."""
+    for text in levels.said(levels.sampled(data), data.white):
+        yield f"{data.name}: {text}"
+    if data.labels is None and (found := class_folders.splits_of(data.source.images)):
+        yield (
+            f"{data.name} holds splits of a set, {', '.join(found)}, and the run trains on all of them: "
+            "`--data` can name one"
+        )
