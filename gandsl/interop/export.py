@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from gandsl.interop.recognize import SIDE_OF
 from gandsl.spec.overrides import as_texts
 from gandsl_runtime import checkpoint
 from gandsl_runtime.errors import room_for
-from gandsl_runtime.facts import Facts, ImportFacts, WeightsFacts
+from gandsl_runtime.facts import ImportFacts, WeightsFacts
 from gandsl_runtime.files import whole
 from gandsl_runtime.fitness import under
 from gandsl_runtime.moved import carried
@@ -32,6 +32,7 @@ class Exported:
 
     layout: str
     files: Mapping[str, tuple[str, ...]]  # file → the parts in it
+    passed_over: tuple[str, ...] = ()  # newer checkpoints of the run that can't be read, and why
 
 
 def export_weights(
@@ -51,20 +52,13 @@ def export_weights(
 
     Raises InteropError, CheckpointError or SpecError; what it writes is written whole.
     """
-    tensors, facts = _read(Path(source))
+    path, tensors, facts, refused = checkpoint.named(Path(source))
     origin = facts.imported if isinstance(facts, WeightsFacts) else None
     chosen = _layout(layout or (origin.layout if origin else None))
     module = _module(chosen, origin, spec, overrides, Path(source))
     states = {role: _state(chosen, role, tensors, module) for role in _roles(chosen, tensors, parts)}
-    return _write(chosen, states, Path(output))
-
-
-def _read(source: Path) -> tuple[dict[str, Tensor], Facts]:
-    if source.is_dir():
-        folder = source / "checkpoints" if (source / "checkpoints").is_dir() else source
-        _, tensors, facts, _ = checkpoint.newest(folder)
-        return tensors, facts
-    return checkpoint.read(source)
+    passed_over = tuple(f"{reason}; taking {path.name}" for reason in refused)
+    return replace(_write(chosen, states, Path(output)), passed_over=passed_over)
 
 
 def _layout(name: str | None) -> Layout:

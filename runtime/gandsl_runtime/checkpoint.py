@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ from .state import State, load_network
 
 FORMAT = 2
 
+Found = tuple[Path, dict[str, Tensor], Facts, list[str]]  # with what is wrong with newer ones
+
 
 def path_of(folder: Path, images: int) -> Path:
     """The file of a checkpoint; names sort by images shown."""
@@ -46,7 +49,8 @@ def save(folder: Path, state: State, facts: dict[str, Any], cadence: Cadence) ->
     found = [file for file in found_in(folder) if file <= path]
     kept = staying(saved(found, cadence), cadence)
     for old in set(found_in(folder)) - kept:
-        old.unlink(missing_ok=True)
+        if not old.is_dir():
+            old.unlink(missing_ok=True)
     return path
 
 
@@ -83,10 +87,6 @@ def read(path: Path) -> tuple[dict[str, Tensor], Facts]:
     Raises Damaged when it is cut short or changed; CheckpointError when it is whole and not as this version
     writes them.
     """
-    if not path.exists():
-        raise CheckpointError(
-            f"there is no such file or folder: {path}", "give a checkpoint, or a run's folder"
-        )
     header = _header(path)
     if header.get("format") != str(FORMAT):
         raise CheckpointError(
@@ -119,7 +119,7 @@ def run_facts(path: Path, facts: Facts) -> RunFacts:
     )
 
 
-def newest(folder: Path) -> tuple[Path, dict[str, Tensor], Facts, list[str]]:
+def newest(folder: Path) -> Found:
     """The newest whole checkpoint and what is wrong with newer ones. Raises CheckpointError if none.
 
     One of another format is no reason to go back in time, nor to write over it: that raises, too.
@@ -144,17 +144,32 @@ def newest(folder: Path) -> tuple[Path, dict[str, Tensor], Facts, list[str]]:
     )
 
 
-def load_weights(path: Path, network: Network, part: str | None = None) -> Facts:
+def named(path: Path) -> Found:
+    """What a path names: a checkpoint, or the newest whole one of a run's folder or of a folder of them."""
+    if not path.exists():
+        raise CheckpointError(
+            f"there is no such file or folder: {path}", "give a checkpoint, or a run's folder"
+        )
+    if not path.is_dir():
+        return path, *read(path), []
+    folder = RunDir(path).checkpoints
+    return newest(folder if folder.is_dir() else path)
+
+
+def load_weights(
+    path: Path,
+    network: Network,
+    part: str | None = None,
+    warn: Callable[[str], None] = warnings.warn,
+) -> Facts:
     """Load one network from a checkpoint and give its facts; `part` is generator, discriminator or average.
 
     By default the average where the checkpoint has one, else the generator. `path` may be a run's folder: its
-    newest checkpoint. Raises CheckpointError.
+    newest whole checkpoint; of newer ones `warn` is told. Raises CheckpointError.
     """
-    if path.is_dir():
-        folder = RunDir(path).checkpoints
-        path, tensors, facts, _ = newest(folder if folder.is_dir() else path)
-    else:
-        tensors, facts = read(path)
+    path, tensors, facts, refused = named(path)
+    for reason in refused:
+        warn(f"{reason}; taking {path.name}")
     if part is None:
         part = "average" if any(key.startswith("average/") for key in tensors) else "generator"
     try:

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from socket import gethostname
 
-from .errors import CheckpointError, placed
+from .errors import CheckpointError, Unwritable, placed
+from .files import special
 from .signals import at_last
 
 BEAT = 5.0  # seconds between two signs of life
@@ -32,6 +33,8 @@ def locked(path: Path) -> Iterator[None]:
     another host that finds its name looks for one before it takes over.
     """
     with placed(path.parent):
+        if kind := special(path):
+            raise Unwritable(f"{path} is {kind}, and no lock", "remove it")
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     released = threading.Event()
@@ -104,7 +107,7 @@ def _holder(path: Path) -> dict[str, str]:
     """Who wrote the lock; nothing where it was released or is cut short."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

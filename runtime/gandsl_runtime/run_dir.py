@@ -75,7 +75,8 @@ class RunDir:
 
 def found_in(folder: Path) -> list[Path]:
     """The checkpoints in a folder, newest first."""
-    return sorted((path for path in folder.glob(f"*{SUFFIX}") if path.stem.isdigit()), reverse=True)
+    named = (path for path in folder.glob(f"*{SUFFIX}") if path.stem.isascii() and path.stem.isdigit())
+    return sorted(named, reverse=True)
 
 
 def newest_path(folder: Path) -> Path | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from . import checkpoint
 from .data.remarks import remarks
 from .data.stream import workers_watched
+from .debris import set_aside
 from .description import describe
 from .errors import CheckpointError, Interrupted, room_for
 from .files import sweep
@@ -42,6 +43,8 @@ def session(run: Trainer) -> Iterator[Signals]:
         stack.enter_context(room_for("the run", where))
         stack.enter_context(workers_watched())
         if files:
+            for said in set_aside(files, run.state.clock.images):
+                run.warn(said)
             refuse_unwritable(files)
             sweep(files.path)
             describe(run)

@@ -37,10 +37,12 @@ def run(
     format: Answer = Format.text,
 ) -> int:
     """Write weights as other implementations name them: torch.save of plain state_dicts, no code."""
-    from gandsl.cli.output import print_json
+    from gandsl.cli.output import print_json, say
     from gandsl.interop import export_weights
 
     done = export_weights(source, output, layout, spec, set or (), part or ())
+    for reason in done.passed_over:
+        say(f"warning: {reason}")
     if format is Format.json:
         print_json("export-weights/1", {"layout": done.layout, "files": dict(done.files)})
         return 0

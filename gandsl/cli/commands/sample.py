@@ -172,13 +172,14 @@ def _trained(
     module = module_of(source / "spec.yaml" if source.is_dir() else source, sets)
     from gandsl.api import Program
     from gandsl.cli.device import device_named
+    from gandsl.cli.output import say
     from gandsl.passes.target import Target
     from gandsl_runtime.checkpoint import load_weights
 
     place = device_named(device)
     target = Target("cuda" if place.startswith("cuda") else "cpu", mode="inference")
     generator = Program(module, target).generator
-    facts = load_weights(weights or source, generator)
+    facts = load_weights(weights or source, generator, warn=lambda reason: say(f"warning: {reason}"))
     return generator.to(place), module.plan, _stage(module.plan, generator, facts)
 
 

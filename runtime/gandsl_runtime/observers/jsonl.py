@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from ..debris import moved
 from ..files import write
 from .base import Observer, Record
 
@@ -27,10 +28,21 @@ class JsonLog(Observer):
 
     def begin(self, run: Trainer) -> None:
         if self.path.exists():
-            lines = self.path.read_text(encoding="utf-8").splitlines()
-            kept = [line for line in lines if _images(line) <= run.state.clock.images]
-            write(self.path, "".join(f"{line}\n" for line in kept))
+            self._begin_again(run)
         self._open()
+
+    def _begin_again(self, run: Trainer) -> None:
+        lines = self.path.read_bytes().split(b"\n")
+        places = [_images(line) for line in lines]
+        if unreadable := places[:-1].count(None):  # what a kill cut short is the last one, and no news
+            before = moved(self.path)
+            run.warn(
+                f"{unreadable} of {len(lines) - 1} lines of {self.path} can't be read: the log goes on "
+                f"without them, and {before.name} is as it was"
+            )
+        now = run.state.clock.images
+        kept = [line for line, at in zip(lines, places, strict=True) if at is not None and at <= now]
+        write(self.path, b"".join(line + b"\n" for line in kept))
 
     def logged(self, record: Record, run: Trainer) -> None:
         assert self._file is not None
@@ -56,9 +68,10 @@ class JsonLog(Observer):
         self._file = self.path.open("a", encoding="utf-8")
 
 
-def _images(line: str) -> float:
-    """Where a line stands; one cut short by a full disk or a power failure goes."""
+def _images(line: bytes) -> float | None:
+    """Where a record stands; None for what is none."""
     try:
-        return float(json.loads(line)["images"])
-    except (ValueError, KeyError, TypeError):
-        return float("inf")
+        images = json.loads(line.decode())["images"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return images if isinstance(images, int | float) and not isinstance(images, bool) else None
