@@ -27,6 +27,7 @@ ERRORS: tuple[tuple[str, Rule], ...] = (  # the codes a rule may give, and the r
     ("G0608", plan_rules.twice_differentiable),
     ("G0611", plan_rules.batch_fits_groups),
     ("G0618", plan_rules.batch_splits),
+    ("G0640", plan_rules.batch_norm_has_several),
     ("G0609 G0616", growth_rules.plan_and_family),
     ("G0616", growth_rules.networks_grow),
     ("G0617", growth_rules.levels_double),

@@ -203,6 +203,42 @@ def batch_splits(facts: Facts) -> Iterator[Diagnostic]:
             )
 
 
+def batch_norm_has_several(facts: Facts) -> Iterator[Diagnostic]:
+    """G0640: what is normalized over the batch has more than one number at a time: one has no variance."""
+    plan = facts.plan
+    if plan is None:
+        return
+    sizes = [(name, *batch) for name in ("generator", "discriminator") for batch in batches(facts)]
+    path_length = plan.regularizers.path_length
+    if active(plan, ("path_length",)) and path_length and path_length.batch:
+        sizes.append(("generator", "regularizers.path_length.batch", path_length.batch, None))
+    together = facts.processes if plan.synchronize.batch_norm else 1
+    for name, path, size, level in sizes:
+        own = -(-size // facts.processes)
+        turns = -(-own // min(plan.micro_batch or own, own))
+        if size // (turns * facts.processes) * together > 1:
+            continue
+        for node in _normalized_alone(facts, name, level):
+            where = "micro_batch" if turns > 1 else path
+            yield Diagnostic(
+                "G0640",
+                f"`{node.id}` normalizes over the batch, and is given one number for each channel at a time",
+                facts.value(where),
+                secondary=(label(node, f"of a {node.type}"),),
+                help="train on two images or more at a time, or normalize each image (`layer_norm`)",
+            )
+            return
+
+
+def _normalized_alone(facts: Facts, name: str, level: int | None) -> Iterator[Node]:
+    """Nodes that normalize over the batch, and have one number for each channel of a sample."""
+    for variant, graph in facts.programs(name).items():
+        if level in (None, variant.level):
+            for node in graph:
+                if node.spec.has(Trait.BATCH_NORMALIZED) and node.type.elements == node.type.shape[0]:
+                    yield node
+
+
 def batch_fits_groups(facts: Facts) -> Iterator[Diagnostic]:
     """G0611: D sees what a process does at a time (real and generated images joined, if so planned)."""
     plan = facts.plan

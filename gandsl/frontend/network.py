@@ -45,7 +45,7 @@ def unfold_network(unfolder: Unfolder, network: NetworkDecl, scope: Scope) -> Gr
     image_like = "Image" if network.name == "generator" else "Logits"
     kinds = {
         name: image_like
-        if tensor.type.kind in ("Feature", "Vector") and _may_be(tensor, image_like)
+        if any(is_a(tensor.type.kind, kind) for kind in ("Feature", "Vector")) and _may_be(tensor, image_like)
         else tensor.type.kind
         for name, tensor in outputs.items()
     }

@@ -23,7 +23,7 @@ def lower_graph(graph: Graph, root: nn.Module, name: str | None = None) -> fx.Gr
     built = fx.Graph()
     values: dict[str, fx.Node] = {}
     for id_ in call_order(graph):
-        values[id_] = built.placeholder(id_.replace(".", "_"))
+        values[id_] = built.placeholder(_local(id_))
         describe(values[id_], graph[id_])
     for node in graph:
         if node.op != "input":
@@ -49,13 +49,19 @@ def _emit(built: fx.Graph, graph: Graph, node: Node, values: dict[str, fx.Node])
         else:
             args.append(given[0])
     target = lower(graph.call(node), node)
-    name = node.id.replace(".", "_")
+    name = _local(node.id)
     if isinstance(target, Layer):
         return built.create_node("call_module", node.id, tuple(args), keywords, name=name)
     function = getattr(ops, target.name)
     return built.create_node(
         "call_function", function, tuple(args), keywords | dict(target.kwargs), name=name
     )
+
+
+def _local(id_: str) -> str:
+    """The variable of torch.fx's code that holds a node's value; `self` is the module itself there."""
+    name = id_.replace(".", "_")
+    return f"{name}_" if name == "self" else name
 
 
 def describe(fx_node: fx.Node, node: Node) -> None:

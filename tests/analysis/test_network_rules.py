@@ -209,6 +209,28 @@ CASES = [
         ],
     ),
     case(
+        "logits made of a style",
+        PLAIN,
+        [
+            (
+                "    logit: {op: linear, features: 1}",
+                "    parts: {op: chunks, count: 2}\n    logit: {op: select, x: parts, index: 1}",
+            )
+        ],
+        [],
+    ),
+    case(
+        "logits made of what is still an image",
+        PLAIN,
+        [
+            (
+                "    conv: {op: conv, channels: 8, stride: 2}\n    act: {op: relu}\n    flat: {op: flatten}\n    logit: {op: linear, features: 1}",
+                "    logit: {op: bias}",
+            )
+        ],
+        [],
+    ),
+    case(
         "only the generator sees labels",
         PLAIN,
         [LABELLED, READ],

@@ -22,6 +22,10 @@ def before_act(node: str) -> Edit:
 
 
 BN = before_act("norm: {op: batch_norm}")
+VECTOR_BN = (
+    "    dense: {op: linear, features: 128}\n",
+    "    dense: {op: linear, features: 128}\n    norm: {op: batch_norm}\n",
+)
 STDDEV = before_act("dev: {op: minibatch_stddev, group: 4}")
 QUANTIZE = before_act("q: {op: quantize, levels: 4}")
 
@@ -224,6 +228,22 @@ CASES = [
     ),
     case("micro-batch above the batch", PLAIN, [("  batch: 32", "  batch: 32\n  micro_batch: 50")], []),
     case(
+        "batch norm of a vector, one image at a time",
+        PLAIN,
+        [VECTOR_BN, ("  batch: 32", "  batch: 32\n  micro_batch: 1")],
+        [
+            "G0640 25:16 ‹1› `norm` normalizes over the batch, and is given one number for each channel at a time"
+        ],
+    ),
+    case(
+        "batch norm of a vector, a batch of one",
+        PLAIN,
+        [VECTOR_BN, ("  batch: 32", "  batch: 1")],
+        [
+            "G0640 24:10 ‹1› `norm` normalizes over the batch, and is given one number for each channel at a time"
+        ],
+    ),
+    case(
         "growth plan without growth",
         PLAIN,
         [("  batch: 32", "  batch: 32\n  growth: {stable: 1 kimg, fade: 1 kimg}")],
@@ -326,3 +346,15 @@ def test_statistics_groups_of_several_processes() -> None:
         n: [d.code for d in analyze(stylegan2, ["training.batch=48"], processes=n)[1]] for n in (1, 4, 8)
     }
     assert found == {1: [], 4: [], 8: ["G0611"]}
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [VECTOR_BN, ("  batch: 32", "  batch: 32\n  micro_batch: 2")],
+        [BN, ("  batch: 32", "  batch: 32\n  micro_batch: 1")],
+    ],
+    ids=["two images at a time", "several pixels"],
+)
+def test_batch_norm_of_several_numbers(edits: list[Edit], tmp_path: Path) -> None:
+    assert not [line for line in found(tmp_path, edited(PLAIN, *edits)) if line.startswith("G")]

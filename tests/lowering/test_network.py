@@ -49,6 +49,20 @@ def test_a_runtime_error_quotes_the_spec() -> None:
     assert 'File "hand.yaml", line' in "".join(traceback.format_exception(caught.value))
 
 
+@pytest.mark.parametrize("passes", [False, True])
+def test_a_node_may_be_called_self(passes: bool) -> None:
+    """In torch.fx's code that is the module, whose layers the nodes behind it call."""
+    b = Builder()
+    b.input("self", "Vector", 4)
+    b("x.self", "linear", {"x": "self"}, features=4)
+    b("out", "linear", {"x": "x.self"}, features=2)
+    network = LoweredNetwork(b.ir("out"))
+    x = torch.randn(3, 4)
+    program = network.program() if passes else network.lowered()
+    layers = network.get_submodule("x.self"), network.get_submodule("out")
+    assert torch.equal(program(x), layers[1](layers[0](x)))
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_lowered_networks_verify_and_have_the_irs_keys(name: str) -> None:
     ir = NETWORKS[name]()

@@ -77,9 +77,10 @@ def truth(program: fx.GraphModule, network: LoweredNetwork, inputs: Sequence[Ten
         (y * torch.randn(y.shape, generator=generator, dtype=torch.float64)).sum() for y in outputs
     ) + sum(y.square().sum() for y in outputs)
     assert isinstance(loss, Tensor)
-    first = torch.autograd.grad(loss, wrt, create_graph=True, allow_unused=True)
-    penalty = sum(g.square().sum() for g in first if g is not None)
-    assert isinstance(penalty, Tensor)
+    first: tuple[Tensor | None, ...] = (None,) * len(wrt)
+    if loss.requires_grad:  # labels alone have no derivative
+        first = torch.autograd.grad(loss, wrt, create_graph=True, allow_unused=True)
+    penalty = sum((g.square().sum() for g in first if g is not None), torch.zeros(()))
     second: tuple[Tensor | None, ...] = (None,) * len(wrt)
     if penalty.requires_grad:
         second = torch.autograd.grad(penalty, wrt, allow_unused=True)
@@ -93,11 +94,12 @@ def agree(a: Truth, b: Truth, tolerance: float) -> None:
     """Equal up to `tolerance` of each tensor's largest magnitude, and equally many derivatives.
 
     Tensors below a thousandth of the largest of their order count as of that size: derivatives that are
-    zero but for rounding (of what a norm takes out again) have no digits to compare.
+    zero but for rounding (of what a norm takes out again) have no digits to compare. Nor do those below
+    1e-12.
     """
     for name in ("outputs", "first", "second"):
         ours, theirs = getattr(a, name), getattr(b, name)
-        floor = 1e-3 * max((x.abs().max().item() for x in ours if x is not None), default=0.0)
+        floor = max(1e-3 * max((x.abs().max().item() for x in ours if x is not None), default=0.0), 1e-12)
         for i, (x, y) in enumerate(zip(ours, theirs, strict=True)):
             if x is None or y is None:  # a derivative that does not exist is one of zeros
                 assert not any(t is not None and t.any() for t in (x, y)), f"{name} {i}"

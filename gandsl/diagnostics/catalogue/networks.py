@@ -245,4 +245,18 @@ ROWS = (
         mend="name a node with `classes` features under the discriminator's `outputs:`.",
         source="Odena et al. 2017, section 3 (arXiv:1610.09585)",
     ),
+    Code(
+        "G0640",
+        "error",
+        "batch normalization of a single number",
+        means="""
+        A channel is normalized by its mean and variance over the batch and all pixels. Here a step sees one
+        image at a time (`batch`, `micro_batch`, `path_length.batch`, or the share of a process), and the
+        channel has one pixel: there is no variance.""",
+        example="""
+        hidden: {op: linear, features: 64}
+        norm: {op: batch_norm}
+        training: {batch: 8, micro_batch: 1}""",
+        mend="train on two images or more at a time, or use a norm that looks at one sample.",
+    ),
 )

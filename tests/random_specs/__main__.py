@@ -1,0 +1,49 @@
+"""`python -m tests.random_specs SEED` shows one seed; `FROM-TO [FILE [PROCESSES]]` tries many, resumable."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.random_specs import run
+from tests.random_specs.grow import spec_text
+
+
+def main(wanted: str, into: str = "", processes: str = "2") -> int:
+    """One seed in this process, or many in processes of their own; 1 where a promise is broken."""
+    import torch
+
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory(prefix="random-specs-") as folder:
+        if "-" not in wanted:
+            print(spec_text(int(wanted)))
+            result = run.one(int(wanted), Path(folder) / wanted)
+            print(f"{result.outcome} {result.words}\n{result.trace}")
+            return not result.fine
+        first, last = map(int, wanted.split("-"))
+        return _many(range(first, last + 1), Path(folder), Path(into) if into else None, int(processes))
+
+
+def _many(seeds: range, folder: Path, into: Path | None, processes: int) -> int:
+    """Results are lines of `into` as they come; what stands there already is not done again."""
+    done: dict[int, dict[str, object]] = {}
+    if into is not None and into.exists():
+        done = {line["seed"]: line for line in map(json.loads, into.read_text("utf-8").splitlines())}
+    for result in run.many([seed for seed in seeds if seed not in done], folder, processes):
+        done[result.seed] = asdict(result)
+        if into is not None:
+            with into.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(result)) + "\n")
+        if not result.fine:
+            print(result.told(), flush=True)
+    outcomes = Counter(str(done[seed]["outcome"]) for seed in seeds)
+    print(", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()))
+    return int(bool(set(outcomes) - {"held", "refused"}))
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,139 @@
+"""A random training plan, drawn from the plan's own schema: what is added to the plan is drawn by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from random import Random
+from typing import Any
+
+from pydantic import ValidationError
+
+from gandsl_runtime.plan import Plan
+
+SCHEMA = Plan.model_json_schema()
+
+
+def drawn(rng: Random, schema: dict[str, Any], often: float = 0.3) -> Any:
+    """A value of a JSON schema; of optional fields each with this chance."""
+    if "$ref" in schema:
+        return drawn(rng, SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]], often)
+    for word in ("anyOf", "oneOf"):
+        if word in schema:
+            return drawn(rng, rng.choice([one for one in schema[word] if one.get("type") != "null"]), often)
+    if "const" in schema:
+        return schema["const"]
+    if "enum" in schema:
+        return rng.choice(schema["enum"])
+    return _OF_TYPE[schema["type"]](rng, schema, often)
+
+
+def part(rng: Random, name: str, often: float = 0.3) -> Any:
+    """A section of the plan by its name in the schema, such as `R1`."""
+    return drawn(rng, SCHEMA["$defs"][name], often)
+
+
+def _object(rng: Random, schema: dict[str, Any], often: float) -> dict[str, Any]:
+    required = schema.get("required", ())
+    return {
+        name: drawn(rng, field, often)
+        for name, field in schema["properties"].items()
+        if (name in required or rng.random() < often) and name not in ("skip", "metric")
+    }
+
+
+def _number(rng: Random, schema: dict[str, Any], often: float) -> float:
+    low = schema.get("minimum", schema.get("exclusiveMinimum", 0.0))
+    high = min(schema.get("maximum", schema.get("exclusiveMaximum", low + 1.0)), low + 1.0)
+    return round(low + (high - low) * rng.uniform(0.05, 0.95), 3)
+
+
+def _integer(rng: Random, schema: dict[str, Any], often: float) -> int:
+    low = schema.get("minimum", schema.get("ge", 0))
+    return rng.randint(low, min(schema.get("maximum", low + 3), low + 3))
+
+
+def _string(rng: Random, schema: dict[str, Any], often: float) -> str:
+    if "pattern" in schema:
+        return f"{rng.randint(1, 3)} {rng.choice(['steps', 'steps', 'img'])}"
+    return "x"
+
+
+def _array(rng: Random, schema: dict[str, Any], often: float) -> list[Any]:
+    if "prefixItems" in schema:
+        return [drawn(rng, item, often) for item in schema["prefixItems"]]
+    low = schema.get("minItems", 0)
+    return [drawn(rng, schema["items"], often) for _ in range(rng.randint(low, low + 1))]
+
+
+_OF_TYPE: dict[str, Callable[[Random, dict[str, Any], float], Any]] = {
+    "object": _object,
+    "number": _number,
+    "integer": _integer,
+    "string": _string,
+    "array": _array,
+    "boolean": lambda rng, schema, often: rng.random() < 0.5,
+}
+
+
+def plan(
+    rng: Random,
+    *,
+    styles: int,
+    auxiliary: str | None,
+    levels: list[int],
+    penalties: list[str],
+    never: Collection[str] = (),
+) -> dict[str, Any]:
+    """A plan for networks of this kind, of a few steps; `penalties` are among its regularizers."""
+    while True:
+        found = _plan(rng, styles, auxiliary, levels, penalties, never)
+        try:
+            Plan.model_validate(found)
+        except ValidationError:
+            continue
+        return found
+
+
+def _plan(
+    rng: Random,
+    styles: int,
+    auxiliary: str | None,
+    levels: list[int],
+    penalties: list[str],
+    never: Collection[str],
+) -> dict[str, Any]:
+    batch = rng.choice([4, 4, 4, 8])
+    optional: dict[str, Any] = {
+        name: drawn(rng, field)
+        for name, field in SCHEMA["properties"].items()
+        if name not in (*SCHEMA["required"], "growth") and rng.random() < 0.25
+    }
+    known = SCHEMA["$defs"]["Regularizers"]["properties"]
+    chosen = {name for name in known if rng.random() < 0.15} | {n for n in penalties if n in known}
+    chosen -= set(never)
+    if styles < 1:
+        chosen.discard("path_length")
+    plain: dict[str, Any] = {
+        "length": f"{2 + len(levels)} steps",
+        "batch": batch,
+        "loss": drawn(rng, SCHEMA["properties"]["loss"]),
+        "optimizer": {"lr": rng.choice([0.0, 1e-3, 1e-2]), "betas": [0.0, 0.9]},
+        "regularizers": {name: drawn(rng, known[name]) for name in known if name in chosen},
+        "cadence": {"log": "1 steps", "grid": "2 steps", "checkpoint": "2 steps", "keep": 1},
+        "precision": rng.choice([{}, {}, drawn(rng, {"$ref": "Precision"})]),
+    }
+    if "micro_batch" in optional:
+        optional["micro_batch"] = rng.choice([1, 2, batch])
+    if styles < 2:
+        optional.pop("style_mixing", None)
+    optional.pop("auxiliary", None)
+    if auxiliary:
+        plain["auxiliary"] = {**part(rng, "Auxiliary"), "output": auxiliary}
+    if optional.get("checkpointing", "none") not in ("none", "stages"):
+        optional["checkpointing"] = "stages"
+    if "guard" in optional:
+        optional["guard"] = rng.choice([None, {"on_alarm": "rollback", "samples": 8}])
+    if levels:
+        plain["length"] = f"{(2 * len(levels) - 1) * batch} img"
+        plain["growth"] = {"stable": f"{batch} img", "fade": f"{rng.choice([0, 1, 1]) * batch} img"}
+    return optional | plain

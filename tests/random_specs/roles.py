@@ -1,0 +1,162 @@
+"""Which op stood in which role in a spec, and which roles an op may have: the table of coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from random import Random
+
+from gandsl.analysis.facts import between, downstream
+from gandsl.analysis.plan_rules import active
+from gandsl.frontend.module import ModuleIR
+from gandsl.ir.graph import Graph, Node
+from gandsl.ir.op import Op, Trait
+from gandsl.ir.ops import OPS
+from gandsl.ir.ops.precision import CAST
+from gandsl.ir.types import is_a
+from gandsl.lowering.planned import planned
+
+Role = tuple[str, str]  # op, role
+SIDES = {"generator": "G", "discriminator": "D"}
+
+
+def of_module(module: ModuleIR) -> set[Role]:
+    """Every op's roles in a spec that was accepted."""
+    found: set[Role] = set()
+    for name, network in module.networks.items():
+        side = SIDES[name]
+        for graph in network.programs.values():
+            found |= {(node.op, f"{side} {role}") for node, role in _in_graph(graph)}
+            found |= {(node.op, f"{side} under {penalty}") for node, penalty in _penalized(module, graph)}
+            if network.levels:
+                found |= {(node.op, f"{side} growing") for node in graph}
+        for graph in planned(network, module.plan).programs.values():
+            found |= {(node.op, f"{side} in 16 bits") for node in _narrow(graph)}
+    return {role for role in found if role[0] in OPS and role[0] != "input"}
+
+
+def _in_graph(graph: Graph) -> Iterator[tuple[Node, str]]:
+    inputs = [node.id for node in graph.inputs]
+    labels = [node.id for node in graph.inputs if node.type.kind == "Label"]
+    behind = downstream(graph, labels, frozenset()) if labels else set()
+    mapping = _upstream(graph, graph.styles) if graph.styles else set()
+    reading: dict[str, int] = {}
+    for node in graph:
+        for id_ in node.operands:
+            reading[id_] = reading.get(id_, 0) + 1
+    for node in graph:
+        yield node, "anywhere"
+        if set(node.operands) & set(inputs):
+            yield node, "first"
+        if node.id in graph.outputs.values():
+            yield node, "last"
+        if node.id in behind and node.id not in labels:
+            yield node, "behind a label"
+        if graph.styles:
+            yield node, "mapping" if node.id in mapping else "synthesis"
+        if reading.get(node.id, 0) > 1:
+            yield node, "read twice"
+        whats = [frame.what.split()[0] for frame in node.provenance.frames]
+        for what in ("stage", "block"):
+            if what in whats:
+                yield node, f"in a {what}"
+
+
+def _upstream(graph: Graph, id_: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [id_]
+    while waiting:
+        if (one := waiting.pop()) not in found:
+            found.add(one)
+            waiting.extend(graph[one].operands)
+    return found
+
+
+def _penalized(module: ModuleIR, graph: Graph) -> Iterator[tuple[Node, str]]:
+    if graph.network == "discriminator":
+        images = [node.id for node in graph.inputs if node.type.kind == "Image"]
+        for name in active(module.plan, ("r1", "r2", "gradient_penalty")):
+            yield from ((node, name) for node in between(graph, images))
+    elif graph.styles and active(module.plan, ("path_length",)):
+        yield from ((node, "path_length") for node in between(graph, [graph.styles]))
+
+
+def _narrow(graph: Graph) -> Iterator[Node]:
+    """Nodes that read 16-bit numbers."""
+    narrow: set[str] = set()
+    for node in graph:
+        if node.op == CAST.name:
+            if node.attrs["dtype"] != "float32":
+                narrow.add(node.id)
+        elif narrow & set(node.operands):
+            yield node
+            if is_a(node.type.kind, "Feature") or node.type.kind == "Tokens":
+                narrow.add(node.id)
+
+
+# ---- what an op may be
+
+
+@cache
+def possible() -> frozenset[Role]:
+    """Every op in every role that its ports, results and traits allow."""
+    return frozenset((op.name, role) for op in OPS.values() if op.ports for role in _possible(op))
+
+
+def _possible(op: Op) -> Iterator[str]:
+    kinds = {kind for port in op.ports for kind in port.kinds}
+    needed = [set(port.kinds) for port in op.ports if not port.optional]
+    grows = {"Scalar"} in needed  # only a fade has one
+    made = results(op)
+    for side, given in (("G", ("Latent", "Label")), ("D", ("Image", "Label"))):
+        yield f"{side} growing"
+        if grows:
+            continue
+        yield from (f"{side} {role}" for role in ("anywhere", "in a stage", "in a block", "read twice"))
+        yield f"{side} behind a label"
+        if any(is_a(one, kind) for one in given for kind in kinds):
+            yield f"{side} first"
+        if made & ({"Feature"} if side == "G" else {"Feature", "Vector"}):
+            yield f"{side} last"
+        if kinds & {"Feature", "Tokens"}:
+            yield f"{side} in 16 bits"
+    if grows:
+        return
+    if {"Label"} not in needed:
+        yield "G synthesis"
+    yield "G mapping"
+    if op.has(Trait.TWICE_DIFFERENTIABLE) and {"Label"} not in needed:
+        yield "D under r1"
+        yield "D under r2"
+        if not op.has(Trait.BATCH_NORMALIZED):
+            yield "D under gradient_penalty"
+        yield "G under path_length"
+
+
+@cache
+def results(op: Op) -> frozenset[str]:
+    """Kinds that an op gives, found by trying it on some values of all kinds."""
+    from gandsl.ir.types import TensorType
+    from tests.random_specs.body import Body, Names
+
+    found: set[str] = set()
+    for seed in range(12):
+        body = Body(Random(seed), Names(Random(seed)))
+        for kind, shape in (
+            ("Feature", (4, 4, 4)),
+            ("Vector", (4,)),
+            ("Vector", (16,)),
+            ("Tokens", (4, 4)),
+            ("Styles", (2, 4)),
+            ("Label", (4,)),
+            ("Scalar", ()),
+        ):
+            body.offer(body.names.new(), (TensorType(kind, shape),))
+        if made := body.attempt(op):
+            found.add(
+                next(k for k in (*_FAMILIES, body.seen[made][0].kind) if is_a(body.seen[made][0].kind, k))
+            )
+    return frozenset(found)
+
+
+_FAMILIES = ("Feature", "Vector")
