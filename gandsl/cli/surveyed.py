@@ -76,7 +76,7 @@ def _facts(found: Survey) -> Iterator[str]:
 
 def _classes(found: Survey) -> str:
     if found.labels_fault is not None:
-        return found.labels_fault.message
+        return f"{found.labels_fault.message}; {found.labels_fault.remedy}"
     if found.labels is None:
         return "no labels"
     names = found.labels.names

@@ -76,13 +76,12 @@ def _module(
     layout: Layout, origin: ImportFacts | None, spec: str | Path | None, overrides: Overrides, source: Path
 ) -> ModuleIR:
     texts = as_texts(overrides)
-    if spec is None and origin:
-        spec, texts = origin.spec.file, [*origin.overrides, *texts]
-    elif spec is None and (source / "spec.yaml").is_file():
-        spec = source / "spec.yaml"
-    return module_of(
-        Path(spec) if spec is not None and Path(spec).is_file() else find_spec(layout, layout.spec), texts
-    )
+    if spec is not None:
+        return module_of(Path(spec), texts)
+    own = Path(origin.spec.file) if origin else source / "spec.yaml"
+    if origin:
+        texts = [*origin.overrides, *texts]
+    return module_of(own if own.is_file() else find_spec(layout, layout.spec), texts)
 
 
 def _roles(layout: Layout, tensors: Mapping[str, Tensor], parts: Sequence[str]) -> list[str]:

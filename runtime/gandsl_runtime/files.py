@@ -57,21 +57,24 @@ def whole(path: Path, *, fresh: bool = False) -> Iterator[Path]:
     What was there is replaced (behind a link, the file it leads to); with `fresh` it stays, whoever made it
     and however late. Raises Unwritable then, and where `path` is a folder, a pipe or a device.
     """
-    path = path if fresh else Path(os.path.realpath(path))
     if kind := special(path):
         raise Unwritable(f"can't write {path}: it is {kind}", "give the name of a file")
     if fresh and os.path.lexists(path):
         raise _there(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = _aside(path)
+    place = path if fresh else Path(os.path.realpath(path))
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise Unwritable(f"can't write {path}: {error.filename} is no folder", "give another name") from error
+    new = _aside(place)
     with at_last(lambda: new.unlink(missing_ok=True)):
         try:
             mode = _made(new)
             yield new
             new.chmod(mode)  # some writers make their own file, which the owner alone may read
             flush(new)
-            _name(new, path, fresh)
-            _flush_folder(path.parent)
+            _name(new, place, fresh)
+            _flush_folder(place.parent)
         except BaseException as error:
             new.unlink(missing_ok=True)
             if isinstance(error, OSError) and error.filename == str(new):

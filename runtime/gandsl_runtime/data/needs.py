@@ -27,7 +27,7 @@ def needs(found: Survey, shape: tuple[int, int, int], classes: int, plan: Data |
         *_readable(found, plan),
         *_sizes(found, shape[1:]),
         *_channels(found, shape[0]),
-        *(Need("note", f"levels: {text}") for text in said(found.peaks, plan.white)),
+        *_levels(found, plan),
         *_classes(found, classes, plan),
     ]
 
@@ -79,6 +79,13 @@ def _channels(found: Survey, wanted: int) -> Iterator[Need]:
         yield Need("fits", f"channels: every image is {names[wanted]}")
 
 
+def _levels(found: Survey, plan: Data) -> Iterator[Need]:
+    odd = list(said(found.peaks, plan.white))
+    yield from (Need("note", f"levels: {text}") for text in odd)
+    if 16 in found.peaks and not odd:
+        yield Need("fits", f"levels: 16-bit images go to {found.peaks[16]:,}, and white is {plan.white:,}")
+
+
 def _classes(found: Survey, wanted: int, plan: Data) -> Iterator[Need]:
     counts = found.classes.values()
     if found.labels_fault is None and counts and max(counts) >= UNEVEN * min(counts) and wanted:
@@ -92,7 +99,7 @@ def _classes(found: Survey, wanted: int, plan: Data) -> Iterator[Need]:
             yield Need("note", "classes: the networks take no labels, the set's are not used")
         return
     if found.labels_fault is not None:
-        yield Need("error", f"classes: {found.labels_fault.message}")
+        yield Need("error", f"classes: {found.labels_fault.message}; {found.labels_fault.remedy}")
     elif found.labels is None:
         yield Need("error", f"classes: the networks know {wanted}, and the set has no labels")
     elif complaint := unfit(found.labels, found.source.images, wanted):
