@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gandsl.spec.files import File
 from gandsl.spec.tree import to_plain
 from gandsl.spec.values import Size
 from gandsl.spec.write import to_yaml
@@ -22,7 +23,7 @@ def resolved(module: ModuleIR) -> dict[str, Any]:
     if document.params:
         data["params"] = {name: _param(module, name) for name in document.params}
     if document.imports:
-        data["imports"] = dict(document.imports)
+        data["imports"] = {name: File.at(path).anywhere for name, path in document.imports.items()}
     if module.plan is not None:
         data["training"] = module.plan.model_dump(mode="json")
     return data

@@ -27,6 +27,12 @@ class File:
         return cls(path, path if inside.startswith("..") else f"{SHOWN_STANDARD}/{inside}")
 
     @property
+    def anywhere(self) -> str:
+        """A path that names the file beside any spec of this machine."""
+        inside = self.shown.removeprefix(f"{SHOWN_STANDARD}/")
+        return inside if inside != self.shown else os.path.abspath(self.path)
+
+    @property
     def identity(self) -> str:
         """The same for two ways to write the same file."""
         return self.path if "\0" in self.path else os.path.realpath(self.path)
@@ -35,15 +41,18 @@ class File:
 def find(written: str, beside: str, span: Span | None, diagnostics: Diagnostics) -> File | None:
     """The file that `extends` or `imports` names: beside the naming file, on GANDSL_PATH, in the library.
 
-    `beside` is the path of the naming file. Reports G0402 at `span` and returns None where there is none.
+    A name that climbs (`../x.yaml`) is one beside the naming file alone: the other folders give what is in
+    them. `beside` is the path of the naming file. Reports G0402 at `span` and returns None where there is
+    none.
     """
     if os.path.isabs(written):
         places = [written]
     else:
-        folders = os.environ.get("GANDSL_PATH", "").split(os.pathsep)
+        climbs = os.path.normpath(written).split(os.sep)[0] == os.pardir
+        shared = [] if climbs else [*os.environ.get("GANDSL_PATH", "").split(os.pathsep), STANDARD]
         places = [
             os.path.normpath(os.path.join(folder, written))
-            for folder in (os.path.dirname(beside), *filter(None, folders), STANDARD)
+            for folder in (os.path.dirname(beside), *filter(None, shared))
         ]
     for place in places:
         if os.path.exists(place):

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gandsl.spec.files import STANDARD, File
+from gandsl.diagnostics import Diagnostics
+from gandsl.spec.files import STANDARD, File, find
+from gandsl.spec.loader import load
 from tests.spec.helpers import MINIMAL, load_file, messages, said
 
 
@@ -77,3 +79,64 @@ def test_messages_name_a_file_as_it_was_written(tmp_path: Path, monkeypatch: pyt
 def test_files_of_the_standard_library_have_the_same_name_everywhere() -> None:
     assert File.at(os.path.join(STANDARD, "norm.yaml")).shown == "gandsl/std/norm.yaml"
     assert File.at("specs/a.yaml").shown == "specs/a.yaml"
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("own.yaml", "specs/own.yaml"),
+        ("./own.yaml", "specs/own.yaml"),
+        ("../up.yaml", "up.yaml"),  # beside the naming file it may climb
+        ("deeper/../own.yaml", "specs/own.yaml"),
+        ("shared.yaml", "shared/shared.yaml"),
+        ("a/../shared.yaml", "shared/shared.yaml"),
+        ("linked.yaml", "shared/linked.yaml"),  # whoever put the link there meant it
+        ("../shared/shared.yaml", "shared/shared.yaml"),
+        ("../outside.yaml", None),  # above the shared folder, not above specs/
+        ("a/../../outside.yaml", None),
+        ("../spec/files.py", None),  # above the standard library
+        ("../../pyproject.toml", None),
+        ("norm.yaml", f"{STANDARD}/norm.yaml"),
+        ("x/../norm.yaml", f"{STANDARD}/norm.yaml"),
+        ("../std/norm.yaml", None),
+        (f"{STANDARD}/../std/norm.yaml", f"{STANDARD}/../std/norm.yaml"),  # absolute: itself
+        ("nowhere.yaml", None),
+    ],
+)
+@pytest.mark.parametrize("field", ["extends", "imports"])
+def test_which_file_a_name_is(
+    field: str, written: str, place: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shared folder (of GANDSL_PATH, the standard library) gives what is in it, whatever lies beside it."""
+    home = tmp_path / "home"
+    for name in ("specs/own.yaml", "up.yaml", "shared/shared.yaml", "far/outside.yaml", "far/link/in.yaml"):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(MINIMAL)
+    (home / "shared/linked.yaml").symlink_to(home / "far/outside.yaml")
+    monkeypatch.setenv("GANDSL_PATH", f"{home / 'far/link'}:{home / 'shared'}")
+    spec = home / "specs" / "spec.yaml"
+    value = f"{{lib: {written}}}" if field == "imports" else written
+    spec.write_text(f"gandsl: 1\nname: child\n{field}: {value}\n")
+    diagnostics = Diagnostics()
+    found = find(written, str(spec), None, diagnostics)
+    assert (found and found.path) == (place and str(home / place))
+    load(spec, diagnostics=(told := Diagnostics()))
+    assert ("G0402" in [one.code for one in told]) == (place is None)
+
+
+def test_the_resolved_spec_finds_its_imports_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run folder's spec.yaml names them by whole paths; those of the standard library by their names."""
+    blocks = "gandsl: 1\nblocks:\n  b: {ports: {x: Feature}, body: {a: {op: relu}}}\n"
+    (tmp_path / "lib.yaml").write_text(blocks)
+    spec = MINIMAL.replace("gandsl: 1\n", "gandsl: 1\nimports: {lib: ./lib.yaml, std: norm.yaml}\n")
+    (tmp_path / "spec.yaml").write_text(spec)
+    monkeypatch.chdir(tmp_path)
+    document = load("spec.yaml", diagnostics=(told := Diagnostics()))
+    assert document is not None and not list(told.errors)
+    places = {name: File.at(path).anywhere for name, path in document.imports.items()}
+    assert places == {"lib": str(tmp_path / "lib.yaml"), "std": "norm.yaml"}
+    for name, path in places.items():
+        again = find(path, str(tmp_path / "runs/0/spec.yaml"), None, told)
+        assert again is not None and again.identity == File.at(document.imports[name]).identity

@@ -24,7 +24,7 @@ ROWS = (
         means="""
         The spec itself, or a file that `extends` or `imports` names, does not exist. A relative path is
         looked up beside the file that names it, then in each folder of GANDSL_PATH, then in the standard
-        library.""",
+        library; one that climbs (`../base.yaml`) only beside that file.""",
         example="""
         extends: bsae.yaml""",
         mend="correct the path; the message lists the places that were tried.",
