@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gandsl.codegen.text import unique
 from gandsl.ir.graph import Graph, NetworkIR, Node, Variant
 from gandsl.ir.op import Trait
 from gandsl.lowering.split import ENTRIES, call_order, entry_graph
@@ -62,9 +63,11 @@ def programs_of(network: NetworkIR) -> list[Program]:
 
 def _piece(network: NetworkIR, variant: Variant, entry: str, graph: Graph, known: list[Piece]) -> Piece:
     live = _run(graph)
-    name = _method(_METHODS[entry], _suffix(network, variant))
+    # a layer or block of that name would be an attribute of the same class
+    taken = {id_.partition(".")[0] for program in network.programs.values() for id_ in program.nodes}
+    name = unique(_method(_METHODS[entry], _suffix(network, variant)), taken)
     if entry == "mapping":  # the same at all levels, as a rule: a level's size in its name would mislead
-        general = "map_styles_fading" if variant.fading else "map_styles"
+        general = unique("map_styles_fading" if variant.fading else "map_styles", taken)
         name = name if any(other.name == general for other in known) else general
     piece = Piece(
         name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -32,11 +33,15 @@ class Schedule:
                 self.readers.setdefault(id_, []).append(atom)
         draws = [atom for atom in atoms if piece.graph[atom.results[0]].spec.has(Trait.RANDOM)]
         # a selection's gradient is zero but for its own style, so that these may be summed in any order
-        crowds = [
-            [reader for reader in readers if piece.graph[reader.results[0]].op != "select"]
-            for readers in self.readers.values()
+        crowds = {
+            id_: [reader for reader in readers if piece.graph[reader.results[0]].op != "select"]
+            for id_, readers in self.readers.items()
+        }
+        outside = Counter(piece.outputs)  # who reads an output adds a gradient too
+        self._chains = [
+            draws,
+            *(crowd for id_, crowd in crowds.items() if len(crowd) + outside[id_] >= CROWD),
         ]
-        self._chains = [draws, *(crowd for crowd in crowds if len(crowd) >= CROWD)]
 
     def units(self, scope: Path, atoms: Sequence[Step]) -> list[tuple[Unit, list[Step]]]:
         """What the scope's body calls, in order: inner scopes with their statements, and single statements.
