@@ -29,8 +29,8 @@ class Exit(IntEnum):
     ENVIRONMENT = 6, "a package (extra) or a device that was asked for is not there"
     DIVERGED = (
         7,
-        "the run diverged: a number is not finite, or the collapse guard ended it (training.md); the last "
-        "checkpoint is whole",
+        "the run diverged: a number is not finite, or the collapse guard ended it (training.md); the message "
+        "says what it can go on from",
     )
     DIFFERENT = 8, "`compile --check` found stale output, or `diff --exit-code` a difference"
     MEMORY = (
@@ -39,7 +39,13 @@ class Exit(IntEnum):
         "`gandsl cost SPEC --memory --budget SIZE` what fits",
     )
     BUG = 70, "a bug in gandsl; the message says where the report is and how to send it"
-    HUNG_UP = 129, "stopped by SIGHUP (its terminal has closed); a training run saved its state first"
-    INTERRUPTED = 130, "stopped by Ctrl-C; a training run saved its state first"
-    WARNED = 138, "stopped by SIGUSR1 (a scheduler's warning); a training run saved its state first"
-    TERMINATED = 143, "stopped by SIGTERM; a training run saved its state first"
+    HUNG_UP = (
+        129,
+        "stopped by SIGHUP (its terminal has closed); a run in training saves first, and says so",
+    )
+    INTERRUPTED = 130, "stopped by Ctrl-C; a run in training saves first, and says so"
+    WARNED = (
+        138,
+        "stopped by SIGUSR1 (a scheduler's warning); a run in training saves first, and says so",
+    )
+    TERMINATED = 143, "stopped by SIGTERM; a run in training saves first, and says so"

@@ -63,6 +63,12 @@ class MissingExtra(RuntimeFault):
         super().__init__(f"{wanted} needs a package that is not installed", f"pip install 'gandsl[{extra}]'")
 
 
+class Parted(RuntimeFault):
+    """Another process of the run is gone."""
+
+    exit_code = 1
+
+
 class Diverged(RuntimeFault):
     """A loss is no longer a finite number."""
 
@@ -95,7 +101,7 @@ def room_for(what: str, path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        raise OutOfSpace(f"no space left for {what} in {path}", "free some space, then go on") from error
+        raise OutOfSpace(f"no space left for {what} in {path}", "free some space first") from error
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from .files import sweep
 from .home import Home, refuse_unwritable
 from .run_dir import RunDir
 from .signals import Signals, at_last
+from .world import others_watched
 
 if TYPE_CHECKING:
     from .trainer import Trainer
@@ -42,6 +43,7 @@ def session(run: Trainer) -> Iterator[Signals]:
             stack.enter_context(_remains_told(run))
         stack.enter_context(room_for("the run", where))
         stack.enter_context(workers_watched())
+        stack.enter_context(others_watched(run.world))
         if files:
             for said in set_aside(files, run.state.clock.images):
                 run.warn(said)

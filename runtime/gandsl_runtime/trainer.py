@@ -211,6 +211,7 @@ class Trainer:
 
     def _stopped(self, stop: int) -> bool:
         """End as voted, now that the state is saved."""
+        self.world.vote(0)  # whoever ends has the others ended by torchrun: the first one has to be done
         if stop > SIGNAL:
             raise Interrupted(stop - SIGNAL, self.state.clock.images, self.run_dir)
         if stop == MOVED:
@@ -346,7 +347,7 @@ class Trainer:
         more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
         return Diverged(
             f"not finite after {self.state.clock.images} images: {', '.join(lost[:3])}{more}",
-            "resume from the last checkpoint with a lower learning rate or more regularization",
+            "go on, or begin again, with a lower learning rate or more regularization",
         )
 
 

@@ -15,7 +15,7 @@ from torch.distributed.distributed_c10d import Store
 from torch.distributed.rendezvous import rendezvous
 
 from .chance import Part
-from .errors import PlanError
+from .errors import Parted, PlanError
 from .plan import Plan
 
 
@@ -176,6 +176,20 @@ def check_batches(world: World, plan: Plan) -> None:
                 f"training.{name} is {batch}, which can't be dealt evenly to {world.size} processes{by}",
                 f"take a multiple of {world.size * turns}, or another number of processes",
             )
+
+
+@contextmanager
+def others_watched(world: World) -> Iterator[None]:
+    """Raises Parted where another process ends in the block: what it ended with is its own to say."""
+    try:
+        yield
+    except RuntimeError as error:
+        lost = isinstance(error, dist.DistError) or "gloo/transport" in str(error)
+        if world.size == 1 or not lost:
+            raise
+        raise Parted(
+            "another process of the run has ended", "its own message says why; that one is to be mended"
+        ) from error
 
 
 _active: list[World] = []

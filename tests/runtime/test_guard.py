@@ -176,7 +176,7 @@ def test_the_run_ends_when_it_collapses_too_often(tmp_path):
     first, last = alarms_of(tmp_path)
     assert (first["action"], last["action"], last["rollbacks"]) == ("rollback", "stop", 1)
     assert caught.value.exit_code == 7
-    assert f"resume goes on from {last['good']} images" in caught.value.remedy
+    assert caught.value.__notes__ == [f"--resume goes on from {last['good']} images"]
     newest, _, facts, _ = checkpoint.newest(tmp_path / "checkpoints")
     assert int(newest.stem) == last["good"] == facts.counters.images
     # it was no repetition of the first way, though the rates were the same
@@ -278,7 +278,7 @@ def test_stop_ends_the_run_at_the_last_good_state(tmp_path):
         hand_made(tmp_path, Spoil(33, blow_up), on_alarm="stop").run()
     (alarm,) = alarms_of(tmp_path)
     assert (alarm["action"], alarm["steps"], alarm["good"]) == ("stop", 35, 120)
-    assert "resume goes on from 120 images" in caught.value.remedy
+    assert caught.value.__notes__ == ["--resume goes on from 120 images"]
     run = hand_made(tmp_path, on_alarm="stop", resuming=True)
     assert run.state.clock.images == 120
     run.run()

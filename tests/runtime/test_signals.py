@@ -8,12 +8,14 @@ import signal
 import time
 
 import pytest
+import torch
 
 from gandsl_runtime import checkpoint, signals
-from gandsl_runtime.errors import Interrupted
+from gandsl_runtime.errors import Interrupted, Parted
 from gandsl_runtime.observers import Observer
 from gandsl_runtime.signals import CAUGHT, at_last, held
 from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.world import Processes, others_watched
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -168,6 +170,28 @@ def test_leaving_ends_the_children_and_a_fork_leaves_the_parents_files(tmp_path)
 def sleeping(writing: int) -> None:
     os.write(writing, b"x")
     time.sleep(60)
+
+
+def test_a_process_that_ends_is_no_bug_of_the_others(tmp_path):
+    """gloo tells of it by an error whose text alone says what it is."""
+    store = torch.distributed.FileStore(str(tmp_path / "store"), 2)
+    child = os.fork()
+    rank = int(not child)
+    try:
+        torch.distributed.init_process_group("gloo", store=store, rank=rank, world_size=2)
+        world = Processes(store)
+        assert world.vote(rank) == 1
+        if rank:
+            os._exit(0)
+        with pytest.raises(Parted, match="another process of the run has ended"), others_watched(world):
+            world.vote(0)
+    finally:
+        if rank:
+            os._exit(1)
+    torch.distributed.destroy_process_group()
+    assert os.waitpid(child, 0)[1] == 0
+    with pytest.raises(RuntimeError, match="ours"), others_watched(world):
+        raise RuntimeError("ours")
 
 
 def test_held_signals_count_at_the_end():

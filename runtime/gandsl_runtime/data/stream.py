@@ -156,7 +156,7 @@ def workers_watched() -> Iterator[None]:
     except RuntimeError as error:
         if not str(error).startswith("DataLoader worker"):
             raise
-        raise DataError(f"a data worker died: {error}", "resume with fewer workers, or none") from error
+        raise DataError(f"a data worker died: {error}", "take fewer workers, or none") from error
 
 
 class _Batches:

@@ -171,8 +171,7 @@ def _last(fault: Diverged, run: Trainer, good: Path | None) -> Diverged:
     """The fault as the run ends with it."""
     rollbacks = run.state.rollbacks
     tried = f"; the plan has no more than {rollbacks} rollbacks" if rollbacks else ""
-    on = f"resume goes on from {int(good.stem)} images: {REMEDY} first" if good else fault.remedy
-    return Diverged(f"{fault.message}{tried}", on)
+    return Diverged(f"{fault.message}{tried}", REMEDY if good else fault.remedy)
 
 
 def said(found: Sequence[Sign]) -> str:
