@@ -38,9 +38,9 @@ def answered() -> None:
 
 
 def settled() -> None:
-    """What the process was to do is done, and its exit code stands: Ctrl-C no longer changes it."""
+    """What the process was to do is done, and its exit code stands: no signal changes it any more."""
     for number in _heard():
-        signal.signal(number, signal.SIG_DFL if number == signal.SIGTERM else signal.SIG_IGN)
+        signal.signal(number, signal.SIG_IGN)
 
 
 def leave(number: int, frame: FrameType | None = None) -> None:
