@@ -28,6 +28,7 @@ import torch.nn.functional as F
 import gandsl
 from bench.figures import figure, some, spent
 from gandsl_runtime.data.sources import Arrays
+from gandsl_runtime.session import session
 from gandsl_runtime.trainer import Trainer
 
 SMALL = """
@@ -112,7 +113,7 @@ def main() -> int:
             def step(trainer: Trainer = trainer) -> None:
                 trainer._tell(trainer.step())
 
-            with trainer._session():
+            with session(trainer):
                 spent(step, times), spent(loop, times)
                 before = trainer.state.clock.steps
                 turns = [(spent(step, times), spent(loop, times)) for _ in range(options.repeats)]
