@@ -9,8 +9,9 @@ from gandsl.analysis.cost import Cost
 from gandsl.diff.compare import ModuleDiff, NetworkDiff
 from gandsl.diff.fold import fold, stage_order
 from gandsl.diff.lines import graph_lines, reshaped
-from gandsl.diff.values import MISSING, ValueChange, shown
+from gandsl.diff.values import ValueChange, shown
 from gandsl.diff.weights import Compatibility, Verdict
+from gandsl_runtime.plan.difference import told
 
 PER_IMAGE = "FLOP an image"
 PREFIXES = ("", " k", " M", " G", " T", " P")
@@ -44,11 +45,7 @@ def _wrapped(line: str, columns: int) -> list[str]:
 
 
 def _value(change: ValueChange) -> str:
-    if change.old is MISSING:
-        return f"  + {change.path}: {shown(change.new)}"
-    if change.new is MISSING:
-        return f"  - {change.path}: {shown(change.old)}"
-    return f"  ~ {change.path}: {shown(change.old)} → {shown(change.new)}"
+    return f"  {told(change, shown)}"
 
 
 def _network(network: NetworkDiff) -> list[str]:

@@ -294,6 +294,8 @@ def test_augmentation_may_begin_in_a_resumed_run(tmp_path):
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
     first = Trainer(plan(), *networks, data=arrays(), run_dir=tmp_path, observing=())
     first.step(), first.save()
-    later = Trainer.resume(tmp_path, *networks, plan=plan(augment=ADAPTIVE), data=arrays(), observing=())
+    later = Trainer.resume(
+        tmp_path, *networks, plan=plan(augment=ADAPTIVE), data=arrays(), observing=(), change=True
+    )
     assert later.state.control.p.item() == pytest.approx(0.4)
     later.run()

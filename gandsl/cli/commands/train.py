@@ -60,12 +60,13 @@ def run(
     """
     from gandsl.cli.read import reported
     from gandsl.diagnostics import Diagnostic, SpecError
+    from gandsl_runtime.resuming import begun
     from gandsl_runtime.run_dir import RunDir
 
     module = reported(spec, set, processes=int(os.environ.get("WORLD_SIZE", "1")))  # torchrun says
     folder = run_dir or Path("runs") / module.name
     if keep_on or int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0:  # torchrun starts it again
-        resume = resume or RunDir(folder).begun
+        resume = resume or begun(RunDir(folder))
     if data is None and not resume:
         raise typer.BadParameter("say which images: --data FOLDER, FILE.zip, SHARDS.tar, hf:NAME or mnist")
     if module.plan is None:
