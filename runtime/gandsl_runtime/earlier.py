@@ -8,7 +8,7 @@ from .record import recorded
 from .run_dir import RunDir
 
 
-def set_aside(files: RunDir) -> Path | None:
+def part_from(files: RunDir) -> Path | None:
     """Move what is left of a run without checkpoints to earlier/ID/; None where there is nothing worth it."""
     states = any(files.guard.glob("*/*"))
     if not states and not (files.log.is_file() and files.log.stat().st_size):
