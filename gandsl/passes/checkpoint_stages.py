@@ -87,7 +87,8 @@ def _enclose(module: fx.GraphModule, nodes: Sequence[fx.Node], name: str) -> Non
             parts = [graph.call_function(operator.getitem, (call, index)) for index in range(len(made))]
     call.meta["ids"] = tuple(id_ for node in nodes for id_ in node.meta["ids"])
     for part, node in zip(parts, made, strict=True):
-        part.meta.update({"type": node.meta["type"]} if part is call else {**node.meta, "ids": ()})
+        one = {"single": True} if "single" in node.meta else {}
+        part.meta.update({"type": node.meta["type"], **one} if part is call else {**node.meta, "ids": ()})
         node.replace_all_uses_with(part, delete_user_cb=lambda user: user not in inside)
     for node in reversed(nodes):
         graph.erase_node(node)

@@ -80,9 +80,10 @@ def _compute_once(graph: fx.Graph, log: Record) -> None:
     for node in list(graph.nodes):
         if node not in single:
             continue
-        like = _like(node)
+        like = _like(node, single)
         if op_is_source(node):
             if not any(user in single for user in node.users):
+                node.args = (like,)
                 continue  # repeating costs nothing: it is a view
             with graph.inserting_before(node):
                 one = helper(graph.call_function(ops.one_sample, (like,)), node)
@@ -105,10 +106,8 @@ def op_is_source(node: fx.Node) -> bool:
     return ir is not None and ir.op in SOURCES
 
 
-def _like(node: fx.Node) -> fx.Node:
-    """The tensor that gives the batch size to the source that `node` comes from."""
-    while not op_is_source(node):
-        node = node.all_input_nodes[0]
-    like = node.meta.get("like", node.args[0])
-    assert isinstance(like, fx.Node)
-    return like
+def _like(node: fx.Node, single: set[fx.Node]) -> fx.Node:
+    """The tensor that gives the batch size to what `node` comes from: one that has a row for each sample."""
+    while node in single:
+        node = node.meta.get("like") or node.all_input_nodes[0]
+    return node

@@ -80,6 +80,7 @@ def _chain(product: fx.Node) -> Chain:
 
 def _group(module: fx.GraphModule, product: fx.Node, riders: list[fx.Node]) -> None:
     graph, last = module.graph, riders[-1]
+    result = last.meta["type"]  # before the riders are taken: a noise that gives its plane has another
     extras: dict[str, Any] = {}
     with graph.inserting_before(last):
         for rider in riders:
@@ -91,7 +92,7 @@ def _group(module: fx.GraphModule, product: fx.Node, riders: list[fx.Node]) -> N
     taken = [rider for rider in riders if rider is not extras.get("noise")]
     last.append(product)  # behind everything that it now reads
     product.kwargs = {**product.kwargs, **extras}
-    product.meta.update(type=last.meta["type"], grouped=True)
+    product.meta.update(type=result, grouped=True)
     product.meta["ids"] = tuple(id_ for node in (product, *taken) for id_ in node.meta["ids"])
     last.replace_all_uses_with(product, delete_user_cb=lambda user: user is not product)
     for rider in reversed(taken):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+import torch
+
 from gandsl.passes.constant_folding import ConstantFolding
+from gandsl.passes.pipeline import pipeline
 from tests.graphs import Builder
 from tests.passes.exact import inputs_of
-from tests.passes.firing import apply, change, image, reasons
+from tests.passes.firing import CPU, apply, change, image, reasons
 
 
 def test_factors_fold_into_their_neighbours() -> None:
@@ -55,3 +59,30 @@ def test_what_no_input_reaches_is_computed_once() -> None:
     module.recompile()
     module(*inputs_of(module.graph))
     assert seen == {"batch": 1}
+
+
+SOURCES = {"constant": {"channels": 2}, "coordinates": {}}
+
+
+@pytest.mark.parametrize("inner", SOURCES)
+@pytest.mark.parametrize("outer", SOURCES)
+@pytest.mark.parametrize("between", [True, False])
+@pytest.mark.parametrize("behind", [True, False])
+def test_a_source_behind_a_source_has_a_sample_for_each_input(
+    inner: str, outer: str, between: bool, behind: bool
+) -> None:
+    """What gives the batch size may itself be computed once: the samples are those of the input."""
+    b = Builder()
+    x = image(b)
+    first = b("first", inner, {"like": x}, size=4, **SOURCES[inner])
+    like = b("between", "relu", {"x": first}) if between else first
+    last = b("last", outer, {"like": like}, size=4, **SOURCES[outer])
+    last = b("behind", "tanh", {"x": last}) if behind else last
+    own = b("own", "relu", {"x": x})  # has derivatives to compare
+    for passes in ([ConstantFolding()], pipeline(CPU).passes):
+        module, _ = apply(b, last, like, own, passes=list(passes))
+        module.recompile()
+        given = inputs_of(module.graph)
+        for made in module(*given)[:2]:
+            assert made.shape == (len(given[0]), 2, 4, 4)
+            assert torch.equal(made[0], made[1])

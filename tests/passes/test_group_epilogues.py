@@ -51,6 +51,25 @@ def test_every_product_takes_every_activation(op: str, act: str) -> None:
     assert change(record) == -1 and set(reasons(record, fired=True)) == {"product"}
 
 
+@pytest.mark.parametrize("op", ["conv", "conv_transpose", "fir", "modulated_conv"])
+@pytest.mark.parametrize("behind", ["noise", "bias", "noise bias", "bias noise"])
+def test_a_product_ends_with_any_rider(op: str, behind: str) -> None:
+    """Nothing more rides along, since a norm follows; values are those of `test_exact`."""
+    b = Builder()
+    inputs, sizes = {"x": image(b)}, {"channels": 3}
+    if op == "modulated_conv":
+        inputs["style"] = b("style", "flatten", {"x": b("one", "resize", {"x": inputs["x"]}, size=1)})
+    if op == "fir":
+        sizes = {"pad": (1, 2, 1, 2)}
+    h = b("product", op, inputs, **sizes)
+    for rider in behind.split():
+        h = b(rider, rider, {"x": h}, init=0.4)
+    module, record = apply(b, b("norm", "pixel_norm", {"x": h}), passes=[GroupEpilogues()])
+    assert reasons(record, fired=True) == {"product": f"with {', '.join(behind.split())} (then pixel_norm)"}
+    (product,) = (node for node in module.graph.nodes if node.meta.get("id") == "product")
+    assert {"noise", "bias"} & set(product.kwargs) == set(behind.split())
+
+
 def test_why_nothing_rides_along() -> None:
     b = Builder()
     x = image(b)

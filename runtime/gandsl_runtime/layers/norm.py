@@ -143,7 +143,20 @@ class GroupNorm(_Affine):
 
     def forward(self, x: Tensor) -> Tensor:
         wide = x.float() if x.element_size() == 2 else x
+        if torch.is_grad_enabled() and self.weight is not None and not wide.requires_grad:
+            wide = _contiguous(wide)
         return torch.group_norm(wide, self.groups, self.weight, self.bias, self.eps).to(x.dtype)
+
+
+def _contiguous(x: Tensor) -> Tensor:
+    """x with its pixels last.
+
+    torch (2.13, CPU) ends the process by SIGSEGV in the backward of group_norm where x lies channels-last and
+    wants no gradient, but the scale does: the kernel writes to a grad_input that it was not given. To
+    reproduce: torch.group_norm(x, 1, scale, shift).sum().backward(), x of 2×2×8×8 channels-last.
+    """
+    last = x.dim() == 4 and x.stride(1) == 1  # of a single pixel too, which `contiguous` would leave so
+    return x.clone(memory_format=torch.contiguous_format) if last else x
 
 
 class InstanceNorm(GroupNorm):
