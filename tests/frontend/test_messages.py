@@ -261,6 +261,45 @@ CASES = [
         ["G0214 11:40 ‹7› a 7 kernel does not fit into 4×4 with padding 0"],
     ),
     case(
+        "a border as wide as the feature reflected",
+        PLAIN,
+        [
+            (
+                "    up: {op: upsample}",
+                "    c: {op: conv, channels: 8, kernel: 9, padding_mode: reflect}\n    up: {op: upsample}",
+            )
+        ],
+        ["G0208 11:40 ‹9› a border of 4 is too wide to be reflected from 4×4"],
+    ),
+    case(
+        "a crop with a border's mode",
+        PLAIN,
+        [
+            (
+                "    up: {op: upsample}",
+                "    c: {op: pad, pad: [1, 1, -1, 1], mode: replicate}\n    up: {op: upsample}",
+            )
+        ],
+        ["G0208 11:23 ‹[1, 1, -1, 1]› replicate adds a border and crops none"],
+    ),
+    case(
+        "everything cropped",
+        PLAIN,
+        [("    up: {op: upsample}", "    c: {op: pad, pad: [-3, -1, 0, 0]}\n    up: {op: upsample}")],
+        ["G0214 11:23 ‹[-3, -1, 0, 0]› nothing is left of 4×4 where 4 pixels are cropped"],
+    ),
+    case(
+        "a border too wide for the first level alone",
+        GROWN,
+        [
+            (
+                "      conv: {op: conv, channels: 8}\n      act: {op: relu}\n  down",
+                "      pad: {op: pad, pad: [5, 5, 5, 5], mode: reflect}\n      conv: {op: conv, channels: 8, kernel: 11, padding: 0}\n      act: {op: relu}\n  down",
+            )
+        ],
+        ["G0208 21:27 ‹[5, 5, 5, 5]› a border of 5 is too wide to be reflected from 4×4"],
+    ),
+    case(
         "groups",
         PLAIN,
         [("    up: {op: upsample}", "    c: {op: group_norm, groups: 3}\n    up: {op: upsample}")],

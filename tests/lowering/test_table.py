@@ -92,7 +92,7 @@ USES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("global_pool", {"x": FEATURE}, {"mode": "max"}),
     ("pixel_shuffle", {"x": FEATURE}, {}),
     ("pixel_unshuffle", {"x": FEATURE}, {"factor": 3}),
-    ("pad", {"x": FEATURE}, {"pad": (1, 2, -1, 0), "mode": "reflect"}),
+    ("pad", {"x": FEATURE}, {"pad": (1, 2, 0, 1), "mode": "reflect"}),
     ("add", {"terms": [FEATURE, FEATURE]}, {}),
     ("concat", {"terms": [FEATURE, FEATURE]}, {}),
     ("multiply", {"a": VECTOR, "b": FEATURE}, {}),

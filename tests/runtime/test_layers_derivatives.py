@@ -129,7 +129,7 @@ OPS: dict[str, tuple[Callable[..., Tensor], tuple[Tensor | tuple[int, ...], ...]
     "global_pool max": (lambda x: ops.global_pool(x, mode="max"), (SMALL,)),
     "pixel_shuffle": (ops.pixel_shuffle, ((2, 4, 2, 2),)),
     "pixel_unshuffle": (ops.pixel_unshuffle, (IMAGE,)),
-    "pad reflect": (lambda x: ops.pad(x, pad=(1, -1, 2, 0), mode="reflect"), (IMAGE,)),
+    "pad reflect": (lambda x: ops.pad(x, pad=(1, 0, 2, 1), mode="reflect"), (IMAGE,)),
     "attention": (lambda q, k, v: ops.attention(q, k, v, heads=2), ((1, 3, 4), (1, 2, 4), (1, 2, 6))),
     "add": (lambda a, b, c: ops.add([a, b, c], scale=0.7), (VECTOR, VECTOR, VECTOR)),
     "multiply": (ops.multiply, (VECTOR, IMAGE)),

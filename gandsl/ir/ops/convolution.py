@@ -6,6 +6,7 @@ from collections.abc import Callable
 from math import prod
 
 from gandsl.ir.op import AUTO, Call, Op, Param, Port, ShapeError, State
+from gandsl.ir.ops.border import check_border
 from gandsl.ir.ops.weights import (
     BIAS_PARAMS,
     WEIGHT_PARAMS,
@@ -41,10 +42,11 @@ def padding_of(call: Call) -> tuple[int, int]:
 def _conv_output(call: Call) -> TensorType:
     channels, height, width = call.input("x").shape
     _check_groups(call, channels)
+    padding = padding_of(call)
+    named = "kernel" if call.padding is AUTO else "padding"
+    check_border((height, width), [(pad, pad) for pad in padding], call.padding_mode, named)
     sides = []
-    for side, kernel, pad in zip(
-        (height, width), (call.kernel.h, call.kernel.w), padding_of(call), strict=True
-    ):
+    for side, kernel, pad in zip((height, width), (call.kernel.h, call.kernel.w), padding, strict=True):
         room = side + 2 * pad - call.dilation * (kernel - 1) - 1
         if room < 0:
             raise ShapeError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gandsl.ir.op import Call, Op, Param, Port, ShapeError
+from gandsl.ir.ops.border import Ends, check_border
 from gandsl.ir.types import TensorType, feature, vector
 
 X = Port("x", ("Feature",))
@@ -27,17 +28,24 @@ def _divided(call: Call) -> TensorType:
     return feature(channels, height // call.factor, width // call.factor)
 
 
-def _fir_output(call: Call) -> TensorType:
-    channels, height, width = call.input("x").shape
+def _ends(call: Call) -> tuple[Ends, Ends]:
+    """The border in each direction: top and bottom, left and right."""
     if len(call.pad) != 4:
         raise ShapeError(
             "G0208", f"pad takes 4 numbers (left, right, top, bottom), not {len(call.pad)}", "pad"
         )
+    left, right, top, bottom = call.pad
+    return (top, bottom), (left, right)
+
+
+def _fir_output(call: Call) -> TensorType:
+    channels, height, width = call.input("x").shape
+    rows, columns = _ends(call)
     if not call.taps or abs(sum(call.taps)) < 1e-12:
         raise ShapeError("G0208", "the taps of a filter must not sum to zero", "taps")
-    left, right, top, bottom = call.pad
+    check_border((height * call.up, width * call.up), (rows, columns), "zeros", "pad")
     sides = []
-    for side, pad in ((height, top + bottom), (width, left + right)):
+    for side, pad in ((height, sum(rows)), (width, sum(columns))):
         room = side * call.up + pad - len(call.taps)
         if room < 0:
             raise ShapeError("G0214", f"{len(call.taps)} taps do not fit into {height}×{width}", "taps")
@@ -74,15 +82,9 @@ def _unshuffled(call: Call) -> TensorType:
 
 def _padded(call: Call) -> TensorType:
     channels, height, width = call.input("x").shape
-    if len(call.pad) != 4:
-        raise ShapeError(
-            "G0208", f"pad takes 4 numbers (left, right, top, bottom), not {len(call.pad)}", "pad"
-        )
-    left, right, top, bottom = call.pad
-    height, width = height + top + bottom, width + left + right
-    if height < 1 or width < 1:
-        raise ShapeError("G0214", f"nothing is left: {height}×{width}", "pad")
-    return feature(channels, height, width)
+    rows, columns = _ends(call)
+    check_border((height, width), (rows, columns), call.mode, "pad")
+    return feature(channels, height + sum(rows), width + sum(columns))
 
 
 PAD = Param("pad", "ints", (0, 0, 0, 0), doc="left, right, top, bottom; negative crops")
@@ -157,7 +159,16 @@ OPS = (
     Op(
         "pad",
         (X,),
-        (PAD, Param("mode", "enum", "zeros", choices=("zeros", "reflect", "replicate"))),
+        (
+            PAD,
+            Param(
+                "mode",
+                "enum",
+                "zeros",
+                choices=("zeros", "reflect", "replicate"),
+                doc="what the border holds; only zeros may crop instead",
+            ),
+        ),
         output=_padded,
         doc="Adds (or crops) a border.",
     ),

@@ -55,9 +55,8 @@ def pixel_unshuffle(x: Tensor, *, factor: int = 2) -> Tensor:
 
 
 def pad(x: Tensor, *, pad: tuple[int, int, int, int] = (0, 0, 0, 0), mode: str = "zeros") -> Tensor:
-    """Add a border (left, right, top, bottom), or crop where negative. mode: zeros, reflect or replicate."""
-    if mode == "zeros":
-        return functional.pad(x, pad)
-    if min(pad) < 0:
-        x = functional.pad(x, [min(side, 0) for side in pad])
-    return functional.pad(x, [max(side, 0) for side in pad], mode=mode)
+    """Add a border (left, right, top, bottom). mode: zeros, reflect or replicate.
+
+    Zeros crop where negative; a reflected border is narrower than its side.
+    """
+    return functional.pad(x, pad, mode="constant" if mode == "zeros" else mode)
