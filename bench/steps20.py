@@ -19,7 +19,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import torch
 
 import gandsl
-from bench.figures import some
 from gandsl_runtime import Trainer
 from gandsl_runtime.sample import sample
 from tests.specs.reduced import ALL, SPECS, reduced
@@ -29,8 +28,7 @@ SEEDS = range(8)
 
 
 def main(wanted: list[str]) -> int:
-    chosen = [name for name in ALL if not wanted or any(part in name for part in wanted)]
-    names = some(f"specs named {' or '.join(wanted)}" if wanted else "specs", chosen)
+    names = [name for name in ALL if not wanted or any(part in name for part in wanted)]
     threads = torch.get_num_threads()
     print(f"{STEPS} steps of {BATCH} digits, torch {torch.__version__}, threads: {threads}\n")
     print(f"{'spec':32} {'parameters':>11} {'images':>8} {'loss G':>8} {'loss D':>8} {'ms/step':>8}  change")
@@ -64,7 +62,7 @@ def trained(name: str) -> bool:
         flush=True,
     )
     finite = all(abs(mean) < float("inf") for mean in losses.values()) and bool(after.isfinite().all())
-    return finite and change > 0 and trainer.state.clock.steps == STEPS
+    return finite and change > 0
 
 
 def samples(generator: Any) -> torch.Tensor:

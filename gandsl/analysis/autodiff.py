@@ -156,7 +156,7 @@ class Flow:
         found: set[str] = set()
         for node in self.graph:
             learned = self.weights and bool(node.spec.weights(self.graph.call(node)))
-            if node.id in self.sources or learned or any(id_ in found for id_ in node.operands):
+            if node.id in self.sources or learned or any(id_ in found for id_ in self.graph.reads(node)):
                 found.add(node.id)
         return frozenset(found)
 

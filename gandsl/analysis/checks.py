@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from gandsl.analysis import dead, growth_rules, hiding, hurts, moved, network_rules, plan_rules, usage
+from gandsl.analysis import (
+    batch_rules,
+    dead,
+    growth_rules,
+    hiding,
+    hurts,
+    moved,
+    network_rules,
+    plan_rules,
+    reach_rules,
+    usage,
+)
 from gandsl.analysis.facts import Facts
 from gandsl.diagnostics import Diagnostic, Diagnostics
 from gandsl.frontend.module import ModuleIR
@@ -18,6 +29,10 @@ ERRORS: tuple[tuple[str, Rule], ...] = (  # the codes a rule may give, and the r
     ("G0613", network_rules.input_kinds),
     ("G0614", network_rules.output_kinds),
     ("G0615", network_rules.style_space_is_a_cut),
+    ("G0621", reach_rules.logits_depend_on_images),
+    ("G0622", reach_rules.weights_are_learned),
+    ("G0624", network_rules.one_image_at_several_sizes),
+    ("G0625", network_rules.networks_are_trained),
     ("G0408", moved.moved_ids),
     ("G0604 G0620", plan_rules.classifier_fits),
     ("G0605", plan_rules.critic_without_batch_norm),
@@ -25,9 +40,10 @@ ERRORS: tuple[tuple[str, Rule], ...] = (  # the codes a rule may give, and the r
     ("G0607", plan_rules.mixing_has_styles),
     ("G0602", plan_rules.checkpointing_names_stages),
     ("G0608", plan_rules.twice_differentiable),
-    ("G0611", plan_rules.batch_fits_groups),
-    ("G0618", plan_rules.batch_splits),
-    ("G0640", plan_rules.batch_norm_has_several),
+    ("G0611", batch_rules.batch_fits_groups),
+    ("G0618", batch_rules.batch_splits),
+    ("G0623", batch_rules.samples_stand_alone),
+    ("G0640", batch_rules.batch_norm_has_several),
     ("G0609 G0616", growth_rules.plan_and_family),
     ("G0616", growth_rules.networks_grow),
     ("G0617", growth_rules.levels_double),
@@ -54,6 +70,10 @@ WARNINGS: tuple[tuple[str, Rule], ...] = (
     ("W0727", hurts.squashed_logits),
     ("W0728", hurts.labels_for_one),
     ("W0729", hurts.unnamed_classifier),
+    ("W0730", reach_rules.unread_images),
+    ("W0731", reach_rules.idle_logits),
+    ("W0732", reach_rules.idle_latents),
+    ("W0733", reach_rules.idle_styles),
 )
 
 
@@ -62,12 +82,14 @@ def check(module: ModuleIR, diagnostics: Diagnostics, processes: int = 1) -> Mod
 
     Warnings are given only for a spec without errors: after a typo, half of what is written looks unused.
     """
-    unread = list(dead.nodes_without_effect(module))
+    written, module = module, dead.counted(module)
+    unread = list(dead.nodes_without_effect(written, module))
     facts = Facts(dead.pruned(module), processes)
     for _, rule in ERRORS:
         diagnostics.extend(rule(facts))
-    if not diagnostics.has_errors:
+    if all(error.code == "G0621" for error in diagnostics.errors):  # dead nodes may tell the reason
         diagnostics.extend(unread)
+    if not diagnostics.has_errors:
         for _, rule in WARNINGS:
             diagnostics.extend(rule(facts))
     return facts.module

@@ -2,25 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from gandsl.analysis.facts import in_library
+from gandsl.analysis.facts import in_library, label
 from gandsl.diagnostics import Diagnostic, Span
 from gandsl.frontend.module import ModuleIR
-from gandsl.ir.graph import Graph
+from gandsl.ir.graph import Graph, Node
+from gandsl.ir.types import is_a
 from gandsl.spec.tree import Entry, Mapping, Tree
 
 _USES = ("op", "block", "topology", "slot")
 
 
+def counted(module: ModuleIR) -> ModuleIR:
+    """The module with the batch size read from inputs, where it was read from what nothing else needs."""
+    return _each(module, _counted)
+
+
 def pruned(module: ModuleIR) -> ModuleIR:
     """The module with live nodes and inputs alone."""
+    return _each(module, _pruned)
+
+
+def _each(module: ModuleIR, change: Callable[[Graph], Graph]) -> ModuleIR:
     networks = {
-        name: replace(network, programs={v: _pruned(graph) for v, graph in network.programs.items()})
+        name: replace(network, programs={v: change(graph) for v, graph in network.programs.items()})
         for name, network in module.networks.items()
     }
     return replace(module, networks=networks)
+
+
+def _counted(graph: Graph) -> Graph:
+    needed: set[str] = {node.id for node in graph.inputs}
+    waiting = [*graph.outputs.values(), *([graph.styles] if graph.styles else [])]
+    while waiting:
+        id_ = waiting.pop()
+        if id_ not in needed:
+            needed.add(id_)
+            waiting.extend(graph.reads(graph[id_]))
+    nodes = {node.id: _counting(graph, node, needed) for node in graph}
+    return graph if nodes == graph.nodes else replace(graph, nodes=nodes)
+
+
+def _counting(graph: Graph, node: Node, needed: set[str]) -> Node:
+    """The node, with an input of the network at each port that only counts samples of what nothing needs."""
+    inputs = dict(node.inputs)
+    for port in node.spec.ports:
+        if port.counts and not needed.issuperset(inputs.get(port.name, ())):
+            fit = (one.id for one in graph.inputs if any(is_a(one.type.kind, kind) for kind in port.kinds))
+            if (first := next(fit, None)) is not None:
+                inputs[port.name] = (first,)
+    return node if inputs == node.inputs else replace(node, inputs=inputs)
 
 
 def _pruned(graph: Graph) -> Graph:
@@ -30,19 +63,43 @@ def _pruned(graph: Graph) -> Graph:
     return replace(graph, nodes={id_: node for id_, node in graph.nodes.items() if id_ in live})
 
 
-def nodes_without_effect(module: ModuleIR) -> Iterator[Diagnostic]:
-    """W0703: entries of bodies all of whose nodes are dead, in every program of every network."""
-    alive = _liveness(module)
+def nodes_without_effect(written: ModuleIR, module: ModuleIR) -> Iterator[Diagnostic]:
+    """W0703: entries of bodies all of whose nodes are dead, in every program of every network.
+
+    `written` is the module before it was `counted`.
+    """
+    alive, counting = _liveness(module), _counters(written)
     bodies = [network.body for network in module.document.networks.values()]
     bodies += [block.body for block in module.document.blocks.values()]
     for body in bodies:
         for entry in _dead(body, alive):
+            use = _place_of_use(entry.value)
+            counter = counting.get(use) if use else None
             yield Diagnostic(
                 "W0703",
                 f"`{entry.key}` has no effect: no output depends on it",
                 entry.key_span,
-                help="delete it, or let a node below read it",
+                secondary=(label(counter, "reads the size of the batch alone"),) if counter else (),
+                help="delete it, or let a node below read it"
+                + (f"; `{counter.id}` can count an input instead" if counter else ""),
             )
+
+
+def _counters(module: ModuleIR) -> dict[Span, Node]:
+    """Place of a use → a node that reads the size of the batch there."""
+    return {
+        span: node
+        for network in module.networks.values()
+        for graph in network.programs.values()
+        for node in graph
+        for id_ in set(node.operands) - set(graph.reads(node))
+        if node.op != "select"
+        for span in _places(graph[id_])
+    }
+
+
+def _places(node: Node) -> tuple[Span, ...]:
+    return (node.provenance.span, *(frame.span for frame in node.provenance.frames))
 
 
 def _liveness(module: ModuleIR) -> dict[Span, bool]:
@@ -52,7 +109,7 @@ def _liveness(module: ModuleIR) -> dict[Span, bool]:
         for graph in network.programs.values():
             live = graph.live()
             for node in graph:
-                for span in (node.provenance.span, *(frame.span for frame in node.provenance.frames)):
+                for span in _places(node):
                     alive[span] = alive.get(span, False) or node.id in live
     return alive
 

@@ -15,6 +15,8 @@ from gandsl.spec.tree import Entry
 from gandsl.spec.tree import Mapping as Tree
 from gandsl_runtime.plan import Plan
 
+TRAINED = ("generator", "discriminator")
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -66,6 +68,13 @@ class Facts:
             (node for _, node in self.nodes(name) if node.op == "input" and node.type.kind == "Label"), None
         )
 
+    def at(self, variant: Variant) -> str:
+        """Which program of a family, in words that end a clause; nothing for what does not grow."""
+        if not self.sizes:
+            return ""
+        height, width = self.sizes[variant.level]
+        return f" at {height}×{width}" + (" while it fades in" if variant.fading else "")
+
     # ---- places in the text
 
     def key(self, path: str) -> Span:
@@ -112,10 +121,10 @@ def label(node: Node, text: str = "") -> Label:
 
 
 def downstream(graph: Graph, sources: Iterable[str], stop: frozenset[str] = frozenset()) -> set[str]:
-    """Ids of all that depends on `sources`, themselves included; `stop` is not gone through."""
+    """Ids of all whose numbers depend on `sources`, themselves included; `stop` is not gone through."""
     found = set(sources) - stop
     for node in graph:
-        if node.id not in stop and not found.isdisjoint(node.operands):
+        if node.id not in stop and not found.isdisjoint(graph.reads(node)):
             found.add(node.id)
     return found
 
@@ -127,7 +136,7 @@ def between(graph: Graph, sources: Iterable[str]) -> Iterator[Node]:
     up = set(graph.outputs.values())
     for node in reversed(list(graph)):
         if node.id in up:
-            up.update(node.operands)
+            up.update(graph.reads(node))
     return (node for node in graph if node.id in down and node.id in up and node.id not in start)
 
 

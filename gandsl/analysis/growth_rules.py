@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from gandsl.analysis.facts import Facts
+from gandsl.analysis.facts import TRAINED, Facts
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.ir.graph import Node, Variant
 from gandsl_runtime import schedule
 from gandsl_runtime.plan import Growth, Plan
 from gandsl_runtime.schedule import Clock
-
-_TRAINED = ("generator", "discriminator")
 
 
 def plan_and_family(facts: Facts) -> Iterator[Diagnostic]:
@@ -43,7 +41,7 @@ def networks_grow(facts: Facts) -> Iterator[Diagnostic]:
     if not facts.sizes:
         return
     fades = facts.plan is None or facts.plan.growth is None or facts.plan.growth.fade.number > 0
-    for name in _TRAINED:
+    for name in TRAINED:
         network = facts.document.networks.get(name)
         if fades and network and not any(port.kind == "Scalar" for port in network.inputs.values()):
             yield Diagnostic(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gandsl.analysis.batch_rules import batches
 from gandsl.analysis.facts import Facts, between, consumers, in_library, label, place
-from gandsl.analysis.plan_rules import active, batches
+from gandsl.analysis.plan_rules import active
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.ir.graph import Graph, Node
 from gandsl.ir.op import Trait

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gandsl.analysis.facts import Facts, downstream, place
+from gandsl.analysis.facts import TRAINED, Facts, downstream, place
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.ir.graph import Graph, Node, Variant
 
@@ -17,14 +17,6 @@ _OUTPUTS = {
     "generator": ("Image", "its outputs are Images or Features"),
     "discriminator": ("Logits", "its outputs become Logits: Vectors or Features"),
 }
-
-
-def _at(facts: Facts, variant: Variant) -> str:
-    """Which level, for a family."""
-    if not facts.sizes:
-        return ""
-    height, width = facts.sizes[variant.level]
-    return f" at {height}×{width}" + (" while it fades in" if variant.fading else "")
 
 
 def input_kinds(facts: Facts) -> Iterator[Diagnostic]:
@@ -107,7 +99,7 @@ def inputs_match_outputs(facts: Facts) -> Iterator[Diagnostic]:
                 yield Diagnostic(
                     "G0601",
                     f"the discriminator's `{node.id}` is {_shape(node.type.shape)}, but the generator's"
-                    f" `{name}` is {_shape(shape)}{_at(facts, variant)}",
+                    f" `{name}` is {_shape(shape)}{facts.at(variant)}",
                     node.provenance.span,
                     secondary=(Label(facts.output("generator", name), f"{_shape(shape)} from here"),),
                     help="derive both from the same parameters",
@@ -122,7 +114,7 @@ def inputs_match_outputs(facts: Facts) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "G0601",
                 f"the generator has {_count(len(made), 'output')}, but the discriminator takes"
-                f" {_count(len(taken), 'image')}{_at(facts, variant)}",
+                f" {_count(len(taken), 'image')}{facts.at(variant)}",
                 span,
                 secondary=(Label(facts.declared("discriminator").span, "the discriminator"),),
                 help="the generator's outputs are the discriminator's first inputs, by position",
@@ -194,8 +186,47 @@ def _shortest(graph: Graph, sources: list[str], target: str, inside: set[str]) -
     for id_ in waiting:
         if id_ in sources:
             return ways[id_]
-        for operand in graph[id_].operands:
+        for operand in graph.reads(graph[id_]):
             if operand in inside and operand not in ways:
                 ways[operand] = [operand, *ways[id_]]
                 waiting.append(operand)
     return [target]
+
+
+def one_image_at_several_sizes(facts: Facts) -> Iterator[Diagnostic]:
+    """G0624: several images of an item, where the data has one: it is averaged down to each size."""
+    for graph in facts.programs("discriminator").values():
+        images = [node for node in graph.inputs if node.type.kind == "Image"]
+        if len(images) < 2:
+            continue
+        largest = max(images, key=lambda node: node.type.elements)
+        for position, image in enumerate(images):
+            alike = [other for other in images[:position] if other.type.shape[1:] == image.type.shape[1:]]
+            other = alike[0] if alike else largest
+            channels, *sides = image.type.shape
+            if (
+                alike
+                or channels != other.type.shape[0]
+                or any(map(int.__gt__, sides, largest.type.shape[1:]))
+            ):
+                yield Diagnostic(
+                    "G0624",
+                    f"the discriminator takes `{other.id}` {_shape(other.type.shape)} and `{image.id}`"
+                    f" {_shape(image.type.shape)}, but the data has one image an item",
+                    image.provenance.span,
+                    secondary=(Label(other.provenance.span, f"`{other.id}`"),),
+                    help="several images are one at several sizes, each averaged down from the largest",
+                )
+                return
+
+
+def networks_are_trained(facts: Facts) -> Iterator[Diagnostic]:
+    """G0625: a network that the training plan leaves alone."""
+    for name, network in facts.document.networks.items() if facts.document.training else ():
+        if name not in TRAINED:
+            yield Diagnostic(
+                "G0625",
+                f"`{name}` is neither trained nor saved: training knows a generator and a discriminator",
+                network.span,
+                help="take it out of this spec, or `training:`: what has no plan is compiled and printed",
+            )

@@ -8,6 +8,7 @@ from gandsl.diagnostics.catalogue import (
     extends,
     files,
     hurts,
+    idle,
     networks,
     params,
     types,
@@ -27,6 +28,7 @@ RANGES = {
     "G06": networks,
     "W070": unused,
     "W072": hurts,
+    "W073": idle,
 }
 
 CODES: dict[str, Code] = {row.code: row for module in RANGES.values() for row in module.ROWS}

@@ -96,10 +96,23 @@ class Graph:
                     graph.add_edge(id_, node.id, port=port, position=position)
         return graph
 
+    def reads(self, node: Node) -> tuple[str, ...]:
+        """Ids of what the node's numbers depend on.
+
+        Not of what gives it a batch size alone; of a style taken from a stack, the one that it is.
+        """
+        if node.op == "select":
+            (styles,) = (self.nodes[id_] for id_ in node.operands)
+            if styles.op == "stack" and styles.id != self.styles:
+                return (styles.operands[node.attrs["index"]],)
+        return tuple(
+            id_ for port in node.spec.ports if not port.counts for id_ in node.inputs.get(port.name, ())
+        )
+
     def live(self) -> set[str]:
-        """Ids of the nodes that an output depends on, and of all inputs."""
+        """Ids of the nodes that an output or the style space needs, and of all inputs."""
         seen = {node.id for node in self.inputs}
-        waiting = list(self.outputs.values())
+        waiting = [*self.outputs.values(), *([self.styles] if self.styles else [])]
         while waiting:
             id_ = waiting.pop()
             if id_ not in seen:

@@ -32,6 +32,7 @@ class Port:
     kinds: tuple[str, ...]
     variadic: bool = False
     optional: bool = False
+    counts: bool = False  # only the number of its samples is read
     doc: str = ""
 
 

@@ -79,6 +79,7 @@ class Game:
             labels = self._labels(draw)
             return Fakes(self._call(self.generator, "forward", self._inputs(draw, labels)), labels)
         ws, labels = self._styles(draw)
+        ws = _differentiable(ws) if styles else ws
         return Fakes(self._call(self.generator, "synthesis", (ws,)), labels, ws)
 
     def generate_near(self, draw: Draw, sigma: float) -> Fakes:
@@ -117,7 +118,7 @@ class Game:
             assert fakes.styles is not None
             noise = tuple(draw.normal_like(image) for image in fakes.images)
             return fakes.images, penalties.path_lengths(fakes.images, fakes.styles, noise)
-        ws, _ = self._styles(draw)
+        ws = _differentiable(self._styles(draw)[0])
         program, alpha = program_of(self.generator, "synthesis", self.stage, (ws,))
         channels = [port.shape[0] for port in self.generator.outputs if port.kind == "Image"]
         forms = [ws.new_empty(len(ws), c, *size) for c, size in zip(channels, self.sizes, strict=True)]
@@ -224,6 +225,11 @@ def averages_held(averages: Sequence[TrackAverage]) -> Iterator[None]:
     finally:
         for average in moving:
             average.training = True
+
+
+def _differentiable(styles: Tensor) -> Tensor:
+    """Styles that images can be differentiated by, also where nothing learned stands before them."""
+    return styles if styles.requires_grad else styles.detach().requires_grad_()
 
 
 def classes_of(network: Network) -> int:

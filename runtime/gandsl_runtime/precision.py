@@ -65,16 +65,16 @@ def inner_scale() -> Tensor | float:
 def inner_gradients(
     output: Tensor, inputs: Iterable[Tensor], scale: Tensor | float | None = None
 ) -> tuple[Tensor, ...]:
-    """∂output/∂inputs to be differentiated again, for penalties.
+    """∂output/∂inputs to be differentiated again, for penalties; 0 for inputs that the output does not read.
 
     While losses are scaled the output is scaled as well, so that what passes through float16 does not
     vanish, and the gradients are scaled back in float32. `scale` is the one in force if not given.
     """
     scale = inner_scale() if scale is None else scale
-    if isinstance(scale, float) and scale == 1.0:
-        return torch.autograd.grad(output, tuple(inputs), create_graph=True)
-    found = torch.autograd.grad(output * scale, tuple(inputs), create_graph=True)
-    return tuple(gradient / scale for gradient in found)
+    plain = isinstance(scale, float) and scale == 1.0
+    scaled = output if plain else output * scale
+    found = torch.autograd.grad(scaled, tuple(inputs), create_graph=True, materialize_grads=True)
+    return found if plain else tuple(gradient / scale for gradient in found)
 
 
 class Scaling:

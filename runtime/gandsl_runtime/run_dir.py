@@ -50,7 +50,8 @@ class RunDir:
     @property
     def guards(self) -> list[Path]:
         """The guard's folder and those in it."""
-        return [self.guard, *(self.guard / name for name in ("good", "unproven", "before", "suspect"))]
+        above = self.path / "guard"
+        return [above, *(above / name for name in ("good", "unproven", "before", "suspect"))]
 
     @property
     def checkpoints(self) -> Path:
@@ -63,19 +64,9 @@ class RunDir:
         return self.path / "tensorboard"
 
     @property
-    def guard(self) -> Path:
-        """States that the guard holds."""
-        return self.path / "guard"
-
-    def until(self, path: Path, images: int) -> Path:
-        """What the file of spec or plan is called that was in force up to so many images."""
-        return path.with_name(f"{path.stem}-{images:012d}{path.suffix}")
-
-    def besides_checkpoints(self) -> list[Path]:
-        """All else that a run writes, whether it is there or not."""
-        told = (self.spec, self.plan, self.facts, self.log, self.alarms)
-        history = (*self.path.glob("spec-*.yaml"), *self.path.glob("plan-*.json"))
-        return [*told, *history, self.grids, self.tensorboard, self.guard]
+    def begun(self) -> bool:
+        """Whether there is something to resume."""
+        return bool(found_in(self.checkpoints))
 
     def locked(self) -> AbstractContextManager[None]:
         """Keep every other process out. Raises CheckpointError while one is in."""

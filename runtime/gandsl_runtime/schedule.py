@@ -101,10 +101,14 @@ def stage(growth: Growth | None, sizes: Sequence[Size], clock: Clock) -> Stage:
 def step(plan: Plan, sizes: Sequence[Size], clock: Clock) -> Step:
     """The step that follows at this moment; `sizes` are the levels of a grown family, or empty."""
     now = stage(plan.growth, sizes, clock)
-    batch = plan.batch
+    return Step(clock, now, batch(plan, sizes, now))
+
+
+def batch(plan: Plan, sizes: Sequence[Size], now: Stage) -> int:
+    """The images of a step at this stage."""
     if plan.growth and now.level is not None:
-        batch = plan.growth.batch.get(max(sizes[now.level]), batch)
-    return Step(clock, now, batch)
+        return plan.growth.batch.get(max(sizes[now.level]), plan.batch)
+    return plan.batch
 
 
 def lazy_intervals(plan: Plan, side: Side) -> tuple[int, ...]:

@@ -24,6 +24,22 @@ def case(name: str, text: str, edits: list[Edit], said: list[str]) -> Any:
     return pytest.param(edited(text, *edits), said, id=name)
 
 
+def second(made: str, taken: str) -> list[Edit]:
+    """A second output of the generator, made of its image, which the discriminator reads too."""
+    return [
+        (
+            "    image: {op: tanh}\n",
+            f"    image: {{op: tanh}}\n    more: {made}\n  outputs: {{image: image, more: more}}\n",
+        ),
+        ('resolution]"}', f'resolution]", more: "Image[{taken}]"}}'),
+        ("{op: conv, channels: 8, stride: 2}", "{op: conv, x: image, channels: 8, stride: 2}"),
+        (
+            "    logit: ",
+            "    f2: {op: flatten, x: more}\n    both: {op: concat, terms: [flat, f2]}\n    logit: ",
+        ),
+    ]
+
+
 CASES = [
     case(
         "no latent",
@@ -167,6 +183,49 @@ CASES = [
         [],
     ),
     case(
+        "two images of one size",
+        PLAIN,
+        second("{op: conv, channels: 3}", "3, 8"),
+        [
+            "G0624 17:50 ‹more› the discriminator takes `image` 3×8×8 and `more` 3×8×8, but the data has one image an item"
+        ],
+    ),
+    case(
+        "two images of other channels",
+        PLAIN,
+        second("{op: conv, channels: 1, stride: 2}", "1, 4"),
+        [
+            "G0624 17:50 ‹more› the discriminator takes `image` 3×8×8 and `more` 1×4×4, but the data has one image an item"
+        ],
+    ),
+    case(
+        "two images of which neither holds the other",
+        PLAIN,
+        second("{op: resize, size: [2, 16]}", "3, 2, 16"),
+        [
+            "G0624 17:50 ‹more› the discriminator takes `image` 3×8×8 and `more` 3×2×16, but the data has one image an item"
+        ],
+    ),
+    case(
+        "two images of another shape",
+        PLAIN,
+        second("{op: resize, size: [8, 2]}", "3, 8, 2"),
+        [],
+    ),
+    case(
+        "a network that nothing trains",
+        PLAIN,
+        [
+            (
+                "training:",
+                'networks:\n  encoder: {inputs: {x: "Image[3, 8]"}, body: {flat: {op: flatten}}}\ntraining:',
+            )
+        ],
+        [
+            "G0625 22:3 ‹encoder› `encoder` is neither trained nor saved: training knows a generator and a discriminator"
+        ],
+    ),
+    case(
         "labels for both",
         PLAIN,
         [
@@ -259,3 +318,8 @@ CASES = [
 @pytest.mark.parametrize(("text", "said"), CASES)
 def test_network_rules(text: str, said: list[str], tmp_path: Path) -> None:
     assert found(tmp_path, text) == said
+
+
+def test_a_network_beside_no_plan_is_compiled(tmp_path: Path) -> None:
+    more = 'networks:\n  encoder: {inputs: {x: "Image[3, 8]"}, body: {flat: {op: flatten}}}\n'
+    assert found(tmp_path, PLAIN[: PLAIN.index("training:")] + more) == []

@@ -109,6 +109,8 @@ def _possible(op: Op) -> Iterator[str]:
     grows = {"Scalar"} in needed  # only a fade has one
     made = results(op)
     for side, given in (("G", ("Latent", "Label")), ("D", ("Image", "Label"))):
+        if side == "G" and op.has(Trait.BATCH_COUPLED) and not op.has(Trait.BATCH_NORMALIZED):
+            continue  # G0623
         yield f"{side} growing"
         if grows:
             continue

@@ -6,14 +6,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gandsl.analysis import plan_rules
+from gandsl.analysis import batch_rules
 from gandsl.analysis.facts import Facts
 from gandsl.analysis.memory.predict import NOTHING, Memory, memory_of
 
 if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR
 
-RULES = (plan_rules.batch_splits, plan_rules.batch_fits_groups)  # G0618, G0611
+RULES = (batch_rules.batch_splits, batch_rules.batch_fits_groups, batch_rules.batch_norm_has_several)
 
 
 @dataclass(frozen=True)

@@ -246,6 +246,74 @@ ROWS = (
         source="Odena et al. 2017, section 3 (arXiv:1610.09585)",
     ),
     Code(
+        "G0621",
+        "error",
+        "discriminator does not look at its image",
+        means="""
+        Nothing that tells real from generated images depends on an image, so no gradient would reach the
+        generator, and none the weights before. A node that takes only the size of the batch from another
+        (`like`) does not depend on it.""",
+        example="""
+        discriminator:
+          inputs: {image: "Image[3, 4]"}
+          body:
+            grid: {op: coordinates, like: image, size: 4}
+            flat: {op: flatten}
+            logit: {op: linear, features: 1}""",
+        mend="let the output depend on what is computed of the image; `gandsl graph` draws the ways.",
+    ),
+    Code(
+        "G0622",
+        "error",
+        "network without weights",
+        means="""
+        The spec has a training plan, but no output of this network depends on anything learned. Of a growing
+        family this holds for each level.""",
+        example="""
+        discriminator: {inputs: {image: "Image[3, 4]"}, body: {logit: {op: global_pool}}}""",
+        mend="put a layer with a weight on the way to the output, such as `conv`, `linear` or `bias`.",
+    ),
+    Code(
+        "G0623",
+        "error",
+        "generator couples the samples of a batch",
+        means="""
+        Statistics over a minibatch make each generated image depend on those generated beside it. A grid, a
+        sample of some seeds and the guard's probe then show other images than training made, since their
+        batches are of other sizes; one latent is no longer one image. Batch normalization is no such op: in
+        evaluation it uses running statistics.""",
+        example="""
+        generator: ... stddev: {op: minibatch_stddev}""",
+        mend="take the op out; statistics of a minibatch are for the discriminator.",
+        source="Karras et al. 2017, section 3 (arXiv:1710.10196)",
+    ),
+    Code(
+        "G0624",
+        "error",
+        "images that are not one image at several sizes",
+        means="""
+        The data has one image an item. A discriminator that takes several is given that image at several
+        sizes, each averaged down from the largest: with other channels, or twice the same size, real images
+        could not be what the generator makes.""",
+        example="""
+        discriminator: {inputs: {image: "Image[3, 64]", depth: "Image[1, 64]"}, ...}""",
+        mend="""
+        let both networks have one image, or one at several sizes
+        (`{type: "Image[3, res]", each: {res: "doubling(4, 64)"}}`).""",
+    ),
+    Code(
+        "G0625",
+        "error",
+        "network that is not trained",
+        means="""
+        `training:` trains the generator and the discriminator. A further network under `networks:` would be
+        neither trained nor saved.""",
+        example="""
+        networks: {encoder: {...}}
+        training: {...}""",
+        mend="take the network out, or `training:`: a spec without a plan is compiled and printed.",
+    ),
+    Code(
         "G0640",
         "error",
         "batch normalization of a single number",

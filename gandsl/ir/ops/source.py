@@ -5,7 +5,12 @@ from __future__ import annotations
 from gandsl.ir.op import Call, Op, Param, Port, ShapeError
 from gandsl.ir.types import KINDS, TensorType, feature
 
-LIKE = Port("like", ("Latent", "Vector", "Styles", "Feature", "Label", "Tokens"), doc="gives the batch size")
+LIKE = Port(
+    "like",
+    ("Latent", "Vector", "Styles", "Feature", "Label", "Tokens"),
+    counts=True,
+    doc="gives the batch size",
+)
 
 MOTION = 4  # cosine and sine of a rotation, and a shift along x and y
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..schedule import Step
     from ..state import State
     from ..trainer import Trainer
+    from ..world import World
 
 REMEDY = "lower the learning rates or add regularization"
 
@@ -47,17 +48,15 @@ class Guard:
     probe: Probe
 
     @classmethod
-    def of(cls, plan: RunPlan, state: State, game: Game, data: Dataset) -> Guard | None:
+    def of(cls, plan: RunPlan, state: State, game: Game, data: Dataset, world: World) -> Guard | None:
         """The guard that the plan wants, if it wants one."""
         if plan.guard is None or state.memory is None:
             return None
-        return cls(plan.guard, state.memory, Probe(game, data, plan.guard.samples))
+        return cls(plan.guard, state.memory, Probe(game, data, plan.guard.samples, world))
 
     def begin(self, run: Trainer) -> None:
         """Before the first step: there has to be a state to go back to."""
         keep = _keep(run)
-        if keep and run.world.leads and (others := keep.set_aside(run.id)):
-            run.warn(f"guard/ held states that are not of this run, or damaged: they are in {others} now")
         if keep is None or run.world.vote(int(run.world.leads and keep.good is not None)):
             return
         if self.plan.on_alarm == "rollback" and run.state.clock.steps == 0:

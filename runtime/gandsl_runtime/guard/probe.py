@@ -14,7 +14,10 @@ from ..data import Dataset
 from ..errors import DataError
 from ..game import Game, Images, classes_of
 from ..sample.sampler import Latents, Sampler, parts
+from ..schedule import batch
 from ..verdict import verdict
+from ..world import World
+from ..world import parts as shares
 from . import measure
 
 FEWEST_OF_A_CLASS = 8
@@ -27,6 +30,7 @@ class Probe:
     game: Game
     data: Dataset
     count: int
+    world: World = field(default_factory=World)
     _pixels: Tensor | None = field(default=None, init=False)  # uint8 (N, c, h, w)
     _labels: Tensor | None = field(default=None, init=False)
     _latents: Latents | None = field(default=None, init=False)
@@ -60,22 +64,32 @@ class Probe:
         return tuple(torch.cat(pieces) for pieces in zip(*made, strict=True))
 
     def _judged(self, images: Images) -> Tensor:
-        """D's logits of all heads (N, …), each image's in a row."""
-        game, labels = self.game, self._labels
+        """D's logits of all heads (N, …), each image's in a row.
+
+        D is given as many images as in training, as its statistics of a batch want it; the first ones once
+        more where the last batch is not full.
+        """
+        game, labels, count = self.game, self._labels, len(images[0])
+        given = shares(self.world, self._batch, game.plan.micro_batch)[0].count
         said = []
         with evaluated(game.discriminator), torch.no_grad():
-            for part in parts(len(images[0]), self._at_a_time):
+            for begin in range(0, count, given):
+                part = torch.arange(begin, begin + given, device=images[0].device) % count
                 outputs = game.judge(
                     tuple(image[part] for image in images), None if labels is None else labels[part]
                 )
                 heads = verdict(game.plan, game.discriminator, outputs).heads
                 said.append(torch.cat([head.flatten(1).float() for head in heads], dim=1))
-        return torch.cat(said)
+        return torch.cat(said)[:count]
+
+    @property
+    def _batch(self) -> int:
+        return batch(self.game.plan, self.game.generator.levels, self.game.stage)
 
     @property
     def _at_a_time(self) -> int:
         """Without gradients there is room for more than a step takes at a time."""
-        return 4 * (self.game.plan.micro_batch or self.game.plan.batch)
+        return 4 * (self.game.plan.micro_batch or self._batch)
 
     def _read(self) -> tuple[Tensor, Tensor | None]:
         """The chosen images that can be read; the trainer complains of the others when it comes to them."""

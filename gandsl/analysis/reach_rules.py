@@ -1,0 +1,126 @@
+"""Rules about what depends on what: logits on images, images on styles and latents, all on weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gandsl.analysis import usage
+from gandsl.analysis.facts import TRAINED, Facts, downstream, label
+from gandsl.diagnostics import Diagnostic
+from gandsl.ir.graph import Graph, Node
+
+
+def logits_depend_on_images(facts: Facts) -> Iterator[Diagnostic]:
+    """G0621: nothing that tells real from generated images depends on an image."""
+    for variant, graph in facts.programs("discriminator").items():
+        images, heads = _inputs(graph, "Image"), _heads(facts, graph)
+        if images and heads and not _reached(graph, images, heads):
+            yield Diagnostic(
+                "G0621",
+                f"the discriminator's {_named(heads)} depends on no image{facts.at(variant)}",
+                facts.output("discriminator", heads[0]),
+                secondary=(label(images[0], "the image"),),
+                help="let it depend on what is computed of the image",
+            )
+            return
+
+
+def weights_are_learned(facts: Facts) -> Iterator[Diagnostic]:
+    """G0622: a network, or a level of one, with nothing to train."""
+    for name in TRAINED if facts.plan else ():
+        for variant, graph in facts.programs(name).items():
+            learned = [node for node in graph if node.spec.weights(graph.call(node))]
+            if not _reached(graph, learned, list(graph.outputs)):
+                yield Diagnostic(
+                    "G0622",
+                    f"the {name} has no weights that training could move{facts.at(variant)}",
+                    facts.declared(name).span,
+                    help="put a layer with a weight on the way to its output: conv, linear, bias …",
+                )
+                break
+
+
+def unread_images(facts: Facts) -> Iterator[Diagnostic]:
+    """W0730: one of several images has no effect on any logit. One that no text mentions is a W0706."""
+    unmentioned = {found.span for found in usage.ports(facts)}
+    said: set[str] = set()
+    for variant, graph in facts.programs("discriminator").items():
+        for image in _inputs(graph, "Image"):
+            where = image.provenance.span
+            if image.id in said or where in unmentioned or _reached(graph, [image], list(graph.outputs)):
+                continue
+            said.add(image.id)
+            yield Diagnostic(
+                "W0730",
+                f"no output of the discriminator depends on `{image.id}`{facts.at(variant)}",
+                where,
+                help="let a node read it, or leave this size out of both networks",
+            )
+
+
+def idle_logits(facts: Facts) -> Iterator[Diagnostic]:
+    """W0731: an output of the discriminator that is the same for each image."""
+    said: set[str] = set()
+    for variant, graph in facts.programs("discriminator").items():
+        images = _inputs(graph, "Image")
+        for output in graph.outputs if images else ():
+            if output not in said and not _reached(graph, images, [output]):
+                said.add(output)
+                yield Diagnostic(
+                    "W0731",
+                    f"the discriminator's `{output}` depends on no image{facts.at(variant)}",
+                    facts.output("discriminator", output),
+                    secondary=(label(graph[graph.outputs[output]]),),
+                    help="let it depend on what is computed of the image, or leave it out",
+                )
+
+
+def idle_latents(facts: Facts) -> Iterator[Diagnostic]:
+    """W0732: images that are the same for each latent."""
+    for variant, graph in facts.programs("generator").items():
+        latents = _inputs(graph, "Latent")
+        if latents and not _reached(graph, latents, list(graph.outputs)):
+            output = next(iter(graph.outputs))
+            yield Diagnostic(
+                "W0732",
+                f"no image depends on a latent{facts.at(variant)}",
+                facts.output("generator", output),
+                secondary=(label(latents[0], "the latent"),),
+                help="let the image depend on what is computed of the latent",
+            )
+            return
+
+
+def idle_styles(facts: Facts) -> Iterator[Diagnostic]:
+    """W0733: a style space that no image reads, at full size."""
+    network = facts.network("generator")
+    graph, written = network and network.main, facts.declared("generator").styles if network else None
+    if not graph or not graph.styles or not written:
+        return
+    if not _reached(graph, [graph[graph.styles]], list(graph.outputs)):
+        yield Diagnostic(
+            "W0733",
+            f"no image depends on the style space `{graph.styles}`",
+            written.span,
+            help="let the layers of the image read it, or drop `styles:`",
+        )
+
+
+def _inputs(graph: Graph, kind: str) -> list[Node]:
+    return [node for node in graph.inputs if node.type.kind == kind]
+
+
+def _heads(facts: Facts, graph: Graph) -> list[str]:
+    """The outputs of the discriminator that tell real from generated images."""
+    auxiliary = facts.plan and facts.plan.auxiliary
+    return [name for name in graph.outputs if not auxiliary or name != auxiliary.output]
+
+
+def _named(outputs: list[str]) -> str:
+    return " and ".join(f"`{name}`" for name in outputs)
+
+
+def _reached(graph: Graph, sources: list[Node], outputs: list[str]) -> bool:
+    """Whether one of the outputs depends on one of the sources."""
+    behind = downstream(graph, [node.id for node in sources])
+    return any(graph.outputs[name] in behind for name in outputs)

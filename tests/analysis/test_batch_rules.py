@@ -1,0 +1,35 @@
+"""Ops that couple the samples of a batch are the discriminator's alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gandsl.ir.op import Trait
+from gandsl.ir.ops import OPS
+from tests.analysis.small import PLAIN, edited, found
+
+COUPLING = {
+    "minibatch_stddev": "    up: {op: minibatch_stddev}\n    up2: {op: upsample}",
+    "minibatch_similarity": (
+        "    flat: {op: flatten}\n    near: {op: minibatch_similarity, kernels: 2}\n"
+        "    wide: {op: linear, features: 128}\n    again: {op: reshape, channels: 8, size: 4}\n"
+        "    up: {op: upsample}"
+    ),
+    "batch_norm": "    up: {op: upsample}\n    norm: {op: batch_norm}",
+}
+
+
+def test_every_coupling_op_has_a_case() -> None:
+    assert set(COUPLING) == {op.name for op in OPS.values() if op.has(Trait.BATCH_COUPLED)}
+
+
+@pytest.mark.parametrize("op", COUPLING)
+def test_the_generator_s_images_stand_alone(op: str, tmp_path: Path) -> None:
+    """One latent is one image, whatever is sampled beside it; batch norm has running statistics for that."""
+    said = found(tmp_path, edited(PLAIN, ("    up: {op: upsample}", COUPLING[op])))
+    codes = [line.split()[0] for line in said]
+    assert codes == ([] if op == "batch_norm" else ["G0623"]), said
+    if codes:
+        assert said[0].endswith(f"({op}) makes an image depend on those that are generated beside it")
