@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from gandsl_runtime.layers.epilogue import Epilogue, finish, inner_gain
 from gandsl_runtime.layers.initialize import Fans
+from gandsl_runtime.layers.strided import conv2d, conv_transpose2d
 from gandsl_runtime.layers.weight import Weighted, WeightOptions, multiply_smaller
 
 Pair = int | tuple[int, int]
@@ -77,7 +78,7 @@ class Conv2d(Weighted):
             (top, left), padding = padding, (0, 0)
             x = functional.pad(x, (left, left, top, top), mode=self.padding_mode)
         bias = self.bias_used(after.get("bias"), gain, x.dtype)
-        y = functional.conv2d(x, weight, bias, self.stride, padding, self.dilation, self.groups)
+        y = conv2d(x, weight, bias, self.stride, padding, self.dilation, self.groups)
         return finish(y, after)
 
     def _resampled(
@@ -89,10 +90,10 @@ class Conv2d(Weighted):
         if enlarge > 1:
             kernel = _box_filtered(weight.transpose(0, 1), enlarge, factor, flipped=True)
             kernel = _laid_out_as(weight, kernel).to(x.dtype)
-            return functional.conv_transpose2d(x, kernel, bias, enlarge, self.padding)
+            return conv_transpose2d(x, kernel, bias, enlarge, self.padding)
         kernel = _box_filtered(weight, shrink, factor / shrink**2, flipped=False)
         kernel = _laid_out_as(weight, kernel).to(x.dtype)
-        return functional.conv2d(x, kernel, bias, shrink, self.padding)
+        return conv2d(x, kernel, bias, shrink, self.padding)
 
 
 def _laid_out_as(weight: Tensor, kernel: Tensor) -> Tensor:
@@ -147,7 +148,7 @@ class ConvTranspose2d(Weighted):
         gain = inner_gain(after)
         x, weight = multiply_smaller(x, *self.used(weight, gain))
         bias = self.bias_used(after.get("bias"), gain, x.dtype)
-        y = functional.conv_transpose2d(
+        y = conv_transpose2d(
             x, weight.to(x.dtype), bias, self.stride, self.padding, self.output_padding, self.groups
         )
         return finish(y, after)

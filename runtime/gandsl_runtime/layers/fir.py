@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from gandsl_runtime.layers.base import Computed
 from gandsl_runtime.layers.epilogue import Epilogue, finish, inner_gain
+from gandsl_runtime.layers.strided import conv2d, conv_transpose2d
 
 LONG = 7  # taps from which a pass for each direction beats one pass with the square kernel
 
@@ -97,8 +98,8 @@ class Fir(Computed):
         channels = x.shape[1]
         weight = kernel.expand(channels, 1, *kernel.shape)
         if self.up == 1:
-            return functional.conv2d(x, weight, bias, stride, padding, groups=channels)
-        y = functional.conv_transpose2d(x, weight, bias, stride, padding, groups=channels)
+            return conv2d(x, weight, bias, stride, padding, groups=channels)
+        y = conv_transpose2d(x, weight, bias, stride, padding, groups=channels)
         if any((*cut_rows, *cut_columns)):
             y = functional.pad(y, [-side for side in (*cut_columns, *cut_rows)])
         return y

@@ -11,6 +11,7 @@ from torch.nn import functional
 from gandsl_runtime.layers.convolution import Pair, pair
 from gandsl_runtime.layers.epilogue import Epilogue, finish, inner_gain
 from gandsl_runtime.layers.initialize import Fans
+from gandsl_runtime.layers.strided import conv2d, conv_transpose2d
 from gandsl_runtime.layers.weight import Weighted, WeightOptions
 
 _TINY = 1e-20  # a weight or style of zeros has no magnitude to divide by
@@ -131,7 +132,7 @@ class ModulatedConv2d(Weighted):
             if not (height % 2 and width % 2):  # an even kernel needs one more pixel to the right and below
                 x = functional.pad(x, (0, 1 - width % 2, 0, 1 - height % 2))
             padding = (height - 1) // 2, (width - 1) // 2
-            return functional.conv2d(x, weight, bias, 1, padding, groups=groups)
+            return conv2d(x, weight, bias, 1, padding, groups=groups)
         # conv_transpose wants [groups · in, out, kh, kw]
         weight = weight.unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1)
-        return functional.conv_transpose2d(x, weight, bias, self.up, groups=groups)
+        return conv_transpose2d(x, weight, bias, self.up, groups=groups)
