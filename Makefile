@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --progress-bar off
 RUN ?= runs/demo
 
 # idle OpenMP threads sleep instead of spinning: on two busy cores training is several times faster
@@ -26,22 +26,41 @@ help:
 
 $(BIN)/python:
 	@test -n '$(PYTHON)' || { echo 'gandsl needs Python 3.11, 3.12 or 3.13, and found none' >&2; exit 1; }
-	@echo 'setting up $(VENV) with $(PYTHON) (once; torch is a large download)'
 	@$(PYTHON) -m venv $(VENV)
+
+# Installs $(1) and shows meanwhile what pip is at: on a terminal one line that changes, elsewhere a line every
+# half minute. What pip said is in $(VENV)/setup.log, and shown where it failed.
+define install
+	@echo 'setting up $(VENV) with $(PYTHON), once; about 2 minutes with the CPU wheels of torch (0.3 GB to load),'; \
+	echo 'about 10 at 50 Mbit/s with its CUDA build (3 GB)'; \
+	$(PIP) -e '$(1)' >$(VENV)/setup.log 2>&1 & pip=$$!; trap 'kill $$pip 2>/dev/null; echo; exit 130' INT TERM; \
+	seconds=0; while kill -0 $$pip 2>/dev/null; do \
+		said=$$(printf '  %d:%02d min  %s' $$((seconds / 60)) $$((seconds % 60)) "$$(tail -n 1 $(VENV)/setup.log | cut -c 1-60)"); \
+		if [ -t 1 ]; then printf '\r\033[K%s' "$$said"; \
+		elif [ $$((seconds % 30)) = 29 ]; then echo "$$said"; fi; \
+		sleep 1; seconds=$$((seconds + 1)); \
+	done; [ ! -t 1 ] || printf '\r\033[K'; \
+	wait $$pip || { tail -n 20 $(VENV)/setup.log >&2; exit 1; }
+	@touch $@
+endef
 
 # Stamps, so that a second run installs nothing. The larger set of packages serves the smaller stamp too.
 $(VENV)/.user: pyproject.toml | $(BIN)/python
-	@$(PIP) -e '.[all]'
-	@touch $@
+	$(call install,.[all])
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	@$(PIP) -e '.[dev]'
-	@touch $(VENV)/.user $@
+	$(call install,.[dev])
+	@touch $(VENV)/.user
 
 demo: $(VENV)/.user
 	$(BIN)/gandsl compile specs/quickstart.yaml
-	@rm -rf $(RUN)
-	$(BIN)/gandsl train specs/quickstart.yaml --data mnist --run-dir $(RUN)
+	$(BIN)/gandsl train specs/quickstart.yaml --data mnist --run-dir $(RUN) --continue
+	@echo
+	@echo 'next:'
+	@echo '  $(BIN)/gandsl sample $(RUN) --classes 0-9 --seeds 100-115 -o digits.png   # others, a row a class'
+	@echo '  $(BIN)/gandsl train specs/quickstart.yaml --run-dir $(RUN) --resume --set training.length="80 kimg"   # goes on'
+	@echo '  $(BIN)/gandsl diff specs/quickstart.yaml specs/quickstart_r1.yaml   # a spec is changed by a patch'
+	@echo '  $(BIN)/gandsl train specs/tiny.yaml --data PHOTOS   # the next spec: colour, a folder or zip of your images'
 
 test: lint pytest
 

@@ -12,6 +12,7 @@ ALONE = ("startup", "data", "levels", "overhead")
 OTHERS = {
     "suite": "python bench/suite.py   (runs the tests)",
     "digits": "python bench/digits.py runs/demo   (after `make demo`)",
+    "quickstart": "python bench/quickstart.py --seeds 100-104 --threads 1,2   (half an hour, idle machine)",
     "steps": "python bench/steps.py --stylegan2-ada PATH --biggan PATH --gan-zoo PATH   (checkouts)",
     "official": "python bench/official.py --stylegan2-ada PATH --biggan PATH --genforce PATH   (checkouts)",
 }

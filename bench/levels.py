@@ -2,9 +2,9 @@
 
     python bench/levels.py
 
-Forward and backward passes of G and D with the same weights; both take turns on one thread of the CPU.
-Seconds are of the process; a ratio should be about 1: a level's program has no branch that its size does not
-need.
+Forward and backward passes of G and D with the same weights, whose outputs have to agree; both take turns on
+one thread of the CPU. Seconds are of the process; a ratio should be about 1: a level's program has no branch
+that its size does not need.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ import argparse
 import json
 import statistics
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
 from torch import Tensor
 
 import gandsl
+from bench.figures import ratio, some, spent
 from gandsl_runtime.network import Network
 
 SPECS = {
@@ -31,12 +33,22 @@ SPECS = {
 ALLOWED = 1.05  # two equal programs differ by that much on a busy machine
 
 
-def spent(program: Callable[..., Tensor], given: list[Tensor], network: Network) -> float:
-    begin = time.process_time()
-    program(*given).square().mean().backward()
-    end = time.process_time()
-    network.zero_grad(set_to_none=True)
-    return end - begin
+def pass_of(program: Callable[..., Tensor], given: list[Tensor], network: Network) -> Callable[[], float]:
+    """Seconds of a forward and a backward pass."""
+
+    def seconds() -> float:
+        found = spent(lambda: program(*given).square().mean().backward())
+        network.zero_grad(set_to_none=True)
+        return found
+
+    return seconds
+
+
+def agree(what: str, a: Tensor, b: Tensor) -> None:
+    """Two programs that are compared do the same. Raises SystemExit."""
+    apart = (a - b).norm() / b.norm()
+    if not apart <= 1e-4:  # of the norm: float32 summed in another order
+        raise SystemExit(f"{what}: outputs of the level and of the network built alone are {apart:.0e} apart")
 
 
 def rows(spec: str, whole: int, batch: int, repeats: int) -> list[dict[str, Any]]:
@@ -52,19 +64,22 @@ def rows(spec: str, whole: int, batch: int, repeats: int) -> list[dict[str, Any]
             own = a.state_dict()
             b.load_state_dict({key: own.get(key, value) for key, value in b.state_dict().items()})
             given = [torch.randn(batch, *port.shape) for port in b.inputs]
-            programs = (a.program("forward", level), a), (b.program("forward"), b)
-            torch.manual_seed(0)
-            for program, network in programs:
-                spent(program, given, network)
-            turns = [
-                tuple(spent(program, given, network) for program, network in programs) for _ in range(repeats)
-            ]
+            programs = a.program("forward", level), b.program("forward")
+            outputs = []
+            for program in programs:
+                torch.manual_seed(0)  # the same noise
+                outputs.append(program(*given).detach())
+            agree(f"{spec} {side} {size}²", *outputs)
+            passes = pass_of(programs[0], given, a), pass_of(programs[1], given, b)
+            for take in passes:
+                take()  # warms
+            turns = some("turns", [tuple(take() for take in passes) for _ in range(repeats)])
             found.append(
                 {
                     "spec": spec,
                     "side": side,
                     "level": size,
-                    "ratio": statistics.median(x / y for x, y in turns),
+                    "ratio": statistics.median(ratio("time", x, y) for x, y in turns),
                     "ms": 1000 * statistics.median(x for x, _ in turns),
                 }
             )
@@ -87,7 +102,7 @@ def main() -> int:
         for row in table:
             said = f"{row['spec']:10} {row['side']:14} {row['level']:4}²  {row['ms']:8.1f} ms"
             print(f"{said}  ratio {row['ratio']:.2f}")
-    return int(any(row["ratio"] > ALLOWED for row in table))
+    return int(any(row["ratio"] > ALLOWED for row in some("levels", table)))
 
 
 if __name__ == "__main__":

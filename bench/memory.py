@@ -31,6 +31,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 
 import gandsl
+from bench.figures import figure
 from gandsl.analysis import analyze
 from gandsl.analysis.memory import memory_of
 from gandsl.cli.memory import as_trained
@@ -143,6 +144,8 @@ def peak(phases: Mapping[str, int], *, plain: bool) -> int:
 
 def main(arguments: list[str]) -> int:
     wanted, fake = [a for a in arguments if a != "--real"], "--real" not in arguments
+    if unknown := set(wanted) - set(CASES):
+        raise SystemExit(f"no case {', '.join(sorted(unknown))}; there are {', '.join(CASES)}")
     how = "LiveStorages, " + ("under FakeTensorMode" if fake else "computing")
     print(f"instrument: {how}; torch {torch.__version__}\n")
     print(f"{'spec':12} {'batch':>5} {'step':8} {'predicted':>10} {'measured':>10} {'error':>7}  seconds")
@@ -156,7 +159,8 @@ def main(arguments: list[str]) -> int:
                 more = without if plain and without else penalties
                 ours, theirs = both(name, {**size, **more, "training.batch": batch}, fake)
                 mine, true = peak(ours, plain=plain), peak(theirs, plain=plain)
-                worst = max(worst, abs(mine / true - 1))
+                apart = abs(mine / figure("what a run holds", true, above=2**20) - 1)
+                worst = max(worst, figure("how far both are apart", apart, above=-1.0))
                 amounts = f"{mine / 2**20:6.0f} MiB {true / 2**20:6.0f} MiB {mine / true - 1:+7.1%}"
                 took = time.perf_counter() - began
                 print(

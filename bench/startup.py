@@ -19,7 +19,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench.figures import figure
+
+ROOT = Path(__file__).resolve().parents[1]
 SPEC = "specs/stylegan2.yaml"  # at 1024²
 
 # name → (arguments of gandsl, bound in seconds)
@@ -36,17 +40,22 @@ COMMANDS: dict[str, tuple[tuple[str, ...], float]] = {
     "diff": (("diff", SPEC, "--set", "resolution=512"), 0.8),
 }
 COMPILE_BOUND = 3.0  # more than importing torch takes
+LEAST_SECONDS = 1e-3  # no interpreter starts in less
 
 
 def process_time(command: Sequence[str]) -> float:
-    """User and system seconds of a child process. Raises CalledProcessError where it fails."""
+    """User and system seconds of a child process.
+
+    Raises CalledProcessError where it fails, SystemExit where a command of gandsl says nothing.
+    """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}:{ROOT / 'runtime'}"}
-    subprocess.run(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True
-    )
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    if "gandsl" in command and not done.stdout:
+        raise SystemExit(f"nothing was measured: {' '.join(command)} said nothing")
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return figure(f"the time of {' '.join(command)}", seconds, above=LEAST_SECONDS)
 
 
 def median(command: Sequence[str], runs: int) -> float:
@@ -61,12 +70,13 @@ def measure(runs: int) -> dict[str, dict[str, float]]:
     found = {"python -c pass": {"seconds": bare, "ratio": 1.0}}
     for name, (arguments, bound) in COMMANDS.items():
         seconds = median([sys.executable, "-m", "gandsl", *arguments], runs)
+        figure(f"the time of gandsl {name} over a bare interpreter's", seconds / bare, above=1.0)
         found[name] = {"seconds": seconds, "ratio": seconds / bare, "bound": bound}
     torch = median([sys.executable, "-c", "import torch"], max(runs // 2, 1))
     found["import torch"] = {"seconds": torch, "ratio": torch / bare}
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "gandsl", "compile", SPEC, "-o", folder]
-        seconds = median(command, max(runs // 2, 1)) - torch
+        seconds = figure("compile, without torch,", median(command, max(runs // 2, 1)) - torch)
     found["compile, without torch"] = {"seconds": seconds, "ratio": seconds / bare, "bound": COMPILE_BOUND}
     return found
 

@@ -9,8 +9,8 @@ have networks with the same number of parameters (to a thousandth), take the sam
 one thread of the CPU, and take turns. A full step is all phases, each weighted by its interval, and the
 average of the weights; ours also the whole trainer: data, draws, measurements.
 
-Seconds are of the process. Memory is what a step adds to the process at its peak, in a process of its own. A
-ratio should be at most 1.
+Seconds are of the process. Memory is what a step adds to a process that did nothing else, at its fullest
+moment (`bench.figures.added`): at least the gradients of the larger network. A ratio should be at most 1.
 """
 
 from __future__ import annotations
@@ -21,22 +21,24 @@ import copy
 import importlib
 import io
 import json
-import multiprocessing
-import resource
 import statistics
 import sys
 import time
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 import torch
 from torch import nn
 
 import gandsl
+from bench.figures import added, figure, ratio, some, spent
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.phases import Phase
 from gandsl_runtime.schedule import Clock, Step
@@ -51,12 +53,6 @@ class Side:
 
     networks: tuple[nn.Module, nn.Module]
     turn: Callable[[], dict[str, float]]
-
-
-def spent(take: Callable[[], object]) -> float:
-    begin = time.process_time()
-    take()
-    return time.process_time() - begin
 
 
 def turn_of(phases: Phases) -> Callable[[], dict[str, float]]:
@@ -257,27 +253,37 @@ def ours(system: System) -> Side:
 # --- both sides -------------------------------------------------------------------------------------
 
 
-def peak(build: Callable[[], Side]) -> int:
-    """Bytes that the second step of a side adds to its process at most, over what is there before it."""
-    receive, send = multiprocessing.Pipe(duplex=False)
+def one_side(name: str, official: bool, options: argparse.Namespace) -> Callable[[], object]:
+    """What takes a step of one side, in a process that knows nothing yet; all gradients are its own."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    find(options)
+    system = next(system for system in SYSTEMS if system.name == name)
+    with contextlib.redirect_stdout(io.StringIO()):  # some report what they build
+        side = system.official(system.batch) if official else ours(system)
 
-    def run() -> None:
-        side = build()
-        side.turn()
-        before = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
-        Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
-        side.turn()
-        lines = Path("/proc/self/status").read_text().splitlines()
-        high = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
-        send.send(high - before)
+    def turn() -> None:
+        with contextlib.redirect_stdout(io.StringIO()):
+            side.turn()
+        for network in side.networks:
+            network.zero_grad(set_to_none=True)
 
-    process = multiprocessing.get_context("fork").Process(target=run)
-    process.start()
-    process.join()
-    return int(receive.recv())
+    return turn
 
 
-def measure(system: System, repeats: int, limit: float, memory: bool) -> dict[str, Any]:
+def memory_of(
+    system: System, networks: tuple[nn.Module, nn.Module], options: argparse.Namespace
+) -> dict[str, Any]:
+    """Bytes that a step adds, ours and the official; it needs the larger network's gradients at least."""
+    least = max(sum(p.nbytes for p in network.parameters()) for network in networks)
+    row = {}
+    for key, official in (("ours_bytes", False), ("official_bytes", True)):
+        row[key] = added(partial(one_side, system.name, official, options))
+        figure(f"{key} of {system.name}", row[key], above=least)
+    return row | {"memory_ratio": ratio("memory", row["ours_bytes"], row["official_bytes"])}
+
+
+def measure(system: System, options: argparse.Namespace) -> dict[str, Any]:
     with contextlib.redirect_stdout(io.StringIO()):
         mine, theirs = ours(system), system.official(system.batch)
     for a, b in zip(mine.networks, theirs.networks, strict=True):
@@ -287,25 +293,22 @@ def measure(system: System, repeats: int, limit: float, memory: bool) -> dict[st
     mine.turn(), theirs.turn()  # warm
     turns: list[tuple[dict[str, float], dict[str, float]]] = []
     begin = time.perf_counter()
-    while len(turns) < 3 or (len(turns) < repeats and time.perf_counter() - begin < limit):
+    while len(turns) < 3 or (len(turns) < options.repeats and time.perf_counter() - begin < options.seconds):
         turns.append((mine.turn(), theirs.turn()))
     row = {
         "system": system.name,
         "batch": system.batch,
         "ours": statistics.median(sum(a.values()) for a, _ in turns),
         "official": statistics.median(sum(b.values()) for _, b in turns),
-        "ratio": statistics.median(sum(a.values()) / sum(b.values()) for a, b in turns),
+        "ratio": statistics.median(ratio("time", sum(a.values()), sum(b.values())) for a, b in turns),
         "turns": len(turns),
         "phases": {
             side: {name: statistics.median(turn[i][name] for turn in turns) for name in turns[0][i]}
             for i, side in enumerate(("ours", "official"))
         },
     }
-    del mine, theirs
-    if memory:
-        with contextlib.redirect_stdout(io.StringIO()):
-            peaks = peak(lambda: ours(system)), peak(lambda: system.official(system.batch))
-        row |= {"ours_bytes": peaks[0], "official_bytes": peaks[1], "memory_ratio": peaks[0] / peaks[1]}
+    if options.memory:
+        row |= memory_of(system, mine.networks, options)
     return row
 
 
@@ -332,7 +335,7 @@ def main() -> int:
             f"{'system':14} {'batch':>5} {'ours':>9} {'official':>9} {'ratio':>6} {'memory':>17} {'ratio':>6}"
         )
     for system in chosen:
-        row = measure(system, options.repeats, options.seconds, options.memory)
+        row = measure(system, options)
         table.append(row)
         if options.json:
             continue
@@ -348,7 +351,7 @@ def main() -> int:
             )
     if options.json:
         print(json.dumps({"gandsl": "bench-steps/1", "rows": table}, indent=2))
-    return int(any(max(row["ratio"], row.get("memory_ratio", 0)) > 1.0 for row in table))
+    return int(any(max(row["ratio"], row.get("memory_ratio", 0)) > 1.0 for row in some("systems", table)))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import torch
 
 import gandsl
+from bench.figures import some
 from gandsl_runtime import Trainer
 from gandsl_runtime.sample import sample
 from tests.specs.reduced import ALL, SPECS, reduced
@@ -28,7 +29,8 @@ SEEDS = range(8)
 
 
 def main(wanted: list[str]) -> int:
-    names = [name for name in ALL if not wanted or any(part in name for part in wanted)]
+    chosen = [name for name in ALL if not wanted or any(part in name for part in wanted)]
+    names = some(f"specs named {' or '.join(wanted)}" if wanted else "specs", chosen)
     threads = torch.get_num_threads()
     print(f"{STEPS} steps of {BATCH} digits, torch {torch.__version__}, threads: {threads}\n")
     print(f"{'spec':32} {'parameters':>11} {'images':>8} {'loss G':>8} {'loss D':>8} {'ms/step':>8}  change")
@@ -62,7 +64,7 @@ def trained(name: str) -> bool:
         flush=True,
     )
     finite = all(abs(mean) < float("inf") for mean in losses.values()) and bool(after.isfinite().all())
-    return finite and change > 0
+    return finite and change > 0 and trainer.state.clock.steps == STEPS
 
 
 def samples(generator: Any) -> torch.Tensor:

@@ -24,7 +24,11 @@ class Exit(IntEnum):
         "not go together, or not with this generator",
     )
     DATA = 3, "the training images or their labels can't be used"
-    CHECKPOINT = 4, "a checkpoint can't be read, or is of other networks"
+    CHECKPOINT = (
+        4,
+        "a checkpoint can't be read, or is of other networks; or a run is another experiment than the "
+        "command says",
+    )
     DISK = 5, "the disk is full"
     ENVIRONMENT = 6, "a package (extra) or a device that was asked for is not there"
     DIVERGED = (

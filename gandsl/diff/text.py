@@ -9,8 +9,9 @@ from gandsl.analysis.cost import Cost
 from gandsl.diff.compare import ModuleDiff, NetworkDiff
 from gandsl.diff.fold import fold, stage_order
 from gandsl.diff.lines import graph_lines, reshaped
-from gandsl.diff.values import MISSING, ValueChange, shown
+from gandsl.diff.values import ValueChange, shown
 from gandsl.diff.weights import Compatibility, Verdict
+from gandsl_runtime.plan.difference import told
 
 PER_IMAGE = "FLOP an image"
 PREFIXES = ("", " k", " M", " G", " T", " P")
@@ -25,7 +26,20 @@ def render(diff: ModuleDiff, *, columns: int = 80) -> str:
     return "\n\n".join(sections)
 
 
-def _sections(diff: ModuleDiff, columns: int) -> Iterator[str]:
+def differences(diff: ModuleDiff, *, columns: int = 80) -> str:
+    """What differs, and of networks that do whether weights fit: without what is equal, and without cost."""
+    sections = [
+        *_values(diff),
+        *(
+            "\n".join([name, *_rows([*_network(network), *_weights(network)], columns)])
+            for name, network in diff.networks.items()
+            if network.graph or network.levels[0] != network.levels[1]
+        ),
+    ]
+    return "\n".join(sections)
+
+
+def _values(diff: ModuleDiff) -> Iterator[str]:
     for title, found in (("params", diff.params), ("training", diff.plan)):
         if found:
             yield "\n".join([title, *map(_value, found)])
@@ -33,9 +47,17 @@ def _sections(diff: ModuleDiff, columns: int) -> Iterator[str]:
         yield f"- {name} (the whole network)"
     for name in diff.added:
         yield f"+ {name} (the whole network)"
+
+
+def _rows(lines: Iterable[str], columns: int) -> list[str]:
+    return [row for line in lines for row in _wrapped(line, columns)]
+
+
+def _sections(diff: ModuleDiff, columns: int) -> Iterator[str]:
+    yield from _values(diff)
     for name, network in diff.networks.items():
         lines = [*_network(network), *_cost(diff, name), *_weights(network)]
-        yield "\n".join([name, *(row for line in lines for row in _wrapped(line, columns))])
+        yield "\n".join([name, *_rows(lines, columns)])
     yield _steps(diff)
 
 
@@ -44,11 +66,7 @@ def _wrapped(line: str, columns: int) -> list[str]:
 
 
 def _value(change: ValueChange) -> str:
-    if change.old is MISSING:
-        return f"  + {change.path}: {shown(change.new)}"
-    if change.new is MISSING:
-        return f"  - {change.path}: {shown(change.old)}"
-    return f"  ~ {change.path}: {shown(change.old)} → {shown(change.new)}"
+    return f"  {told(change, shown)}"
 
 
 def _network(network: NetworkDiff) -> list[str]:

@@ -1,70 +1,23 @@
-"""Values side by side: parameters in force, fields of the plan, each with its path."""
+"""Values side by side: parameters in force, fields of the plan, each with its path; and how they are told."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from gandsl.spec.values import Size
+from gandsl_runtime.plan import difference
+from gandsl_runtime.plan.difference import MISSING, ValueChange, changes, flat, same
 
-
-@dataclass(frozen=True, slots=True)
-class ValueChange:
-    """`old` or `new` is MISSING where one side has no such field."""
-
-    path: str
-    old: Any
-    new: Any
-
-
-class _Missing:
-    def __repr__(self) -> str:
-        return "missing"
-
-
-MISSING = _Missing()
-
-
-def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[ValueChange, ...]:
-    """What differs between two flat mappings: in the order of the old one, then what is new."""
-    return tuple(
-        ValueChange(name, old.get(name, MISSING), new.get(name, MISSING))
-        for name in dict.fromkeys((*old, *new))
-        if not same(old.get(name, MISSING), new.get(name, MISSING))
-    )
-
-
-def same(a: Any, b: Any) -> bool:
-    """Equal, where 1, 1.0 and true are three things and a list is as good as a tuple."""
-    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
-        return len(a) == len(b) and all(map(same, a, b))
-    return isinstance(a, bool) == isinstance(b, bool) and bool(a == b)
-
-
-def flat(value: Any, path: str = "") -> dict[str, Any]:
-    """Nested mappings as dotted paths; a part that is null has no fields, so it is left out."""
-    if isinstance(value, Mapping):
-        found: dict[str, Any] = {}
-        for name, part in value.items():
-            found |= flat(part, f"{path}.{name}" if path else str(name))
-        return found
-    return {} if value is None else {path: value}
+__all__ = ["MISSING", "ValueChange", "changes", "flat", "plain", "same", "shown"]
 
 
 def shown(value: Any) -> str:
     """A value for the reader: text without quotes, sizes as 96×160, sequences in brackets."""
-    if value is None:
-        return "auto"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:.6g}"
     if isinstance(value, Size):
         return str(value.h) if value.h == value.w else f"{value.h}×{value.w}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(shown, value))}]"
-    return str(value)
+    return difference.shown(value)
 
 
 def plain(value: Any) -> Any:

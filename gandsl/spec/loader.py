@@ -153,7 +153,7 @@ class _Loader:
         return True
 
     def refuse_changes(self, tree: Mapping) -> None:
-        for key in ("set", "patch", "moved"):
+        for key in ("set", "patch"):  # `moved` is of weights: they may be of an earlier form of this file
             if entry := tree.entries.get(key):
                 help = "add `extends: base.yaml`"
                 self.diagnostics.add(

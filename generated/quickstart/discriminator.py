@@ -38,7 +38,7 @@ class ProjectionHead(nn.Module):
         self.embed = layers.Embedding(10, 128, weight="spectral", init="orthogonal")
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """x [N, 128, 7, 7], y [N] → [N, 1]"""
+        """x [N, 128, 1, 1], y [N] → [N, 1]"""
         act = ops.relu(x)  # gandsl/std/head.yaml:33
         pooled = ops.global_pool(act)  # [N, 128], gandsl/std/head.yaml:36
         logit = self.logit(pooled)  # [N, 1]
@@ -57,13 +57,16 @@ class Discriminator(Network):
         super().__init__()
         self.s14 = Stage(1, 64)  # quickstart.yaml:39
         self.s7 = Stage(64, 128)
-        self.head = ProjectionHead()  # quickstart.yaml:43
+        # quickstart.yaml:44
+        self.whole = layers.Conv2d(128, 128, kernel=7, padding=0, weight="spectral", init="orthogonal")
+        self.head = ProjectionHead()  # quickstart.yaml:45
 
     def forward(self, image: Tensor, y: Tensor) -> Tensor:
         """image [N, 1, 28, 28], y [N] → [N, 1]"""
         s14 = self.s14(image)  # [N, 64, 14, 14]
         s7 = self.s7(s14)  # [N, 128, 7, 7]
-        return self.head(s7, y)
+        whole = self.whole(s7)  # [N, 128, 1, 1]
+        return self.head(whole, y)
 
     def program(
         self, entry: str = "forward", level: int | None = None, fading: bool = False

@@ -21,12 +21,12 @@ class Anchors:
     def __init__(self, plan: LeCam, device: torch.device, dtype: torch.dtype) -> None:
         self.plan = plan
         self.means = torch.zeros(2, device=device, dtype=dtype)  # α_R, α_F
+        self.begun = False  # whether the means are of anything
         self._heard = torch.zeros(3, device=device, dtype=dtype)  # Σ score of real, of generated; number
 
     def at(self, step: Step) -> Tensor | None:
-        """(α_R, α_F) [2]; None before the penalty's start, and in the first step."""
-        begun = schedule.reached(self.plan.start, step.clock) and step.clock.steps > 0
-        return self.means if begun else None
+        """(α_R, α_F) [2]; None before the penalty's start, and in the first step that has them."""
+        return self.means if self.begun and schedule.reached(self.plan.start, step.clock) else None
 
     def heard(self, real: Tensor, fake: Tensor, count: int) -> None:
         """The mean scores of `count` real and as many generated images."""
@@ -38,3 +38,4 @@ class Anchors:
         decay = 0.0 if self.at(step) is None else self.plan.decay
         self.means.copy_((self._heard[:2] / self._heard[2]).lerp(self.means, decay))
         self._heard.zero_()
+        self.begun = True

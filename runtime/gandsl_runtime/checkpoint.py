@@ -62,11 +62,22 @@ def saved(files: Iterable[Path], cadence: Cadence) -> list[Saved]:
 
 def _logged(path: Path) -> dict[str, float]:
     """The newest values of the log when a checkpoint was written; none where it is damaged, or of old."""
+    facts = _told(path)
+    return facts.log.latest if facts else {}
+
+
+def run_of(path: Path) -> str | None:
+    """The id of the run whose state this is ("" of an older version's); None where that can't be told."""
+    facts = _told(path)
+    return facts.run if facts else None
+
+
+def _told(path: Path) -> RunFacts | None:
     try:
         facts = facts_of(_header(path).get("facts", ""))
     except (Damaged, ValueError):
-        return {}
-    return facts.log.latest if isinstance(facts, RunFacts) else {}
+        return None
+    return facts if isinstance(facts, RunFacts) else None
 
 
 def write(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
@@ -139,9 +150,7 @@ def newest(folder: Path) -> Found:
             )
         return path, tensors, facts, refused
     reasons = f": {'; '.join(refused)}" if refused else ""
-    raise CheckpointError(
-        f"no whole checkpoint in {folder}{reasons}", "start the run anew, in another folder"
-    )
+    raise NoneWhole(f"no whole checkpoint in {folder}{reasons}", "start the run anew, in another folder")
 
 
 def named(path: Path) -> Found:
@@ -181,10 +190,11 @@ def load_weights(
 
 def seems_whole(path: Path) -> bool:
     """Whether a file is a run's, as long as its header says; whether nothing in it changed, `read` knows."""
-    try:
-        return isinstance(facts_of(_header(path).get("facts", "")), RunFacts)
-    except (Damaged, ValueError):
-        return False
+    return _told(path) is not None
+
+
+class NoneWhole(CheckpointError):
+    """A folder without any checkpoint that can be read."""
 
 
 class Damaged(CheckpointError):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shlex
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -17,42 +17,53 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from . import __version__
-from .files import write
+from .files import whole, write
+from .record import MOST_SESSIONS, Record, recorded
 
 if TYPE_CHECKING:
     from .trainer import Trainer
 
 PACKAGES = ("gandsl", "torch", "numpy", "pillow", "pydantic", "safetensors", "rich", "tensorboard")
-MOST_SESSIONS = 100  # that are told of: a run restarted day and night must not grow the file without end
 
 
 def describe(run: Trainer) -> None:
     """Write what the run is: its spec and plan, and who trained it when, where and with what."""
     files = run.files
     assert files is not None
-    if run.spec is not None:
-        write(files.spec, run.spec)
-    write(files.plan, run.plan.model_dump_json(indent=2) + "\n")
+    if run.spec is not None and (run.fresh or run.changed or not files.spec.exists()):
+        _put(run, files.spec, run.spec)
+    _put(run, files.plan, run.plan.model_dump_json(indent=2) + "\n")
     session = {
         "began": datetime.now(UTC).isoformat(timespec="seconds"),
         "images": run.state.clock.images,
         "processes": run.world.size,
         **environment(run.device),
     }
-    facts = {
-        "seed": run.state.seed,
-        "data": {"where": run.where, "images": len(run.data)},
-        "sessions": [*_sessions(files.facts), session][-MOST_SESSIONS:],
-    }
-    write(files.facts, json.dumps(facts, indent=2) + "\n")
+    before = recorded(files.facts)
+    sessions = before.sessions if before and before.run == run.id else ()
+    record = Record(
+        run=run.id,
+        seed=run.state.seed,
+        data=run.images,
+        how=run.how,
+        sessions=(*sessions, session)[-MOST_SESSIONS:],
+    )
+    write(files.facts, record.text())
 
 
-def _sessions(path: Path) -> list[Any]:
-    """The sessions before this one."""
-    try:
-        return list(json.loads(path.read_text(encoding="utf-8"))["sessions"])
-    except (OSError, ValueError, KeyError, TypeError):  # a new run, or one of an older version
-        return []
+def _put(run: Trainer, path: Path, text: str) -> None:
+    """Write a file; where a run is changed on its way, what was in force until now stays beside it."""
+    assert run.files is not None
+    before = run.files.until(path, run.state.clock.images)
+    if run.changed and path.is_file() and not said(path, text) and not before.exists():
+        with whole(before) as new:
+            shutil.copyfile(path, new)
+    write(path, text)
+
+
+def said(path: Path, text: str) -> bool:
+    """Whether a file holds this text already."""
+    return path.is_file() and path.read_bytes() == text.encode()
 
 
 def environment(device: torch.device) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class GuardFacts(Document):
     images: tuple[Count, ...]  # shown at each look
     calm: Count
     where: tuple[Count | None, bool] | None  # level and fading
+    series: Name | None = None  # digest of their names, in the order of the looks' columns
 
     @model_validator(mode="after")
     def _consistent(self) -> GuardFacts:
@@ -103,8 +104,12 @@ class Counters(Document):
 class DataFacts(Document):
     """What the run is trained on."""
 
-    where: Text
+    where: Text  # as the user said it …
+    at: Text | None = None  # … and for a process in any folder; none for images in memory
     images: Count = Field(ge=1)
+    names: Name | None = None  # digest of all names in their order
+    labels: Name | None = None  # digest, where the networks take labels
+    pixels: tuple[Name | None, ...] = ()  # digests of some images; none of one that can't be read
 
 
 class LogFacts(Document):
@@ -118,6 +123,7 @@ class LogFacts(Document):
 class RunFacts(Document):
     """Of a run's checkpoint."""
 
+    run: Text = ""  # its id; a run of an older version has none
     counters: Counters
     plan: Plan
     data: DataFacts

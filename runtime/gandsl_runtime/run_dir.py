@@ -50,8 +50,7 @@ class RunDir:
     @property
     def guards(self) -> list[Path]:
         """The guard's folder and those in it."""
-        above = self.path / "guard"
-        return [above, *(above / name for name in ("good", "unproven", "before", "suspect"))]
+        return [self.guard, *(self.guard / name for name in ("good", "unproven", "before", "suspect"))]
 
     @property
     def checkpoints(self) -> Path:
@@ -64,9 +63,19 @@ class RunDir:
         return self.path / "tensorboard"
 
     @property
-    def begun(self) -> bool:
-        """Whether there is something to resume."""
-        return bool(found_in(self.checkpoints))
+    def guard(self) -> Path:
+        """States that the guard holds."""
+        return self.path / "guard"
+
+    def until(self, path: Path, images: int) -> Path:
+        """What the file of spec or plan is called that was in force up to so many images."""
+        return path.with_name(f"{path.stem}-{images:012d}{path.suffix}")
+
+    def besides_checkpoints(self) -> list[Path]:
+        """All else that a run writes, whether it is there or not."""
+        told = (self.spec, self.plan, self.facts, self.log, self.alarms)
+        history = (*self.path.glob("spec-*.yaml"), *self.path.glob("plan-*.json"))
+        return [*told, *history, self.grids, self.tensorboard, self.guard]
 
     def locked(self) -> AbstractContextManager[None]:
         """Keep every other process out. Raises CheckpointError while one is in."""

@@ -13,6 +13,7 @@ from .data.remarks import remarks
 from .data.stream import workers_watched
 from .debris import set_aside
 from .description import describe
+from .earlier import part_from
 from .errors import CheckpointError, Interrupted, room_for
 from .files import sweep
 from .home import Home, refuse_unwritable
@@ -49,7 +50,10 @@ def session(run: Trainer) -> Iterator[Signals]:
                 run.warn(said)
             refuse_unwritable(files)
             sweep(files.path)
+            if run.fresh and (aside := part_from(files)):
+                run.warn(f"{files.path} held what is left of an earlier run: it is in {aside} now")
             describe(run)
+            run.fresh = False
         signals = stack.enter_context(Signals())
         stack.callback(run.stream.close)
         run.pace.begin(run.state.clock)

@@ -141,6 +141,12 @@ class State:
                     found[f"optimizer.{side}/{name}/{moment}"] = tensor
         return found
 
+    def with_average(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        """These, and where there is none an average that begins as the weights."""
+        if self.average is None or under(tensors, "average/"):
+            return tensors
+        return tensors | {f"average/{key}": tensor for key, tensor in under(tensors, "generator/").items()}
+
     def load_tensors(self, tensors: dict[str, Tensor], counters: Counters) -> None:
         """Take over what `tensors` gave, all of it or, with a ValueError that says why, nothing."""
         for prefix, side in PREFIXES.items():
@@ -151,6 +157,7 @@ class State:
             self.control.load(beside["augment"])
         if self.anchors and beside["lecam"]:
             self.anchors.means.copy_(beside["lecam"]["means"])
+            self.anchors.begun = counters.steps > 0
         if self.memory:
             self.memory.load(counters.guard, tensors.get("guard/looks"))
         for part, network in self._parts().items():

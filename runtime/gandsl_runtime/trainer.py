@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import torch
 
-from . import __version__, checkpoint, fit, observers, schedule
+from . import __version__, checkpoint, fit, observers, resuming, schedule
 from .compiled import Compiler
-from .data import Dataset, Stream, open_dataset
-from .data.dataset import planned
+from .data import Dataset, Stream
+from .data.identity import again, identity
 from .data.sources import Source
+from .description import said
 from .errors import CheckpointError, Diverged, Interrupted, Unwritable
-from .facts import Facts
-from .game import Game, classes_of
+from .facts import DataFacts, Facts, RunFacts
+from .game import Game
 from .guard.guard import Guard
 from .home import Home
 from .layers import BatchNorm
@@ -26,14 +28,15 @@ from .meter import Meter
 from .network import Network
 from .pace import Pace
 from .phases import phases
-from .plan import Data as DataPlan
 from .plan import Plan
+from .record import How
 from .run_dir import RunDir
 from .schedule import Step
 from .session import look_for_home, session
 from .shortage import memory_for
 from .signals import held
 from .state import State
+from .training_set import dataset_of, distribution_of
 from .updates import Updates
 from .world import World, check_batches, dealt
 
@@ -48,7 +51,7 @@ class Trainer:
     `run_dir` nothing is written. `seed` decides every draw; `workers` processes read images ahead. Each of
     the processes of a `world` has a trainer and a share of every batch; the first alone observes and writes.
     `backend`: of torch.compile, by which steps are compiled; None: they run eager. `spec` is the text of the
-    resolved spec, for the run's folder.
+    resolved spec, `how` what a command line said of the machine, both for the run's folder.
     Raises PlanError, DataError, MissingExtra; CheckpointError when `run_dir` holds a run already.
     """
 
@@ -67,7 +70,8 @@ class Trainer:
         world: World | None = None,
         backend: str | None = None,
         spec: str | None = None,
-        resuming: bool = False,
+        how: How | None = None,
+        resumed: RunFacts | None = None,
     ) -> None:
         self.plan, self.world = plan, world or World()
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -77,7 +81,7 @@ class Trainer:
         self.found = checkpoint.newest_path(self.files.checkpoints) if self.files else None
         self.home: Home | None = None  # of the process that writes, while it trains
         self.moved: tuple[str, str] | None = None  # what became of the folder, and what to do about it
-        if self.found and not resuming:
+        if self.found and resumed is None:
             raise CheckpointError(
                 f"{self.run_dir} holds a run already", "resume it, or choose another folder"
             )
@@ -86,8 +90,8 @@ class Trainer:
         self.game = Game(plan, generator, discriminator, self.device)
         if backend is not None:
             self.game.compiler = Compiler(backend, self.warn)
-        self.data = _dataset(data, self.game, plan.data)
-        self.game.label_distribution = _distribution(self.data, self.game)
+        self.data = dataset_of(data, self.game, plan.data)
+        self.game.label_distribution = distribution_of(self.data, self.game)
         self.state = State.new(plan, generator, discriminator, seed, self.device)
         self.world.share(self.state.tensors().values())
         for norm in (m for n in (generator, discriminator) for m in n.modules() if isinstance(m, BatchNorm)):
@@ -109,7 +113,9 @@ class Trainer:
         self.spec = spec
         watching = observers.standard(self.run_dir) if observing is None else tuple(observing)
         self.observers = watching if self.world.leads else ()
-        self.where = str(data) if isinstance(data, str | Path) else self.data.name
+        self._where = data if isinstance(data, str | Path) else None
+        self.id, self.how = resumed.run if resumed else secrets.token_hex(16), how or How(workers=workers)
+        self.fresh, self.changed = resumed is None, False
 
     @classmethod
     def resume(
@@ -120,24 +126,31 @@ class Trainer:
         *,
         plan: Plan | None = None,
         data: str | Path | Source | Dataset | None = None,
+        seed: int | None = None,
+        change: bool = False,
         device: str | torch.device | None = None,
         workers: int = 0,
         observing: Sequence[observers.Observer] | None = None,
         world: World | None = None,
         backend: str | None = None,
         spec: str | None = None,
+        how: How | None = None,
     ) -> Trainer:
         """Go on from the newest whole checkpoint of a run, exactly as if it had not stopped.
 
-        Plan and data are the run's own unless others are given. Raises CheckpointError and the constructor's.
+        Plan, data and seed are the run's own; others are refused. With `change` another plan (as far as the
+        state still means something under it) and other data are taken from here on. Raises CheckpointError
+        and the constructor's.
         """
-        path, tensors, found, refused = checkpoint.newest(RunDir(Path(run_dir)).checkpoints)
-        facts = checkpoint.run_facts(path, found)
+        where = Path(run_dir)
+        path, tensors, facts, refused = resuming.latest(RunDir(where))
+        resuming.check_seed(facts, seed)
+        changed = plan is not None and resuming.check_plan(where, facts, plan, generator.levels, change)
         trainer = cls(
             plan or facts.plan,
             generator,
             discriminator,
-            data=facts.data.where if data is None else data,
+            data=again(facts.data) if data is None else data,
             run_dir=run_dir,
             seed=facts.counters.seed,
             device=device,
@@ -146,16 +159,20 @@ class Trainer:
             world=world,
             backend=backend,
             spec=spec,
-            resuming=True,
+            how=how,
+            resumed=facts,
         )
-        if len(trainer.data) != facts.data.images:
-            raise CheckpointError(
-                f"the run was trained on {facts.data.images} images, "
-                f"{trainer.data.name} has {len(trainer.data)}",
-                "resume with the same images, or start a new run",
-            )
+        changed |= resuming.check_data(where, facts.data, trainer.images, trainer.data, change)
         trainer._load(path, tensors, facts, refused)
+        trainer.changed = changed or (change and spec is not None and not said(RunDir(where).spec, spec))
+        if changed and trainer.state.memory:
+            trainer.state.memory.forget(0)  # the guard's past is another plan's
         return trainer
+
+    @cached_property
+    def images(self) -> DataFacts:
+        """What the run records of its images."""
+        return identity(self.data, self._where)
 
     def restore(self) -> None:
         """Go back to the newest whole checkpoint, and go on from there. Raises CheckpointError."""
@@ -169,6 +186,8 @@ class Trainer:
 
     def _load(self, path: Path, tensors: dict[str, torch.Tensor], found: Facts, refused: list[str]) -> None:
         facts = checkpoint.run_facts(path, found)
+        if facts.plan.ema is None:  # where the plan has one now, it begins here
+            tensors = self.state.with_average(tensors)
         try:
             self.state.load_tensors(tensors, facts.counters)
         except ValueError as error:
@@ -192,6 +211,9 @@ class Trainer:
         until = float("inf") if minutes is None else time.monotonic() + 60 * minutes
         began = self.state.clock
         with session(self) as signals:
+            if self.changed:
+                self.save()
+                self.changed = False
             while not schedule.reached(self.plan.length, self.state.clock):
                 late = self.state.clock != began and time.monotonic() >= until
                 stop = SIGNAL + signals.received if signals.received else MOVED if self.moved else int(late)
@@ -312,8 +334,9 @@ class Trainer:
         self.measured()
         self._refuse_lost_tensors()
         facts = {
+            "run": self.id,
             "plan": self.plan.model_dump(mode="json"),
-            "data": {"where": self.where, "images": len(self.data)},
+            "data": self.images.model_dump(mode="json"),
             "gandsl_runtime": __version__,
             "log": {
                 "sums": self.meter.sums(self.world),
@@ -349,23 +372,3 @@ class Trainer:
             f"not finite after {self.state.clock.images} images: {', '.join(lost[:3])}{more}",
             "go on, or begin again, with a lower learning rate or more regularization",
         )
-
-
-def _dataset(data: str | Path | Source | Dataset, game: Game, plan: DataPlan) -> Dataset:
-    if isinstance(data, Dataset):
-        return planned(data, plan)
-    shapes = [port.shape for port in game.discriminator.inputs if port.kind == "Image"]
-    channels, h, w = max(shapes, key=lambda shape: shape[1] * shape[2])
-    return open_dataset(data, (channels, h, w), classes_of(game.generator), plan)
-
-
-def _distribution(data: Dataset, game: Game) -> torch.Tensor | None:
-    """Cumulative shares of the classes as they are drawn, where the networks take labels."""
-    classes = classes_of(game.generator)
-    if not classes:
-        return None
-    found = data.class_shares()
-    assert found is not None  # a dataset opened with classes has labels
-    shares = torch.zeros(classes, dtype=torch.float64)
-    shares[: len(found)] = torch.from_numpy(found)
-    return shares.cumsum(0).to(game.device, game.dtype)

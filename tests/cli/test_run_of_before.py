@@ -39,12 +39,16 @@ def test_it_resumes(gandsl: Gandsl, run: Path) -> None:
     for name, tensor in tensors.items():
         if name != "guard/looks":  # bits
             assert torch.allclose(tensor, wanted[name], **CLOSE), name
-    assert checkpoint.run_facts(run, facts).counters == checkpoint.run_facts(run, wanted_facts).counters
-    record, before = (
+    counted, before = (
+        checkpoint.run_facts(run, one).counters.model_dump(exclude={"guard": {"series"}})
+        for one in (facts, wanted_facts)
+    )
+    assert counted == before
+    record, last = (
         reproducible(json.loads(path.read_text().splitlines()[-1]))
         for path in (run / "log.jsonl", run.parent / "after.jsonl")
     )
-    assert record == pytest.approx(before, rel=1e-3)
+    assert record == pytest.approx(last, rel=1e-3)
 
 
 def test_it_samples(gandsl: Gandsl, run: Path) -> None:

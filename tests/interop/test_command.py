@@ -40,7 +40,10 @@ def test_import_and_export(checkpoint: Path) -> None:
     done = run(app, ["export-weights", "in.safetensors", "-o", "out.pt"])
     assert done.exit_code == 0 and "generator, average, discriminator" in done.output
     before, after = (torch.load(name, weights_only=True) for name in ("net.pt", "out.pt"))
-    assert all(torch.equal(before[part][key], after[part][key]) for part in before for key in before[part])
+    assert before and before.keys() == after.keys()
+    for part, state in before.items():
+        assert state and state.keys() == after[part].keys()
+        assert all(torch.equal(state[key], after[part][key]) for key in state)
 
 
 def test_sampling_an_import(checkpoint: Path, root: Path) -> None:

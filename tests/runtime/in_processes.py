@@ -70,7 +70,7 @@ def trainer_of(
     common: dict[str, Any] = {"data": source, "observing": (), "world": world}
     if resuming:
         assert run_dir is not None
-        return Trainer.resume(run_dir, *networks, plan=program.plan, **common)
+        return Trainer.resume(run_dir, *networks, plan=program.plan, change=True, **common)
     return Trainer(program.plan, *networks, run_dir=run_dir, seed=3, **common)
 
 

@@ -206,14 +206,16 @@ def test_any_channels_and_rectangles_train(channels):
     trainer = trainer_of(*networks, data=data, augment=ADAPTIVE | {"pipe": "bgcfnc"}, regularizers=R1)
     for _ in range(3):
         trainer.step()
-    assert all(math.isfinite(mean) for mean in trainer.measured().values())
+    measured = trainer.measured()
+    assert {"loss/G", "loss/D"} <= set(measured) and all(map(math.isfinite, measured.values()))
 
 
 def test_several_sizes_train():
     networks = seeded(ConvGenerator, scales=2), seeded(ConvDiscriminator, scales=2)
     trainer = trainer_of(*networks, augment={"pipe": "bgcfnc", "p": 0.5}, regularizers=R1)
     trainer.step()
-    assert all(math.isfinite(mean) for mean in trainer.measured().values())
+    measured = trainer.measured()
+    assert {"loss/G", "loss/D"} <= set(measured) and all(map(math.isfinite, measured.values()))
 
 
 # ---- p in time ----------
@@ -292,6 +294,8 @@ def test_augmentation_may_begin_in_a_resumed_run(tmp_path):
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
     first = Trainer(plan(), *networks, data=arrays(), run_dir=tmp_path, observing=())
     first.step(), first.save()
-    later = Trainer.resume(tmp_path, *networks, plan=plan(augment=ADAPTIVE), data=arrays(), observing=())
+    later = Trainer.resume(
+        tmp_path, *networks, plan=plan(augment=ADAPTIVE), data=arrays(), observing=(), change=True
+    )
     assert later.state.control.p.item() == pytest.approx(0.4)
     later.run()

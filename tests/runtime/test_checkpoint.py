@@ -13,6 +13,7 @@ from torch import nn
 
 from gandsl_runtime import checkpoint
 from gandsl_runtime.errors import CheckpointError, OutOfSpace
+from gandsl_runtime.record import recorded
 from gandsl_runtime.trainer import Trainer
 from tests.runtime.helpers import arrays, assert_same, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
@@ -176,7 +177,13 @@ def test_what_a_run_folder_holds(tmp_path):
         "run.json",
     }
     facts = json.loads((tmp_path / "run.json").read_text())
-    assert facts["seed"] == 0 and facts["data"] == {"where": "arrays", "images": 21}
+    assert facts["seed"] == 0 and facts["data"]["where"] == "arrays" and facts["data"]["images"] == 21
+    _, _, saved, _ = checkpoint.newest(tmp_path / "checkpoints")
+    assert (
+        len(facts["run"]) == 32
+        and facts["run"] == saved.run
+        and saved.data == recorded(tmp_path / "run.json").data
+    )
     (session,) = facts["sessions"]
     assert session["packages"]["torch"] == torch.__version__
     assert session["machine"]["device"] == "cpu" and session["machine"]["cpus"] == os.cpu_count()
@@ -192,7 +199,7 @@ def test_each_session_is_told_of(tmp_path):
     trained(tmp_path)
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
     trainer = Trainer.resume(
-        tmp_path, *networks, plan=plan(length="14 steps"), data=arrays(), spec="name: x\n"
+        tmp_path, *networks, plan=plan(length="14 steps"), data=arrays(), spec="name: x\n", change=True
     )
     trainer.run()
     sessions = json.loads((tmp_path / "run.json").read_text())["sessions"]

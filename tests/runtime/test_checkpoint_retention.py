@@ -71,7 +71,9 @@ def run(run_dir, watching=(), **changes):
     observing = [*watching, Metric(VALUES), *standard(run_dir)]
     the_plan = plan(cadence=cadence, **changes)
     if checkpoint.found_in(run_dir / "checkpoints"):
-        trainer = Trainer.resume(run_dir, *networks, plan=the_plan, data=arrays(), observing=observing)
+        trainer = Trainer.resume(
+            run_dir, *networks, plan=the_plan, data=arrays(), observing=observing, change=True
+        )
     else:
         trainer = Trainer(the_plan, *networks, data=arrays(), run_dir=run_dir, observing=observing)
     trainer.run()

@@ -133,7 +133,7 @@ def test_training_saves_what_contiguous_training_saves(tmp_path: Path) -> None:
     other = program("dcgan", **LAST, **{"training.length": "24 img"})
     data = arrays(size=(32, 32), channels=3)
     again = Trainer.resume(
-        folders[False], other.generator, other.discriminator, plan=other.plan, data=data, observing=()
+        folders[False], *(other.generator, other.discriminator), plan=other.plan, data=data, change=True
     )
     for parameter, moments in again.state.optimizers["generator"].state.items():
         assert moments["exp_avg"].stride() == parameter.stride()

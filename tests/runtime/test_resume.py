@@ -197,7 +197,7 @@ def test_a_run_is_not_overwritten(tmp_path):
 def test_other_images_or_networks_are_refused(tmp_path):
     undisturbed("conditional", tmp_path)
     networks, _, data = CASES["conditional"]
-    with pytest.raises(CheckpointError, match="trained on 21 images, arrays has 22"):
+    with pytest.raises(CheckpointError, match="other images than those of arrays:\n  ~ images: 21 → 22"):
         Trainer.resume(tmp_path, *networks(), data=arrays(22, classes=3))
     with pytest.raises(
         CheckpointError, match=r"weights of `discriminator` don't fit: 1 unknown .embed\.weight"
@@ -209,6 +209,8 @@ def test_other_images_or_networks_are_refused(tmp_path):
 def test_a_longer_plan_goes_on(tmp_path):
     undisturbed("conditional", tmp_path)
     networks, changes, data = CASES["conditional"]
-    trainer = Trainer.resume(tmp_path, *networks(), plan=plan(**changes | {"length": "15 steps"}), data=data)
+    trainer = Trainer.resume(
+        tmp_path, *networks(), plan=plan(**changes | {"length": "15 steps"}), data=data, change=True
+    )
     trainer.run()
     assert trainer.state.clock.steps == 15

@@ -86,7 +86,7 @@ def test_a_run_that_went_on_elsewhere_is_not_continued_from_where_it_was(tmp_pat
         return seeded(ConvGenerator), seeded(ConvDiscriminator)
 
     Trainer(plan(length="2 steps"), *networks(), data=arrays(), run_dir=tmp_path).run()
-    early = Trainer.resume(tmp_path, *networks(), plan=plan(), data=arrays())
-    Trainer.resume(tmp_path, *networks(), plan=plan(length="4 steps"), data=arrays()).run()
+    early = Trainer.resume(tmp_path, *networks(), plan=plan(), data=arrays(), change=True)
+    Trainer.resume(tmp_path, *networks(), plan=plan(length="4 steps"), data=arrays(), change=True).run()
     with pytest.raises(CheckpointError, match="went on since it was opened here"):
         early.run()

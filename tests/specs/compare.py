@@ -101,6 +101,7 @@ def errors(
     A quantity that is zero but for rounding (a bias before a batch norm has no gradient) is measured against
     1e-4 of the largest of its sort. `names`: our keys → the twin's.
     """
+    assert ours and len(ours) == len(theirs)
     largest: dict[str, float] = {}
     for name, value in theirs.items():
         sort = name.partition(" ")[0]

@@ -9,20 +9,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gandsl.cli.options import Set, Spec
+from gandsl.cli.options import Set
 
 if TYPE_CHECKING:
-    from gandsl.api import Program
+    from gandsl.cli.experiment import Experiment
+    from gandsl_runtime.record import How
     from gandsl_runtime.trainer import Trainer
 
 
 def run(
-    spec: Spec,
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SPEC|RUN", help="a spec to begin with, or a run's folder to go on in", show_default=False
+        ),
+    ],
     data: Annotated[
         str | None,
         typer.Option(
             metavar="WHERE",
-            help="images: a folder, a zip, *.tar shards, hf:NAME, or mnist",
+            help="images: a folder, a zip, *.tar shards, hf:NAME, or mnist; default of a resume: the run's",
             show_default=False,
         ),
     ] = None,
@@ -33,94 +39,134 @@ def run(
         ),
     ] = None,
     set: Set = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="decides every draw")] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, max=2**63 - 1, help="decides every draw; default: 0", show_default=False),
+    ] = None,
     device: Annotated[
-        str, typer.Option(help="cpu, cuda, cuda:1 …; auto takes a GPU if there is one")
-    ] = "auto",
-    resume: Annotated[bool, typer.Option("--resume", help="go on from the newest checkpoint in DIR")] = False,
+        str | None,
+        typer.Option(
+            help="cpu, cuda, cuda:1 …; default: auto, which takes a GPU if there is one", show_default=False
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="go on from the newest checkpoint in DIR, as RUN does")
+    ] = False,
     keep_on: Annotated[
         bool,
         typer.Option("--continue", help="--resume if DIR has a checkpoint, else start: for restarted jobs"),
+    ] = False,
+    change: Annotated[
+        bool,
+        typer.Option(
+            "--change", help="a resume takes what SPEC, --set or --data say otherwise than the run began"
+        ),
     ] = False,
     minutes: Annotated[
         float | None,
         typer.Option(min=0, help="save and stop after this time; --resume goes on", show_default=False),
     ] = None,
-    workers: Annotated[int, typer.Option(min=0, help="processes that read images ahead")] = 0,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=0, help="processes that read images ahead; default: 0", show_default=False),
+    ] = None,
     compile: Annotated[
-        bool, typer.Option("--compile", help="steps through torch.compile: minutes to start, then faster")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--compile/--no-compile",
+            help="steps through torch.compile: minutes to start, then faster",
+            show_default=False,
+        ),
+    ] = None,
     tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="scalars and grids for TensorBoard too")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--tensorboard/--no-tensorboard",
+            help="scalars and grids for TensorBoard too",
+            show_default=False,
+        ),
+    ] = None,
 ) -> int:
     """Train a spec on images. The run's folder gets checkpoints, image grids, log.jsonl and the spec.
 
-    Ctrl-C saves the state before it stops; with --resume the run goes on as if it had not been interrupted.
+    Ctrl-C saves the state before it stops; `gandsl train RUN` goes on as if it had not been interrupted: with
+    its spec, images, seed, device, workers and observers. What a command line says otherwise is shown, and
+    taken only with --change.
     """
-    from gandsl.cli.read import reported
+    from gandsl.cli.experiment import folder_named, how_before, of_run, of_spec, resumed
     from gandsl.diagnostics import Diagnostic, SpecError
-    from gandsl_runtime.run_dir import RunDir
 
-    module = reported(spec, set, processes=int(os.environ.get("WORLD_SIZE", "1")))  # torchrun says
-    folder = run_dir or Path("runs") / module.name
-    if keep_on or int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0:  # torchrun starts it again
-        resume = resume or RunDir(folder).begun
+    processes = int(os.environ.get("WORLD_SIZE", "1"))  # torchrun says
+    resume = resume or source.is_dir()
+    given = of_spec(source, set, processes) if set or not source.is_dir() else of_run(source, processes)
+    folder = folder_named(source, run_dir) or Path("runs") / given.module.name
+    restarted = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0  # torchrun starts it again
+    if keep_on or restarted:
+        from gandsl_runtime.resuming import begun
+        from gandsl_runtime.run_dir import RunDir
+
+        resume = resume or begun(RunDir(folder))
+    if change and not (resume or keep_on or restarted):
+        raise typer.BadParameter("--change is for a resume: give the run's folder, or --resume")
     if data is None and not resume:
         raise typer.BadParameter("say which images: --data FOLDER, FILE.zip, SHARDS.tar, hf:NAME or mnist")
-    if module.plan is None:
-        message = f"{spec} has no `training` section, so there is nothing to run"
+    chosen = resumed(folder, given, change, processes) if resume else given
+    if chosen.module.plan is None:
+        message = f"{source} has no `training` section, so there is nothing to run"
         raise SpecError([Diagnostic("G0009", message, help="`gandsl explain training` lists its fields")])
-    from gandsl.api import Program
-    from gandsl.cli.device import device_named
-    from gandsl.passes.target import Target
+    from gandsl_runtime.record import How
 
-    place = device_named(device)
-    program = Program(module, Target("cuda" if place.startswith("cuda") else "cpu"))
-    return _train(program, data, folder, seed, place, resume, minutes, workers, tensorboard, compile)
+    before = how_before(folder) if resume else How()
+    said = {"device": device, "workers": workers, "compile": compile, "tensorboard": tensorboard}
+    how = before.model_copy(update={name: value for name, value in said.items() if value is not None})
+    return _train(chosen, data, folder, seed, how, resume, change, minutes)
 
 
 def _train(
-    program: Program,
+    experiment: Experiment,
     data: str | None,
     folder: Path,
-    seed: int,
-    device: str,
+    seed: int | None,
+    how: How,
     resume: bool,
+    change: bool,
     minutes: float | None,
-    workers: int,
-    tensorboard: bool,
-    compile: bool,
 ) -> int:
     import gc
 
     import torch
 
-    from gandsl.analysis.resolved import resolved_text
+    from gandsl.api import Program
+    from gandsl.cli.device import device_named
     from gandsl.cli.streams import told
+    from gandsl.passes.target import Target
     from gandsl_runtime.errors import Interrupted
     from gandsl_runtime.observers import standard
     from gandsl_runtime.trainer import Trainer
     from gandsl_runtime.world import join
 
     gc.enable()
-    torch.manual_seed(seed)
+    device = device_named(how.device)
+    program = Program(experiment.module, Target("cuda" if device.startswith("cuda") else "cpu"))
+    torch.manual_seed(seed or 0)
     networks = program.generator, program.discriminator
     plan = program.plan
     assert plan is not None
     world = join(torch.device(device))
     common: dict[str, Any] = {
+        "data": data,
         "device": device,
-        "workers": workers,
-        "observing": standard(folder, terminal=True, tensorboard=tensorboard) if world.leads else (),
+        "workers": how.workers,
+        "observing": standard(folder, terminal=True, tensorboard=how.tensorboard) if world.leads else (),
         "world": world,
-        "backend": "inductor" if compile else None,
-        "spec": resolved_text(program.module),
+        "backend": "inductor" if how.compile else None,
+        "spec": experiment.text,
+        "how": how,
     }
     if resume:
-        trainer = Trainer.resume(folder, *networks, plan=plan, data=data, **common)
+        trainer = Trainer.resume(folder, *networks, plan=plan, seed=seed, change=change, **common)
     else:
-        trainer = Trainer(plan, *networks, data=data or "", run_dir=folder, seed=seed, **common)
+        trainer = Trainer(plan, *networks, run_dir=folder, seed=seed or 0, **common)
     try:
         finished = trainer.run(minutes)
     except Interrupted as stop:  # each process was; the first one says it

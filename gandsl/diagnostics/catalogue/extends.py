@@ -95,8 +95,9 @@ ROWS = (
         "error",
         "moved id does not exist",
         means="""
-        `moved:` maps ids of the base to new places, so that the base's weights still load. The new place is
-        no node of this spec, the old one still is a node of it, or two ids move to one place.""",
+        `moved:` maps ids of the base, or of an earlier form of the spec, to new places: weights that were
+        trained under the old ids still load. The new place is no node of this spec, the old one still is a
+        node of it, or two ids move to one place.""",
         example="""
         moved: {discriminator.b4: discriminator.haed}""",
         mend="correct the ids; `gandsl show --ir` lists them.",
@@ -105,7 +106,7 @@ ROWS = (
         "G0409",
         "error",
         "patch step without `extends`",
-        means="`set`, `patch` and `moved` change a base, and the file extends none.",
+        means="`set` and `patch` change a base, and the file extends none.",
         example="""
         gandsl: 1
         name: mine

@@ -57,6 +57,8 @@ class Guard:
     def begin(self, run: Trainer) -> None:
         """Before the first step: there has to be a state to go back to."""
         keep = _keep(run)
+        if keep and run.world.leads and (others := keep.set_aside(run.id)):
+            run.warn(f"guard/ held states that are not of this run, or damaged: they are in {others} now")
         if keep is None or run.world.vote(int(run.world.leads and keep.good is not None)):
             return
         if self.plan.on_alarm == "rollback" and run.state.clock.steps == 0:

@@ -3,6 +3,7 @@
 guard/good/      the last good state
 guard/unproven/  the next one, while too few looks have followed it
 guard/before/    where the run goes on after an alarm: the last good states before the first and the last
+guard/others/    states that are of no use here: of another run, or damaged
 guard/suspect/   where it does not: checkpoints written between the last good state and the last alarm
 """
 
@@ -22,6 +23,21 @@ class Keep:
     """Works on the folder of a run. Links cost no space while the checkpoint itself is kept."""
 
     run_dir: Path
+
+    def set_aside(self, run: str) -> Path | None:
+        """Move states of other runs, and what can't be read, out of reach; gives where to, if any."""
+        others = self.place("others")
+        foreign = [
+            path
+            for name in ("good", "unproven", "before", "suspect")
+            for path in checkpoint.found_in(self.place(name))
+            if checkpoint.run_of(path) != run
+        ]
+        for path in foreign:
+            kept = others / (checkpoint.run_of(path) or "unknown")[:8] / path.parent.name
+            kept.mkdir(parents=True, exist_ok=True)
+            path.replace(kept / path.name)
+        return others if foreign else None
 
     @property
     def checkpoints(self) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
 
 import torch
@@ -77,12 +78,19 @@ class Memory:
 
     def counters(self) -> dict[str, Any]:
         """What a checkpoint holds as JSON."""
-        return {"images": self.images, "calm": self.calm, "where": self.where}
+        return {"images": self.images, "calm": self.calm, "where": self.where, "series": self.series}
+
+    @property
+    def series(self) -> str:
+        """What tells these columns from others, or from the same in another order."""
+        return blake2b("\0".join(self.names).encode(), digest_size=8).hexdigest()
 
     def load(self, facts: GuardFacts | None, looks: Tensor | None) -> None:
         """Take over what `counters` and `tensors` gave (as many looks); those at other series go."""
         self.forget(0)
         if facts is None or (looks is not None and looks.shape[1] != len(self.names)):
+            return
+        if facts.series not in (None, self.series):  # an older version says nothing
             return
         if looks is not None:
             self.looks = looks.clone().view(torch.float64)[-self.length :]

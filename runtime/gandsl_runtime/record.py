@@ -1,0 +1,43 @@
+"""run.json: which run lies in a folder, on what it trains, how it goes on, and who trained it when."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from .facts import Count, DataFacts, Document, Text
+
+MOST_SESSIONS = 100  # that are told of: a run restarted day and night must not grow the file without end
+
+
+class How(Document):
+    """What a command line said of the machine: a resume goes on with it unless it says otherwise."""
+
+    device: Text = "auto"
+    workers: Count = 0
+    compile: bool = False
+    tensorboard: bool = False
+
+
+class Record(Document):
+    """The file."""
+
+    run: Text = ""  # its id; a run of an older version has none
+    seed: int = Field(ge=0, lt=2**63)
+    data: DataFacts
+    how: How = How()
+    sessions: tuple[dict[str, Any], ...] = Field(default=(), max_length=MOST_SESSIONS)
+
+    def text(self) -> str:
+        """The file's content."""
+        return self.model_dump_json(indent=2) + "\n"
+
+
+def recorded(path: Path) -> Record | None:
+    """What the file says; None where it is not there, or is not such a file."""
+    try:
+        return Record.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError, RecursionError):
+        return None
