@@ -10,15 +10,8 @@ from torch.nn import functional
 
 from gandsl_runtime.layers.epilogue import Epilogue, finish, inner_gain
 from gandsl_runtime.layers.initialize import Fans
-from gandsl_runtime.layers.strided import conv2d, conv_transpose2d
+from gandsl_runtime.layers.strided import Pair, conv2d, conv_transpose2d, pair
 from gandsl_runtime.layers.weight import Weighted, WeightOptions, multiply_smaller
-
-Pair = int | tuple[int, int]
-
-
-def pair(value: Pair) -> tuple[int, int]:
-    """One number for height and width, or both."""
-    return (value, value) if isinstance(value, int) else (value[0], value[1])
 
 
 class Conv2d(Weighted):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from gandsl_runtime.layers.base import Layer
-from gandsl_runtime.layers.convolution import Pair, pair
+from gandsl_runtime.layers.strided import Pair, pair
 
 
 class FourierFeatures(Layer):

@@ -8,10 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gandsl_runtime.layers.convolution import Pair, pair
 from gandsl_runtime.layers.epilogue import Epilogue, finish, inner_gain
 from gandsl_runtime.layers.initialize import Fans
-from gandsl_runtime.layers.strided import conv2d, conv_transpose2d
+from gandsl_runtime.layers.strided import Pair, conv2d, conv_transpose2d, pair
 from gandsl_runtime.layers.weight import Weighted, WeightOptions
 
 _TINY = 1e-20  # a weight or style of zeros has no magnitude to divide by

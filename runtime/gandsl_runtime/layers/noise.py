@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from gandsl_runtime import chance
 from gandsl_runtime.layers.base import Layer
-from gandsl_runtime.layers.convolution import Pair, pair
 from gandsl_runtime.layers.epilogue import add_noise
+from gandsl_runtime.layers.strided import Pair, pair
 
 NOISE_MODES = ("random", "constant", "none")
 

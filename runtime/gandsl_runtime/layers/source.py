@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from gandsl_runtime.layers.base import Computed, Layer
-from gandsl_runtime.layers.convolution import Pair, pair
+from gandsl_runtime.layers.strided import Pair, pair
 
 
 class Constant(Layer):

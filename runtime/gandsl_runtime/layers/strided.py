@@ -9,6 +9,11 @@ from torch.nn import functional
 Pair = int | tuple[int, int]
 
 
+def pair(value: Pair) -> tuple[int, int]:
+    """One number for height and width, or both."""
+    return (value, value) if isinstance(value, int) else (value[0], value[1])
+
+
 def conv2d(
     x: Tensor,
     weight: Tensor,
@@ -19,7 +24,10 @@ def conv2d(
     groups: int = 1,
 ) -> Tensor:
     """As `torch.nn.functional.conv2d`."""
-    return functional.conv2d(*_laid_out(x, weight, stride), bias, stride, padding, dilation, groups)
+    if _at_risk(x, stride):
+        height, width = x.shape[2:]
+        x, weight = _laid_out(x, weight, (height, width), stride, padding, dilation)
+    return functional.conv2d(x, weight, bias, stride, padding, dilation, groups)
 
 
 def conv_transpose2d(
@@ -32,23 +40,40 @@ def conv_transpose2d(
     groups: int = 1,
 ) -> Tensor:
     """As `torch.nn.functional.conv_transpose2d`."""
-    return functional.conv_transpose2d(
-        *_laid_out(x, weight, stride), bias, stride, padding, output_padding, groups
+    if _at_risk(x, stride):  # it is the reverse of a convolution of its result
+        sides = zip(x.shape[2:], weight.shape[2:], pair(stride), pair(padding), strict=True)
+        height, width = ((n - 1) * step - 2 * pad + taps + output_padding for n, taps, step, pad in sides)
+        x, weight = _laid_out(x, weight, (height, width), stride, padding, 1)
+    return functional.conv_transpose2d(x, weight, bias, stride, padding, output_padding, groups)
+
+
+def _at_risk(x: Tensor, stride: Pair) -> bool:
+    """With a stride, bfloat16 and channels last, oneDNN leaves gradients of some taps as it finds the memory.
+
+    Those of a kernel's taps that see padding alone (a 3×3 kernel on 1×1, a 4×4 one on 2×2), and some on
+    features of one pixel: torch 2.13.0+cpu, where it is still to be reported.
+    """
+    return x.dtype == torch.bfloat16 and x.device.type == "cpu" and stride not in (1, (1, 1))
+
+
+def _laid_out(
+    x: Tensor, weight: Tensor, size: tuple[int, int], stride: Pair, padding: Pair, dilation: int
+) -> tuple[Tensor, Tensor]:
+    """Both contiguous where a tap of the kernel sees nothing of a feature of this size."""
+    sides = zip(size, weight.shape[2:], pair(stride), pair(padding), strict=True)
+    if 1 in x.shape[2:] or any(_unseen(*side, dilation) for side in sides):
+        return _contiguous(x), _contiguous(weight)
+    return x, weight
+
+
+def _unseen(side: int, taps: int, stride: int, padding: int, dilation: int) -> bool:
+    """Whether some tap lies on padding wherever the kernel stands."""
+    places = range(0, side + 2 * padding - dilation * (taps - 1), stride)
+    return any(
+        all(not 0 <= place + tap * dilation - padding < side for place in places) for tap in range(taps)
     )
 
 
-def _laid_out(x: Tensor, weight: Tensor, stride: Pair) -> tuple[Tensor, Tensor]:
-    """Both with a channel's numbers side by side, where torch's gradients would be wrong otherwise.
-
-    With a stride, bfloat16 and channels last, oneDNN leaves the gradient of those taps of a kernel that see
-    padding alone (a 3×3 kernel on 1×1, a 4×4 one on 2×2) as it finds the memory: torch 2.13.0+cpu, where it
-    is still to be reported.
-    """
-    if stride in (1, (1, 1)) or x.dtype != torch.bfloat16 or x.device.type != "cpu":
-        return x, weight
-    return _side_by_side(x), _side_by_side(weight)
-
-
-def _side_by_side(x: Tensor) -> Tensor:
-    """Strides of a contiguous tensor: sides of 1 may have any, by which torch takes it for channels last."""
+def _contiguous(x: Tensor) -> Tensor:
+    """With a contiguous tensor's strides: sides of 1 may have any, and count as channels last by them."""
     return x.contiguous().flatten().view(x.shape)
