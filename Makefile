@@ -3,6 +3,7 @@
 #   make demo      train a GAN from its spec on real digits (minutes), and say where the image grid is
 #   make test      lint, type check, import contracts, tests
 #   make thorough  the tests that take longer: thousands of random specs, hundreds of spoiled runs
+#   make oldest    the tests with the oldest releases that we admit; make front  those that need no torch
 #
 # Each sets up $(VENV) when it has to. Where a CUDA build of torch is too large, give pip the CPU wheels:
 #   PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make demo
@@ -19,7 +20,7 @@ RUN ?= runs/demo
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint pytest thorough bench clean
+.PHONY: help demo test lint pytest thorough oldest front bench clean
 
 help:
 	@sed -n 's/^#   \(make\)/  \1/p' Makefile
@@ -77,9 +78,29 @@ pytest: $(VENV)/.dev
 thorough: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 -m thorough
 
+# the same tests with the oldest release of each dependency that pyproject.toml admits
+oldest: $(VENV)-oldest/.dev
+	$(VENV)-oldest/bin/python -m pytest -n 2
+
+$(VENV)-oldest/.dev: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-oldest
+	$(PYTHON) tests/requirements.py oldest > $(VENV)-oldest/oldest.txt
+	$(VENV)-oldest/bin/python -m pip --disable-pip-version-check install --quiet -c $(VENV)-oldest/oldest.txt -e '.[dev]'
+	@touch $@
+
+# what the front half promises without torch: make front PYTHON=python3.13
+front: $(VENV)-front/.dev
+	$(VENV)-front/bin/python -m pytest -n 2
+
+$(VENV)-front/.dev: pyproject.toml
+	$(PYTHON) -m venv --clear $(VENV)-front
+	$(PYTHON) tests/requirements.py front > $(VENV)-front/front.txt
+	$(VENV)-front/bin/python -m pip --disable-pip-version-check install --quiet -r $(VENV)-front/front.txt
+	@touch $@
+
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench
 
 clean:
-	rm -rf .venv runs build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-oldest .venv-front runs build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 
 # Before anything imports torch: on few cores OpenMP's threads spin, and small networks crawl.
 os.environ["OMP_NUM_THREADS"] = "1"
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,21 @@ settings.register_profile("gandsl", deadline=None, derandomize=True)
 settings.load_profile("gandsl")
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Without torch, the tests of what needs none, but for those that compare it with torch.
+_FRONT = {"analysis", "diagnostics", "diff", "frontend", "graph", "ir", "spec", "specs/test_spoiled.py"}
+_READS_TORCH = re.compile(r"^(import|from) torch\b", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Ignore what needs torch where there is none; None leaves the question to others."""
+    if find_spec("torch") is not None or collection_path in (ROOT, ROOT / "tests", ROOT / "tests/specs"):
+        return None
+    own = collection_path.relative_to(ROOT / "tests")
+    if own.parts[0] not in _FRONT and own.as_posix() not in _FRONT:
+        return True
+    compares = collection_path.suffix == ".py" and _READS_TORCH.search(collection_path.read_text("utf-8"))
+    return True if compares else None
 
 
 @pytest.fixture(scope="session")
