@@ -59,7 +59,7 @@ demo: $(VENV)/.user
 	@echo
 	@echo 'next:'
 	@echo '  $(BIN)/gandsl sample $(RUN) --classes 0-9 --seeds 100-115 -o digits.png   # others, a row a class'
-	@echo '  $(BIN)/gandsl train specs/quickstart.yaml --run-dir $(RUN) --resume --set training.length="80 kimg"   # goes on'
+	@echo '  $(BIN)/gandsl train $(RUN) --set training.length="80 kimg" --change   # goes on, for longer'
 	@echo '  $(BIN)/gandsl diff specs/quickstart.yaml specs/quickstart_r1.yaml   # a spec is changed by a patch'
 	@echo '  $(BIN)/gandsl train specs/tiny.yaml --data PHOTOS   # the next spec: colour, a folder or zip of your images'
 
