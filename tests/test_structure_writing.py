@@ -79,7 +79,7 @@ def opens_to_write(node: ast.Call) -> bool:
 def writing(source: str) -> Iterator[tuple[str, int]]:
     """Calls that write a file under its own name: what is called, in which line."""
     tree = ast.parse(source)
-    fine = aside(tree)
+    fine = aside(tree) if "whole" in source else set[ast.AST]()
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or node in fine:
             continue

@@ -11,7 +11,7 @@ from .dataset import Dataset
 from .fitting import WHITE, Unreadable, deep, upright, with_mode
 
 DARK = 1 / 4  # of white: no photograph stays below; 14 bits of 16 do
-LOOKED_AT = 24  # images, at the start of a run
+LOOKED_AT = 8  # images, at the start of a run: decoding large ones takes time
 
 
 def depth_and_peak(image: Image.Image) -> tuple[int, int]:
