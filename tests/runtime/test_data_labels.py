@@ -8,7 +8,7 @@ from unicodedata import normalize
 
 import pytest
 
-from gandsl_runtime.data.matching import spelled
+from gandsl_runtime.data.names import spelled
 from gandsl_runtime.data.sources import open_source
 from gandsl_runtime.errors import DataError
 from tests.runtime.helpers import folder_of, labels_json, pixels, png, zip_of
@@ -159,6 +159,27 @@ def test_classes_two_folders_deep_are_asked_about(make, tmp_path):
 def test_deeper_folders_that_agree_leave_no_doubt(make, tmp_path):
     """As in tiny-imagenet: n01/images/0.JPEG. Whichever folder is meant, the classes are the same."""
     assert list(of(make, ["n1/images/0.png", "n2/images/1.png"], tmp_path / "set").values()) == [0, 1]
+
+
+TERMINAL = "\x1b[31m"
+AT_THE_TERMINAL = {
+    "loose": ([f"{TERMINAL}.png", "a/0.png"], None),
+    "deep": ([f"{TERMINAL}/a/0.png", f"{TERMINAL}/b/0.png", "c/a/0.png"], None),
+    "shallow": ([f"{TERMINAL}.png", "a/0.png"], b'{"folders": 1}'),
+    "no label": ([f"{TERMINAL}.png"], labels_json([["0.png", 0]])),
+    "absent": (["0.png"], labels_json([["0.png", 0], [TERMINAL, 0]])),
+    "vector": ([f"{TERMINAL}.png"], labels_json([[f"{TERMINAL}.png", [0]]])),
+    "text": ([f"{TERMINAL}.png"], labels_json([[f"{TERMINAL}.png", "a"]])),
+}
+
+
+@pytest.mark.parametrize("case", AT_THE_TERMINAL)
+def test_no_name_writes_to_the_terminal(case, tmp_path):
+    names, content = AT_THE_TERMINAL[case]
+    with pytest.raises(DataError) as caught:
+        of(folder_of, names, tmp_path / "set", content)
+    assert str(caught.value).isprintable() or "\x1b" not in str(caught.value)
+    assert "\\x1b[31m" in str(caught.value)
 
 
 @pytest.mark.parametrize("count", [0, 9, True, "1", None, 3])

@@ -7,6 +7,7 @@ from itertools import takewhile
 from pathlib import PurePosixPath
 
 from ..errors import DataError
+from .names import and_more, spelled
 
 SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation"})
 MOST_DEEP = 8  # folders that a labels file may call a class
@@ -35,7 +36,8 @@ def classes(name: str, images: Sequence[str]) -> list[str] | None:
         return None
     if loose := [image for image, folder in zip(images, inside, strict=True) if not folder]:
         raise DataError(
-            f"{name} has class folders, and {loose[0]} is in none" + and_more(loose), "move it into its class"
+            f"{name} has class folders, and {spelled(loose[0])} is in none" + and_more(loose),
+            "move it into its class",
         )
     first = [folder.split("/", 1)[0] for folder in inside]
     if found := _splits(first):
@@ -46,8 +48,8 @@ def classes(name: str, images: Sequence[str]) -> list[str] | None:
     if len(set(inside)) > len(set(first)):
         example = next(folder for folder in inside if "/" in folder)
         raise DataError(
-            f"{name} has folders inside its class folders: is {example.split('/', 1)[0]} a class (one of "
-            f"{len(set(first))}), or {example} (one of {len(set(inside))})?",
+            f"{name} has folders inside its class folders: is {spelled(example.split('/', 1)[0])} a class "
+            f"(one of {len(set(first))}), or {spelled(example)} (one of {len(set(inside))})?",
             'say how many folders name a class in a labels.json beside them: {"folders": 1}, or '
             f"{max(folder.count('/') for folder in inside) + 1}",
         )
@@ -62,7 +64,7 @@ def first_folders(where: str, images: Sequence[str], count: object) -> list[str]
         )
     if shallow := [image for image in images if image.count("/") < count]:
         raise DataError(
-            f"{where} says that {count} folders name a class, and {shallow[0]} lies in "
+            f"{where} says that {count} folders name a class, and {spelled(shallow[0])} lies in "
             f"{shallow[0].count('/')}" + and_more(shallow),
             "move it, or name fewer folders",
         )
@@ -85,8 +87,3 @@ def _splits(folders: Sequence[str]) -> list[str]:
     found = sorted(set(folders))
     names = {folder.lower() for folder in found}
     return found if names <= SPLITS and names & {"train", "training"} and len(found) > 1 else []
-
-
-def and_more(names: Sequence[str]) -> str:
-    """How many other names there are."""
-    return f" (and {len(names) - 1} more)" if len(names) > 1 else ""

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import DataError
 from .class_folders import classes, first_folders, top
 from .matching import matched
+from .names import spelled
 
 if TYPE_CHECKING:
     from .sources import Source
@@ -55,8 +56,8 @@ def unfit(labels: Labels, images: Sequence[str], classes: int) -> tuple[str, str
         return None
     first = int(beyond[0])
     return (
-        f"{labels.where} labels {images[first]} as class {labels.numbers[first]}, and the networks know "
-        f"classes 0 to {classes - 1}",
+        f"{labels.where} labels {spelled(images[first])} as class {labels.numbers[first]}, and the networks "
+        f"know classes 0 to {classes - 1}",
         f"train a spec with at least {int(labels.numbers.max()) + 1} classes, or correct the labels",
     )
 
@@ -123,11 +124,14 @@ def numbered(labels: Sequence[Any], images: Sequence[str], where: str, names: tu
     for image, label in zip(images, labels, strict=True):
         if isinstance(label, list | dict):
             raise DataError(
-                f"{where} labels {image} with a vector, no class number: an image has one class here",
+                f"{where} labels {spelled(image)} with a vector, no class number: "
+                "an image has one class here",
                 f"write the number of the class instead of a one-hot vector; the form is {FORM}",
             )
         if not isinstance(label, int) or isinstance(label, bool) or not -(2**63) <= label < 2**63:
-            raise DataError(f"{where} labels {image} as {label!r}, no class number", f"its form is {FORM}")
+            raise DataError(
+                f"{where} labels {spelled(image)} as {label!r}, no class number", f"its form is {FORM}"
+            )
     return Labels(np.array(labels, dtype=np.int64), where, names)
 
 

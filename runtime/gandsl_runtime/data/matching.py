@@ -9,7 +9,7 @@ from typing import Any
 from unicodedata import normalize
 
 from ..errors import DataError
-from .class_folders import and_more
+from .names import and_more, spelled
 
 
 def matched(entries: Sequence[tuple[str, Any]], images: Sequence[str], where: str) -> list[Any]:
@@ -55,12 +55,6 @@ def matched(entries: Sequence[tuple[str, Any]], images: Sequence[str], where: st
 def form(name: str) -> str:
     """One form for the ways in which systems write the same path."""
     return posixpath.normpath(normalize("NFC", name.replace("\\", "/")))
-
-
-def spelled(name: str) -> str:
-    """A name, and its code points where the name alone does not show them."""
-    plain = name.isprintable() and normalize("NFC", name) == name
-    return name if plain else f"{normalize('NFC', name)} (as {name!a})" if name.isprintable() else f"{name!a}"
 
 
 def _by_form(images: Sequence[str]) -> dict[str, str]:
