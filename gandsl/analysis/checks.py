@@ -15,6 +15,7 @@ from gandsl.analysis import (
     plan_rules,
     reach_rules,
     usage,
+    weight_rules,
 )
 from gandsl.analysis.facts import Facts
 from gandsl.diagnostics import Diagnostic, Diagnostics
@@ -30,7 +31,7 @@ ERRORS: tuple[tuple[str, Rule], ...] = (  # the codes a rule may give, and the r
     ("G0614", network_rules.output_kinds),
     ("G0615", network_rules.style_space_is_a_cut),
     ("G0621", reach_rules.logits_depend_on_images),
-    ("G0622", reach_rules.weights_are_learned),
+    ("G0622", weight_rules.weights_are_learned),
     ("G0624", network_rules.one_image_at_several_sizes),
     ("G0625", network_rules.networks_are_trained),
     ("G0408", moved.moved_ids),
@@ -38,6 +39,7 @@ ERRORS: tuple[tuple[str, Rule], ...] = (  # the codes a rule may give, and the r
     ("G0605", plan_rules.critic_without_batch_norm),
     ("G0606", plan_rules.path_length_has_styles),
     ("G0607", plan_rules.mixing_has_styles),
+    ("G0627", weight_rules.weights_to_regularize),
     ("G0602", plan_rules.checkpointing_names_stages),
     ("G0608", plan_rules.twice_differentiable),
     ("G0611", batch_rules.batch_fits_groups),

@@ -1,11 +1,11 @@
-"""Rules about what depends on what: logits on images, images on styles and latents, all on weights."""
+"""Rules about what depends on what: logits on images, images on styles and latents."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from gandsl.analysis import usage
-from gandsl.analysis.facts import TRAINED, Facts, downstream, label
+from gandsl.analysis.facts import Facts, downstream, label
 from gandsl.diagnostics import Diagnostic
 from gandsl.ir.graph import Graph, Node
 
@@ -14,7 +14,7 @@ def logits_depend_on_images(facts: Facts) -> Iterator[Diagnostic]:
     """G0621: nothing that tells real from generated images depends on an image."""
     for variant, graph in facts.programs("discriminator").items():
         images, heads = _inputs(graph, "Image"), _heads(facts, graph)
-        if images and heads and not _reached(graph, images, heads):
+        if images and heads and not reached(graph, images, heads):
             yield Diagnostic(
                 "G0621",
                 f"the discriminator's {_named(heads)} depends on no image{facts.at(variant)}",
@@ -25,21 +25,6 @@ def logits_depend_on_images(facts: Facts) -> Iterator[Diagnostic]:
             return
 
 
-def weights_are_learned(facts: Facts) -> Iterator[Diagnostic]:
-    """G0622: a network, or a level of one, with nothing to train."""
-    for name in TRAINED if facts.plan else ():
-        for variant, graph in facts.programs(name).items():
-            learned = [node for node in graph if node.spec.weights(graph.call(node))]
-            if not _reached(graph, learned, list(graph.outputs)):
-                yield Diagnostic(
-                    "G0622",
-                    f"the {name} has no weights that training could move{facts.at(variant)}",
-                    facts.declared(name).span,
-                    help="put a layer with a weight on the way to its output: conv, linear, bias …",
-                )
-                break
-
-
 def unread_images(facts: Facts) -> Iterator[Diagnostic]:
     """W0730: one of several images has no effect on any logit. One that no text mentions is a W0706."""
     unmentioned = {found.span for found in usage.ports(facts)}
@@ -47,7 +32,7 @@ def unread_images(facts: Facts) -> Iterator[Diagnostic]:
     for variant, graph in facts.programs("discriminator").items():
         for image in _inputs(graph, "Image"):
             where = image.provenance.span
-            if image.id in said or where in unmentioned or _reached(graph, [image], list(graph.outputs)):
+            if image.id in said or where in unmentioned or reached(graph, [image], list(graph.outputs)):
                 continue
             said.add(image.id)
             yield Diagnostic(
@@ -64,7 +49,7 @@ def idle_logits(facts: Facts) -> Iterator[Diagnostic]:
     for variant, graph in facts.programs("discriminator").items():
         images = _inputs(graph, "Image")
         for output in graph.outputs if images else ():
-            if output not in said and not _reached(graph, images, [output]):
+            if output not in said and not reached(graph, images, [output]):
                 said.add(output)
                 yield Diagnostic(
                     "W0731",
@@ -76,10 +61,11 @@ def idle_logits(facts: Facts) -> Iterator[Diagnostic]:
 
 
 def idle_latents(facts: Facts) -> Iterator[Diagnostic]:
-    """W0732: images that are the same for each latent."""
+    """W0732: images that are the same for each latent. Latents that no text mentions are a W0706."""
+    unmentioned = {found.span for found in usage.ports(facts)}
     for variant, graph in facts.programs("generator").items():
-        latents = _inputs(graph, "Latent")
-        if latents and not _reached(graph, latents, list(graph.outputs)):
+        latents = [node for node in _inputs(graph, "Latent") if node.provenance.span not in unmentioned]
+        if latents and not reached(graph, latents, list(graph.outputs)):
             output = next(iter(graph.outputs))
             yield Diagnostic(
                 "W0732",
@@ -97,7 +83,7 @@ def idle_styles(facts: Facts) -> Iterator[Diagnostic]:
     graph, written = network and network.main, facts.declared("generator").styles if network else None
     if not graph or not graph.styles or not written:
         return
-    if not _reached(graph, [graph[graph.styles]], list(graph.outputs)):
+    if not reached(graph, [graph[graph.styles]], list(graph.outputs)):
         yield Diagnostic(
             "W0733",
             f"no image depends on the style space `{graph.styles}`",
@@ -120,7 +106,7 @@ def _named(outputs: list[str]) -> str:
     return " and ".join(f"`{name}`" for name in outputs)
 
 
-def _reached(graph: Graph, sources: list[Node], outputs: list[str]) -> bool:
+def reached(graph: Graph, sources: list[Node], outputs: list[str]) -> bool:
     """Whether one of the outputs depends on one of the sources."""
     behind = downstream(graph, [node.id for node in sources])
     return any(graph.outputs[name] in behind for name in outputs)

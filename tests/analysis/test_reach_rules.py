@@ -1,4 +1,4 @@
-"""What depends on what: logits on images, images on styles and latents, both on weights."""
+"""What depends on what: logits on images, images on styles and latents."""
 
 # ruff: noqa: E501 - specs and messages stand as they are
 from __future__ import annotations
@@ -10,12 +10,6 @@ import pytest
 from tests.analysis.small import GROWN, PLAIN, STYLED, Edit, edited, found
 
 LOGIT = "    logit: {op: linear, features: 1}"
-WHOLE_D = """\
-    conv: {op: conv, channels: 8, stride: 2}
-    act: {op: relu}
-    flat: {op: flatten}
-    logit: {op: linear, features: 1}
-"""
 WHOLE_G = """\
     dense: {op: linear, features: 128}
     start: {op: reshape, channels: 8, size: 4}
@@ -117,23 +111,21 @@ CASES: dict[str, tuple[str, list[Edit], list[str]]] = {
         ],
         ["W0706 17:50 ‹half› no node reads `half`, an input of the discriminator"],
     ),
-    "a discriminator without weights": (
-        PLAIN,
-        [(WHOLE_D, "    logit: {op: global_pool}\n")],
-        ["G0622 14:1 ‹discriminator› the discriminator has no weights that training could move"],
-    ),
-    "a generator without weights": (
-        PLAIN,
-        [
-            ('{z: "Latent[16]"}', '{z: "Latent[192]"}'),
-            (WHOLE_G, "    image: {op: reshape, channels: 3, size: 8}\n"),
-        ],
-        ["G0622 6:1 ‹generator› the generator has no weights that training could move"],
-    ),
     "a generator of nothing": (
         PLAIN,
         [(WHOLE_G, "    image: {op: constant, channels: channels, size: 8}\n")],
         ["W0732 9:5 ‹image› no image depends on a latent"],
+    ),
+    "a generator of labels, which the text says": (
+        PLAIN,
+        [
+            ('{z: "Latent[16]"}', '{z: "Latent[16]", y: "Label[3]"}'),
+            ("    dense: {op: linear", "    dense: {op: embedding, y: y"),
+        ],
+        [
+            "W0706 7:12 ‹z› no node reads `z`, an input of the generator",
+            "W0728 7:29 ‹y› the generator is given the class `y`, but the discriminator does not see it",
+        ],
     ),
     "a style space that no image reads": (
         STYLED,
@@ -173,8 +165,3 @@ CASES: dict[str, tuple[str, list[Edit], list[str]]] = {
 def test_reach(name: str, tmp_path: Path) -> None:
     text, edits, said = CASES[name]
     assert found(tmp_path, edited(text, *edits)) == said
-
-
-def test_without_a_plan_nothing_needs_weights(tmp_path: Path) -> None:
-    text = edited(PLAIN, (WHOLE_D, "    logit: {op: global_pool}\n"))
-    assert found(tmp_path, text[: text.index("training:")]) == []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from gandsl_runtime import layers
+from gandsl_runtime.chance import Draw, Part, drawing
 from tests.runtime.formulas import same
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -155,3 +157,13 @@ def test_dropout_keeps_the_mean_and_rests_in_evaluation() -> None:
     assert y.unique().tolist() == pytest.approx([0.0, 4 / 3])
     assert y.mean().item() == pytest.approx(1.0, abs=0.02)
     assert torch.equal(layer.eval()(x), x)
+
+
+@pytest.mark.parametrize("drawn", [True, False])
+def test_dropout_of_everything_is_zero(drawn: bool) -> None:
+    layer, x = layers.Dropout(1.0), torch.ones(3, 5, requires_grad=True)
+    draw = Draw(torch.device("cpu"), torch.float32, Part(0, 1, 3), 0)
+    with drawing(draw) if drawn else nullcontext():
+        y = layer(x)
+    (gradient,) = torch.autograd.grad(y.sum(), x)
+    assert not y.any() and not gradient.any()

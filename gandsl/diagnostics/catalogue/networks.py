@@ -314,6 +314,18 @@ ROWS = (
         mend="take the network out, or `training:`: a spec without a plan is compiled and printed.",
     ),
     Code(
+        "G0627",
+        "error",
+        "regularizer of weights that there are not",
+        means="""
+        Orthogonal regularization and the bound on the top singular value act on weights as matrices: those of
+        two dimensions or more, less those at and below the nodes that `skip` names. Either a name there is no
+        such node, or nothing is left.""",
+        example="""
+        training: {regularizers: {orthogonal: {skip: [embeding]}}}      # there is no such node""",
+        mend="name nodes by their ids, as `gandsl show` and the weights' keys do, or drop the regularizer.",
+    ),
+    Code(
         "G0640",
         "error",
         "batch normalization of a single number",

@@ -20,4 +20,5 @@ class Dropout(Layer):
         draw = chance.active(x.shape[0])
         if not self.training or draw is None:
             return functional.dropout(x, self.p, self.training)
-        return x * (draw.uniform_like(x) >= self.p) / (1 - self.p)
+        kept = x * (draw.uniform_like(x) >= self.p)
+        return kept / (1 - self.p) if self.p < 1 else kept
