@@ -67,6 +67,11 @@ def printable(text: str) -> str:
     return "".join(char if char == "\n" else cells(char) for char in text)
 
 
+def one_line(text: str) -> str:
+    """`printable` for what has to stay on its line, such as the name of a file."""
+    return "".join(map(cells, text))
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """The part of a line that is shown, characters `start` to `stop`; `…` stands for what is cut off."""

@@ -78,9 +78,10 @@ def _related(label: Label) -> dict[str, Any]:
 
 def _location(span: Span) -> dict[str, Any]:
     path = PurePath(span.file)
+    name = path.as_posix().encode("utf-8", "surrogateescape")  # a name may be no UTF-8
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": path.as_uri() if path.is_absolute() else quote(path.as_posix())},
+            "artifactLocation": {"uri": path.as_uri() if path.is_absolute() else quote(name)},
             "region": {
                 "startLine": span.line,
                 "startColumn": span.column,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import wrap
 
 from gandsl.diagnostics.diagnostic import Diagnostic, Label
-from gandsl.diagnostics.excerpt import Mark, Window, marks, printable, split_lines, width
+from gandsl.diagnostics.excerpt import Mark, Window, marks, one_line, printable, split_lines, width
 
 COLORS = {"error": "1;31", "warning": "1;33", "note": "1;36", "frame": "34", "secondary": "34", "strong": "1"}
 """What is coloured → its ANSI attributes."""
@@ -81,7 +81,7 @@ class _Renderer:
     def _frame(self, labels: Sequence[Label]) -> Iterator[str]:
         """The header of one file, and its quoted lines in order with their marks."""
         edge = " " * self.gutter
-        yield self.paint(f"{edge}┌─ ", "frame") + printable(str(labels[0].span))
+        yield self.paint(f"{edge}┌─ ", "frame") + one_line(str(labels[0].span))
         lines = self.lines.get(labels[0].span.file, [])
         shown: list[Mark] = []
         for index, label in enumerate(labels):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
-from gandsl.diagnostics import Diagnostic, Label, Span
+import pytest
+
+from gandsl.diagnostics import Diagnostic, Diagnostics, Label, Span
 from gandsl.diagnostics.json import render_json
 from gandsl.diagnostics.sarif import render_sarif
+from gandsl.diagnostics.text import render_text
 
 FOUND = [
     Diagnostic(
@@ -96,3 +99,19 @@ def test_sarif() -> None:
 def test_no_messages_is_a_valid_report() -> None:
     assert json.loads(render_json([]))["diagnostics"] == []
     assert json.loads(render_sarif([]))["runs"][0]["results"] == []
+
+
+@pytest.mark.parametrize("folder", ["", "/tmp/x/"])
+def test_a_file_of_any_name(folder: str) -> None:
+    """Names may hold line breaks, what moves a cursor, and bytes that are no UTF-8."""
+    file = f"{folder}bad\udcff\n\x1b[31m ü.yaml"
+    found = Diagnostics()
+    found.add("G0008", "unknown field `zzz`", Span(file, 1, 1, 1, 4))
+    found.sources[file] = "zzz: 1\n"
+    (result,) = json.loads(render_sarif(found))["runs"][0]["results"]
+    uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri.endswith("bad%FF%0A%1B%5B31m%20%C3%BC.yaml")
+    assert json.loads(render_json(found))["diagnostics"][0]["span"]["file"] == file
+    shown = render_text(found, found.sources)
+    assert "bad���[31m ü.yaml:1:1" in shown
+    assert all(char.isprintable() or char == "\n" for char in shown)

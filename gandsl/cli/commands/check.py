@@ -34,6 +34,7 @@ def run(
     from gandsl.cli.output import colored, columns, print_json
     from gandsl.cli.read import analyzed
     from gandsl.diagnostics import Diagnostics
+    from gandsl.diagnostics.excerpt import one_line
     from gandsl.diagnostics.text import render_text, summary
 
     found = Diagnostics()
@@ -57,5 +58,5 @@ def run(
                 color = colored(sys.stdout)
                 print(render_text(found, found.sources, color=color, columns=columns()), end="\n\n")
             for path, diagnostics in lines:
-                print(f"{path}: {summary(diagnostics) or 'fine'}")
+                print(f"{one_line(str(path))}: {summary(diagnostics) or 'fine'}")
     return Exit.INPUT if found.has_errors else Exit.FINE
