@@ -9,6 +9,7 @@ from typing import Any
 
 from gandsl.diagnostics import Span
 from gandsl.frontend.context import Context
+from gandsl.frontend.names import LAYERS
 from gandsl.frontend.report import Report
 from gandsl.frontend.values import Tensor
 from gandsl.ir.graph import Node, Provenance
@@ -47,6 +48,7 @@ class Builder:
 
     def __init__(self, report: Report) -> None:
         self.nodes: dict[str, Node] = {}
+        self._within: dict[str, str] = {}  # scope → the first node in it
         self._report = report
 
     def tensor(self, node: Node) -> Tensor:
@@ -74,6 +76,17 @@ class Builder:
                 help="give one of them another name; two folds in one body need different `label`s",
             )
             return POISON
+        if (other := self._tangled(id_, op)) is not None:
+            layer, inner = sorted((id_, other), key=len)
+            self._report(
+                context,
+                "G0305",
+                f"`{layer}` is a layer, so no node can stand in it: `{inner}` is another one",
+                span,
+                secondary=((self.nodes[other].provenance.span, "the other one"),),
+                help="give one of them another name",
+            )
+            return POISON
         call = Call({port: tuple(t.type for t in tensors) for port, tensors in inputs.items()}, attrs)
         try:
             type_ = op.output(call)
@@ -97,12 +110,20 @@ class Builder:
         if len(self.nodes) >= MAX_NODES:
             raise TooManyNodes
         self.nodes[node.id] = node
+        for scope in _scopes(node.id):
+            self._within.setdefault(scope, node.id)
         return self.tensor(node)
+
+    def _tangled(self, id_: str, op: Op) -> str | None:
+        """The id of a layer around a new node, or of a node in a new layer: modules cannot be both."""
+        around = (scope for scope in _scopes(id_) if scope in self.nodes and self.nodes[scope].op in LAYERS)
+        return next(around, None) or (self._within.get(id_) if op.name in LAYERS else None)
 
     def _select(self, styles: Tensor, index: int) -> Tensor:
         """`ws[i]`: one node for each index, however often it is read."""
         id_ = f"{styles.id}_{index}"
-        node = self.nodes.get(id_)
+        while (node := self.nodes.get(id_)) and (node.op, node.operands) != ("select", (styles.id,)):
+            id_ += "_"  # a node of the spec has this name
         if node is None:
             source = self.nodes[styles.id]
             type_ = OPS["select"].output(Call({"x": (styles.type,)}, {"index": index}))
@@ -110,3 +131,9 @@ class Builder:
                 Node(id_, "select", {"x": (styles.id,)}, {"index": index}, type_, source.provenance)
             )
         return self.tensor(node)
+
+
+def _scopes(id_: str) -> list[str]:
+    """`a` and `a.b` of `a.b.c`."""
+    parts = id_.split(".")
+    return [".".join(parts[:depth]) for depth in range(1, len(parts))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gandsl.ir.graph import Graph, NetworkIR, Node
@@ -29,8 +29,11 @@ def in_precision(network: NetworkIR, precision: Precision) -> NetworkIR:
     if precision.half is None:
         return network
     least, known = _least(network.main, precision.stages), stages(network)
+    # at other levels too, and scopes: all programs have one tree of layers
+    paths = [id_.split(".") for graph in network.programs.values() for id_ in graph.nodes]
+    taken = {".".join(path[:depth]) for path in paths for depth in range(1, len(path) + 1)}
     programs = {
-        variant: _Regions(graph, precision.half, least, known).cast()
+        variant: _Regions(graph, precision.half, least, known, taken).cast()
         for variant, graph in network.programs.items()
     }
     return replace(network, programs=programs)
@@ -59,6 +62,7 @@ class _Regions:
     half: str
     least: int
     stages: Mapping[str, int]  # the resolutions of stages
+    taken: Collection[str]  # ids and scopes of all programs
 
     def cast(self) -> Graph:
         """The program with casts at the borders of its 16-bit regions, each value cast once to a format."""
@@ -103,7 +107,7 @@ class _Regions:
         return made[id_, dtype]
 
     def _name(self, scope: str, stem: str, nodes: Mapping[str, Node]) -> str:
-        taken = {*self.graph.nodes, *nodes}
+        taken = {*self.taken, *nodes}
         names = (f"{scope}{stem}{number}" for number in ("", *range(2, len(taken) + 3)))
         return next(name for name in names if name not in taken)
 

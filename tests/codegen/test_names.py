@@ -10,6 +10,8 @@ import torch
 from gandsl.frontend.names import RESERVED
 from gandsl.ir.graph import NetworkIR, Variant
 from gandsl.lowering.network import LoweredNetwork
+from gandsl.lowering.precision import in_precision
+from gandsl_runtime.plan import Precision
 from tests.codegen.test_compose import check
 from tests.graphs import Builder
 
@@ -80,3 +82,17 @@ def test_a_node_may_have_any_name(name: str) -> None:
         network = LoweredNetwork(ir).eval()
         inputs = [torch.randn(2, *port.shape) for port in network.inputs if port.kind != "Scalar"]
         torch.testing.assert_close(network(*inputs), network.lowered()(*inputs), rtol=1e-4, atol=1e-5)
+
+
+def test_a_cast_has_a_name_that_no_level_has() -> None:
+    programs = {}
+    for variant in (Variant(0), Variant(1)):
+        b = Builder()
+        x = b("first", "conv", {"x": b.input("x", "Image", 3, 4, 4)}, channels=3)
+        if variant.level:
+            x = b("narrowed", "conv", {"x": x}, channels=3)
+            x = b("widened.act", "relu", {"x": x})
+        programs[variant] = b.graph(b("last", "conv", {"x": x}, channels=3))
+    ir = in_precision(NetworkIR("generator", programs, ((4, 4), (8, 8))), Precision(compute="bf16"))
+    assert {"narrowed2", "widened2"} <= {*ir.programs[Variant(0)].nodes}
+    check(ir)
