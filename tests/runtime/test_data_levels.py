@@ -109,7 +109,9 @@ def test_a_run_says_so_once(tmp_path):
     begun, resumed = Ear(), Ear()
     Trainer(plan(length="2 steps"), *networks, data=where, run_dir=tmp_path / "run", observing=[begun]).run()
     assert len(begun.heard) == 1 and "training.data.white: 4095" in begun.heard[0]
-    Trainer.resume(tmp_path / "run", *networks, plan=plan(length="3 steps"), observing=[resumed]).run()
+    Trainer.resume(
+        tmp_path / "run", *networks, plan=plan(length="3 steps"), change=True, observing=[resumed]
+    ).run()
     assert not resumed.heard
 
 

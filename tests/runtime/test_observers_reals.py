@@ -67,9 +67,9 @@ def test_a_resume_leaves_it_and_makes_it_anew_where_it_is_gone(tmp_path):
     for kept in (True, False):
         if not kept:
             path.unlink()
-        again = Trainer.resume(
-            tmp_path, *networks, plan=plan(length="2 steps"), data=data, observing=[Grids(tmp_path / "grids")]
-        )
+        grids = Grids(tmp_path / "grids")
+        more = plan(length="2 steps")
+        again = Trainer.resume(tmp_path, *networks, plan=more, change=True, data=data, observing=[grids])
         again.run()
         assert path.read_bytes() == before and (path.stat().st_mtime_ns == made) is kept
 
