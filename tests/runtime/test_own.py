@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gandsl_runtime.data.identity import LOOKED_AT, absolute, again, differences, identity, spread
 
 from gandsl_runtime import checkpoint
 from gandsl_runtime.data import Dataset
+from gandsl_runtime.data.identity import LOOKED_AT, absolute, again, differences, identity, spread
 from gandsl_runtime.data.sources import Arrays, open_source
 from gandsl_runtime.errors import CheckpointError
 from gandsl_runtime.observers import Observer
