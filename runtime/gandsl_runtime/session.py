@@ -54,7 +54,8 @@ def session(run: Trainer) -> Iterator[Signals]:
                 run.warn(f"{files.path} held what is left of an earlier run: it is in {aside} now")
             describe(run)
             run.fresh = False
-        signals = stack.enter_context(Signals())
+        # until a step is done a run can stop at once; of several processes each would say so
+        signals = stack.enter_context(Signals(at_stake=run.world.size > 1))
         stack.callback(run.stream.close)
         run.pace.begin(run.state.clock)
         for observer in run.observers:

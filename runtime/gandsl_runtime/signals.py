@@ -97,11 +97,13 @@ class Signals:
     """Remembers the first signal received inside the block (main thread only; elsewhere none is caught).
 
     Further ones change nothing: schedulers and launchers send theirs twice. But whoever presses Ctrl-C again
-    after two seconds means it, and gets the answer that was in force before the block.
+    after two seconds means it, and gets the answer that was in force before the block. So does whoever asks
+    before anything is `at_stake`: a first step that is compiled may take many minutes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, at_stake: bool = True) -> None:
         self.received: int = 0
+        self.at_stake = at_stake
         self._at = 0.0
         self._before: dict[int, Any] = {}
 
@@ -117,9 +119,9 @@ class Signals:
 
     def _remember(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
-        if not self.received:
+        if self.at_stake and not self.received:
             self.received, self._at = number, now
-        elif number == signal.SIGINT and now - self._at >= PATIENCE:
+        elif not self.at_stake or (number == signal.SIGINT and now - self._at >= PATIENCE):
             _restore(self._before)
             signal.raise_signal(number)
 

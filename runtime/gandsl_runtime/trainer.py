@@ -223,6 +223,7 @@ class Trainer:
                     return self._stopped(stop)
                 with self._guarded():
                     step = self.step()
+                    signals.at_stake = True
                     self._tell(step)
                     if schedule.due(self.plan.cadence.checkpoint, step.clock, self.state.clock) or (
                         schedule.reached(self.plan.length, self.state.clock)

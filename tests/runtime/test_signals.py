@@ -103,14 +103,26 @@ def test_what_was_ignored_stays_ignored(tmp_path):
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
-def test_before_the_first_step_there_is_something_to_resume(tmp_path):
-    class Begins(Observer):
-        def begin(self, run):
-            signal.raise_signal(signal.SIGTERM)
+class Begins(Observer):
+    """Sends a signal before the first step."""
 
-    with pytest.raises(Interrupted, match=r"after 0 images: .* \(--resume goes on\)"):
-        run_of(tmp_path, Begins()).run()
-    assert saved(tmp_path) == 0
+    def begin(self, run):
+        signal.raise_signal(signal.SIGTERM)
+
+
+def test_before_a_step_is_done_nothing_is_at_stake(tmp_path):
+    """Neither in a new run nor in one that goes on: no step is waited for, and what is there is told."""
+    trainer = run_of(tmp_path, Begins())
+    assert left(trainer.run) == (143, "stopped by SIGTERM; there is no checkpoint to go on from\n")
+    run_of(tmp_path).run()
+    networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
+    longer = Trainer.resume(
+        tmp_path, *networks, plan=plan(length="15 steps"), data=arrays(), observing=[Begins()]
+    )
+    assert left(longer.run) == (143, "stopped by SIGTERM; --resume goes on from 48 images\n")
+    assert saved(tmp_path) == 12
+    assert not [path for path in tmp_path.rglob(".*") if path.name != ".lock"]
+    assert (tmp_path / ".lock").read_text() == ""
 
 
 def left(do) -> tuple[int, str]:
