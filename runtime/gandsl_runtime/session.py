@@ -54,7 +54,7 @@ def session(run: Trainer) -> Iterator[Signals]:
                 run.warn(f"{files.path} held what is left of an earlier run: it is in {aside} now")
             describe(run)
             run.fresh = False
-        # until a step is done a run can stop at once; of several processes each would say so
+        # until a step is done a run can stop at once (of several processes each would say so)
         signals = stack.enter_context(Signals(at_stake=run.world.size > 1))
         stack.callback(run.stream.close)
         run.pace.begin(run.state.clock)

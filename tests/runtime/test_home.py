@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -91,16 +93,45 @@ def test_a_folder_moved_where_nothing_tells_is_made_anew(tmp_path, monkeypatch):
     assert checkpoint.newest(tmp_path / "run" / "checkpoints")[2].counters.steps == 12
 
 
-PARTS = ["checkpoints", "grids", "guard", "guard/good", "log.jsonl", "alarms.jsonl", "plan.json"]
-
-
-@pytest.mark.parametrize("part", PARTS)
-def test_what_cannot_be_written_is_noticed_before_the_first_step(part, tmp_path):
-    """Root may write anywhere: so a file stands in a folder's place, and a folder in a file's."""
-    place, watching = tmp_path / part, After(99, print)
-    place.parent.mkdir(exist_ok=True)
-    place.mkdir() if "." in part else place.write_text("")
+def refused(place: Path, watching: After, run_dir: Path) -> None:
     with pytest.raises(Unwritable, match=str(place)) as caught:
-        started(tmp_path, watching).run()
+        started(run_dir, watching).run()
     assert watching.seen == 0 and caught.value.exit_code == 1
     assert caught.value.__notes__ == ["there is no checkpoint to go on from"]
+
+
+@pytest.mark.parametrize("part", ["checkpoints", "guard/good"])
+def test_a_file_in_a_folders_place_is_noticed_before_the_first_step(part, tmp_path):
+    place = tmp_path / part
+    place.parent.mkdir(exist_ok=True)
+    place.write_text("")
+    refused(place, After(99, print), tmp_path)
+
+
+@pytest.mark.parametrize("part", ["", "checkpoints", "grids", "guard", "tensorboard"])
+def test_a_folder_that_takes_no_files_is_noticed_before_the_first_step(part, tmp_path, monkeypatch):
+    """Root, who may run the tests, can write where rights forbid it: the system's answer is feigned."""
+    place = tmp_path / part
+    place.mkdir(exist_ok=True)
+
+    def file(dir: Path):
+        if dir == place:
+            raise PermissionError(errno.EACCES, "Permission denied", str(dir))
+        return TemporaryFile(dir=dir)
+
+    monkeypatch.setattr("gandsl_runtime.home.TemporaryFile", file)
+    refused(place, After(99, print), tmp_path)
+
+
+@pytest.mark.parametrize("part", ["log.jsonl", "alarms.jsonl"])
+def test_a_log_that_takes_no_lines_is_noticed_before_the_first_step(part, tmp_path, monkeypatch):
+    place, usual = tmp_path / part, Path.open
+    place.write_text("")
+
+    def opened(path: Path, mode: str = "r", **more):
+        if path == place and "a" in mode:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return usual(path, mode, **more)
+
+    monkeypatch.setattr(Path, "open", opened)
+    refused(place, After(99, print), tmp_path)

@@ -116,9 +116,8 @@ def test_before_a_step_is_done_nothing_is_at_stake(tmp_path):
     assert left(trainer.run) == (143, "stopped by SIGTERM; there is no checkpoint to go on from\n")
     run_of(tmp_path).run()
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
-    longer = Trainer.resume(
-        tmp_path, *networks, plan=plan(length="15 steps"), data=arrays(), observing=[Begins()]
-    )
+    more = {"plan": plan(length="15 steps"), "change": True, "data": arrays(), "observing": [Begins()]}
+    longer = Trainer.resume(tmp_path, *networks, **more)
     assert left(longer.run) == (143, "stopped by SIGTERM; --resume goes on from 48 images\n")
     assert saved(tmp_path) == 12
     assert not [path for path in tmp_path.rglob(".*") if path.name != ".lock"]
