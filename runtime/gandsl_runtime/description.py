@@ -18,6 +18,7 @@ import torch
 
 from . import __version__
 from .files import whole, write
+from .plan import Plan
 from .record import MOST_SESSIONS, Record, recorded
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def describe(run: Trainer) -> None:
     assert files is not None
     if run.spec is not None and (run.fresh or run.changed or not files.spec.exists()):
         _put(run, files.spec, run.spec)
-    _put(run, files.plan, run.plan.model_dump_json(indent=2) + "\n")
+    _put(run, files.plan, plan_text(run.plan))
     session = {
         "began": datetime.now(UTC).isoformat(timespec="seconds"),
         "images": run.state.clock.images,
@@ -59,6 +60,11 @@ def _put(run: Trainer, path: Path, text: str) -> None:
         with whole(before) as new:
             shutil.copyfile(path, new)
     write(path, text)
+
+
+def plan_text(plan: Plan) -> str:
+    """The plan as its file has it."""
+    return plan.model_dump_json(indent=2) + "\n"
 
 
 def said(path: Path, text: str) -> bool:

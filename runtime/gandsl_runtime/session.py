@@ -13,10 +13,11 @@ from .data.remarks import remarks
 from .data.stream import workers_watched
 from .debris import set_aside
 from .description import describe
-from .earlier import part_from
+from .earlier import begin
 from .errors import CheckpointError, Interrupted, room_for
 from .files import sweep
 from .home import Home, refuse_unwritable
+from .resuming import guarded
 from .run_dir import RunDir
 from .signals import Signals, at_last
 from .world import others_watched
@@ -50,8 +51,8 @@ def session(run: Trainer) -> Iterator[Signals]:
                 run.warn(said)
             refuse_unwritable(files)
             sweep(files.path)
-            if run.fresh and (aside := part_from(files)):
-                run.warn(f"{files.path} held what is left of an earlier run: it is in {aside} now")
+            if run.fresh and (moved := begin(run)):
+                run.warn(moved)
             describe(run)
             run.fresh = False
         # until a step is done a run can stop at once (of several processes each would say so)
@@ -84,7 +85,7 @@ def _remains_told(run: Trainer) -> Iterator[None]:
 
 def remains(files: RunDir | None) -> str:
     """What a run can go on from, of what is there now."""
-    for path in checkpoint.found_in(files.checkpoints) if files else ():
+    for path in (*checkpoint.found_in(files.checkpoints), *guarded(files)) if files else ():
         if checkpoint.seems_whole(path):
             return f"--resume goes on from {int(path.stem)} images"
     return "there is no checkpoint to go on from"

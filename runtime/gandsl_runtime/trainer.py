@@ -164,7 +164,9 @@ class Trainer:
         )
         changed |= resuming.check_data(where, facts.data, trainer.images, trainer.data, change)
         trainer._load(path, tensors, facts, refused)
-        trainer.changed = changed or (change and spec is not None and not said(RunDir(where).spec, spec))
+        renewed = change and spec is not None and not said(RunDir(where).spec, spec)
+        # all alike, though the first process may write its spec before another has read the old one
+        trainer.changed = bool(trainer.world.vote(int(changed or renewed)))
         if changed and trainer.state.memory:
             trainer.state.memory.forget(0)  # the guard's past is another plan's
         return trainer
