@@ -48,7 +48,7 @@ class Row:
 
 
 def trained(seed: int, threads: int, changes: list[str], run: Path) -> tuple[float, float]:
-    """Seconds by the clock and of the processor. Raises CalledProcessError; SystemExit if they can't be."""
+    """Seconds by the clock and of the processor. Raises SystemExit where a run fails, or they can't be."""
     command = ["train", str(ROOT / SPEC), "--data", "mnist", "--run-dir", str(run), "--seed", str(seed)]
     command += [part for change in changes for part in ("--set", change)]
     threaded = {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE"}
@@ -57,14 +57,13 @@ def trained(seed: int, threads: int, changes: list[str], run: Path) -> tuple[flo
     done = subprocess.run(
         [sys.executable, "-m", "gandsl", *command],
         env=os.environ | threaded | {"PYTHONPATH": path},
-        stdout=subprocess.PIPE,
+        capture_output=True,
         text=True,
-        check=True,
     )
     seconds, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    if "done after " not in done.stdout:
-        raise SystemExit(f"the run with seed {seed} did not reach its length:\n{done.stdout}")
+    if done.returncode or "done after " not in done.stdout:
+        raise SystemExit(f"the run with seed {seed} did not reach its length:\n{done.stdout}{done.stderr}")
     figure("the seconds of a run by the clock", seconds, above=1.0)
     figure("the seconds of a run of the processor", processor, above=1.0, most=1.1 * seconds * (threads + 1))
     return seconds, processor
