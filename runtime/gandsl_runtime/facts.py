@@ -6,6 +6,7 @@ Imports no torch.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -126,6 +127,7 @@ class RunFacts(Document):
     run: Text = ""  # its id; a run of an older version has none
     counters: Counters
     plan: Plan
+    spec: Name | None = None  # digest of the folder's spec.yaml; an older version's, and Python's, has none
     data: DataFacts
     gandsl_runtime: Name
     log: LogFacts
@@ -155,6 +157,11 @@ class WeightsFacts(Document):
 
 
 Facts = RunFacts | WeightsFacts
+
+
+def digest_of(text: str) -> str:
+    """SHA-256 of a spec's text."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def facts_of(text: str) -> Facts:

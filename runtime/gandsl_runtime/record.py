@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from .facts import Count, DataFacts, Document, Text
+from .files import read
 
 MOST_SESSIONS = 100  # that are told of: a run restarted day and night must not grow the file without end
 
@@ -38,6 +39,6 @@ class Record(Document):
 def recorded(path: Path) -> Record | None:
     """What the file says; None where it is not there, or is not such a file."""
     try:
-        return Record.model_validate_json(path.read_bytes())
+        return Record.model_validate_json(read(path))
     except (OSError, ValidationError, RecursionError):
         return None

@@ -11,7 +11,7 @@ from . import checkpoint, schedule
 from .data import Dataset
 from .data.identity import differences
 from .errors import CheckpointError
-from .facts import DataFacts, RunFacts
+from .facts import DataFacts, RunFacts, digest_of
 from .plan import Plan
 from .plan.difference import changes, flat, told
 from .record import recorded
@@ -89,6 +89,18 @@ def check_plan(where: Path, facts: RunFacts, plan: Plan, levels: Levels, change:
             f"a run can't change this on its way: {'; '.join(reasons)}", "start a new run in another folder"
         )
     return True
+
+
+def check_spec(where: Path, facts: RunFacts, spec: str | None, change: bool) -> None:
+    """Raise CheckpointError where the spec's text is another than the run's, and nobody said so.
+
+    Networks with the same weights may compute something else; and a file may have lost its end.
+    """
+    if spec is not None and facts.spec not in (None, digest_of(spec)) and not change:
+        raise CheckpointError(
+            f"{RunDir(where).spec} was changed since the run was trained with it",
+            "put it back as it was, or say that the run is to change: --change (change=True)",
+        )
 
 
 def _moment(plan: Plan, levels: Levels, clock: Clock) -> str:

@@ -19,7 +19,7 @@ from .data.identity import again, identity
 from .data.sources import Source
 from .description import said
 from .errors import CheckpointError, Diverged, Interrupted, Unwritable
-from .facts import DataFacts, Facts, RunFacts
+from .facts import DataFacts, Facts, RunFacts, digest_of
 from .game import Game
 from .guard.guard import Guard
 from .home import Home
@@ -116,6 +116,7 @@ class Trainer:
         self._where = data if isinstance(data, str | Path) else None
         self.id, self.how = resumed.run if resumed else secrets.token_hex(16), how or How(workers=workers)
         self.fresh, self.changed = resumed is None, False
+        self._digest = resumed.spec if resumed and spec is None else spec and digest_of(spec)
 
     @classmethod
     def resume(
@@ -146,6 +147,7 @@ class Trainer:
         path, tensors, facts, refused = resuming.latest(RunDir(where))
         resuming.check_seed(facts, seed)
         changed = plan is not None and resuming.check_plan(where, facts, plan, generator.levels, change)
+        resuming.check_spec(where, facts, spec, change)
         trainer = cls(
             plan or facts.plan,
             generator,
@@ -338,6 +340,7 @@ class Trainer:
         self._refuse_lost_tensors()
         facts = {
             "run": self.id,
+            "spec": self._digest,
             "plan": self.plan.model_dump(mode="json"),
             "data": self.images.model_dump(mode="json"),
             "gandsl_runtime": __version__,

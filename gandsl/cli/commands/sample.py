@@ -175,11 +175,16 @@ def _trained(
     from gandsl.cli.output import say
     from gandsl.passes.target import Target
     from gandsl_runtime.checkpoint import load_weights
+    from gandsl_runtime.facts import RunFacts, digest_of
 
     place = device_named(device)
     target = Target("cuda" if place.startswith("cuda") else "cpu", mode="inference")
     generator = Program(module, target).generator
     facts = load_weights(weights or source, generator, warn=lambda reason: say(f"warning: {reason}"))
+    if source.is_dir() and isinstance(facts, RunFacts):
+        path = source / "spec.yaml"
+        if facts.spec not in (None, digest_of(path.read_text(encoding="utf-8"))):
+            say(f"warning: {path} was changed since the run was trained with it: these may be other networks")
     return generator.to(place), module.plan, _stage(module.plan, generator, facts)
 
 
