@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from bench.memory import predicted
 from gandsl_runtime import Trainer
 from gandsl_runtime.game import classes_of
 from gandsl_runtime.guard.probe import Probe
@@ -103,6 +104,14 @@ def test_trains_and_is_sampled(name: str, tmp_path: Path) -> None:
     write_grid(tmp_path / "grid.png", run.state.generator, run.plan)
     for made in sample(run.state.generator, range(5)):
         assert len(made) == 5 and made.isfinite().all()
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_its_memory_is_predicted(name: str, tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text(SPECS[name], "utf-8")
+    sizes = predicted(tmp_path / "spec.yaml", {})
+    assert list(sizes) == [phase.name for phase in trainer(SPECS[name]).phases]
+    assert all(size > 0 for size in sizes.values())
 
 
 @pytest.mark.parametrize("penalty", ["r1: {gamma: 1}", "r2: {gamma: 1}", "gradient_penalty: {weight: 1}"])

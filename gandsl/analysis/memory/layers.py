@@ -207,10 +207,8 @@ def _as(rule: Callable[[Ghost, Shape], Ghost]) -> Callable[[Work], Ghost]:
 
 def _normalized(groups: Callable[[Work], int]) -> Callable[[Work], Ghost]:
     def rule(work: Work) -> Ghost:
-        x, weight = cast(work.x, FULL), work.weight("weight")
-        if work.channels_last and work.tape.recording and weight is not None and not x.wants:
-            x = x.like()
-        return cast(group_norm(x, weight, work.weight("bias"), groups(work)), work.width)
+        y = group_norm(cast(work.x, FULL), work.weight("weight"), work.weight("bias"), groups(work))
+        return cast(y, work.width)
 
     return rule
 

@@ -182,7 +182,7 @@ class Match:
         return _sum(losses)
 
     def _path_length(self, n: int) -> Ghost:
-        images, styles = self.generate(n)
+        images, styles = self.generate(n, differentiated=True)
         assert styles is not None
         projected = _sum([sum_to(mul(image, image.like()), ()) for image in images])
         (gradient,) = gradients(projected, [styles])
@@ -192,8 +192,8 @@ class Match:
 
     # ---- the players
 
-    def generate(self, n: int) -> tuple[Images, Ghost | None]:
-        """Images, and the styles they come from."""
+    def generate(self, n: int, differentiated: bool = False) -> tuple[Images, Ghost | None]:
+        """Images, and the styles they come from, which may have to be `differentiated` to."""
         player = self.generator
         made = player.program
         styles = None
@@ -203,6 +203,9 @@ class Match:
             styles = player.run(made.mapping, player.feed(n), n)[made.cut]
             if self.plan.style_mixing:
                 styles = where(player.run(made.mapping, player.feed(n), n)[made.cut], styles)
+            if differentiated and not styles.wants:
+                styles = styles.detached()
+                styles.wants = True
             inputs = {i: x for i, x in player.feed(n).items() if not x.shape}
             env = player.run(made.steps, inputs | {made.cut: styles}, n)
         return [env[id_] for id_ in made.outputs], styles
