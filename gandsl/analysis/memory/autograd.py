@@ -19,7 +19,7 @@ def backward(root: Ghost) -> None:
 
 
 def gradients(root: Ghost, inputs: Sequence[Ghost]) -> list[Ghost]:
-    """Gradients of a number to these tensors, with a history of their own (`create_graph`); zeros if unread."""
+    """Gradients of a number to these tensors, with a history of their own (`create_graph`); 0 if unread."""
     found = _walk(root.tape, [_seed(root)], inputs, leaves=False)
     return [x.like() if gradient is None else gradient for x, gradient in zip(inputs, found, strict=True)]
 
