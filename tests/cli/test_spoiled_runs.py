@@ -30,7 +30,15 @@ TOLD = (Exit.INPUT, Exit.USAGE, Exit.DATA, Exit.CHECKPOINT)  # what a spoiled fo
 TRAIN = ["train", "small.yaml", "--data", "images.zip", "-o", "run", "--device", "cpu"]
 RESUME = ["train", "run", "--device", "cpu"]
 SAMPLE = ["sample", "run", "--seeds", "0-1", "--device", "cpu", "-o", "grid.png"]
-UNREAD = ("log", "plan", "run.json", "guard", "grids", ".lock")  # by `gandsl sample`
+EXPORT = [
+    "export-weights",
+    "run",
+    "-o",
+    "x.pt",
+    "--layout",
+    "stylegan2-ada-pytorch",
+]  # whose names it has not
+UNREAD = ("log", "plan", "run.json", "guard", "grids", ".lock")  # by other commands than `train`
 
 
 def state_of(run: Path) -> tuple[dict[str, torch.Tensor], Counters]:
@@ -86,13 +94,17 @@ class Folders:
         same = grid == self.grids[self.older if lost else self.newest]
         return None if same or "warning" in ended.err else "silently other images"
 
+    def exported(self, case: Case) -> str | None:
+        """What is wrong with how an export ends; None: nothing."""
+        return _untold(forked(EXPORT, _impatient, self.spoiled(case)))
+
     def wrong(self, cases: Iterable[Case]) -> list[str]:
         """What goes wrong, a line a case."""
         found = []
         for case in cases:
-            ways = {"resume": self.resumed, "sample": self.sampled}
-            if case.name.startswith(UNREAD):
-                del ways["sample"]
+            ways = {"resume": self.resumed}
+            if not case.name.startswith(UNREAD):
+                ways |= {"sample": self.sampled, "export": self.exported}
             found += [f"{name}, {case.name}: {said}" for name, way in ways.items() if (said := way(case))]
         return found
 
