@@ -111,6 +111,8 @@ def test_healthy_runs_raise_no_alarm(case):
 
 # ---- planted collapses ----------
 
+# a discriminator that sums over places alone is soon content with few modes
+PLACELESS = {"discriminator.body.whole": None}
 FAST = '{values: [1e-3, 0.05], at: ["100 steps"]}'
 
 
@@ -118,7 +120,7 @@ def collapsing(lr, steps=150, **guard):
     """The hinge run whose rates are × 50 from step 100 on: of both networks, or of the generator."""
     changes = {f"training.guard.{key}": value for key, value in (EARLY | guard).items()}
     changes |= {f"training.{lr}": FAST, "training.length": f"{steps} steps"}
-    return compiled("quickstart", CLASSES | changes)
+    return compiled("quickstart", CLASSES | PLACELESS | changes)
 
 
 NO_SIGMA = {"sigma_factor": 1e9}
