@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from torch import Tensor
 from torch.distributed.distributed_c10d import Store
 from torch.distributed.rendezvous import rendezvous
 
+from . import launch
 from .chance import Part
 from .errors import Parted, PlanError
 from .plan import Plan
@@ -132,12 +132,21 @@ class _Total(torch.autograd.Function):
 
 
 def join(device: torch.device) -> World:
-    """The world of torchrun's environment (RANK, WORLD_SIZE, MASTER_ADDR …); else this process alone."""
-    if int(os.environ.get("WORLD_SIZE", "1")) <= 1:
+    """The world of torchrun's environment (RANK, WORLD_SIZE, MASTER_ADDR …); else this process alone.
+
+    Raises NotLaunched.
+    """
+    if launch.processes() == 1:
         return World()
+    place = launch.meeting()
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    store, rank, size = next(rendezvous("env://"))
+    try:
+        store, rank, size = next(rendezvous("env://"))
+    except (RuntimeError, OSError) as error:
+        raise launch.NotLaunched(
+            f"the processes can't meet at {place}: {error}", "start them with torchrun, all in the same way"
+        ) from error
     backend = "nccl" if device.type == "cuda" else "gloo"
     dist.init_process_group(backend, store=store, rank=rank, world_size=size)
     return Processes(store)

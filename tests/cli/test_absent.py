@@ -33,6 +33,35 @@ def test_torchrun_s_number_of_no_gpu(monkeypatch: pytest.MonkeyPatch, gandsl: Ga
     assert done.exit_code == 6 and "no device `cuda:first`" in done.stderr
 
 
+ALL = {"WORLD_SIZE": "2", "RANK": "0", "MASTER_ADDR": "localhost", "MASTER_PORT": "29400"}
+TORCHRUN = [  # what is said, wrongly
+    ("WORLD_SIZE", "two"),
+    ("WORLD_SIZE", "-1"),
+    ("WORLD_SIZE", "0"),
+    ("WORLD_SIZE", "9" * 5000),
+    ("TORCHELASTIC_RESTART_COUNT", "often"),
+    ("RANK", None),
+    ("RANK", "2"),
+    ("MASTER_ADDR", None),
+    ("MASTER_PORT", None),
+    ("MASTER_PORT", "http"),
+    ("MASTER_PORT", "70000"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), TORCHRUN)
+def test_torchrun_s_variables_by_hand(
+    name: str, value: str | None, monkeypatch: pytest.MonkeyPatch, gandsl: Gandsl, tmp_path: Path
+) -> None:
+    for variable, text in (ALL | {name: value}).items():
+        monkeypatch.delenv(variable, raising=False)
+        if text is not None:
+            monkeypatch.setenv(variable, text)
+    done = gandsl("train", QUICK, "--data", "x", "-o", tmp_path / "run", "--device", "cpu")
+    assert done.exit_code == 6 and name in done.stderr and "torchrun" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
 WITHOUT = """
 import json, sys
 sys.modules["torch"] = None  # as Python answers for a package that is not installed

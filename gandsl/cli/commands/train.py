@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -95,18 +94,19 @@ def run(
     """
     from gandsl.cli.experiment import folder_named, how_before, of_run, of_spec, resumed
     from gandsl.diagnostics import Diagnostic, SpecError
+    from gandsl_runtime import launch
 
-    processes = int(os.environ.get("WORLD_SIZE", "1"))  # torchrun says
+    processes = launch.processes()
     resume = resume or source.is_dir()
     given = of_spec(source, set, processes) if set or not source.is_dir() else of_run(source, processes)
     folder = folder_named(source, run_dir) or Path("runs") / given.module.name
-    restarted = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0  # torchrun starts it again
-    if keep_on or restarted:
+    keep_on = keep_on or launch.restarted()
+    if keep_on:
         from gandsl_runtime.resuming import begun
         from gandsl_runtime.run_dir import RunDir
 
         resume = resume or begun(RunDir(folder))
-    if change and not (resume or keep_on or restarted):
+    if change and not (resume or keep_on):
         raise typer.BadParameter("--change is for a resume: give the run's folder, or --resume")
     if data is None and not resume:
         raise typer.BadParameter("say which images: --data FOLDER, FILE.zip, SHARDS.tar, hf:NAME or mnist")
