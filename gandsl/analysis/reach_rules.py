@@ -17,7 +17,8 @@ def logits_depend_on_images(facts: Facts) -> Iterator[Diagnostic]:
         if images and heads and not reached(graph, images, heads):
             yield Diagnostic(
                 "G0621",
-                f"the discriminator's {_named(heads)} depends on no image{facts.at(variant)}",
+                f"the discriminator's {_named(heads)} depend{'s' * (len(heads) == 1)} on no image"
+                + facts.at(variant),
                 facts.output("discriminator", heads[0]),
                 secondary=(label(images[0], "the image"),),
                 help="let it depend on what is computed of the image",

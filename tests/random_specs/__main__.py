@@ -1,4 +1,7 @@
-"""`python -m tests.random_specs SEED` shows one seed; `FROM-TO [FILE [PROCESSES]]` tries many, resumable."""
+"""`python -m tests.random_specs SEED` shows one seed; `FROM-TO [FILE [PROCESSES]]` tries many, resumable.
+
+`cover [SEEDS]` finds the fewest of so many seeds that show every op in every role (for seeds.py).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tests.random_specs import run
+from tests.random_specs.cover import cover, shown
 from tests.random_specs.grow import spec_text
 
 
@@ -19,9 +23,13 @@ def main(wanted: str, into: str = "", processes: str = "2") -> int:
 
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory(prefix="random-specs-") as folder:
+        if wanted == "cover":
+            chosen, missing = cover(shown(range(int(into or 700)), Path(folder)), 60)
+            print(f"{len(chosen)} seeds: {tuple(chosen)}\nnot shown: {sorted(missing) or 'nothing'}")
+            return 0
         if "-" not in wanted:
             print(spec_text(int(wanted)))
-            result = run.one(int(wanted), Path(folder) / wanted)
+            result = run.one(int(wanted), Path(folder) / wanted, whole=True)
             print(f"{result.outcome} {result.words}\n{result.trace}")
             return not result.fine
         first, last = map(int, wanted.split("-"))
@@ -33,7 +41,8 @@ def _many(seeds: range, folder: Path, into: Path | None, processes: int) -> int:
     done: dict[int, dict[str, object]] = {}
     if into is not None and into.exists():
         done = {line["seed"]: line for line in map(json.loads, into.read_text("utf-8").splitlines())}
-    for result in run.many([seed for seed in seeds if seed not in done], folder, processes):
+    todo = [seed for seed in seeds if seed not in done]
+    for result in run.many(todo, folder, processes, whole=True):
         done[result.seed] = asdict(result)
         if into is not None:
             with into.open("a", encoding="utf-8") as file:
@@ -42,7 +51,7 @@ def _many(seeds: range, folder: Path, into: Path | None, processes: int) -> int:
             print(result.told(), flush=True)
     outcomes = Counter(str(done[seed]["outcome"]) for seed in seeds)
     print(", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()))
-    return int(bool(set(outcomes) - {"held", "refused"}))
+    return int(bool(set(outcomes) - set(run.FINE)))
 
 
 if __name__ == "__main__":

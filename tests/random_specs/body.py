@@ -76,6 +76,7 @@ class Body:
     unread: list[str] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)
     above: str | None = None  # what an omitted first port reads
+    ops: tuple[Op, ...] = GROWABLE  # that may stand here
 
     def offer(self, text: str, types: Types, above: bool = False) -> str:
         """A value in sight: an input, a port, an expression."""
@@ -115,7 +116,7 @@ class Body:
 
         `wanted`: kinds of the result. `reads`: values, of which it reads one.
         """
-        for _ in range(tries):
+        for _ in range(tries if op in self.ops else 0):
             inputs = self._operands(op, reads)
             if inputs is None:
                 return None
@@ -143,7 +144,9 @@ class Body:
             if not (silent and self.rng.random() < 0.6):
                 node[port.name] = list(given) if port.variadic else given[0]
         node |= {name: v.text if isinstance(v, Text) else written(v) for name, v in attrs.items()}
-        return self.keep(self.names.new(), node, types, [t for texts in inputs.values() for t in texts])
+        # who takes the size of the batch alone leaves the value for others to read
+        read = [t for port in row.ports if not port.counts for t in inputs.get(port.name, ())]
+        return self.keep(self.names.new(), node, types, read)
 
     def _types(self, op: Op, inputs: dict[str, list[str]], attrs: dict[str, Any]) -> Types:
         found = []
@@ -220,7 +223,7 @@ class Body:
 
     def _into(self, kinds: Sequence[str]) -> str | None:
         """A value of one of these kinds, through whatever ops lead there."""
-        for op in self.rng.sample(GROWABLE, len(GROWABLE)):
+        for op in self.rng.sample(self.ops, len(self.ops)):
             if (made := self.attempt(op, tries=6, wanted=kinds)) is not None:
                 return made
         return None

@@ -9,7 +9,7 @@ from typing import Any
 from gandsl.ir.op import Op, ShapeError
 from gandsl.ir.types import feature, is_a
 from gandsl.spec.values import Size
-from tests.random_specs.body import GROWABLE, Body, Text, Types
+from tests.random_specs.body import Body, Text, Types
 from tests.random_specs.values import attributes, written
 
 CARRIED = ("Feature", "Vector", "Tokens")
@@ -35,7 +35,7 @@ def inner(body: Body, worlds: int | None = None, outside: bool = True) -> Body:
     if outside:
         factor = (worlds or body.worlds) // body.worlds
         seen = {text: types * factor for text, types in body.seen.items()}
-    return Body(body.rng, body.names, worlds or body.worlds, seen)
+    return Body(body.rng, body.names, worlds or body.worlds, seen, ops=body.ops)
 
 
 def loop(body: Body, ops: Iterator[Op]) -> str | None:
@@ -46,7 +46,7 @@ def loop(body: Body, ops: Iterator[Op]) -> str | None:
     types = plainly(body.seen[start])
     stage = inner(body)
     stage.offer(carry, types, above=True)
-    stage.grow(ops, body.rng.randint(1, 3))
+    stage.grow(ops, body.rng.randint(2, 4))
     last = _last(stage, carry)
     if tuple(one.shape for one in stage.seen[last]) != tuple(one.shape for one in types):
         last = carry
@@ -80,7 +80,7 @@ def stages(body: Body, ops: Iterator[Op]) -> str | None:
     stage = inner(body, len(sizes))
     stage.offer(carry, (before, *after[:-1]), above=True)
     scaled = stage.add("resize", {"x": [carry]}, {"size": Text(res, tuple(sizes))})
-    stage.grow(ops, body.rng.randint(1, 3))
+    stage.grow(ops, body.rng.randint(2, 4))
     alike = [t for t in stage.nodes if t in stage.seen and _sizes(stage.seen[t]) == _sizes(tuple(after))]
     last = alike[-1] if alike else scaled
     if stage.seen[last] != tuple(after):
@@ -109,7 +109,8 @@ def _folded(
     collected = body.rng.random() < 0.3
     if collected:
         node["collect"] = {"parts": last}
-    name = body.keep(body.names.new("f"), node, types, [start, *(stage.reads & body.seen.keys())])
+    read = [text for text in body.seen if text in stage.reads]
+    name = body.keep(body.names.new("f"), node, types, [*read, *([start] if carry in stage.reads else [])])
     if collected:
         for index, one in enumerate(each):
             body.seen[f"{name}.parts[{index}]"] = one
@@ -131,6 +132,8 @@ def block(body: Body, ops: Iterator[Op], blocks: dict[str, Any]) -> str | None:
     rng = body.rng
     operands = [t for t in (some_value(body, "Feature", "Vector"), some_value(body, *CARRIED)) if t]
     operands = operands[: rng.randint(1, 2)]
+    if operands and rng.random() < 0.5 and (label := some_value(body, "Label")):
+        operands.append(label)
     if not operands:
         return None
     ports = {body.names.new("p"): text for text in operands}
@@ -139,7 +142,7 @@ def block(body: Body, ops: Iterator[Op], blocks: dict[str, Any]) -> str | None:
         inside.offer(port, plainly(body.seen[text]), above=index == 0)
     if not inside.above:
         return None
-    inside.grow(ops, rng.randint(1, 3))
+    inside.grow(ops, rng.randint(2, 4))
     slots = _slots(inside, ops)
     inside.grow(ops, rng.randint(0, 2))
     if not inside.nodes:
@@ -165,7 +168,8 @@ def block(body: Body, ops: Iterator[Op], blocks: dict[str, Any]) -> str | None:
         node |= dict(given[1:] if silent else given)
         node |= {param: value if use else changed for param, (value, changed) in arguments.items()}
         node |= {slot: rng.choice(fillers) for slot, (_, fillers) in slots.items()}
-        made = body.keep(body.names.new(), node, inside.seen[last], operands)
+        read = [text for port, text in ports.items() if port in inside.reads]
+        made = body.keep(body.names.new(), node, inside.seen[last], read)
         for output, text in list(outputs.items())[1:]:
             body.offer(f"{made}.{output}", inside.seen[text])
     return made
@@ -176,8 +180,13 @@ def _slots(inside: Body, ops: Iterator[Op]) -> dict[str, tuple[str, list[Any]]]:
     if inside.rng.random() < 0.5 or (text := some_value(inside, "Feature", "Vector", "Tokens")) is None:
         return {}
     fillers: list[Any] = ["none"]
-    for op in [next(ops) for _ in range(3)] + inside.rng.sample(GROWABLE, 6):
-        if len(op.ports) != 1 or op.ports[0].name != "x" or text not in inside.of(*op.ports[0].kinds):
+    for op in [next(ops) for _ in range(3)] + inside.rng.sample(inside.ops, 6):
+        if (
+            op not in inside.ops
+            or len(op.ports) != 1
+            or op.ports[0].name != "x"
+            or text not in inside.of(*op.ports[0].kinds)
+        ):
             continue
         attrs = attributes(inside.rng, op, [])
         try:
@@ -211,11 +220,11 @@ def varied(body: Body, ops: Iterator[Op], blocks: dict[str, Any], count: int) ->
     """So many nodes, in whatever form."""
     for _ in range(count):
         chance = body.rng.random()
-        if chance < 0.12:
+        if chance < 0.15:
             loop(body, ops)
-        elif chance < 0.2:
+        elif chance < 0.3:
             stages(body, ops)
-        elif chance < 0.35:
+        elif chance < 0.55:
             block(body, ops, blocks)
         else:
             body.grow(ops, 1)

@@ -26,7 +26,7 @@ def spec(seed: int) -> dict[str, Any]:
     rng = Random(seed)
     deck = _deck(rng)
     ops = [GROWABLE[(seed + offset) % len(GROWABLE)] for offset in (0, 13, 29, 43)]
-    nets = Networks(rng, deck, classes=rng.choice([0, 0, 2, 3]))
+    nets = Networks(rng, deck, classes=rng.choice([0, 2, 3]))
     if rng.random() < 0.2:
         nets.levels = Levels(rng)
     made_generator = generator(nets, ops[0], ops[1])

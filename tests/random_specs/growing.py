@@ -30,14 +30,16 @@ class Levels:
 def spread(body: Body, levels: Levels) -> Body:
     """The body as it goes on in all programs: so far it is the same in each."""
     count = len(levels.variants)
-    found = Body(body.rng, body.names, count, {text: types * count for text, types in body.seen.items()})
+    found = Body(
+        body.rng, body.names, count, {text: types * count for text, types in body.seen.items()}, ops=body.ops
+    )
     found.nodes, found.unread, found.reads, found.above = body.nodes, body.unread, body.reads, body.above
     return found
 
 
 def gathered(body: Body, text: str) -> Body:
     """The body as it goes on from a value that is the same in all programs."""
-    found = Body(body.rng, body.names, 1, {text: body.seen[text][:1]})
+    found = Body(body.rng, body.names, 1, {text: body.seen[text][:1]}, ops=body.ops)
     found.nodes, found.unread, found.above = body.nodes, [text], body.above
     return found
 
@@ -109,7 +111,7 @@ def _stage(
     size: str,
 ) -> str:
     """A block for a stage: it changes the size, then does something."""
-    inside = Body(body.rng, Names(body.rng, {"x", "res"}), len(before))
+    inside = Body(body.rng, Names(body.rng, {"x", "res"}), len(before), ops=body.ops)
     inside.offer("x", tuple(feature(channels, side, side) for side in before), above=True)
     sizes = Text(size, tuple(Size(side, side) for side in after))
     scaled = inside.add("resize", {"x": ["x"]}, {"size": sizes})

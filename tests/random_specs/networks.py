@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from gandsl.ir.op import Op
+from gandsl.ir.op import Op, Trait
 from gandsl.ir.types import TensorType
 from gandsl.spec.values import Size
 from tests.random_specs import growing
@@ -34,7 +34,7 @@ class Networks:
 def generator(nets: Networks, first: Op, last: Op) -> dict[str, Any]:
     """A generator; `first` reads one of its inputs if it can, `last` gives its image if it can."""
     rng = nets.rng
-    body = Body(rng, Names(rng, set(INPUTS)))
+    body = Body(rng, Names(rng, set(INPUTS)), ops=tuple(filter(stands_alone, GROWABLE)))
     inputs: dict[str, Any] = {}
     for name in ["z", "z2"][: rng.choice([1, 1, 1, 2])]:
         size = rng.choice([2, 3, 4, 6, 8])
@@ -47,9 +47,9 @@ def generator(nets: Networks, first: Op, last: Op) -> dict[str, Any]:
         body.offer("y", (TensorType("Label", (nets.classes,)),))
     made: dict[str, Any] = {"inputs": inputs, **defaults(rng)}
     body.attempt(first, reads=list(inputs)) or body.grow(iter([first]), 1)
-    if rng.random() < 0.45:
+    if rng.random() < 0.55:
         made["styles"] = _style_space(nets, body)
-    varied(body, nets.ops, nets.blocks, rng.randint(2, 6))
+    varied(body, nets.ops, nets.blocks, rng.randint(2, 5))
     main = body.joined(_canvas(body))
     if nets.levels:
         inputs["alpha"] = growing.ALPHA
@@ -63,6 +63,11 @@ def generator(nets: Networks, first: Op, last: Op) -> dict[str, Any]:
         nets.images = [body.seen[image][0].shape]  # type: ignore[list-item]
         made["output"] = image
     return made | {"body": body.nodes}
+
+
+def stands_alone(op: Op) -> bool:
+    """Whether a generator may have it: `check` refuses there what compares the samples of a batch."""
+    return op.has(Trait.BATCH_NORMALIZED) or not op.has(Trait.BATCH_COUPLED)
 
 
 def defaults(rng: Random) -> dict[str, Any]:
@@ -87,7 +92,7 @@ def _style_space(nets: Networks, body: Body) -> str:
     main = body.joined_vector(body.vector(rng.choice([4, 6])))
     if rng.random() < 0.4:
         main = body.add("track_average", {"x": [main]}, {})
-    makers = [op for op in rng.sample(GROWABLE, len(GROWABLE)) if op.output and op.name != "attention"]
+    makers = [op for op in rng.sample(body.ops, len(body.ops))]
     for op in makers:
         if (ws := body.attempt(op, tries=8, wanted=("Styles",), reads=[main])) is not None:
             break
@@ -113,8 +118,8 @@ def _canvas(body: Body) -> str:
 def ending(body: Body, main: str, op: Op, wanted: tuple[str, ...], most: int) -> str:
     """A last node of this op with at most so many channels; a convolution or linear layer otherwise."""
     before = body.state()
-    if any(port.name == "like" for port in op.ports):
-        op = next(other for other in body.rng.sample(GROWABLE, 9) if other.ports[0].name == "x")
+    if all(port.counts for port in op.ports):  # its image would depend on no latent, its logit on no image
+        op = next(other for other in body.rng.sample(body.ops, 9) if other.ports[0].name == "x")
     for channels in (None, *body.rng.sample([1, 2, 3, 4, 8, 12], 6)):
         anchor = main
         if channels is not None:
@@ -168,7 +173,7 @@ def discriminator(nets: Networks, first: Op, last: Op) -> dict[str, Any]:
     if nets.levels:
         inputs["alpha"] = growing.ALPHA
     body.attempt(first, reads=list(body.seen)) or body.grow(iter([first]), 1)
-    varied(body, nets.ops, nets.blocks, rng.randint(2, 6))
+    varied(body, nets.ops, nets.blocks, rng.randint(2, 5))
     main = body.joined(_canvas(body))
     made["outputs"] = _judgement(nets, body, main, last)
     return made | {"body": body.nodes}

@@ -109,7 +109,7 @@ def _plan(
         if name not in (*SCHEMA["required"], "growth") and rng.random() < 0.25
     }
     known = SCHEMA["$defs"]["Regularizers"]["properties"]
-    chosen = {name for name in known if rng.random() < 0.15} | {n for n in penalties if n in known}
+    chosen = {name for name in known if rng.random() < 0.3} | {n for n in penalties if n in known}
     chosen -= set(never)
     if styles < 1:
         chosen.discard("path_length")
@@ -120,7 +120,7 @@ def _plan(
         "optimizer": {"lr": rng.choice([0.0, 1e-3, 1e-2]), "betas": [0.0, 0.9]},
         "regularizers": {name: drawn(rng, known[name]) for name in known if name in chosen},
         "cadence": {"log": "1 steps", "grid": "2 steps", "checkpoint": "2 steps", "keep": 1},
-        "precision": rng.choice([{}, {}, drawn(rng, {"$ref": "Precision"})]),
+        "precision": drawn(rng, {"$ref": "Precision"}, often=0.7),
     }
     if "micro_batch" in optional:
         optional["micro_batch"] = rng.choice([1, 2, batch])

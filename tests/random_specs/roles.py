@@ -15,6 +15,7 @@ from gandsl.ir.ops import OPS
 from gandsl.ir.ops.precision import CAST
 from gandsl.ir.types import is_a
 from gandsl.lowering.planned import planned
+from gandsl.lowering.precision import FULL_OPS
 
 Role = tuple[str, str]  # op, role
 SIDES = {"generator": "G", "discriminator": "D"}
@@ -107,32 +108,37 @@ def _possible(op: Op) -> Iterator[str]:
     kinds = {kind for port in op.ports for kind in port.kinds}
     needed = [set(port.kinds) for port in op.ports if not port.optional]
     grows = {"Scalar"} in needed  # only a fade has one
-    made = results(op)
+    labels = {"Label"} in needed
+    reads = not all(port.counts for port in op.ports)  # more than the size of a batch
     for side, given in (("G", ("Latent", "Label")), ("D", ("Image", "Label"))):
         if side == "G" and op.has(Trait.BATCH_COUPLED) and not op.has(Trait.BATCH_NORMALIZED):
-            continue  # G0623
+            continue
         yield f"{side} growing"
         if grows:
             continue
         yield from (f"{side} {role}" for role in ("anywhere", "in a stage", "in a block", "read twice"))
-        yield f"{side} behind a label"
         if any(is_a(one, kind) for one in given for kind in kinds):
             yield f"{side} first"
-        if made & ({"Feature"} if side == "G" else {"Feature", "Vector"}):
+        if reads:
+            yield f"{side} behind a label"
+        if reads and not labels and results(op) & LAST[side]:
             yield f"{side} last"
-        if kinds & {"Feature", "Tokens"}:
+        if reads and kinds & SPATIAL and results(op) & SPATIAL and op.name not in FULL_OPS:
             yield f"{side} in 16 bits"
-    if grows:
+        if side == "G":
+            yield "G mapping"
+            yield from () if labels else ["G synthesis"]
+        if op.has(Trait.TWICE_DIFFERENTIABLE) and reads and not labels and op.name not in SKIPPED:
+            yield from (f"{side} under {penalty}" for penalty in _penalties(op, side))
+
+
+def _penalties(op: Op, side: str) -> Iterator[str]:
+    if side == "G":
+        yield "path_length"
         return
-    if {"Label"} not in needed:
-        yield "G synthesis"
-    yield "G mapping"
-    if op.has(Trait.TWICE_DIFFERENTIABLE) and {"Label"} not in needed:
-        yield "D under r1"
-        yield "D under r2"
-        if not op.has(Trait.BATCH_NORMALIZED):
-            yield "D under gradient_penalty"
-        yield "G under path_length"
+    yield from ("r1", "r2")
+    if not op.has(Trait.BATCH_NORMALIZED):
+        yield "gradient_penalty"
 
 
 @cache
@@ -162,3 +168,7 @@ def results(op: Op) -> frozenset[str]:
 
 
 _FAMILIES = ("Feature", "Vector")
+LAST = {"G": {"Feature"}, "D": {"Feature", "Vector"}}
+"""What a network may end with."""
+SPATIAL = {"Feature", "Tokens"}
+SKIPPED = {"stack"}  # who selects a style of it reads that style

@@ -31,9 +31,12 @@ training: {length: 1 steps, batch: 4, loss: hinge, optimizer: {lr: 1e-3}, regula
 """
 
 
+FINE = ("held", "refused", "diverged")
+
+
 @dataclass(frozen=True)
 class Result:
-    """What came of a seed. `outcome`: held, refused, died, or the promise that was broken."""
+    """What came of a seed. `outcome`: one of those that are fine, died, or the promise that was broken."""
 
     seed: int
     outcome: str
@@ -44,7 +47,7 @@ class Result:
 
     @property
     def fine(self) -> bool:
-        return self.outcome in ("held", "refused")
+        return self.outcome in FINE
 
     def told(self) -> str:
         """The finding, and how to see it again."""
@@ -54,13 +57,13 @@ class Result:
         )
 
 
-def one(seed: int, folder: Path) -> Result:
+def one(seed: int, folder: Path, whole: bool = False) -> Result:
     """A seed in this process."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     path = folder / "random.yaml"
     path.write_text(spec_text(seed), "utf-8")
-    found = hold.examined(path, folder / "run")
+    found = hold.examined(path, folder / "run", whole)
     seconds = resource.getrusage(resource.RUSAGE_SELF)
     known = {
         "seed": seed,
@@ -85,7 +88,7 @@ def warmed(folder: Path) -> None:
     shutil.rmtree(folder / "run")
 
 
-def many(seeds: Iterable[int], folder: Path, processes: int = 1) -> Iterator[Result]:
+def many(seeds: Iterable[int], folder: Path, processes: int = 1, whole: bool = False) -> Iterator[Result]:
     """Each seed in a process of its own, so many at a time; results as they come."""
     warmed(folder)
     waiting = list(reversed(list(seeds)))
@@ -93,13 +96,13 @@ def many(seeds: Iterable[int], folder: Path, processes: int = 1) -> Iterator[Res
     while waiting or running:
         while waiting and len(running) < processes:
             seed = waiting.pop()
-            running[_forked(seed, folder)] = seed
+            running[_forked(seed, folder, whole)] = seed
         pid, status = os.wait()
         seed = running.pop(pid)
         yield _collected(seed, folder / str(seed), status)
 
 
-def _forked(seed: int, folder: Path) -> int:
+def _forked(seed: int, folder: Path, whole: bool) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
@@ -111,7 +114,7 @@ def _forked(seed: int, folder: Path) -> int:
         null = os.open(os.devnull, os.O_WRONLY)
         for stream in (1, 2):  # torch.fx prints the code around an error; the result has it
             os.dup2(null, stream)
-        result = one(seed, folder / str(seed))
+        result = one(seed, folder / str(seed), whole)
         (folder / str(seed) / "result.json").write_text(json.dumps(asdict(result)), "utf-8")
         code = 0
     finally:
