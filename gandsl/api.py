@@ -66,7 +66,8 @@ class Program:
                 checkpointed=checkpointed(ir, plan),
                 channels_last=plan is not None and plan.memory_format == "channels_last",
             )
-            self._networks[name] = LoweredNetwork(planned(ir, plan), target)
+            network = self._networks[name] = LoweredNetwork(planned(ir, plan), target)
+            network._planned = plan is not None
         return self._networks[name]
 
 

@@ -30,6 +30,8 @@ class LoweredNetwork(Network):
     shapes of each program around every pass, by running it without numbers (about 2 s more, mostly imports).
     """
 
+    _planned = False  # whether it is as the plan wants it, which may be without any cast
+
     def __init__(self, ir: NetworkIR, target: Target | None = None, *, thorough: bool = False) -> None:
         super().__init__()
         self._adopt(ir, target, thorough)

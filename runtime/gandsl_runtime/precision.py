@@ -25,11 +25,11 @@ def prepare(plan: Plan, *networks: nn.Module) -> None:
     """Bring networks that are going to be trained into the plan's precision and memory format.
 
     Keys and values of their states stay. Raises PlanError where the plan asks for 16 bits and no network has
-    casts: its source was generated for another plan.
+    casts: its source was generated for another plan. Networks compiled for the plan may have no features that
+    are computed in 16 bits.
     """
-    if plan.precision.half and not any(
-        isinstance(m, Cast) for network in networks for m in network.modules()
-    ):
+    casts = any(isinstance(m, Cast) for network in networks for m in network.modules())
+    if plan.precision.half and not casts and not all(getattr(n, "_planned", False) for n in networks):
         raise PlanError(
             f"the plan asks for {plan.precision.compute}, but the networks have no casts to it",
             "compile the spec again: casts are part of the generated source",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+import gandsl
 from gandsl.analysis import analyze
 from gandsl.codegen import render
 from gandsl.frontend.module import ModuleIR
@@ -15,9 +17,10 @@ from gandsl.ir.stages import stages
 from gandsl.lowering.network import LoweredNetwork
 from gandsl.lowering.precision import in_precision
 from gandsl.passes.target import Target
+from gandsl_runtime.errors import PlanError
 from gandsl_runtime.network import Network
 from gandsl_runtime.plan import Precision
-from gandsl_runtime.precision import Scaling, inner_gradients, switch_casts
+from gandsl_runtime.precision import Scaling, inner_gradients, prepare, switch_casts
 from tests.codegen.twins import arguments, loaded
 from tests.specs.reduced import SPECS, reduced
 
@@ -204,3 +207,25 @@ def test_a_penalty_has_right_gradients_through_16_bits(compute: str, close: floa
         assert b.dtype == torch.float32
         assert a.any() and (a - b).norm() <= close * a.norm(), (i, ((a - b).norm() / a.norm()).item())
         assert i == 0 or not torch.equal(a, b)  # it was computed in 16 bits indeed
+
+
+def test_a_plan_in_16_bits_that_reaches_no_feature_trains(tmp_path: Path) -> None:
+    """Linear layers on vectors are float32: there is no cast, and nothing is wrong with the networks."""
+    spec = tmp_path / "vectors.yaml"
+    spec.write_text(
+        """\
+gandsl: 1
+name: vectors
+generator:
+  inputs: {z: "Latent[4]"}
+  body: {dense: {op: linear, features: 16}, image: {op: reshape, channels: 1, size: 4}}
+discriminator:
+  inputs: {image: "Image[1, 4]"}
+  body: {flat: {op: flatten}, logit: {op: linear, features: 1}}
+training: {length: 1 steps, batch: 4, loss: hinge, optimizer: {lr: 1e-3}, precision: {compute: bf16}}
+"""
+    )
+    program = gandsl.compile(spec)
+    prepare(program.plan, program.generator, program.discriminator)
+    with pytest.raises(PlanError, match="no casts to it"):
+        prepare(program.plan, LoweredNetwork(program.module.networks["generator"]))
