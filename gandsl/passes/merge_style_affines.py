@@ -43,11 +43,11 @@ class MergeStyleAffines(Pass):
                         f"{len(group)} affines read it, but {COPYING}",
                     )
             return
-        for (style, *_), group in _grouped(
-            affines, lambda node: (node.args[0], *_factors(module, node))
-        ).items():
+        by_style = _grouped(affines, lambda node: (node.args[0], *_factors(module, node)))
+        for group in by_style.values():
             if len(group) == 1:
                 continue
+            style = _input(group[0])  # by now, maybe a part of a product merged before
             _merge(module, group, ops.shared_linear, style)
             log.fire(style, f"{len(group)} products became one")
             affines = [node for node in affines if node not in group]

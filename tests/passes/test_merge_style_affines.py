@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from gandsl.lowering.network import LoweredNetwork
 from gandsl.passes.common_subexpressions import CommonSubexpressions
@@ -89,3 +90,16 @@ def test_on_a_cpu_affines_stay_apart_and_the_log_says_why() -> None:
     assert reasons(record, fired=False)["mapping.w_avg"].startswith("8 affines read it, but on a CPU copying")
     _, log = run_passes(network, [Simplify(), MergeStyleAffines(everywhere=True)], CPU)
     assert log["merge-style-affines"].fired
+
+
+def test_affines_of_an_affine_that_was_merged() -> None:
+    b = Builder()
+    w = b.input("w", "Vector", 4)
+    first, other = (b(f"first{i}", "linear", {"x": w}, features=3) for i in range(2))
+    ends = [b(f"end{i}", "linear", {"x": first}, features=3) for i in range(2)]
+    network = LoweredNetwork(b.ir(*ends, other))
+    module, log = run_passes(network, [MergeStyleAffines()], CUDA)
+    assert len(reasons(log["merge-style-affines"], fired=True)) == 2
+    x = torch.randn(2, 4)
+    for ours, truth in zip(module(x), network.lowered()(x), strict=True):
+        torch.testing.assert_close(ours, truth)

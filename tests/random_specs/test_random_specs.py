@@ -24,7 +24,7 @@ def fixed(tmp_path_factory: pytest.TempPathFactory) -> list[run.Result]:
 
 
 def test_fixed_seeds_hold(fixed: list[run.Result]) -> None:
-    assert len(fixed) == len(FIXED) == 60
+    assert len(fixed) == len(FIXED) >= 60
     assert not [result.told() for result in fixed if result.outcome != "held"]
 
 
