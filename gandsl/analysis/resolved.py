@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
+from gandsl.diagnostics import Diagnostics
+from gandsl.spec.document import Document
 from gandsl.spec.files import File
+from gandsl.spec.loader import load_blocks
 from gandsl.spec.tree import to_plain
 from gandsl.spec.values import Size
 from gandsl.spec.write import to_yaml
@@ -14,16 +18,19 @@ if TYPE_CHECKING:
 
 # steps of making the document, which are done
 _DONE = ("extends", "set", "patch")
+# files that a resolved spec holds, and how deep in each other: those that import each other have no end
+MOST_HELD, DEEPEST = 200, 8
 
 
 def resolved(module: ModuleIR) -> dict[str, Any]:
-    """The spec as plain data. It is a spec itself: it unfolds to the same graphs and the same plan."""
+    """The spec as plain data. It is a spec itself: it unfolds to the same graphs and the same plan.
+
+    It holds what it imports, so that it means the same on any day and any machine.
+    """
     document = module.document
-    data = {key: value for key, value in to_plain(document.tree).items() if key not in _DONE}
+    data = _made(document, [], 0)
     if document.params:
         data["params"] = {name: _param(module, name) for name in document.params}
-    if document.imports:
-        data["imports"] = {name: File.at(path).anywhere for name, path in document.imports.items()}
     if module.plan is not None:
         data["training"] = module.plan.model_dump(mode="json")
     return data
@@ -32,6 +39,29 @@ def resolved(module: ModuleIR) -> dict[str, Any]:
 def resolved_text(module: ModuleIR) -> str:
     """`resolved` as YAML."""
     return to_yaml(resolved(module))
+
+
+def _made(document: Document, held: list[str], depth: int) -> dict[str, Any]:
+    """A document as it is when it has been made, with what it imports; `held` are the files held so far."""
+    data = {key: value for key, value in to_plain(document.tree).items() if key not in _DONE}
+    if document.imports:
+        data["imports"] = {name: _import(place, held, depth) for name, place in document.imports.items()}
+    return data
+
+
+def _import(place: str | Document, held: list[str], depth: int) -> Any:
+    """An import as its content; as its name where the standard library has it, beyond the bounds its path."""
+    if isinstance(place, Document):
+        return _made(place, held, depth + 1)
+    file = File.at(place)
+    if file.standard is not None:
+        return file.standard
+    bounded = len(held) < MOST_HELD and depth < DEEPEST
+    document = load_blocks(place, Diagnostics()) if bounded else None
+    if document is None:
+        return os.path.abspath(place)
+    held.append(place)
+    return _made(document, held, depth + 1)
 
 
 def _param(module: ModuleIR, name: str) -> dict[str, Any]:

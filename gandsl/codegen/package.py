@@ -23,7 +23,6 @@ from gandsl.diagnostics.diagnostic import InvariantError
 from gandsl.lowering.planned import checkpointed, planned
 from gandsl.spec.document import BlockDecl
 from gandsl.spec.library import Library
-from gandsl.spec.tree import to_plain
 from gandsl_runtime.files import write as write_file
 
 if TYPE_CHECKING:
@@ -104,11 +103,7 @@ def stale(
 
 def spec_hash(module: ModuleIR) -> str:
     """SHA-256 of the resolved spec: patches applied, parameters in force, every default of the plan."""
-    spec = resolved(module)
-    written = to_plain(module.document.tree)
-    if "imports" in spec:  # as the spec names them, not where they were found
-        spec["imports"] = written.get("imports", {})
-    return _sha256(json.dumps(spec, ensure_ascii=True, separators=(",", ":")))
+    return _sha256(json.dumps(resolved(module), ensure_ascii=True, separators=(",", ":")))
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

@@ -62,13 +62,13 @@ class Unfolder:
         self.tally = tally
         self.growing = document.growth is not None
         self._family = family  # level, level_size, levels, fading: known to every expression
-        self._scopes: dict[str, Scope] = {}
+        self._scopes: dict[int, Scope] = {}  # by document, of which a file may hold several
 
     def scope_of(self, document: Document) -> Scope:
-        """What every expression of a file sees: its parameters and definitions, and the family's names."""
-        scope = self._scopes.get(document.file)
+        """What all expressions of a document see: its parameters and definitions, and the family's names."""
+        scope = self._scopes.get(id(document))
         if scope is None:
-            scope = self._scopes[document.file] = Scope(None, self._family)
+            scope = self._scopes[id(document)] = Scope(None, self._family)
             for let in document.let.values():
                 scope.values[let.name] = Function(let.name, let.args, let.expr, scope)
             resolve(document.params, scope, self.report.diagnostics, self.budget)

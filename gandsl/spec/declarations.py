@@ -30,11 +30,11 @@ Decl = TypeVar("Decl")
 
 
 def build(
-    tree: Mapping, file: str, path: str, diagnostics: Diagnostics, *, blocks_only: bool = False
+    tree: Mapping, file: str, path: str, diagnostics: Diagnostics, form: shapes.Record = shapes.SPEC
 ) -> Document:
-    """The document of a resolved tree; what is wrong is reported. `blocks_only`: it needs no name."""
+    """The document of a resolved tree; what is wrong is reported. `form` is its kind: a spec, a LIBRARY."""
     start = Span.point(file)
-    given = read_fields(_LIBRARY if blocks_only else shapes.SPEC, tree, start, diagnostics) or {}
+    given = read_fields(form, tree, start, diagnostics) or {}
     document = Document(
         file=file,
         path=path,
@@ -73,12 +73,17 @@ def build(
     return document
 
 
-_LIBRARY = shapes.Record(
+LIBRARY = shapes.Record(
     "a file of blocks: a mapping of fields",
     tuple(
         shapes.Field(field.name, field.form, field.doc, field.required and field.name != "name")
         for field in shapes.SPEC.fields
     ),
+)
+# such a file as `imports` holds it: what it was made from is resolved
+HELD = shapes.Record(
+    "what a file of blocks holds: a mapping of fields",
+    tuple(field for field in LIBRARY.fields if field.name not in ("extends", "set", "patch")),
 )
 
 

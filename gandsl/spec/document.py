@@ -140,7 +140,7 @@ class Document:
     networks: dict[str, NetworkDecl] = field(default_factory=dict)  # generator, discriminator, then others
     training: Mapping | None = None
     moved: dict[str, str] = field(default_factory=dict)
-    imports: dict[str, str] = field(default_factory=dict)  # name → path of the file
+    imports: dict[str, str | Document] = field(default_factory=dict)  # name → path, or what it holds
     sources: dict[str, str] = field(default_factory=dict, repr=False)  # file → text, of all it was made from
 
 

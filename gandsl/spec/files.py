@@ -27,10 +27,10 @@ class File:
         return cls(path, path if inside.startswith("..") else f"{SHOWN_STANDARD}/{inside}")
 
     @property
-    def anywhere(self) -> str:
-        """A path that names the file beside any spec of this machine."""
+    def standard(self) -> str | None:
+        """Its name in the standard library; None elsewhere."""
         inside = self.shown.removeprefix(f"{SHOWN_STANDARD}/")
-        return inside if inside != self.shown else os.path.abspath(self.path)
+        return inside if inside != self.shown else None
 
     @property
     def identity(self) -> str:

@@ -77,12 +77,14 @@ class Library:
             return self._load(path), True
         return None, False
 
-    def _load(self, path: str) -> Document | None:
-        if not path:  # an import that was not found, which was reported
+    def _load(self, place: str | Document) -> Document | None:
+        if isinstance(place, Document):
+            return place
+        if not place:  # an import that was not found, which was reported
             return None
-        key = os.path.realpath(path)
+        key = os.path.realpath(place)
         if key not in self.documents:
-            self.documents[key] = load_blocks(path, self.diagnostics)
+            self.documents[key] = load_blocks(place, self.diagnostics)
         return self.documents[key]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from gandsl.diagnostics import Diagnostics, Label, Span
 from gandsl.spec import shapes
-from gandsl.spec.declarations import build
+from gandsl.spec.declarations import HELD, LIBRARY, build
 from gandsl.spec.document import Document
 from gandsl.spec.files import File, find, read_file
 from gandsl.spec.overrides import apply_overrides, as_texts
@@ -60,7 +60,8 @@ class _Loader:
         if tree is None:
             return None
         tree = apply_overrides(tree, overrides, self.diagnostics)
-        document = build(tree, file.shown, file.path, self.diagnostics, blocks_only=blocks_only)
+        form = LIBRARY if blocks_only else shapes.SPEC
+        document = build(tree, file.shown, file.path, self.diagnostics, form)
         if not blocks_only:
             self.require_networks(document)
         document.imports = self.imports(tree, file)
@@ -77,12 +78,16 @@ class _Loader:
                 help = f"add `{role}: {{inputs: …, body: …}}`"
                 self.diagnostics.add("G0612", f"the spec has no {role}", Span.point(document.file), help=help)
 
-    def imports(self, tree: Mapping, file: File) -> dict[str, str]:
-        """Name → path; each is looked up beside the file whose text names it."""
+    def imports(self, tree: Mapping, file: File) -> dict[str, str | Document]:
+        """Name → path, looked up beside the file whose text names it; or what stands there in its place."""
         written = tree.get("imports")
-        found = {}
+        found: dict[str, str | Document] = {}
         for entry in written if isinstance(written, Mapping) else ():
-            if isinstance(entry.value, Scalar) and entry.value.text:
+            if isinstance(entry.value, Mapping):
+                held = build(entry.value, file.shown, file.path, self.diagnostics, HELD)
+                held.imports = self.imports(entry.value, file)
+                found[entry.key] = held
+            elif isinstance(entry.value, Scalar) and entry.value.text:
                 beside = self.paths.get(entry.value.span.file, file.path)
                 place = find(entry.value.text, beside, entry.value.span, self.diagnostics)
                 found[entry.key] = place.path if place else ""

@@ -107,6 +107,11 @@ ONE_ENTRY = Leaf(
     {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": EXPRESSION.schema},
 )
 MAPPING = Leaf("a mapping", lambda tree: isinstance(tree, Mapping), {"type": "object"})
+IMPORT = Leaf(
+    "the path of a file, or what it holds",
+    lambda tree: _text(tree) or isinstance(tree, Mapping),
+    {"type": ["string", "object"]},
+)
 BODY = Leaf("a mapping of names to nodes", lambda tree: isinstance(tree, Mapping), {"$ref": "#/$defs/body"})
 DEFAULTS = Leaf(
     "a mapping of ops to parameters", lambda tree: isinstance(tree, Mapping), {"$ref": "#/$defs/defaults"}
@@ -209,7 +214,11 @@ SPEC = Record(
         Field("doc", TEXT, "one sentence"),
         Field("source", TEXT, "where the architecture is from, if anywhere"),
         Field("extends", TEXT, "the spec that this one changes"),
-        Field("imports", MapOf(TEXT), "files whose blocks can be used, by the name they get here"),
+        Field(
+            "imports",
+            MapOf(IMPORT),
+            "files whose blocks can be used, by the name they get here: each a path, or what the file holds",
+        ),
         Field("params", MapOf(PARAM), "the numbers that everything else is derived from"),
         Field(
             "let",

@@ -122,21 +122,3 @@ def test_which_file_a_name_is(
     assert (found and found.path) == (place and str(home / place))
     load(spec, diagnostics=(told := Diagnostics()))
     assert ("G0402" in [one.code for one in told]) == (place is None)
-
-
-def test_the_resolved_spec_finds_its_imports_from_anywhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A run folder's spec.yaml names them by whole paths; those of the standard library by their names."""
-    blocks = "gandsl: 1\nblocks:\n  b: {ports: {x: Feature}, body: {a: {op: relu}}}\n"
-    (tmp_path / "lib.yaml").write_text(blocks)
-    spec = MINIMAL.replace("gandsl: 1\n", "gandsl: 1\nimports: {lib: ./lib.yaml, std: norm.yaml}\n")
-    (tmp_path / "spec.yaml").write_text(spec)
-    monkeypatch.chdir(tmp_path)
-    document = load("spec.yaml", diagnostics=(told := Diagnostics()))
-    assert document is not None and not list(told.errors)
-    places = {name: File.at(path).anywhere for name, path in document.imports.items()}
-    assert places == {"lib": str(tmp_path / "lib.yaml"), "std": "norm.yaml"}
-    for name, path in places.items():
-        again = find(path, str(tmp_path / "runs/0/spec.yaml"), None, told)
-        assert again is not None and again.identity == File.at(document.imports[name]).identity

@@ -1,0 +1,105 @@
+"""The resolved spec holds what it imports: it means the same when the files have changed, or are gone."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gandsl.analysis import analyze
+from gandsl.analysis.resolved import resolved, resolved_text
+from gandsl.frontend.module import ModuleIR
+from gandsl.ir.text import network_text
+
+SPEC = """\
+gandsl: 1
+name: importer
+imports: {lib: ./parts/lib.yaml, act: norm.yaml}
+let: {width: 4}
+generator:
+  inputs: {z: "Latent[8]"}
+  body:
+    dense: {op: linear, features: 16 * width}
+    start: {op: reshape, channels: width, size: 4}
+    own: {block: lib.conv}
+    inner: {block: lib.through}
+    image: {op: conv, channels: 3}
+discriminator:
+  inputs: {image: "Image[3, 4]"}
+  body:
+    conv: {block: lib.conv}
+    flat: {op: flatten}
+    logit: {op: linear, features: 1}
+"""
+LIB = """\
+gandsl: 1
+imports: {deeper: ../other/deeper.yaml}
+let: {width: 6}
+blocks:
+  conv: {ports: {x: Feature}, body: {conv: {op: conv, channels: width}}}
+  through: {ports: {x: Feature}, body: {conv: {block: deeper.conv}, back: {block: conv}}}
+"""
+DEEPER = LIB.replace("imports: {deeper: ../other/deeper.yaml}\n", "").replace("width: 6", "width: 10")
+DEEPER = DEEPER[: DEEPER.index("  through")]
+
+
+def module_of(path: Path) -> ModuleIR:
+    module, diagnostics = analyze(path)
+    assert module is not None, [str(error) for error in diagnostics.errors]
+    return module
+
+
+def graphs(module: ModuleIR) -> dict[str, str]:
+    """The networks as text, without the places in files that their nodes come from."""
+    return {name: network_text(network, full=False) for name, network in module.networks.items()}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    for name, text in {"spec.yaml": SPEC, "parts/lib.yaml": LIB, "other/deeper.yaml": DEEPER}.items():
+        (tmp_path / "home" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "home" / name).write_text(text)
+    return tmp_path / "home"
+
+
+def test_the_same_graphs_without_the_files(home: Path, tmp_path: Path) -> None:
+    module = module_of(home / "spec.yaml")
+    text = resolved_text(module)
+    shutil.rmtree(home)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "spec.yaml").write_text(text)
+    again = module_of(tmp_path / "run" / "spec.yaml")
+    assert graphs(again) == graphs(module)
+    made = [str(node.type) for node in again.networks["generator"].main if node.op == "conv"]
+    widths = [int(text.partition("[")[2].partition(",")[0]) for text in made]
+    assert widths == [6, 10, 6, 3]  # each file's expressions see its own definitions
+    assert resolved_text(again) == text
+
+
+def test_what_the_standard_library_has_is_named(home: Path) -> None:
+    imports = resolved(module_of(home / "spec.yaml"))["imports"]
+    assert imports["act"] == "norm.yaml"
+    assert list(imports["lib"]["imports"]["deeper"]["blocks"]) == ["conv"]
+
+
+def test_files_that_import_each_other_are_held_within_bounds(home: Path, tmp_path: Path) -> None:
+    (home / "other/deeper.yaml").write_text("gandsl: 1\nimports: {lib: ../parts/lib.yaml}\n" + DEEPER[10:])
+    module = module_of(home / "spec.yaml")
+    (tmp_path / "spec.yaml").write_text(resolved_text(module))
+    assert graphs(module_of(tmp_path / "spec.yaml")) == graphs(module)
+
+
+@pytest.mark.parametrize(
+    ("held", "code"),
+    [
+        ("{extends: x.yaml, blocks: {}}", "G0008"),
+        ("{gandsl: 1, blocks: {conv: {ports: {x: Feature}, body: {a: {op: nothing}}}}}", "G0201"),
+        ("[1]", "G0010"),
+    ],
+)
+def test_what_is_held_is_checked(held: str, code: str, tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text(SPEC.replace("./parts/lib.yaml", held))
+    module, diagnostics = analyze(tmp_path / "spec.yaml")
+    assert module is None
+    assert code in [error.code for error in diagnostics.errors]
