@@ -23,7 +23,8 @@ def in_precision(network: NetworkIR, precision: Precision) -> NetworkIR:
     """The network with casts where its features go to 16 bits and come back; keys of weights stay.
 
     Features (and tokens) are computed in 16 bits, in all stages or in those of the largest resolutions;
-    vectors, styles and labels never are. Nor is what `FULL_OPS` and the way to an output compute.
+    vectors, styles and labels never are. Nor is what `FULL_OPS` and the way to an output compute, nor what
+    comes from no feature (a constant takes the size of a batch from one, and not its numbers).
     Casts do nothing until training switches them on (`gandsl_runtime.precision`).
     """
     if precision.half is None:
@@ -71,8 +72,11 @@ class _Regions:
         made: dict[tuple[str, str], str] = {}
         for node in self.graph:
             inputs: dict[str, tuple[str, ...]] = {}
+            reads, half = self.graph.reads(node), node.id in halves
             for port, ids in node.inputs.items():
-                inputs[port] = tuple(self._as(id_, node.id in halves, halves, made, nodes) for id_ in ids)
+                inputs[port] = tuple(
+                    self._as(id_, half, halves, made, nodes) if id_ in reads else id_ for id_ in ids
+                )
             nodes[node.id] = replace(node, inputs=inputs)
         outputs = {
             name: self._as(id_, False, halves, made, nodes) for name, id_ in self.graph.outputs.items()
@@ -92,7 +96,9 @@ class _Regions:
             return id_
         dtype = self.half if half else FULL
         if (id_, dtype) not in made:
-            readers = [node for node in self.graph if id_ in node.operands and (node.id in halves) == half]
+            readers = [
+                node for node in self.graph if id_ in self.graph.reads(node) and (node.id in halves) == half
+            ]
             readers = readers or [self.graph[id_]]  # an output
             name = self._name(self._scope(readers), "narrowed" if half else "widened", nodes)
             nodes[name] = Node(
@@ -125,7 +131,7 @@ class _Regions:
             node.id
             for node in self.graph
             if _is_spatial(node.type)
-            and any(_is_spatial(self.graph[id_].type) for id_ in node.operands)
+            and any(_is_spatial(self.graph[id_].type) for id_ in self.graph.reads(node))
             and node.op not in FULL_OPS
             and node.id not in exits
             and self._side(node) >= self.least

@@ -22,6 +22,8 @@ from gandsl_runtime.network import Network
 from gandsl_runtime.plan import Precision
 from gandsl_runtime.precision import Scaling, inner_gradients, prepare, switch_casts
 from tests.codegen.twins import arguments, loaded
+from tests.graphs import Builder
+from tests.lowering.test_table import USES
 from tests.specs.reduced import SPECS, reduced
 
 
@@ -163,10 +165,44 @@ def test_targets_change_nothing_of_the_formats() -> None:
         assert formats(network, "synthesis")["synthesis.s32.conv1.conv"] == torch.bfloat16
 
 
+@pytest.mark.parametrize(("op", "ports", "attrs"), USES, ids=lambda value: str(value)[:60])
+def test_every_op_computes_in_the_numbers_of_its_region(op: str, ports: Any, attrs: Any) -> None:
+    """Between two features: what an op reads has one format, and no cast finds the format it is to make."""
+    b = Builder()
+    given, spatial = {}, ("Feature", "Tokens")
+    for port, kinds in ports.items():
+        given[port] = []
+        for i, (kind, *shape) in enumerate(kinds if isinstance(kinds, list) else [kinds]):
+            value = b.input(f"{port}{i}", kind, *shape)
+            given[port].append(b(f"{port}{i}_", "silu", {"x": value}) if kind in spatial else value)
+    last = b("node", op, given, **attrs)
+    if b.nodes[last].type.kind in spatial:
+        last = b("sum", "add", {"terms": [b("after", "silu", {"x": last}), last]})
+    graph = in_precision(b.ir(last), Precision(compute="bf16"))
+    network = LoweredNetwork(graph)
+    switch_casts(network, True)
+    found: dict[str, torch.dtype] = {}
+
+    class Seen(torch.fx.Interpreter):
+        def run_node(self, n: torch.fx.Node) -> Any:
+            made = super().run_node(n)
+            if n.op != "output":
+                found[n.meta["id"]] = made.dtype
+            return made
+
+    program = network.lowered()
+    torch.manual_seed(1)
+    Seen(program).run(*arguments(program))
+    for node in graph.main:
+        read = {
+            found[id_] for id_ in graph.main.reads(node) if graph.main[id_].type.kind in (*spatial, "Image")
+        }
+        assert len(read) <= 1, (node.id, found)
+        assert node.op != "cast" or found[node.id] not in read, (node.id, found)
+
+
 def smooth(compute: str) -> tuple[LoweredNetwork, LoweredNetwork]:
     """A discriminator without kinks, whose derivatives are as smooth as its values: fp32 and 16 bits."""
-    from tests.graphs import Builder
-
     b = Builder("discriminator")
     x = b.input("image", "Image", 3, 16, 16)
     for i, (channels, down) in enumerate(((8, 2), (12, 2), (16, 1))):

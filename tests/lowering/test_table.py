@@ -26,7 +26,9 @@ VECTOR, FEATURE, STYLES, TOKENS = ("Vector", 4), ("Feature", 4, 6, 6), ("Styles"
 # op → inputs by port (kind and shape), parameters; several uses of an op where its branches differ
 USES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("constant", {"like": VECTOR}, {"channels": 3, "size": (2, 4)}),
+    ("constant", {"like": FEATURE}, {"channels": 3, "size": (2, 4)}),
     ("coordinates", {"like": ("Label", 5)}, {"size": (2, 4)}),
+    ("coordinates", {"like": TOKENS}, {"size": (2, 4)}),
     (
         "fourier_features",
         {"motion": ("Vector", 4)},
@@ -99,7 +101,7 @@ USES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("lerp", {"a": VECTOR, "b": VECTOR, "weight": ("Scalar",)}, {}),
     ("dot", {"a": FEATURE, "b": VECTOR}, {}),
     ("slice_channels", {"x": VECTOR}, {"start": 1, "count": 2}),
-    ("minibatch_stddev", {"x": FEATURE}, {"group": 3, "channels": 2}),
+    ("minibatch_stddev", {"x": FEATURE}, {"group": 2, "channels": 2}),
     ("minibatch_similarity", {"x": VECTOR}, {"kernels": 2}),
     ("flatten", {"x": FEATURE}, {}),
     ("reshape", {"x": VECTOR}, {"channels": 2, "size": (1, 2), "layout": "hwc"}),
