@@ -15,7 +15,7 @@ from gandsl.cli.absent import absent
 from tests.cli.conftest import ROOT, SPECS, Gandsl
 
 QUICK = SPECS / "quickstart.yaml"
-NAMES = ["meta", "mps", "xla", "quantum", "cuda:99", "cuda:-1", "cuda:", "cuda:0:1", "cpu:3", "CPU", "",
+NAMES = ["meta", "mps", "xla", "quantum", "cuda:99", "cuda:-1", "cuda:", "cuda:0:1", "cpu:3", "CPU",
          " cpu", "cuda:٣", "9" * 5000, "cpu\n"]  # fmt: skip
 
 

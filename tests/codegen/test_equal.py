@@ -30,7 +30,13 @@ GROWN = (
     "pggan",
     "progressive_stylegan2",
 )  # programs that share values, stages, a style space
-EVERY = sorted([*ROOT.glob("specs/**/*.yaml"), *ROOT.glob("tests/specs/new/*.yaml")])
+EVERY = sorted(
+    [
+        *ROOT.glob("specs/**/*.yaml"),
+        *ROOT.glob("tests/specs/new/*.yaml"),
+        *ROOT.glob("tests/codegen/*.yaml"),
+    ]
+)
 
 
 def printed(ir: NetworkIR) -> str:

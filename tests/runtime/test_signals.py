@@ -91,9 +91,10 @@ def test_a_save_is_finished_however_often_it_is_signalled(moment, tmp_path, monk
 
 @pytest.mark.parametrize("number", CAUGHT)
 def test_data_workers_outlive_what_all_processes_get(number, tmp_path):
+    before = {*multiprocessing.active_children()}  # of other tests, whose loaders nobody has collected yet
     trainer = run_of(tmp_path, Sends(3, number, number, workers=True), workers=2)
     assert trainer.run() and saved(tmp_path) == 12
-    assert not multiprocessing.active_children()
+    assert before >= {*multiprocessing.active_children()}
 
 
 def test_what_was_ignored_stays_ignored(tmp_path):
