@@ -12,6 +12,7 @@ from gandsl.spec.write import to_yaml
 from gandsl_runtime.plan import Regularizers
 from tests.random_specs.body import GROWABLE
 from tests.random_specs.growing import Levels
+from tests.random_specs.mild import bounded
 from tests.random_specs.networks import Networks, discriminator, generator
 from tests.random_specs.plan import plan
 
@@ -37,7 +38,7 @@ def spec(seed: int) -> dict[str, Any]:
     if nets.levels:
         found["growth"] = {"over": nets.levels.over}
     found |= {"generator": made_generator, "discriminator": made_discriminator}
-    found["training"] = plan(
+    training = plan(
         rng,
         styles=nets.styles,
         auxiliary=nets.auxiliary,
@@ -45,7 +46,9 @@ def spec(seed: int) -> dict[str, Any]:
         penalties=[_of(list(Regularizers.model_fields), seed)],
         never=() if rng.random() < 0.1 else _unfit(found),
     )
-    return found
+    if training["precision"].get("compute") == "fp16":
+        found = bounded(found)
+    return found | {"training": training}
 
 
 def _unfit(spec: dict[str, Any]) -> set[str]:

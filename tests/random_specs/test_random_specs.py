@@ -14,7 +14,7 @@ from tests.random_specs.seeds import FIXED
 
 THOROUGH = range(2000)
 LEAST_ACCEPTED = 0.6  # of all specs
-MOST_DIVERGED = 0.15  # of those accepted: rates, gains and chains of products are drawn at random
+MOST_DIVERGED = 0.05  # of those accepted: rates, gains and chains of products are drawn at random
 
 
 @pytest.fixture(scope="module")

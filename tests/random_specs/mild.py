@@ -1,0 +1,27 @@
+"""Networks whose numbers float16 can hold: what a product of two values gives is bounded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PRODUCTS = ("modulate", "modulated_conv", "multiply", "dot", "glu")
+LIMIT = 8.0  # of a handful in a row, with their derivatives, in numbers up to 65504
+
+
+def bounded(tree: Any) -> Any:
+    """A section of a spec with a clamp behind each product, under its name: others read that.
+
+    StyleGAN2-ADA bounds its 16-bit convolutions so (`conv_clamp`). Without, products of products overflow in
+    every fifth of the networks, which is not what they are tried for.
+    """
+    if isinstance(tree, list):
+        return [bounded(part) for part in tree]
+    if not isinstance(tree, dict):
+        return tree
+    found = {}
+    for name, part in tree.items():
+        if isinstance(part, dict) and part.get("op") in PRODUCTS:
+            found[f"{name}_product"] = part
+            part = {"op": "clamp", "limit": LIMIT}
+        found[name] = bounded(part)
+    return found
