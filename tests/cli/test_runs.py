@@ -149,7 +149,7 @@ def test_a_signal_saves_and_ends_with_its_code(
         "--set",
         "training.cadence={log: 1 steps}",
     ]
-    child = process(*arguments, "--workers", "2", start_new_session=True)
+    child = process(*arguments, "--workers", "1", start_new_session=True)
     until = time.monotonic() + 90
     while not (run / "log.jsonl").exists() or not (run / "log.jsonl").read_text():
         assert child.poll() is None and time.monotonic() < until, child.communicate()
