@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 
 # Before anything imports torch: on few cores OpenMP's threads spin, and small networks crawl.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -13,6 +14,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# A job in the background begins with signals ignored, and so do its children: tests send them some.
+for _number, _usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _usual)
 
 # No deadline: the first example pays for imports. The same examples in every run: a green CI stays green.
 settings.register_profile("gandsl", deadline=None, derandomize=True)
