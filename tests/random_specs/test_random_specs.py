@@ -14,7 +14,7 @@ from tests.random_specs.seeds import FIXED
 
 THOROUGH = range(2000)
 LEAST_ACCEPTED = 0.6  # of all specs
-MOST_DIVERGED = 0.07  # of those accepted; 13 of 300 did: chains of products, large rates, derivatives in float16
+MOST_DIVERGED = 0.07  # of those accepted; 13 of 300 did: products, large rates, float16 derivatives
 
 
 @pytest.fixture(scope="module")
