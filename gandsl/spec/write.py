@@ -34,7 +34,7 @@ def _block(data: Mapping[str, Any], indent: int) -> Iterator[str]:
         if isinstance(value, Mapping) and value and (len(line) > WIDTH or indent == 0):
             yield head
             yield from _block(value, indent + 2)
-        elif isinstance(value, list | tuple) and len(line) > WIDTH:
+        elif isinstance(value, list | tuple) and value and len(line) > WIDTH:
             yield head
             yield from (f"{space}  - {flow(item)}" for item in value)
         else:

@@ -154,6 +154,7 @@ def same(a: Any, b: Any) -> bool:
 @example({text: {text: [text, {text: [text]}]} for text in ODD})
 @example({f"key{index}": text for index, text in enumerate(ODD)})
 @example({"a": [["f(a", "b)"], {"f(a": None, "b)": ""}]})
+@example({"word " * 30: [], "name " * 30: {}, "path " * 30: None})
 def test_any_document_reads_back(document: dict[str, Any]) -> None:
     written = to_yaml(document)
     assert same(read(written), document)
