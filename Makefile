@@ -32,7 +32,7 @@ $(BIN)/python:
 # Installs $(1) and shows meanwhile what pip is at: on a terminal one line that changes, elsewhere a line every
 # half minute. What pip said is in $(VENV)/setup.log, and shown where it failed.
 define install
-	@echo 'setting up $(VENV) with $(PYTHON), once; about 2 minutes with the CPU wheels of torch (0.3 GB to load),'; \
+	@echo 'setting up $(VENV) with $(PYTHON), once; about 2 minutes with the CPU wheels of torch (0.4 GB to load),'; \
 	echo 'about 10 at 50 Mbit/s with its CUDA build (3 GB)'; \
 	$(PIP) -e '$(1)' >$(VENV)/setup.log 2>&1 & pip=$$!; trap 'kill $$pip 2>/dev/null; echo; exit 130' INT TERM; \
 	seconds=0; while kill -0 $$pip 2>/dev/null; do \
