@@ -42,6 +42,11 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return True if compares else None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that start large processes first: workers grow with all that they have imported."""
+    items.sort(key=lambda item: item.get_closest_marker("processes") is None)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""

@@ -20,6 +20,7 @@ from gandsl.cli.ranges import numbers
 from gandsl.diagnostics import SpecError
 from tests.cli.conftest import SPECS, Gandsl
 
+pytestmark = pytest.mark.processes
 QUICK = SPECS / "quickstart.yaml"
 SMALL = [
     "--set",

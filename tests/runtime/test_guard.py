@@ -341,6 +341,7 @@ def test_broken_images_are_left_to_the_trainer():
     assert len(probe._pixels) == 11
 
 
+@pytest.mark.processes
 def test_processes_go_back_together(tmp_path):
     """Two processes agree on the alarm, and one writes the files; each ends with the same state."""
     root = SPECS.parent

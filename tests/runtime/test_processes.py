@@ -13,6 +13,7 @@ import torch
 from gandsl_runtime.world import World
 from tests.runtime.in_processes import BATCH, CASES, outcome, train, trainer_of
 
+pytestmark = pytest.mark.processes
 ROOT = Path(__file__).resolve().parents[2]
 
 

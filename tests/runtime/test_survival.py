@@ -14,6 +14,7 @@ from gandsl_runtime import checkpoint
 from gandsl_runtime.pace import reproducible
 from tests.runtime.helpers import assert_same
 
+pytestmark = pytest.mark.processes
 ROOT = Path(__file__).resolve().parents[2]
 SURVIVOR = Path(__file__).with_name("survivor.py")
 
