@@ -15,7 +15,7 @@ from gandsl.spec.files import File, find, read_file
 from gandsl.spec.overrides import apply_overrides, as_texts
 from gandsl.spec.patches import apply_patch, apply_set
 from gandsl.spec.reader import read_text
-from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, describe
+from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, describe, is_null
 
 MAX_CHAIN = 16  # files that extend each other
 
@@ -74,9 +74,11 @@ class _Loader:
     def require_networks(self, document: Document) -> None:
         misspelt = shapes.meant(shapes.SPEC, document.tree)
         for role in ("generator", "discriminator"):
-            if role not in document.tree and role not in misspelt:
+            written = document.tree.entries.get(role)
+            if (written is None or is_null(written.value)) and role not in misspelt:
+                place = written.key_span if written else Span.point(document.file)
                 help = f"add `{role}: {{inputs: …, body: …}}`"
-                self.diagnostics.add("G0612", f"the spec has no {role}", Span.point(document.file), help=help)
+                self.diagnostics.add("G0612", f"the spec has no {role}", place, help=help)
 
     def imports(self, tree: Mapping, file: File) -> dict[str, str | Document]:
         """Name → path, looked up beside the file whose text names it; or what stands there in its place."""

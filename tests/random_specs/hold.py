@@ -19,7 +19,7 @@ from gandsl.cli.commands import sample
 from gandsl.codegen import render
 from gandsl.codegen.text import class_name
 from gandsl.frontend.module import ModuleIR
-from gandsl.ir.graph import NetworkIR
+from gandsl.ir.graph import Graph, NetworkIR, Node
 from gandsl.ir.text import network_text
 from gandsl.lowering.network import LoweredNetwork
 from gandsl.lowering.planned import planned
@@ -99,14 +99,14 @@ def equals_its_passes_off_form(case: Case) -> None:
                 for name, form in _forms(network, mode, case, entry, level, fading):
                     found = exact.truth(form, network, inputs)
                     try:
-                        exact.agree(*(_of_what_is_read(one, ir) for one in (reference, found)), 1e-8)
+                        exact.agree(*(_of_what_is_read(one, ir, entry) for one in (reference, found)), 1e-8)
                     except AssertionError as error:
                         nearby = [
                             x * (1 + 1e-13 * torch.randn_like(x)) if x.is_floating_point() else x
                             for x in inputs
                         ]
                         truths = (reference, found, exact.truth(plain, network, nearby))
-                        if is_rounding(*(_of_what_is_read(one, ir) for one in truths)):
+                        if is_rounding(*(_of_what_is_read(one, ir, entry) for one in truths)):
                             continue
                         raise AssertionError(f"{ir.name} {entry} {level} {fading} {name}: {error}") from error
 
@@ -138,18 +138,29 @@ def _numbers(some: Iterable[torch.Tensor | None] | dict[str, torch.Tensor]) -> l
     return [torch.zeros(()) if one is None else one.double() for one in values]
 
 
-def _of_what_is_read(truth: exact.Truth, ir: NetworkIR) -> exact.Truth:
-    """Without the buffers of nodes that no output depends on, as a style of a stack that nobody selects."""
+def _of_what_is_read(truth: exact.Truth, ir: NetworkIR, entry: str) -> exact.Truth:
+    """Without the buffers of nodes that no output depends on, as a style of a stack that nobody selects.
+
+    Programs that begin or end at the style space have all of its styles at their border.
+    """
     read: set[str] = set()
     for graph in ir.programs.values():
         waiting, seen = list(graph.outputs.values()), set()
         while waiting:
             if (id_ := waiting.pop()) not in seen:
                 seen.add(id_)
-                waiting.extend(graph.reads(graph[id_]))
+                waiting.extend(
+                    _selected(graph, graph[id_]) if entry == "forward" else graph.reads(graph[id_])
+                )
         read |= seen
     kept = {key: value for key, value in truth.buffers.items() if key.rpartition(".")[0] in read}
     return replace(truth, buffers=kept)
+
+
+def _selected(graph: Graph, node: Node) -> tuple[str, ...]:
+    if node.op == "select" and (styles := graph[node.operands[0]]).op == "stack":
+        return (styles.operands[node.attrs["index"]],)
+    return graph.reads(node)
 
 
 def _forms(
