@@ -122,6 +122,9 @@ def _outputs(
             if isinstance(value, list | tuple)
             else {name: value}
         )
+        if not values:
+            unfolder.report(context, "G0211", f"the output `{name}` is an empty list, not a tensor", span)
+            failed = True
         for key, one in values.items():
             tensor = _output(unfolder, key, one, span, context)
             failed = failed or tensor is None

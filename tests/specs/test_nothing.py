@@ -1,4 +1,4 @@
-"""null in any place of a spec is refused, or what is left is a spec that compiles."""
+"""null, or an empty list or mapping, in any place of a spec is refused, or what is left compiles."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def places(tree: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(value, (*at, key))
 
 
-@pytest.mark.parametrize("name", ["tiny", "quickstart"])
-def test_null_anywhere(name: str, tmp_path: Path) -> None:
-    good = yaml.safe_load((SPECS / f"{name}.yaml").read_text())
+@pytest.mark.parametrize("nothing", [None, [], {}, "", "[]"], ids=repr)
+def test_nothing_anywhere(nothing: Any, tmp_path: Path) -> None:
+    good = yaml.safe_load((SPECS / "quickstart.yaml").read_text())
     taken = refused = 0
     for *way, last in places(good):
         spoiled = copy.deepcopy(good)
         around = spoiled
         for key in way:
             around = around[key]
-        around[last] = None
+        around[last] = nothing
         (tmp_path / "spec.yaml").write_text(to_yaml(spoiled))
         module, diagnostics = analyze(tmp_path / "spec.yaml")
         if module is None:
@@ -45,7 +45,7 @@ def test_null_anywhere(name: str, tmp_path: Path) -> None:
         with torch.device("meta"):
             program = Program(module)
             assert program.generator is not None and program.discriminator is not None
-    assert taken >= 3 and refused >= 20  # of both kinds there are some
+    assert taken >= 1 and refused >= 20  # of both kinds there are some
 
 
 @pytest.mark.parametrize("role", ["generator", "discriminator"])
