@@ -38,7 +38,7 @@ class Tensor(Opaque):
         return str(self.type)
 
     @property
-    def attributes(self) -> tuple[str, ...]:  # type: ignore[override]
+    def attributes(self) -> tuple[str, ...]:  # type: ignore[override]  # a constant in the base
         return tuple(
             name
             for name, (kinds, _) in _ATTRIBUTES.items()
@@ -80,7 +80,7 @@ class Record(Opaque):
         return next(iter(self.outputs.values()), ABSENT)
 
     @property
-    def attributes(self) -> tuple[str, ...]:  # type: ignore[override]
+    def attributes(self) -> tuple[str, ...]:  # type: ignore[override]  # a constant in the base
         own = tuple(self.outputs)
         return own + (self.first.attributes if isinstance(self.first, Opaque) else ())
 

@@ -74,7 +74,7 @@ def unpickle(
     """
     machine = _Machine(reader.where, storage, nested)
     try:
-        for count, (opcode, argument, _) in enumerate(pickletools.genops(reader)):  # type: ignore[arg-type]
+        for count, (opcode, argument, _) in enumerate(pickletools.genops(reader)):  # type: ignore[arg-type]  # wants IO, reads
             if count > MOST_OPCODES:
                 raise Unfit(f"more than {MOST_OPCODES:,} steps")
             if opcode.name == "STOP":

@@ -74,7 +74,7 @@ class _Line:
                 raise _Wrong(f"`{text[position]}` means nothing here", Span.point(file, number, position + 1))
             span = Span(file, number, position + 1, number, match.end() + 1)
             self.tokens.append(_Token(match.lastgroup, match[0], span))
-            position = _SPACE.match(text, match.end()).end()  # type: ignore[union-attr]
+            position = _SPACE.match(text, match.end()).end()  # type: ignore[union-attr]  # as above
         self.tokens.append(_Token("end", "the end of the line", Span.point(file, number, position + 1)))
 
     @property

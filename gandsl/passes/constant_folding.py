@@ -50,12 +50,12 @@ def _fold_factor(node: fx.Node, log: Record) -> None:
         if only_user(below) is not node:
             log.skip(node, f"{below.meta['id']} is read by others too")
             return
-        below.update_kwarg(name, below.kwargs[name] * factor)  # type: ignore[operator]
+        below.update_kwarg(name, below.kwargs[name] * factor)  # type: ignore[operator]  # FACTORS: numbers
         below.meta["type"] = node.meta["type"]
         log.fire(node, f"a factor of {below.meta['id']}")
         replace(node, below)
     elif above is not None and is_plain(above, "leaky_relu") and factor > 0:
-        above.update_kwarg("gain", above.kwargs["gain"] * factor)  # type: ignore[operator]
+        above.update_kwarg("gain", above.kwargs["gain"] * factor)  # type: ignore[operator]  # FACTORS: numbers
         log.fire(node, f"a factor of {above.meta['id']}")
         above.meta["ids"] = (*node.meta["ids"], *above.meta["ids"])
         above.replace_input_with(node, below)

@@ -37,6 +37,14 @@ training:
   optimizer: {lr: 1e-3, betas: [0.0, 0.99]}
 """
 
+# the whole body of its generator, to be replaced
+WHOLE_G = """\
+    dense: {op: linear, features: 128}
+    start: {op: reshape, channels: 8, size: 4}
+    up: {op: upsample}
+    rgb: {op: conv, channels: channels}
+    image: {op: tanh}
+"""
 STYLED = PLAIN.replace(
     """\
     dense: {op: linear, features: 128}

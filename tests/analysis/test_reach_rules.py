@@ -7,16 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis.small import GROWN, PLAIN, STYLED, Edit, edited, found
+from tests.analysis.small import GROWN, PLAIN, STYLED, WHOLE_G, Edit, edited, found
 
 LOGIT = "    logit: {op: linear, features: 1}"
-WHOLE_G = """\
-    dense: {op: linear, features: 128}
-    start: {op: reshape, channels: 8, size: 4}
-    up: {op: upsample}
-    rgb: {op: conv, channels: channels}
-    image: {op: tanh}
-"""
 TWO_SIZES = [
     (
         "    image: {op: tanh}\n",

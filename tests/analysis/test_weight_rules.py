@@ -7,20 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis.small import PLAIN, Edit, edited, found
+from tests.analysis.small import PLAIN, WHOLE_G, Edit, edited, found
 
 WHOLE_D = """\
     conv: {op: conv, channels: 8, stride: 2}
     act: {op: relu}
     flat: {op: flatten}
     logit: {op: linear, features: 1}
-"""
-WHOLE_G = """\
-    dense: {op: linear, features: 128}
-    start: {op: reshape, channels: 8, size: 4}
-    up: {op: upsample}
-    rgb: {op: conv, channels: channels}
-    image: {op: tanh}
 """
 
 
