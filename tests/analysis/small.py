@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from gandsl.analysis import analyze
 from gandsl.diagnostics import Diagnostic, Diagnostics
@@ -119,6 +122,11 @@ def edited(text: str, *edits: Edit) -> str:
         assert text.count(old) == 1, (text.count(old), old)
         text = text.replace(old, new)
     return text
+
+
+def case(name: str, text: str, edits: list[Edit], said: list[str]) -> Any:
+    """One row of a test's table: `text` with `edits`, and what is said of it."""
+    return pytest.param(edited(text, *edits), said, id=name)
 
 
 def found(folder: Path, text: str, *overrides: str) -> list[str]:

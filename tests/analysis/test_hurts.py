@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.analysis.small import PLAIN, Edit, edited, found
+from tests.analysis.small import PLAIN, Edit, case, found
 
 
 def under(regularizer: str) -> Edit:
@@ -31,10 +30,6 @@ CLASSIFIED = [
         "    logit: {op: linear, features: 1}\n    label: {op: linear, x: flat, features: 5}\n  outputs: {logit: logit, label: label}\n",
     ),
 ]
-
-
-def case(name: str, text: str, edits: list[Edit], said: list[str]) -> Any:
-    return pytest.param(edited(text, *edits), said, id=name)
 
 
 CASES = [

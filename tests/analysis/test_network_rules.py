@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.analysis.small import PLAIN, STYLED, Edit, edited, found
+from tests.analysis.small import PLAIN, STYLED, Edit, case, found
 
 LATENT = '{z: "Latent[16]"}'
 LABELLED = (LATENT, '{z: "Latent[16]", y: "Label[3]"}')
@@ -18,10 +17,6 @@ JUDGED = (
     "    h: {op: linear, features: 8}\n    emb: {op: embedding, y: y, features: 8}\n"
     "    dot: {op: dot, a: h, b: emb}\n    logit: ",
 )
-
-
-def case(name: str, text: str, edits: list[Edit], said: list[str]) -> Any:
-    return pytest.param(edited(text, *edits), said, id=name)
 
 
 def second(made: str, taken: str) -> list[Edit]:

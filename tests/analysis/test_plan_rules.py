@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from gandsl.analysis import analyze
-from tests.analysis.small import GROWN, PLAIN, STYLED, Edit, edited, found
+from tests.analysis.small import GROWN, PLAIN, STYLED, Edit, case, edited, found
 from tests.specs.reduced import SPECS
 
 
@@ -28,10 +27,6 @@ VECTOR_BN = (
 )
 STDDEV = before_act("dev: {op: minibatch_stddev, group: 4}")
 QUANTIZE = before_act("q: {op: quantize, levels: 4}")
-
-
-def case(name: str, text: str, edits: list[Edit], said: list[str]) -> Any:
-    return pytest.param(edited(text, *edits), said, id=name)
 
 
 def heads(classes: int) -> Edit:

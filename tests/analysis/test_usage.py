@@ -4,19 +4,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.analysis.small import PLAIN, Edit, edited, found
+from tests.analysis.small import PLAIN, case, found
 
 UP = "    up: {op: upsample}"
 USE = (UP, "    u: {block: b}\n    up: {op: upsample}")
 LABELLED = ('{z: "Latent[16]"}', '{z: "Latent[16]", y: "Label[3]"}')
-
-
-def case(name: str, text: str, edits: list[Edit], said: list[str]) -> Any:
-    return pytest.param(edited(text, *edits), said, id=name)
 
 
 CASES = [

@@ -4,16 +4,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.analysis.small import GROWN, PLAIN, Edit, edited, found
-
-
-def case(name: str, text: str, edits: list[Edit], said: list[str]) -> Any:
-    return pytest.param(edited(text, *edits), said, id=name)
-
+from tests.analysis.small import GROWN, PLAIN, case, found
 
 CASES = [
     case("nothing for a batch", PLAIN, [("  batch: 32\n", "")], ["G0009 21:1 ‹training› `batch` is missing"]),

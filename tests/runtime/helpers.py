@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import tarfile
 import zipfile
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 
 from gandsl_runtime.data.sources import Arrays
+from gandsl_runtime.observers import Observer
 from gandsl_runtime.plan import Plan
 
 
@@ -58,8 +62,35 @@ def zip_of(files: dict[str, bytes], path: Path) -> Path:
     return path
 
 
+def tar_of(files: Mapping[str, bytes], path: Path, form: int = tarfile.PAX_FORMAT) -> Path:
+    with tarfile.open(path, "w", format=form) as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, BytesIO(content))
+    return path
+
+
 def labels_json(labels: object) -> bytes:
     return json.dumps({"labels": labels}).encode()
+
+
+class Heard(Observer):
+    """Remembers warnings and records."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+        self.records: list[dict[str, float]] = []
+
+    def warn(self, message):
+        self.warnings.append(message)
+
+    def logged(self, record, run):
+        self.records.append(record)
+
+
+def alarms_of(run_dir: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (run_dir / "alarms.jsonl").read_text().splitlines()]
 
 
 def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
