@@ -15,6 +15,7 @@ from gandsl.ir.op import Trait
 from gandsl.lowering.network import LoweredNetwork
 from gandsl_runtime.network import Network, Port
 from gandsl_runtime.precision import switch_casts
+from tests.passes.exact import batch_of
 
 _count = itertools.count()
 
@@ -51,6 +52,7 @@ def programs(ir: NetworkIR) -> Iterator[tuple[str, int, bool]]:
 
 def arguments(module: torch.fx.GraphModule, batch: int = 4) -> list[Tensor]:
     """Random inputs for a program; those in floats want gradients."""
+    batch = batch_of(module.graph, batch)
     found = []
     for node in module.graph.nodes:
         if node.op == "placeholder":

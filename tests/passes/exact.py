@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,9 +46,15 @@ def shaken(network: LoweredNetwork) -> LoweredNetwork:
     return network
 
 
+def batch_of(graph: fx.Graph, least: int) -> int:
+    """A number of samples that every group of a minibatch standard deviation divides."""
+    return math.lcm(least, *(n.kwargs["group"] or 1 for n in nodes_of(graph, ["minibatch_stddev"])))
+
+
 def inputs_of(graph: fx.Graph) -> list[Tensor]:
     """Random arguments for a program, by the types of its placeholders."""
-    batch = 4 if nodes_of(graph, ["minibatch_stddev", "batch_norm"]) else 2
+    together = nodes_of(graph, ["minibatch_stddev", "batch_norm"])  # compare samples with one another
+    batch = batch_of(graph, 4 if together else 2)
     generator = torch.Generator().manual_seed(6)
     found = []
     for node in graph.nodes:
