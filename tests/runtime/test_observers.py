@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from gandsl_runtime import observers
 from gandsl_runtime.errors import MissingExtra
 from gandsl_runtime.meter import Meter
 from gandsl_runtime.observers import Grids, JsonLog, TensorBoard, Terminal
+from gandsl_runtime.observers.terminal import Watch
 from gandsl_runtime.trainer import Trainer
 from gandsl_runtime.world import World
 from tests.runtime.helpers import arrays, plan
@@ -122,9 +124,71 @@ def test_terminal_without_a_terminal(capsys):
     terminal.warn("look")
     said = capsys.readouterr().err.splitlines()
     assert said[-1] == "warning: look"
-    assert len(said) == 2  # a line in ten seconds
-    assert said[0].startswith("2 of 12 steps · ") and " img/s · " in said[0] and " s/kimg · D " in said[0]
-    assert " · lr G 0.002 · D 0.002 · " in said[0] and said[0].endswith(" GiB RAM")
+    records = [line for line in said if " s/kimg · D " in line]
+    assert len(records) == 1  # a line in ten seconds
+    assert records[0].startswith("2 of 12 steps · ") and " img/s · " in records[0]
+    assert " · lr G 0.002 · D 0.002 · " in records[0] and records[0].endswith(" GiB RAM")
+
+
+def test_what_a_run_is_is_said_before_its_first_step(tmp_path, capsys):
+    """With independent counts: 8 × 8 images, 21 of them, and weights counted by torch."""
+    lazy = {"r1": {"gamma": 1, "every": "4 steps"}}
+    run = trainer([Terminal()], tmp_path / "run", classes=3, regularizers=lazy)
+    run.step = lambda: pytest.fail("a step")
+    with pytest.raises(pytest.fail.Exception):
+        run.run()
+    said = " ".join(capsys.readouterr().err.split())
+    sizes = [
+        sum(p.numel() for p in side.parameters()) for side in (run.game.generator, run.game.discriminator)
+    ]
+    for fact in (
+        f"{tmp_path / 'run'}, seed 0",
+        f"generator {sizes[0]} parameters; z 6, y of 3 classes → image0 1×8×8",
+        f"discriminator {sizes[1]:,} parameters; image0 1×8×8, y of 3 classes → one 1",
+        "21 in arrays in memory, arrays, 3 classes; as 1×8×8",
+        "device cpu, 1 thread",
+        "12 steps in steps of 4 images; fp32",
+        "logistic with r1; optimizer steps: D, D/4, G",
+        "G 0.002, D 0.0016 = 0.002 × 4/5 (lazy); lazy correction:",
+        "log every 2 steps (0.008 kimg), image grid every 6 steps (0.024 kimg), checkpoint every 5 steps",
+    ):
+        assert fact in said, fact
+
+
+def test_no_silence_is_longer_than_thirty_seconds(monkeypatch):
+    """By a clock of its own: steps of 0.5, 7, 45 and 95 seconds, a record every two steps."""
+    now, said = [0.0], []
+    monkeypatch.setattr(
+        Terminal, "_say", lambda self, line: (said.append(now[0]), setattr(self, "_said_at", now[0]))
+    )
+    terminal = Terminal(clock=lambda: now[0])
+    monkeypatch.setattr(
+        "gandsl_runtime.observers.terminal.Watch", lambda tick: type("Still", (), {"end": int})()
+    )
+    run = trainer([terminal])
+    seconds, step = iter([0.5, 0.5, 7, 7, 45, 45, 95, 95, 0.5, 0.5, 12, 12]), run.step
+
+    def slow():
+        for _ in range(round(next(seconds) * 2)):
+            now[0] += 0.5
+            if now[0].is_integer():
+                terminal.tick()  # as its thread does every second
+        return step()
+
+    run.step = slow
+    run.run()
+    assert now[0] == 320 and said[0] == 0
+    gaps = [after - before for before, after in zip(said, [*said[1:], now[0]], strict=True)]
+    assert max(gaps) <= 31 and len([gap for gap in gaps if gap]) < 20
+
+
+def test_the_watch_calls_until_it_ends():
+    called = threading.Event()
+    watch = Watch(called.set, seconds=0.001)
+    assert called.wait(5)
+    watch.end()
+    called.clear()
+    assert not called.wait(0.05)
 
 
 def test_terminal_shows_a_bar(monkeypatch):
@@ -137,6 +201,7 @@ def test_terminal_shows_a_bar(monkeypatch):
     trainer([terminal]).run()
     shown = screen.getvalue()
     assert "12 of 12 steps" in shown and "100 %" in shown and "loss D" in shown and "s/kimg" in shown
+    assert "gathers a past: look 6 of 23" in shown and "checkpoint every 5 steps" in shown
 
 
 def test_standard_observers(tmp_path):

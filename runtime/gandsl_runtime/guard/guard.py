@@ -21,6 +21,7 @@ from .judge import SMALLEST, Sign, judge
 from .keep import Keep
 from .memory import Memory
 from .probe import Probe
+from .status import Alarm, Status, status
 
 if TYPE_CHECKING:
     from ..schedule import Step
@@ -46,6 +47,8 @@ class Guard:
     plan: Plan
     memory: Memory
     probe: Probe
+    alarm: Alarm | None = None  # the last one of this session
+    looks_since: int = 0  # that alarm
 
     @classmethod
     def of(cls, plan: RunPlan, state: State, game: Game, data: Dataset, world: World) -> Guard | None:
@@ -80,6 +83,7 @@ class Guard:
         if run.plan.precision.scales:  # an overflow's step was left out, and says nothing
             found = {k: v for k, v in found.items() if not k.startswith("gradient/") or math.isfinite(v)}
         self.memory.add(step.stage, run.state.clock.images, found)
+        self.looks_since += 1
         return summary(found, self.memory.medians())
 
     def judge(self, run: Trainer) -> None:
@@ -96,7 +100,12 @@ class Guard:
         keep = _keep(run)
         kept = keep.keep_before() if keep and run.world.leads else None
         memory.forget(1)
-        _report(run, message, verdict.signs, "warn", kept)
+        self._alarmed(run, message, verdict.signs, "warn", kept)
+
+    @property
+    def status(self) -> Status:
+        """What it says at this moment."""
+        return status(self.plan, self.memory, self.alarm, self.looks_since)
 
     def answer(self, fault: Diverged, run: Trainer) -> None:
         """Go back where the plan says so and can, else raise the fault as the run ends with it."""
@@ -105,7 +114,7 @@ class Guard:
         good = keep.good if keep and self.plan.on_alarm != "warn" else None
         can = self.plan.on_alarm == "rollback" and state.rollbacks < self.plan.most
         goes_back = run.world.vote(int(can and run.world.leads and good is not None))
-        _report(run, fault.message, found, "rollback" if goes_back else "stop", good)
+        self._alarmed(run, fault.message, found, "rollback" if goes_back else "stop", good)
         if keep and good and run.world.leads:
             keep.go_back()
         if not goes_back:
@@ -131,6 +140,12 @@ class Guard:
             if norm is not None:
                 found[f"gradient/{side}"] = norm
         return found | self.probe.measured()
+
+    def _alarmed(
+        self, run: Trainer, message: str, found: Sequence[Sign], action: str, good: Path | None
+    ) -> None:
+        self.alarm, self.looks_since = Alarm(run.state.clock.images, tuple(found), message, action), 0
+        _report(run, message, found, action, good)
 
     def _vet(self, run: Trainer) -> None:
         """A checkpoint that a calm look and `patience` more have followed is good."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
+from ..guard.status import Status
 from ..plan import Quantity
 from ..schedule import Clock, Size
 from .base import Record
@@ -14,10 +16,23 @@ _CURVED = ("loss/D", "loss/G")
 
 
 class Progress:
-    """Filled by the trainer, read by whoever shows it."""
+    """Filled by the trainer, read by whoever shows it.
 
-    def __init__(self, name: str, length: Quantity, sizes: Sequence[Size], clock: Clock) -> None:
+    `lazy` are the factors of the lazy correction by network, G and D; `rollback` what rollbacks have made of
+    both rates.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        length: Quantity,
+        sizes: Sequence[Size],
+        clock: Clock,
+        lazy: Mapping[str, float] | None = None,
+    ) -> None:
         self.name, self.length, self.sizes, self.clock = name, length, sizes, clock
+        self.lazy, self.rollback = lazy or {}, 1.0
+        self.guard: Status | None = None
         self.values: Record = {}
         self.history: dict[str, deque[float]] = {name: deque(maxlen=HISTORY) for name in _CURVED}
         self._marks: deque[tuple[float, float]] = deque(maxlen=HISTORY)  # seconds, done
@@ -58,17 +73,15 @@ class Progress:
         parts = ["" if passed is None else f"{duration(passed)} so far", left and f"{left} left"]
         return " · ".join(part for part in parts if part)
 
-    def speed(self) -> str:
-        """`812 img/s · 1.23 s/kimg`."""
-        if "time/seconds_per_kimg" not in self.values:
-            return ""
-        rate, cost = self.values["time/images_per_second"], self.values["time/seconds_per_kimg"]
-        return f"{number(rate)} img/s · {number(cost)} s/kimg"
+    def speed(self) -> list[str]:
+        """`812 img/s`, `1.23 s/kimg`."""
+        found = {"time/images_per_second": "img/s", "time/seconds_per_kimg": "s/kimg"}
+        return [f"{number(self.values[k])} {unit}" for k, unit in found.items() if k in self.values]
 
-    def memory(self) -> str:
-        """`1.3 GiB`, and the GPU's where there is one."""
+    def memory(self) -> list[str]:
+        """`1.3 GiB RAM`, and the GPU's where there is one."""
         found = {"memory/gpu": "GPU", "memory/ram": "RAM"}
-        return " · ".join(f"{self.values[k]:.1f} GiB {says}" for k, says in found.items() if k in self.values)
+        return [f"{self.values[k]:.1f} GiB {says}" for k, says in found.items() if k in self.values]
 
     def level(self) -> str:
         """`16×16, fading in: 0.42`; nothing for a network that does not grow."""
@@ -78,25 +91,48 @@ class Progress:
         alpha = self.values["alpha"]
         return f"{h}×{w}" + (f", fading in: {alpha:.2f}" if alpha < 1 else "")
 
-    def named(self, prefix: str) -> str:
-        """The values of a group: `D 0.612 · G 1.23`."""
+    def named(self, prefix: str) -> list[str]:
+        """The values of a group: `D 0.612`, `G 1.23`."""
         found = {k.removeprefix(prefix): v for k, v in self.values.items() if k.startswith(prefix)}
-        return " · ".join(f"{name.replace('_', ' ')} {number(value)}" for name, value in found.items())
+        return [f"{name.replace('_', ' ')} {number(value)}" for name, value in found.items()]
+
+    def rates(self) -> list[str]:
+        """Both learning rates, and why they are not the spec's: `G 0.002 = 0.0025 × 4/5 (lazy)`."""
+        found = {side: self.values[f"lr/{side}"] for side in ("G", "D") if f"lr/{side}" in self.values}
+        return [f"{side} {self._explained(side, rate)}" for side, rate in found.items()]
+
+    def _explained(self, side: str, rate: float) -> str:
+        return corrected(rate, self.lazy.get(side, 1.0), self.rollback)
 
     def sentence(self) -> str:
         """One line of all that matters."""
         level, p = self.level(), self.values.get("augment/p")
         parts = [
             self.of_length(),
-            self.speed(),
-            self.named("loss/"),
-            self.named("lr/") and f"lr {self.named('lr/')}",
+            *self.speed(),
+            *self.named("loss/"),
+            self.rates() and f"lr {' · '.join(self.rates())}",
             "" if p is None else f"p {p:.3f}",
             level and f"level {level}",
-            self.memory(),
+            *self.memory(),
+            self.guard and self.guard.signs and f"guard: {self.guard.line}",
             self.left() and f"{self.left()} left",
         ]
         return " · ".join(part for part in parts if part)
+
+    def waiting(self, seconds: float, first: Quantity) -> str:
+        """A line between records: how far, for how long in this session, and when the first figures come."""
+        parts = [self.of_length(), f"step {self.clock.steps:,}", f"{duration(seconds)} in this session"]
+        return " · ".join([*parts, "" if self.values else f"the first figures come after {first}"]).rstrip(
+            " ·"
+        )
+
+
+def corrected(rate: float, lazy: float, rollback: float = 1.0) -> str:
+    """A learning rate with the factors that make it of the spec's: `0.002 = 0.0025 × 4/5 (lazy)`."""
+    factors = f" × {Fraction(lazy).limit_denominator(10_000)} (lazy)" if lazy != 1 else ""
+    factors += f" × {rollback:g} (rollback)" if rollback != 1 else ""
+    return f"{number(rate)} = {number(rate / lazy / rollback)}{factors}" if factors else number(rate)
 
 
 def number(value: float) -> str:
