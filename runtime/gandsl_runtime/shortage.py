@@ -76,6 +76,36 @@ def room(on_a_gpu: bool) -> str:
     return f"{total >> 30}GiB" if total >= 2**30 else f"{total >> 20}MiB"
 
 
+def free(device: Any) -> int:
+    """Bytes that this process can still have on a torch.device."""
+    if device.type == "cuda":
+        torch: Any = sys.modules["torch"]
+        return int(torch.cuda.mem_get_info(device)[0])
+    return min(found for found in (_available(), _limit(), _of_the_group()) if found is not None)
+
+
+def _available() -> int:
+    """What Linux could give out without swapping; elsewhere all that there is."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            found = re.search(r"^MemAvailable:\s*(\d+) kB", file.read(), re.MULTILINE)
+    except OSError:
+        found = None
+    return int(found[1]) * 1024 if found else os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _of_the_group(folder: str = "/sys/fs/cgroup") -> int | None:
+    """What a container's limit leaves; None where there is none."""
+    numbers = []
+    for name in ("memory.max", "memory.current"):
+        try:
+            with open(f"{folder}/{name}", encoding="ascii") as file:
+                numbers.append(int(file.read()))
+        except (OSError, ValueError):  # no such file; "max"
+            return None
+    return max(numbers[0] - numbers[1], 0)
+
+
 def _limit() -> int | None:
     """Bytes of address space that the user lets this process have; None: any."""
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]

@@ -85,6 +85,9 @@ def run(
             show_default=False,
         ),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="say what would be done, check all of it, write nothing")
+    ] = False,
 ) -> int:
     """Train a spec on images. The run's folder gets checkpoints, image grids, log.jsonl and the spec.
 
@@ -119,7 +122,7 @@ def run(
     before = how_before(folder) if resume else How()
     said = {"device": device, "workers": workers, "compile": compile, "tensorboard": tensorboard}
     how = before.model_copy(update={name: value for name, value in said.items() if value is not None})
-    return _train(chosen, data, folder, seed, how, resume, change, minutes)
+    return _train(chosen, data, folder, seed, how, resume, change, minutes, source if dry_run else None)
 
 
 def _train(
@@ -131,7 +134,9 @@ def _train(
     resume: bool,
     change: bool,
     minutes: float | None,
+    rehearsed: Path | None,
 ) -> int:
+    """`rehearsed`: what SPEC or RUN is called, where nothing is to be done but said."""
     import gc
 
     import torch
@@ -167,6 +172,12 @@ def _train(
         trainer = Trainer.resume(folder, *networks, plan=plan, seed=seed, change=change, **common)
     else:
         trainer = Trainer(plan, *networks, run_dir=folder, seed=seed or 0, **common)
+    if rehearsed:
+        from gandsl.cli.dry_run import report
+
+        code = report(trainer, experiment.module, rehearsed, how, minutes) if world.leads else 0
+        world.leave()
+        return code
     try:
         finished = trainer.run(minutes)
     except Interrupted as stop:  # each process was; the first one says it

@@ -1,0 +1,83 @@
+"""`gandsl train --dry-run`: what a run would be, read and checked as far as nothing need be written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gandsl.frontend.module import ModuleIR
+    from gandsl_runtime.data import Dataset
+    from gandsl_runtime.record import How
+    from gandsl_runtime.trainer import Trainer
+
+
+def report(trainer: Trainer, module: ModuleIR, source: Path, how: How, minutes: float | None) -> int:
+    """Print what the run is and would write; read some of its images, and compare memory.
+
+    Raises DataError, OutOfMemory, Unwritable where the run would not come to its end.
+    """
+    from gandsl_runtime.observers.opening import facts, laid_out, written
+
+    assert trainer.run_dir is not None
+    found = list(facts(trainer))
+    if minutes is not None:
+        found.append(("ends", f"after {minutes:g} minutes at the latest; --resume goes on"))
+    found.append(("would write", written(trainer.run_dir, trainer.plan, how.tensorboard)))
+    print("\n".join(laid_out(found)), flush=True)
+    refuse_unwritable(trainer.run_dir)
+    checked = [("images read", images_read(trainer.data)), ("memory", memory(trainer, module, source))]
+    print("\n".join(laid_out([*checked, ("dry run", "all is well, and nothing was written")])))
+    return 0
+
+
+def images_read(data: Dataset) -> str:
+    """Reads 32 of them, from the first to the last. Raises DataError as the run would."""
+    from gandsl_runtime.data.identity import spread
+
+    skipped: dict[str, str] = {}
+    places = spread(len(data))
+    for place in places:
+        data.readable(place, skipped)
+    broken = f", {len(skipped)} broken and left out" if skipped else ", none broken"
+    more = "; `gandsl data inspect` reads all" if len(places) < len(data) else ""
+    return f"{len(places)} of {len(data):,}{broken}{more}"
+
+
+def memory(trainer: Trainer, module: ModuleIR, source: Path) -> str:
+    """What a step takes at its fullest, and what there is. Raises OutOfMemory where it does not fit."""
+    from gandsl.analysis.memory import memory_of
+    from gandsl.cli.memory import as_trained
+    from gandsl.cli.output import binary
+    from gandsl_runtime.errors import OutOfMemory
+    from gandsl_runtime.shortage import free
+
+    trained, stages = as_trained(module)
+    micro = None
+    if trainer.world.size > 1:  # of several processes each has its share of a step
+        share = -(-trainer.plan.batch // trainer.world.size)
+        micro = min(trainer.plan.micro_batch or share, share)
+    needed = memory_of(trained, micro, stages).worst.penalty
+    held = sum(tensor.nbytes for tensor in trainer.state.tensors().values())  # counted in both
+    there = free(trainer.device) + held
+    if needed > there:
+        spec, budget = source / "spec.yaml" if source.is_dir() else source, f"{there >> 20}MiB"
+        raise OutOfMemory(
+            f"a step takes {binary(needed)} at its fullest, and {trainer.device} has {binary(there)} free",
+            f"`gandsl cost {spec} --memory --budget {budget}` tells which training.micro_batch fits",
+        )
+    return f"a step takes {binary(needed)} at its fullest; {trainer.device} has {binary(there)} free"
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """Raises Unwritable where the folder, or else the nearest one above it, can't be written to."""
+    from gandsl_runtime.errors import Unwritable
+
+    place = folder.absolute()
+    while not os.path.lexists(place):
+        place = place.parent
+    if not place.is_dir():
+        raise Unwritable(f"can't write in {folder}: {place} is no folder", "choose another folder")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise Unwritable(f"can't write in {place}: permission denied", "choose another folder")
