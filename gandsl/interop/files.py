@@ -1,4 +1,4 @@
-"""The three kinds of checkpoint file: torch's zip, torch's older stream, and a plain pickle."""
+"""The four kinds of checkpoint file: torch's zip, torch's older stream, a plain pickle, and safetensors."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from gandsl.interop import flat, foreign
 from gandsl.interop.errors import CutShort, Damaged, InteropError, Refused
 from gandsl.interop.inert import Persistent, Storage, Unfit, persistent
 from gandsl.interop.unpickle import Reader, unpickle
@@ -44,8 +45,9 @@ def opened(path: Path) -> Iterator[Content]:
     try:
         facts = path.stat()
         if not stat.S_ISREG(facts.st_mode):
-            what = "a folder" if stat.S_ISDIR(facts.st_mode) else "no regular file"
-            raise InteropError(f"{path} is {what}", "name the checkpoint file")
+            if stat.S_ISDIR(facts.st_mode):
+                raise foreign.folder(path)
+            raise InteropError(f"{path} is no regular file", "name the checkpoint file")
         if not facts.st_size:
             raise InteropError(f"{path} is empty", "copy or download it again")
         with path.open("rb") as file:
@@ -66,14 +68,10 @@ def _content(path: Path, data: memoryview) -> Content:
     try:
         if bytes(data[:4]) == b"PK\x03\x04":
             return Content(_Zip(path, data).root(), len(data), "torch file")
-        if len(data) > 9 and bytes(data[8:10]) == b'{"':
-            remedy = "`gandsl sample` and `gandsl export-weights` read it as it is"
-            raise InteropError(f"{where} is a safetensors file, not a checkpoint to convert", remedy)
+        if flat.is_flat(data):
+            return Content(flat.tensors_of(path, data), len(data), "safetensors")
         if bytes(data[:1]) != b"\x80":
-            raise InteropError(
-                f"{where} is no checkpoint: neither a file of torch.save nor a pickle",
-                "import a .pt, .pth, .pkl or .bin file",
-            )
+            raise foreign.stranger(where, data)
         reader = Reader(data, where)
         first = unpickle(reader, _no_storage, lambda inner: _inner(inner, where))
         if first == MAGIC and type(first) is int:
@@ -147,6 +145,7 @@ class _Zip:
                 entries = archive.infolist()
         except (zipfile.BadZipFile, struct.error, ValueError, NotImplementedError) as error:
             raise Damaged(self.where, f"{error}".lower() or "no zip") from error
+        foreign.check_zip([entry.filename for entry in entries], self.where)
         self.entries = self._checked(entries)
 
     def _check_directory(self) -> None:
@@ -201,12 +200,8 @@ class _Zip:
     def root(self) -> Any:
         pickles = [name for name in self.entries if name == "data.pkl" or name.endswith("/data.pkl")]
         if len(pickles) != 1 or pickles[0].count("/") > 1:
-            raise InteropError(
-                f"{self.where} is a zip, but no file of torch.save", "import a checkpoint file"
-            )
+            raise Refused(self.where, f"it has {len(pickles)} pickles")
         folder = pickles[0].removesuffix("data.pkl")
-        if f"{folder}constants.pkl" in self.entries:
-            raise Refused(self.where, "it is a TorchScript module", "save its state_dict instead")
         if f"{folder}byteorder" in self.entries and bytes(self.entry(f"{folder}byteorder")) != b"little":
             raise InteropError(f"{self.where} has numbers in big-endian order", "save it on a usual machine")
         data = self.entry(pickles[0])

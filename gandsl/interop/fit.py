@@ -98,7 +98,7 @@ def infer(
             if not _same(known, value):
                 raise InteropError(
                     f"the {by} says {name} = {shown(known)}, the {role} says {shown(value)}",
-                    "they are of different models: import them apart",
+                    "of different models? --only generator and --only discriminator import them apart",
                 )
         given |= {name: value for name, value in values.items() if name in module.params}
     wanted = {name: value for name, (value, _) in found.items()}

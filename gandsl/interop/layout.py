@@ -25,6 +25,7 @@ class Constant:
     """A tensor that the spec implies: a filter, a finished level. Verified, and written anew."""
 
     value: Callable[[Params, Shape, str], Tensor]  # for our key that it stands beside, which has this shape
+    otherwise: str = "other filters need a spec that has them"  # what to do about another value
 
 
 @dataclass(frozen=True, slots=True)

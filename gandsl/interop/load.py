@@ -70,7 +70,11 @@ class Imported:
 
 
 def import_checkpoint(
-    sources: Sources, spec: str | Path | None = None, overrides: Overrides = (), layout: str | None = None
+    sources: Sources,
+    spec: str | Path | None = None,
+    overrides: Overrides = (),
+    layout: str | None = None,
+    only: str | None = None,
 ) -> Imported:
     """Read a checkpoint file, or several of one model, into a spec. Nothing that they contain is run.
 
@@ -79,13 +83,14 @@ def import_checkpoint(
     spec: the layout's own by default. Its parameters are set to what the checkpoint says; those that
         `overrides` set are checked against it instead.
     layout: recognized by default.
+    only: generator (with its average) or discriminator: the other network is not looked at.
 
     Raises InteropError (exit code 4) or SpecError (1). It returns all of a checkpoint or raises.
     """
     texts = as_texts(overrides)
     with ExitStack() as stack:
-        files = [_open(path, role, stack) for path, role in _listed(sources)]
-        found, parts, aside = recognize(files, layout)
+        files = [open_file(path, role, stack) for path, role in _listed(sources)]
+        found, parts, aside = recognize(files, layout, only)
         path = Path(spec) if spec is not None else spec_of(found, parts)
         module = module_of(path, texts)
         check_system(found, parts, module, path)
@@ -134,7 +139,8 @@ def _listed(sources: Sources) -> list[tuple[Path, str | None]]:
     return [(Path(path), None) for path in ([sources] if isinstance(sources, str | Path) else sources)]
 
 
-def _open(path: Path, role: str | None, stack: ExitStack) -> File:
+def open_file(path: Path, role: str | None, stack: ExitStack) -> File:
+    """A checkpoint file and the state_dicts in it, open as long as the stack is. Raises InteropError."""
     content = stack.enter_context(opened(path))
     parts, loose, aside = parts_of(content.root, str(path))
     return File(path, parts, loose, aside, content.size, role)
@@ -158,7 +164,7 @@ def _load(layout: Layout, role: str, found: Recognized, module: ModuleIR, owner:
     """
     where = f"{found.file.path} ({found.part.path or role})"
     keys = keys_of(module.networks[SIDE_OF[role]])
-    theirs = {**found.tensors, **(_belonging(found) if owner else {})}
+    theirs = {**found.tensors, **(belonging(found) if owner else {})}
     entries = [e for e in expanded(found.side.entries, found.side.bindings(module.params)) if e.ours in keys]
     _check_keys(layout, entries, keys, theirs, found, where)
     present = [entry for entry in entries if entry.theirs in theirs]
@@ -170,20 +176,20 @@ def _load(layout: Layout, role: str, found: Recognized, module: ModuleIR, owner:
         for kind in (Change, Constant, Carried)
     }
     report = PartReport(
-        f"{found.file.path}:{found.part.path}" if found.part.path else str(found.file.path),
+        found.called,
         lists[Change],
         lists[Constant],
         lists[Carried],
+        unwrapped=found.part.steps,
     )
     carried = {key: tensors[key] for key in lists[Carried]}
     return _Loaded({key: state[key] for key in keys if key in state}, carried, report, _notes(role, tensors))
 
 
-def _belonging(found: Recognized) -> dict[str, TensorRef]:
+def belonging(found: Recognized) -> dict[str, TensorRef]:
     """Tensors that lie beside the state_dict and belong to it."""
-    return {
-        key: found.file.loose[name] for key, name in found.side.beside.items() if name in found.file.loose
-    }
+    loose = {**found.file.loose, **found.part.beside}
+    return {key: loose[name] for key, name in found.side.beside.items() if name in loose}
 
 
 def _ours(change: Change, tensor: Tensor) -> Tensor:
@@ -234,7 +240,7 @@ def _check_constants(
     module: ModuleIR,
     where: str,
 ) -> None:
-    wrong = []
+    wrong: dict[str, str] = {}  # key → what to do about it
     for entry in entries:
         if isinstance(entry.use, Constant):
             wanted, given = (
@@ -243,14 +249,14 @@ def _check_constants(
             )
             near = TOLERANCE * float(wanted.abs().max()) or TOLERANCE
             if given.shape != wanted.shape or not torch.allclose(given.float(), wanted, rtol=0, atol=near):
-                wrong.append(entry.theirs)
+                wrong[entry.theirs] = entry.use.otherwise
     if wrong:
-        first = tensors[wrong[0]]
-        is_ = f" ({wrong[0]} is {float(first):g})" if first.numel() == 1 else ""
+        name = next(iter(wrong))
+        is_ = f" ({name} is {float(tensors[name]):g})" if tensors[name].numel() == 1 else ""
         raise InteropError(
-            f"{where}: {len(wrong)} constants are not what the spec implies{is_}: {listed(wrong)}. "
+            f"{where}: {len(wrong)} constants are not what the spec implies{is_}: {listed(list(wrong))}. "
             "Nothing was loaded",
-            "a level other than 0 is of a network that still grows; other filters need a spec that has them",
+            "; ".join(dict.fromkeys(wrong.values())),
         )
 
 

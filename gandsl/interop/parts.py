@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from gandsl.interop.errors import Refused
 from gandsl.interop.inert import Record, TensorRef
+from gandsl.interop.peel import Part
 
 DEEPEST = 32
 MOST_TENSORS = 100_000
+LONGEST_KEY = 200
 SEARCHED = 3  # mappings inside mappings: {"models": {"generator": {…}}}
-PARALLEL = "module."  # what DataParallel puts before every key
-
-
-@dataclass(frozen=True)
-class Part:
-    """One state_dict: where it lies in the checkpoint, and what else is known of the module it is of."""
-
-    path: str  # "models.generator"; "" for a file that is one state_dict
-    tensors: Mapping[str, TensorRef]
-    arguments: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # of the module's constructor, where they are kept
-
-    @property
-    def name(self) -> str:
-        return self.path.rpartition(".")[2]
 
 
 def parts_of(root: Any, where: str) -> tuple[list[Part], dict[str, TensorRef], list[str]]:
@@ -45,11 +30,11 @@ def parts_of(root: Any, where: str) -> tuple[list[Part], dict[str, TensorRef], l
         elif isinstance(value, TensorRef) and path:
             loose[path] = value
             continue
-        elif isinstance(value, dict) and _all_tensors(value):
-            found = Part(path, _unprefixed(value))
+        elif isinstance(value, dict) and (tensors := _state_dict(value, where)):
+            found = Part(path, tensors)
+            waiting.extend(_inner(path, value, depth, tensors) if depth < SEARCHED else [])
         elif isinstance(value, dict) and depth < SEARCHED:
-            inner = [(f"{path}.{key}" if path else key, item) for key, item in value.items() if _is_name(key)]
-            waiting.extend((name, item, depth + 1) for name, item in inner[:1000])
+            waiting.extend(_inner(path, value, depth))
             continue
         else:
             aside.append(path)
@@ -68,15 +53,19 @@ def _is_name(key: Any) -> bool:
     return isinstance(key, str) and 0 < len(key) <= 100
 
 
-def _all_tensors(value: Mapping[Any, Any]) -> bool:
-    return bool(value) and all(
-        isinstance(key, str) and isinstance(item, TensorRef) for key, item in value.items()
-    )
+def _inner(path: str, value: Mapping[Any, Any], depth: int, but: Any = ()) -> list[tuple[str, Any, int]]:
+    """What a mapping holds, but for what has been read already."""
+    named = [(key, item) for key, item in value.items() if _is_name(key) and key not in but]
+    return [(f"{path}.{key}" if path else key, item, depth + 1) for key, item in named[:1000]]
 
 
-def _unprefixed(tensors: Mapping[str, TensorRef]) -> dict[str, TensorRef]:
-    cut = len(PARALLEL) if all(key.startswith(PARALLEL) for key in tensors) else 0
-    return {key[cut:]: tensor for key, tensor in tensors.items()}
+def _state_dict(value: Mapping[Any, Any], where: str) -> dict[str, TensorRef]:
+    """The tensors of a mapping that holds nothing else, or some under names with dots. Else none."""
+    tensors = {k: item for k, item in value.items() if isinstance(k, str) and isinstance(item, TensorRef)}
+    if (longest := max(map(len, tensors), default=0)) > LONGEST_KEY:
+        raise Refused(where, f"a tensor's name has {longest:,} characters")
+    whole = len(tensors) == len(value) or any("." in key for key in tensors)
+    return tensors if whole else {}
 
 
 def _module(record: Record, where: str, most: int) -> Iterator[tuple[str, TensorRef]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,9 @@ from gandsl.interop.errors import InteropError, listed
 from gandsl.interop.inert import TensorRef
 from gandsl.interop.layout import Layout, Shapes, Side
 from gandsl.interop.layouts import layouts
-from gandsl.interop.parts import Part
+from gandsl.interop.peel import Part, names_average
+
+HALF = 0.5  # of its keys that a state_dict taken out of a wrapper must have in the layout's table
 
 SIDE_OF = {"generator": "generator", "average": "generator", "discriminator": "discriminator"}
 """Each part of a checkpoint, and the network that it is weights of; the average is the generator's EMA."""
@@ -43,8 +45,14 @@ class Recognized:
 
     file: File
     part: Part
+    name: str  # of its side: generator, discriminator
     side: Side
     tensors: Mapping[str, TensorRef]  # by the layout's own spelling of keys
+
+    @property
+    def called(self) -> str:
+        """Where it lies: the file, and the name in it."""
+        return _called(self.file, self.part)
 
     @property
     def shapes(self) -> Shapes:
@@ -52,45 +60,121 @@ class Recognized:
         return Shapes({key: ref.shape for key, ref in self.tensors.items()}, where)
 
 
-def recognize(files: Sequence[File], name: str | None) -> tuple[Layout, dict[str, Recognized], list[str]]:
+def recognize(
+    files: Sequence[File], name: str | None, only: str | None = None
+) -> tuple[Layout, dict[str, Recognized], list[str]]:
     """The layout, the recognized parts by role, and the names of what is left aside.
 
-    The layout that knows most of the state_dicts wins; `name` leaves no choice. Raises InteropError.
+    The layout that knows most of the state_dicts wins, of equals the one for which least was taken off them;
+    `name` leaves no choice. `only` leaves the other network aside, whatever it is. Raises InteropError.
     """
     known = layouts()
     if name is not None and name not in known:
         raise InteropError(f"there is no layout `{name}`", f"the layouts are {listed(list(known))}")
-    found = [(layout, *_read(layout, files)) for layout in known.values() if name in (None, layout.name)]
-    layout, parts, aside = max(found, key=lambda one: len(one[1]))
-    if not parts:
+    read = [_read(layout, files) for layout in known.values() if name in (None, layout.name)]
+    best = max(read, key=lambda one: (len(one.found), -sum(len(found.part.steps) for found in one.found)))
+    if not best.found:
         docs = listed([f"{layout.doc} ({layout.name})" for layout in known.values()])
         raise InteropError(_unknown(files, name), f"what is known: {docs}")
-    return layout, parts, aside
+    parts = _by_role(best)
+    if only and not (kept := {role: one for role, one in parts.items() if SIDE_OF[role] == only}):
+        held = ", ".join(str(file.path) for file in files)
+        raise InteropError(
+            f"{held} holds no {only} that is known, only {listed(list(parts))}", "leave out --only"
+        )
+    if only:
+        return (
+            best.layout,
+            kept,
+            [
+                *best.aside,
+                *(_short(parts[role].file, parts[role].part) for role in parts if role not in kept),
+            ],
+        )
+    _check_whole(best)
+    return best.layout, parts, best.aside
 
 
-def _read(layout: Layout, files: Sequence[File]) -> tuple[dict[str, Recognized], list[str]]:
-    parts: dict[str, Recognized] = {}
-    aside: list[str] = []
+@dataclass(frozen=True)
+class _Reading:
+    """The files as one layout knows them."""
+
+    layout: Layout
+    found: list[Recognized]
+    unknown: list[tuple[File, Part]]  # state_dicts, but none of this layout's
+    aside: list[str]  # these and whatever else is there
+
+
+def _read(layout: Layout, files: Sequence[File]) -> _Reading:
+    found: list[Recognized] = []
+    unknown: list[tuple[File, Part]] = []
     for file in files:
-        aside += file.aside
         for part in file.parts:
-            tensors = _spelled(layout, part.tensors)
-            fitting = (
-                name for name, side in layout.sides.items() if _is(Recognized(file, part, side, tensors))
-            )
-            if (side := next(fitting, None)) is None:
-                aside.append(part.path or file.path.name)
-                continue
-            role = _role(layout, file, part, side)
-            if role in parts:
+            fitting = list(_fitting(layout, file, part))
+            found += fitting
+            if not fitting:
+                unknown.append((file, part))
+    aside = [name for file in files for name in file.aside]
+    return _Reading(layout, found, unknown, aside + [_short(file, part) for file, part in unknown])
+
+
+def _fitting(layout: Layout, file: File, part: Part) -> Iterator[Recognized]:
+    """The networks of the layout in a state_dict: itself, or what is left where wrappers are taken off."""
+    part = part.bare
+    tensors = _spelled(layout, part.tensors)
+    for name, side in layout.sides.items():
+        found = Recognized(file, part, name, side, tensors)
+        if _is(found) and (not part.steps or _share(found) >= HALF):
+            yield found
+            return
+    for inner in part.branches:
+        yield from _fitting(layout, file, inner)
+
+
+def _share(found: Recognized) -> float:
+    """How many of the keys the layout's table could name: what is cut out of a whole may look alike."""
+    templates = (re.split(r"\{\w+\}", entry.theirs) for entry in found.side.entries)
+    named = re.compile("|".join({r"\w+".join(map(re.escape, pieces)) for pieces in templates}))
+    return sum(named.fullmatch(key) is not None for key in found.tensors) / len(found.tensors)
+
+
+def _by_role(reading: _Reading) -> dict[str, Recognized]:
+    parts: dict[str, Recognized] = {}
+    for one in reading.found:
+        role = _role(reading.layout, one)
+        if role in parts:
+            first, remedy = parts[role], "say which is which, such as `average=G_ema.pth generator=G.pth`"
+            if first.file is one.file:
+                both = f"{first.part.path} and {one.part.path}"
                 raise InteropError(
-                    f"{parts[role].file.path} and {file.path} both hold the {role}"
-                    if parts[role].file.path != file.path
-                    else f"{file.path} holds two state_dicts of the {role}",
-                    "say which is which, such as `average=G_ema.pth generator=G.pth`",
+                    f"{one.file.path} holds two state_dicts of the {role}: {both}",
+                    "save the one that is wanted with torch.save, and import that",
                 )
-            parts[role] = Recognized(file, part, layout.sides[side], tensors)
-    return parts, aside
+            raise InteropError(f"{first.file.path} and {one.file.path} both hold the {role}", remedy)
+        parts[role] = one
+    return parts
+
+
+def _check_whole(reading: _Reading) -> None:
+    """Raise InteropError where a network of the checkpoint is none that the layout knows, and others are."""
+    networks = {*reading.layout.names, *SIDE_OF}
+    read = {one.file.path for one in reading.found}
+    for file, part in reading.unknown:
+        if file.path not in read or not networks.isdisjoint(part.names[:1]):
+            other = next(iter({one.name for one in reading.found}))
+            raise InteropError(
+                f"{_called(file, part)} is no network of {reading.layout.doc}, and the {other} beside it is: "
+                f"its tensors are named {listed(list(part.tensors)[:4])}. Nothing was loaded",
+                f"--only {other} takes what is known",
+            )
+
+
+def _short(file: File, part: Part) -> str:
+    return part.path or file.path.name
+
+
+def _called(file: File, part: Part) -> str:
+    return f"{file.path}:{part.path}" if part.path else str(file.path)
 
 
 def _spelled(layout: Layout, tensors: Mapping[str, TensorRef]) -> dict[str, TensorRef]:
@@ -107,24 +191,25 @@ def _is(found: Recognized) -> bool:
     return keys >= set(side.signs) and keys.isdisjoint(side.never) and side.fits(found.shapes)
 
 
-def _role(layout: Layout, file: File, part: Part, side: str) -> str:
+def _role(layout: Layout, found: Recognized) -> str:
     """Which part it is: as the user says, else as checkpoint or file name it, else as its keys tell."""
-    named = part.name or next(
-        (
-            name
-            for name in sorted(layout.names, key=len, reverse=True)
-            if re.match(rf"{name}(_|$)", file.path.stem)
-        ),
-        "",
-    )
-    role = file.role or layout.names.get(named, side)
-    if SIDE_OF[role] == side:
-        return role
+    file, part = found.file, found.part
     if file.role:
-        raise InteropError(
-            f"{file.path} holds a {side}, and is named as {file.role}", "name it as what it is"
-        )
-    return side
+        if SIDE_OF[file.role] != found.name:
+            raise InteropError(
+                f"{file.path} holds a {found.name}, and is named as {file.role}", "name it as what it is"
+            )
+        return file.role
+    named = next((layout.names[name] for name in part.names if name in layout.names), None)
+    averaged = part.average or (not named and names_average(file.path.stem))
+    role = "average" if averaged else named or _role_of_file(layout, file.path.stem) or found.name
+    return role if SIDE_OF[role] == found.name else found.name
+
+
+def _role_of_file(layout: Layout, stem: str) -> str | None:
+    """`G_ema_best0` is the average, by the longest of the layout's names."""
+    names = sorted(layout.names, key=len, reverse=True)
+    return next((layout.names[name] for name in names if re.match(rf"{name}(_|$)", stem)), None)
 
 
 def _unknown(files: Sequence[File], name: str | None) -> str:

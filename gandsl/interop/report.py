@@ -18,6 +18,7 @@ class PartReport:
     verified: tuple[str, ...]  # keys that are the constants they must be
     carried: tuple[str, ...]  # keys of state without use here, kept beside the weights
     computed: tuple[str, ...] = ()  # keys of ours that the file lacks, and that follow from the rest
+    unwrapped: tuple[str, ...] = ()  # what was taken off its keys, step by step
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Report:
             counts += [f"carried: {listed(part.carried)}"] if part.carried else []
             counts += [f"{len(part.computed)} computed"] if part.computed else []
             lines.append(f"  {role}: {'; '.join(counts)}")
+            lines += [f"    unwrapped: {', then '.join(part.unwrapped)}"] if part.unwrapped else []
         lines += [f"left aside: {listed(self.aside)}"] if self.aside else []
         lines += [f"note: {note}" for note in self.notes]
         return "\n".join(lines)

@@ -201,3 +201,12 @@ def saved(value: Any, legacy: bool = False) -> bytes:
     buffer = io.BytesIO()
     torch.save(value, buffer, _use_new_zipfile_serialization=not legacy)
     return buffer.getvalue()
+
+
+def flattened(content: Mapping[str, Any]) -> State:
+    """The tensors of nested mappings under dotted names, as a file of safetensors has them."""
+    found: State = {}
+    for key, value in content.items():
+        inner = {"": value} if isinstance(value, Tensor) else flattened(value)
+        found |= {f"{key}.{name}".rstrip("."): tensor.contiguous() for name, tensor in inner.items()}
+    return found

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from gandsl.diagnostics import SpecError
 from gandsl.interop import InteropError, import_checkpoint
@@ -37,10 +38,23 @@ def pickled(folder: Path) -> bytes:
     return (folder / "a.pkl").read_bytes()
 
 
+def wrapped(folder: Path) -> bytes:
+    """As Lightning stores a compiled network in parallel."""
+    state = {f"netG.module._orig_mod.{key}": tensor for key, tensor in network().items()}
+    return saved({"state_dict": state, "hyper_parameters": {"z": 3}, "optimizer_states": [{"state": {}}]})
+
+
+def flat(folder: Path) -> bytes:
+    save_file({f"generator.{key}": tensor for key, tensor in network().items()}, folder / "a.safetensors")
+    return (folder / "a.safetensors").read_bytes()
+
+
 KINDS: dict[str, Callable[[Path], bytes]] = {
     "zip": lambda folder: saved(network()),
     "stream": lambda folder: saved(network(), legacy=True),
     "pickle": pickled,
+    "wrapped": wrapped,
+    "safetensors": flat,
 }
 
 

@@ -88,14 +88,16 @@ def test_unknown_missing_and_misshapen_keys_are_all_listed(state: dict[str, Stat
 def test_constants_are_verified(state: dict[str, State], tmp_path: Path) -> None:
     state["D"]["b8.conv1.resample_filter"][0, 0] += 0.01
     torch.save(state, tmp_path / "net.pt")
-    told(tmp_path / "net.pt", "b8.conv1.resample_filter", "not what the spec implies")
+    said = told(tmp_path / "net.pt", "b8.conv1.resample_filter", "not what the spec implies")
+    assert "other filters" in said.remedy and "grows" not in said.remedy
 
 
 def test_a_network_that_still_grows(folder: Path, tmp_path: Path) -> None:
     state = torch.load(folder / "pggan.pt", weights_only=True)
     state["generator"]["lod"].fill_(1.5)
     torch.save(state, tmp_path / "net.pt")
-    told(tmp_path / "net.pt", "lod is 1.5", "still grows")
+    said = told(tmp_path / "net.pt", "lod is 1.5", "still grows")
+    assert "filters" not in said.remedy
 
 
 def test_networks_of_different_models(
@@ -109,7 +111,36 @@ def test_networks_of_different_models(
     said = told(
         [tmp_path / "G.pt", tmp_path / "D.pt"], "the generator says resolution = 16", "discriminator says 8"
     )
-    assert "different models" in said.remedy
+    assert "different models?" in said.remedy and "--only generator" in said.remedy
+    torch.save(
+        {"D": torch.load(tmp_path / "D.pt", weights_only=True)["D"], **{"G": state["G"]}}, tmp_path / "net.pt"
+    )
+    told(tmp_path / "net.pt", "says resolution = 8", "--only")
+    for only, size in (("generator", 16), ("discriminator", 8)):
+        found = import_checkpoint(tmp_path / "net.pt", only=only)
+        assert set(found.states) == {only} and found.module.params["resolution"].h == size
+        assert len(found.report.aside) == 1
+
+
+def test_only_one_network(folder: Path, state: dict[str, State], tmp_path: Path) -> None:
+    """With the generator comes its average; the other network may be anything, or nothing."""
+    assert set(import_checkpoint(folder / "ada.pt", only="generator").states) == {"generator", "average"}
+    torch.save({"G": state["G"], "D": {"odd.weight": torch.zeros(2)}}, tmp_path / "net.pt")
+    said = told(
+        tmp_path / "net.pt", "net.pt:D is no network of StyleGAN2", "odd.weight", "Nothing was loaded"
+    )
+    assert said.remedy.startswith("--only generator")
+    assert set(import_checkpoint(tmp_path / "net.pt", only="generator").states) == {"generator"}
+    told(tmp_path / "net.pt", "holds no discriminator that is known", only="discriminator")
+
+
+def test_a_file_that_gives_nothing(state: dict[str, State], tmp_path: Path) -> None:
+    """Of several files each is of the model; optimizers and losses within a file may lie beside."""
+    torch.save(state["G"] | {}, tmp_path / "G.pt")
+    torch.save({"odd.weight": torch.zeros(2)}, tmp_path / "E.pt")
+    told([tmp_path / "G.pt", tmp_path / "E.pt"], "E.pt is no network of StyleGAN2", "Nothing was loaded")
+    torch.save({"G": state["G"], "vgg": {"odd.weight": torch.zeros(2)}}, tmp_path / "net.pt")
+    assert import_checkpoint(tmp_path / "net.pt").report.aside == ("vgg",)
 
 
 def test_two_files_of_one_part(folder: Path, state: dict[str, State], tmp_path: Path) -> None:
@@ -129,12 +160,6 @@ def test_file_names_tell_the_average(folder: Path, tmp_path: Path) -> None:
     renamed = tmp_path / "G_ema_best0.pth"
     renamed.write_bytes((folder / "biggan" / "G_ema.pth").read_bytes())
     assert set(import_checkpoint(renamed).states) == {"average"}
-
-
-def test_keys_of_parallel_modules(state: dict[str, State], tmp_path: Path) -> None:
-    """DataParallel puts `module.` before every key."""
-    torch.save({f"module.{key}": tensor for key, tensor in state["G"].items()}, tmp_path / "G.pt")
-    assert import_checkpoint(tmp_path / "G.pt").states["generator"]
 
 
 def test_what_a_spec_cannot_hold(state: dict[str, State], tmp_path: Path, root: Path) -> None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from gandsl.interop import export_weights, import_checkpoint
 from gandsl.interop.layouts import layouts
+from gandsl.interop.load import belonging, open_file
+from gandsl.interop.recognize import recognize
+from gandsl.interop.tensors import materialize
 from gandsl.spec.values import as_size
 from gandsl_runtime import checkpoint
 from tests.interop.cases import CASES, Case
-from tests.interop.forge import ours
+from tests.interop.forge import State, flattened, ours
 
 
 @pytest.fixture(params=CASES.values(), ids=CASES.keys())
@@ -47,6 +53,7 @@ def test_written_and_read_back(case: Case, tmp_path: Path, root: Path) -> None:
             derived = key.endswith(".sv0") and case.layout == "pytorch-pretrained-biggan"
             if not (derived or (key in lost and part != "average")):
                 torch.testing.assert_close(tensor, drawn[f"{part}/{key}"], rtol=0, atol=1e-6)
+    assert same_as_safetensors(list(files), layout)
     found.save(tmp_path / "imported.safetensors")
     second = tmp_path / ("second.pt" if single else "second")
     written = export_weights(tmp_path / "imported.safetensors", second).files
@@ -55,6 +62,30 @@ def test_written_and_read_back(case: Case, tmp_path: Path, root: Path) -> None:
     for part, state in found.states.items():
         assert again.states[part].keys() == state.keys()
         assert all(torch.equal(again.states[part][key], tensor) for key, tensor in state.items())
+
+
+def same_as_safetensors(files: Sequence[str], layout: str | None) -> bool:
+    """Whether the same tensors in safetensors are the same networks of the same layout, to the bit."""
+    flat = [Path(file).with_suffix(".safetensors") for file in files]
+    for file, path in zip(files, flat, strict=True):
+        save_file(flattened(torch.load(file, weights_only=True)), path, metadata={"format": "pt"})
+    theirs, ours = networks(files, layout), networks(flat, layout)
+    assert theirs.keys() == ours.keys()
+    return all(
+        state.keys() == ours[role].keys() and all(torch.equal(ours[role][key], state[key]) for key in state)
+        for role, state in theirs.items()
+    )
+
+
+def networks(paths: Sequence[str | Path], layout: str | None) -> dict[tuple[str, str], State]:
+    """What files are recognized as: layout and part → the state_dict."""
+    with ExitStack() as stack:
+        files = [open_file(Path(path), None, stack) for path in paths]
+        found, parts, _ = recognize(files, layout)
+        return {
+            (found.name, role): materialize({**belonging(part), **part.tensors}, part.file.size, role)
+            for role, part in parts.items()
+        }
 
 
 def test_what_is_saved_loads_into_the_network(tmp_path: Path, root: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from shlex import quote
+from shlex import join
 from typing import Annotated
 
 import typer
@@ -11,12 +12,20 @@ import typer
 from gandsl.cli.options import Answer, Format, Set
 
 
+class Only(StrEnum):
+    """One network of two."""
+
+    generator = "generator"
+    discriminator = "discriminator"
+
+
 def run(
     checkpoints: Annotated[
         list[str],
         typer.Argument(
             metavar="CHECKPOINT...",
-            help="a .pkl, .pt, .pth or .bin file; several of one model as `generator=FILE average=FILE`",
+            help="a .pkl, .pt, .pth, .bin, .ckpt or .safetensors file; several of one model as "
+            "`generator=FILE average=FILE`",
             show_default=False,
         ),
     ],
@@ -28,12 +37,23 @@ def run(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="default: CHECKPOINT.safetensors", show_default=False
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="default: CHECKPOINT.safetensors beside it",
+            show_default=False,
         ),
     ] = None,
     layout: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="read it in this layout; default: recognized", show_default=False),
+    ] = None,
+    only: Annotated[
+        Only | None,
+        typer.Option(
+            help="this network alone, whatever the other is; with the generator comes its average",
+            show_default=False,
+        ),
     ] = None,
     format: Answer = Format.text,
 ) -> int:
@@ -47,16 +67,30 @@ def run(
     from gandsl.interop.recognize import sources
 
     files = sources(checkpoints)
-    target = output or Path(checkpoints[0].rpartition("=")[2]).with_suffix(".safetensors")
+    read = list(files.values()) if isinstance(files, dict) else files
+    target = output or _beside(read[0], only)
     if target.suffix != ".safetensors":
         raise typer.BadParameter(f"{target} does not end in .safetensors")
-    found = import_checkpoint(files, spec, set or (), layout)
+    if any(target.exists() and path.exists() and target.samefile(path) for path in read):
+        raise typer.BadParameter(f"{target} is the file to be read: name another one with -o")
+    found = import_checkpoint(files, spec, set or (), layout, only)
     found.save(target)
     if format is Format.json:
         facts = found.report.to_json() | {"output": str(target), "overrides": list(found.overrides)}
         print_json("import/1", facts)
         return 0
     print(found.report.text())
-    settings = "".join(f" --set {quote(text)}" for text in found.overrides)
-    print(f"written to {target}; see it with\n  gandsl sample {found.spec}{settings} --weights {target}")
+    if found.states.keys() & {"generator", "average"}:  # a discriminator draws nothing
+        settings = [part for text in found.overrides for part in ("--set", text)]
+        command = ["gandsl", "sample", str(found.spec), *settings, "--weights", str(target)]
+        print(f"written to {target}; see it with\n  {join(command)}")
+    else:
+        print(f"written to {target}")
     return 0
+
+
+def _beside(checkpoint: Path, only: Only | None) -> Path:
+    """Where an import goes that names no place: never the checkpoint itself."""
+    ending = f".{only}.safetensors" if only else ".safetensors"
+    target = checkpoint.with_name(f"{checkpoint.stem}{ending}") if checkpoint.name else Path(ending)
+    return target if target != checkpoint else checkpoint.with_name(f"{checkpoint.stem}.gandsl{ending}")

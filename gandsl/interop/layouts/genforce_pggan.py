@@ -29,7 +29,10 @@ from gandsl.interop.layout import (
     table,
 )
 
-FULL_SIZE = Constant(lambda params, *_: torch.zeros(()))  # level of detail: 0 is grown to the end
+FULL_SIZE = Constant(
+    lambda params, *_: torch.zeros(()),  # level of detail: 0 is grown to the end
+    "a level other than 0 is of a network that still grows: import one that is grown to the end",
+)
 
 GENERATOR = table(
     row("lod", "dense.weight", FULL_SIZE),

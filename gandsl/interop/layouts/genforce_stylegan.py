@@ -31,7 +31,10 @@ from gandsl.interop.layouts.genforce_stylegan2 import mapping
 
 LARGEST = 1024
 AUTO = 128  # by default, sizes from here up enlarge and convolve in one step
-FULL_SIZE = Constant(lambda params, *_: torch.zeros(()))  # level of detail: 0 is grown to the end
+FULL_SIZE = Constant(
+    lambda params, *_: torch.zeros(()),  # level of detail: 0 is grown to the end
+    "a level other than 0 is of a network that still grows: import one that is grown to the end",
+)
 
 
 def _blur(channels: int) -> Tensor:
