@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import typer
 
 MOST = 100_000
 _PART = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?")
+
+
+def written(found: Sequence[int]) -> str:
+    """The text of numbers, as short as `numbers` reads it: `0-63`, `1,5,9`."""
+    runs: list[list[int]] = []
+    for number in found:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
 
 
 def numbers(text: str, what: str) -> list[int]:

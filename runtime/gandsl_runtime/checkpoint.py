@@ -241,6 +241,11 @@ def _separate(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return own
 
 
+def digest_of(tensors: dict[str, Tensor]) -> str:
+    """SHA-256 over names, types, shapes and bytes."""
+    return _digest(_separate(tensors), "")
+
+
 def _digest(tensors: dict[str, Tensor], facts: str) -> str:
     """SHA-256 over the facts, and over names, types, shapes and bytes."""
     digest = hashlib.sha256(facts.encode())

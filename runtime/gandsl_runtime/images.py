@@ -1,4 +1,4 @@
-"""Images as tensors, as pixels, and as a grid in one PNG."""
+"""Images as tensors, as pixels, as a grid, and as files of each format."""
 
 from __future__ import annotations
 
@@ -11,14 +11,20 @@ from PIL import Image
 from torch import Tensor
 
 from .files import whole
+from .formats import FORMATS
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
 def to_pixels(images: Tensor, low: float, high: float) -> Tensor:
-    """(…) floats in [low, high] as uint8 on the CPU, rounded and clamped."""
-    scaled = (images.detach().float() - low) * (255 / (high - low))
-    return scaled.round().clamp(0, 255).to(torch.uint8).cpu()
+    """(…) floats in [low, high] as uint8 on the CPU, clamped and rounded (a half goes up).
+
+    From [-1, 1] by the same two operations as in the scripts of stylegan2-ada-pytorch and stylegan3, so that
+    equal images have equal bytes: x · 127.5 + 128, cut off.
+    """
+    scale = 255 / (high - low)
+    scaled = images.detach().float() * scale + (0.5 - low * scale)
+    return scaled.clamp(0, 255).to(torch.uint8).cpu()
 
 
 def to_pillow(pixels: Tensor) -> Image.Image:
@@ -46,6 +52,10 @@ def enlarged(images: Tensor, size: tuple[int, ...]) -> Tensor:
 
 
 def save(image: Image.Image, path: Path) -> None:
-    """Write a PNG so that a reader never sees half of it."""
+    """Write a file of the format that its ending names, so that a reader never sees half of it.
+
+    PNG and WebP are lossless, JPEG has quality 95 and whole colours.
+    """
+    form = FORMATS[path.suffix.lower()]
     with whole(path) as new:
-        image.save(new, format="PNG")
+        image.save(new, format=form.name, **form.options)

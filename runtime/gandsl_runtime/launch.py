@@ -20,6 +20,15 @@ def processes() -> int:
     return _number("WORLD_SIZE", 1, least=1)
 
 
+def share() -> tuple[int, int]:
+    """Which of the processes this one is, and how many there are; (0, 1) alone. Raises NotLaunched."""
+    if (size := processes()) == 1:
+        return 0, 1
+    if (rank := _number("RANK")) >= size:
+        raise _refused("RANK", f"one of {size} processes counts from 0 to {size - 1}")
+    return rank, size
+
+
 def restarted() -> bool:
     """Whether torchrun starts the run again, after a process of it has died. Raises NotLaunched."""
     return _number("TORCHELASTIC_RESTART_COUNT", 0) > 0
@@ -27,8 +36,7 @@ def restarted() -> bool:
 
 def meeting() -> str:
     """Where several processes meet, `host:port`. Raises NotLaunched where this one can't go there."""
-    if _number("RANK") >= (size := processes()):
-        raise _refused("RANK", f"one of {size} processes counts from 0 to {size - 1}")
+    share()
     host, port = os.environ.get("MASTER_ADDR", ""), _number("MASTER_PORT", least=1)
     if not host:
         raise _refused("MASTER_ADDR", "it is the host of the first process")

@@ -84,7 +84,7 @@ def test_train_resume_and_sample(gandsl: Gandsl, images: Path, tmp_path: Path) -
     assert done.exit_code == 0, done.stderr
     assert Image.open(grid).size == (4 * 28, 3 * 28)
     assert gandsl("sample", run, "--seeds", "5,6", "-o", tmp_path / "each").exit_code == 0
-    assert sorted(path.name for path in (tmp_path / "each").iterdir()) == ["seed5.png", "seed6.png"]
+    assert sorted(path.name for path in (tmp_path / "each").glob("*.png")) == ["seed5.png", "seed6.png"]
     assert gandsl("sample", run, "--classes", "10", "-o", grid).exit_code == 2  # there are ten: 0 to 9
 
 

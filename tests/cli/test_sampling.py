@@ -34,12 +34,16 @@ class Trained:
         self.generator = package.compile(SPECS / name, settings).generator
         for tensor in self.generator.parameters():
             torch.nn.init.normal_(tensor, std=1.0 if self.generator.has_styles else 0.5)
-        weights = folder / "weights.safetensors"
-        tensors = {f"generator/{key}": tensor for key, tensor in self.generator.state_dict().items()}
-        checkpoint.write(weights, tensors, {})
+        self.weights = folder / "weights.safetensors"
+        self.save()
         sets = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
-        self.command = ["sample", SPECS / name, *sets, "--weights", weights, "--device", "cpu"]
+        self.command = ["sample", SPECS / name, *sets, "--weights", self.weights, "--device", "cpu"]
         self.gandsl = gandsl
+
+    def save(self) -> None:
+        """The weights as they are now."""
+        tensors = {f"generator/{key}": tensor for key, tensor in self.generator.state_dict().items()}
+        checkpoint.write(self.weights, tensors, {})
 
     def __call__(self, *options: object) -> Result:
         return self.gandsl(*self.command, *options)
@@ -134,8 +138,8 @@ def test_a_folder_of_frames(plain: Trained, tmp_path: Path) -> None:
     options = ["--interpolate", "class", "--classes", "0,2", "--steps", 2]
     assert plain(*options, "--seeds", "5", "-o", tmp_path / "one").exit_code == 0
     assert plain(*options, "--seeds", "5,8", "-o", tmp_path / "two").exit_code == 0
-    assert sorted(p.name for p in (tmp_path / "one").iterdir()) == [f"frame{i:05d}.png" for i in range(3)]
-    found = sorted(p.name for p in (tmp_path / "two").iterdir())
+    assert sorted(p.name for p in (tmp_path / "one").glob("*.png")) == [f"frame{i:05d}.png" for i in range(3)]
+    found = sorted(p.name for p in (tmp_path / "two").glob("*.png"))
     assert found == [f"seed{seed}_frame{i:05d}.png" for seed in (5, 8) for i in range(3)]
     last = np.asarray(Image.open(tmp_path / "two" / "seed8_frame00002.png"))
     close(last, plain.pixels(sample.sample(plain.generator, [8], [2]))[0])
@@ -184,7 +188,7 @@ def test_a_grid_of_mixed_styles(styled: Trained, tmp_path: Path) -> None:
     mixed = sample.mix(styled.generator, [0, 1, 2], [8, 9], [1, 2, 3], noise="none")
     close(found[1:, 1:], styled.pixels(mixed))
     assert styled(*options, "-o", tmp_path / "each").exit_code == 0
-    names = {p.name for p in (tmp_path / "each").iterdir()}
+    names = {p.name for p in (tmp_path / "each").glob("*.png")}
     assert names == {f"seed{s}.png" for s in (0, 1, 2, 8, 9)} | {
         f"seed{row}_styles{column}.png" for row in (0, 1, 2) for column in (8, 9)
     }
@@ -211,8 +215,24 @@ CLASHES = [
     ("--interpolate z -o a.gif --fps 60", "50 frames a second"),
     ("--interpolate z -o a.gif --fps 0", "--fps"),
     ("-o a.gif", "add --interpolate"),
-    ("-o a.jpg", "no .jpg files"),
+    ("-o a.bmp", "no .bmp files"),
     ("-o folder --columns 3", "a folder has none"),
+    ("-o a.zip --columns 3", "a zip has none"),
+    ("--format jpg", "--format is of the images in a folder"),
+    ("-o folder --format gif", "--format"),
+    ("-o folder --seeds 1,1", "give each once"),
+    ("-o folder --seeds 0-99998 --classes 0-999", "more than 10000000 images"),
+    ("--processes 2", "--processes draw one image each into a folder"),
+    ("-o folder --processes 2 --interpolate z", "--processes draw one image each"),
+    ("-o folder --processes 0", "--processes"),
+    ("--latents a.npz --seeds 3", "leave --seeds out"),
+    ("--latents a.npz --interpolate w", "drawn as they are"),
+    ("--latents a.npz --mix 1 --mix-seeds 1", "drawn as they are"),
+    ("--latents a.npy", "no file of latents"),
+    ("--latents numpi", "no file of latents"),
+    ("--save-latents a.pt", "no file of latents"),
+    ("--save-latents a.npz --interpolate z", "those of one image each"),
+    ("--noise constant-ish", "--noise"),
     ("--class-columns", "give --classes"),
     ("--classes 1 --class-columns --columns 3", "are classes"),
     ("--classes ''", "--classes"),

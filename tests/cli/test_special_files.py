@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -40,6 +41,7 @@ CALLS: list[tuple[str, ...]] = [  # what begins with % is a path
     ("data", "pack", "%plain", "-o", "%new.zip", "--size", "8", "--labels", "%labels.json"),
     ("train", "%spec", "--data", "%set", "--run-dir", "%new", *SHORT),
     ("sample", "%run", "--weights", "%run", "-o", "%new.png", "--seeds", "0"),
+    ("sample", "%run", "--latents", "%latents.npz", "-o", "%new.zip", "--save-latents", "%new.npz"),
     ("sample", "%spec", "--weights", "%run", "-o", "%new.gif", "--seeds", "0,1", "--interpolate", "z"),
     ("import", "%net.pt", "--spec", "%style", "-o", "%new.safetensors"),
     ("export-weights", "%ours.safetensors", "--spec", "%style", "-o", "%new.pt", "--layout", LAYOUT, *SETS),
@@ -107,7 +109,9 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "%run": folder / "run",
         "%ours.safetensors": folder / "ours.safetensors",
         "%net.pt": folder / "net.pt",
+        "%latents.npz": folder / "latents.npz",
     }
+    np.savez(found["%latents.npz"], z=np.zeros((2, 64)), **{"class": [3, 4]})
     found["%labels.json"].write_bytes(labels_json(dict.fromkeys(images, 0)))
     done = CliRunner().invoke(
         app, ["train", str(found["%spec"]), "--data", str(found["%set"]), "-o", str(found["%run"]), *SHORT]

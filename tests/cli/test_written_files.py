@@ -73,6 +73,9 @@ ALL = [  # in an order in which each finds what it needs
     ("train", QUICK, "--data", "set.zip", "-o", "run", *SMALL),
     ("sample", "run", "-o", "grid.png", "--seeds", "0-1", "--classes", "0-1"),
     ("sample", "run", "-o", "each", "--seeds", "0-1"),
+    ("sample", "run", "-o", "all.zip", "--seeds", "0-1", "--format", "jpg"),
+    ("sample", "run", "-o", "grid.webp", "--seeds", "0-1", "--save-latents", "latents.npz"),
+    ("sample", "run", "-o", "grid.jpg", "--latents", "latents.npz", "--save-latents", "l.safetensors"),
     ("sample", "run", "-o", "way.gif", "--seeds", "0-1", "--interpolate", "z", "--steps", "2"),
     ("sample", "run", "-o", "way.mp4", "--seeds", "0-1", "--interpolate", "z", "--steps", "2"),
     (

@@ -11,11 +11,8 @@ import typer
 from gandsl.cli.options import Set
 
 if TYPE_CHECKING:
-    from gandsl_runtime.facts import Facts
-    from gandsl_runtime.network import Network
-    from gandsl_runtime.plan import Plan
-    from gandsl_runtime.sample import How
-    from gandsl_runtime.schedule import Stage
+    from gandsl.cli.sampling.order import Order
+    from gandsl_runtime.sample import NoiseMode
 
 
 class Noise(StrEnum):
@@ -23,7 +20,24 @@ class Noise(StrEnum):
 
     random = "random"
     constant = "constant"
+    const = "const"  # another word for it
     none = "none"
+
+
+NOISES: dict[Noise, NoiseMode] = {
+    Noise.random: "random",
+    Noise.constant: "constant",
+    Noise.const: "constant",
+    Noise.none: "none",
+}
+
+
+class File(StrEnum):
+    """Formats of images that have a file each."""
+
+    png = "png"
+    jpg = "jpg"
+    webp = "webp"
 
 
 class Space(StrEnum):
@@ -49,9 +63,22 @@ def run(
             help="one image each: 0-63, or 1,5,9; default: 0-31, and 0-3 for other kinds", show_default=False
         ),
     ] = None,
+    latents: Annotated[
+        str | None,
+        typer.Option(
+            metavar="numpy|FILE",
+            help="NumPy's RandomState makes those of seeds; or a .npz, .safetensors file's `z` or `w`",
+            show_default=False,
+        ),
+    ] = None,
     classes: Annotated[
         str | None,
-        typer.Option(help="a row for each class, with every seed: 0-9, or 3,7", show_default=False),
+        typer.Option(
+            "--classes",
+            "--class",
+            help="a row for each class, with every seed: 0-9, or 3,7",
+            show_default=False,
+        ),
     ] = None,
     class_columns: Annotated[
         bool, typer.Option("--class-columns", help="a column for each class instead of a row")
@@ -60,7 +87,14 @@ def run(
         float | None, typer.Option(help="ψ of styles, else of normal latents", show_default=False)
     ] = None,
     cutoff: Annotated[
-        int | None, typer.Option(min=1, help="truncate the styles of this many layers", show_default=False)
+        int | None,
+        typer.Option(
+            "--cutoff",
+            "--truncation-cutoff",
+            min=1,
+            help="truncate the styles of this many layers",
+            show_default=False,
+        ),
     ] = None,
     noise: Annotated[Noise, typer.Option(help="what noise layers add")] = Noise.constant,
     standing_statistics: Annotated[
@@ -110,21 +144,44 @@ def run(
     ] = "auto",
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help=".png: a grid; .gif, .mp4: a video; a folder: an image each"),
+        typer.Option(
+            "--output",
+            "-o",
+            help=".png, .jpg, .webp: a grid; .gif, .mp4: a video; a folder or .zip: an image each",
+        ),
     ] = Path("samples.png"),
+    format: Annotated[
+        File | None, typer.Option(help="of the images in a folder or zip; default: png", show_default=False)
+    ] = None,
+    save_latents: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help=".npz or .safetensors: what the images are drawn of, as --latents reads it",
+            show_default=False,
+        ),
+    ] = None,
+    processes: Annotated[
+        int, typer.Option(min=1, max=256, help="that draw the images of a folder or zip together")
+    ] = 1,
 ) -> int:
     """Draw images from a trained run: the averaged weights, one image a seed.
 
     Other kinds: the way from image to image (--interpolate), images that share styles (--mix).
+    A folder or zip that was not finished goes on with the same call.
     """
     from gandsl.cli.ranges import numbers
     from gandsl.cli.sampling.ask import Ask
-    from gandsl.cli.sampling.studio import Studio
+    from gandsl.cli.sampling.order import Order
 
     plain = interpolate is None and mix is None
+    stored = None if latents in (None, "numpy") else Path(latents)
+    if stored and seeds is not None:
+        raise typer.BadParameter("--latents FILE says what is drawn: leave --seeds out")
+    usual = "" if stored else "0-31" if plain else "0-3"
     ask = Ask(
         output,
-        numbers(("0-31" if plain else "0-3") if seeds is None else seeds, "--seeds"),
+        [] if stored else numbers(usual if seeds is None else seeds, "--seeds"),
         None if classes is None else numbers(classes, "--classes"),
         class_columns,
         columns,
@@ -134,66 +191,48 @@ def run(
         fps,
         None if mix is None else numbers(mix, "--mix"),
         None if mix_seeds is None else numbers(mix_seeds, "--mix-seeds"),
+        stored,
+        save_latents,
+        format.value if format else None,
+        processes,
     )
     ask.check()
     if ask.form == "video":
         from gandsl_runtime import video
 
         video.writer(output)  # before the work: is its package there?
-    generator, plan, stage = _trained(source, set, weights, device)
-    how: How = {
-        "truncation": truncation,
-        "cutoff": cutoff,
-        "noise": noise.value,
-        "batch": batch,
-        "stage": stage,
-    }
-    if standing_statistics:
-        from gandsl_runtime.sample import accumulate_statistics
-
-        accumulate_statistics(generator, standing_statistics, **how)
-    made = Studio(generator, how, plan.data.range if plan else (-1.0, 1.0)).make(ask)
-    print(f"{made}: {output}")
+    order = Order(
+        ask,
+        source,
+        tuple(set or ()),
+        weights,
+        device,
+        truncation,
+        cutoff,
+        NOISES[noise],
+        "numpy" if latents == "numpy" else "torch",
+        standing_statistics,
+        batch,
+    )
+    print(f"{_made(order)}: {output}")
     return 0
 
 
-def _trained(
-    source: Path, sets: list[str] | None, weights: Path | None, device: str
-) -> tuple[Network, Plan | None, Stage | None]:
-    """The generator with its weights, the plan, and the stage of growth that the weights are of."""
-    from gandsl.cli.read import module_of
+def _made(order: Order) -> str:
+    """Draw what is asked for; what that was."""
+    from gandsl_runtime import launch
+    from gandsl_runtime.sample import given
 
-    if source.is_dir() and not (source / "spec.yaml").is_file():
-        raise typer.BadParameter(f"{source} is no run's folder: it holds no spec.yaml")
-    if not source.exists():
-        raise typer.BadParameter(f"there is no such folder or spec: {source}")
-    if not source.is_dir() and weights is None:
-        raise typer.BadParameter("a spec has no weights: give a run's folder, or --weights FILE")
-    module = module_of(source / "spec.yaml" if source.is_dir() else source, sets)
-    from gandsl.api import Program
-    from gandsl.cli.device import device_named
-    from gandsl.cli.output import say
-    from gandsl.passes.target import Target
-    from gandsl_runtime.checkpoint import load_weights
-    from gandsl_runtime.facts import RunFacts, digest_of
+    ask, share = order.ask, launch.share()
+    if share[1] > 1 and (ask.form != "folder" or ask.interpolate or ask.mix or ask.processes > 1):
+        raise typer.BadParameter("torchrun's processes draw one image each into a folder: -o FOLDER")
+    studio = order.studio()
+    if ask.each and not (ask.interpolate or ask.mix):
+        from gandsl.cli.sampling.series import draw
 
-    place = device_named(device)
-    target = Target("cuda" if place.startswith("cuda") else "cpu", mode="inference")
-    generator = Program(module, target).generator
-    facts = load_weights(weights or source, generator, warn=lambda reason: say(f"warning: {reason}"))
-    if source.is_dir() and isinstance(facts, RunFacts):
-        path = source / "spec.yaml"
-        if facts.spec not in (None, digest_of(path.read_text(encoding="utf-8"))):
-            say(f"warning: {path} was changed since the run was trained with it: these may be other networks")
-    return generator.to(place), module.plan, _stage(module.plan, generator, facts)
-
-
-def _stage(plan: Plan | None, generator: Network, facts: Facts) -> Stage | None:
-    """Where in its growth the run was. None where it does not grow, or the file does not say."""
-    from gandsl_runtime import schedule
-    from gandsl_runtime.facts import RunFacts
-
-    if plan is None or plan.growth is None or not isinstance(facts, RunFacts):
-        return None
-    now = schedule.Clock(facts.counters.images, facts.counters.steps)
-    return schedule.step(plan, generator.levels, now).stage
+        made = draw(order, studio.series(ask), share)
+    else:
+        made = studio.make(ask)
+    if ask.save_latents and not share[0]:
+        given.write(ask.save_latents, studio.draws(ask).arrays())
+    return made

@@ -9,8 +9,11 @@ from typing import Literal
 
 import typer
 
+from gandsl_runtime.formats import FORMATS, latents_suffix
+
 VIDEOS = (".gif", ".mp4")
 MOST_IN_GIF = 50
+MOST_IMAGES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Ask:
     """The options of a call, read."""
 
     output: Path
-    seeds: list[int]
+    seeds: list[int]  # none where the images are of `latents`
     classes: list[int] | None = None
     class_columns: bool = False
     columns: int | None = None
@@ -28,15 +31,28 @@ class Ask:
     fps: int | None = None
     mix: list[int] | None = None
     mix_seeds: list[int] | None = None
+    latents: Path | None = None  # a file of them
+    save_latents: Path | None = None
+    format: str | None = None
+    processes: int = 1
 
     @property
-    def form(self) -> Literal["grid", "video", "folder"]:
+    def form(self) -> Literal["grid", "video", "folder", "zip"]:
         """What the output's name asks for."""
         suffix = self.output.suffix.lower()
-        return "grid" if suffix == ".png" else "video" if suffix in VIDEOS else "folder"
+        if suffix in FORMATS:
+            return "grid"
+        return "video" if suffix in VIDEOS else "zip" if suffix == ".zip" else "folder"
+
+    @property
+    def each(self) -> bool:
+        """Whether each image gets a file."""
+        return self.form in ("folder", "zip")
 
     def check(self) -> None:
-        """Raise typer.BadParameter for options that do not go together."""
+        """Raise typer.BadParameter for options that do not go together, NoLatents for a file that is none."""
+        for path in filter(None, (self.latents, self.save_latents)):
+            latents_suffix(path)
         for wrong, message in self._rules():
             if wrong:
                 raise typer.BadParameter(message)
@@ -47,7 +63,30 @@ class Ask:
         suffix = self.output.suffix
         yield (
             form == "folder" and bool(suffix) and not self.output.is_dir(),
-            f"no {suffix} files: write .png for a grid, {' or '.join(VIDEOS)} for a video, or name a folder",
+            f"no {suffix} files: write {', '.join(FORMATS)} for a grid, {' or '.join(VIDEOS)} for a video, "
+            "a .zip or a folder for a file each",
+        )
+        yield (
+            len(self.seeds) * len(self.classes or [0]) > MOST_IMAGES,
+            f"--seeds in each of --classes are more than {MOST_IMAGES} images",
+        )
+        twice = any(len({*given}) < len(given) for given in (self.seeds, self.classes or ()))
+        yield self.each and twice, "seeds and classes name the files here: give each once"
+        yield (
+            bool(self.latents and (way or mix)),
+            "latents from a file are drawn as they are: leave --interpolate and --mix out",
+        )
+        yield (
+            self.save_latents is not None and (way or mix),
+            "--save-latents saves those of one image each: leave --interpolate and --mix out",
+        )
+        yield (
+            self.format is not None and not self.each,
+            "--format is of the images in a folder or a zip: a grid's is its ending",
+        )
+        yield (
+            self.processes > 1 and (way or mix or not self.each),
+            "--processes draw one image each into a folder or a zip: name one",
         )
         yield way and mix, "--interpolate and --mix are two kinds of sampling: take one"
         yield (
@@ -67,7 +106,7 @@ class Ask:
             "--interpolate class goes through classes: give two or more, such as --classes 3,7",
         )
         yield (
-            way and self.interpolate != "class" and len(self.seeds) < 2,
+            way and self.interpolate != "class" and not self.latents and len(self.seeds) < 2,
             "--interpolate goes through seeds: give two or more, such as --seeds 1,5",
         )
         yield (
@@ -79,7 +118,7 @@ class Ask:
             "--class-columns is of a grid of seeds and classes: give --classes, and no other kind",
         )
         fixed = {
-            "a folder has none": form == "folder",
+            f"a {form} has none": self.each,
             "those of --mix are its seeds": mix,
             "those of --class-columns are classes": self.class_columns,
             "those of --interpolate in a grid are its steps": way and form == "grid",

@@ -12,43 +12,69 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
+    from gandsl.cli.sampling.series import Series
     from gandsl_runtime.network import Network
-    from gandsl_runtime.sample import How
+    from gandsl_runtime.sample import Draws, How
+    from gandsl_runtime.sample.collection import Collection, Facts
 
-STEPS = {"grid": 7, "folder": 7, "video": 25}  # from one stop to the next, unless told
+STEPS = {"grid": 7, "folder": 7, "zip": 7, "video": 25}  # from one stop to the next, unless told
 RATE = 25  # frames a second, unless told; GIF counts in 1/100 s
 
 
 @dataclass(frozen=True)
 class Studio:
-    """A generator, how it is sampled, and the range of its images."""
+    """A generator, how it is sampled, its images' range, and what they depend on (for files one each)."""
 
     generator: Network
     how: How
     range: tuple[float, float]
+    facts: Facts
 
     def make(self, ask: Ask) -> str:
         """Write what is asked for, and say in words what that was."""
-        kind = self._mix if ask.mix else self._way if ask.interpolate else self._seeds
+        kind = self._mix if ask.mix else self._way if ask.interpolate else self._grid
         return kind(ask)
 
     # ---- one image a seed, or a seed and class ----------
 
-    def _seeds(self, ask: Ask) -> str:
-        from gandsl_runtime.sample import sample
+    def series(self, ask: Ask) -> Series:
+        """One image each, into files of their own."""
+        from gandsl.cli.sampling.series import Series
 
-        seeds, classes = ask.seeds, ask.classes or []
-        pairs: list[tuple[int, int | None]] = [(seed, None) for seed in seeds]
-        wide = ask.columns or _columns(len(seeds))
-        if classes and ask.class_columns:
-            pairs, wide = [(seed, label) for seed in seeds for label in classes], len(classes)
-        elif classes:
-            pairs, wide = [(seed, label) for label in classes for seed in seeds], ask.columns or len(seeds)
-        labels = [label for _, label in pairs if label is not None]
-        pixels = self._pixels(sample(self.generator, [seed for seed, _ in pairs], labels or None, **self.how))
-        names = [f"seed{seed}" + ("" if label is None else f"_class{label}") for seed, label in pairs]
-        _write(ask, pixels, names, wide)
-        return f"{len(pairs)} images"
+        draws = self.draws(ask)
+        return Series(draws, self._collection(ask, _names(ask, draws)), self._pixels)
+
+    def draws(self, ask: Ask) -> Draws:
+        """The images of seeds, or of a file of latents, row by row as a grid has them."""
+        from gandsl_runtime.sample import Draws, Sampler, given
+
+        sampler = Sampler(self.generator, **self.how)
+        stored = given.read(ask.latents, sampler) if ask.latents else None
+        starts, classes = ask.seeds if stored is None else range(len(stored)), ask.classes
+        if not classes:
+            return Draws(sampler, starts, None, stored)
+        pairs = [(start, label) for label in classes for start in starts]
+        if ask.class_columns:
+            pairs = [(start, label) for start in starts for label in classes]
+        return Draws(sampler, [start for start, _ in pairs], [label for _, label in pairs], stored)
+
+    def _grid(self, ask: Ask) -> str:
+        import torch
+
+        from gandsl.cli.progress import progress
+
+        draws = self.draws(ask)
+        count, classes = len(draws.which), len(ask.classes or ())
+        wide = ask.columns or (count // classes if classes else _columns(count))
+        wide = classes if ask.class_columns else wide
+        self._check_grid(ask, wide, -(-count // wide))
+        drawn = []
+        with progress("drawing", count) as told:
+            for batch in draws.batches():
+                drawn.append(self._pixels(draws.drawn(batch)))
+                told(batch.stop)
+        self._write(ask, torch.cat(drawn), [], wide)
+        return f"{count} images"
 
     # ---- from image to image ----------
 
@@ -95,7 +121,7 @@ class Studio:
         ways, count = every.shape[:2]
         if ask.form == "grid":
             index = (torch.arange(legs)[:, None] * steps + torch.arange(steps + 1)) % count
-            _write(ask, every[:, index.flatten()].flatten(0, 1), [], steps + 1)
+            self._write(ask, every[:, index.flatten()].flatten(0, 1), [], steps + 1)
             return f"{ways * legs} rows of {steps + 1} images"
         of = "seed" if ask.interpolate == "class" else "class"
         each = ask.seeds if of == "seed" else ask.classes or [0]
@@ -104,7 +130,7 @@ class Studio:
             for way in each
             for frame in range(count)
         ]
-        _write(ask, every.flatten(0, 1), names, 1)
+        self._write(ask, every.flatten(0, 1), names, 1)
         return f"{ways * count} images"
 
     # ---- style mixing ----------
@@ -122,16 +148,16 @@ class Studio:
         sources = self._pixels(
             sample(self.generator, seeds, None if label is None else [label] * len(seeds), **self.how)
         )
-        if ask.form == "folder":
+        if ask.each:
             names = [f"seed{seed}" for seed in dict.fromkeys(seeds)]
             first = [seeds.index(seed) for seed in dict.fromkeys(seeds)]
             names += [f"seed{row}_styles{column}" for row in rows for column in columns]
-            _write(ask, torch.cat([sources[first], mixed.flatten(0, 1)]), names, 1)
+            self._write(ask, torch.cat([sources[first], mixed.flatten(0, 1)]), names, 1)
             return f"{len(names)} images"
         of_rows, of_columns = sources[: len(rows), None], sources[len(rows) :]
         above = torch.cat([torch.zeros_like(sources[:1]), of_columns])
         grid = torch.cat([above[None], torch.cat([of_rows, mixed], 1)])
-        _write(ask, grid.flatten(0, 1), [], len(columns) + 1)
+        self._write(ask, grid.flatten(0, 1), [], len(columns) + 1)
         return f"{len(rows)} × {len(columns)} mixed images"
 
     def _pixels(self, images: tuple[Tensor, ...]) -> Tensor:
@@ -140,16 +166,52 @@ class Studio:
 
         return to_pixels(images[-1], *self.range)
 
+    def _write(self, ask: Ask, pixels: Tensor, names: list[str], columns: int) -> None:
+        """One grid, or a file for each image."""
+        from gandsl_runtime import images
 
-def _write(ask: Ask, pixels: Tensor, names: list[str], columns: int) -> None:
-    """One grid, or a file for each image in a folder."""
-    from gandsl_runtime import images
+        if ask.form == "grid":
+            self._check_grid(ask, columns, -(-len(pixels) // columns))
+            images.save(images.grid(pixels, columns), ask.output)
+            return
+        files = self._collection(ask, names)
+        files.begin()
+        for place, image in enumerate(pixels):
+            files.save(place, images.to_pillow(image))
+        files.finish()
 
-    if ask.form == "grid":
-        images.save(images.grid(pixels, columns), ask.output)
-        return
-    for name, image in zip(names, pixels, strict=True):
-        images.save(images.to_pillow(image), ask.output / f"{name}.png")
+    def _collection(self, ask: Ask, names: list[str]) -> Collection:
+        from gandsl_runtime.formats import check_format
+        from gandsl_runtime.sample.collection import Collection
+
+        suffix = f".{ask.format or 'png'}"
+        check_format(suffix, *self._image)
+        return Collection(ask.output, [f"{name}{suffix}" for name in names], self.facts)
+
+    def _check_grid(self, ask: Ask, columns: int, rows: int) -> None:
+        from gandsl_runtime.formats import check_format
+
+        channels, (h, w) = self._image
+        check_format(ask.output.suffix, channels, (rows * h, columns * w))
+
+    @property
+    def _image(self) -> tuple[int, tuple[int, int]]:
+        """Channels, and (h, w), of an image at this stage of growth."""
+        channels, h, w = self.generator.outputs[-1].shape
+        stage = self.how.get("stage")
+        level = None if stage is None else stage.level
+        return channels, (h, w) if level is None else self.generator.levels[level]
+
+
+def _names(ask: Ask, draws: Draws) -> list[str]:
+    """Of each image's file, without its ending."""
+    start = "latent{:05d}" if ask.latents else "seed{}"
+    names = [start.format(which) for which in draws.which]
+    return (
+        names
+        if draws.classes is None
+        else [f"{n}_class{c}" for n, c in zip(names, draws.classes, strict=True)]
+    )
 
 
 def _columns(count: int) -> int:

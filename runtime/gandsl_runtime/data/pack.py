@@ -94,7 +94,7 @@ def pack(
             for index, made in enumerate(files):
                 if isinstance(made, _File):
                     name = f"{done.images // 1000:05d}/img{done.images:08d}.{recipe.format}"
-                    _write(archive, name, made.content)
+                    add(archive, name, made.content)
                     done.images += 1
                     done.enlarged += made.enlarged
                     if labels is not None:
@@ -112,7 +112,7 @@ def pack(
         facts: dict[str, Any] = {"labels": listed or None, "packed": asdict(recipe)}
         if labels is not None and labels.names:
             facts["names"] = labels.names
-        _write(archive, "dataset.json", json.dumps(facts).encode())
+        add(archive, "dataset.json", json.dumps(facts).encode())
     return done
 
 
@@ -125,7 +125,7 @@ def _file(source: Source, index: int, recipe: Recipe) -> _File | str:
     return _File(recipe.encoded(image), recipe.enlarges(image))
 
 
-def _write(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+def add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
     """A file with the same date and rights on every machine."""
     info = zipfile.ZipInfo(name, DATE)
     info.create_system, info.external_attr = 3, 0o644 << 16  # Unix

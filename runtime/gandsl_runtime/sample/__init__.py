@@ -1,5 +1,7 @@
-"""Sampling a trained generator: seeds, interpolation, style mixing, standing statistics."""
+"""Sampling a trained generator: seeds, latents in files, interpolation, style mixing, standing statistics."""
 
+from .draws import Draws
+from .given import Given, LatentsError
 from .interpolation import Space, interpolate
 from .mixing import mix
 from .sampler import How, NoiseMode, Sampler, SamplingError
@@ -7,7 +9,10 @@ from .seeds import sample
 from .standing import accumulate_statistics
 
 __all__ = [
+    "Draws",
+    "Given",
     "How",
+    "LatentsError",
     "NoiseMode",
     "Sampler",
     "SamplingError",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -11,6 +13,7 @@ from ..chance import DISTRIBUTIONS
 from ..network import Port
 
 Cut = Literal["again", "scale"]
+MOST_OF_NUMPY = 2**32 - 1  # the largest seed of its RandomState
 
 
 def latent(
@@ -31,3 +34,13 @@ def latent(
     while (outside := z.abs() > truncation).any():
         z[outside] = torch.randn(int(outside.sum()), generator=chance)
     return z
+
+
+def numpy_latents(ports: Sequence[Port], seed: int) -> tuple[Tensor, ...]:
+    """A normal latent (1, n), float64, for each port in turn, from `numpy.random.RandomState(seed).randn`.
+
+    Of a generator with one latent these are those of generate.py (stylegan2-ada-pytorch) and gen_images.py
+    (stylegan3), to the last bit.
+    """
+    chance = np.random.RandomState(seed)
+    return tuple(torch.from_numpy(chance.randn(1, *port.shape)) for port in ports)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypedDict
 
@@ -17,10 +17,11 @@ from ..game import Images, call, classes_of, latents_and_labels
 from ..layers import BatchNorm, TrackAverage
 from ..network import Network, Port
 from ..schedule import Stage
-from .latents import Cut, latent
+from .latents import MOST_OF_NUMPY, Cut, latent, numpy_latents
 from .modes import evaluating
 
 NoiseMode = Literal["random", "constant", "none"]
+DrawnBy = Literal["torch", "numpy"]
 Latents = tuple[Tensor, ...]  # one (N, n) for each latent input
 SMALLEST_BOUND = 0.01
 
@@ -39,6 +40,7 @@ class How(TypedDict, total=False):
     noise: NoiseMode
     batch: int
     stage: Stage | None
+    drawn_by: DrawnBy
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ class Sampler:
     components are drawn again (arXiv:1809.11096, section 3.1). Where batch norm keeps statistics for each
     truncation, they are read at ψ, and latents are ψ times normal ones within ±2, as when they were gathered
     (None: ψ = 1). `noise`: what noise layers add. `batch`: the most images at a time. `stage`: where a
-    generator is in its growth (None: at its end).
+    generator is in its growth (None: at its end). `drawn_by`: whose random numbers make the latent of a seed;
+    "numpy" as the scripts of stylegan2-ada-pytorch and stylegan3 draw it, where latents are normal.
     """
 
     generator: Network
@@ -59,6 +62,7 @@ class Sampler:
     noise: NoiseMode = "random"
     batch: int = 32
     stage: Stage | None = None
+    drawn_by: DrawnBy = "torch"
 
     def __post_init__(self) -> None:
         if self.batch < 1:
@@ -70,15 +74,19 @@ class Sampler:
             )
         if self.truncation is not None:
             _check_truncation(self.truncation, self.generator, self.by_truncation)
+        if self.drawn_by == "numpy":
+            self._check_numpy()
 
     # ---- inputs ----------
 
     def latents(self, seeds: Sequence[int]) -> Latents:
         """The latents of seeds: one seed gives the same latent whatever stands beside it."""
-        if not seeds:
-            raise SamplingError("no seeds to sample", "give at least one")
-        each = [self.drawn(1, self._chance(seed)[0]) for seed in seeds]
-        return tuple(torch.cat(parts) for parts in zip(*each, strict=True))
+        self.check_seeds(seeds)
+        if self.drawn_by == "numpy":
+            each = [numpy_latents(self.latent_ports, seed) for seed in seeds]
+        else:
+            each = [self.drawn(1, self._chance(seed)[0]) for seed in seeds]
+        return tuple(self.placed(torch.cat(parts)) for parts in zip(*each, strict=True))
 
     def drawn(self, count: int, chance: torch.Generator) -> Latents:
         """`count` latents from a generator of chance on the CPU."""
@@ -87,24 +95,37 @@ class Sampler:
         if self.by_truncation:
             bound, cut = self._psi, "scale"
         each = (latent(port, count, chance, bound, cut) for port in self.latent_ports)
-        return tuple(z.to(self.device, self.dtype) for z in each)
+        return tuple(self.placed(z) for z in each)
+
+    def placed(self, latents: Tensor) -> Tensor:
+        """Latents or styles where the generator is, in its numbers."""
+        return latents.to(self.device, self.dtype)
 
     def labels(self, seeds: Sequence[int], classes: Sequence[int] | None) -> Tensor | None:
         """Labels (N,) int64: one class for each seed, else drawn uniformly by seed; None: it takes none."""
-        count = classes_of(self.generator)
-        if classes is None and not count:
-            return None
         if classes is None:
+            if not classes_of(self.generator):
+                return None
             classes = [self._chance(seed)[1] for seed in seeds]
+        self.check_classes(classes, len(seeds))
+        return torch.tensor(classes, device=self.device)
+
+    def check_seeds(self, seeds: Sequence[int]) -> None:
+        """Raise SamplingError for seeds that nothing can be drawn with."""
+        if not seeds:
+            raise SamplingError("no seeds to sample", "give at least one")
+        if self.drawn_by == "numpy" and max(seeds) > MOST_OF_NUMPY:
+            raise SamplingError(f"seed {max(seeds)}: NumPy's go up to {MOST_OF_NUMPY}", "give smaller ones")
+
+    def check_classes(self, classes: Sequence[int], images: int) -> None:
+        """Raise SamplingError unless they are one for each of so many images, and of this generator."""
+        count = classes_of(self.generator)
         if not count:
             raise SamplingError("the generator takes no classes", "leave them out")
-        if len(classes) != len(seeds):
-            raise SamplingError(
-                f"{len(classes)} classes for {len(seeds)} seeds", "give one class for each seed"
-            )
+        if len(classes) != images:
+            raise SamplingError(f"{len(classes)} classes for {images} seeds", "give one class for each seed")
         if beyond := [c for c in classes if not 0 <= c < count]:
             raise SamplingError(f"there is no class {beyond[0]}", f"classes are 0 to {count - 1}")
-        return torch.tensor(classes, device=self.device)
 
     # ---- one batch, inside `ready` ----------
 
@@ -133,6 +154,14 @@ class Sampler:
         ws[:, : self.cutoff] = torch.lerp(centre, ws, self.truncation)[:, : self.cutoff]
         return ws
 
+    @cached_property
+    def style_shape(self) -> tuple[int, int]:
+        """Layers and numbers of the styles of one image."""
+        free = replace(self, truncation=None, cutoff=None, drawn_by="torch")
+        with free.ready(0):
+            layers, n = free.styles(free.latents([0]), free.labels([0], None)).shape[1:]
+        return layers, n
+
     def synthesized(self, styles: Tensor) -> Images:
         """Images of styles (N, L, n)."""
         return call(self.generator, "synthesis", self._stage, (styles,))
@@ -159,6 +188,16 @@ class Sampler:
     def dtype(self) -> torch.dtype:
         """Of the generator's weights."""
         return next((p.dtype for p in self.generator.parameters()), torch.get_default_dtype())
+
+    def _check_numpy(self) -> None:
+        """NumPy's latents are normal, as they are."""
+        if any(port.distribution not in (None, "normal") for port in self.latent_ports):
+            raise SamplingError("NumPy draws normal latents, and these are others", "leave `numpy` out")
+        if not self.generator.has_styles and (self.truncation is not None or self.by_truncation):
+            raise SamplingError(
+                "NumPy draws whole normal latents, and this generator's truncation cuts them off",
+                "leave truncation or `numpy` out",
+            )
 
     @property
     def _psi(self) -> float:

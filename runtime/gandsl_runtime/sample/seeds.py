@@ -9,7 +9,8 @@ import torch
 
 from ..game import Images
 from ..network import Network
-from .sampler import How, Sampler, parts
+from .draws import Draws
+from .sampler import How, Sampler
 
 
 def sample(
@@ -21,12 +22,6 @@ def sample(
     up to rounding. `classes` is one class for each seed; without it they are drawn uniformly, by seed.
     `how`: see `Sampler`. Raises SamplingError when it does not fit the generator.
     """
-    sampler = Sampler(generator, **how)
-    latents, labels = sampler.latents(seeds), sampler.labels(seeds, classes)
-    found = []
-    for part in parts(len(seeds), sampler.batch):
-        with sampler.ready(seeds[part.start]):
-            found.append(
-                sampler.images(tuple(z[part] for z in latents), None if labels is None else labels[part])
-            )
+    draws = Draws(Sampler(generator, **how), seeds, classes)
+    found = [draws.drawn(batch) for batch in draws.batches()]
     return tuple(torch.cat(images) for images in zip(*found, strict=True))

@@ -1,0 +1,86 @@
+"""All that a call of `gandsl sample` says, as one value that another process can be given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from gandsl.cli.sampling.ask import Ask
+
+if TYPE_CHECKING:
+    from gandsl.cli.sampling.studio import Studio
+    from gandsl_runtime.sample import How
+    from gandsl_runtime.sample.collection import Facts
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is drawn (`ask`), by whose weights, and how."""
+
+    ask: Ask
+    source: Path  # a run's folder, or a spec
+    sets: tuple[str, ...]
+    weights: Path | None
+    device: str
+    truncation: float | None
+    cutoff: int | None
+    noise: Literal["random", "constant", "none"]
+    drawn_by: Literal["torch", "numpy"]
+    standing: int | None
+    batch: int
+
+    def studio(self) -> Studio:
+        """The generator with its weights on the device, ready to draw."""
+        from gandsl.cli.sampling.studio import Studio
+        from gandsl.cli.sampling.trained import trained
+        from gandsl_runtime.sample import accumulate_statistics
+
+        found = trained(self.source, list(self.sets), self.weights, self.device)
+        facts = {**found.identity(), **self._facts()} if self.ask.each else {}
+        how: How = {
+            "truncation": self.truncation,
+            "cutoff": self.cutoff,
+            "noise": self.noise,
+            "batch": self.batch,
+            "stage": found.stage,
+            "drawn_by": self.drawn_by,
+        }
+        if self.standing:
+            accumulate_statistics(found.generator, self.standing, **how)
+        return Studio(found.generator, how, found.plan.data.range if found.plan else (-1.0, 1.0), facts)
+
+    def _facts(self) -> Facts:
+        """The options that images depend on, as one writes them; None where they are not given."""
+        from gandsl.cli.ranges import written
+
+        ask = self.ask
+        latents = _digest(ask.latents) if ask.latents else "numpy" if self.drawn_by == "numpy" else None
+        numbers = {
+            "--seeds": ask.seeds or None,
+            "--classes": ask.classes,
+            "--mix": ask.mix,
+            "--mix-seeds": ask.mix_seeds,
+        }
+        return {
+            **{name: None if given is None else written(given) for name, given in numbers.items()},
+            "--latents": latents,
+            "--truncation": self.truncation,
+            "--cutoff": self.cutoff,
+            "--noise": self.noise,
+            "--standing-statistics": self.standing,
+            "--interpolate": ask.interpolate,
+            "--steps": ask.steps,
+            "--loop": ask.loop,
+            "--batch": self.batch,
+            "--format": ask.format or "png",
+        }
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of a file's content."""
+    from hashlib import sha256
+
+    from gandsl_runtime.files import read
+
+    return f"sha256:{sha256(read(path)).hexdigest()}"
