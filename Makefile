@@ -20,7 +20,7 @@ RUN ?= runs/demo
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint pytest thorough oldest front bench clean
+.PHONY: help demo test lint pytest thorough oldest front bench elkjs clean
 
 help:
 	@sed -n 's/^#   \(make\)/  \1/p' Makefile
@@ -100,6 +100,16 @@ $(VENV)-front/.dev: pyproject.toml
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench
+
+# the layout engine of the graph page, from npm: make elkjs ELKJS=0.12.1
+ENGINE := gandsl/graph/vendor/elkjs
+elkjs:
+	@test -n '$(ELKJS)' || { echo 'which release? make elkjs ELKJS=0.12.1' >&2; exit 1; }
+	mkdir -p build && cd build && npm pack --silent elkjs@$(ELKJS)
+	tar -xzf build/elkjs-$(ELKJS).tgz -C build package/lib/elk-worker.min.js package/LICENSE.md
+	cp build/package/lib/elk-worker.min.js build/package/LICENSE.md $(ENGINE)
+	echo '$(ELKJS)' > $(ENGINE)/VERSION
+	cd $(ENGINE) && sha256sum elk-worker.min.js LICENSE.md > SHA256SUMS
 
 clean:
 	rm -rf .venv .venv-oldest .venv-front runs build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

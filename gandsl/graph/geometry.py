@@ -52,7 +52,7 @@ class Line:
 def place(box: Box, opened: Set[str]) -> Placed:
     """The box at the origin, as large as it has to be."""
     if box.node is not None or box.id not in opened:
-        said = lines(box)
+        said = [*lines(box), *box.conditions]
         width = max(len(box.title) * 1.08, *map(len, said), 8) * CHAR + 2 * PAD
         return Placed(box, 0, 0, width, LINE * (len(said) + 1) + 2 * PAD - 4)
     rows = [[place(child, opened) for child in row] for row in box.rows]
@@ -73,7 +73,7 @@ def connect(picture: Picture, placed: Placed) -> list[Line]:
     """A line for each edge between two visible boxes."""
     visible = {one.box.id: one for one in placed.walk()}
     drawn: dict[tuple[str, str], None] = {}
-    for edge in picture.edges:
+    for edge in picture.lines:
         ends = _seen(edge.source, visible), _seen(edge.target, visible)
         if ends[0] != ends[1]:
             drawn[ends] = None

@@ -1,65 +1,59 @@
-"""One self-contained page: networks as nested boxes that fold, lines between them, details on hover."""
+"""One self-contained page: networks as boxes that fold, laid out by ELK in the browser (page/*.js)."""
 
 from __future__ import annotations
 
+import base64
+import gzip
+import hashlib
 import json
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 from string import Template
 
+from gandsl.graph.model import FLOWS, model
 from gandsl.graph.svg import colours
-from gandsl.graph.tree import Box, Picture, opened
-from gandsl.graph.words import FAMILIES, FAMILY, hover, lines
+from gandsl.graph.tree import Picture
+from gandsl.graph.words import FAMILIES
+
+_ENGINE = files("gandsl.graph").joinpath("vendor", "elkjs")
+SCRIPTS = ("folds.js", "layout.js", "draw.js", "search.js", "map.js", "print.js", "page.js")
 
 
 def render(title: str, pictures: Sequence[tuple[str, Picture]], depth: int | None = None) -> str:
-    """The page. `depth`: levels of groups that are open at first; by default down to the stages."""
-    about: dict[str, list[tuple[str, str]]] = {}
-    networks, edges = [], []
-    for name, picture in pictures:
-        open_ = opened(picture.root, depth)
-        networks.append(
-            f"<section><h2>{escape(name)}</h2>"
-            + "".join(_box(picture.root, name, open_, about))
-            + "</section>"
-        )
-        edges += [(f"{name}.{edge.source}", f"{name}.{edge.target}") for edge in picture.edges]
-    data = json.dumps({"edges": edges, "about": about}, ensure_ascii=False).replace("</", "<\\/")
-    legend = " ".join(f'<span class="key {name}">{name}</span>' for name in FAMILIES)
-    families = " ".join(f".{name} {{ background: var(--{name}); }}" for name in FAMILIES)
-    here = files("gandsl.graph")
-    return Template(here.joinpath("page.html").read_text(encoding="utf-8")).substitute(
+    """The page. `depth`: levels of groups that are open at first; by default down to the stages.
+
+    It loads nothing, and its policy (Content-Security-Policy) allows no script but its own.
+    """
+    script = '"use strict";\n' + "\n".join(_part(name) for name in SCRIPTS)
+    seal = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    keys = [f'<span class="key {name}">{name}</span>' for name in FAMILIES]
+    keys += [f'<span class="key"><i class="{name}"></i>{name}</span>' for name in FLOWS]
+    return Template(_part("page.html")).substitute(
         title=escape(title),
+        seal=seal,
         colours=colours(),
-        families=families,
-        legend=legend,
-        networks="\n".join(networks),
-        data=data,
-        script=here.joinpath("page.js").read_text(encoding="utf-8"),
+        drawing=_part("drawing.css"),
+        style=_part("page.css"),
+        families=" ".join(f".{name} {{ --own: var(--{name}); }}" for name in FAMILIES),
+        legend=" ".join(keys),
+        data=_inert(model(pictures, depth)),
+        engine=_engine(),
+        engine_version=_ENGINE.joinpath("VERSION").read_text(encoding="utf-8").strip(),
+        script=script,
     )
 
 
-def _box(box: Box, network: str, opened: Set[str], about: dict[str, list[tuple[str, str]]]) -> Iterator[str]:
-    """A box as nested elements; its words go into `about`."""
-    id_ = f"{network}.{box.id}" if box.id else network
-    about[id_] = hover(box)
-    data = f'data-id="{escape(id_)}"'
-    if box.node is not None:
-        said = "".join(f'<span class="said">{escape(text)}</span>' for text in lines(box))
-        family = FAMILY[box.node.op]
-        yield f'<div class="node {family}" tabindex="0" {data}><b>{escape(box.title)}</b>{said}</div>'
-        return
-    marks = {"root": not box.id, "stage": box.stage, "shut": box.id not in opened}
-    classes = ["group", *(name for name, given in marks.items() if given)]
-    yield f'<div class="{" ".join(classes)}" {data}>'
-    if box.id:
-        cost = "".join(f'<span class="said cost">{escape(text)}</span>' for text in lines(box))
-        what = f' <span class="said">{escape(box.what)}</span>' if box.what else ""
-        yield f'<div class="head" tabindex="0" role="button"><b>{escape(box.title)}</b>{what}{cost}</div>'
-    for row in box.rows:
-        yield '<div class="row">'
-        for child in row:
-            yield from _box(child, network, opened, about)
-        yield "</div>"
-    yield "</div>"
+def _part(name: str) -> str:
+    return files("gandsl.graph").joinpath("page", name).read_text(encoding="utf-8")
+
+
+def _inert(data: object) -> str:
+    """JSON that a page may hold: no text of it can end a script or begin a comment."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _engine() -> str:
+    """The layout engine as the page unpacks it: base64 of gzip, a third of its size."""
+    code = _ENGINE.joinpath("elk-worker.min.js").read_bytes()
+    return base64.b64encode(gzip.compress(code, mtime=0)).decode()

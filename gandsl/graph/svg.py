@@ -24,7 +24,7 @@ path { fill: none; stroke: var(--edge); stroke-width: 1.2; marker-end: url(#arro
 
 def colours() -> str:
     """The custom properties that SVG and page share."""
-    return files("gandsl.graph").joinpath("page.css").read_text(encoding="utf-8")
+    return files("gandsl.graph").joinpath("page", "colours.css").read_text(encoding="utf-8")
 
 
 def render(pictures: Sequence[tuple[str, Picture]], depth: int | None = None) -> str:
@@ -76,6 +76,6 @@ def _closed(one: Placed) -> str:
     family = FAMILY[one.box.node.op] if one.box.node is not None else "group"
     x, y = one.x + PAD, one.y + PAD + 8
     rows = [f'<text class="name" x="{x:.1f}" y="{y:.1f}">{escape(one.box.title)}</text>']
-    for index, text in enumerate(lines(one.box), 1):
+    for index, text in enumerate([*lines(one.box), *one.box.conditions], 1):
         rows.append(f'<text class="said" x="{x:.1f}" y="{y + LINE * index:.1f}">{escape(text)}</text>')
     return _rect(one, f"closed {family}") + "".join(rows)

@@ -1,6 +1,6 @@
 """A program as nested boxes: ids are paths, blocks and stages their prefixes; rows follow the data.
 
-Layering is fixed here, once; what is drawn open or closed only changes sizes (geometry.py, page.js).
+Layering is fixed here, once, for the SVG (geometry.py); the page lays out what is open anew (page/layout.js).
 """
 
 from __future__ import annotations
@@ -36,44 +36,63 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """`source` feeds `target`; both are primitives in the tree."""
+    """`target` reads `source` at this port; both are primitives in the tree."""
 
     source: str
     target: str
+    port: str
+    place: int = 0  # among the port's operands
+    select: str = ""  # the `select` node between them, which has no box,
+    element: str = ""  # and what it takes: `ws[3]`
+    counts: bool = False  # for the size of the batch alone
+    told: bool = False  # from afar: the SVG says it in words
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One network: its tree, and the edges that are drawn as lines."""
+    """One network: its tree, all its edges, and what it gives."""
 
     root: Box
     edges: tuple[Edge, ...]
+    outputs: Mapping[str, str]  # name → primitive
+
+    @property
+    def lines(self) -> tuple[Edge, ...]:
+        """The edges that the SVG draws; the others stand in words at their readers."""
+        return tuple(edge for edge in self.edges if not edge.told)
 
 
 def picture(graph: Graph, costs: Mapping[str, Cost]) -> Picture:
-    """The tree of a program. `select` nodes are told at their readers, as `ws[3]`."""
-    shown = [node for node in graph if node.op != "select"]
-    edges, conditions = [], {}
-    for node in shown:
-        told = []
-        for port, ids in node.inputs.items():
-            for id_ in ids:
-                source, name = _through_select(graph, id_)
-                if _is_condition(graph, source, node):
-                    told.append(f"{port}: {name}")
-                else:
-                    edges.append(Edge(source, node.id))
-        conditions[node.id] = tuple(told)
-    root = _Builder(graph, shown, edges, conditions, costs).group("", [node.id for node in shown])
-    return Picture(root, tuple(dict.fromkeys(edges)))
+    """The tree of a program. A `select` is told at its readers, as `ws[3]`, where it has any."""
+    read = {id_ for node in graph for id_ in node.operands} - set(graph.outputs.values())
+    hidden = {node.id for node in graph if node.op == "select" and node.id in read}
+    shown = [node for node in graph if node.id not in hidden]
+    edges = [
+        _edge(graph, node, port, place, id_, id_ in hidden)
+        for node in shown
+        for port, ids in node.inputs.items()
+        for place, id_ in enumerate(ids)
+    ]
+    root = _Builder(graph, shown, edges, costs).group("", [node.id for node in shown])
+    return Picture(root, tuple(edges), graph.outputs)
 
 
-def _through_select(graph: Graph, id_: str) -> tuple[str, str]:
-    node = graph[id_]
-    if node.op != "select":
-        return id_, id_.rpartition(".")[2]
-    (source,) = node.inputs["x"]
-    return source, f"{source.rpartition('.')[2]}[{node.attrs['index']}]"
+def _edge(graph: Graph, node: Node, port: str, place: int, id_: str, through: bool) -> Edge:
+    source, select, element = id_, "", ""
+    if through:
+        (source,) = graph[id_].inputs["x"]
+        select, element = id_, f"{_last(source)}[{graph[id_].attrs['index']}]"
+    counts = any(one.name == port and one.counts for one in node.spec.ports)
+    told = _is_condition(graph, source, node)
+    return Edge(source, node.id, port, place, select, element, counts, told)
+
+
+def _name(edge: Edge) -> str:
+    return edge.element or _last(edge.source)
+
+
+def _last(id_: str) -> str:
+    return id_.rpartition(".")[2]
 
 
 def _is_condition(graph: Graph, source: str, node: Node) -> bool:
@@ -87,15 +106,12 @@ def _is_condition(graph: Graph, source: str, node: Node) -> bool:
 
 class _Builder:
     def __init__(
-        self,
-        graph: Graph,
-        shown: Sequence[Node],
-        edges: Sequence[Edge],
-        conditions: Mapping[str, tuple[str, ...]],
-        costs: Mapping[str, Cost],
+        self, graph: Graph, shown: Sequence[Node], edges: Sequence[Edge], costs: Mapping[str, Cost]
     ) -> None:
-        self.graph, self.edges, self.conditions, self.costs = graph, edges, conditions, costs
+        self.graph, self.costs = graph, costs
         self.order = {node.id: index for index, node in enumerate(shown)}
+        self.edges = [edge for edge in edges if not edge.told]  # rows follow what is drawn
+        self.told = [edge for edge in edges if edge.told]
 
     def group(self, path: str, ids: Sequence[str]) -> Box:
         """The box of a path, which holds these primitives."""
@@ -110,20 +126,20 @@ class _Builder:
         )
         title = path.rpartition(".")[2]
         what, gives = self._what(path, depth, ids), self._gives(ids)
-        return Box(path, title, None, rows, is_stage(title), what, cost, gives=gives)
+        afar = dict.fromkeys(
+            edge.source for edge in self.told if edge.target in ids and edge.source not in ids
+        )
+        told = (f"reads {', '.join(map(_last, afar))}",) if afar else ()
+        return Box(path, title, None, rows, is_stage(title), what, cost, told, gives)
 
     def _box(self, name: str, ids: Sequence[str]) -> Box:
-        if ids == [name]:
-            node = self.graph[name]
-            cost, told = self.costs.get(name, Cost()), self.conditions[name]
-            return Box(name, name.rpartition(".")[2], node, cost=cost, conditions=told)
-        if len(ids) == 1:  # a group of one is the one
-            (id_,) = ids
-            parent = name.rpartition(".")[0]
-            told = self.conditions[id_]
-            title = id_.removeprefix(f"{parent}.") if parent else id_
-            return Box(id_, title, self.graph[id_], cost=self.costs.get(id_, Cost()), conditions=told)
-        return self.group(name, ids)
+        if len(ids) > 1:
+            return self.group(name, ids)
+        (id_,) = ids  # a group of one is the one
+        parent = name.rpartition(".")[0]
+        title = id_.removeprefix(f"{parent}.") if parent else id_
+        told = tuple(f"{edge.port}: {_name(edge)}" for edge in self.told if edge.target == id_)
+        return Box(id_, title, self.graph[id_], cost=self.costs.get(id_, Cost()), conditions=told)
 
     def _what(self, path: str, depth: int, ids: Sequence[str]) -> str:
         """What made this level of the path: the frame that all its nodes share at this depth."""
@@ -137,7 +153,11 @@ class _Builder:
     def _gives(self, ids: Sequence[str]) -> tuple[TensorType, ...]:
         """What others read of a group; where nobody does, its last node."""
         inside = set(ids)
-        read = [edge.source for edge in self.edges if edge.source in inside and edge.target not in inside]
+        read = [
+            edge.source
+            for edge in (*self.edges, *self.told)
+            if edge.source in inside and edge.target not in inside
+        ]
         return tuple(
             dict.fromkeys(
                 self.graph[id_].type for id_ in sorted(read or ids[-1:], key=self.order.__getitem__)

@@ -49,7 +49,7 @@ def lines(box: Box) -> list[str]:
         count = sum(1 for _ in _primitives(box))
         gives = ", ".join(map(size, box.gives[:3]))
         return [text for text in (f"{count} nodes → {gives}", _cost(box.cost)) if text]
-    return [box.node.op, f"{box.node.type.kind} {size(box.node.type)}", *box.conditions]
+    return [box.node.op, f"{box.node.type.kind} {size(box.node.type)}"]
 
 
 def hover(box: Box) -> list[tuple[str, str]]:

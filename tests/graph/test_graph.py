@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gandsl.analysis.cost import Cost
-from gandsl.graph import html, svg
+from gandsl.graph import svg
 from gandsl.graph.geometry import Placed, connect, place
 from gandsl.graph.tree import Box, Picture, opened, picture
 from gandsl.graph.words import FAMILY, hover, lines, si
@@ -64,6 +64,16 @@ def test_a_group_says_what_leaves_it_and_what_it_costs() -> None:
     root = picture(discriminator(size=16), costs).root
     stage = find(root, "s8")
     assert lines(stage) == ["5 nodes → 8×4×4", "584 parameters, 2 k FLOPs"]
+    mapping = find(styled().root, "mapping")
+    assert lines(mapping) == ["6 nodes → 16"]
+
+
+def test_a_shut_group_of_the_svg_says_what_it_reads_from_afar() -> None:
+    pic = styled()
+    assert find(pic.root, "synthesis.s8").conditions == ("reads ws",)
+    assert find(pic.root, "mapping").conditions == ("reads y",)
+    drawn = svg.render([("generator", pic)])
+    assert drawn.count(">reads ws<") == 3  # s4, s8, s16
 
 
 def test_boxes_do_not_overlap_and_lie_in_their_group() -> None:
@@ -84,10 +94,10 @@ def _overlap(a: Placed, b: Placed) -> bool:
 def test_lines_end_at_what_is_visible() -> None:
     pic = styled()
     shut = place(pic.root, opened(pic.root))
-    outside = [edge for edge in pic.edges if edge.target.startswith(("mapping", "ws"))]
+    outside = [edge for edge in pic.lines if edge.target.startswith(("mapping", "ws"))]
     assert len(connect(pic, shut)) == len(outside) + 3  # const to s4, s4 to s8, s8 to s16
     everything = place(pic.root, opened(pic.root, 9))
-    assert len(connect(pic, everything)) == len(pic.edges)
+    assert len(connect(pic, everything)) == len(pic.lines)
 
 
 def test_a_line_past_other_boxes_takes_the_lane() -> None:
@@ -121,9 +131,6 @@ def test_every_op_has_a_family_and_every_family_a_colour() -> None:
 def test_names_are_escaped() -> None:
     b = Builder(file='a"<b>&.yaml')
     pic = picture(b.graph(b.add("act", "relu", b.input("x", "Feature", 3, 8, 8))), {})
-    page = html.render("<i>", [("generator", pic)])
-    assert "<title>&lt;i&gt;</title>" in page and "<b>&.yaml" in page.split('id="data"')[1]
-    assert "</b>&.yaml" not in page
     assert 'a"<b>' not in svg.render([("generator", pic)])
 
 
