@@ -6,16 +6,46 @@ TYPE_CHECKING = False  # typing is not imported here: Ctrl-C is answered by what
 if TYPE_CHECKING:
     from typing import Any
 
-    from gandsl.api import compile
+    from gandsl.api import Program, compile, load
+    from gandsl.diagnostics import SpecError
+    from gandsl.interop import export_weights, import_checkpoint
+    from gandsl.passes.target import Target
+    from gandsl_runtime.errors import Error
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "compile"]
+
+_PUBLIC = {
+    "compile": "gandsl.api",
+    "load": "gandsl.api",
+    "Program": "gandsl.api",
+    "Target": "gandsl.passes.target",
+    "Error": "gandsl_runtime.errors",
+    "SpecError": "gandsl.diagnostics",
+    "import_checkpoint": "gandsl.interop",
+    "export_weights": "gandsl.interop",
+}
+
+__all__ = [
+    "Error",
+    "Program",
+    "SpecError",
+    "Target",
+    "__version__",
+    "compile",
+    "export_weights",
+    "import_checkpoint",
+    "load",
+]
 
 
 def __getattr__(name: str) -> Any:
     """Import the compiler, and torch with it, only for somebody who compiles: `check` must not wait."""
-    if name == "compile":
-        from gandsl.api import compile
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-        return compile
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gandsl.diagnostics import Diagnostics
+from gandsl.diagnostics import Diagnostics, SpecError
 
 if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR
@@ -36,3 +36,16 @@ def analyze(
     if module is not None:
         module = check(module, diagnostics, processes)
     return (None if diagnostics.has_errors else module), diagnostics
+
+
+def checked(
+    path: str | os.PathLike[str],
+    overrides: Mapping[str, Any] | Sequence[str] = (),
+    *,
+    processes: int = 1,
+) -> tuple[ModuleIR, Diagnostics]:
+    """As `analyze`, but raises SpecError with all that was found where any of it is an error."""
+    module, diagnostics = analyze(path, overrides, processes=processes)
+    if module is None:
+        raise SpecError(tuple(diagnostics), diagnostics.sources)
+    return module, diagnostics

@@ -17,6 +17,7 @@ from gandsl.cli.exits import Exit
 from gandsl.cli.output import colored, columns, print_json, say
 from gandsl.diagnostics import SpecError
 from gandsl.diagnostics.diagnostic import ISSUES
+from gandsl_runtime.errors import told
 from gandsl_runtime.shortage import is_shortage, out_of_memory
 
 STOPPED = (Exit.INTERRUPTED, Exit.TERMINATED, Exit.HUNG_UP, Exit.WARNED)
@@ -88,8 +89,7 @@ def _memory_full(error: Exception, options: dict[str, Any]) -> int:
 def _told(message: str, remedy: str = "", code: int = Exit.INPUT, notes: Sequence[str] = ()) -> int:
     """One message, one remedy, one code."""
     label = "\x1b[1;31merror\x1b[0m" if colored(sys.stderr) else "error"
-    beside = [*(f"note: {note}" for note in notes), *([f"help: {remedy}"] if remedy else [])]
-    say("\n  = ".join([f"{label}: {message}", *beside]))
+    say(told(f"{label}: {message}", remedy, notes))
     return code
 
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gandsl.diagnostics import Diagnostics, SpecError
-
 if TYPE_CHECKING:
+    from gandsl.diagnostics import Diagnostics
     from gandsl.frontend.module import ModuleIR
 
 
@@ -23,19 +22,18 @@ def analyzed(
 
 def module_of(path: Path, sets: Sequence[str] | None) -> ModuleIR:
     """The module of a spec. Raises SpecError with all errors and warnings where it has errors."""
-    module, diagnostics = analyzed(path, sets)
-    if module is None or diagnostics.has_errors:
-        raise SpecError(tuple(diagnostics), diagnostics.sources)
-    return module
+    from gandsl.analysis import checked
+
+    return checked(path, tuple(sets or ()))[0]
 
 
 def reported(path: Path, sets: Sequence[str] | None, processes: int = 1) -> ModuleIR:
     """As `module_of`, but warnings are told on standard error even where all is well."""
     import sys
 
-    module, diagnostics = analyzed(path, sets, processes)
-    if module is None:
-        raise SpecError(tuple(diagnostics), diagnostics.sources)
+    from gandsl.analysis import checked
+
+    module, diagnostics = checked(path, tuple(sets or ()), processes=processes)
     if diagnostics.warnings:
         from gandsl.cli.output import colored, columns, say
         from gandsl.diagnostics.text import render_text

@@ -1,4 +1,4 @@
-"""What the compiler tells its user: numbered messages with places. Standard library only."""
+"""What the compiler tells its user: numbered messages with places. Loads nothing heavy."""
 
 from gandsl.diagnostics.codes import CODES, Code, Severity
 from gandsl.diagnostics.diagnostic import Diagnostic, Diagnostics, InvariantError, Label, Sources, SpecError

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gandsl.diagnostics.codes import CODES, Severity
 from gandsl.diagnostics.span import Span
+from gandsl_runtime.errors import Error
 
 Sources = MutableMapping[str, str]
 """File (as spans name it, pseudo files such as ``--set`` included) → its text."""
@@ -127,7 +128,7 @@ def _place(found: Diagnostic) -> tuple[bool, Span, str, str]:
     return found.span is None, found.span or Span("", 0, 0, 0, 0), found.code, found.message
 
 
-class SpecError(Exception):
+class SpecError(Error):
     """The spec (or another input of the user's) is wrong. Carries every diagnostic that was found."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic], sources: Sources | None = None) -> None:

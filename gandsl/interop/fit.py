@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import gandsl
-from gandsl.analysis import analyze
-from gandsl.diagnostics import SpecError
+from gandsl.analysis import checked
 from gandsl.frontend.module import ModuleIR
 from gandsl.interop.errors import InteropError, listed
 from gandsl.interop.layout import Layout, expanded
@@ -31,22 +30,24 @@ def spec_of(layout: Layout, parts: Mapping[str, Recognized]) -> Path:
 
 
 def find_spec(layout: Layout, spec: str) -> Path:
-    """A spec by name: in specs/ or here, on GANDSL_PATH, beside the package. Raises InteropError."""
+    """A spec by name. Raises InteropError where it is not at hand."""
     name = f"{spec}.yaml"
+    if (found := at_hand(name)) is None:
+        raise InteropError(f"this is {layout.doc}, and no {name} is at hand", f"name it: --spec PATH/{name}")
+    return found
+
+
+def at_hand(name: str) -> Path | None:
+    """A file of specs/ or of here, on GANDSL_PATH, or beside the package."""
     beside = Path(gandsl.__file__).resolve().parent.parent / "specs"
     on_path = [Path(folder) for folder in os.environ.get("GANDSL_PATH", "").split(os.pathsep) if folder]
-    for folder in (Path("specs"), Path(), *on_path, beside):
-        if (folder / name).is_file():
-            return folder / name
-    raise InteropError(f"this is {layout.doc}, and no {name} is at hand", f"name it: --spec PATH/{name}")
+    folders = (Path("specs"), Path(), *on_path, beside)
+    return next((folder / name for folder in folders if (folder / name).is_file()), None)
 
 
 def module_of(spec: Path, overrides: Sequence[str]) -> ModuleIR:
     """The checked module of a spec. Raises SpecError."""
-    module, diagnostics = analyze(spec, overrides)
-    if module is None:
-        raise SpecError(tuple(diagnostics), diagnostics.sources)
-    return module
+    return checked(spec, overrides)[0]
 
 
 def keys_of(network: NetworkIR) -> dict[str, tuple[int, ...]]:

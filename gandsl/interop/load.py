@@ -48,14 +48,18 @@ class Imported:
     carried: Mapping[str, Mapping[str, Tensor]]  # part → the layout's key → tensor
     report: Report
 
+    def tensors(self) -> dict[str, Tensor]:
+        """All weights by `<part>/<key>`, as checkpoints name them."""
+        return {
+            f"{part}/{key}": tensor for part, state in self.states.items() for key, tensor in state.items()
+        }
+
     def save(self, path: str | Path) -> None:
         """Write a checkpoint for `gandsl sample --weights` and `gandsl export-weights`. Raises OutOfSpace."""
         from gandsl.codegen.package import spec_hash
         from gandsl_runtime.checkpoint import write
 
-        tensors = {
-            f"{part}/{key}": tensor for part, state in self.states.items() for key, tensor in state.items()
-        }
+        tensors = self.tensors()
         for part, state in self.carried.items():
             tensors |= {f"carried/{part}/{key}": tensor for key, tensor in state.items()}
         facts = {

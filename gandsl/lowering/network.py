@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import fx, nn
 
 from gandsl.ir.graph import Graph, NetworkIR, Variant
+from gandsl.lowering.entries import callable_entries
 from gandsl.lowering.lower import lower_graph
 from gandsl.lowering.split import call_order, entry_graph
 from gandsl.lowering.tree import grow, layer_targets
+from gandsl_runtime.calling import device_of
 from gandsl_runtime.network import Network, Port
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ Program = tuple[str, Variant]
 
 
 class LoweredNetwork(Network):
-    """The network that a NetworkIR describes, optimized for a target (default: training, on any device).
+    """The network that a NetworkIR describes, optimized for a target (default: training, on its device).
 
     Its state_dict keys are the node ids; passes never change them. Built inside `torch.device("meta")` it
     costs no memory and no time, and `gandsl_runtime.layers.materialize` gives it both. `thorough` checks the
@@ -36,6 +39,7 @@ class LoweredNetwork(Network):
         super().__init__()
         self._adopt(ir, target, thorough)
         grow(self, layer_targets(ir))
+        callable_entries(self)
 
     def _adopt(self, ir: NetworkIR, target: Target | None, thorough: bool) -> None:
         from gandsl.passes.target import Target
@@ -44,13 +48,10 @@ class LoweredNetwork(Network):
         self.ir = ir
         self.target = target or Target()
         self.thorough = thorough
-        self.inputs = tuple(_input_port(main, id_) for id_ in call_order(main))
-        self.outputs = tuple(
-            Port(name, main.output_kinds[name], main[id_].type.shape) for name, id_ in main.outputs.items()
-        )
+        self.inputs, self.outputs = ports_of(main)
         self.levels, self.moved = ir.levels, ir.moved
         self.has_styles = main.styles is not None
-        self._programs: dict[Program, tuple[fx.GraphModule, PassLog]] = {}
+        self._programs: dict[tuple[Target, Program], tuple[fx.GraphModule, PassLog]] = {}
         self._twin: list[nn.Module] = []  # in a list, so that it is no submodule
 
     def program(
@@ -86,6 +87,7 @@ class LoweredNetwork(Network):
         other._adopt(self.ir, target, self.thorough)
         for name, child in self.named_children():
             other.add_module(name, child)
+        callable_entries(other)
         other.training = self.training
         return other
 
@@ -116,15 +118,28 @@ class LoweredNetwork(Network):
         return variant
 
     def _compiled(self, program: Program) -> tuple[fx.GraphModule, PassLog]:
-        if program not in self._programs:
+        target = self._aim()
+        if (target, program) not in self._programs:
             from gandsl.passes.pipeline import pipeline
 
             entry, variant = program
             module = self.lowered(entry, variant.level, variant.fading)
             twin = self._meta_twin() if self.thorough else None
-            log = pipeline(self.target).run(module, self.target, twin)
-            self._programs[program] = module, log
-        return self._programs[program]
+            log = pipeline(target).run(module, target, twin)
+            self._programs[target, program] = module, log
+        return self._programs[target, program]
+
+    def _aim(self) -> Target:
+        """The target; where it leaves the device open, with the one that the weights are on."""
+        if self.target.device is not None:
+            return self.target
+        return replace(self.target, device="cuda" if device_of(self).type == "cuda" else "cpu")
+
+    def _ports(self, entry: str) -> tuple[Port, ...] | None:
+        return ports_of(entry_graph(self.ir.main, entry))[0] if entry == "synthesis" else self.inputs
+
+    def _get_name(self) -> str:
+        return self.ir.name
 
     def _meta_twin(self) -> nn.Module:
         """The same layers without memory, on which shapes are checked."""
@@ -134,6 +149,15 @@ class LoweredNetwork(Network):
                 grow(twin, layer_targets(self.ir))
             self._twin.append(twin.eval())
         return self._twin[0]
+
+
+def ports_of(graph: Graph) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+    """The inputs of a program in call order, and its outputs."""
+    inputs = tuple(_input_port(graph, id_) for id_ in call_order(graph))
+    kinds = graph.output_kinds
+    return inputs, tuple(
+        Port(name, kinds[name], graph[id_].type.shape) for name, id_ in graph.outputs.items()
+    )
 
 
 def _input_port(graph: Graph, id_: str) -> Port:

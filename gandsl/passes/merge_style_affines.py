@@ -35,7 +35,7 @@ class MergeStyleAffines(Pass):
 
     def apply(self, module: fx.GraphModule, log: Record, target: Target) -> None:
         affines = [node for node in nodes_of(module.graph, ["linear"]) if _fits(module, node, log)]
-        if target.device == "cpu" and not self.everywhere:
+        if target.device != "cuda" and not self.everywhere:
             for source, group in _grouped(affines, lambda node: (_source(node),)).items():
                 if len(group) > 1:
                     log.skip(

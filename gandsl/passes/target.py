@@ -8,14 +8,14 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """device: where it will run. mode: whether weights will change. batch: samples a call, if known.
+    """device: where it will run; None: where the weights are when it is called. mode: whether weights change.
 
-    dtype: of the activations, as torch names it. channels_last: whether features lie so in memory.
-    checkpointed: ids of stages whose features are not kept for the backward. Passes choose by these; results
-    are the same for any target.
+    batch: samples a call, if known. dtype: of the activations, as torch names it. channels_last: whether
+    features lie so in memory. checkpointed: ids of stages whose features are not kept for the backward.
+    Passes choose by these; results are the same for any target.
     """
 
-    device: Literal["cpu", "cuda"] = "cpu"
+    device: Literal["cpu", "cuda"] | None = None
     mode: Literal["train", "inference"] = "train"
     batch: int | None = None
     dtype: str = "float32"

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from .run_dir import newest_path as newest_path
 from .state import State, load_network
 
 FORMAT = 2
+WEIGHTS = ("generator", "discriminator", "average")  # the parts of a checkpoint that a network can have
 
 Found = tuple[Path, dict[str, Tensor], Facts, list[str]]  # with what is wrong with newer ones
 
@@ -179,13 +180,33 @@ def load_weights(
     path, tensors, facts, refused = named(path)
     for reason in refused:
         warn(f"{reason}; taking {path.name}")
-    if part is None:
-        part = "average" if any(key.startswith("average/") for key in tensors) else "generator"
+    put_weights(network, tensors, part, path)
+    return facts
+
+
+def put_weights(network: Network, tensors: Mapping[str, Tensor], part: str | None, path: Path | str) -> None:
+    """Load the tensors `<part>/…` of a checkpoint, which lay at `path`, into a network.
+
+    By default the average where there is one, else the generator. Raises CheckpointError.
+    """
+    parts = {key.partition("/")[0] for key in tensors}
+    part = part or ("average" if "average" in parts else "generator")
+    if part not in parts:
+        there = [name for name in WEIGHTS if name in parts]
+        beside = f"it has those of {' and '.join(there)}" if there else ""
+        raise CheckpointError(f"{path} holds no weights of the {part}", beside)
     try:
         load_network(network, tensors, part)
     except ValueError as error:
-        raise CheckpointError(f"{path}: {error}", "use the spec that the run was trained with") from error
-    return facts
+        raise CheckpointError(f"{path}: {error}", "use the spec that they were trained with") from error
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file is a checkpoint of gandsl's, by its header, or by its name where that can't be read."""
+    try:
+        return not {"facts", "digest"}.isdisjoint(_header(path))
+    except Damaged:
+        return path.suffix == SUFFIX
 
 
 def seems_whole(path: Path) -> bool:

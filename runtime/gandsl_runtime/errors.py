@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from .signals import named
 
 
-class RuntimeFault(Exception):
-    """Something outside the code is wrong; `message` says what and where, `remedy` what to do about it."""
+class Error(Exception):
+    """What a user can get wrong, told as the command line tells it: `gandsl.Error`, the root of them all."""
 
     exit_code = 1
+
+
+def told(message: str, remedy: str = "", notes: Sequence[str] = ()) -> str:
+    """A message with its notes and its remedy, a line each."""
+    beside = [*(f"note: {note}" for note in notes), *([f"help: {remedy}"] if remedy else [])]
+    return "\n  = ".join([message, *beside])
+
+
+class RuntimeFault(Error):
+    """Something outside the code is wrong; `message` says what and where, `remedy` what to do about it."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
@@ -21,7 +31,7 @@ class RuntimeFault(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{self.message}\n{self.remedy}" if self.remedy else self.message
+        return told(self.message, self.remedy)
 
 
 class PlanError(RuntimeFault):

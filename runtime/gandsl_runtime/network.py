@@ -9,6 +9,8 @@ from typing import Any
 
 from torch import nn
 
+from .calling import called, device_of, signature
+
 
 @dataclass(frozen=True)
 class Port:
@@ -47,6 +49,21 @@ class Network(nn.Module):
         """
         raise NotImplementedError(f"{type(self).__name__} has no program {entry!r}")
 
-    def forward(self, *args: Any) -> Any:
-        """Run the full program at the last level."""
-        return self.program()(*args)
+    def forward(self, *inputs: Any, **named: Any) -> Any:
+        """Run the full program at the last level. Raises ArgumentError for tensors that it does not take."""
+        return called(self, "forward", inputs, named)
+
+    def _ports(self, entry: str) -> tuple[Port, ...] | None:
+        """The inputs of an entry in call order; None where they are not known."""
+        return None if entry == "synthesis" else self.inputs
+
+    def __repr__(self) -> str:
+        """One line; `print` shows the layers."""
+        weights = sum(p.numel() for p in self.parameters())
+        dtypes = sorted({str(p.dtype).removeprefix("torch.") for p in self.parameters()})
+        where = f"{weights:,} {' and '.join(dtypes)} parameters on {device_of(self)}"
+        return f"{self._get_name()}({signature(self.inputs, self.outputs)}; {where})"
+
+    def __str__(self) -> str:
+        """The tree of layers."""
+        return super().__repr__()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -230,7 +231,7 @@ class State:
         optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
 
 
-def load_network(network: Network, tensors: dict[str, Tensor], part: str) -> None:
+def load_network(network: Network, tensors: Mapping[str, Tensor], part: str) -> None:
     """Load the tensors named `<part>/…` to be sampled. Raises ValueError naming what doesn't fit."""
     own = under(carried(tensors, f"{part}/", network.moved), f"{part}/")
     check(own, network.state_dict(), f"the weights of `{part}`", exact=False)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from gandsl.api import analyze
+from gandsl.analysis import analyze
 from gandsl.interop import changes
 from gandsl.interop.errors import InteropError
 from gandsl.interop.fit import keys_of

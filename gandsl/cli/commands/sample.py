@@ -50,7 +50,11 @@ class Space(StrEnum):
 
 def run(
     source: Annotated[
-        Path, typer.Argument(metavar="RUN|SPEC", help="a run's folder, or a spec (then with --weights)")
+        Path,
+        typer.Argument(
+            metavar="RUN|FILE|SPEC",
+            help="a run's folder, a checkpoint, an imported or a published file; or a spec, with --weights",
+        ),
     ],
     set: Set = None,
     weights: Annotated[

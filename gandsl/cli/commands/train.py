@@ -142,9 +142,8 @@ def _train(
     import torch
 
     from gandsl.api import Program
-    from gandsl.cli.device import device_named
     from gandsl.cli.streams import told
-    from gandsl.passes.target import Target
+    from gandsl_runtime.device import device_named
     from gandsl_runtime.errors import Interrupted
     from gandsl_runtime.observers import standard
     from gandsl_runtime.trainer import Trainer
@@ -152,7 +151,7 @@ def _train(
 
     gc.enable()
     device = device_named(how.device)
-    program = Program(experiment.module, Target("cuda" if device.startswith("cuda") else "cpu"))
+    program = Program(experiment.module)
     torch.manual_seed(seed or 0)
     networks = program.generator, program.discriminator
     plan = program.plan

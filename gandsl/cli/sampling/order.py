@@ -19,7 +19,7 @@ class Order:
     """What is drawn (`ask`), by whose weights, and how."""
 
     ask: Ask
-    source: Path  # a run's folder, or a spec
+    source: Path  # a run's folder, a file with weights, or a spec
     sets: tuple[str, ...]
     weights: Path | None
     device: str
@@ -33,11 +33,11 @@ class Order:
     def studio(self) -> Studio:
         """The generator with its weights on the device, ready to draw."""
         from gandsl.cli.sampling.studio import Studio
-        from gandsl.cli.sampling.trained import trained
+        from gandsl.cli.sampling.trained import identity, trained
         from gandsl_runtime.sample import accumulate_statistics
 
         found = trained(self.source, list(self.sets), self.weights, self.device)
-        facts = {**found.identity(), **self._facts()} if self.ask.each else {}
+        facts = {**identity(found), **self._facts()} if self.ask.each else {}
         how: How = {
             "truncation": self.truncation,
             "cutoff": self.cutoff,

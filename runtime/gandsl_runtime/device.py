@@ -1,11 +1,11 @@
-"""The device that a command runs on."""
+"""Devices by name: what `auto` is, and what is not there."""
 
 from __future__ import annotations
 
 import re
 
-from gandsl_runtime.errors import RuntimeFault
-from gandsl_runtime.shortage import is_shortage
+from .errors import RuntimeFault
+from .shortage import is_shortage
 
 DEVICE = re.compile(r"cpu|cuda(:[0-9]{1,3})?")
 

@@ -1,0 +1,51 @@
+"""Images by seed, of a program: its `sampler`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Unpack
+
+from torch import Tensor
+
+from gandsl_runtime.images import to_pixels
+from gandsl_runtime.sample import How, sample
+
+if TYPE_CHECKING:
+    from gandsl.api.program import Program
+
+Numbers = int | Sequence[int]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Draws images of a program's generator, as `gandsl sample` does.
+
+    `how` are the options of `gandsl_runtime.sample.Sampler`: `truncation`, `cutoff`, `noise` ("constant" by
+    default, "random", "none"), `batch` and others. The generator is as it was afterwards; no gradients.
+    """
+
+    program: Program
+
+    def __call__(self, seeds: Numbers, classes: Numbers | None = None, **how: Unpack[How]) -> Tensor:
+        """Images [N, c, h, w] in the range that the plan gives them (−1 to 1), one a seed.
+
+        classes: one for each seed, or one for all; by default each seed draws its own. Of several outputs the
+        last, which is the largest. Raises SamplingError where an option does not fit the generator.
+        """
+        chosen = [seeds] if isinstance(seeds, int) else list(seeds)
+        if isinstance(classes, int):
+            classes = [classes] * len(chosen)
+        how.setdefault("noise", "constant")
+        how.setdefault("stage", self.program.stage)
+        return sample(self.program.generator, chosen, classes, **how)[-1]
+
+    def pixels(self, seeds: Numbers, classes: Numbers | None = None, **how: Unpack[How]) -> Tensor:
+        """The same as uint8 [N, c, h, w] from 0 to 255 on the CPU."""
+        return to_pixels(self(seeds, classes, **how), *self.range)
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The values of black and white."""
+        plan = self.program.plan
+        return plan.data.range if plan else (-1.0, 1.0)

@@ -1,0 +1,55 @@
+"""`gandsl.load`: a program with the weights of a run, a checkpoint, an import or a published file."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from gandsl.api.program import Program
+
+if TYPE_CHECKING:
+    from gandsl.interop.load import Sources
+
+
+def load(
+    path: Sources,
+    spec: str | Path | None = None,
+    overrides: Mapping[str, Any] | Sequence[str] | None = None,
+    *,
+    part: Literal["average", "generator"] | None = None,
+    layout: str | None = None,
+    device: str = "cpu",
+    warn: Callable[[str], None] | None = None,
+) -> Program:
+    """The program that weights are of, with the weights: networks in evaluation mode, ready for gradients.
+
+    path: a run's folder (its newest whole checkpoint), one of its checkpoints, a file that `gandsl import`
+        wrote, or one of another implementation (.pkl, .pt, .pth …), of which nothing is run; several of one
+        model as for `gandsl.import_checkpoint`.
+    spec: by default the run's own as it was then, or the one that the file fits. overrides: as `--set`.
+    part: the generator's weights: "average" (their moving average, the default where there is one) or
+        "generator" (those in training).
+    layout: of another implementation's file; by default recognized.
+    device: where the networks are put; "auto" takes a GPU if there is one.
+    warn: is told what may be wrong with the file or the spec; by default `warnings.warn`.
+
+    The discriminator is there where the file has its weights. Raises subclasses of `gandsl.Error`.
+    """
+    from gandsl.api.weights import Weights
+    from gandsl.interop.held import held
+    from gandsl.passes.target import Target
+    from gandsl_runtime.device import device_named
+
+    place = device_named(device)
+    found = held(path, spec, overrides or (), layout, warn=warn or _warn)
+    chosen = part or ("average" if "average" in found.parts else "generator")
+    weights = Weights(found.path, found.tensors, chosen, found.clock, place)
+    program = Program(found.module, Target(mode="inference"), weights=weights)
+    _ = program.generator  # what does not fit is told now
+    return program
+
+
+def _warn(reason: str) -> None:
+    warnings.warn(reason, stacklevel=4)

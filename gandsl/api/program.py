@@ -1,0 +1,144 @@
+"""A program: a checked spec and its networks, made when they are asked for, with weights or fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gandsl.analysis import checked
+from gandsl.analysis.resolved import resolved
+from gandsl.diagnostics import Diagnostic
+from gandsl.frontend.module import ModuleIR
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gandsl.api.drawing import Drawing
+    from gandsl.api.weights import Weights
+    from gandsl.lowering.network import LoweredNetwork
+    from gandsl.passes.target import Target
+    from gandsl_runtime.plan import Plan
+    from gandsl_runtime.schedule import Stage
+
+
+@dataclass(frozen=True, repr=False)
+class Program:
+    """A spec and its networks. One is made when it is first asked for.
+
+    A compiled program's weights are fresh, drawn from torch's generator; those of a loaded one are a file's.
+    """
+
+    module: ModuleIR  # the graphs, parameters and places behind it
+    target: Target | None = None  # what the networks are optimized for; None: training
+    warnings: tuple[Diagnostic, ...] = ()
+    weights: Weights | None = None  # of a file; None: fresh ones
+    _networks: dict[str, LoweredNetwork] = field(default_factory=dict, compare=False)
+
+    @property
+    def name(self) -> str:
+        """The spec's name."""
+        return self.module.name
+
+    @property
+    def generator(self) -> LoweredNetwork:
+        """The generator: latents [N, n] (and labels [N]) to images [N, c, h, w]."""
+        return self.network("generator")
+
+    @property
+    def discriminator(self) -> LoweredNetwork:
+        """The discriminator: images [N, c, h, w] (and labels [N]) to logits."""
+        return self.network("discriminator")
+
+    def mapping(self, *inputs: Tensor, **named: Tensor) -> Tensor:
+        """The styles ws [N, L, n] of latents [N, n] (and labels [N]). Raises ArgumentError."""
+        from gandsl_runtime.calling import called
+
+        return called(self.generator, "mapping", inputs, named)
+
+    def synthesis(self, *inputs: Tensor, **named: Tensor) -> Any:
+        """The images [N, c, h, w] of styles ws [N, L, n]. Raises ArgumentError."""
+        from gandsl_runtime.calling import called
+
+        return called(self.generator, "synthesis", inputs, named)
+
+    @cached_property
+    def sampler(self) -> Drawing:
+        """Draws images by seed: `program.sampler([0, 1], truncation=0.7)`; `.pixels(…)` gives uint8."""
+        from gandsl.api.drawing import Drawing
+
+        return Drawing(self)
+
+    @property
+    def plan(self) -> Plan | None:
+        """The training plan; None where the spec has none."""
+        return self.module.plan
+
+    @property
+    def stage(self) -> Stage | None:
+        """Where in its growth the run was whose weights these are; None where nothing grows."""
+        return self.weights.stage(self.generator, self.plan) if self.weights else None
+
+    @cached_property
+    def spec(self) -> dict[str, Any]:
+        """The resolved spec as plain data: `gandsl show` prints it."""
+        return resolved(self.module)
+
+    def network(self, name: str) -> LoweredNetwork:
+        """Any network of the spec, always the same object.
+
+        Raises KeyError for a name the spec does not have, CheckpointError where its weights were not in the
+        file, or don't fit.
+        """
+        if name not in self._networks:
+            network = self.weights.into(name, self._made) if self.weights else self._made(name)
+            self._networks[name] = network
+        return self._networks[name]
+
+    def _made(self, name: str) -> LoweredNetwork:
+        from gandsl.lowering.network import LoweredNetwork
+        from gandsl.lowering.planned import checkpointed, planned
+        from gandsl.passes.target import Target
+
+        ir, plan = self.module.networks[name], self.plan
+        target = replace(
+            self.target or Target(),
+            checkpointed=checkpointed(ir, plan),
+            channels_last=plan is not None and plan.memory_format == "channels_last",
+        )
+        network = LoweredNetwork(planned(ir, plan), target)
+        network._planned = plan is not None
+        return network
+
+    def to(self, *where: Any, **how: Any) -> Program:
+        """Move or cast all its networks, as `torch.nn.Module.to` does; gives the program itself."""
+        for name in self.module.networks:
+            if self.weights is None or self.weights.has(name):
+                self.network(name).to(*where, **how)
+        return self
+
+    def __repr__(self) -> str:
+        """One line: the spec's name, what goes in and out, and whose weights these are."""
+        from gandsl.lowering.network import ports_of
+        from gandsl_runtime.calling import signature
+
+        networks = [f"{name}: {signature(*ports_of(ir.main))}" for name, ir in self.module.networks.items()]
+        of = [f"weights: {self.weights}"] if self.weights else []
+        return f"Program({', '.join([self.name, *networks, *of])})"
+
+
+def compile(
+    path: str | Path,
+    overrides: Mapping[str, Any] | Sequence[str] | None = None,
+    target: Target | None = None,
+) -> Program:
+    """Read, check and unfold a spec. Raises SpecError, which holds everything that is wrong with it.
+
+    `overrides` maps paths to values, as `--set` does: `{"resolution": 64, "training.batch": 16}`. `target`
+    is what the networks are optimized for: by default for training, on the device that their weights are on
+    when they are called.
+    """
+    module, diagnostics = checked(path, overrides or ())
+    return Program(module, target, tuple(diagnostics.warnings))

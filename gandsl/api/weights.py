@@ -1,0 +1,53 @@
+"""The weights of a loaded program: which part of a file each network takes, and where a run was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gandsl.lowering.network import LoweredNetwork
+from gandsl_runtime import schedule
+from gandsl_runtime.checkpoint import put_weights
+from gandsl_runtime.layers import materialize
+from gandsl_runtime.plan import Plan
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Tensors by `<part>/<key>`, and the part that is the generator's."""
+
+    path: str  # of the file
+    tensors: Mapping[str, Tensor]
+    generator: str  # the part that it takes: average or generator
+    clock: schedule.Clock | None = None  # where a run was
+    device: str = "cpu"
+
+    def __str__(self) -> str:
+        return f"{self.path} ({self.generator})"
+
+    def has(self, name: str) -> bool:
+        """Whether there are weights of a network."""
+        return any(key.startswith(f"{self._part(name)}/") for key in self.tensors)
+
+    def into(self, name: str, make: Callable[[str], LoweredNetwork]) -> LoweredNetwork:
+        """The network that `make` makes, with its weights, on the device, in evaluation mode.
+
+        No chance is drawn for weights that are overwritten. Raises CheckpointError.
+        """
+        with torch.device("meta"):
+            network = make(name)
+        materialize(network, draw=False)
+        put_weights(network, self.tensors, self._part(name), self.path)
+        return network.to(self.device).eval()
+
+    def stage(self, generator: LoweredNetwork, plan: Plan | None) -> schedule.Stage | None:
+        """Where in its growth the run was. None where it does not grow, or the file does not say."""
+        if plan is None or plan.growth is None or self.clock is None:
+            return None
+        return schedule.step(plan, generator.levels, self.clock).stage
+
+    def _part(self, name: str) -> str:
+        return self.generator if name == "generator" else name

@@ -1,0 +1,90 @@
+"""What a path holds, be it a run, a checkpoint, an import or a file of others: weights and their spec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+from gandsl.analysis import checked
+from gandsl.codegen.package import spec_hash
+from gandsl.frontend.module import ModuleIR
+from gandsl.interop.fit import Overrides
+from gandsl.interop.load import Sources, import_checkpoint
+from gandsl.interop.origin import NoWeights, Origin, origin_of
+from gandsl.interop.recognize import SIDE_OF
+from gandsl.spec.overrides import as_texts
+from gandsl_runtime import checkpoint
+from gandsl_runtime.facts import RunFacts
+from gandsl_runtime.run_dir import RunDir
+from gandsl_runtime.schedule import Clock
+
+SPECS = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class Held:
+    """Weights and their spec."""
+
+    path: str  # of the file, or of several
+    module: ModuleIR
+    tensors: Mapping[str, Tensor]  # `<part>/<key>`, of the parts generator, discriminator and average
+    clock: Clock | None = None  # where a run was
+
+    @property
+    def parts(self) -> list[str]:
+        """Those that there are weights of."""
+        return [part for part in SIDE_OF if any(key.startswith(f"{part}/") for key in self.tensors)]
+
+
+def held(
+    source: Sources,
+    spec: str | Path | None = None,
+    overrides: Overrides = (),
+    layout: str | None = None,
+    *,
+    warn: Callable[[str], None],
+) -> Held:
+    """All weights that a path leads to: a run's folder, one of its checkpoints, an import, a published file.
+
+    spec: by default the run's own, or the one that an import fits. overrides: as `--set`, on top of those of
+    an import. layout: of a published file; by default recognized. `warn` is told what may be wrong.
+    Raises NoWeights, CheckpointError, InteropError or SpecError.
+    """
+    path = Path(source) if isinstance(source, str | Path) else None
+    if path is not None and path.suffix in SPECS and path.is_file():
+        raise NoWeights(
+            "a spec has no weights: give a run's folder, or --weights FILE",
+            f"`gandsl.load(FILE, spec={str(path)!r})`, or `gandsl.compile` for fresh ones, from Python",
+        )
+    if path is None or not _is_ours(path):
+        found = import_checkpoint(source, spec, overrides, layout)
+        return Held(_named(source), found.module, found.tensors())
+    file, tensors, facts, refused = checkpoint.named(path)
+    for reason in refused:
+        warn(f"{reason}; taking {file.name}")
+    origin = Origin(Path(spec)) if spec is not None else origin_of(file, facts)
+    module, _ = checked(origin.spec, [*origin.overrides, *as_texts(overrides)])
+    if origin.doubt or (origin.sha256 and not overrides and origin.sha256 != spec_hash(module)):
+        changed = f"{origin.spec} is another than when {file} was imported: these may be other networks"
+        warn(origin.doubt or changed)
+    counted = facts.counters if isinstance(facts, RunFacts) else None
+    weights = {key: tensor for key, tensor in tensors.items() if key.partition("/")[0] in SIDE_OF}
+    return Held(str(file), module, weights, Clock(counted.images, counted.steps) if counted else None)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether what lies there is a run or a checkpoint of ours. Raises NoWeights for any other folder."""
+    if not path.is_dir():
+        return not path.exists() or checkpoint.is_ours(path)
+    if not (RunDir(path).spec.is_file() or RunDir(path).checkpoints.is_dir() or checkpoint.found_in(path)):
+        raise NoWeights(f"{path} is no run's folder: it holds no spec.yaml", "name a run's folder, or a file")
+    return True
+
+
+def _named(source: Sources) -> str:
+    if isinstance(source, str | Path):
+        return str(source)
+    return ", ".join(str(path) for path in (source.values() if isinstance(source, Mapping) else source))

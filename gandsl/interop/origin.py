@@ -1,0 +1,75 @@
+"""Which spec a checkpoint's weights are of: that of its run as it was then, or that of its import."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from gandsl.interop.fit import at_hand
+from gandsl_runtime.errors import RuntimeFault
+from gandsl_runtime.facts import Facts, ImportFacts, RunFacts
+from gandsl_runtime.run_dir import RunDir
+
+DEPTH = 3  # folders from a run's file up to its own, at most: RUN/guard/good/FILE
+
+
+class NoWeights(RuntimeFault):
+    """A path names no weights, or weights of no known spec."""
+
+    exit_code = 2
+
+
+class Origin(NamedTuple):
+    """The spec of some weights. `doubt` says why it may be another than the one they were made with."""
+
+    spec: Path
+    overrides: tuple[str, ...] = ()
+    sha256: str | None = None  # of the resolved spec, where the weights tell it
+    doubt: str = ""
+
+
+def origin_of(path: Path, facts: Facts) -> Origin:
+    """The spec of the weights in a checkpoint file. Raises NoWeights where it is not at hand."""
+    if isinstance(facts, RunFacts):
+        return _of_run(path, facts)
+    if facts.imported:
+        return _of_import(path, facts.imported)
+    raise NoWeights(f"{path} holds weights, and does not say of which spec", _NAME_IT.format(path))
+
+
+_NAME_IT = "name it: `gandsl sample SPEC --weights {0}`, or `gandsl.load({0!s}, spec=SPEC)` from Python"
+
+
+def _of_run(path: Path, facts: RunFacts) -> Origin:
+    """The spec that was in force when the run wrote the file."""
+    above = path.absolute().parents[:DEPTH]
+    folder = next((folder for folder in above if RunDir(folder).spec.is_file()), None)
+    if folder is None:
+        raise NoWeights(
+            f"{path} is of a run, and no spec.yaml is in the folders it lies in", _NAME_IT.format(path)
+        )
+    own = RunDir(folder).spec
+    if facts.spec is None:
+        return Origin(own)
+    for spec in (own, *sorted(folder.glob("spec-*.yaml"))):
+        if facts.spec in _digests(spec):
+            return Origin(spec)
+    changed = f"{own} was changed since the run was trained with it: these may be other networks"
+    return Origin(own, doubt=changed)
+
+
+def _digests(spec: Path) -> Iterator[str]:
+    if spec.is_file():
+        yield hashlib.sha256(spec.read_bytes()).hexdigest()
+
+
+def _of_import(path: Path, facts: ImportFacts) -> Origin:
+    """The spec that the import named, where it was or by that name at hand."""
+    named = Path(facts.spec.file)
+    tails = (str(Path(*named.parts[first:])) for first in range(len(named.parts)))
+    found = named if named.is_file() else next(filter(None, map(at_hand, tails)), None)
+    if found is None:
+        raise NoWeights(f"{path} was imported into {named}, which is not at hand", _NAME_IT.format(path))
+    return Origin(found, facts.overrides, facts.spec.sha256)
