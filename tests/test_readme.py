@@ -15,14 +15,12 @@ import typer
 from typer.testing import CliRunner
 
 from gandsl.cli.app import COMMANDS, app
+from tests.documents import blocks
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text("utf-8")
+PAGE = ROOT / "README.md"
+README = PAGE.read_text("utf-8")
 make = pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
-
-
-def blocks(kind: str) -> list[str]:
-    return re.findall(rf"^```{kind}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 
 
 def tried(line: str) -> None:
@@ -38,14 +36,14 @@ def tried(line: str) -> None:
 
 
 def test_specs_are_the_files() -> None:
-    found = {text: re.search(r"^name: (\w+)$", text, re.MULTILINE) for text in blocks("yaml")}
+    found = {text: re.search(r"^name: (\w+)$", text, re.MULTILINE) for text in blocks(PAGE, "yaml")}
     assert len(found) == 2
     for text, name in found.items():
         assert name and text == (ROOT / "specs" / f"{name[1]}.yaml").read_text("utf-8")
 
 
 def test_printed_source_is_the_compiler_s() -> None:
-    (source,) = (text for text in blocks("python") if "nn.Module" in text)
+    (source,) = (text for text in blocks(PAGE, "py"))
     assert source in (ROOT / "generated" / "quickstart" / "generator.py").read_text("utf-8")
 
 

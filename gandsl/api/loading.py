@@ -11,6 +11,7 @@ from gandsl.api.program import Program
 
 if TYPE_CHECKING:
     from gandsl.interop.load import Sources
+    from gandsl.passes.target import Target
 
 
 def load(
@@ -21,6 +22,7 @@ def load(
     part: Literal["average", "generator"] | None = None,
     layout: str | None = None,
     device: str = "cpu",
+    target: Target | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> Program:
     """The program that weights are of, with the weights: networks in evaluation mode, ready for gradients.
@@ -33,6 +35,7 @@ def load(
         "generator" (those in training).
     layout: of another implementation's file; by default recognized.
     device: where the networks are put; "auto" takes a GPU if there is one.
+    target: what the networks are optimized for; by default for inference, which changes no result.
     warn: is told what may be wrong with the file or the spec; by default `warnings.warn`.
 
     The discriminator is there where the file has its weights. Raises subclasses of `gandsl.Error`.
@@ -46,7 +49,7 @@ def load(
     found = held(path, spec, overrides or (), layout, warn=warn or _warn)
     chosen = part or ("average" if "average" in found.parts else "generator")
     weights = Weights(found.path, found.tensors, chosen, found.clock, place)
-    program = Program(found.module, Target(mode="inference"), weights=weights)
+    program = Program(found.module, target or Target(mode="inference"), weights=weights)
     _ = program.generator  # what does not fit is told now
     return program
 

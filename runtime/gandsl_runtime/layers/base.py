@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterator
 from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
+
+ONLY_AT_FIRST = ("init", "init_scale", "init_std", "bias_init")  # arguments that say how weights begin
 
 
 class Layer(nn.Module):
@@ -29,6 +32,22 @@ class Layer(nn.Module):
 
     def initialize(self) -> None:
         """Write the initial values in place. Layers with state define it."""
+
+    def extra_repr(self) -> str:
+        """The shapes of its tensors and its arguments beside the defaults; of one without tensors, all."""
+        tensors = {**self._parameters, **self._buffers}
+        shapes = [f"{name} {list(x.shape)}" for name, x in tensors.items() if x is not None and x.numel()]
+        return ", ".join([*shapes, *self._arguments(every=not shapes)])
+
+    def _arguments(self, every: bool) -> Iterator[str]:
+        """Those of the constructor that the layer keeps under their names; counts are told by shapes."""
+        for name, parameter in inspect.signature(type(self)).parameters.items():
+            value = vars(self).get(name)
+            if name in ONLY_AT_FIRST or value is None or isinstance(value, Tensor):
+                continue
+            told = isinstance(value, int) and parameter.default is parameter.empty
+            if every or not (told or value == parameter.default):
+                yield f"{name}={value}"
 
 
 class Computed(Layer):

@@ -27,5 +27,9 @@ class Checkpointed(Layer):
         """What it runs."""
         return self._inner[0]
 
+    def extra_repr(self) -> str:
+        """How much it runs."""
+        return f"{len(self._inner[1])} layers"
+
     def forward(self, *args: Any) -> Any:
         return checkpointed(*self._inner, *args)

@@ -47,6 +47,10 @@ class Folded(Layer):
         """Of the weight."""
         return self._layer[0].weight.shape
 
+    def extra_repr(self) -> str:
+        """The shape."""
+        return f"weight {list(self.shape)}"
+
     def forward(self) -> Tensor:
         (layer,) = self._layer
         tracked = torch.is_grad_enabled() and layer.weight.requires_grad

@@ -66,3 +66,4 @@ class Lowpass(Fir):
             plane = disc(*design) if radial else None
             values = tuple(line(*design).tolist())
         super().__init__(taps=values, up=up, down=down, pad=pad, gain=gain, plane=plane)
+        self.cutoff, self.half_width, self.rate, self.radial = cutoff, half_width, rate, radial

@@ -23,7 +23,7 @@ class _Affine(Layer):
 
     def __init__(self, channels: int, affine: bool, eps: float, init_std: float = 0.0) -> None:
         super().__init__()
-        self.eps, self.init_std = eps, init_std
+        self.channels, self.eps, self.init_std = channels, eps, init_std
         self.weight = nn.Parameter(torch.empty(channels)) if affine else None
         self.bias = nn.Parameter(torch.empty(channels)) if affine else None
 

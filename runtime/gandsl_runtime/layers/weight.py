@@ -80,7 +80,7 @@ class Weighted(Layer):
     ) -> None:
         super().__init__()
         self.parametrization = weight
-        self.fans = fans
+        self.fans, self.gain = fans, gain
         self.lr_multiplier = lr_multiplier
         self.scale = lr_multiplier * (gain / math.sqrt(fans.into) if weight == "equalized" else 1.0)
         if init == "auto":
@@ -107,6 +107,11 @@ class Weighted(Layer):
             self.sv0.fill_(1.0)
             if not self.spectral_eval:
                 self.v0.copy_(functional.normalize(self.u0 @ self.weight.flatten(1), eps=self.spectral_eps))
+
+    def extra_repr(self) -> str:
+        """With how the weight is parametrized, where it is."""
+        said = super().extra_repr()
+        return said if self.parametrization == "none" else f"{said}, weight={self.parametrization}"
 
     def factor(self) -> float | Tensor:
         """What the stored weight is multiplied by: a number, or for a spectral weight 1/σ [1].
