@@ -23,7 +23,7 @@ def trained(source: Path, sets: list[str] | None, weights: Path | None, device: 
 
 
 def identity(program: Program) -> dict[str, str | None]:
-    """What tells it from every other, in short: digests of the resolved spec and of the generator's weights."""
+    """What tells it from every other, in short: digests of the resolved spec and of its generator."""
     from gandsl.codegen.package import spec_hash
     from gandsl_runtime.checkpoint import digest_of
 
