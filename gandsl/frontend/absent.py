@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.diagnostics.synonyms import instead
 from gandsl.frontend import callee
 from gandsl.frontend.arguments import Argument, Use, arguments_of, refuse_unknown
 from gandsl.frontend.context import Context
 from gandsl.frontend.mentions import calls_of, expressions_of, names_of, scalars_of
 from gandsl.frontend.slots import IDENTITY, candidates, make_fill, resolve
 from gandsl.frontend.unfolder import Unfolder
-from gandsl.frontend.values import Fill
+from gandsl.frontend.values import Above, Fill
 from gandsl.ir.op import Op
 from gandsl.spec import tree as trees
 from gandsl.spec.builtins import BUILTINS
 from gandsl.spec.document import BlockDecl, SlotDecl
 from gandsl.spec.tree import Scalar
-from gandsl.spec.values import ABSENT
 
 
 def look_over(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> None:
@@ -29,7 +29,7 @@ def look_over(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> None
         if named is None:
             return
         target, span = named
-        use = Use("", context, span, arguments_of(tree, form, context), ABSENT)
+        use = Use("", context, span, arguments_of(tree, form, context), Above())
         literal = _refuse_unknown(unfolder, target, use)
         if isinstance(target, BlockDecl):
             _fillings(unfolder, tree, target, context)
@@ -63,14 +63,15 @@ def _look_up(unfolder: Unfolder, fill: Fill, slot: SlotDecl, block: BlockDecl) -
     if target is None:
         what = f"block or op that fits a slot for {interface.name}, called"
         names = candidates(unfolder, interface.namespace, fill.context)
-        unfolder.report.unknown(fill.context, "G0202", what, fill.use, fill.span, names)
+        help = instead(fill.use) or did_you_mean(fill.use, names)
+        unfolder.report(fill.context, "G0202", f"there is no {what} `{fill.use}`", fill.span, help=help)
         return False
     if isinstance(target, BlockDecl) and target.broken:
         return True
     arguments = {
         name: Argument(tree, fill.context, key_span) for name, (key_span, tree) in fill.arguments.items()
     }
-    literal = _refuse_unknown(unfolder, target, Use("", fill.context, fill.span, arguments, ABSENT))
+    literal = _refuse_unknown(unfolder, target, Use("", fill.context, fill.span, arguments, Above()))
     for name, (_, tree) in fill.arguments.items():
         if name not in literal:
             _read(unfolder, scalars_of(tree), fill.context, interface.gives)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gandsl.diagnostics import Span
-from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.frontend.context import Context
+from gandsl.frontend.mentions import reasons
 from gandsl.frontend.unfolder import Unfolder
-from gandsl.frontend.values import plain
+from gandsl.frontend.values import Above, plain
 from gandsl.ir.op import Port
 from gandsl.spec import tree as trees
 from gandsl.spec.document import BlockDecl
@@ -35,7 +36,7 @@ class Use:
     context: Context  # where the node stands
     span: Span  # of the op's or block's name in the text
     arguments: Mapping[str, Argument]
-    above: Any  # the node above, for an omitted first port
+    above: Above  # for an omitted first port
     chain: tuple[BlockDecl, ...] = ()  # blocks whose text holds this use, outermost first
     inline: bool = False
 
@@ -52,11 +53,17 @@ def arguments_of(tree: trees.Mapping, form: str, context: Context) -> dict[str, 
     }
 
 
-def refuse_unknown(unfolder: Unfolder, use: Use, names: list[str], where: str, what: str) -> bool:
-    """Report arguments with a name that the callee does not have; whether there are any."""
+def refuse_unknown(unfolder: Unfolder, use: Use, names: list[str], where: str, what: str) -> tuple[Use, bool]:
+    """Report arguments with a name that the callee does not have; whether there are any.
+
+    The use comes back with each under the name that was likely meant, which is not missing then.
+    """
+    known = {name: argument for name, argument in use.arguments.items() if name in names}
     unknown = [name for name in use.arguments if name not in names]
     for name in unknown:
         argument = use.arguments[name]
+        if near := nearest(name, names):
+            known.setdefault(near, argument)
         unfolder.report(
             argument.context,
             "G0205",
@@ -64,7 +71,7 @@ def refuse_unknown(unfolder: Unfolder, use: Use, names: list[str], where: str, w
             argument.key_span,
             help=did_you_mean(name, names) or (f"it has {', '.join(names)}" if names else None),
         )
-    return bool(unknown)
+    return replace(use, arguments=known), bool(unknown)
 
 
 def one_tensor(
@@ -82,7 +89,10 @@ def one_tensor(
         value = unfolder.tensor(argument.tree, kinds, argument.context, port=name, where=where)
         span = argument.tree.span
     elif position == 0 and not optional:
-        value = unfolder.as_tensor(use.above, kinds, use.span, use.context, port=name, where=where)
+        above = use.above
+        value = unfolder.as_tensor(
+            above.value, kinds, use.span, use.context, port=name, where=where, above=above
+        )
         span = use.span
     else:
         value, span = ABSENT, use.span
@@ -92,16 +102,28 @@ def one_tensor(
         return (value,)
     if optional:
         return ()
-    if argument is None and position > 0:
-        unfolder.report(use.context, "G0204", f"port `{name}` of {where} is not connected", span)
-    else:
+    if argument is None:
+        first = position == 0
+        left_out = [(span, text) for span, text in use.context.absent.values()] if first else []
         unfolder.report(
-            argument.context if argument else use.context,
-            "G0113",
-            f"port `{name}` of {where} reads a value that is absent here",
+            use.context,
+            "G0204",
+            f"port `{name}` of {where} is not connected" + ", and nothing stands above it" * first,
             span,
-            help="give it a condition (`when: present(…)`) or another source (`first_present(a, b)`)",
+            secondary=left_out,
         )
+        return POISON
+    tree = argument.tree
+    name_of = tree.text if isinstance(tree, trees.Scalar) and tree.text.isidentifier() else ""
+    unfolder.report(
+        argument.context,
+        "G0113",
+        f"port `{name}` of {where} reads "
+        + (f"`{name_of}`, which is absent here" if name_of else "a value that is absent here"),
+        span,
+        secondary=reasons(tree, argument.context),
+        help="give it a condition (`when: present(…)`) or another source (`first_present(a, b)`)",
+    )
     return POISON
 
 
@@ -127,6 +149,12 @@ def all_tensors(
         return POISON
     present = tuple(tensor for tensor in tensors if tensor is not ABSENT)
     if not present:
-        unfolder.report(argument.context, "G0113", f"all `{port.name}` of {where} are absent here", tree.span)
+        unfolder.report(
+            argument.context,
+            "G0113",
+            f"all `{port.name}` of {where} are absent here",
+            tree.span,
+            secondary=reasons(tree, argument.context),
+        )
         return POISON
     return present

@@ -12,7 +12,7 @@ from gandsl.frontend.arguments import Use, one_tensor, refuse_unknown
 from gandsl.frontend.context import MAX_DEPTH, Context
 from gandsl.frontend.slots import make_fill
 from gandsl.frontend.unfolder import Unfolder
-from gandsl.frontend.values import Fill, plain
+from gandsl.frontend.values import Above, Fill, plain
 from gandsl.ir.graph import Frame
 from gandsl.ir.types import KINDS, TensorType
 from gandsl.spec.document import BlockDecl, PortDecl
@@ -29,7 +29,7 @@ def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> Any:
         _report_depth(unfolder, block, use)
         return POISON
     names = [*block.ports, *block.params, *block.slots]
-    failed = refuse_unknown(unfolder, use, names, where, "port, parameter or slot")
+    use, failed = refuse_unknown(unfolder, use, names, where, "port, parameter or slot")
     scope = Scope(unfolder.scope_of(block.home))
     values = scope.values
     for name, param in block.params.items():
@@ -61,6 +61,7 @@ def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> Any:
         inline=use.inline,
         home=block.home,
         scope=scope,
+        absent={},
         blocks=(*use.chain, block),
     )
     for name, port in block.ports.items():
@@ -90,7 +91,12 @@ def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> Any:
     if failed:
         return POISON
     inside = replace(inside, slots=slots)
-    above = next(iter(values[name] for name in block.ports), ABSENT)
+    inside.absent.update(
+        (name, (port.span, "optional, and not given here"))
+        for name, port in block.ports.items()
+        if values[name] is ABSENT
+    )
+    above = next((Above(values[name], name, port.span) for name, port in block.ports.items()), Above())
     return bodies.unfold_outputs(unfolder, block.body, block.outputs, inside, above, where, block.span)
 
 

@@ -13,19 +13,21 @@ from gandsl.frontend.absent import look_over
 from gandsl.frontend.arguments import COMMON, Argument, Use, arguments_of
 from gandsl.frontend.context import Context
 from gandsl.frontend.defaults import make_defaults
-from gandsl.frontend.mentions import FORMS, expressions_of, names_of
+from gandsl.frontend.mentions import FORMS, expressions_of, names_of, reasons
 from gandsl.frontend.names import refuse_reserved
 from gandsl.frontend.unfolder import Unfolder
-from gandsl.frontend.values import Record, plain
+from gandsl.frontend.values import Above, Record, plain
 from gandsl.spec import tree as trees
 from gandsl.spec.evaluate import Scope
 from gandsl.spec.tree import Entry, Scalar
 from gandsl.spec.values import ABSENT, POISON
 
 
-def unfold_body(unfolder: Unfolder, body: trees.Mapping, context: Context, above: Any) -> tuple[Context, Any]:
+def unfold_body(
+    unfolder: Unfolder, body: trees.Mapping, context: Context, above: Above
+) -> tuple[Context, Any]:
     """Unfold every node. Returns the context with the nodes' names in sight, and the last present node."""
-    inside = replace(context, scope=Scope(context.scope))
+    inside = replace(context, scope=Scope(context.scope), absent=dict(context.absent))
     values = inside.scope.values
     forward = _forward_reads(body)
     for entry in body:
@@ -35,9 +37,23 @@ def unfold_body(unfolder: Unfolder, body: trees.Mapping, context: Context, above
         else:
             value = unfold_node(unfolder, entry, inside, above)
         values[entry.key] = value
-        if value is not ABSENT:
-            above = value
-    return inside, above
+        if value is ABSENT:
+            inside.absent[entry.key] = _reason(entry, inside)
+        else:
+            inside.absent.pop(entry.key, None)
+            above = Above(value, entry.key, entry.key_span)
+    return inside, above.value
+
+
+def _reason(entry: Entry, context: Context) -> tuple[Span, str]:
+    """Where and why a node is absent: its condition, or what it reads."""
+    tree = entry.value
+    conditions = [tree.get(key) for key in ("when", "unless")] if isinstance(tree, trees.Mapping) else []
+    for condition in conditions:
+        if condition is not None and not trees.is_null(condition):
+            return condition.span, f"`{entry.key}` is left out by this"
+    read = [reason for scalar in expressions_of(tree) for reason in reasons(scalar, context)]
+    return read[0] if read else (entry.key_span, f"`{entry.key}` is absent here")
 
 
 def _forward_reads(body: trees.Mapping) -> dict[str, list[tuple[Span, Entry]]]:
@@ -73,7 +89,7 @@ def _reads_below(
     return bool(unknown)
 
 
-def unfold_node(unfolder: Unfolder, entry: Entry, context: Context, above: Any) -> Any:
+def unfold_node(unfolder: Unfolder, entry: Entry, context: Context, above: Above) -> Any:
     """The value of one node: a Tensor, a Record, any value, ABSENT, or POISON after reporting."""
     tree = entry.value
     unfolder.tally.count()
@@ -124,7 +140,7 @@ def _report_form(unfolder: Unfolder, entry: Entry, forms: list[str], context: Co
     )
 
 
-def _value(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Any) -> Any:
+def _value(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above) -> Any:
     unknown = [other for other in tree if other.key not in COMMON and other.key != "value"]
     for other in unknown:
         unfolder.report(context, "G0205", f"a value takes no `{other.key}`", other.key_span)
@@ -133,7 +149,7 @@ def _value(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Conte
     return unfolder.evaluate(tree.entries["value"].value, context)
 
 
-def _op(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Any) -> Any:
+def _op(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above) -> Any:
     named = callee.op_of(unfolder, tree, context)
     if named is None:
         return POISON
@@ -142,7 +158,7 @@ def _op(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context,
     return op_call.call_op(unfolder, op, Use(entry.key, context, span, arguments, above, context.blocks))
 
 
-def _block(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Any) -> Any:
+def _block(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above) -> Any:
     named = callee.block_of(unfolder, tree, context)
     if named is None:
         return POISON
@@ -152,7 +168,7 @@ def _block(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Conte
     return block_call.call_block(unfolder, block, use)
 
 
-def _slot(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Any) -> Any:
+def _slot(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above) -> Any:
     name = callee.name_of(unfolder, tree, "slot", context)
     if name is None:
         return POISON
@@ -168,7 +184,7 @@ def _nested(
     span: Span,
     arguments: Mapping[str, Argument],
     context: Context,
-    above: Any,
+    above: Above,
 ) -> Use:
     inline = unfolder.condition(tree.get("inline"), context, False) is True
     defaults = make_defaults(unfolder, tree.get("defaults"), context)
@@ -176,7 +192,7 @@ def _nested(
     return Use(entry.key, inside, span, arguments, above, context.blocks, inline)
 
 
-def _fold(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Any) -> Any:
+def _fold(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above) -> Any:
     defaults = make_defaults(unfolder, tree.get("defaults"), context)
     return fold.unfold_fold(unfolder, entry, tree, replace(context, defaults=defaults), above)
 
@@ -189,7 +205,7 @@ def unfold_outputs(
     body: trees.Mapping,
     outputs: Mapping[str, Scalar],
     context: Context,
-    above: Any,
+    above: Above,
     where: str,
     span: Span,
 ) -> Any:

@@ -67,14 +67,7 @@ class Builder:
         """A new node as a Tensor; POISON after reporting. `places`: spans of ports and parameters."""
         id_ = context.at(name)
         if (twin := self.nodes.get(id_)) is not None:
-            self._report(
-                context,
-                "G0305",
-                f"there is already a node `{id_}`",
-                span,
-                secondary=((twin.provenance.span, "the other one"),),
-                help="give one of them another name; two folds in one body need different `label`s",
-            )
+            self._clash(id_, twin, context, span)
             return POISON
         if (other := self._tangled(id_, op)) is not None:
             layer, inner = sorted((id_, other), key=len)
@@ -101,6 +94,44 @@ class Builder:
         ids = {port: tuple(t.id for t in tensors) for port, tensors in inputs.items() if tensors}
         frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in attrs.items()}
         return self._keep(Node(id_, op.name, ids, frozen, type_, context.provenance(span)))
+
+    def _clash(self, id_: str, twin: Node, context: Context, span: Span) -> None:
+        """Report a second node of one id, by what made them meet: a fold, two folds, an inline block."""
+        mine, theirs = context.frames[::-1], twin.provenance.frames[::-1]
+        apart = next((i for i, pair in enumerate(zip(mine, theirs, strict=False)) if len({*pair}) > 1), None)
+        depth = min(len(mine), len(theirs)) if apart is None else apart
+        own, other = mine[depth:][:1], theirs[depth:][:1]
+        stage = next((frame for frame in context.frames if frame.is_stage), None)
+        both = (span, f"`{id_}`"), (twin.provenance.span, f"`{id_}` too")
+        if not own and not other and stage:
+            self._report(
+                context,
+                "G0305",
+                f"two stages of the fold are called `{stage.what.partition(' ')[2]}`",
+                stage.span,
+                secondary=both[:1],
+                help="a stage is called after the fold's first variable, which has to differ: `i: range(…)`",
+            )
+        elif own and other and own[0].is_stage and other[0].is_stage:
+            self._report(
+                context,
+                "G0305",
+                f"two folds have a stage that is called `{own[0].what.partition(' ')[2]}`",
+                own[0].span,
+                secondary=((other[0].span, "the other fold"),),
+                help="give one of them a `label:` of its own",
+            )
+        else:
+            by = [frame for frame in (*own, *other) if not frame.is_stage]
+            way = f": {by[0].what} stands here `inline`, and has one" if by else ""
+            self._report(
+                context,
+                "G0305",
+                f"two nodes are called `{id_}`{way}",
+                span,
+                secondary=[*((frame.span, f"{frame.what}, inline") for frame in by), both[1]],
+                help="give one of them another name" + (", or drop `inline: true`" if by else ""),
+            )
 
     def input(self, name: str, type_: TensorType, distribution: str, provenance: Provenance) -> Tensor:
         attrs = {"kind": type_.kind, "shape": type_.shape, "distribution": distribution}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gandsl.diagnostics import Span
 from gandsl.diagnostics.suggest import did_you_mean, nearest
+from gandsl.diagnostics.synonyms import instead, ours
 from gandsl.frontend.context import Context
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.ir.op import Op
@@ -35,7 +36,21 @@ def op_of(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> tuple[Op
         unfolder.report(context, "G0201", message, name.span, help=help)
     else:
         names = [known for known in OPS if known != "input"]
-        unfolder.report.unknown(context, "G0201", "op", name.text, name.span, names)
+        others = unfolder.library.candidates(context.home)
+        help = meant(name.text, names, "block", others) or "`gandsl explain --ops` lists the ops"
+        unfolder.report(context, "G0201", f"there is no op `{name.text}`", name.span, help=help)
+    return None
+
+
+def meant(word: str, names: list[str], other: str, others: list[str]) -> str | None:
+    """What to write for an unknown name: one of `names`, or one of `others` under the key `other`."""
+    for near in (lambda known: next((n for n in ours(word) if n in known), None), lambda k: nearest(word, k)):
+        if found := near(names):
+            return f"did you mean `{found}`?"
+        if found := near(others):
+            return f"write `{other}: {found}`"
+        if sentence := instead(word):
+            return sentence
     return None
 
 
@@ -53,7 +68,9 @@ def import_is_missing(unfolder: Unfolder, name: str, span: Span, context: Contex
     else:
         near = nearest(space, [*imports, *standard])
         message = f"nothing is imported as `{space}`"
-        help = f"did you mean `{near}.{local}`?" if near else f"add `imports: {{{space}: ./FILE.yaml}}`"
+        op = next((op for op in ours(local) if op in OPS), None)
+        add = f"write `op: {op}`" if op else f"add `imports: {{{space}: ./FILE.yaml}}`"
+        help = f"did you mean `{near}.{local}`?" if near else add
     unfolder.report(context, "G0405", message, span, help=help)
     return True
 
@@ -74,6 +91,11 @@ def block_of(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> tuple
     names = unfolder.library.candidates(context.home)
     if form == "topology":
         names = [known.removeprefix("topology.") for known in names if known.startswith("topology.")]
-    hint = f"write `op: {name.text}`" if name.text in OPS else did_you_mean(name.text, names)
+    ops = [known for known in OPS if known != "input"]
+    hint = (
+        f"write `op: {name.text}`"
+        if name.text in ops
+        else meant(name.text, names, "op", ops) or did_you_mean(name.text, names)
+    )
     unfolder.report(context, "G0202", f"there is no {form} `{name.text}`", name.span, help=hint)
     return None

@@ -48,6 +48,7 @@ class Context:
     defaults: Defaults | None = None
     slots: Mapping[str, Fill] = field(default_factory=dict)
     blocks: tuple[BlockDecl, ...] = ()  # whose text we are inside of, outermost first
+    absent: dict[str, tuple[Span, str]] = field(default_factory=dict)  # absent name → where and why
 
     def at(self, name: str) -> str:
         return f"{self.path}.{name}" if self.path else name

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from gandsl.diagnostics import Span
+from gandsl.diagnostics.suggest import nearest
 from gandsl.frontend import body as bodies
 from gandsl.frontend.arguments import COMMON
 from gandsl.frontend.context import Context
 from gandsl.frontend.unfolder import Unfolder
-from gandsl.frontend.values import Record, plain
+from gandsl.frontend.values import Above, Record, plain
 from gandsl.spec import tree as trees
 from gandsl.spec.names import is_name
 from gandsl.spec.tree import Entry
@@ -18,7 +22,7 @@ KEYS = {"fold", "label", "carry", "body", "next", "collect", "defaults"}
 MAX_STAGES = 256
 
 
-def unfold_fold(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Any) -> Any:
+def unfold_fold(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above) -> Any:
     """The carried values after the last stage and the collected lists, as a Record."""
     if not _well_formed(unfolder, entry, tree, context):
         return POISON
@@ -46,8 +50,10 @@ def unfold_fold(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: 
             **carried,
         }
         inside = context.child(values).inside(name, f"stage {name}", tree.entries["fold"].key_span)
-        start = next(iter(carried.values()), ABSENT)
-        after, last = bodies.unfold_body(unfolder, body, inside, start)
+        inside = replace(inside, absent={**context.absent, **_absences(tree, carried)})
+        start, value = next(iter(carried.items()), ("", ABSENT))
+        reads = above if value is plain(above.value) else Above(value, start, _carried_at(tree, start))
+        after, last = bodies.unfold_body(unfolder, body, inside, reads)
         if isinstance(following, trees.Mapping):
             carried = {
                 key: plain(unfolder.evaluate(following.entries[key].value, after))
@@ -67,15 +73,19 @@ def unfold_fold(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: 
 
 def _well_formed(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context) -> bool:
     fine = True
+    meant: set[str | None] = set()
     for item in tree:
         if item.key not in KEYS | COMMON:
+            meant.add(nearest(item.key, sorted(KEYS)))
             unfolder.report.unknown(
                 context, "G0008", "field of a fold called", item.key, item.key_span, sorted(KEYS)
             )
             fine = False
     for key in ("fold", "body"):
         value = tree.get(key)
-        if value is None:
+        if value is None and key in meant:
+            pass  # it is there, misspelt
+        elif value is None:
             unfolder.report(context, "G0009", f"the fold `{entry.key}` has no `{key}`", entry.key_span)
         elif not isinstance(value, trees.Mapping):
             unfolder.report(context, "G0010", f"`{key}` of a fold is a mapping", value.span)
@@ -138,15 +148,32 @@ def _variables(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> dic
     return lists
 
 
-def _carry(unfolder: Unfolder, tree: trees.Mapping, context: Context, above: Any) -> dict[str, Any] | None:
+def _carry(unfolder: Unfolder, tree: trees.Mapping, context: Context, above: Above) -> dict[str, Any] | None:
     """The values the first stage gets; without `carry`, x is the node above."""
     carry = tree.get("carry")
     if carry is None:
-        start = plain(above)
+        start = plain(above.value)
         return None if start is POISON else {"x": start} if start is not ABSENT else {}
     assert isinstance(carry, trees.Mapping)
     values = {item.key: plain(unfolder.evaluate(item.value, context)) for item in carry}
     return None if any(value is POISON for value in values.values()) else values
+
+
+def _absences(tree: trees.Mapping, carried: Mapping[str, Any]) -> dict[str, tuple[Span, str]]:
+    """Where a stage's absent values come from."""
+    return {
+        name: (_carried_at(tree, name), f"`{name}` is carried, and absent here")
+        for name, value in carried.items()
+        if value is ABSENT
+    }
+
+
+def _carried_at(tree: trees.Mapping, name: str) -> Span:
+    """Where the fold says what a stage starts from."""
+    for key in ("next", "carry"):
+        if isinstance(part := tree.get(key), trees.Mapping) and name in part:
+            return part.entries[name].key_span
+    return tree.entries["fold"].key_span
 
 
 def _label(tree: trees.Mapping) -> str:

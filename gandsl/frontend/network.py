@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from gandsl.diagnostics import Span
@@ -13,7 +14,7 @@ from gandsl.frontend.defaults import make_defaults
 from gandsl.frontend.fold import stage_name
 from gandsl.frontend.report import Enough
 from gandsl.frontend.unfolder import Unfolder
-from gandsl.frontend.values import Tensor, plain
+from gandsl.frontend.values import Above, Tensor, plain
 from gandsl.ir.graph import Graph, Provenance
 from gandsl.ir.types import is_a
 from gandsl.spec.document import NetworkDecl, PortDecl
@@ -31,9 +32,12 @@ def unfold_network(unfolder: Unfolder, network: NetworkDecl, scope: Scope) -> Gr
     try:
         for port in network.inputs.values():
             values[port.name] = _input(unfolder, port, context)
+            if values[port.name] is ABSENT:
+                context.absent[port.name] = port.span, "this input is left out by its condition"
         defaults = make_defaults(unfolder, network.defaults, context)
-        context = Context(network.home, context.scope, defaults=defaults)
-        above = next((value for value in values.values() if value is not ABSENT), ABSENT)
+        context = replace(context, defaults=defaults)
+        present = (port for port in network.inputs.values() if values[port.name] is not ABSENT)
+        above = next((Above(values[port.name], port.name, port.span) for port in present), Above())
         inside, last = bodies.unfold_body(unfolder, network.body, context, above)
         outputs = _outputs(unfolder, network, inside, last)
         styles = _styles(unfolder, network, inside)

@@ -15,7 +15,7 @@ def call_op(unfolder: Unfolder, op: Op, use: Use) -> Any:
     """A node for `op`, as a Tensor; POISON after reporting."""
     where = f"`{op.name}`"
     names = [port.name for port in op.ports] + [param.name for param in op.params]
-    failed = refuse_unknown(unfolder, use, names, where, "port or parameter")
+    use, failed = refuse_unknown(unfolder, use, names, where, "port or parameter")
     inputs: dict[str, tuple[Any, ...]] = {}
     places: dict[str, Span] = {}
     for position, port in enumerate(op.ports):

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from gandsl.frontend.context import Context
-from gandsl.frontend.plan_faults import report_fault
+from gandsl.frontend.plan_faults import report_faults
 from gandsl.frontend.plan_nulls import settled
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import plain
@@ -32,9 +32,12 @@ def make_plan(unfolder: Unfolder, training: trees.Mapping, context: Context) -> 
     try:
         plan = Plan.model_validate(settled(data, training))
     except ValidationError as error:
-        for fault in error.errors(include_url=False):
-            if not any(fault["loc"][: len(path)] == path for path in failed):
-                report_fault(fault, context.home.tree.entries["training"], unfolder.report.diagnostics)
+        faults = [
+            fault
+            for fault in error.errors(include_url=False)
+            if not any(fault["loc"][: len(path)] == path for path in failed)
+        ]
+        report_faults(faults, context.home.tree.entries["training"], unfolder.report.diagnostics)
         return None
     return None if failed else plan
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gandsl.diagnostics import Diagnostics
@@ -35,15 +35,45 @@ _WORDS = {
     "literal_error": "is {expected}",
 }
 
+# what a plan does not say → who does
+_ELSEWHERE = {
+    **{
+        name: f"it is an option: `gandsl train SPEC --{name} …`"
+        for name in ("seed", "device", "workers", "minutes", "resume", "tensorboard", "compile")
+    },
+    **dict.fromkeys(
+        ("dataset", "data_path", "data_dir"), "it is an option: `gandsl train SPEC --data WHERE`"
+    ),
+    **dict.fromkeys(
+        ("output_dir", "outdir", "run_dir"), "it is an option: `gandsl train SPEC --run-dir DIR`"
+    ),
+}
 
-def report_fault(fault: Mapping[str, Any], training: Entry, diagnostics: Diagnostics) -> None:
+Fault = Mapping[str, Any]
+
+
+def report_faults(faults: Sequence[Fault], training: Entry, diagnostics: Diagnostics) -> None:
+    """Report the faults of a ValidationError, each slip once: what is misspelt is not missing."""
+    meant = {
+        (*place.path[:-1], nearest(place.entry.key, _fields(place.path[:-1])))
+        for place in (
+            _Place(training, fault["loc"]) for fault in faults if fault["type"] == "extra_forbidden"
+        )
+    }
+    for fault in faults:
+        place = _Place(training, fault["loc"])
+        if fault["type"] != "missing" or (*place.path, place.left) not in meant:
+            _report_fault(fault, training, diagnostics)
+
+
+def _report_fault(fault: Fault, training: Entry, diagnostics: Diagnostics) -> None:
     """Report one fault of a ValidationError at the deepest part of its path that stands in the text."""
     message = fault["msg"].removeprefix("Value error, ")
     found = _Place(training, fault["loc"] or _named(message))
     entry = found.entry
     if fault["type"] == "extra_forbidden":
         known = _fields(found.path[:-1])
-        help = did_you_mean(entry.key, known) or (f"there are {', '.join(known)}" if known else None)
+        help = _ELSEWHERE.get(entry.key) or did_you_mean(entry.key, known)
         diagnostics.add("G0008", f"the plan has no field `{entry.key}` here", entry.key_span, help=help)
         return
     if fault["type"] == "missing" and isinstance(found.left, str):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from gandsl.diagnostics import Span
-from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.frontend import block_call, op_call  # modules: blocks, bodies and slots unfold each other
 from gandsl.frontend.absent import is_known
 from gandsl.frontend.arguments import Argument, Use
@@ -51,6 +51,11 @@ def call_slot(unfolder: Unfolder, slot: str, slot_span: Span, use: Use) -> Any:
             given[name] = unfolder.evaluate(argument.tree, argument.context)
         else:
             known = [*interface.ports, *interface.gives]
+            near = nearest(name, known)
+            if near in interface.ports:
+                arguments.setdefault(near, argument)
+            elif near:
+                given.setdefault(near, POISON)
             unfolder.report(
                 use.context,
                 "G0203",
@@ -69,7 +74,7 @@ def call_slot(unfolder: Unfolder, slot: str, slot_span: Span, use: Use) -> Any:
         first = next(iter(interface.ports), None)
         passed = arguments.get(first) if first else None
         if failed or passed is None:
-            return POISON if failed else use.above
+            return POISON if failed else use.above.value
         return unfolder.evaluate(passed.tree, passed.context)
     target = resolve(unfolder, fill.use, interface.namespace, fill.context)
     if target is None:  # a default of the slot's: others were looked up where the slot was filled

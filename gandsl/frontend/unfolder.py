@@ -9,8 +9,9 @@ from typing import Any
 from gandsl.diagnostics import Diagnostics, Label, Span
 from gandsl.frontend.builder import Builder, Tally
 from gandsl.frontend.context import Context
+from gandsl.frontend.mentions import reasons
 from gandsl.frontend.report import Report
-from gandsl.frontend.values import Tensor, plain
+from gandsl.frontend.values import Above, Tensor, plain
 from gandsl.ir.types import is_a
 from gandsl.spec.document import Document
 from gandsl.spec.evaluate import Budget, Function, Scope, evaluate
@@ -27,6 +28,7 @@ class _Placed:
 
     context: Context
     report: Report
+    tree: Tree | None = None  # what is evaluated
 
     def add(
         self,
@@ -40,6 +42,8 @@ class _Placed:
         help: str | None = None,
     ) -> None:
         pairs = [(other.span, other.text) for other in secondary]
+        if code == "G0113" and self.tree is not None:
+            pairs = [*reasons(self.tree, self.context), *pairs]
         self.report(self.context, code, message, span, label=label, secondary=pairs, notes=notes, help=help)
 
 
@@ -78,7 +82,7 @@ class Unfolder:
 
     def evaluate(self, tree: Tree, context: Context) -> Any:
         """The value of a scalar or a list of them; POISON after reporting."""
-        return evaluate_tree(tree, context.scope, self._diagnostics(context), self.budget)
+        return evaluate_tree(tree, context.scope, self._diagnostics(context, tree), self.budget)
 
     def readable(self, scalar: Scalar, context: Context) -> bool:
         """Whether a text is an expression; reported if not."""
@@ -87,8 +91,8 @@ class Unfolder:
     def evaluate_expr(self, expr: Expr, context: Context) -> Any:
         return evaluate(expr, context.scope, self._diagnostics(context), self.budget)
 
-    def _diagnostics(self, context: Context) -> Diagnostics:
-        return _Placed(context, self.report)  # type: ignore[return-value]  # the spec layer uses `add` alone
+    def _diagnostics(self, context: Context, tree: Tree | None = None) -> Diagnostics:
+        return _Placed(context, self.report, tree)  # type: ignore[return-value]  # the spec layer uses `add` alone
 
     # ---- for a wanted type
 
@@ -104,16 +108,32 @@ class Unfolder:
 
     def parameter(self, param: Declared, tree: Tree, context: Context, where: str) -> Any:
         """The value for a parameter of an op or a block, checked; POISON after reporting."""
-        return plain(argument(param, tree, context.scope, self._diagnostics(context), self.budget, where))
+        return plain(
+            argument(param, tree, context.scope, self._diagnostics(context, tree), self.budget, where)
+        )
 
     def tensor(self, tree: Tree, kinds: Sequence[str], context: Context, *, port: str, where: str) -> Any:
         """One tensor of one of `kinds`, ABSENT, or POISON after reporting."""
         return self.as_tensor(self.evaluate(tree, context), kinds, tree.span, context, port=port, where=where)
 
     def as_tensor(
-        self, value: Any, kinds: Sequence[str], span: Span, context: Context, *, port: str, where: str
+        self,
+        value: Any,
+        kinds: Sequence[str],
+        span: Span,
+        context: Context,
+        *,
+        port: str,
+        where: str,
+        above: Above | None = None,
     ) -> Any:
+        """`value` as `tensor` gives it; `above` where no argument names it, but the node above."""
         value = plain(value)
+        read, labels = (
+            (f"`{above.name}` above it", [(above.span, "read from here")])
+            if above and above.span
+            else ("this", [])
+        )
         if value is POISON or value is ABSENT:
             return value
         wanted = " or ".join(kinds)
@@ -121,16 +141,20 @@ class Unfolder:
             self.report(
                 context,
                 "G0211",
-                f"port `{port}` of {where} takes a tensor ({wanted}), not {type_name(value)}",
+                f"port `{port}` of {where} takes a tensor ({wanted}), "
+                + (f"but {read} is {type_name(value)}" if labels else f"not {type_name(value)}"),
                 span,
+                secondary=labels,
+                help=f"name the tensor it is to read: `{port}: NODE`" if labels else None,
             )
             return POISON
         if not any(is_a(value.type.kind, kind) for kind in kinds):
             self.report(
                 context,
                 "G0211",
-                f"port `{port}` of {where} takes a {wanted}, but this is a {value.type}",
+                f"port `{port}` of {where} takes a {wanted}, but {read} is a {value.type}",
                 span,
+                secondary=labels,
                 help=_conversion(value.type.kind, kinds),
             )
             return POISON

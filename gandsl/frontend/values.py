@@ -118,6 +118,15 @@ class Fill:
     span: Span
 
 
+@dataclass(frozen=True)
+class Above:
+    """What a node reads that names nothing: the value above it, by which name it is known, and where from."""
+
+    value: Any = ABSENT
+    name: str = ""
+    span: Span | None = None
+
+
 def plain(value: Any) -> Any:
     """A record's first output; any other value as it is."""
     while isinstance(value, Record):

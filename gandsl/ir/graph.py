@@ -24,6 +24,11 @@ class Frame:
     what: str  # "block `res_up`", "stage s32"
     span: Span  # of the use
 
+    @property
+    def is_stage(self) -> bool:
+        """Whether it is a stage of a fold, not a block."""
+        return self.what.startswith("stage ")
+
 
 @dataclass(frozen=True, slots=True)
 class Provenance:

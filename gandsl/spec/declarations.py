@@ -351,7 +351,7 @@ def network(entry: Entry, home: Document, diagnostics: Diagnostics) -> NetworkDe
         styles=as_scalar(given.get("styles")),
         span=entry.key_span,
         home=home,
-        broken=body is None,
+        broken=body is None or "inputs" not in given,
     )
 
 

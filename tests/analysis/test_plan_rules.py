@@ -297,7 +297,7 @@ CASES = [
         ],
         [
             "G0616 4:1 ‹generator› the generator has no input `alpha` to fade a new level in",
-            "G0113 10:17 ‹grow› port `weight` of `lerp` reads a value that is absent here",
+            "G0113 10:17 ‹grow› port `weight` of `lerp` reads `alpha`, which is absent here",
         ],
     ),
     case(

@@ -169,7 +169,7 @@ CASES = [
             ("generator:\n", "blocks:\n  b: {ports: {x: Feature}, body: {rgb: {op: relu}}}\ngenerator:\n"),
             ("    up: {op: upsample}", "    u: {block: b, inline: true}\n    up: {op: upsample}"),
         ],
-        ["G0305 15:15 ‹conv› there is already a node `rgb`"],
+        ["G0305 15:15 ‹conv› two nodes are called `rgb`: block `b` stands here `inline`, and has one"],
     ),
     case(
         "fold in order",
@@ -235,7 +235,31 @@ CASES = [
                 "    f:\n      fold: {i: '[8, 8]'}\n      body: {a: {op: relu}}\n    up: {op: upsample}",
             )
         ],
-        ["G0305 13:22 ‹relu› there is already a node `s8.a`"],
+        ["G0305 12:7 ‹fold› two stages of the fold are called `s8`"],
+    ),
+    case(
+        "two folds with a stage of one name",
+        PLAIN,
+        [
+            (
+                "    up: {op: upsample}",
+                "    f:\n      fold: {i: '[8]'}\n      body: {a: {op: relu}}\n"
+                "    g:\n      fold: {i: '[4, 8]'}\n      body: {a: {op: relu}}\n    up: {op: upsample}",
+            )
+        ],
+        ["G0305 15:7 ‹fold› two folds have a stage that is called `s8`"],
+    ),
+    case(
+        "one block inline twice",
+        PLAIN,
+        [
+            ("generator:\n", "blocks:\n  b: {ports: {x: Feature}, body: {c: {op: relu}}}\ngenerator:\n"),
+            (
+                "    up: {op: upsample}",
+                "    u: {block: b, inline: true}\n    v: {block: b, inline: true}\n    up: {op: upsample}",
+            ),
+        ],
+        ["G0305 7:43 ‹relu› two nodes are called `c`: block `b` stands here `inline`, and has one"],
     ),
     case(
         "output absent",

@@ -22,7 +22,36 @@ CASES = [
         "another kind above",
         PLAIN,
         [("    start: {op: reshape, channels: 8, size: 4}\n", "")],
-        ["G0211 10:14 ‹upsample› port `x` of `upsample` takes a Feature, but this is a Vector[128]"],
+        [
+            "G0211 10:14 ‹upsample› port `x` of `upsample` takes a Feature, but `dense` above it is a Vector[128]"
+        ],
+    ),
+    case(
+        "a number above",
+        PLAIN,
+        [("    up: {op: upsample}", "    n: 3 * 4\n    up: {op: upsample}")],
+        [
+            "G0211 12:14 ‹upsample› port `x` of `upsample` takes a tensor (Feature), but `n` above it is a whole number"
+        ],
+    ),
+    case(
+        "nothing above",
+        PLAIN,
+        [('inputs: {z: "Latent[16]"}', "inputs: {z: {type: 'Latent[16]', when: false}}")],
+        ["G0204 9:17 ‹linear› port `x` of `linear` is not connected, and nothing stands above it"],
+    ),
+    case(
+        "a number carried from stage to stage",
+        PLAIN,
+        [
+            (
+                "    up: {op: upsample}",
+                "    f:\n      fold: {i: range(2)}\n      carry: {t: 1}\n      body: {a: {op: relu}}\n    up: {op: upsample}",
+            )
+        ],
+        [
+            "G0211 14:22 ‹relu› port `x` of `relu` takes a tensor (Feature or Vector or Tokens), but `t` above it is a whole number"
+        ],
     ),
     case(
         "something else among terms",
@@ -108,7 +137,7 @@ CASES = [
             ("generator:\n", "blocks:\n  b: {ports: {x: Vector}, body: {c: {op: relu}}}\ngenerator:\n"),
             ("    up: {op: upsample}", "    u: {block: b}\n    up: {op: upsample}"),
         ],
-        ["G0211 13:16 ‹b› port `x` of block `b` takes a Vector, but this is a Feature[8, 4, 4]"],
+        ["G0211 13:16 ‹b› port `x` of block `b` takes a Vector, but `start` above it is a Feature[8, 4, 4]"],
     ),
     case(
         "a port that is no type",

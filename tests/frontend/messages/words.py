@@ -49,7 +49,7 @@ CASES = [
                 "    side: {op: relu, when: channels > 3}\n    up: {op: upsample, x: side}",
             )
         ],
-        ["G0113 12:27 ‹side› port `x` of `upsample` reads a value that is absent here"],
+        ["G0113 12:27 ‹side› port `x` of `upsample` reads `side`, which is absent here"],
     ),
     case(
         "all terms absent",
