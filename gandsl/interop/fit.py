@@ -12,9 +12,11 @@ from gandsl.analysis import checked
 from gandsl.frontend.module import ModuleIR
 from gandsl.interop.errors import InteropError, listed
 from gandsl.interop.layout import Layout, expanded
+from gandsl.interop.made import PLAN, Made, contradiction, planned
 from gandsl.interop.recognize import SIDE_OF, Recognized
+from gandsl.interop.values import same, shown
 from gandsl.ir.graph import NetworkIR
-from gandsl.spec.values import Size, as_size
+from gandsl.spec.overrides import as_texts
 
 HALF = 0.5  # a spec in which the layout knows fewer of the tensors is of another system
 
@@ -78,15 +80,31 @@ def check_system(layout: Layout, parts: Mapping[str, Recognized], module: Module
             )
 
 
-def infer(
-    layout: Layout, parts: Mapping[str, Recognized], module: ModuleIR, fixed: Sequence[str], spec: Path
-) -> dict[str, Any]:
-    """What the spec's parameters must be changed to. `fixed` names those that the user has set.
+def settled(
+    layout: Layout, parts: Mapping[str, Recognized], made: Made, spec: Path, texts: Sequence[str]
+) -> tuple[ModuleIR, dict[str, Any]]:
+    """The module that fits a checkpoint, and what is changed in it beside the user's overrides, `texts`.
+
+    A parameter whose default follows another's may have to be set once that other one is.
+    """
+    module = module_of(spec, texts)
+    check_system(layout, parts, module, spec)
+    wanted = infer(layout, parts, made, module)
+    changes: dict[str, Any] = {}
+    while (new := _changes(layout, wanted, module, names_of(texts), spec)).keys() - changes.keys():
+        changes |= new
+        module = module_of(spec, [*texts, *as_texts(changes)])
+    return module, changes
+
+
+def infer(layout: Layout, parts: Mapping[str, Recognized], made: Made, module: ModuleIR) -> dict[str, Any]:
+    """What the spec's parameters must be, and fields of its plan.
 
     Raises InteropError where the checkpoint contradicts them, or its networks each other, or where the spec
     lacks a parameter for what the checkpoint has.
     """
-    given = {**module.params, **_arguments(layout, parts, module)}
+    stated = made.stated(module)
+    given = {**module.params, **{name: one.value for name, one in stated.items()}}
     found: dict[str, tuple[Any, str]] = {}
     for role, one in parts.items():
         shapes = one.shapes
@@ -96,15 +114,16 @@ def infer(
             raise InteropError(f"the shapes in {shapes.where} are not those of {layout.doc}") from error
         for name, value in values.items():
             known, by = found.setdefault(name, (value, role))
-            if not _same(known, value):
+            if not same(known, value):
                 raise InteropError(
                     f"the {by} says {name} = {shown(known)}, the {role} says {shown(value)}",
                     "of different models? --only generator and --only discriminator import them apart",
                 )
         given |= {name: value for name, value in values.items() if name in module.params}
-    wanted = {name: value for name, (value, _) in found.items()}
-    wanted = {**{n: v for n, v in given.items() if not _same(v, module.params.get(n))}, **wanted}
-    return _changes(layout, wanted, module, fixed, spec)
+    for name, (value, _) in found.items():
+        if name in stated and not same(stated[name].value, value):
+            raise contradiction(stated[name], name, value)
+    return {name: one.value for name, one in stated.items()} | {n: v for n, (v, _) in found.items()}
 
 
 def _changes(
@@ -112,14 +131,19 @@ def _changes(
 ) -> dict[str, Any]:
     changes = {}
     for name, value in wanted.items():
+        if name.startswith(PLAN):
+            by_user = any(name.startswith(text) or text.startswith(name) for text in fixed)
+            if not by_user and planned(module, name) != value:
+                changes[name] = value
+            continue
         if name not in module.params:
-            if name in layout.assumed and _same(layout.assumed[name], value):
+            if name in layout.assumed and same(layout.assumed[name], value):
                 continue
             raise InteropError(
                 f"the checkpoint has {name} = {shown(value)}, and {spec} has no parameter `{name}`",
                 "name a spec that has it with --spec",
             )
-        if _same(module.params[name], value):
+        if same(module.params[name], value):
             continue
         if name in fixed:
             raise InteropError(
@@ -128,34 +152,6 @@ def _changes(
             )
         changes[name] = value
     return changes
-
-
-def _arguments(layout: Layout, parts: Mapping[str, Recognized], module: ModuleIR) -> dict[str, Any]:
-    """Parameters out of the constructors' arguments, where a checkpoint keeps them."""
-    found: dict[str, Any] = {}
-    for one in parts.values():
-        for argument, name in layout.arguments.items():
-            if argument in one.part.arguments and name in module.params:
-                value = one.part.arguments[argument] or 0  # None is how they write "no clamp"
-                found.setdefault(name, type(module.params[name])(value))
-    return found
-
-
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, Size) or isinstance(other, Size):
-        return as_size(one) == as_size(other)
-    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return list(one) == list(other)
-    return bool(one == other)
-
-
-def shown(value: Any) -> str:
-    """A parameter's value as a spec writes it."""
-    if isinstance(value, Size):
-        return str(value.h) if value.h == value.w else f"[{value.h}, {value.w}]"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(shown, value))}]"
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def names_of(overrides: Sequence[str]) -> list[str]:

@@ -13,6 +13,8 @@ from torch import Tensor
 
 from gandsl.interop.changes import SAME, Change
 from gandsl.interop.errors import InteropError
+from gandsl.interop.options import Option
+from gandsl.interop.peel import Part
 from gandsl.ir.graph import NetworkIR
 
 Params = Mapping[str, Any]
@@ -141,6 +143,7 @@ class Side:
     spec: Callable[[Shapes], str] | None = None  # which of the system's specs, where it has several
     beside: Mapping[str, str] = field(default_factory=dict)  # key → the file's loose tensor that it is
     derived: Mapping[str, Derived] = field(default_factory=dict)  # end of our key → what it follows from
+    options: Callable[[Part], Sequence[Option]] = lambda part: ()  # the constructor's, in its order
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,6 @@ class Layout:
     names: Mapping[str, str]  # the checkpoint's name of a state_dict → generator, discriminator, average
     files: Mapping[str, str] = field(default_factory=dict)  # part → file, where each has a file of its own
     assumed: Mapping[str, Any] = field(default_factory=dict)  # what a spec without the parameter does
-    arguments: Mapping[str, str] = field(default_factory=dict)  # constructor's argument → parameter
     aliases: Mapping[str, str] = field(default_factory=dict)  # other spellings of keys: pattern → replacement
     unrecorded: tuple[str, ...] = ()  # parameters that a state_dict does not tell
 
@@ -189,7 +191,7 @@ def channel_rule(widths: Mapping[int, int], given: Params) -> dict[str, int]:
 
 
 def fir(params: Params, gain: float = 1.0, name: str = "taps") -> Tensor:
-    """The separable filter of resampling, [n, n], with this sum."""
+    """The separable filter of resampling with this sum: [n, n]."""
     taps = torch.tensor(params.get(name, (1.0, 3.0, 3.0, 1.0)), dtype=torch.float64)
     kernel = torch.outer(taps, taps)
     return (kernel * (gain / kernel.sum())).float()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,15 +17,13 @@ from gandsl.interop.errors import InteropError, listed
 from gandsl.interop.files import opened
 from gandsl.interop.fit import (
     Overrides,
-    check_system,
-    infer,
     keys_of,
-    module_of,
-    names_of,
+    settled,
     spec_of,
 )
 from gandsl.interop.inert import TensorRef
 from gandsl.interop.layout import Carried, Constant, Derived, Entry, Layout, expanded
+from gandsl.interop.made import Made
 from gandsl.interop.parts import parts_of
 from gandsl.interop.recognize import SIDE_OF, File, Recognized, recognize
 from gandsl.interop.report import PartReport, Report
@@ -96,26 +94,23 @@ def import_checkpoint(
         files = [open_file(path, role, stack) for path, role in _listed(sources)]
         found, parts, aside = recognize(files, layout, only)
         path = Path(spec) if spec is not None else spec_of(found, parts)
-        module = module_of(path, texts)
-        check_system(found, parts, module, path)
-        changes = infer(found, parts, module, names_of(texts), path)
+        made = Made(parts)
+        module, changes = settled(found, parts, made, path, texts)
         texts += as_texts(changes)
-        module = module_of(path, texts) if changes else module
         owner = "average" if "average" in parts else "generator"
         loaded = {role: _load(found, role, part, module, role == owner) for role, part in parts.items()}
         hashes = {str(file.path): _sha256(file.path) for file in files}
     loaded = {role: _derived(part, parts[role], role, module) for role, part in loaded.items()}
-    tells = {name for part in parts.values() for name in _told(found, part)}
     report = Report(
         found.name,
         found.doc,
         str(path),
         changes,
-        {n: module.params[n] for n in found.unrecorded if n in module.params and n not in tells},
+        {n: module.params[n] for n in found.unrecorded if n in module.params} | made.untold(module),
         hashes,
         {role: part.report for role, part in loaded.items()},
         tuple(aside),
-        tuple(note for role, part in loaded.items() for note in part.notes),
+        (*(note for part in loaded.values() for note in part.notes), *made.notes()),
     )
     return Imported(
         module,
@@ -153,12 +148,6 @@ def open_file(path: Path, role: str | None, stack: ExitStack) -> File:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _told(layout: Layout, found: Recognized) -> Iterator[str]:
-    for argument, name in layout.arguments.items():
-        if argument in found.part.arguments:
-            yield name
 
 
 def _load(layout: Layout, role: str, found: Recognized, module: ModuleIR, owner: bool) -> _Loaded:

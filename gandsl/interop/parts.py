@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gandsl.interop.errors import Refused
-from gandsl.interop.inert import Record, TensorRef
+from gandsl.interop.inert import Name, Record, TensorRef
 from gandsl.interop.peel import Part
 
 DEEPEST = 32
@@ -25,8 +25,10 @@ def parts_of(root: Any, where: str) -> tuple[list[Part], dict[str, TensorRef], l
     while waiting:
         path, value, depth = waiting.pop(0)
         if isinstance(value, Record) and isinstance(value.state, dict):
-            tensors = dict(_module(value, where, left))
-            found = Part(path, tensors, _arguments(value.state))
+            attributes: dict[str, Any] = {}
+            tensors = dict(_module(value, where, left, attributes))
+            arguments, positional = _arguments(value.state)
+            found = Part(path, tensors, arguments, positional, attributes)
         elif isinstance(value, TensorRef) and path:
             loose[path] = value
             continue
@@ -68,8 +70,13 @@ def _state_dict(value: Mapping[Any, Any], where: str) -> dict[str, TensorRef]:
     return tensors if whole else {}
 
 
-def _module(record: Record, where: str, most: int) -> Iterator[tuple[str, TensorRef]]:
-    """The state_dict of a module: its parameters and saved buffers, then its submodules', by dotted name."""
+def _module(
+    record: Record, where: str, most: int, attributes: dict[str, Any]
+) -> Iterator[tuple[str, TensorRef]]:
+    """The state_dict of a module: its parameters and saved buffers, then its submodules', by dotted name.
+
+    The plain attributes that it meets are put into `attributes`.
+    """
     waiting: list[tuple[str, Record]] = [("", record)]
     steps = 0
     while waiting:
@@ -78,6 +85,8 @@ def _module(record: Record, where: str, most: int) -> Iterator[tuple[str, Tensor
         if steps > most or prefix.count(".") > DEEPEST:
             raise Refused(where, "its modules hold each other without end")
         state = module.state if isinstance(module.state, dict) else {}
+        plain = {name: value for name, value in state.items() if _is_name(name) and _is_plain(value)}
+        attributes |= {prefix + name: _shown(value) for name, value in plain.items()}
         unsaved = state.get("_non_persistent_buffers_set")
         unsaved = unsaved if isinstance(unsaved, list) else []
         for group in ("_parameters", "_buffers"):
@@ -96,16 +105,17 @@ def _entries(state: Mapping[Any, Any], group: str) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def _arguments(state: Mapping[Any, Any]) -> dict[str, Any]:
-    """The keyword arguments that a persistence class keeps, those of nested mappings under dotted names."""
-    found: dict[str, Any] = {}
-    waiting: list[tuple[str, Any]] = [("", state.get("_init_kwargs"))]
-    while waiting and len(found) < 1000:
-        prefix, value = waiting.pop()
-        if isinstance(value, dict) and prefix.count(".") < SEARCHED:
-            waiting.extend(
-                (f"{prefix}{key}.", item) for key, item in list(value.items())[:100] if _is_name(key)
-            )
-        elif prefix and isinstance(value, int | float | str | None):
-            found[prefix[:-1]] = value
-    return found
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, int | float | str | Name | None)
+
+
+def _shown(value: Any) -> Any:
+    """A plain value; the name of a type stands for the type."""
+    return value.name if isinstance(value, Name) else value
+
+
+def _arguments(state: Mapping[Any, Any]) -> tuple[dict[str, Any] | None, tuple[Any, ...]]:
+    """The arguments that a persistence class keeps, by name and without one; (None, ()) where it does not."""
+    named, listed = state.get("_init_kwargs"), state.get("_init_args")
+    positional = tuple(listed) if isinstance(listed, list | tuple) else ()
+    return (named, positional) if isinstance(named, dict) else (None, ())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -39,9 +39,9 @@ class Part:
 
     path: str  # "models.generator"; "" for a file that is one state_dict
     tensors: Mapping[str, TensorRef]
-    arguments: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # of the module's constructor, where they are kept
+    arguments: Mapping[str, Any] | None = None  # of the module's constructor, by name; None: not kept
+    positional: Sequence[Any] = ()  # those that were given without a name
+    attributes: Mapping[str, Any] = field(default_factory=dict)  # plain ones of the modules, by dotted name
     beside: Mapping[str, TensorRef] = field(default_factory=dict)  # tensors that lay beside it
     steps: tuple[str, ...] = ()  # what was taken off, in words
     counted: bool = False  # a count of averaged steps stood beside it
@@ -93,6 +93,8 @@ class Part:
                 path=f"{self.path}.{name}" if self.path else name,
                 tensors=tensors,
                 beside=beside,
+                arguments=None,  # they are the whole's
+                positional=(),
             )
             for name, tensors in branches.items()
         )

@@ -41,7 +41,7 @@ class Report:
 
     def text(self) -> str:
         """A few lines for a terminal."""
-        from gandsl.interop.fit import shown
+        from gandsl.interop.values import shown
 
         lines = [f"{', '.join(self.sources)}: {self.doc} (layout {self.layout})"]
         if self.parameters:

@@ -17,11 +17,11 @@ class StyleLayer(nn.Module):
 
     def __init__(self, channels: int, *, size: int) -> None:
         super().__init__()
-        # gandsl/std/style.yaml:80
+        # gandsl/std/style.yaml:83
         self.affine = layers.Linear(512, channels, weight="equalized", bias_init=1.0)
-        self.conv = layers.ModulatedConv2d(channels, channels)  # gandsl/std/style.yaml:82
-        self.noise = layers.Noise(channels, size=size)  # gandsl/std/style.yaml:96
-        self.bias = layers.Bias(channels)  # gandsl/std/style.yaml:97
+        self.conv = layers.ModulatedConv2d(channels, channels)  # gandsl/std/style.yaml:85
+        self.noise = layers.Noise(channels, size=size)  # gandsl/std/style.yaml:99
+        self.bias = layers.Bias(channels)  # gandsl/std/style.yaml:100
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """x [N, channels, H, W], style [N, 512] → [N, channels, H, W]"""
@@ -29,7 +29,7 @@ class StyleLayer(nn.Module):
         conv = self.conv(x, affine)
         noise = self.noise(conv)
         bias = self.bias(noise)
-        return ops.leaky_relu(bias, gain=1.4142135623730951)  # gandsl/std/style.yaml:78
+        return ops.leaky_relu(bias, gain=1.4142135623730951)  # stylegan2.yaml:114
 
 
 class StyleRgb(nn.Module):
@@ -40,11 +40,11 @@ class StyleRgb(nn.Module):
 
     def __init__(self, in_channels: int) -> None:
         super().__init__()
-        # gandsl/std/style.yaml:123
+        # gandsl/std/style.yaml:129
         self.affine = layers.Linear(512, in_channels, weight="equalized", bias_init=1.0)
-        # gandsl/std/style.yaml:124
+        # gandsl/std/style.yaml:130
         self.conv = layers.ModulatedConv2d(in_channels, 3, kernel=1, demodulate=False, weight="equalized")
-        self.bias = layers.Bias(3)  # gandsl/std/style.yaml:125
+        self.bias = layers.Bias(3)  # gandsl/std/style.yaml:131
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """x [N, in_channels, H, W], style [N, 512] → [N, 3, H, W]"""
@@ -61,12 +61,12 @@ class StyleLayerConv0(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, *, size: int) -> None:
         super().__init__()
-        # gandsl/std/style.yaml:80
+        # gandsl/std/style.yaml:83
         self.affine = layers.Linear(512, in_channels, weight="equalized", bias_init=1.0)
-        self.conv = layers.ModulatedConv2d(in_channels, out_channels, up=2)  # gandsl/std/style.yaml:82
-        self.blur = layers.Fir(pad=(1, 1, 1, 1), gain=4.0)  # gandsl/std/style.yaml:91
-        self.noise = layers.Noise(out_channels, size=size)  # gandsl/std/style.yaml:96
-        self.bias = layers.Bias(out_channels)  # gandsl/std/style.yaml:97
+        self.conv = layers.ModulatedConv2d(in_channels, out_channels, up=2)  # gandsl/std/style.yaml:85
+        self.blur = layers.Fir(pad=(1, 1, 1, 1), gain=4.0)  # gandsl/std/style.yaml:94
+        self.noise = layers.Noise(out_channels, size=size)  # gandsl/std/style.yaml:99
+        self.bias = layers.Bias(out_channels)  # gandsl/std/style.yaml:100
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """x [N, in_channels, H, W], style [N, 512] → [N, out_channels, 2H, 2W]"""
@@ -75,7 +75,7 @@ class StyleLayerConv0(nn.Module):
         blur = self.blur(conv)  # [N, out_channels, 2H, 2W]
         noise = self.noise(blur)
         bias = self.bias(noise)
-        return ops.leaky_relu(bias, gain=1.4142135623730951)  # gandsl/std/style.yaml:78
+        return ops.leaky_relu(bias, gain=1.4142135623730951)  # stylegan2.yaml:114
 
 
 class UpFir(nn.Module):
@@ -112,8 +112,8 @@ class SynthesisStageS4(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv1 = StyleLayer(512, size=4)  # stylegan2.yaml:94
-        self.rgb = StyleRgb(512)  # stylegan2.yaml:101
+        self.conv1 = StyleLayer(512, size=4)  # stylegan2.yaml:106
+        self.rgb = StyleRgb(512)  # stylegan2.yaml:116
 
     def forward(self, x: Tensor, conv1_style: Tensor, rgb_style: Tensor) -> tuple[Tensor, Tensor]:
         """x [N, 512, 4, 4], conv1_style [N, 512], rgb_style [N, 512]
@@ -131,10 +131,10 @@ class SynthesisStage(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, *, size: int) -> None:
         super().__init__()
-        self.conv0 = StyleLayerConv0(in_channels, out_channels, size=size)  # stylegan2.yaml:94
+        self.conv0 = StyleLayerConv0(in_channels, out_channels, size=size)  # stylegan2.yaml:106
         self.conv1 = StyleLayer(out_channels, size=size)
-        self.rgb = StyleRgb(out_channels)  # stylegan2.yaml:101
-        self.enlarged = UpFir()  # stylegan2.yaml:42
+        self.rgb = StyleRgb(out_channels)  # stylegan2.yaml:116
+        self.enlarged = UpFir()  # stylegan2.yaml:54
 
     def forward(
         self, x: Tensor, image: Tensor, conv0_style: Tensor, conv1_style: Tensor, rgb_style: Tensor
@@ -160,7 +160,7 @@ class StyleMapping(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.fc0 = MappingFc()  # stylegan2.yaml:89
+        self.fc0 = MappingFc()  # stylegan2.yaml:101
         self.fc1 = MappingFc()
         self.fc2 = MappingFc()
         self.fc3 = MappingFc()
@@ -194,7 +194,7 @@ class SkipTopology(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.s4 = SynthesisStageS4()  # stylegan2.yaml:38
+        self.s4 = SynthesisStageS4()  # stylegan2.yaml:50
         self.s8 = SynthesisStage(512, 512, size=8)
         self.s16 = SynthesisStage(512, 512, size=16)
         self.s32 = SynthesisStage(512, 512, size=32)
@@ -228,9 +228,9 @@ class Generator(Network):
 
     def __init__(self) -> None:
         super().__init__()
-        self.mapping = StyleMapping()  # stylegan2.yaml:89
-        self.start = layers.Constant(512, size=4)  # stylegan2.yaml:90
-        self.synthesis = SkipTopology()  # stylegan2.yaml:38
+        self.mapping = StyleMapping()  # stylegan2.yaml:101
+        self.start = layers.Constant(512, size=4)  # stylegan2.yaml:102
+        self.synthesis = SkipTopology()  # stylegan2.yaml:50
 
     def forward(self, z: Tensor) -> Tensor:
         """z [N, 512] → [N, 3, 1024, 1024]"""

@@ -87,8 +87,14 @@ def _posing() -> Iterator[None]:
             del sys.modules[name]
 
 
-def persistent(state: State, arguments: Mapping[str, Any], source: str) -> Persistent:
-    """A tree of modules that holds a state_dict."""
+def persistent(
+    state: State,
+    arguments: Mapping[str, Any],
+    source: str,
+    positional: tuple[Any, ...] = (),
+    attribute: Sequence[str] = (),
+) -> Persistent:
+    """A tree of modules that holds a state_dict. `attribute` is a module and the name of a number it has."""
     children: dict[str, State] = {}
     own: State = {}
     for key, tensor in state.items():
@@ -105,24 +111,47 @@ def persistent(state: State, arguments: Mapping[str, Any], source: str) -> Persi
         "_buffers": OrderedDict((k, t) for k, t in own.items() if k in BUFFERS),
         "_non_persistent_buffers_set": set(),
         "_backward_hooks": OrderedDict(),
-        "_modules": OrderedDict((k, persistent(s, {}, source)) for k, s in children.items()),
-        "_init_args": (),
+        "_modules": OrderedDict(
+            (k, persistent(s, {}, source, attribute=_below(attribute, k))) for k, s in children.items()
+        ),
+        "_init_args": positional,
         "_init_kwargs": EasyDict(arguments),
     }
+    if attribute and not attribute[0]:
+        fields[attribute[1]] = 4
     return Persistent("Network", source, fields)
+
+
+def _below(attribute: Sequence[str], child: str) -> Sequence[str]:
+    """The attribute as a submodule has it, if it is there."""
+    if not attribute or attribute[0].partition(".")[0] != child:
+        return ()
+    return attribute[0].partition(".")[2], attribute[1]
 
 
 def write_persistence(
     path: Path,
     networks: Mapping[str, State],
-    arguments: Mapping[str, Any] | None = None,
+    arguments: Mapping[str, Mapping[str, Any]] | None = None,
     source: str = "raise SystemExit('run')",
     protocol: int = 4,
+    positional: Mapping[str, tuple[Any, ...]] | None = None,
+    attributes: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
-    """A snapshot of official training: networks with source code, and what lies beside them."""
+    """A snapshot of official training: networks with source code, and what lies beside them.
+
+    arguments, positional: what each network's constructor was given by name, and without.
+    """
     with _posing():
         root: dict[str, Any] = {
-            name: persistent(state, arguments or {}, source) for name, state in networks.items()
+            name: persistent(
+                state,
+                (arguments or {}).get(name, {}),
+                source,
+                (positional or {}).get(name, ()),
+                (attributes or {}).get(name, ()),
+            )
+            for name, state in networks.items()
         }
         root |= {"augment_pipe": None, "training_set_kwargs": EasyDict(path="/data.zip", use_labels=False)}
         path.write_bytes(pickle.dumps(root, protocol=protocol))

@@ -43,11 +43,21 @@ def test_official_pickles(name: str, protocol: int, parity: Path, tmp_path: Path
     """Persistence classes: tensors and constructor's arguments are read, the source code is not run."""
     canary = tmp_path / "canary"
     sides = {"G": "generator", "G_ema": "generator", "D": "discriminator"}
+    meta, _ = read(place(parity, name, "generator")[0])
+    first = {key: meta[key] for key in ("c_dim", "img_resolution", "img_channels")}
+    widths = {key: meta[key] for key in ("channel_base", "channel_max")}
+    half = {"conv_clamp": 128, "num_fp16_res": 4}
     arguments = {
-        "c_dim": 0,
-        "synthesis_kwargs": {"conv_clamp": 128, "num_fp16_res": 4},
-        "epilogue_kwargs": {"mbstd_group_size": 4},
+        "G": {
+            **first,
+            "z_dim": meta["z_dim"],
+            "w_dim": meta["w_dim"],
+            "mapping_kwargs": {"num_layers": meta["mapping_layers"]},
+            "synthesis_kwargs": {**widths, **half},
+        },
+        "D": {**first, **widths, **half, "epilogue_kwargs": {"mbstd_group_size": 4}},
     }
+    arguments["G_ema"] = arguments["G"]
     write_persistence(
         tmp_path / "net.pkl",
         {key: read(place(parity, name, side)[0])[1]("state") for key, side in sides.items()},
@@ -59,6 +69,9 @@ def test_official_pickles(name: str, protocol: int, parity: Path, tmp_path: Path
     assert not canary.exists()
     assert set(found.states) == {"generator", "average", "discriminator"}
     assert found.module.params["clamp"] == 128.0 and "clamp" not in found.report.unrecorded
+    assert found.module.plan is not None
+    precision = found.module.plan.precision
+    assert (precision.compute, precision.stages, precision.overflow) == ("fp16", 4, "replace")
     assert set(found.report.aside) == {"augment_pipe", "training_set_kwargs"}
     for part, state in imported(parity, name).states.items():
         assert found.states[part].keys() == state.keys()

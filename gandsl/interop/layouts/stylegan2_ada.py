@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+import torch
+from torch import Tensor
 
 from gandsl.interop.layout import (
     Bindings,
@@ -13,13 +17,25 @@ from gandsl.interop.layout import (
     Side,
     channel_rule,
     doubling,
-    fir,
     resolution,
     row,
     table,
 )
+from gandsl.interop.layouts import stylegan_options
 
-FIR = Constant(lambda params, *_: fir(params))
+DEFAULT = (1.0, 3.0, 3.0, 1.0)
+LONG = 8  # a filter of so many taps is kept as one line, and works on rows, then on columns
+
+
+def resampling(taps: Sequence[float]) -> Tensor:
+    """A filter as it is stored: [n, n], a long one [n], in sum 1."""
+    line = torch.tensor(taps, dtype=torch.float32)
+    kernel = line if len(line) >= LONG else torch.outer(line, line)
+    return kernel / kernel.sum()
+
+
+FIR = Constant(lambda params, *_: resampling(params.get("taps", DEFAULT)))
+UNUSED = Constant(lambda *_: resampling(DEFAULT))  # of a layer that does not resample: it is told none
 
 GENERATOR = table(
     row("mapping.<embed|fc{n}>.<weight|bias>", "mapping.<embed|fc{n}.linear>.<weight|bias>"),
@@ -35,22 +51,24 @@ GENERATOR = table(
     ),
     row("synthesis.b{r}.skip.weight", "synthesis.s{r}.short.conv.weight"),
     row("synthesis.b{r}.resample_filter", "synthesis.s{r}.conv1.conv.weight", FIR),
-    row("synthesis.b{r}.<conv0|conv1>.resample_filter", "synthesis.s{r}.<conv0|conv1>.conv.weight", FIR),
+    row("synthesis.b{r}.conv0.resample_filter", "synthesis.s{r}.conv0.conv.weight", FIR),
+    row("synthesis.b{r}.conv1.resample_filter", "synthesis.s{r}.conv1.conv.weight", UNUSED),
     row("synthesis.b{r}.skip.resample_filter", "synthesis.s{r}.short.conv.weight", FIR),
 )
 
 DISCRIMINATOR = table(
     row("b{R}.fromrgb.<weight|bias>", "from_rgb.conv.<weight|bias>"),
-    row("b{R}.fromrgb.resample_filter", "from_rgb.conv.weight", FIR),
+    row("b{R}.fromrgb.resample_filter", "from_rgb.conv.weight", UNUSED),
     row("b{r}.fromrgb.<weight|bias>", "stages.s{r}.rgb.conv.<weight|bias>"),
-    row("b{r}.fromrgb.resample_filter", "stages.s{r}.rgb.conv.weight", FIR),
+    row("b{r}.fromrgb.resample_filter", "stages.s{r}.rgb.conv.weight", UNUSED),
     row("b4.fromrgb.<weight|bias>", "stages.rgb.conv.<weight|bias>"),
-    row("b4.fromrgb.resample_filter", "stages.rgb.conv.weight", FIR),
+    row("b4.fromrgb.resample_filter", "stages.rgb.conv.weight", UNUSED),
     row("b{r}.<conv0|conv1|skip>.<weight|bias>", "stages.s{r}.<conv0|conv1|short>.conv.<weight|bias>"),
-    row("b{r}.<conv0|conv1|skip>.resample_filter", "stages.s{r}.<conv0|conv1|short>.conv.weight", FIR),
+    row("b{r}.conv0.resample_filter", "stages.s{r}.conv0.conv.weight", UNUSED),
+    row("b{r}.<conv1|skip>.resample_filter", "stages.s{r}.<conv1|short>.conv.weight", FIR),
     row("b{r}.resample_filter", "stages.s{r}.conv0.conv.weight", FIR),
     row("b4.<conv|fc|out>.<weight|bias>", "head.<conv|hidden|out>.<weight|bias>"),
-    row("b4.conv.resample_filter", "head.conv.weight", FIR),
+    row("b4.conv.resample_filter", "head.conv.weight", UNUSED),
     row("mapping.<embed|fc{n}>.<weight|bias>", "mapping.<embed|fc{n}.linear>.<weight|bias>"),
 )
 
@@ -72,10 +90,13 @@ def _classes(shapes: Shapes) -> int:
 
 def _labels(shapes: Shapes) -> dict[str, Any]:
     """Sizes of the discriminator's mapping of labels."""
+    last = shapes.last("mapping.fc{}.weight")
     return {
         "conditioning": "projection",
         "label_dim": shapes.of("b4.out.weight", 2)[0],
-        "label_layers": shapes.last("mapping.fc{}.weight") + 1,
+        "label_layers": last + 1,
+        "label_input": shapes.of("mapping.embed.weight", 2)[0],
+        **({"label_width": shapes.of("mapping.fc0.weight", 2)[0]} if last else {}),
     }
 
 
@@ -100,6 +121,8 @@ def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
         **({"mapping_width": hidden} if last else {}),
         **({"label_embedding": embedding, "conditioning": "projection"} if classes else {}),
         "generator_architecture": architecture,
+        "kernel": shapes.of("synthesis.b4.conv1.weight", 4)[2],
+        "noise": "synthesis.b4.conv1.noise_strength" in shapes,
         **channel_rule({r: shapes.of(f"synthesis.b{r}.conv1.weight", 4)[0] for r in sizes}, given),
     }
 
@@ -131,22 +154,25 @@ LAYOUT = Layout(
             GENERATOR,
             bindings,
             generator,
-            ("synthesis.b4.const", "mapping.fc0.weight", "synthesis.b4.conv1.weight"),
+            ("synthesis.b4.const", "synthesis.b4.conv1.affine.weight"),
+            options=lambda part: stylegan_options.generator("synthesis.num_fp16_res" in part.attributes),
         ),
-        "discriminator": Side(DISCRIMINATOR, bindings, discriminator, ("b4.conv.weight", "b4.out.weight")),
+        "discriminator": Side(
+            DISCRIMINATOR,
+            bindings,
+            discriminator,
+            ("b4.conv.weight", "b4.out.weight"),
+            options=lambda part: stylegan_options.discriminator("b4.out.in_features" in part.attributes),
+        ),
     },
     names={"G": "generator", "D": "discriminator", "G_ema": "average"},
-    assumed={"generator_architecture": "skip", "discriminator_architecture": "resnet", "stddev_channels": 1},
-    arguments={
-        "synthesis_kwargs.conv_clamp": "clamp",
-        "conv_clamp": "clamp",
-        "epilogue_kwargs.mbstd_group_size": "stddev_group",
-        "synthesis_kwargs.channel_base": "channel_base",
-        "synthesis_kwargs.channel_max": "channel_max",
-        "channel_base": "channel_base",
-        "channel_max": "channel_max",
+    assumed={
+        "generator_architecture": "skip",
+        "discriminator_architecture": "resnet",
+        "stddev_channels": 1,
+        "kernel": 3,
+        "noise": True,
     },
-    unrecorded=("clamp", "stddev_group"),
 )
 
 LAYOUTS = (LAYOUT,)

@@ -22,7 +22,7 @@ from gandsl.interop.layout import (
     row,
     table,
 )
-from gandsl.interop.layouts import stylegan2_ada
+from gandsl.interop.layouts import stylegan2_ada, stylegan_options
 from gandsl_runtime.layers.lowpass import disc, line
 
 EDGE = 1e-9  # of a range whose ends round one way or the other
@@ -33,7 +33,8 @@ class Schedule:
 
     def __init__(self, params: Params) -> None:
         self.of = params
-        self.rotation = params["equivariance"] == "rotation"
+        self.wide = 2 if params["equivariance"] == "rotation" else 1
+        self.radial = params["radial"]
 
     def _rising(self, first: float, last: float, i: int) -> float:
         share = min(i / (self.of["layers"] - self.of["critical"]), 1)
@@ -57,8 +58,8 @@ class Schedule:
     def channels(self, i: int) -> int:
         if i == self.of["layers"]:
             return int(self.of["image_channels"])
-        wide = 2 if self.rotation else 1
-        return round(min(wide * self.of["channel_base"] / 2 / self.cutoff(i), wide * self.of["channel_max"]))
+        base, most = self.wide * self.of["channel_base"], self.wide * self.of["channel_max"]
+        return round(min(base / 2 / self.cutoff(i), most))
 
     def filter(self, i: int, rises: bool) -> Tensor:
         """The filter before (`rises`) or behind the nonlinearity of a layer."""
@@ -66,7 +67,7 @@ class Schedule:
         finest = 2 * max(self.rate(i), self.rate(before))
         at = before if rises else i
         half_width = max(self.stopband(at), self.rate(at) / 2) - self.cutoff(at)
-        radial = self.rotation and not rises and i < self.of["layers"] - self.of["critical"]
+        radial = self.radial and not rises and i < self.of["layers"] - self.of["critical"]
         design = disc if radial else line
         taps = self.of["filter_size"] * finest // self.rate(at)
         return design(taps, self.cutoff(at), half_width, finest).float()
@@ -101,7 +102,7 @@ def bindings(params: Params) -> Bindings:
     schedule, last = Schedule(params), params["layers"]
     return [
         *({"r": r} for r in doubling(4, params["resolution"])),
-        *({"n": n} for n in range(max(params["mapping_layers"], 8))),
+        *({"n": n} for n in range(max(params["mapping_layers"], params.get("label_layers", 8)))),
         {"R": params["resolution"]},
         *({"i": i, "side": schedule.side(i), "channels": schedule.channels(i)} for i in range(last)),
         {"last": last, "whole": schedule.side(last), "colours": schedule.channels(last)},
@@ -122,51 +123,61 @@ def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
     layers = shapes.last("mapping.fc{}.weight") + 1
     classes = shapes.of("mapping.embed.weight", 2) if "mapping.embed.weight" in shapes else (0, 0)
     kernel = shapes.of(named[0][3], 4)[2]
+    radial = len(shapes.get(named[0][3].replace("weight", "down_filter"), ())) == 2
     found: dict[str, Any] = {
         "resolution": size,
         "image_channels": colours,
         "classes": classes[1],
-        "equivariance": "translation" if kernel == 3 else "rotation",
+        "kernel": kernel,
+        "radial": radial,
         "z_dim": first[1] - classes[0],
         "w_dim": first[0],
         "mapping_layers": layers,
         "layers": last,
     }
-    return {**found, **_channels({i: channels for i, _, channels, _ in named[:-1]}, {**given, **found})}
+    kinds = ["rotation", "translation"] if kernel == 1 and radial else ["translation"]
+    widths = {i: channels for i, _, channels, _ in named[:-1]}
+    return {**found, **_channels(widths, {**given, **found}, kinds)}
 
 
-def _channels(widths: dict[int, int], params: dict[str, Any]) -> dict[str, int]:
-    """`channel_base` and `channel_max` that give these channels: those in force, or the roundest that do."""
-    most = max(widths.values())
-    wide, cutoff = (2 if params["equivariance"] == "rotation" else 1), Schedule(params).cutoff
-    cap = -(-most // wide)
-    # a width n is round(wide · base / (2 · cutoff)) or the largest, so that the base lies between
-    low = max((2 * n - 1) * cutoff(i) / wide for i, n in widths.items()) * (1 + EDGE)
-    high = min(((2 * n + 1) * cutoff(i) / wide for i, n in widths.items() if n < most), default=0.0)
-    high = (high or 2 * low) * (1 - EDGE)
-    step = 2 ** int(math.log2(high))
-    while step > 1 and math.floor(high / step) * step < low:
-        step //= 2
-    base = math.floor(high / step) * step
-    for pair in ((params["channel_base"], params["channel_max"]), (base, cap)):
-        trial = Schedule({**params, "channel_base": pair[0], "channel_max": pair[1]})
+def _channels(widths: dict[int, int], params: dict[str, Any], kinds: list[str]) -> dict[str, Any]:
+    """`equivariance`, `channel_base`, `channel_max` that give these channels.
+
+    The numbers are those in force, or the roundest that do.
+    """
+    in_force = params["channel_base"], params["channel_max"]
+    tried = [(kind, *in_force) for kind in kinds]
+    tried += [(kind, *_roundest(widths, {**params, "equivariance": kind})) for kind in kinds]
+    for kind, base, most in tried:
+        found = {"equivariance": kind, "channel_base": base, "channel_max": most}
+        trial = Schedule({**params, **found})
         if all(trial.channels(i) == n for i, n in widths.items()):
-            return dict(zip(("channel_base", "channel_max"), pair, strict=True))
+            return found
     raise InteropError(
         f"the channels {widths} at each layer follow no min(base / 2 / cutoff, max)",
         "write a spec with these channels, and name it with --spec",
     )
 
 
+def _roundest(widths: dict[int, int], params: dict[str, Any]) -> tuple[int, int]:
+    """The base divisible by the largest power of two, and the smallest maximum."""
+    schedule, most = Schedule(params), max(widths.values())
+    # a width n is round(wide · base / (2 · cutoff)) or the largest, so that the base lies between
+    low = max((2 * n - 1) * schedule.cutoff(i) / schedule.wide for i, n in widths.items()) * (1 + EDGE)
+    high = min(
+        ((2 * n + 1) * schedule.cutoff(i) / schedule.wide for i, n in widths.items() if n < most), default=0.0
+    )
+    high = (high or 2 * low) * (1 - EDGE)
+    step = 2 ** int(math.log2(high))
+    while step > 1 and math.floor(high / step) * step < low:
+        step //= 2
+    return math.floor(high / step) * step, -(-most // schedule.wide)
+
+
 def discriminator(shapes: Shapes, given: Params) -> dict[str, Any]:
     """Sizes of D, which is StyleGAN2's."""
     found = stylegan2_ada.discriminator(shapes, given)
-    if found.pop("discriminator_architecture") != "resnet" or found.pop("stddev_channels") != 1:
-        raise InteropError(
-            f"{shapes.where} is not the residual discriminator that the spec has", "use stylegan2.yaml"
-        )
-    for name in ("conditioning", "label_layers"):
-        found.pop(name, None)
+    found.pop("conditioning", None)
     return found
 
 
@@ -179,25 +190,19 @@ LAYOUT = Layout(
             GENERATOR,
             bindings,
             generator,
-            ("synthesis.input.freqs", "synthesis.input.affine.weight", "mapping.fc0.weight"),
+            ("synthesis.input.freqs", "synthesis.input.affine.weight"),
+            options=stylegan_options.alias_free,
         ),
         "discriminator": Side(
-            stylegan2_ada.DISCRIMINATOR, bindings, discriminator, ("b4.conv.weight", "b4.out.weight")
+            stylegan2_ada.DISCRIMINATOR,
+            bindings,
+            discriminator,
+            ("b4.conv.weight", "b4.out.weight"),
+            options=lambda part: stylegan_options.discriminator(newer=True),
         ),
     },
     names={"G": "generator", "D": "discriminator", "G_ema": "average"},
-    arguments={
-        "conv_clamp": "clamp",
-        "epilogue_kwargs.mbstd_group_size": "stddev_group",
-        "num_critical": "critical",
-        "first_cutoff": "first_cutoff",
-        "first_stopband": "first_stopband",
-        "last_stopband_rel": "last_stopband",
-        "margin_size": "margin",
-        "output_scale": "output_scale",
-        "filter_size": "filter_size",
-    },
-    unrecorded=("clamp", "stddev_group", "output_scale"),
+    assumed={"discriminator_architecture": "resnet"},
 )
 
 LAYOUTS = (LAYOUT,)

@@ -1,0 +1,100 @@
+"""What the options that networks were made with say about a spec: its parameters, and fields of its plan."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from gandsl.frontend.module import ModuleIR
+from gandsl.interop.errors import InteropError
+from gandsl.interop.options import REQUIRED, UNSAID, Fate, Recorded, recorded, untold, written
+from gandsl.interop.recognize import Recognized
+from gandsl.interop.values import same
+
+PLAN = "training."  # before the name of a field of the plan
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A value that an option gives a parameter."""
+
+    value: Any
+    by: Recorded
+
+
+class Made:
+    """All options that the files record. Raises InteropError where one is refused or unknown."""
+
+    def __init__(self, parts: Mapping[str, Recognized]) -> None:
+        self._parts = parts
+        self._options = {
+            role: recorded(one.side.options(one.part), one.part, one.shapes.where)
+            for role, one in parts.items()
+        }
+
+    def stated(self, module: ModuleIR) -> dict[str, Stated]:
+        """What they make of each parameter of the spec, and of its plan.
+
+        Raises InteropError where two networks say different things, or one what the spec can't be.
+        """
+        found: dict[str, Stated] = {}
+        for one in itertools.chain(*self._options.values()):
+            value = one.value() if one.option.parameter else UNSAID
+            if value is UNSAID:
+                continue
+            known = found.setdefault(one.option.parameter, Stated(value, one))
+            if not same(known.value, value):
+                raise InteropError(
+                    f"{known.by.where} was made with {known.by.said}, {one.where} with {one.said}, and the "
+                    f"spec has one {one.option.parameter} for both",
+                    "--only generator and --only discriminator import them apart",
+                )
+        return {name: one for name, one in found.items() if not _passes(name, one, module)}
+
+    def untold(self, module: ModuleIR) -> dict[str, Any]:
+        """The parameters that options would tell, and the files keep none: what the spec has."""
+        told = {one.option.parameter for one in itertools.chain(*self._options.values())}
+        names = (
+            name for one in self._parts.values() for name in untold(one.side.options(one.part), module.params)
+        )
+        return {name: module.params[name] for name in dict.fromkeys(names) if name not in told}
+
+    def notes(self) -> Iterator[str]:
+        """A sentence for each option that was set, changes no number, and so goes no further."""
+        for role, options in self._options.items():
+            for one in options:
+                if one.option.fate is Fate.IDLE and one.given != one.option.default:
+                    yield f"{role}: {one.said} is left behind: {one.option.why}"
+
+
+def _passes(name: str, stated: Stated, module: ModuleIR) -> bool:
+    """Whether the spec needs no such parameter: it has the plan's default, or is of the shapes alone."""
+    if name.startswith(PLAN):
+        return module.plan is None
+    option = stated.by.option
+    if name in module.params:
+        return False
+    return option.fate is Fate.HELD or (
+        option.default is not REQUIRED and same(stated.value, option.value(option.default))
+    )
+
+
+def contradiction(stated: Stated, name: str, value: Any) -> InteropError:
+    """The error where shapes say another value than an option that they should agree with."""
+    return InteropError(
+        f"{stated.by.where} was made with {stated.by.said}, and its tensors say {name} = {written(value)}. "
+        "Nothing was loaded",
+        "import the file as it was saved",
+    )
+
+
+def planned(module: ModuleIR, place: str) -> Any:
+    """What the plan has in a field, `training.…`, as plain data; a part's defaults are left out."""
+    value: Any = module.plan
+    for step in place.removeprefix(PLAN).split("."):
+        value = getattr(value, step)
+    return value.model_dump(exclude_defaults=True) if isinstance(value, BaseModel) else value

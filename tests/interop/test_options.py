@@ -1,0 +1,347 @@
+"""Every option of every constructor: it reaches the network, agrees with the shapes, or ends the import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+
+from gandsl.frontend.module import ModuleIR
+from gandsl.interop import InteropError, export_weights, import_checkpoint
+from gandsl.interop.files import opened
+from gandsl.interop.fit import infer, module_of
+from gandsl.interop.layout import Layout
+from gandsl.interop.layouts import stylegan_options as tables
+from gandsl.interop.made import Made
+from gandsl.interop.options import Fate, Option
+from gandsl.interop.parts import parts_of
+from gandsl.interop.peel import Part
+from gandsl.interop.recognize import File, Recognized, recognize
+from gandsl.interop.values import same
+from gandsl.spec.overrides import as_yaml
+from tests.interop.cases import SMALL, SYNTHESIS
+from tests.interop.forge import ours, write_persistence
+
+Arguments = dict[str, Any]
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Network(NamedTuple):
+    """A network that an official constructor makes from `arguments`."""
+
+    layout: str
+    spec: str
+    overrides: Mapping[str, Any]  # the same in our terms
+    key: str  # in the pickle
+    table: tuple[Option, ...]
+    arguments: Arguments
+    marker: tuple[str, ...] = ()  # a module and its attribute that tell the newer code
+
+    @property
+    def part(self) -> str:
+        return {"G": "generator", "D": "discriminator"}[self.key]
+
+
+FIRST = {"c_dim": 3, "img_resolution": 16, "img_channels": 3}
+LATENTS = {**FIRST, "z_dim": 12, "w_dim": 16}
+WIDTHS = {"channel_base": 128, "channel_max": 16}
+TWO = {"num_layers": 2}
+UNCLAMPED = {"conv_clamp": None, "num_fp16_res": 0}
+ALIAS_FREE = {
+    **LATENTS,
+    **UNCLAMPED,
+    "w_dim": 10,
+    "channel_base": 256,
+    "channel_max": 16,
+    "num_layers": 6,
+    "first_stopband": 2**2.1,
+    "mapping_kwargs": TWO,
+}
+
+NETWORKS = {
+    "ada-G": Network(
+        "stylegan2-ada-pytorch",
+        "stylegan2",
+        {**SMALL, "classes": 3},
+        "G",
+        tables.generator(newer=False),
+        {**LATENTS, "mapping_kwargs": TWO, "synthesis_kwargs": WIDTHS},
+    ),
+    "newer-G": Network(
+        "stylegan2-ada-pytorch",
+        "stylegan2",
+        {**SMALL, "classes": 3, "w_decay": 0.998},
+        "G",
+        tables.generator(newer=True),
+        {**LATENTS, **WIDTHS, **UNCLAMPED, "mapping_kwargs": TWO},
+        ("synthesis", "num_fp16_res"),
+    ),
+    "ada-D": Network(
+        "stylegan2-ada-pytorch",
+        "stylegan2",
+        {**SMALL, "classes": 3},
+        "D",
+        tables.discriminator(newer=False),
+        {**FIRST, **WIDTHS},
+    ),
+    "newer-D": Network(
+        "stylegan2-ada-pytorch",
+        "stylegan2",
+        {**SMALL, "classes": 3},
+        "D",
+        tables.discriminator(newer=True),
+        {**FIRST, **WIDTHS, **UNCLAMPED},
+        ("b4.out", "in_features"),
+    ),
+    "stylegan3-G": Network(
+        "stylegan3",
+        "stylegan3",
+        {**SYNTHESIS, "classes": 3, "clamp": 0.0},
+        "G",
+        tables.alias_free(Part("", {})),
+        ALIAS_FREE,
+    ),
+}
+
+HALF = {"compute": "fp16", "stages": 2, "overflow": "replace"}
+APPLIED: dict[str, tuple[Any, Any]] = {
+    "num_fp16_res": (2, HALF),
+    "resample_filter": ([1, 2, 1], [1.0, 2.0, 1.0]),
+    "conv_clamp": (64, 64.0),
+    "fp16_channels_last": (True, "channels_last"),
+    "activation": ("relu", 0.0),
+    "lr_multiplier": (0.02, 0.02),
+    "w_avg_beta": (0.9, 0.9),
+    "mbstd_group_size": (None, 0),
+    "num_critical": (1, 1),
+    "first_cutoff": (2.5, 2.5),
+    "first_stopband": (5.0, 5.0),
+    "last_stopband_rel": (1.1, 1.1),
+    "margin_size": (8, 8),
+    "output_scale": (0.5, 0.5),
+    "filter_size": (4, 4),
+    "magnitude_ema_beta": (0.9, 0.9),
+}
+"""A value that is not the default for each option that is applied, and what the parameter becomes."""
+
+IMPOSSIBLE = [
+    ("ada-G", "mapping_kwargs.activation", "swish", "lrelu, relu"),
+    ("ada-G", "mapping_kwargs.w_avg_beta", None, "the running mean of w"),
+    ("ada-G", "mapping_kwargs.num_layers", 0, "at least one layer"),
+    ("ada-G", "synthesis_kwargs.conv_clamp", 0, "clamped to 0"),
+    ("ada-G", "synthesis_kwargs.resample_filter", [[1, 2], [2, 1]], "a list of numbers"),
+    ("ada-D", "epilogue_kwargs.activation", "linear", "lrelu, relu"),
+]
+"""Values that options which are applied or held can have there, and not here."""
+
+
+def changed(arguments: Mapping[str, Any], name: str, value: Any) -> Arguments:
+    """Arguments with one more, of a nested mapping where its name is dotted."""
+    first, dot, rest = name.partition(".")
+    return {**arguments, first: changed(arguments.get(first, {}), rest, value) if dot else value}
+
+
+@cache
+def state(network: str) -> dict[str, torch.Tensor]:
+    """An official state_dict of random weights."""
+    one = NETWORKS[network]
+    return written(one, one.overrides)
+
+
+def written(one: Network, overrides: Mapping[str, Any]) -> dict[str, torch.Tensor]:
+    spec = ROOT / "specs" / f"{one.spec}.yaml"
+    with TemporaryDirectory() as folder:
+        path = Path(folder)
+        ours(path / "a.safetensors", spec, overrides, (one.part,))
+        export_weights(path / "a.safetensors", path / "a.pt", one.layout, spec, overrides)
+        return torch.load(path / "a.pt", weights_only=True)[one.key]  # type: ignore[no-any-return]
+
+
+@cache
+def module(spec: str, overrides: tuple[str, ...] = ()) -> ModuleIR:
+    return module_of(ROOT / "specs" / f"{spec}.yaml", overrides)
+
+
+@cache
+def read(network: str) -> tuple[Layout, dict[str, Recognized]]:
+    """A pickle of the network, with its own arguments."""
+    one = NETWORKS[network]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "net.pkl"
+        attributes = {one.key: one.marker}
+        write_persistence(path, {one.key: state(network)}, {one.key: one.arguments}, attributes=attributes)
+        with opened(path) as content:
+            parts, loose, aside = parts_of(content.root, str(path))
+            layout, found, _ = recognize([File(path, parts, loose, aside, content.size)], None)
+            return layout, found
+
+
+def wanted(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that a pickle of these arguments asks for."""
+    layout, parts = read(name)
+    parts = {role: replace(one, part=replace(one.part, arguments=arguments)) for role, one in parts.items()}
+    return infer(layout, parts, Made(parts), module(NETWORKS[name].spec))
+
+
+EVERY = [(name, option) for name, network in NETWORKS.items() for option in network.table]
+
+
+def of(*fates: Fate) -> pytest.MarkDecorator:
+    """All options of these kinds."""
+    found = [(name, option) for name, option in EVERY if option.fate in fates]
+    return pytest.mark.parametrize(("name", "option"), found, ids=[f"{n}-{o.name}" for n, o in found])
+
+
+def refusal(name: str, arguments: Mapping[str, Any]) -> str:
+    with pytest.raises(InteropError) as caught:
+        wanted(name, arguments)
+    assert caught.value.exit_code == 4 and caught.value.remedy
+    return str(caught.value)
+
+
+@of(Fate.APPLIED)
+def test_applied(name: str, option: Option) -> None:
+    """The parameter becomes the option's value, and without the option its default's."""
+    given, value = APPLIED[option.name.rpartition(".")[2]]
+    assert given != option.default
+    arguments = changed(NETWORKS[name].arguments, option.name, given)
+    assert same(wanted(name, arguments)[option.parameter], value)
+    if not option.name.endswith(tuple(UNCLAMPED)):
+        assert same(wanted(name, NETWORKS[name].arguments)[option.parameter], option.value(option.default))
+
+
+SIZES = {"stylegan2": SMALL, "stylegan3": SYNTHESIS}
+
+PARAMETERS = sorted(
+    {
+        (network.spec, network.part, option.parameter, as_yaml(APPLIED[option.name.rpartition(".")[2]][1]))
+        for network in NETWORKS.values()
+        for option in network.table
+        if option.fate is Fate.APPLIED
+    }
+)
+
+
+@pytest.mark.parametrize(("spec", "part", "parameter", "value"), PARAMETERS)
+def test_the_parameter_counts(spec: str, part: str, parameter: str, value: str) -> None:
+    """What an option sets is seen in the network, or in the plan."""
+    sizes = (*(f"{name}={value}" for name, value in SIZES[spec].items()), "classes=3")
+    plain, other = module(spec, sizes), module(spec, (*sizes, f"{parameter}={value}"))
+    if parameter.startswith("training."):
+        assert other.plan != plain.plan
+    else:
+        assert str(other.networks[part]) != str(plain.networks[part])
+
+
+@of(Fate.HELD)
+def test_held(name: str, option: Option) -> None:
+    """What the file says beside its shapes has to be what they say."""
+    strange = {"skip": "orig", "resnet": "skip", True: False, False: True}
+    at = option.default if isinstance(option.default, str | bool) else None
+    given = strange[at] if at is not None else 29
+    said = refusal(name, changed(NETWORKS[name].arguments, option.name, given))
+    assert f"was made with {option.name} = {given!r}, and its tensors say {option.parameter} = " in said
+
+
+@of(Fate.REFUSED)
+def test_refused(name: str, option: Option) -> None:
+    said = refusal(name, changed(NETWORKS[name].arguments, option.name, 29))
+    assert f"was made with {option.name} = 29: {option.why}" in said
+
+
+@of(Fate.IDLE)
+def test_without_effect(name: str, option: Option) -> None:
+    _, parts = read(name)
+    arguments = changed(NETWORKS[name].arguments, option.name, 2)
+    one = {role: replace(p, part=replace(p.part, arguments=arguments)) for role, p in parts.items()}
+    assert any(f"{option.name} = 2 is left behind: {option.why}" in note for note in Made(one).notes())
+
+
+@pytest.mark.parametrize(("name", "option", "value", "words"), IMPOSSIBLE)
+def test_what_no_spec_is(name: str, option: str, value: Any, words: str) -> None:
+    said = refusal(name, changed(NETWORKS[name].arguments, option, value))
+    assert f"was made with {option} = {value!r}" in said and words in said and "Nothing was loaded" in said
+
+
+@pytest.mark.parametrize("place", ["", "mapping_kwargs.", "block_kwargs."])
+@pytest.mark.parametrize("name", ["ada-D", "newer-D"])
+def test_unknown(name: str, place: str) -> None:
+    """An option of a later version is not passed over."""
+    said = refusal(name, changed(NETWORKS[name].arguments, f"{place}blur_sigma", 1))
+    assert f"{place}blur_sigma = 1, an option that this importer does not know" in said
+
+
+def test_two_networks_that_differ(tmp_path: Path) -> None:
+    """One parameter for both: the options are named, not what shapes would say of it."""
+    generator, discriminator = NETWORKS["ada-G"], NETWORKS["ada-D"]
+    arguments = {
+        "G": changed(generator.arguments, "synthesis_kwargs.conv_clamp", 256),
+        "D": {**discriminator.arguments, "conv_clamp": None},
+    }
+    write_persistence(tmp_path / "a.pkl", {"G": state("ada-G"), "D": state("ada-D")}, arguments)
+    with pytest.raises(InteropError) as caught:
+        import_checkpoint(tmp_path / "a.pkl")
+    said = str(caught.value)
+    assert "(G) was made with synthesis_kwargs.conv_clamp = 256" in said
+    assert "(D) with conv_clamp = None, and the spec has one clamp for both" in said
+
+
+def test_arguments_without_names(tmp_path: Path) -> None:
+    """A network that was made with arguments in their order, nested mappings too."""
+    network = NETWORKS["ada-G"]
+    write_persistence(
+        tmp_path / "a.pkl",
+        {"G": state("ada-G")},
+        {"G": {"synthesis_kwargs": {**WIDTHS, "conv_clamp": 3}}},
+        positional={"G": (12, 3, 16, 16, 3, {"num_layers": 2, "lr_multiplier": 0.5})},
+    )
+    found = import_checkpoint(tmp_path / "a.pkl", ROOT / "specs" / f"{network.spec}.yaml")
+    assert found.module.params["clamp"] == 3.0 and found.module.params["mapping_lr_multiplier"] == 0.5
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_whole(name: str, tmp_path: Path) -> None:
+    """A file made with other options is imported with them, and nothing of it is left untold."""
+    one = NETWORKS[name]
+    chosen = {
+        option.name: APPLIED[option.name.rpartition(".")[2]]
+        for option in one.table
+        if option.fate is Fate.APPLIED and not option.parameter.startswith("training.")
+    }
+    parameters = {option.parameter: chosen[option.name][1] for option in one.table if option.name in chosen}
+    arguments = one.arguments
+    for option, (given, _) in chosen.items():
+        arguments = changed(arguments, option, given)
+    weights = written(one, {**one.overrides, **parameters})
+    attributes = {one.key: one.marker}
+    write_persistence(tmp_path / "a.pkl", {one.key: weights}, {one.key: arguments}, attributes=attributes)
+    found = import_checkpoint(tmp_path / "a.pkl", ROOT / "specs" / f"{one.spec}.yaml")
+    assert not found.report.unrecorded
+    assert all(same(found.module.params[parameter], value) for parameter, value in parameters.items())
+
+
+def test_what_no_state_dict_tells(tmp_path: Path) -> None:
+    """A state_dict alone leaves the options to the spec, and the report names each of them."""
+    torch.save({"G": state("ada-G")}, tmp_path / "a.pt")
+    found = import_checkpoint(tmp_path / "a.pt")
+    options = {
+        o.parameter
+        for o in NETWORKS["ada-G"].table
+        if o.fate is Fate.APPLIED and "training" not in o.parameter
+    }
+    assert set(found.report.unrecorded) == options
+
+
+def test_the_users_plan_is_the_users(tmp_path: Path) -> None:
+    arguments = {"G": changed(NETWORKS["ada-G"].arguments, "synthesis_kwargs.num_fp16_res", 2)}
+    write_persistence(tmp_path / "a.pkl", {"G": state("ada-G")}, arguments)
+    found = import_checkpoint(tmp_path / "a.pkl", overrides=["training.precision.compute=bf16"])
+    assert found.module.plan is not None and found.module.plan.precision.compute == "bf16"
+    found = import_checkpoint(tmp_path / "a.pkl")
+    assert found.module.plan is not None and found.module.plan.precision.stages == 2
