@@ -48,18 +48,30 @@ SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
 class Command(TyperCommand):
-    """A command whose options and arguments have a value: an empty path would mean the folder one is in."""
+    """A command that refuses values which are empty, options given twice, and options that cancel others."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Fail for an empty value, as a shell gives it for a variable that is not set: `-o "$OUT"`."""
-        values, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        """Fail for an empty value, as a shell gives it for a variable that is not set: `-o "$OUT"`.
+
+        An empty path would mean the folder one is in.
+        """
+        from gandsl.cli.apart import name_of, refusals, repeated
+
+        values, _, order = self.make_parser(ctx).parse_args(args=list(args))
         for param in self.params:
             given = values.get(param.name or "")
             if "" in (given if isinstance(given, list | tuple) else [given]):
                 option = param.param_type_name == "option"
-                name = param.opts[0] if option else getattr(param, "metavar", None) or param.name
-                ctx.fail(f"{name} is empty: give it a value" + ", or leave it out" * option)
-        return super().parse_args(ctx, args)
+                ctx.fail(f"{name_of(param)} is empty: give it a value" + ", or leave it out" * option)
+        if twice := repeated(order):
+            ctx.fail(f"{twice} is given twice: the last would win; leave one out")
+        rest = super().parse_args(ctx, args)
+        if not ctx.resilient_parsing:
+            given = {name_of(param) for param in order if values.get(param.name) is not None}
+            command = " ".join(ctx.command_path.split()[1:])
+            for refusal in refusals(command, given):
+                ctx.fail(refusal)
+        return rest
 
 
 class LazyGroup(TyperGroup):

@@ -56,7 +56,7 @@ class Diagnostics:
         self.sources: Sources = {} if sources is None else sources
         self._limit = limit
         self._kept: dict[Severity, dict[Diagnostic, None]] = {"error": {}, "warning": {}, "note": {}}
-        self._left_out = 0
+        self._left_out: list[Diagnostic] = []
 
     def add(
         self,
@@ -84,7 +84,7 @@ class Diagnostics:
         if found in kept:
             return
         if len(kept) >= self._limit:
-            self._left_out += 1
+            self._left_out.append(found)
         else:
             kept[found] = None
 
@@ -112,8 +112,9 @@ class Diagnostics:
         """Everything, in order of place, and the closing note if messages were left out."""
         yield from sorted((found for kept in self._kept.values() for found in kept), key=_place)
         if self._left_out:
-            plural = "" if self._left_out == 1 else "s"
-            yield Diagnostic("G0000", f"{self._left_out} more message{plural} left out; mend these first")
+            count, first = len(self._left_out), min(self._left_out, key=_place)
+            message = f"{count} more message{'s' * (count != 1)} left out; mend these first"
+            yield Diagnostic("G0000", message, first.span, "the first of them" if first.span else "")
 
     def __len__(self) -> int:
         return sum(map(len, self._kept.values())) + bool(self._left_out)

@@ -89,7 +89,7 @@ def read_file(file: File, span: Span | None, diagnostics: Diagnostics) -> str | 
             return None
         if facts.st_size > MAX_BYTES:
             size = f"{facts.st_size / 2**20:.1f} MiB large; a spec has at most {MAX_BYTES // 2**20} MiB"
-            diagnostics.add("G0006", f"`{file.shown}` is {size}", span)
+            diagnostics.add("G0006", f"`{file.shown}` is {size}", span or Span.point(file.shown))
             return None
         with open(file.path, "rb") as stream:
             data = stream.read(MAX_BYTES + 1)

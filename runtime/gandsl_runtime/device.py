@@ -8,6 +8,15 @@ from .errors import RuntimeFault
 from .shortage import is_shortage
 
 DEVICE = re.compile(r"cpu|cuda(:[0-9]{1,3})?")
+OTHERS = {  # devices of torch's that training, precision and exactness were never tried on
+    "mps": "Apple's GPUs",
+    "xpu": "Intel's GPUs",
+    "xla": "TPUs",
+    "hpu": "Gaudi",
+    "npu": "Ascend",
+    "vulkan": "Vulkan",
+    "meta": "shapes without numbers",
+}
 
 
 class NoSuchDevice(RuntimeFault):
@@ -34,7 +43,14 @@ def device_named(name: str) -> str:
     there = NoSuchDevice(
         f"there is no device `{name}`", f"here are {', '.join(['cpu', *known])}; `auto` takes the best"
     )
-    if not DEVICE.fullmatch(name):  # torch knows others, `meta` among them, on which nothing trains
+    kind = name.partition(":")[0]
+    if kind in OTHERS:
+        raise NoSuchDevice(
+            f"`{name}` ({OTHERS[kind]}) is not supported: networks run on CPUs and on GPUs that torch calls"
+            " cuda, NVIDIA's and (through ROCm) AMD's",
+            f"here are {', '.join(['cpu', *known])}; leave --device out to take the best",
+        )
+    if not DEVICE.fullmatch(name):
         raise there
     try:
         torch.zeros((), device=name)

@@ -49,8 +49,8 @@ def test_check_takes_overrides(gandsl: Gandsl, specs: Path) -> None:
     assert done.exit_code == 1 and "no parameter `nothing`" in done.stdout
 
 
-def test_other_commands_tell_errors_in_the_form_of_check(gandsl: Gandsl, broken: Path) -> None:
-    for command in (["cost"], ["show"], ["diff"], ["graph"]):
+def test_other_commands_tell_errors_in_the_form_of_check(gandsl: Gandsl, specs: Path, broken: Path) -> None:
+    for command in (["cost"], ["show"], ["diff", specs / "tiny.yaml"], ["graph"]):
         done = gandsl(*command, broken)
         assert done.exit_code == 1 and "lniear" in done.stderr and not done.stdout
     body = json.loads(gandsl("cost", broken, "--format", "json").stdout)

@@ -48,7 +48,8 @@ def run(
         case CheckFormat.json:
             from gandsl.diagnostics.json import to_json
 
-            print_json("check/1", {"ok": not found.has_errors, **to_json(found)})
+            each = [{"spec": str(path), "ok": not own.has_errors} for path, own in lines]
+            print_json("check/1", {"ok": not found.has_errors, "specs": each, **to_json(found)})
         case CheckFormat.sarif:
             from gandsl.diagnostics.sarif import render_sarif
 

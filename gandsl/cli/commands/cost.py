@@ -42,8 +42,6 @@ def run(
     from gandsl.cli.output import print_json
     from gandsl.cli.read import module_of
 
-    if budget is not None and not memory:
-        raise typer.BadParameter("--budget goes with --memory")
     if memory:
         from gandsl.cli.memory import bytes_of, report
 

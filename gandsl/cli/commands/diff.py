@@ -27,6 +27,8 @@ def run(
     `--set` applies to NEW, so that `gandsl diff a.yaml --set resolution=512` shows what a change would do.
     Weights are compatible (all load), partial (some do: the keys are named) or breaking (none does).
     """
+    if new is None and not set:
+        raise typer.BadParameter("a spec is no different from itself: name another, or change it with --set")
     from gandsl.cli.output import columns, print_json
     from gandsl.cli.read import module_of
     from gandsl.diff import compare

@@ -29,8 +29,6 @@ def run(
     from gandsl.cli.output import print_json
     from gandsl.cli.read import module_of
 
-    if not ir and (full or network):
-        raise typer.BadParameter("--full and --network go with --ir")
     module = module_of(spec, set)
     if network is not None and network not in module.networks:
         raise typer.BadParameter(f"there is no network `{network}`: {', '.join(module.networks)}")

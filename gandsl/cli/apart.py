@@ -1,0 +1,72 @@
+"""Options that cancel each other, or do nothing without another: refused, by one table."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple
+
+
+class Pair(NamedTuple):
+    """Two options (or arguments) of a command, and why they do not stand together, or not apart."""
+
+    option: str
+    other: str
+    why: str
+
+
+# command → options of which the second makes the first do nothing
+APART: dict[str, tuple[Pair, ...]] = {
+    "compile": (Pair("--dump-passes", "--check", "--check compares files, and runs no pass"),),
+    "cost": (
+        Pair("--depth", "--memory", "--memory tells of phases, and has no rows of nodes"),
+        Pair("--nodes", "--memory", "--memory tells of phases, and has no rows of nodes"),
+        Pair("--depth", "--nodes", "--nodes is the greatest depth"),
+    ),
+    "train": (
+        Pair("--resume", "--continue", "--continue starts where there is nothing to resume, --resume fails"),
+    ),
+    "explain": (
+        *(Pair("TOPIC", name, "one answer at a time") for name in ("--codes", "--ops", "--blocks")),
+        Pair("--codes", "--ops", "one list at a time"),
+        Pair("--codes", "--blocks", "one list at a time"),
+        Pair("--ops", "--blocks", "one list at a time"),
+    ),
+}
+
+# command → options of which the first does nothing without the second
+NEEDS: dict[str, tuple[Pair, ...]] = {
+    "show": (
+        Pair("--full", "--ir", "it is of the graphs"),
+        Pair("--network", "--ir", "it is of the graphs"),
+    ),
+    "cost": (Pair("--budget", "--memory", "it is of the memory"),),
+    "data inspect": (Pair("--set", "--spec", "it changes the spec"),),
+}
+
+
+def refusals(command: str, given: Collection[str]) -> Iterator[str]:
+    """What is wrong with options that are given together, each a sentence."""
+    for pair in APART.get(command, ()):
+        if pair.option in given and pair.other in given:
+            yield f"{pair.option} and {pair.other} cancel each other: {pair.why}; take one"
+    for pair in NEEDS.get(command, ()):
+        if pair.option in given and pair.other not in given:
+            yield f"{pair.option} goes with {pair.other}: {pair.why}"
+
+
+def name_of(param: Any) -> str:
+    """What a command line calls a parameter: its longest option, or an argument's name in the help."""
+    if param.param_type_name == "option":
+        return str(max(param.opts, key=len))
+    return str(getattr(param, "metavar", None) or param.name)
+
+
+def repeated(order: Sequence[Any]) -> str | None:
+    """The first option that takes one value and is given two: its name. `order`: as they were given."""
+    seen: set[Any] = set()
+    for param in order:
+        single = param.param_type_name == "option" and not param.multiple
+        if single and param in seen and (not param.is_flag or param.secondary_opts):
+            return name_of(param)
+        seen.add(param)
+    return None
