@@ -5,7 +5,7 @@ Layering is fixed here, once, for the SVG (geometry.py); the page lays out what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gandsl.analysis.cost import Cost, is_stage
@@ -13,6 +13,7 @@ from gandsl.ir.graph import Graph, Node
 from gandsl.ir.types import TensorType, is_a
 
 WIDEST_ROW = 6  # boxes; a longer row goes on below
+MOST_BOXES = 40  # of a network that show before one opens any
 
 
 @dataclass(frozen=True)
@@ -197,16 +198,24 @@ def _wrapped(rows: Iterable[list[str]]) -> list[list[str]]:
 
 
 def opened(root: Box, depth: int | None = None) -> set[str]:
-    """The groups drawn open: the first `depth` levels, or by default all but the stages."""
-    found: set[str] = set()
+    """The groups drawn open: the first `depth` levels, or by default all but the stages.
 
-    def visit(box: Box, level: int) -> None:
-        if box.node is not None or (depth is not None and level > depth):
-            return
-        if depth is not None or not box.stage:
-            found.add(box.id)
-        for child in box.children:  # of a shut stage too: who opens it sees all of it
-            visit(child, level + 1)
-
-    visit(root, 0)
+    By default no level opens by which more than `MOST_BOXES` would show; who opens a group sees all of it.
+    """
+    found = {
+        box.id for box, level in _groups(root) if (level <= depth if depth is not None else not box.stage)
+    }
+    if depth is None:
+        level, shown = [root], len(root.children)
+        while level := [box for one in level for box in one.children if box.id in found and box.node is None]:
+            shown += sum(len(box.children) for box in level)
+            if shown > MOST_BOXES:
+                return found - {box.id for box in level}
     return found
+
+
+def _groups(box: Box, level: int = 0) -> Iterator[tuple[Box, int]]:
+    if box.node is None:
+        yield box, level
+        for child in box.children:
+            yield from _groups(child, level + 1)

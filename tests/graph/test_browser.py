@@ -185,6 +185,18 @@ def test_a_click_folds_and_what_was_clicked_stays_in_place(browser: Browser, pag
     assert browser.run("part('told').textContent").startswith("ingenerator")
 
 
+def test_haste_does_no_harm(browser: Browser, page: Any) -> None:
+    browser.open(page("specs/biggan"))
+    browser.run("""Promise.all(["s8.condition", "s16.condition", "s8.block.sum"].map((id) => {
+      const {view, at} = named(id);
+      return show(view, at);
+    }))""")
+    place, graph = 0, graphs("specs/biggan")["generator"]
+    _, lines, opened = drawn(browser, place)
+    assert {"s8", "s16", "s8.block"} <= opened and lines == expected(graph, opened)
+    assert browser.run("document.activeElement.dataset.id") == "generator.s8.block.sum"
+
+
 @pytest.mark.parametrize("width", [600, 1280])
 @pytest.mark.parametrize("dark", [False, True])
 def test_narrow_wide_light_dark(browser: Browser, page: Any, width: int, dark: bool) -> None:

@@ -116,6 +116,20 @@ def test_shut_and_open() -> None:
     assert "synthesis.s8" in opened(root, 2)
 
 
+def test_a_level_that_would_fill_the_page_stays_shut() -> None:
+    b = Builder()
+    x = b.input("x", "Feature", 3, 8, 8)
+    for layer in range(15):
+        x = b.add(f"body.L{layer}.inner.conv", "conv", x, channels=3)
+        x = b.add(f"body.L{layer}.inner.act", "relu", x)
+        x = b.add(f"body.L{layer}.norm", "pixel_norm", x)
+    root = picture(b.graph(x), {}).root
+    shown = opened(root)  # 16 boxes; 46 with all layers open
+    assert {"", "body"} <= shown and not any(f"body.L{layer}" in shown for layer in range(15))
+    assert "body.L3.inner" in shown  # who opens a layer sees all of it
+    assert "body.L3" in opened(root, 2) and "body.L3.inner" not in opened(root, 2)
+
+
 def test_hover_tells_everything() -> None:
     root = styled().root
     told = dict(hover(find(root, "synthesis.s8.conv")))

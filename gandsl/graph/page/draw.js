@@ -67,13 +67,16 @@ class View {
   }
   id(at) { return `${this.name}.${this.folds.boxes[at].id}`; }
 
-  async refresh() {
-    // lays out anew and draws; false where a later call has overtaken this one
-    const turn = ++this.turn, laid = await place(this.engine, this.folds);
-    if (turn !== this.turn) return false;
+  refresh() {
+    // lays out anew and draws; a call that a later one has overtaken ends with that one
+    this.latest = this.lay(++this.turn);
+    return this.latest;
+  }
+  async lay(turn) {
+    const laid = await place(this.engine, this.folds);
+    if (turn !== this.turn) return this.latest;
     this.laid = laid;
     this.draw();
-    return true;
   }
 
   draw() {

@@ -8,7 +8,6 @@ class Folds {
     this.reset();
   }
   isGroup(at) { return this.children[at].length > 0; }
-  isStage(at) { return this.isGroup(at) && !this.boxes[at].open; }
   reset() { this.openWhere((at) => this.boxes[at].open); }
   openWhere(test) { this.open = new Set([...this.boxes.keys()].filter((at) => this.isGroup(at) && test(at))); }
   toggle(at) { if (!this.open.delete(at)) this.open.add(at); }

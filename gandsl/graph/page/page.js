@@ -4,7 +4,7 @@ const main = part("main"), told = part("told"), state = part("state");
 const engine = new Engine(part("engine").textContent);
 const views = JSON.parse(part("data").textContent).map((network) => new View(network, engine));
 const map = new Minimap(part("map"), main, views);
-let zoom = 1, chosen; // chosen: { view, at }
+let zoom = 1, asked = 0, chosen; // chosen: { view, at }
 
 part("tips").append(tips());
 part("legend").open = matchMedia("(min-width: 901px)").matches;
@@ -44,10 +44,12 @@ function zoomTo(wanted, x = main.clientWidth / 2, y = main.clientHeight / 2) {
 }
 
 function fitting() {
-  // the zoom at which the widest network just fits, whole lines readable
+  // the zoom at which the widest network just fits
   const widest = Math.max(...views.map((view) => view.laid.width));
   return Math.min(1, (main.clientWidth - 34) / widest);
 }
+
+const readable = () => Math.max(fitting(), 0.5);
 
 // --- telling ---
 
@@ -78,13 +80,17 @@ function tell(view, at) {
   told.replaceChildren();
   if (view === undefined) return;
   const { boxes, edges } = view.folds, list = document.createElement("dl"), inside = (end) => end === at || view.folds.above(end).includes(at);
-  row(list, "in", view.name);
-  for (const [name, value] of boxes[at].about ?? []) row(list, name, value);
-  const parted = (links) => links.flatMap((one, place) => (place ? [", ", one] : [one]));
-  const once = (some, end, name) => [...new Map(some.map((edge) => [`${edge[end]} ${name(edge)}`, edge])).values()].map((edge) => link(view, edge[end], name(edge)));
+  const links = (some, end, name) => [...new Map(some.map((edge) => [`${edge[end]} ${name(edge)}`, edge])).values()]
+    .flatMap((edge, place) => [...(place ? [", "] : []), link(view, edge[end], name(edge))]);
   const reads = edges.filter((edge) => inside(edge.to) && !inside(edge.from)), read = edges.filter((edge) => inside(edge.from) && !inside(edge.to));
-  if (reads.length) row(list, "reads", ...parted(once(reads, "from", (edge) => edge.element ?? boxes[edge.from].id)));
-  if (read.length) row(list, "read by", ...parted(once(read, "to", (edge) => boxes[edge.to].id)));
+  const source = (edge) => edge.element ?? boxes[edge.from].id;
+  row(list, "in", view.name);
+  for (const [name, value] of boxes[at].about ?? []) {
+    const own = edges.filter((edge) => edge.to === at && edge.port === name); // what stands at a port is a link
+    row(list, name, ...(own.length ? links(own, "from", source) : [value]));
+  }
+  if (reads.length && view.folds.isGroup(at)) row(list, "reads", ...links(reads, "from", source));
+  if (read.length) row(list, "read by", ...links(read, "to", (edge) => boxes[edge.to].id));
   told.append(list);
 }
 
@@ -108,8 +114,11 @@ function choose(view, at, { focus = true } = {}) {
 }
 
 async function show(view, at) {
-  // opens what hides a box, and brings it into sight
-  if (view.folds.seen(at) !== at) { view.folds.reveal(at); await refresh([view]); }
+  // opens what hides a box, and brings it into sight; the last of several that are asked for at once
+  const turn = ++asked;
+  view.folds.reveal(at);
+  if (!view.elements.has(at)) await refresh([view]);
+  if (turn !== asked) return;
   choose(view, at);
   const element = view.elements.get(at), tall = view.laid.rectangles.get(at).height * zoom > main.clientHeight;
   element.scrollIntoView({ block: tall ? "start" : "center", inline: "center" });
@@ -214,6 +223,7 @@ const presets = { stages: (folds) => folds.reset(), all: (folds) => folds.openWh
 for (const button of document.querySelectorAll("[data-open]")) button.addEventListener("click", async () => {
   for (const view of views) presets[button.dataset.open](view.folds);
   await refresh();
+  zoomTo(readable(), 0, 0);
 });
 part("in").addEventListener("click", () => zoomTo(zoom * 1.2));
 part("out").addEventListener("click", () => zoomTo(zoom / 1.2));
@@ -239,7 +249,7 @@ addEventListener("beforeprint", () => part("paper").replaceChildren(...onPaper(v
 addEventListener("afterprint", () => part("paper").replaceChildren());
 
 refresh().then(async () => {
-  zoomTo(Math.max(fitting(), 0.5), 0, 0);
+  zoomTo(readable(), 0, 0);
   await follow();
   document.documentElement.dataset.ready = "";
 });
