@@ -1,4 +1,4 @@
-"""Lists of numbers as one writes them on a command line: `0-63`, `1,5,9`, `0-3,8`."""
+"""Numbers as one writes them on a command line: `0-63`, `1,5,9`, `0-3,8`; a pair as `0.3,-1`."""
 
 from __future__ import annotations
 
@@ -36,3 +36,12 @@ def numbers(text: str, what: str) -> list[int]:
             raise typer.BadParameter(f"{what}: more than {MOST}")
         found.extend(range(first, last + 1))
     return found
+
+
+def pair(text: str, what: str) -> tuple[float, float]:
+    """The two numbers of `text`. Raises typer.BadParameter."""
+    try:
+        first, second = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise typer.BadParameter(f"{what}: write two numbers such as 0.3,-1, not `{text}`") from error
+    return first, second

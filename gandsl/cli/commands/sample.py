@@ -101,6 +101,15 @@ def run(
         ),
     ] = None,
     noise: Annotated[Noise, typer.Option(help="what noise layers add")] = Noise.constant,
+    translate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X,Y", help="shift images of Fourier features, in image sides", show_default=False
+        ),
+    ] = None,
+    rotate: Annotated[
+        float | None, typer.Option(metavar="DEGREES", help="turn those images", show_default=False)
+    ] = None,
     standing_statistics: Annotated[
         int | None,
         typer.Option(
@@ -174,7 +183,7 @@ def run(
     Other kinds: the way from image to image (--interpolate), images that share styles (--mix).
     A folder or zip that was not finished goes on with the same call.
     """
-    from gandsl.cli.ranges import numbers
+    from gandsl.cli.ranges import numbers, pair
     from gandsl.cli.sampling.ask import Ask
     from gandsl.cli.sampling.order import Order
 
@@ -217,6 +226,8 @@ def run(
         "numpy" if latents == "numpy" else "torch",
         standing_statistics,
         batch,
+        None if translate is None else pair(translate, "--translate"),
+        rotate,
     )
     print(f"{_made(order)}: {output}")
     return 0

@@ -29,15 +29,19 @@ class Order:
     drawn_by: Literal["torch", "numpy"]
     standing: int | None
     batch: int
+    translate: tuple[float, float] | None = None  # image sides
+    rotate: float | None = None  # degrees
 
     def studio(self) -> Studio:
         """The generator with its weights on the device, ready to draw."""
         from gandsl.cli.sampling.studio import Studio
         from gandsl.cli.sampling.trained import identity, trained
-        from gandsl_runtime.sample import accumulate_statistics
+        from gandsl_runtime.sample import accumulate_statistics, move
 
         found = trained(self.source, list(self.sets), self.weights, self.device)
         facts = {**identity(found), **self._facts()} if self.ask.each else {}
+        if self.translate or self.rotate is not None:
+            move(found.generator, self.translate or (0.0, 0.0), self.rotate or 0.0)
         how: How = {
             "truncation": self.truncation,
             "cutoff": self.cutoff,
@@ -69,6 +73,8 @@ class Order:
             "--cutoff": self.cutoff,
             "--noise": self.noise,
             "--standing-statistics": self.standing,
+            "--translate": None if self.translate is None else "{},{}".format(*self.translate),
+            "--rotate": self.rotate,
             "--interpolate": ask.interpolate,
             "--steps": ask.steps,
             "--loop": ask.loop,

@@ -29,14 +29,14 @@ class Series:
     def todo(self, share: tuple[int, int] = (0, 1)) -> list[int]:
         """The batches of which an image is missing; of several processes those of the one numbered."""
         number, of = share
-        batches = list(enumerate(self.draws.batches()))[number::of]
+        batches = list(enumerate(self.draws.batches))[number::of]
         return [index for index, batch in batches if self.files.missing(batch)]
 
     def draw(self, index: int) -> int:
         """Draw a batch, the whole of it so that its numbers are the same; write what is missing of it."""
         from gandsl_runtime.images import to_pillow
 
-        batch = self.draws.batches()[index]
+        batch = self.draws.batches[index]
         drawn = self.pixels(self.draws.drawn(batch))
         missing = self.files.missing(batch)
         for place in missing:

@@ -32,6 +32,8 @@ class Studio:
 
     def make(self, ask: Ask) -> str:
         """Write what is asked for, and say in words what that was."""
+        if ask.each:
+            self._collection(ask, [])  # its format: before the work
         kind = self._mix if ask.mix else self._way if ask.interpolate else self._grid
         return kind(ask)
 
@@ -70,7 +72,7 @@ class Studio:
         self._check_grid(ask, wide, -(-count // wide))
         drawn = []
         with progress("drawing", count) as told:
-            for batch in draws.batches():
+            for batch in draws.batches:
                 drawn.append(self._pixels(draws.drawn(batch)))
                 told(batch.stop)
         self._write(ask, torch.cat(drawn), [], wide)

@@ -1,9 +1,10 @@
-"""Sampling a trained generator: seeds, latents in files, interpolation, style mixing, standing statistics."""
+"""Sampling a trained generator: seeds, files of latents, ways, style mixing, motion, standing statistics."""
 
 from .draws import Draws
 from .given import Given, LatentsError
 from .interpolation import Space, interpolate
 from .mixing import mix
+from .motion import move
 from .sampler import How, NoiseMode, Sampler, SamplingError
 from .seeds import sample
 from .standing import accumulate_statistics
@@ -20,5 +21,6 @@ __all__ = [
     "accumulate_statistics",
     "interpolate",
     "mix",
+    "move",
     "sample",
 ]

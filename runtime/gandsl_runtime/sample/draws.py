@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import torch
@@ -48,6 +49,7 @@ class Draws:
         if self.classes is not None:
             self.sampler.check_classes(self.classes, len(self.which))
 
+    @cached_property
     def batches(self) -> list[slice]:
         """Which images are drawn together."""
         return list(parts(len(self.which), self.sampler.batch))
@@ -71,7 +73,7 @@ class Draws:
         `z` (several latents by their names), `class`, and where there are styles `w` (N, L, n), truncated.
         """
         found: dict[str, list[Tensor]] = {}
-        for batch in self.batches():
+        for batch in self.batches:
             latents, labels, styles = self.points(batch)
             named = dict(zip(names_of(self.sampler), latents or (), strict=False))
             named |= {name: t for name, t in {CLASSES: labels, STYLES: styles}.items() if t is not None}
@@ -91,7 +93,7 @@ class Draws:
         styles = self.sampler.styles(latents, labels) if self.sampler.generator.has_styles else None
         return Points(latents, labels, styles)
 
-    @property
+    @cached_property
     def _classes(self) -> Sequence[int] | None:
         if self.classes is None and self.given is not None and self.given.classes is not None:
             return [self.given.classes[place] for place in self.which]

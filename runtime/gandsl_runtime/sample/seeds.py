@@ -23,5 +23,5 @@ def sample(
     `how`: see `Sampler`. Raises SamplingError when it does not fit the generator.
     """
     draws = Draws(Sampler(generator, **how), seeds, classes)
-    found = [draws.drawn(batch) for batch in draws.batches()]
+    found = [draws.drawn(batch) for batch in draws.batches]
     return tuple(torch.cat(images) for images in zip(*found, strict=True))
