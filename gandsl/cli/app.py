@@ -36,6 +36,7 @@ COMMANDS: dict[str, _Row] = {
         "compile": "Write readable source and plan to generated/NAME/.",
         "data": "Inspect a set of images, or pack it into a zip.",
         "train": "Train a spec on images.",
+        "plot": "Curves and samples of runs beside each other, as one page.",
         "sample": "Draw images from a trained run.",
         "import": "Bring an official checkpoint into the matching spec.",
         "export-weights": "Write weights as files that other implementations load.",

@@ -29,6 +29,10 @@ def prepare(place: Path) -> None:
         folder = place / "images" / str(index % 10)
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(chance.integers(0, 255, (28, 28), dtype=np.uint8)).save(folder / f"{index}.png")
+    (place / "finished").mkdir(exist_ok=True)
+    (place / "finished" / "log.jsonl").write_text(
+        '{"images": 8, "loss/D": 1.5}\n{"images": 16, "loss/D": 1.25}\n'
+    )
     case = CASES["ada"]
     ours(place / "ours.safetensors", LARGE, case.overrides, case.parts)
     export_weights(place / "ours.safetensors", place / "net.pt", case.layout, LARGE, case.overrides)
@@ -48,6 +52,7 @@ EVERY: dict[str, Make] = {
         *("data", "pack", made / "images", "-o", to / "x.zip", "--size", "28", "--workers", "2")
     ],
     "train": lambda made, to: ["train", QUICK, "--data", made / "images", "-o", to / "run", *SHORT],
+    "plot": lambda made, to: ["plot", made / "finished", "-o", to / "x.html"],
     "sample": lambda made, to: [
         *("sample", LARGE, "--weights", made / "in.safetensors", "--seeds", "0-1", "--device", "cpu"),
         *(f"--set={name}={value}" for name, value in CASES["ada"].overrides.items()),

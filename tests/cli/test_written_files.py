@@ -71,6 +71,7 @@ ALL = [  # in an order in which each finds what it needs
     ("data", "inspect", "set"),
     ("data", "pack", "set", "-o", "set.zip", "--size", "28", "--channels", "1"),
     ("train", QUICK, "--data", "set.zip", "-o", "run", *SMALL),
+    ("plot", "run", "-o", "curves.html", "--write-reference", "curves.json"),
     ("sample", "run", "-o", "grid.png", "--seeds", "0-1", "--classes", "0-1"),
     ("sample", "run", "-o", "each", "--seeds", "0-1"),
     ("sample", "run", "-o", "all.zip", "--seeds", "0-1", "--format", "jpg"),

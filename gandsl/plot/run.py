@@ -1,0 +1,164 @@
+"""What a run's folder has to show: curves, what happened when, grids, and the facts that tell runs apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from gandsl.plot.log import Log, objects, read_log
+from gandsl_runtime.errors import RuntimeFault
+from gandsl_runtime.files import read
+from gandsl_runtime.record import Record, recorded
+from gandsl_runtime.run_dir import RunDir
+
+Size = tuple[int, int]  # (h, w)
+MOST_EVENTS = 500  # of a kind that a page lists
+
+
+class NoRun(RuntimeFault):
+    """A folder has nothing to plot."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened at a moment: `stage` of growth, `alarm`, `resume` or `change` of the plan."""
+
+    images: float
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's folder, read."""
+
+    name: str
+    log: Log
+    events: tuple[Event, ...]
+    facts: Mapping[str, str]  # what a reader asks first, by label
+    plan: Mapping[str, Any]  # its fields with their dotted names
+    grids: Mapping[int, Path]  # by images shown
+    reals: Path | None
+    damaged_alarms: int = 0
+
+
+def read_run(folder: Path, name: str, sizes: Sequence[Size] = ()) -> Run:
+    """Read what the folder has; `sizes` are those of a growing network's levels, where they are known.
+
+    Raises NoRun where there is no log, or no record in it; OSError.
+    """
+    files = RunDir(folder)
+    if not files.log.is_file():
+        raise NoRun(
+            f"{folder} has no {files.log.name}: it is no run's folder, or the run is before its first record",
+            "give the folder of a run, such as runs/NAME",
+        )
+    log = read_log(files.log)
+    if not log.curves:
+        unread = f" ({log.damaged} damaged lines)" if log.damaged else ""
+        raise NoRun(f"{files.log} has no record so far{unread}", "wait for the run's first record")
+    alarms, damaged = objects(files.alarms)
+    record = recorded(files.facts)
+    events = [*_stages(log, sizes), *_alarms(alarms), *_resumes(record), *_changes(files)]
+    return Run(
+        name,
+        log,
+        tuple(sorted(events, key=lambda event: event.images)),
+        facts_of(record, log),
+        plan_of(files.plan),
+        {int(p.stem): p for p in sorted(files.grids.glob("*.png")) if p.stem.isascii() and p.stem.isdigit()},
+        next(iter(files.grids.glob("reals.png")), None),
+        damaged,
+    )
+
+
+def names_of(folders: Sequence[Path]) -> list[str]:
+    """The last parts of each path, as many as tell it from the others."""
+    parts = [folder.absolute().parts for folder in folders]
+    most = max(map(len, parts), default=0)
+    for count in range(1, most + 1):
+        names = ["/".join(one[-count:]) for one in parts]
+        if len(set(names)) == len(set(parts)):
+            return names
+    return [str(folder) for folder in folders]
+
+
+def facts_of(record: Record | None, log: Log) -> dict[str, str]:
+    """By label: images, seed, device, when, with what."""
+    _, last = log.span
+    found = {"images shown": f"{last:,.0f}", "records": f"{log.records:,}"}
+    if (seconds := log.curves.get("time/seconds")) is not None:
+        found["time"] = f"{seconds.values[-1] / 3600:,.2f} h"
+    if record is None:
+        return found
+    found["trained on"] = f"{record.data.images:,} images of {record.data.where}"
+    found["seed"] = str(record.seed)
+    if record.sessions:
+        began, now = record.sessions[0], record.sessions[-1]
+        found["began"] = str(began.get("began", ""))
+        found["sessions"] = str(len(record.sessions))
+        found["device"] = _in(now, "machine", "device_name") or _in(now, "machine", "device")
+        found["processes"] = str(now.get("processes", ""))
+        found["gandsl"] = _in(now, "code", "gandsl_runtime") + f" {_in(now, 'code', 'commit')[:10]}".rstrip()
+        found["torch"] = _in(now, "packages", "torch")
+    return {label: said for label, said in found.items() if said}
+
+
+def plan_of(path: Path) -> dict[str, Any]:
+    """The fields of a plan by dotted name; nothing where the file is lost, or is none."""
+    from gandsl_runtime.plan.difference import flat
+
+    try:
+        found = json.loads(read(path))
+        return dict(flat(found)) if isinstance(found, dict) else {}
+    except (OSError, ValueError, RecursionError):
+        return {}
+
+
+def _in(found: Any, *path: str) -> str:
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return "" if found is None else str(found)
+
+
+def _stages(log: Log, sizes: Sequence[Size]) -> Iterator[Event]:
+    """Where the log first shows each stage of growth."""
+    levels, alphas = log.curves.get("level"), log.curves.get("alpha")
+    if levels is None:
+        return
+    fades = {} if alphas is None else dict(zip(alphas.images, alphas.values, strict=True))
+    rows = ((at, int(level), fades.get(at, 1.0) < 1) for at, level in zip(*_columns(levels), strict=True))
+    for (level, fading), found in groupby(rows, key=lambda row: row[1:]):
+        size = "×".join(map(str, sizes[level])) if 0 <= level < len(sizes) else f"level {level}"
+        yield Event(next(found)[0], "stage", f"{size} fades in" if fading else size)
+
+
+def _columns(curve: Any) -> tuple[Any, Any]:
+    return curve.images, curve.values
+
+
+def _alarms(found: Sequence[dict[str, Any]]) -> Iterator[Event]:
+    for one in found[-MOST_EVENTS:]:
+        images, action = one.get("images"), one.get("action")
+        if isinstance(images, int) and not isinstance(images, bool) and 0 <= images < 2**53:
+            did = {"rollback": "went back: ", "stop": "ended the run: "}.get(str(action), "")
+            yield Event(images, "alarm", f"{did}{one.get('message', '')}")
+
+
+def _resumes(record: Record | None) -> Iterator[Event]:
+    for session in record.sessions if record else ():
+        images = session.get("images")
+        if isinstance(images, int) and images > 0:
+            yield Event(images, "resume", f"resumed {session.get('began', '')}".strip())
+
+
+def _changes(files: RunDir) -> Iterator[Event]:
+    """Moments up to which another plan was in force, whose file is kept."""
+    for path in files.path.glob(f"{files.plan.stem}-*{files.plan.suffix}"):
+        said = path.stem.rpartition("-")[2]
+        if said.isascii() and said.isdigit() and len(said) < 16:
+            yield Event(int(said), "change", "the plan was changed (--change)")
