@@ -48,9 +48,12 @@ def load(
     place = device_named(device)
     found = held(path, spec, overrides or (), layout, warn=warn or _warn)
     chosen = part or ("average" if "average" in found.parts else "generator")
-    weights = Weights(found.path, found.tensors, chosen, found.clock, place)
+    other = {"average", "generator"} - {chosen}
+    tensors = {key: tensor for key, tensor in found.tensors.items() if key.partition("/")[0] not in other}
+    weights = Weights(found.path, tensors, tuple(found.parts), chosen, found.clock, place)
     program = Program(found.module, target or Target(mode="inference"), weights=weights)
-    _ = program.generator  # what does not fit is told now
+    if part or weights.has("generator"):
+        _ = program.generator  # what does not fit is told now
     return program
 
 

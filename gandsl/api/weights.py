@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -10,18 +10,19 @@ from torch import Tensor
 
 from gandsl.lowering.network import LoweredNetwork
 from gandsl_runtime import schedule
-from gandsl_runtime.checkpoint import put_weights
+from gandsl_runtime.checkpoint import absent, put_weights
 from gandsl_runtime.layers import materialize
 from gandsl_runtime.plan import Plan
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Tensors by `<part>/<key>`, and the part that is the generator's."""
+    """Tensors by `<part>/<key>`, until a network takes them, and the part that is the generator's."""
 
     path: str  # of the file
-    tensors: Mapping[str, Tensor]
-    generator: str  # the part that it takes: average or generator
+    tensors: dict[str, Tensor]
+    parts: tuple[str, ...]  # that there were at first
+    generator: str  # the one that the generator takes: average or generator
     clock: schedule.Clock | None = None  # where a run was
     device: str = "cpu"
 
@@ -30,17 +31,22 @@ class Weights:
 
     def has(self, name: str) -> bool:
         """Whether there are weights of a network."""
-        return any(key.startswith(f"{self._part(name)}/") for key in self.tensors)
+        return self._part(name) in self.parts
 
     def into(self, name: str, make: Callable[[str], LoweredNetwork]) -> LoweredNetwork:
         """The network that `make` makes, with its weights, on the device, in evaluation mode.
 
         No chance is drawn for weights that are overwritten. Raises CheckpointError.
         """
+        part = self._part(name)
+        if part not in self.parts:
+            raise absent(part, self.parts, self.path)
         with torch.device("meta"):
             network = make(name)
         materialize(network, draw=False)
-        put_weights(network, self.tensors, self._part(name), self.path)
+        put_weights(network, self.tensors, part, self.path)
+        for key in [key for key in self.tensors if key.startswith(f"{part}/")]:
+            del self.tensors[key]
         return network.to(self.device).eval()
 
     def stage(self, generator: LoweredNetwork, plan: Plan | None) -> schedule.Stage | None:

@@ -77,6 +77,8 @@ def _memory_full(error: Exception, options: dict[str, Any]) -> int:
     spec = options.get("spec") or options.get("source")
     if isinstance(spec, Path) and spec.is_dir():
         spec /= "spec.yaml"
+    elif isinstance(spec, Path) and spec.suffix not in (".yaml", ".yml"):
+        spec = None  # a file with weights
     fault = out_of_memory(error, "", spec or "SPEC")
     error.__traceback__ = None  # it holds what fills the memory
     more = "free some, or let this process have more (`ulimit -v`)"

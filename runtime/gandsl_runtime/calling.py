@@ -31,9 +31,10 @@ def called(network: Network, entry: str, given: Sequence[Any], named: Mapping[st
     if ports is None:
         return network.program(entry)(*given, **named)
     ordered = _in_order(ports, given, named)
-    like = next((tensor for tensor in network.parameters()), torch.empty(0))
-    for wrong, remedy in _faults(ports, ordered, like):
-        raise ArgumentError(wrong, remedy)
+    if not torch.compiler.is_compiling():
+        like = next((tensor for tensor in network.parameters()), torch.empty(0))
+        for wrong, remedy in _faults(ports, ordered, like):
+            raise ArgumentError(wrong, remedy)
     return network.program(entry)(*ordered)
 
 
@@ -130,7 +131,7 @@ def _of_shape(port: Port, x: Tensor) -> Iterator[tuple[str, str]]:
 def _in_range(port: Port, y: Tensor) -> Iterator[tuple[str, str]]:
     """Classes that there are none of; on a GPU they would end all that the process does there."""
     looked_at = port.kind == "Label" and not y.is_floating_point() and not y.is_meta and len(y)
-    if not looked_at or torch.compiler.is_compiling():
+    if not looked_at:
         return
     least, most = int(y.min()), int(y.max())
     if least < 0 or most >= port.shape[0]:

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -192,13 +192,18 @@ def put_weights(network: Network, tensors: Mapping[str, Tensor], part: str | Non
     parts = {key.partition("/")[0] for key in tensors}
     part = part or ("average" if "average" in parts else "generator")
     if part not in parts:
-        there = [name for name in WEIGHTS if name in parts]
-        beside = f"it has those of {' and '.join(there)}" if there else ""
-        raise CheckpointError(f"{path} holds no weights of the {part}", beside)
+        raise absent(part, parts, path)
     try:
         load_network(network, tensors, part)
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}", "use the spec that they were trained with") from error
+
+
+def absent(part: str, parts: Collection[str], path: Path | str) -> CheckpointError:
+    """That a checkpoint has no weights of a part, and which it has."""
+    there = [name for name in WEIGHTS if name in parts]
+    beside = f"it has those of {' and '.join(there)}" if there else ""
+    return CheckpointError(f"{path} holds no weights of the {part}", beside)
 
 
 def is_ours(path: Path) -> bool:

@@ -88,6 +88,17 @@ def test_the_command_line_draws_the_same(folder: Path, path: str, tmp_path: Path
         np.testing.assert_array_equal(shown, image.permute(1, 2, 0).squeeze(2).numpy())
 
 
+def test_a_discriminator_alone(folder: Path, tmp_path: Path) -> None:
+    found = gandsl.load(folder / "faces.pt")
+    state = {f"discriminator/{key}": tensor for key, tensor in found.discriminator.state_dict().items()}
+    checkpoint.write(tmp_path / "d.safetensors", state, {})
+    program = gandsl.load(tmp_path / "d.safetensors", places.ROOT / "specs" / "stylegan2.yaml", places.STYLED)
+    images = found.sampler([1, 2])
+    assert program.discriminator(images).equal(found.discriminator(images))
+    with pytest.raises(CheckpointError, match="no weights of the generator"):
+        _ = program.generator
+
+
 def test_no_chance_is_drawn(folder: Path) -> None:
     torch.manual_seed(7)
     expected = torch.rand(1)
