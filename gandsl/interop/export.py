@@ -16,11 +16,12 @@ from gandsl.interop.errors import InteropError, listed
 from gandsl.interop.fit import Overrides, find_spec, keys_of, module_of
 from gandsl.interop.layout import Carried, Constant, Entry, Layout, Side, expanded
 from gandsl.interop.layouts import layouts
+from gandsl.interop.origin import NoWeights, Origin, origin_of, overrides_of
 from gandsl.interop.recognize import SIDE_OF
 from gandsl.spec.overrides import as_texts
 from gandsl_runtime import checkpoint
 from gandsl_runtime.errors import room_for
-from gandsl_runtime.facts import ImportFacts, WeightsFacts
+from gandsl_runtime.facts import Facts, WeightsFacts
 from gandsl_runtime.files import whole
 from gandsl_runtime.fitness import under
 from gandsl_runtime.moved import carried
@@ -55,7 +56,7 @@ def export_weights(
     path, tensors, facts, refused = checkpoint.named(Path(source))
     origin = facts.imported if isinstance(facts, WeightsFacts) else None
     chosen = _layout(layout or (origin.layout if origin else None))
-    module = _module(chosen, origin, spec, overrides, Path(source))
+    module = _module(chosen, path, facts, spec, overrides)
     states = {role: _state(chosen, role, tensors, module) for role in _roles(chosen, tensors, parts)}
     passed_over = tuple(f"{reason}; taking {path.name}" for reason in refused)
     return replace(_write(chosen, states, Path(output)), passed_over=passed_over)
@@ -73,15 +74,16 @@ def _layout(name: str | None) -> Layout:
 
 
 def _module(
-    layout: Layout, origin: ImportFacts | None, spec: str | Path | None, overrides: Overrides, source: Path
+    layout: Layout, path: Path, facts: Facts, spec: str | Path | None, overrides: Overrides
 ) -> ModuleIR:
     texts = as_texts(overrides)
     if spec is not None:
         return module_of(Path(spec), texts)
-    own = Path(origin.spec.file) if origin else source / "spec.yaml"
-    if origin:
-        texts = [*origin.overrides, *texts]
-    return module_of(own if own.is_file() else find_spec(layout, layout.spec), texts)
+    try:
+        origin = origin_of(path, facts)
+    except NoWeights:
+        origin = Origin(find_spec(layout, layout.spec), overrides_of(facts))
+    return module_of(origin.spec, [*origin.overrides, *texts])
 
 
 def _roles(layout: Layout, tensors: Mapping[str, Tensor], parts: Sequence[str]) -> list[str]:

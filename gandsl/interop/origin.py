@@ -42,6 +42,12 @@ def origin_of(path: Path, facts: Facts) -> Origin:
 _NAME_IT = "name it: `gandsl sample SPEC --weights {0}`, or `gandsl.load({0!s}, spec=SPEC)` from Python"
 
 
+def overrides_of(facts: Facts) -> tuple[str, ...]:
+    """Those of an import; of other weights none are known."""
+    imported = None if isinstance(facts, RunFacts) else facts.imported
+    return imported.overrides if imported else ()
+
+
 def _of_run(path: Path, facts: RunFacts) -> Origin:
     """The spec that was in force when the run wrote the file."""
     above = path.absolute().parents[:DEPTH]

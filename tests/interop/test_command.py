@@ -31,7 +31,7 @@ def test_import_and_export(checkpoint: Path) -> None:
     assert (
         "StyleGAN2" in done.output
         and "resolution 16" in done.output
-        and "--weights in.safetensors" in done.output
+        and "gandsl sample in.safetensors" in done.output
     )
     done = run(app, ["import", "net.pt", "-o", "in.safetensors", "--format", "json"])
     facts = json.loads(done.output)

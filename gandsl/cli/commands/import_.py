@@ -81,9 +81,7 @@ def run(
         return 0
     print(found.report.text())
     if found.states.keys() & {"generator", "average"}:  # a discriminator draws nothing
-        settings = [part for text in found.overrides for part in ("--set", text)]
-        command = ["gandsl", "sample", str(found.spec), *settings, "--weights", str(target)]
-        print(f"written to {target}; see it with\n  {join(command)}")
+        print(f"written to {target}; see it with\n  {join(['gandsl', 'sample', str(target)])}")
     else:
         print(f"written to {target}")
     return 0
