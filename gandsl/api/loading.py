@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from gandsl.api.program import Program
 
 if TYPE_CHECKING:
+    import torch
+
     from gandsl.interop.load import Sources
     from gandsl.passes.target import Target
 
@@ -21,7 +23,7 @@ def load(
     *,
     part: Literal["average", "generator"] | None = None,
     layout: str | None = None,
-    device: str = "cpu",
+    device: str | torch.device = "cpu",
     target: Target | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> Program:
@@ -45,7 +47,7 @@ def load(
     from gandsl.passes.target import Target
     from gandsl_runtime.device import device_named
 
-    place = device_named(device)
+    place = device_named(str(device))
     found = held(path, spec, overrides or (), layout, warn=warn or _warn)
     chosen = part or ("average" if "average" in found.parts else "generator")
     other = {"average", "generator"} - {chosen}

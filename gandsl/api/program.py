@@ -92,6 +92,7 @@ class Program:
         Raises KeyError for a name the spec does not have, CheckpointError where its weights were not in the
         file, or don't fit.
         """
+        _ = self.module.networks[name]
         if name not in self._networks:
             network = self.weights.into(name, self._made) if self.weights else self._made(name)
             self._networks[name] = network

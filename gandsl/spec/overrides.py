@@ -16,7 +16,9 @@ from gandsl.spec.write import flow
 
 
 def as_texts(overrides: Values[str, Any] | Items[str]) -> list[str]:
-    """Overrides as the command line has them, `path=value`."""
+    """Overrides as the command line has them, `path=value`; a text is one of them."""
+    if isinstance(overrides, str):
+        return [overrides]
     if isinstance(overrides, Values):
         return [f"{path}={as_yaml(value)}" for path, value in overrides.items()]
     return list(overrides)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..errors import RuntimeFault
 from ..game import Images, call, classes_of, latents_and_labels
-from ..layers import BatchNorm, TrackAverage
+from ..layers import NOISE_MODES, BatchNorm, TrackAverage
 from ..network import Network, Port
 from ..schedule import Stage
 from .latents import MOST_OF_NUMPY, Cut, latent, numpy_latents
@@ -65,6 +65,8 @@ class Sampler:
     drawn_by: DrawnBy = "torch"
 
     def __post_init__(self) -> None:
+        if self.noise not in NOISE_MODES:
+            raise SamplingError(f"there is no noise `{self.noise}`", f"there are {', '.join(NOISE_MODES)}")
         if self.batch < 1:
             raise SamplingError(f"batches of {self.batch} images", "give at least 1")
         if self.cutoff is not None and (self.truncation is None or not self.generator.has_styles):
@@ -114,6 +116,8 @@ class Sampler:
         """Raise SamplingError for seeds that nothing can be drawn with."""
         if not seeds:
             raise SamplingError("no seeds to sample", "give at least one")
+        if beyond := [seed for seed in seeds if not 0 <= seed < 2**63]:
+            raise SamplingError(f"there is no seed {beyond[0]}", "seeds are 0 to 2⁶³ − 1")
         if self.drawn_by == "numpy" and max(seeds) > MOST_OF_NUMPY:
             raise SamplingError(f"seed {max(seeds)}: NumPy's go up to {MOST_OF_NUMPY}", "give smaller ones")
 
