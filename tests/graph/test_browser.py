@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from gandsl.graph import html
+from gandsl.graph.tree import picture
 from gandsl.ir.graph import Graph
 from tests.graph.browser import Browser, found
 from tests.graph.specs import SPECS, graphs, pictures
 from tests.graph.test_page import HOSTILE, hostile
+from tests.ir.graphs import Builder
 
 pytestmark = [
     pytest.mark.thorough,
@@ -182,7 +184,19 @@ def test_a_click_folds_and_what_was_clicked_stays_in_place(browser: Browser, pag
     browser.click(left + 20, top + 15)
     browser.wait("views[0].folds.open.has(chosen.at) && views[0].elements.size > 30")
     assert browser.run(spot) == pytest.approx([left, top], abs=2)
-    assert browser.run("part('told').textContent").startswith("ingenerator")
+    assert browser.run("part('told').textContent").startswith("networkgenerator")
+
+
+def test_a_title_without_a_gap_between_lines_stands_on_its_side(browser: Browser, tmp_path: Path) -> None:
+    b = Builder()
+    given = [b.input(f"x{place}", "Feature", 3, 8, 8) for place in range(12)]
+    b.add("many_lines_enter_here.act", "relu", b.add("many_lines_enter_here.sum", "add", given))
+    graph = b.graph("many_lines_enter_here.act")
+    file = tmp_path / "page.html"
+    file.write_text(html.render("x", [("generator", picture(graph, {}))]), "utf-8")
+    browser.open(file)
+    assert browser.run("document.querySelectorAll('.frame .title[transform]').length") == 1
+    assert not browser.run(f"({CHECK})(views[0])")
 
 
 def test_haste_does_no_harm(browser: Browser, page: Any) -> None:

@@ -84,7 +84,7 @@ function tell(view, at) {
     .flatMap((edge, place) => [...(place ? [", "] : []), link(view, edge[end], name(edge))]);
   const reads = edges.filter((edge) => inside(edge.to) && !inside(edge.from)), read = edges.filter((edge) => inside(edge.from) && !inside(edge.to));
   const source = (edge) => edge.element ?? boxes[edge.from].id;
-  row(list, "in", view.name);
+  row(list, "network", view.name);
   for (const [name, value] of boxes[at].about ?? []) {
     const own = edges.filter((edge) => edge.to === at && edge.port === name); // what stands at a port is a link
     row(list, name, ...(own.length ? links(own, "from", source) : [value]));
@@ -109,7 +109,8 @@ function choose(view, at, { focus = true } = {}) {
   chosen = view === undefined ? undefined : { view, at };
   mark();
   tell(view, at);
-  history.replaceState(null, "", view === undefined ? location.pathname + location.search : `#${encodeURIComponent(view.id(at))}`);
+  const address = view === undefined ? location.pathname + location.search : `#${encodeURIComponent(view.id(at))}`;
+  try { history.replaceState(null, "", address); } catch { /* a frame in a notebook has no address of its own */ }
   if (view !== undefined && focus) view.elements.get(view.folds.seen(at)).focus({ preventScroll: true });
 }
 
@@ -120,8 +121,12 @@ async function show(view, at) {
   if (!view.elements.has(at)) await refresh([view]);
   if (turn !== asked) return;
   choose(view, at);
-  const element = view.elements.get(at), tall = view.laid.rectangles.get(at).height * zoom > main.clientHeight;
-  element.scrollIntoView({ block: tall ? "start" : "center", inline: "center" });
+  sight(view, at);
+}
+
+function sight(view, at) {
+  const tall = view.laid.rectangles.get(at).height * zoom > main.clientHeight;
+  view.elements.get(at).scrollIntoView({ block: tall ? "start" : "center", inline: "center" });
 }
 
 async function toggle(view, at) {
@@ -224,6 +229,7 @@ for (const button of document.querySelectorAll("[data-open]")) button.addEventLi
   for (const view of views) presets[button.dataset.open](view.folds);
   await refresh();
   zoomTo(readable(), 0, 0);
+  if (chosen) sight(chosen.view, chosen.view.folds.seen(chosen.at));
 });
 part("in").addEventListener("click", () => zoomTo(zoom * 1.2));
 part("out").addEventListener("click", () => zoomTo(zoom / 1.2));
