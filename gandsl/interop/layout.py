@@ -144,6 +144,7 @@ class Side:
     beside: Mapping[str, str] = field(default_factory=dict)  # key → the file's loose tensor that it is
     derived: Mapping[str, Derived] = field(default_factory=dict)  # end of our key → what it follows from
     options: Callable[[Part], Sequence[Option]] = lambda part: ()  # the constructor's, in its order
+    arguments: Callable[[Part], Mapping[str, Any] | None] = lambda part: part.arguments  # as they are kept
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,12 @@ class Made:
     def __init__(self, parts: Mapping[str, Recognized]) -> None:
         self._parts = parts
         self._options = {
-            role: recorded(one.side.options(one.part), one.part, one.shapes.where)
+            role: recorded(
+                one.side.options(one.part),
+                one.side.arguments(one.part),
+                one.part.positional,
+                one.shapes.where,
+            )
             for role, one in parts.items()
         }
 

@@ -13,7 +13,6 @@ from enum import Enum
 from typing import Any
 
 from gandsl.interop.errors import InteropError
-from gandsl.interop.peel import Part
 
 
 class Fate(Enum):
@@ -131,15 +130,17 @@ class Recorded:
         )
 
 
-def recorded(table: Sequence[Option], part: Part, where: str) -> list[Recorded]:
+def recorded(
+    table: Sequence[Option], arguments: Mapping[str, Any] | None, positional: Sequence[Any], where: str
+) -> list[Recorded]:
     """Every option that counts in a network, with its value: the constructor's default where none is kept.
 
     Empty where the file keeps no arguments. Raises InteropError for an argument that the table does not
     know, and for one that is refused.
     """
-    if not table or part.arguments is None:
+    if not table or arguments is None:
         return []
-    given = _named(table, part, where)
+    given = _named(table, arguments, positional, where)
     if strange := sorted(given.keys() - {option.name for option in table}):
         said = f"{strange[0]} = {written(given[strange[0]])}"
         raise InteropError(
@@ -159,16 +160,18 @@ def recorded(table: Sequence[Option], part: Part, where: str) -> list[Recorded]:
     return found
 
 
-def _named(table: Sequence[Option], part: Part, where: str) -> dict[str, Any]:
+def _named(
+    table: Sequence[Option], arguments: Mapping[str, Any], positional: Sequence[Any], where: str
+) -> dict[str, Any]:
     """The arguments by name, those without one by their place among the constructor's."""
     order = list(dict.fromkeys(option.name.partition(".")[0] for option in table))
-    if len(part.positional) > len(order):
+    if len(positional) > len(order):
         raise InteropError(
-            f"{where} was made with {len(part.positional)} arguments, and its constructor has {len(order)}"
+            f"{where} was made with {len(positional)} arguments, and its constructor has {len(order)}"
         )
     waiting: list[tuple[str, Any]] = [
-        *zip(order, part.positional, strict=False),
-        *((str(name), value) for name, value in (part.arguments or {}).items()),
+        *zip(order, positional, strict=False),
+        *((str(name), value) for name, value in arguments.items()),
     ]
     nested = {option.name.rpartition(".")[0] for option in table}
     found: dict[str, Any] = {}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from gandsl.interop.errors import InteropError
 from gandsl.interop.layout import (
     Bindings,
     Constant,
@@ -15,9 +17,13 @@ from gandsl.interop.layout import (
     row,
     table,
 )
+from gandsl.interop.options import Option, applied, held, labelled
+from gandsl.interop.peel import Part
 
-# the filter [1, 2, 1] brought to four taps by [1, 1]; the spec has it as its blocks' default
-KERNEL = Constant(lambda params, *_: fir({"taps": (1.0, 3.0, 3.0, 1.0)}))
+KERNEL = Constant(
+    lambda params, *_: fir(params),
+    "it was made with another ResamplingFilter: --set taps=[…], that filter convolved with [1, 1]",
+)
 PARTS = (
     "<LinearLayer1.Layer.weight|LinearLayer2.Layer.weight|LinearLayer3.Layer.weight|NonLinearity1.Bias|NonLinearity2.Bias>",
     "<conv0.weight|conv1.weight|conv2.weight|bias0.bias|bias1.bias>",
@@ -61,11 +67,17 @@ def bindings(params: Params) -> Bindings:
 def _stages(shapes: Shapes, order: list[int]) -> dict[str, Any]:
     """Widths, groups and depths from 4² up. `order` lists the stages so."""
     found: dict[str, list[int]] = {"widths": [], "cardinalities": [], "depths": []}
-    expansion = 1
+    expansion = kernel = 1
     for stage in order:
         layers = f"MainLayers.{stage}.Layers"
         blocks = shapes.numbers(f"{layers}.{{}}.LinearLayer3.Layer.weight")
-        first = blocks[0] if blocks else 0
+        if not blocks:
+            raise InteropError(
+                f"{shapes.where} was made with 0 in BlocksPerStage: the spec's stages have blocks. "
+                "Nothing was loaded",
+                "there is no remedy here: a stage without blocks does not tell its width",
+            )
+        first = blocks[0]
         width, hidden = shapes.of(f"{layers}.{first}.LinearLayer3.Layer.weight", 4)[:2]
         found["widths"].append(width)
         found["cardinalities"].append(
@@ -73,7 +85,14 @@ def _stages(shapes: Shapes, order: list[int]) -> dict[str, Any]:
         )
         found["depths"].append(len(blocks))
         expansion = hidden // width
-    return {**found, "expansion": expansion}
+        kernel = shapes.of(f"{layers}.{first}.LinearLayer2.Layer.weight", 4)[2]
+    return {**found, "expansion": expansion, "kernel": kernel}
+
+
+def _count(shapes: Shapes) -> int:
+    """Stages."""
+    found = (re.match(r"MainLayers\.(\d+)\.", key) for key in shapes)
+    return 1 + max(int(match[1]) for match in found if match)
 
 
 def _labels(shapes: Shapes, name: str) -> dict[str, int]:
@@ -86,10 +105,9 @@ def _labels(shapes: Shapes, name: str) -> dict[str, int]:
 
 def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
     """Sizes of G."""
-    last = shapes.last("MainLayers.{}.Layers.1.LinearLayer3.Layer.weight")
     labels = _labels(shapes, "label_embedding")
     return {
-        **_stages(shapes, list(range(last + 1))),
+        **_stages(shapes, list(range(_count(shapes)))),
         "image_channels": shapes.of("AggregationLayer.Layer.weight", 4)[0],
         "z_dim": shapes.of("MainLayers.0.Layers.0.LinearLayer.weight", 2)[1]
         - labels.get("label_embedding", 0),
@@ -99,13 +117,52 @@ def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
 
 def discriminator(shapes: Shapes, given: Params) -> dict[str, Any]:
     """Sizes of D."""
-    last = shapes.last("MainLayers.{}.Layers.0.LinearLayer3.Layer.weight")
     return {
-        **_stages(shapes, list(range(last, -1, -1))),
+        **_stages(shapes, list(reversed(range(_count(shapes))))),
         "image_channels": shapes.of("ExtractionLayer.Layer.weight", 4)[1],
         **_labels(shapes, "label_dim"),
     }
 
+
+def _arguments(part: Part, largest_last: bool) -> dict[str, Any] | None:
+    """What the modules of a pickle still tell of the constructor's arguments: no shape has it."""
+    types = {
+        int(match[1]): value
+        for name, value in part.attributes.items()
+        if (match := re.fullmatch(r"(?:Model\.)?MainLayers\.(\d+)\.DataType", name))
+    }
+    if not types:
+        return None
+    order = sorted(types, reverse=largest_last)
+    halved = [place for place, stage in enumerate(order) if types[stage] != "float32"]
+    return {"FP16Stages": halved, **dict.fromkeys(("KernelSize", "ResamplingFilter"))}  # None: not kept
+
+
+def _precision(stages: Any) -> dict[str, Any]:
+    """Of training: the stages of the largest resolutions, counted from 0, in bfloat16."""
+    if list(stages) != list(range(len(stages))):
+        raise ValueError("a plan has the stages of the largest resolutions in 16 bits, or none")
+    return {"compute": "bf16", "stages": len(stages)} if stages else {}
+
+
+def _options(first: tuple[Option, ...], label: str) -> tuple[Option, ...]:
+    return (
+        *first,
+        held("WidthPerStage", "widths"),
+        held("CardinalityPerStage", "cardinalities"),
+        held("BlocksPerStage", "depths"),
+        held("ExpansionFactor", "expansion"),
+        held("c_dim", "classes"),
+        *labelled(held("ConditionEmbeddingDimension", label)),
+        held("KernelSize", "kernel", 3),
+        held("ResamplingFilter", "taps", (1, 2, 1)),
+        held("img_resolution", "resolution"),
+        applied("FP16Stages", "training.precision", value=_precision),
+    )
+
+
+GENERATOR_OPTIONS = _options((held("NoiseDimension", "z_dim"),), "label_embedding")
+DISCRIMINATOR_OPTIONS = _options((), "label_dim")
 
 LAYOUT = Layout(
     name="r3gan",
@@ -117,16 +174,21 @@ LAYOUT = Layout(
             bindings,
             generator,
             ("AggregationLayer.Layer.weight", "MainLayers.0.Layers.0.Basis"),
+            options=lambda part: GENERATOR_OPTIONS,
+            arguments=lambda part: _arguments(part, largest_last=True),
         ),
         "discriminator": Side(
             DISCRIMINATOR,
             bindings,
             discriminator,
-            ("ExtractionLayer.Layer.weight", "MainLayers.0.Layers.0.LinearLayer3.Layer.weight"),
+            ("ExtractionLayer.Layer.weight",),
+            never=("AggregationLayer.Layer.weight",),
+            options=lambda part: DISCRIMINATOR_OPTIONS,
+            arguments=lambda part: _arguments(part, largest_last=False),
         ),
     },
     names={"G": "generator", "D": "discriminator", "G_ema": "average"},
-    assumed={"classes": 0},
+    assumed={"classes": 0, "kernel": 3},
     aliases={r"^Model\.": ""},
 )
 
