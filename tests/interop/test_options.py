@@ -25,6 +25,7 @@ from gandsl.interop.peel import Part
 from gandsl.interop.recognize import File, Recognized, recognize
 from gandsl.interop.values import same
 from gandsl.spec.overrides import as_yaml
+from tests.interop import option_tables
 from tests.interop.cases import SMALL, SYNTHESIS
 from tests.interop.forge import ours, write_persistence
 
@@ -275,6 +276,10 @@ def test_unknown(name: str, place: str) -> None:
     """An option of a later version is not passed over."""
     said = refusal(name, changed(NETWORKS[name].arguments, f"{place}blur_sigma", 1))
     assert f"{place}blur_sigma = 1, an option that this importer does not know" in said
+
+
+def test_the_page_has_the_tables() -> None:
+    assert option_tables.text() in option_tables.DOCS.read_text(), "run python -m tests.interop.option_tables"
 
 
 def test_two_networks_that_differ(tmp_path: Path) -> None:
