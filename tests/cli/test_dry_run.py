@@ -47,7 +47,7 @@ def test_a_dry_run_says_it_all_and_leaves_no_trace(
     for fact in (
         "run runs/x, seed 0 ",
         "generator 440,657 parameters; ",
-        f"images 40 in a folder, {images}, 10 classes; as 1×28×28",
+        f"images 40 of {images}, a folder, 10 classes; as 1×28×28",
         "device cpu, ",
         "plan 3 steps in steps of 4 images",
         "cadence log every 1 steps (0.004 kimg)",

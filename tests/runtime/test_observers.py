@@ -145,7 +145,7 @@ def test_what_a_run_is_is_said_before_its_first_step(tmp_path, capsys):
         f"{tmp_path / 'run'}, seed 0",
         f"generator {sizes[0]} parameters; z 6, y of 3 classes → image0 1×8×8",
         f"discriminator {sizes[1]:,} parameters; image0 1×8×8, y of 3 classes → one 1",
-        "21 in arrays in memory, arrays, 3 classes; as 1×8×8",
+        "21 of arrays, arrays in memory, 3 classes; as 1×8×8",
         "device cpu, 1 thread",
         "12 steps in steps of 4 images; fp32",
         "logistic with r1; optimizer steps: D, D/4, G",

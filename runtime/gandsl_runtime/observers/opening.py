@@ -79,9 +79,9 @@ def _millions(count: int) -> str:
 
 
 def images(data: Dataset) -> str:
-    """`70,000 in a zip, faces.zip; as 3×256×256`."""
+    """`70,000 of faces.zip, a zip; as 3×256×256`."""
     classes = "" if data.labels is None else f", {len(set(data.labels.tolist()))} classes"
-    return f"{len(data):,} in {data.source.kind}, {data.name}{classes}; as {'×'.join(map(str, data.shape))}"
+    return f"{len(data):,} of {data.name}, {data.source.kind}{classes}; as {'×'.join(map(str, data.shape))}"
 
 
 def device(where: torch.device, processes: int, how: How) -> str:

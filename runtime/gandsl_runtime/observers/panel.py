@@ -90,7 +90,7 @@ def _body(progress: Progress, inner: int) -> list[Text]:
 
 def _fit(pair: Sequence[Figure], halves: Sequence[int]) -> bool:
     """Whether these are two, and both fit into half a line."""
-    return len(pair) == len(halves) and all(
+    return len(pair) == len(halves) == 2 and all(
         len(figure.label) < LABEL and LABEL + cell_len(figure.text + figure.curve) <= half
         for figure, half in zip(pair, halves, strict=True)
     )
