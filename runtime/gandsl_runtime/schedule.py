@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from .plan import Curve, Ema, Growth, Number, Plan, Quantity, Stairs
+from .plan import Curve, Ema, Growth, LengthCurve, Number, Plan, Quantity, Stairs
 
 Side = Literal["generator", "discriminator"]
 Size = tuple[int, int]
@@ -20,7 +20,7 @@ class Clock:
     images: int = 0
     steps: int = 0
 
-    def reads(self, like: Quantity) -> int:
+    def reads(self, like: Quantity | LengthCurve) -> int:
         """Images shown or steps taken, whichever `like` counts."""
         return self.steps if like.in_steps else self.images
 
@@ -69,12 +69,20 @@ def due(every: Quantity, before: Clock, after: Clock) -> bool:
 def value(number: Number, clock: Clock) -> float:
     """The value of a number, a curve or stairs now."""
     if isinstance(number, Curve):
-        begin = number.after.amount
-        share = min(max((clock.reads(number.over) - begin) / number.over.amount, 0.0), 1.0)
-        return _SHAPES[number.shape](number.start, number.end, share)
+        return _along(number, clock)
     if isinstance(number, Stairs):
         return number.values[sum(reached(place, clock) for place in number.at)]
     return float(number)
+
+
+def length(quantity: Quantity | LengthCurve, clock: Clock) -> float:
+    """The images, or steps, that a length counts now."""
+    return quantity.amount if isinstance(quantity, Quantity) else _along(quantity, clock)
+
+
+def _along(way: Curve | LengthCurve, clock: Clock) -> float:
+    share = min(max((clock.reads(way.over) - way.after.amount) / way.over.amount, 0.0), 1.0)
+    return _SHAPES[way.shape](*way.ends, share)
 
 
 _SHAPES = {
@@ -141,7 +149,7 @@ def ema_decay(ema: Ema, now: Step) -> float:
     if ema.decay is not None:
         return ema.decay
     assert ema.half_life is not None  # the plan has one of the two
-    half_life = ema.half_life.amount
+    half_life = length(ema.half_life, now.clock)
     if ema.ramp_up is not None:
         half_life = min(half_life, now.clock.reads(ema.half_life) * ema.ramp_up)
     grown = 1 if ema.half_life.in_steps else now.batch

@@ -19,7 +19,7 @@ class Fixed(Chance):
     """Draws that are given, in the order they are asked for; every transform of the pipe happens."""
 
     def __init__(self, *pipe: str, normal=(), uniform=(), integers=()) -> None:
-        self.pipe = frozenset(pipe)
+        self.pipe = dict.fromkeys(pipe, 1.0)
         self._given = {"normal": list(normal), "uniform": list(uniform), "integers": list(integers)}
         first = next(draws[0] for draws in self._given.values() if draws)
         self.part = Part.whole(len(first))
@@ -44,11 +44,13 @@ class Fixed(Chance):
         return drawn
 
 
-def augment(pipe: str | Sequence[str], data_range: tuple[float, float] = RANGE) -> Augment:
+def augment(pipe: str | Sequence[str] | dict[str, float], data_range: tuple[float, float] = RANGE) -> Augment:
     return Augment(AugmentPlan(pipe=pipe, p=1.0), data_range)
 
 
-def apply(pipe: str | Sequence[str], images: Tensor, p: float | Tensor = 1.0, key: object = "key") -> Tensor:
+def apply(
+    pipe: str | Sequence[str] | dict[str, float], images: Tensor, p: float | Tensor = 1.0, key: object = "key"
+) -> Tensor:
     return augment(pipe)(images, p, whole(images), key)
 
 

@@ -49,12 +49,13 @@ BANDS = 4  # each band of the filter has a chance of its own
 
 
 @pytest.mark.parametrize("name", EACH)
-@pytest.mark.parametrize("p", [0.3, torch.tensor(0.3), 1.0])
-def test_chances(name, p, n=3000):
-    """Within four standard deviations."""
+@pytest.mark.parametrize(("p", "share"), [(0.3, 1.0), (torch.tensor(0.3), 1.0), (1.0, 1.0), (0.8, 0.5)])
+def test_chances(name, p, share, n=3000):
+    """Within four standard deviations; a transform's share of p is taken from its chance alone."""
     x = image(1, 3, 16, 16, dtype=torch.float32).expand(n, -1, -1, -1)
-    changed = (apply([name], x, p) != x).flatten(1).any(1).double().mean().item()
-    happens = float(p) if name != "filter" else 1 - (1 - float(p)) ** BANDS
+    changed = (apply({name: share}, x, p) != x).flatten(1).any(1).double().mean().item()
+    p = share * float(p)
+    happens = p if name != "filter" else 1 - (1 - p) ** BANDS
     expected = happens * SHARES.get(name, 1.0)
     assert changed == pytest.approx(expected, abs=4 * (expected * (1 - expected) / n) ** 0.5 + 1e-9)
 

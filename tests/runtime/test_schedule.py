@@ -102,6 +102,16 @@ def test_average():
     assert schedule.ema_decay(Ema(half_life="4 steps"), at(0)) == pytest.approx(0.5**0.25)
 
 
+def test_average_with_a_half_life_that_grows():
+    """As R3GAN's: half a cosine wave from a copy to the whole half-life."""
+    ema = Ema(half_life={"shape": "cosine", "start": "0 img", "end": "500 kimg", "over": "20 Mimg"})
+    assert schedule.ema_decay(ema, at(0)) == 0
+    for images, half_life in ((5_000_000, 500_000 * (1 - math.cos(math.pi / 4)) / 2), (30_000_000, 500_000)):
+        assert schedule.ema_decay(ema, at(images)) == pytest.approx(0.5 ** (32 / half_life), abs=1e-12)
+    again = Ema.model_validate(ema.model_dump(mode="json"))
+    assert again == ema and ema.model_dump(mode="json")["half_life"]["end"] == "500 kimg"
+
+
 def test_due():
     every = Quantity(10, "img")
     pairs = [(0, 9), (0, 10), (9, 10), (10, 19), (15, 45)]

@@ -299,7 +299,7 @@ def _place(parameters: Any) -> str:
     return kinds.get(type(parameters).__name__) or str(parameters.interpolate)
 
 
-def _transforms(consistency: Consistency) -> frozenset[str]:
+def _transforms(consistency: Consistency) -> dict[str, float]:
     return Augment(pipe=consistency.pipe, p=1.0).transforms
 
 

@@ -50,7 +50,7 @@ class Augment:
 
     def __init__(self, plan: plans.Augment, data_range: tuple[float, float]) -> None:
         self.pipe, self.data_range = plan.transforms, data_range
-        self._stages = [stage for names, stage in STAGES if not self.pipe.isdisjoint(names)]
+        self._stages = [stage for names, stage in STAGES if not self.pipe.keys().isdisjoint(names)]
 
     def __call__(self, images: Tensor, p: float | Tensor, part: Part, *key: object) -> Tensor:
         """[n, C, H, W], the samples of `part`, each transform made with chance p; n, C, H, W stay."""

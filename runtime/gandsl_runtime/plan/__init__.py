@@ -10,7 +10,7 @@ from .growth import Growth
 from .guard import Guard
 from .loss import LOSS_NAMES, Loss
 from .mixing import StyleMixing
-from .number import Curve, Number, Stairs
+from .number import Curve, LengthCurve, Number, Stairs
 from .optimizer import Adam, AdamChanges
 from .part import Part
 from .plan import Plan
@@ -40,6 +40,7 @@ __all__ = [
     "Interval",
     "LeCam",
     "Length",
+    "LengthCurve",
     "Loss",
     "Number",
     "Part",

@@ -82,28 +82,54 @@ def _chance_or_name(schema: dict[str, Any]) -> None:
 
 
 def _pipe(value: Any) -> Any:
-    if not isinstance(value, list | tuple):
-        if not isinstance(value, str) or value not in PIPES:
+    if isinstance(value, str):
+        if not value not in PIPES:
             raise ValueError(
                 f"unknown pipe `{value}`: one of {', '.join(PIPES)}, or a list of {', '.join(_EACH)}"
             )
         return value
+    if not isinstance(value, list | tuple | dict):
+        raise ValueError("must be a pipe, a list of transforms, or a mapping of transforms to shares of p")
     for name in value:
         if name not in _EACH:
             raise ValueError(f"unknown transform `{name}`: any of {', '.join(_EACH)}")
     if len(set(value)) < len(value) or not value:
         raise ValueError("must name at least one transform, and each once")
-    return tuple(value)
+    return (
+        {name: _share(name, share) for name, share in value.items()}
+        if isinstance(value, dict)
+        else tuple(value)
+    )
+
+
+def _share(name: str, share: Any) -> float:
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
+        raise ValueError(f"`{name}`: a share of p is a number in (0, 1], not {share!r}")
+    return float(share)
 
 
 _PIPE_SCHEMA = {
     "anyOf": [
         {"enum": list(PIPES)},
         {"type": "array", "items": {"enum": list(_EACH)}, "minItems": 1, "uniqueItems": True},
+        {
+            "type": "object",
+            "propertyNames": {"enum": list(_EACH)},
+            "additionalProperties": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+            "minProperties": 1,
+        },
     ]
 }
-Pipe = Annotated[str | tuple[str, ...], BeforeValidator(_pipe), WithJsonSchema(_PIPE_SCHEMA)]
+Transforms = str | tuple[str, ...] | dict[str, float]
+Pipe = Annotated[Transforms, BeforeValidator(_pipe), WithJsonSchema(_PIPE_SCHEMA)]
 Chance = Annotated[float | Curve | Stairs | Adaptive, BeforeValidator(_chance), bounded(0, 1)]
+
+
+def shares(pipe: Transforms) -> dict[str, float]:
+    """The transforms of a pipe, each with its share of p: the chance that it is made is share · p."""
+    if isinstance(pipe, dict):
+        return pipe
+    return dict.fromkeys(PIPES[pipe] if isinstance(pipe, str) else pipe, 1.0)
 
 
 class Augment(Part):
@@ -113,7 +139,8 @@ class Augment(Part):
     """
 
     pipe: Pipe = Field(
-        description=f"a pipe or a list of transforms. {', '.join(PIPES)}; "
+        description="a pipe, a list of transforms, or a mapping of transforms to shares of p, (0, 1]. "
+        f"{', '.join(PIPES)}; "
         + "; ".join(f"{pipe}: {', '.join(names)}" for pipe, names in TRANSFORMS.items() if len(names) > 1),
     )
     p: Chance = Field(
@@ -123,6 +150,6 @@ class Augment(Part):
     )
 
     @property
-    def transforms(self) -> frozenset[str]:
-        """The transforms of the pipe."""
-        return frozenset(PIPES[self.pipe] if isinstance(self.pipe, str) else self.pipe)
+    def transforms(self) -> dict[str, float]:
+        """The transforms of the pipe, each with its share of p."""
+        return shares(self.pipe)

@@ -6,15 +6,17 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from .number import MovingLength
 from .part import Float, Part
-from .quantity import ZERO, Length, Quantity
+from .quantity import ZERO, Quantity
 
 
 class Ema(Part):
     """Average of the generator's weights, which is sampled: average ← lerp(weights, average, β)."""
 
-    half_life: Length | None = Field(
-        default=None, description="β = 0.5^(batch / half_life) (img, kimg, Mimg or steps)"
+    half_life: MovingLength | None = Field(
+        default=None,
+        description="β = 0.5^(batch / half_life) (img, kimg, Mimg or steps, or a curve of them); 0: a copy",
     )
     decay: Float | None = Field(
         default=None, ge=0, lt=1, description="β of each step, in place of half_life, [0, 1)"

@@ -2,38 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, model_validator
 
 from .part import Float, Part
 from .quantity import ZERO, Length, Quantity
 
+Value = TypeVar("Value")
 
-class Curve(Part):
-    """A number that goes from `start` to `end` and stays there."""
+
+class Way(Part, Generic[Value]):
+    """A value that goes from `start` to `end` and stays there."""
 
     shape: Literal["linear", "cosine", "exponential"] = Field(
         description="way from start to end: linear, half a cosine wave, or exponential (both ends above 0)"
     )
-    start: Float = Field(description="value up to `after`")
-    end: Float = Field(description="value from `after` + `over` on")
+    start: Value = Field(description="value up to `after`")
+    end: Value = Field(description="value from `after` + `over` on")
     over: Length = Field(description="how long the change takes (img, kimg, Mimg or steps)")
     after: Quantity = Field(
         default=ZERO, description="when the change begins (img, kimg, Mimg or steps; unit kind of `over`)"
     )
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The numbers that it lies between."""
+        raise NotImplementedError
+
     @model_validator(mode="after")
-    def _consistent(self) -> Curve:
-        if self.shape == "exponential" and min(self.start, self.end) <= 0:
+    def _consistent(self) -> Self:
+        if self.shape == "exponential" and min(self.ends) <= 0:
             raise ValueError("an exponential curve needs `start` and `end` above 0")
         if self.after.number and self.after.in_steps != self.over.in_steps:
             raise ValueError("`after` and `over` must both count images or both count steps")
         return self
 
+
+class Curve(Way[Float]):
+    """A number that goes from `start` to `end` and stays there."""
+
     @property
-    def ends(self) -> tuple[float, ...]:
+    def ends(self) -> tuple[float, float]:
         return (self.start, self.end)
+
+
+class LengthCurve(Way[Quantity]):
+    """A length of training, with its unit, that goes from `start` to `end` and stays there."""
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> LengthCurve:
+        if self.start.number and self.start.in_steps != self.in_steps:
+            raise ValueError("`start` and `end` must both count images or both count steps")
+        return self
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        return (self.start.amount, self.end.amount)
+
+    @property
+    def in_steps(self) -> bool:
+        """Whether the lengths count steps rather than images."""
+        return self.end.in_steps
 
 
 class Stairs(Part):
@@ -86,8 +116,14 @@ def number(value: Any) -> Any:
     raise ValueError("must be a number, a curve {shape, start, end, over} or stairs {values, at}")
 
 
+def _length(value: Any) -> Any:
+    """A length or a curve of lengths, by what is written."""
+    return LengthCurve.model_validate(value) if isinstance(value, dict) else value
+
+
 _FLOAT = TypeAdapter(Annotated[float, Field(allow_inf_nan=False)])
 Number = Annotated[float | Curve | Stairs, BeforeValidator(number)]
+MovingLength = Annotated[Length | LengthCurve, BeforeValidator(_length)]
 Rate = Annotated[Number, bounded(0, 10)]
 Beta = Annotated[Number, bounded(0, 1, open_high=True)]
 Weight = Annotated[Number, bounded(0, 1e12)]

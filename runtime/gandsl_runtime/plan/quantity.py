@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import core_schema
+from pydantic_core import PydanticSerializationUnexpectedValue, core_schema
 
 IMAGES_PER_UNIT = {"img": 1, "kimg": 1_000, "Mimg": 1_000_000}
 UNITS = (*IMAGES_PER_UNIT, "steps")
@@ -59,7 +59,7 @@ class Quantity:
         cls, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
         return core_schema.no_info_plain_validator_function(
-            cls.parse, serialization=core_schema.to_string_ser_schema()
+            cls.parse, serialization=core_schema.plain_serializer_function_ser_schema(_written)
         )
 
     @classmethod
@@ -67,6 +67,12 @@ class Quantity:
         cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         return {"type": "string", "pattern": f"^{_QUANTITY.pattern}$", "examples": ["10 kimg", "16 steps"]}
+
+
+def _written(value: Any) -> str:
+    if not isinstance(value, Quantity):  # the other form of a union
+        raise PydanticSerializationUnexpectedValue(f"{value!r} is no quantity")
+    return str(value)
 
 
 def _positive(quantity: Quantity) -> Quantity:
