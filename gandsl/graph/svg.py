@@ -14,10 +14,11 @@ MARGIN, APART, TITLE = 16.0, 40.0, 34.0
 
 STYLE = """
 svg { background: var(--paper); font: 11px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
-text { fill: var(--ink); } .name { font-weight: 700; } .said { fill: var(--faint); font-weight: 400; }
+text, .name { fill: var(--ink); } .name { font-weight: 700; } .said { fill: var(--faint); font-weight: 400; }
 .head { font-size: 15px; }
 rect { stroke: var(--rule); fill: var(--group); } .closed { stroke: var(--edge); }
 path { fill: none; stroke: var(--edge); stroke-width: 1.2; marker-end: url(#arrow); }
+.title { paint-order: stroke; stroke: var(--group); stroke-width: 5px; }
 .far { opacity: .65; } #arrow path { fill: var(--edge); stroke: none; }
 """
 
@@ -38,21 +39,24 @@ def render(pictures: Sequence[tuple[str, Picture]], depth: int | None = None) ->
         x, height = placed.right + APART, max(height, placed.bottom)
     width, height = x - APART + MARGIN, height + MARGIN
     families = "".join(f".{name} {{ fill: var(--{name}); }} " for name in dict.fromkeys(FAMILY.values()))
-    arrow = '<marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" orient="auto">'
+    shape = 'viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" markerHeight="7" orient="auto"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}">\n'
         f"<style>{colours()}{STYLE}{families}</style>\n"
-        f'<defs>{arrow}<path d="M0,0 L8,4 L0,8 z"/></marker></defs>\n' + "\n".join(parts) + "\n</svg>\n"
+        f'<defs><marker id="arrow" {shape}><path d="M0,0 L8,4 L0,8 z"/></marker></defs>\n'
+        + "\n".join(parts)
+        + "\n</svg>\n"
     )
 
 
 def _network(picture: Picture, placed: Placed) -> Iterator[str]:
     boxes = [one for one in placed.walk() if one.box.id]
     groups = [one for one in boxes if one.inner]
-    yield from map(_group, groups)
+    yield from (_rect(one, "open") for one in groups)
     for line in connect(picture, placed):
         yield f'<path class="{"far" if line.far else "near"}" d="{line.path}"/>'
+    yield from map(_title, groups)  # a line passes below it
     yield from (_closed(one) for one in boxes if not one.inner)
 
 
@@ -64,12 +68,11 @@ def _rect(one: Placed, kind: str) -> str:
     )
 
 
-def _group(one: Placed) -> str:
+def _title(one: Placed) -> str:
     x, y = one.x + PAD, one.y + HEAD - 8
     what = f'<tspan class="said" dx="{CHAR:.0f}">{escape(one.box.what)}</tspan>' if one.box.what else ""
-    return (
-        f'{_rect(one, "open")}<text class="name" x="{x:.1f}" y="{y:.1f}">{escape(one.box.title)}{what}</text>'
-    )
+    name = f'<tspan class="name">{escape(one.box.title)}</tspan>'
+    return f'<text class="title" x="{x:.1f}" y="{y:.1f}">{name}{what}</text>'
 
 
 def _closed(one: Placed) -> str:
