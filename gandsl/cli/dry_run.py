@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,14 @@ if TYPE_CHECKING:
     from gandsl_runtime.trainer import Trainer
 
 
-def report(trainer: Trainer, module: ModuleIR, source: Path, how: How, minutes: float | None) -> int:
+def report(
+    trainer: Trainer,
+    module: ModuleIR,
+    source: Path,
+    sets: Sequence[str],
+    how: How,
+    minutes: float | None,
+) -> int:
     """Print what the run is and would write; read some of its images, and compare memory.
 
     Raises DataError, OutOfMemory, Unwritable where the run would not come to its end.
@@ -27,7 +35,7 @@ def report(trainer: Trainer, module: ModuleIR, source: Path, how: How, minutes: 
     found.append(("would write", written(trainer.run_dir, trainer.plan, how.tensorboard)))
     print("\n".join(laid_out(found)), flush=True)
     refuse_unwritable(trainer.run_dir)
-    checked = [("images read", images_read(trainer.data)), ("memory", memory(trainer, module, source))]
+    checked = [("images read", images_read(trainer.data)), ("memory", memory(trainer, module, source, sets))]
     print("\n".join(laid_out([*checked, ("dry run", "all is well, and nothing was written")])))
     return 0
 
@@ -35,23 +43,24 @@ def report(trainer: Trainer, module: ModuleIR, source: Path, how: How, minutes: 
 def images_read(data: Dataset) -> str:
     """Reads 32 of them, from the first to the last. Raises DataError as the run would."""
     from gandsl_runtime.data.identity import spread
+    from gandsl_runtime.pasted import pasted
 
     skipped: dict[str, str] = {}
     places = spread(len(data))
     for place in places:
         data.readable(place, skipped)
     broken = f", {len(skipped)} broken and left out" if skipped else ", none broken"
-    more = "; `gandsl data inspect` reads all" if len(places) < len(data) else ""
+    more = f"; `{pasted('data', 'inspect', data.name)}` reads all" if len(places) < len(data) else ""
     return f"{len(places)} of {len(data):,}{broken}{more}"
 
 
-def memory(trainer: Trainer, module: ModuleIR, source: Path) -> str:
+def memory(trainer: Trainer, module: ModuleIR, source: Path, sets: Sequence[str]) -> str:
     """What a step takes at its fullest, and what there is. Raises OutOfMemory where it does not fit."""
     from gandsl.analysis.memory import memory_of
     from gandsl.cli.memory import as_trained
     from gandsl.cli.output import binary
     from gandsl_runtime.errors import OutOfMemory
-    from gandsl_runtime.shortage import free
+    from gandsl_runtime.shortage import free, what_fits
 
     trained, stages = as_trained(module)
     micro = None
@@ -65,7 +74,7 @@ def memory(trainer: Trainer, module: ModuleIR, source: Path) -> str:
         spec, budget = source / "spec.yaml" if source.is_dir() else source, f"{there >> 20}MiB"
         raise OutOfMemory(
             f"a step takes {binary(needed)} at its fullest, and {trainer.device} has {binary(there)} free",
-            f"`gandsl cost {spec} --memory --budget {budget}` tells which training.micro_batch fits",
+            what_fits(spec, budget, sets),
         )
     return f"a step takes {binary(needed)} at its fullest; {trainer.device} has {binary(there)} free"
 

@@ -62,6 +62,7 @@ def resumed(folder: Path, given: Experiment, change: bool, processes: int) -> Ex
     from gandsl.diff import compare
     from gandsl.diff.text import differences
     from gandsl_runtime.errors import CheckpointError
+    from gandsl_runtime.pasted import pasted
 
     path = folder / "spec.yaml"
     if not path.exists():  # a run that Python began, or a folder that lost it: plan and weights are compared
@@ -78,7 +79,7 @@ def resumed(folder: Path, given: Experiment, change: bool, processes: int) -> Ex
     if not diff:  # names and docs alone, and places that `moved` names: the run needs neither
         return given if change else own
     said = differences(diff, columns=columns())
-    goes_on = f"`gandsl train {folder}` goes on as it was begun"
+    goes_on = f"`{pasted('train', folder)}` goes on as it was begun"
     if not fits(diff):
         raise CheckpointError(
             f"the run in {folder} has other networks: its weights don't fit\n{said}",

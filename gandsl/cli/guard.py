@@ -21,6 +21,7 @@ from gandsl_runtime.errors import told
 from gandsl_runtime.shortage import is_shortage, out_of_memory
 
 STOPPED = (Exit.INTERRUPTED, Exit.TERMINATED, Exit.HUNG_UP, Exit.WARNED)
+SPECS = (".yaml", ".yml")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -74,18 +75,22 @@ def _refused(error: Exception, options: dict[str, Any]) -> int | None:
 
 
 def _memory_full(error: Exception, options: dict[str, Any]) -> int:
-    spec = options.get("spec") or options.get("source")
-    if isinstance(spec, Path) and spec.is_dir():
-        spec /= "spec.yaml"
-    elif isinstance(spec, Path) and spec.suffix not in (".yaml", ".yml"):
-        spec = None  # a file with weights
-    fault = out_of_memory(error, "", spec or "SPEC")
+    spec = _spec_of(options)
+    fault = out_of_memory(error, "", spec or "SPEC", options.get("set"))
     error.__traceback__ = None  # it holds what fills the memory
     more = "free some, or let this process have more (`ulimit -v`)"
     remedies = [] if spec else [more]
     remedies += ["a smaller --batch draws fewer images at a time"] if "batch" in options else []
     remedies += [fault.remedy] if spec else []
     return _told(fault.message, "; ".join(remedies), Exit.MEMORY, _notes(error))
+
+
+def _spec_of(options: dict[str, Any]) -> Path | None:
+    """The spec that a command was given, or the run's; none where it was given weights alone."""
+    spec, source = options.get("spec"), options.get("source")
+    if isinstance(spec, Path) or not isinstance(source, Path):
+        return spec if isinstance(spec, Path) else None
+    return source / "spec.yaml" if source.is_dir() else source if source.suffix in SPECS else None
 
 
 def _told(message: str, remedy: str = "", code: int = Exit.INPUT, notes: Sequence[str] = ()) -> int:

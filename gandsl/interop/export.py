@@ -103,18 +103,22 @@ def _state(layout: Layout, role: str, tensors: Mapping[str, Tensor], module: Mod
     beside = under(tensors, f"carried/{role}/")
     keys = keys_of(module.networks[SIDE_OF[role]])
     entries = _entries(side, module, keys)
-    named = {entry.ours for entry in entries if isinstance(entry.use, Change)}
-    nameless = sorted(key for key in keys.keys() - named if not key.endswith(tuple(side.derived)))
     unfit = sorted(k for k in keys.keys() | own.keys() if k not in own or tuple(own[k].shape) != keys.get(k))
-    for wrong, why in (
-        (nameless, f"have no name in the layout {layout.name}"),
-        (unfit, "do not fit the spec"),
-    ):
-        if wrong:
-            raise InteropError(
-                f"{len(wrong)} tensors of the {role} {why}: {listed(wrong)}",
-                "name the spec that the weights are of with --spec and --set",
-            )
+    if unfit:
+        raise InteropError(
+            f"{len(unfit)} tensors of the {role} do not fit the spec: {listed(unfit)}",
+            "name the spec that the weights are of with --spec and --set",
+        )
+    if nameless := _nameless(side, module, keys):
+        others = [
+            other.name
+            for other in layouts().values()
+            if SIDE_OF[role] in other.sides and not _nameless(other.sides[SIDE_OF[role]], module, keys)
+        ]
+        raise InteropError(
+            f"{len(nameless)} tensors of the {role} have no name in {layout.name}: {listed(nameless)}",
+            f"with a name for each: --layout {listed(others)}" if others else "no layout has a name for each",
+        )
     found: dict[str, Tensor] = {}
     for entry in entries:
         match entry.use:
@@ -129,6 +133,12 @@ def _state(layout: Layout, role: str, tensors: Mapping[str, Tensor], module: Mod
                 if value is not None:
                     found[entry.theirs] = value.clone()
     return found
+
+
+def _nameless(side: Side, module: ModuleIR, keys: Mapping[str, Any]) -> list[str]:
+    """Our tensors that the layout has no key for, and that do not follow from the rest."""
+    named = {entry.ours for entry in _entries(side, module, keys) if isinstance(entry.use, Change)}
+    return sorted(key for key in keys.keys() - named if not key.endswith(tuple(side.derived)))
 
 
 def _entries(side: Side, module: ModuleIR, keys: Mapping[str, Any]) -> list[Entry]:

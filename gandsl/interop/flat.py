@@ -10,6 +10,7 @@ from typing import Any
 
 from gandsl.interop.errors import CutShort, Damaged, InteropError, Refused
 from gandsl.interop.inert import ITEM_SIZES, Storage, TensorRef, tensor
+from gandsl_runtime.pasted import pasted
 
 LARGEST_HEADER = 8 * 2**20
 TYPES = {
@@ -55,7 +56,7 @@ def tensors_of(path: Path, data: memoryview) -> dict[str, TensorRef]:
     if entries.pop("__metadata__", {}).keys() >= OURS:
         raise InteropError(
             f"{where} is a checkpoint of gandsl's already, with nothing to convert",
-            "`gandsl sample` draws its images, `gandsl export-weights` writes it in other layouts",
+            f"`{pasted('sample', path)}` draws its images; export-weights writes it in other layouts",
         )
     return {name: _tensor(entry, numbers, where) for name, entry in entries.items()}
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from shlex import quote
 
 from gandsl.interop.errors import InteropError, Refused, listed
+from gandsl_runtime.pasted import pasted
 
 WEIGHTS = (".safetensors", ".pt", ".pth", ".pkl", ".bin", ".ckpt")
 """Endings of the files that an import reads, the safest first."""
@@ -73,7 +73,7 @@ def folder(path: Path) -> InteropError:
     except OSError as error:
         return InteropError(f"cannot open {path}: {(error.strerror or str(error)).lower()}", "name a file")
     if "spec.yaml" in names:
-        remedy = f"`gandsl sample {quote(str(path))}` draws its images"
+        remedy = f"`{pasted('sample', path)}` draws its images"
         return InteropError(f"{path} is a run of gandsl's, with nothing to convert", remedy)
     weights = [name for ending in WEIGHTS for name in names if name.endswith(ending)]
     huggingface = not CONFIGS.isdisjoint(names)
@@ -84,7 +84,7 @@ def folder(path: Path) -> InteropError:
     if not weights:
         return InteropError(f"{what}, and no checkpoint lies in it", "name the checkpoint file")
     if len(weights) == 1 or huggingface:
-        return InteropError(what, f"name the file in it: `gandsl import {quote(str(path / weights[0]))}`")
+        return InteropError(what, f"name the file in it: `{pasted('import', path / weights[0])}`")
     return InteropError(
         f"{what} with {len(weights)} files of weights", f"name those of one model: {listed(weights)}"
     )

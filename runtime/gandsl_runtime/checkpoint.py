@@ -21,6 +21,7 @@ from .errors import CheckpointError, room_for
 from .facts import Facts, RunFacts, facts_of
 from .files import special, whole
 from .network import Network
+from .pasted import pasted
 from .plan import Cadence
 from .retention import Saved, staying
 from .run_dir import SUFFIX, RunDir
@@ -127,7 +128,7 @@ def run_facts(path: Path, facts: Facts) -> RunFacts:
     what = f"weights that were imported from {facts.imported.layout}" if facts.imported else "weights"
     raise CheckpointError(
         f"{path} holds {what}, and no run's state: there are no moments and no counters to go on from",
-        "`gandsl sample SPEC --weights FILE` samples them; start a run in another folder",
+        f"`{pasted('sample', path)}` samples them; start a run in another folder",
     )
 
 

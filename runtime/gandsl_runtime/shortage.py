@@ -11,12 +11,13 @@ import os
 import re
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
 from .errors import OutOfMemory, RuntimeFault
+from .pasted import pasted
 
 _SAID = re.compile(
     r"out of memory|(?:can(?:'t|not)|unable to) allocate|not enough memory|\bMemoryError\b|bad_alloc"
@@ -112,15 +113,23 @@ def _limit() -> int | None:
     return None if limit == resource.RLIM_INFINITY else limit
 
 
-def out_of_memory(error: BaseException, where: str, spec: object) -> OutOfMemory:
+def out_of_memory(
+    error: BaseException, where: str, spec: object, sets: Iterable[str] | None = ()
+) -> OutOfMemory:
     """The fault: what was asked for and where (`" in …"`), and what to ask for instead."""
     on_a_gpu = bool(_OF_A_GPU.search(f"{type(error).__name__} {error}"))
     which = "the GPU's memory" if on_a_gpu else "memory"
     asked = asked_for(error)
     return OutOfMemory(
         f"{which} is full{where}" + (f": {asked} more were asked for" if asked else ""),
-        f"`gandsl cost {spec} --memory --budget {room(on_a_gpu)}` tells which training.micro_batch fits",
+        what_fits(spec, room(on_a_gpu), sets),
     )
+
+
+def what_fits(spec: object, budget: str, sets: Iterable[str] | None = ()) -> str:
+    """The command that tells what to train with in so much memory."""
+    command = pasted("cost", spec, "--memory", "--budget", budget, sets=sets)
+    return f"`{command}` tells which training.micro_batch fits"
 
 
 @contextmanager

@@ -230,10 +230,17 @@ def test_export_refuses_what_does_not_fit(folder: Path, tmp_path: Path, root: Pa
         (None, None, (), "a layout"),
         ("tensorflow", None, (), "there is no layout"),
         ("rosinality", spec, (), "do not fit the spec"),
-        ("genforce-pggan", spec, small, "have no name in the layout"),
+        ("genforce-pggan", spec, small, "have no name in genforce-pggan"),
     ):
         with pytest.raises(InteropError, match=words):
             export_weights(tmp_path / "a.safetensors", tmp_path / "x.pt", layout, given, overrides)
+    ours(tmp_path / "b.safetensors", spec, CASES["ada-conditional"].overrides, ["generator"])
+    with pytest.raises(InteropError, match=r"mapping\.embed\.weight") as caught:
+        export_weights(
+            *(tmp_path / "b.safetensors", tmp_path / "x.pt", "rosinality", spec),
+            overrides=CASES["ada-conditional"].overrides,
+        )
+    assert caught.value.remedy.endswith("--layout stylegan2-ada-pytorch")
     assert not (tmp_path / "x.pt").exists()
     with pytest.raises(InteropError, match="there is no average"):
         export_weights(

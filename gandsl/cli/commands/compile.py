@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,6 +41,7 @@ def run(
     """
     from gandsl.cli.output import print_json
     from gandsl.cli.read import reported
+    from gandsl_runtime.pasted import pasted
 
     module = reported(spec, set)
     folder = output or Path("generated") / module.name
@@ -52,7 +52,8 @@ def run(
         if format is Format.json:
             print_json("compile/1", {"name": module.name, "folder": str(folder), "stale": stale})
         elif stale:
-            print(f"{folder} is stale: {', '.join(stale)}\nrun `{_again(spec, set, output)}`")
+            command = pasted("compile", spec, *(("-o", output) if output else ()), sets=set)
+            print(f"{folder} is stale: {', '.join(stale)}\nrun `{command}`")
         else:
             print(f"{folder} is up to date")
         return Exit.DIFFERENT if stale else Exit.FINE
@@ -69,14 +70,6 @@ def run(
         print(f"{name}: {before} nodes, {after} after the passes")
     print(f"{folder}: " + (f"wrote {', '.join(changed)}" if changed else "was up to date"))
     return Exit.FINE
-
-
-def _again(spec: Path, sets: list[str] | None, output: Path | None) -> str:
-    """The command that writes what `--check` compared."""
-    words = ["gandsl", "compile", str(spec)]
-    for text in sets or ():
-        words += ["--set", text]
-    return shlex.join([*words, "-o", str(output)] if output else words)
 
 
 def _optimize(program: Program, dump: Path | None) -> dict[str, tuple[int, int]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from shlex import join
 from typing import Annotated
 
 import typer
@@ -65,6 +64,7 @@ def run(
     from gandsl.cli.output import print_json
     from gandsl.interop import import_checkpoint
     from gandsl.interop.recognize import sources
+    from gandsl_runtime.pasted import pasted
 
     files = sources(checkpoints)
     read = list(files.values()) if isinstance(files, dict) else files
@@ -81,7 +81,7 @@ def run(
         return 0
     print(found.report.text())
     if found.states.keys() & {"generator", "average"}:  # a discriminator draws nothing
-        print(f"written to {target}; see it with\n  {join(['gandsl', 'sample', str(target)])}")
+        print(f"written to {target}; see it with\n  {pasted('sample', target)}")
     else:
         print(f"written to {target}")
     return 0

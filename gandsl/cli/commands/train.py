@@ -122,7 +122,8 @@ def run(
     before = how_before(folder) if resume else How()
     said = {"device": device, "workers": workers, "compile": compile, "tensorboard": tensorboard}
     how = before.model_copy(update={name: value for name, value in said.items() if value is not None})
-    return _train(chosen, data, folder, seed, how, resume, change, minutes, source if dry_run else None)
+    rehearsed = (source, set or []) if dry_run else None
+    return _train(chosen, data, folder, seed, how, resume, change, minutes, rehearsed)
 
 
 def _train(
@@ -134,9 +135,9 @@ def _train(
     resume: bool,
     change: bool,
     minutes: float | None,
-    rehearsed: Path | None,
+    rehearsed: tuple[Path, list[str]] | None,
 ) -> int:
-    """`rehearsed`: what SPEC or RUN is called, where nothing is to be done but said."""
+    """`rehearsed`: SPEC or RUN and what is set in it, where nothing is to be done but said."""
     import gc
 
     import torch
@@ -174,7 +175,7 @@ def _train(
     if rehearsed:
         from gandsl.cli.dry_run import report
 
-        code = report(trainer, experiment.module, rehearsed, how, minutes) if world.leads else 0
+        code = report(trainer, experiment.module, *rehearsed, how, minutes) if world.leads else 0
         world.leave()
         return code
     try:

@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from ..errors import DataError
+from ..pasted import pasted
 from ..signals import CAUGHT
 from .dataset import Dataset
 from .order import Balanced, Order, Pick
@@ -123,7 +124,8 @@ class Stream:
                 name, why = f"{shown(image)} of {self.dataset.name}", skipped[image]
                 self._warn(f"can't read {name}: {why}; the next image takes its place")
             elif len(self._told) == WARNINGS + 1:
-                self._warn("more images can't be read, and are skipped too: `gandsl data inspect` lists them")
+                command = pasted("data", "inspect", self.dataset.name)
+                self._warn(f"more images can't be read, and are skipped too: `{command}` lists them")
 
     def _take_ahead(self, count: int) -> Loaded:
         if self._ahead is None or self._ahead[0] != count:  # growth changes the batch: begin again from here
