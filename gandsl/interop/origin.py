@@ -10,6 +10,7 @@ from typing import NamedTuple
 from gandsl.interop.fit import at_hand
 from gandsl_runtime.errors import RuntimeFault
 from gandsl_runtime.facts import Facts, ImportFacts, RunFacts
+from gandsl_runtime.pasted import pasted
 from gandsl_runtime.run_dir import RunDir
 
 DEPTH = 3  # folders from a run's file up to its own, at most: RUN/guard/good/FILE
@@ -36,10 +37,12 @@ def origin_of(path: Path, facts: Facts) -> Origin:
         return _of_run(path, facts)
     if facts.imported:
         return _of_import(path, facts.imported)
-    raise NoWeights(f"{path} holds weights, and does not say of which spec", _NAME_IT.format(path))
+    raise NoWeights(f"{path} holds weights, and does not say of which spec", _name_it(path))
 
 
-_NAME_IT = "name it: `gandsl sample SPEC --weights {0}`, or `gandsl.load({0!s}, spec=SPEC)` from Python"
+def _name_it(path: Path) -> str:
+    command = pasted("sample", "SPEC", "--weights", path)
+    return f"name it: `{command}`, or `gandsl.load({str(path)!r}, spec=SPEC)` from Python"
 
 
 def overrides_of(facts: Facts) -> tuple[str, ...]:
@@ -53,9 +56,7 @@ def _of_run(path: Path, facts: RunFacts) -> Origin:
     above = path.absolute().parents[:DEPTH]
     folder = next((folder for folder in above if RunDir(folder).spec.is_file()), None)
     if folder is None:
-        raise NoWeights(
-            f"{path} is of a run, and no spec.yaml is in the folders it lies in", _NAME_IT.format(path)
-        )
+        raise NoWeights(f"{path} is of a run, and no spec.yaml is in the folders it lies in", _name_it(path))
     own = RunDir(folder).spec
     if facts.spec is None:
         return Origin(own)
@@ -77,5 +78,5 @@ def _of_import(path: Path, facts: ImportFacts) -> Origin:
     tails = (str(Path(*named.parts[first:])) for first in range(len(named.parts)))
     found = named if named.is_file() else next(filter(None, map(at_hand, tails)), None)
     if found is None:
-        raise NoWeights(f"{path} was imported into {named}, which is not at hand", _NAME_IT.format(path))
+        raise NoWeights(f"{path} was imported into {named}, which is not at hand", _name_it(path))
     return Origin(found, facts.overrides, facts.spec.sha256)

@@ -7,14 +7,17 @@ import re
 import shlex
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from gandsl.cli.app import app
 from tests.cli.commands import EVERY, SHORT
 from tests.cli.conftest import ROOT, SPECS
+from tests.interop.forge import ours
 
 HOME = "it's a folder"  # what a shell would read otherwise
 COMMAND = re.compile(r"`(gandsl [^`]+)`|^  (gandsl .+)$", re.MULTILINE)
@@ -34,14 +37,28 @@ def said(*arguments: object) -> str:
 # ---- commands with a user's own names in them: each place that prints one has a way to see it
 
 
+@pytest.fixture(scope="module")
+def home(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An odd folder with a spec, a run of it, and files of a peer's."""
+    above = tmp_path_factory.mktemp("printed")
+    home = above / HOME
+    home.mkdir()
+    for name in ("net.pt", "in.safetensors"):
+        shutil.copy(made / name, home)
+    (home / "images").symlink_to(made / "images")
+    shutil.copy(SPECS / "quickstart.yaml", home / "my spec.yaml")
+    shutil.copy(SPECS / "stylegan2.yaml", home / "my stylegan2.yaml")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(above)
+        train(Path(HOME))
+    assert list(home.glob("run/checkpoints/*"))
+    return home
+
+
 @pytest.fixture
-def place(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An odd folder with images, a spec, and files of a peer's; the process stands beside it."""
-    place = tmp_path / HOME
-    shutil.copytree(made / "images", place / "images")
-    shutil.copy(made / "net.pt", place / "net.pt")
-    shutil.copy(SPECS / "quickstart.yaml", place / "my spec.yaml")
-    shutil.copy(SPECS / "stylegan2.yaml", place / "my stylegan2.yaml")
+def place(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Such a folder to work in; the process stands beside it."""
+    shutil.copytree(home, tmp_path / HOME, symlinks=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "110")
     return Path(HOME)
@@ -68,25 +85,23 @@ def train(place: Path, *more: object) -> str:
 
 
 def another_experiment(place: Path) -> str:
-    train(place)
     return train(place, "--resume", "--set", "training.batch=8")
 
 
 def other_networks(place: Path) -> str:
-    train(place)
     return train(place, "--resume", "--set", "z_dim=7")
 
 
 def too_large(place: Path) -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gandsl_runtime.shortage.free", lambda device: 2**20)
-        return train(place, "--dry-run")
+        return train(place, "--run-dir", place / "other", "--dry-run")
 
 
 def memory_full(place: Path) -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gandsl_runtime.trainer.Trainer.__init__", full)
-        return train(place)
+        return train(place, "--run-dir", place / "other")
 
 
 def full(*arguments: object, **options: object) -> None:
@@ -94,13 +109,25 @@ def full(*arguments: object, **options: object) -> None:
 
 
 def many_images(place: Path) -> str:
-    return train(place, "--dry-run")
+    return train(place, "--run-dir", place / "other", "--dry-run")
 
 
 def broken_images(place: Path) -> str:
+    (place / "images").unlink()
+    for index in range(60):
+        (place / "images" / str(index % 10)).mkdir(parents=True, exist_ok=True)
+        Image.new("L", (28, 28)).save(place / "images" / str(index % 10) / f"{index}.png")
     for path in sorted(place.glob("images/*/*.png"))[::2]:
         path.write_bytes(b"no image")
-    return train(place, "--set", "training.data={broken: skip}")
+    return train(
+        place,
+        "--run-dir",
+        place / "other",
+        "--set",
+        "training.data={broken: skip}",
+        "--set",
+        "training.length=2 steps",
+    )
 
 
 def a_folder(place: Path) -> str:
@@ -111,21 +138,22 @@ def a_folder(place: Path) -> str:
 
 
 def a_run(place: Path) -> str:
-    train(place)
     return said("import", place / "run")
 
 
 def an_import(place: Path) -> str:
-    said("import", place / "net.pt", "-o", place / "in.safetensors")
     return said("import", place / "in.safetensors")
 
 
 def weights_alone(place: Path) -> str:
-    train(place)
-    said("import", place / "net.pt", "-o", place / "in.safetensors")
     for path in place.glob("run/checkpoints/*"):
         shutil.copy(place / "in.safetensors", path)
     return said("train", place / "run")
+
+
+def of_no_known_spec(place: Path) -> str:
+    ours(place / "weights.safetensors", SPECS / "quickstart.yaml", {}, ["generator"])
+    return said("sample", place / "weights.safetensors")
 
 
 SCENES: dict[str, list[Callable[[Path], str]]] = {
@@ -133,6 +161,7 @@ SCENES: dict[str, list[Callable[[Path], str]]] = {
     "gandsl/cli/commands/import_.py:run": [imported],
     "gandsl/cli/experiment.py:resumed": [another_experiment, other_networks],
     "gandsl/cli/dry_run.py:images_read": [many_images],
+    "gandsl/interop/origin.py:_name_it": [of_no_known_spec],
     "gandsl/interop/flat.py:tensors_of": [an_import],
     "runtime/gandsl_runtime/checkpoint.py:run_facts": [weights_alone],
     "gandsl/interop/foreign.py:folder": [a_folder, a_run],
@@ -145,10 +174,16 @@ ENDS = {broken_images: 3}
 """Where what the command is to show is no success."""
 
 
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Every module, parsed."""
+    return {path: ast.parse(path.read_text("utf-8")) for path in MODULES}
+
+
 def printing() -> Iterator[tuple[str, ast.FunctionDef]]:
     """Functions that call `pasted`, which puts a command together."""
-    for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for path, tree in trees().items():
+        for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef):
                 names = (n.func for n in ast.walk(node) if isinstance(n, ast.Call))
                 if any(isinstance(name, ast.Name) and name.id == "pasted" for name in names):
@@ -167,71 +202,66 @@ def test_what_is_printed_works(scene: Callable[[Path], str], place: Path) -> Non
     commands = [a or b for a, b in COMMAND.findall(output)]
     assert commands, output
     for command in commands:
-        done = run(command)
+        done = run(command.replace(" SPEC ", f" {SPECS / 'quickstart.yaml'} "))
         assert done.exit_code == ENDS.get(scene, 0), (command, done.output)
 
 
 # ---- commands that are the same for everyone
 
 
-def texts() -> Iterator[tuple[str, str, bool]]:
+@cache
+def texts() -> list[tuple[str, str, bool]]:
     """Texts of the modules that are no docstring: where, what, and whether they are put together."""
-    for path in MODULES:
-        tree = ast.parse(path.read_text("utf-8"))
-        within = {
-            id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values
-        }
-        docs = {
-            id(node.body[0].value)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-            and node.body
-            and isinstance(node.body[0], ast.Expr)
-        }
-        for node in ast.walk(tree):
+    found = []
+    for path, tree in trees().items():
+        apart: set[int] = set()  # docstrings, and what is a piece of another text
+        for node in ast.walk(tree):  # from the outside in
             where = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
-            if isinstance(node, ast.JoinedStr):
+            if isinstance(node, ast.Expr):
+                apart.add(id(node.value))
+            elif isinstance(node, ast.JoinedStr):
+                apart |= {id(part) for part in node.values}
                 parts = [part.value if isinstance(part, ast.Constant) else "{}" for part in node.values]
-                yield where, "".join(map(str, parts)), True
-            elif (
-                isinstance(node, ast.Constant)
-                and isinstance(node.value, str)
-                and id(node) not in within | docs
-            ):
-                yield where, node.value, False
-
-
-NAMES = {"SPEC": str(SPECS / "tiny.yaml"), "OP": "conv", "SIZE": "1GiB", "training.loss": "training.loss"}
-"""What stands for what a user knows."""
-
-COMPLETED = {"show": "SPEC", "graph": "SPEC -o graph.html"}
-"""What a command that is spoken of without its arguments is given."""
-
-
-def fixed() -> dict[str, str]:
-    """Commands in the texts that no name of a user's is in, and where they stand."""
-    found = {}
-    for where, text, _ in texts():
-        for command in re.findall(r"`(gandsl\s[^`{]+)`", text):
-            found.setdefault(" ".join(command.split()), where)
-    assert len(found) > 8
+                found.append((where, "".join(map(str, parts)), True))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in apart:
+                found.append((where, node.value, False))
     return found
 
 
-@pytest.mark.parametrize(("command", "where"), fixed().items())
+NAMES = {"SPEC": SPECS / "quickstart.yaml", "OP": "conv", "SIZE": "1GiB", "WHERE": "images", "DIR": "run"}
+"""What stands for what a user knows."""
+
+COMPLETED = {
+    "gandsl show": "gandsl show SPEC",
+    "gandsl show --ir": "gandsl show --ir SPEC",
+    "gandsl graph": "gandsl graph SPEC -o graph.html",
+    "gandsl train SPEC --data WHERE": "gandsl train SPEC --data WHERE --dry-run",
+    "gandsl train SPEC --run-dir DIR": "gandsl train SPEC --run-dir DIR --data WHERE --dry-run",
+}
+"""What is spoken of without all of its arguments, and what is run in its place."""
+
+
+def fixed() -> list[str]:
+    """Commands in the texts that no name of a user's is in."""
+    texts_ = [text for _, text, _ in texts()]
+    found = {" ".join(c.split()) for text in texts_ for c in re.findall(r"`(gandsl\s[^`{]+)`", text)}
+    assert len(found) > 8
+    return sorted(found)
+
+
+@pytest.mark.parametrize("command", fixed())
 def test_what_is_the_same_for_all_works(
-    command: str, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: str, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    first = shlex.split(command)[1]
-    if first.islower() and not {*shlex.split(command)[2:]} & NAMES.keys() and first in COMPLETED:
-        command += f" {COMPLETED[first]}"
-    done = run(" ".join(shlex.quote(NAMES.get(word, word)) for word in shlex.split(command)))
-    assert done.exit_code == 0, (where, command, done.output)
+    (tmp_path / "images").symlink_to(made / "images")
+    words = shlex.split(COMPLETED.get(command, command))
+    done = run(shlex.join(str(NAMES.get(word, word)) for word in words))
+    assert done.exit_code == 0, (command, done.output)
 
 
 def test_commands_are_put_together_in_one_way() -> None:
-    """By `pasted`, which quotes; then each has its scene above."""
+    """By `pasted`, which quotes; then each has its scene above. The form of an option is no command."""
     names = "|".join(command.replace(" ", r"\s") for command in EVERY)
-    put_together = re.compile(rf"gandsl\s(?:{names})\b[^`\n]*\{{\}}|`gandsl\s\{{\}}")
+    put_together = re.compile(rf"gandsl\s(?:{names})\b(?! SPEC --\{{\}})[^`\n]*\{{\}}|`gandsl\s\{{\}}")
     assert not [where for where, text, joined in texts() if joined and put_together.search(text)]
