@@ -79,9 +79,9 @@ def imported(place: Path) -> str:
     )
 
 
-def train(place: Path, *more: object) -> str:
-    spec, images, folder = place / "my spec.yaml", place / "images", place / "run"
-    return said("train", spec, "--data", images, "--run-dir", folder, *SHORT, *more)
+def train(place: Path, *more: object, run: str = "run") -> str:
+    spec, images = place / "my spec.yaml", place / "images"
+    return said("train", spec, "--data", images, "--run-dir", place / run, *SHORT, *more)
 
 
 def another_experiment(place: Path) -> str:
@@ -95,13 +95,13 @@ def other_networks(place: Path) -> str:
 def too_large(place: Path) -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gandsl_runtime.shortage.free", lambda device: 2**20)
-        return train(place, "--run-dir", place / "other", "--dry-run")
+        return train(place, "--dry-run", run="other")
 
 
 def memory_full(place: Path) -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gandsl_runtime.trainer.Trainer.__init__", full)
-        return train(place, "--run-dir", place / "other")
+        return train(place, run="other")
 
 
 def full(*arguments: object, **options: object) -> None:
@@ -109,7 +109,7 @@ def full(*arguments: object, **options: object) -> None:
 
 
 def many_images(place: Path) -> str:
-    return train(place, "--run-dir", place / "other", "--dry-run")
+    return train(place, "--dry-run", run="other")
 
 
 def broken_images(place: Path) -> str:
@@ -119,15 +119,7 @@ def broken_images(place: Path) -> str:
         Image.new("L", (28, 28)).save(place / "images" / str(index % 10) / f"{index}.png")
     for path in sorted(place.glob("images/*/*.png"))[::2]:
         path.write_bytes(b"no image")
-    return train(
-        place,
-        "--run-dir",
-        place / "other",
-        "--set",
-        "training.data={broken: skip}",
-        "--set",
-        "training.length=2 steps",
-    )
+    return train(place, "--set", "training.data={broken: skip}", run="other")
 
 
 def a_folder(place: Path) -> str:
@@ -228,7 +220,8 @@ def texts() -> list[tuple[str, str, bool]]:
     return found
 
 
-NAMES = {"SPEC": SPECS / "quickstart.yaml", "OP": "conv", "SIZE": "1GiB", "WHERE": "images", "DIR": "run"}
+NAMES = {"SPEC": SPECS / "quickstart.yaml", "OP": "conv", "SIZE": "1GiB", "WHERE": "images"}
+NAMES |= {"RUN…": "run", "DIR": "other", "FILE": "curve.json"}
 """What stands for what a user knows."""
 
 COMPLETED = {
@@ -251,10 +244,11 @@ def fixed() -> list[str]:
 
 @pytest.mark.parametrize("command", fixed())
 def test_what_is_the_same_for_all_works(
-    command: str, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "images").symlink_to(made / "images")
+    for name in ("images", "run"):
+        (tmp_path / name).symlink_to(home / name)
     words = shlex.split(COMPLETED.get(command, command))
     done = run(shlex.join(str(NAMES.get(word, word)) for word in words))
     assert done.exit_code == 0, (command, done.output)
