@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import hashlib
-import json
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
@@ -15,6 +13,7 @@ from gandsl.graph.model import FLOWS, model
 from gandsl.graph.svg import colours
 from gandsl.graph.tree import Picture
 from gandsl.graph.words import FAMILIES
+from gandsl.page import inert, part, script_of
 
 _ENGINE = files("gandsl.graph").joinpath("vendor", "elkjs")
 SCRIPTS = ("folds.js", "layout.js", "draw.js", "search.js", "map.js", "print.js", "page.js")
@@ -25,32 +24,22 @@ def render(title: str, pictures: Sequence[tuple[str, Picture]], depth: int | Non
 
     It loads nothing, and its policy (Content-Security-Policy) allows no script but its own.
     """
-    script = '"use strict";\n' + "\n".join(_part(name) for name in SCRIPTS)
-    seal = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    script, seal = script_of("gandsl.graph", SCRIPTS)
     keys = [f'<span class="key {name}">{name}</span>' for name in FAMILIES]
     keys += [f'<span class="key"><i class="{name}"></i>{name}</span>' for name in FLOWS]
-    return Template(_part("page.html")).substitute(
+    return Template(part("gandsl.graph", "page.html")).substitute(
         title=escape(title),
         seal=seal,
         colours=colours(),
-        drawing=_part("drawing.css"),
-        style=_part("page.css"),
+        drawing=part("gandsl.graph", "drawing.css"),
+        style=part("gandsl.graph", "page.css"),
         families=" ".join(f".{name} {{ --own: var(--{name}); }}" for name in FAMILIES),
         legend=" ".join(keys),
-        data=_inert(model(pictures, depth)),
+        data=inert(model(pictures, depth)),
         engine=_engine(),
         engine_version=_ENGINE.joinpath("VERSION").read_text(encoding="utf-8").strip(),
         script=script,
     )
-
-
-def _part(name: str) -> str:
-    return files("gandsl.graph").joinpath("page", name).read_text(encoding="utf-8")
-
-
-def _inert(data: object) -> str:
-    """JSON that a page may hold: no text of it can end a script or begin a comment."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _engine() -> str:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
-from importlib.resources import files
 from string import Template
 from typing import Any
 
+from gandsl.page import inert, part, script_of
 from gandsl.plot.grids import MOST as MOST_GRIDS
 from gandsl.plot.grids import Shown, embedded, shown
-from gandsl.plot.log import Curve
+from gandsl.plot.log import Curve, printable
 from gandsl.plot.reference import Reference
 from gandsl.plot.run import Run
 from gandsl.plot.thin import MOST, thinned
@@ -31,8 +28,7 @@ _KEYS = {
 
 def render(runs: Sequence[Run], references: Sequence[Reference] = (), grids: int = MOST_GRIDS) -> str:
     """The page. Its policy (Content-Security-Policy) allows no script but its own; all text is escaped."""
-    script = '"use strict";\n' + "\n".join(_part(name) for name in SCRIPTS)
-    seal = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    script, seal = script_of("gandsl.plot", SCRIPTS)
     named = [*_named(runs, references)]
     names = dict.fromkeys(name for name, _ in named)
     levels = {name: sorted(_levels(named, name)) for name in names}
@@ -50,10 +46,10 @@ def render(runs: Sequence[Run], references: Sequence[Reference] = (), grids: int
         ],
     }
     kinds = {event.kind for run in runs for event in run.events}
-    return Template(_part("page.html")).substitute(
+    page = Template(part("gandsl.plot", "page.html")).substitute(
         title=escape(" · ".join([*(run.name for run in runs), *(one.name for one in references)])),
         seal=seal,
-        style=_part("page.css"),
+        style=part("gandsl.plot", "page.css"),
         told="\n".join(f'<p class="told">{escape(said)}</p>' for said in told),
         facts=_facts(runs, references),
         plans=_plans(runs),
@@ -61,9 +57,10 @@ def render(runs: Sequence[Run], references: Sequence[Reference] = (), grids: int
         constant=_constant(constant),
         events=_events(runs),
         values=_values(runs, references),
-        data=_inert(data),
+        data=inert(data),
         script=script,
     )
+    return printable(page)
 
 
 def _named(runs: Sequence[Run], references: Sequence[Reference]) -> Iterator[tuple[str, Sequence[float]]]:
@@ -109,16 +106,6 @@ def _constant(found: Mapping[str, float]) -> str:
     """What never changes needs no chart."""
     said = " · ".join(f"{name} {value:.6g}" for name, value in found.items())
     return f'<p class="keys">The same throughout: {escape(said)}</p>' if found else ""
-
-
-def _part(name: str) -> str:
-    return files("gandsl.plot").joinpath("page", name).read_text(encoding="utf-8")
-
-
-def _inert(data: object) -> str:
-    """JSON that a page may hold: no text of it can end a script or begin a comment."""
-    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c")
 
 
 def _short(values: Iterable[float], digits: int = 6) -> list[float]:

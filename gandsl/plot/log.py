@@ -105,7 +105,12 @@ def _numbers(record: dict[str, Any]) -> Iterator[tuple[str, float]]:
     """What is no number counts as one that was lost."""
     for name, value in record.items():
         if name != AXIS:
-            yield name, float(value) if _finite(value) else math.nan
+            yield printable(name), float(value) if _finite(value) else math.nan
+
+
+def printable(text: str) -> str:
+    """Text that UTF-8 can write: JSON and file names may hold halves of characters."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _finite(value: Any) -> bool:

@@ -62,15 +62,18 @@ def read_reference(path: Path) -> Reference:
     try:
         return Reference.model_validate_json(read(path))
     except (ValidationError, RecursionError) as error:
-        why = str(error)
-        if isinstance(error, ValidationError):
-            first = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(map(str, first["loc"]))
-            why = f"`{place}`: {first['msg']}" if place else first["msg"]
         raise NoReference(
-            f"{path} is no recorded curve: {why}",
+            f"{path} is no recorded curve: {_why(error)}",
             "give a run's folder, or a file that `gandsl plot RUN… --write-reference FILE` wrote",
         ) from error
+
+
+def _why(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"`{place}`: {first['msg']}" if place else first["msg"]
 
 
 def write_reference(path: Path, reference: Reference) -> None:
@@ -79,10 +82,16 @@ def write_reference(path: Path, reference: Reference) -> None:
 
 
 def recorded(name: str, runs: Mapping[str, Mapping[str, Curve]]) -> Reference:
-    """Of runs by name, which have curves by name; what tells of the machine alone is left out."""
+    """Of runs by name, which have curves by name; what tells of the machine alone is left out.
+
+    Raises NoReference where nothing is left, or the log is nothing that a file can hold.
+    """
     names = dict.fromkeys(one for curves in runs.values() for one in curves if not one.startswith(MACHINE))
     found = {one: band([curves[one] for curves in runs.values() if one in curves]) for one in names}
-    return Reference(name=name, runs=tuple(runs), curves=found)
+    try:
+        return Reference(name=name, runs=tuple(runs), curves=found)
+    except ValidationError as error:
+        raise NoReference(f"no curve to record: {_why(error)}", "give runs whose logs have values") from error
 
 
 def band(curves: Sequence[Curve], points: int = POINTS) -> Recorded:

@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from gandsl.plot.log import Log, objects, read_log
+from gandsl.plot.log import Log, objects, printable, read_log
 from gandsl_runtime.errors import RuntimeFault
 from gandsl_runtime.files import read
 from gandsl_runtime.record import Record, recorded
@@ -78,11 +78,11 @@ def read_run(folder: Path, name: str, sizes: Sequence[Size] = ()) -> Run:
 
 def names_of(folders: Sequence[Path]) -> list[str]:
     """The last parts of each path, as many as tell it from the others."""
-    parts = [folder.absolute().parts for folder in folders]
+    parts = [[printable(part) for part in folder.absolute().parts] for folder in folders]
     most = max(map(len, parts), default=0)
     for count in range(1, most + 1):
         names = ["/".join(one[-count:]) for one in parts]
-        if len(set(names)) == len(set(parts)):
+        if len(set(names)) == len(set(map(tuple, parts))):
             return names
     return [str(folder) for folder in folders]
 

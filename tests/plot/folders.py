@@ -14,7 +14,7 @@ NAMES = (
     *("loss/D", "loss/G", "score/real", "score/fake", "penalty/r1", "penalty/path_length", "path_length"),
     *("lr/G", "lr/D", "augment/p", "metric/fid", "guard/sigma/generator", "guard/diversity/all_pairs"),
     *("time/seconds", "time/images_per_second", "memory/ram", "consistency/real", "class/G", "scale/D"),
-    *("inception score", EVIL),
+    *("inception score", "\ud800", EVIL),
 )
 
 

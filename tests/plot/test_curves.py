@@ -180,6 +180,12 @@ def test_a_reference_is_written_and_read(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "two.json").read_text())["gandsl"] == "reference/1"
 
 
+@pytest.mark.parametrize("name", ["time/seconds", "", "x" * 1001])
+def test_what_a_reference_can_not_hold_is_told(name: str) -> None:
+    with pytest.raises(NoReference, match="no curve to record"):
+        recorded("x", {"a": {name: curve([(8, 1)])}})
+
+
 def test_the_documented_reference_is_one(root: Path, tmp_path: Path) -> None:
     (text,) = re.findall(
         r"^```json\n(.*?reference/1.*?)^```", (root / "docs" / "cli.md").read_text("utf-8"), re.M | re.S

@@ -66,7 +66,7 @@ class Chart {
 
   /** The range of values to show, and the share of points that lie outside of it. */
   range(domain) {
-    const { scale } = this.state, all = [];
+    const scale = this.spec.exact && this.state.scale === "cut" ? "linear" : this.state.scale, all = [];
     let pinned = [];
     for (const line of this.shown) {
       const xs = this.xs(line), { y, l, h } = line.curve, soft = this.smoothed(line);
@@ -180,7 +180,7 @@ class Chart {
     for (const line of this.shown) {
       const xs = this.xs(line), i = visible ? near(xs, at) : xs.length - 1, { y, l, h } = line.curve;
       const soft = this.soft(line) ? ` ~ ${said(this.smoothed(line)[i])}` : "";
-      line.value.textContent = `${said(y[i])}${l && visible ? ` (${said(l[i])} … ${said(h[i])})` : ""}${soft}`;
+      line.value.textContent = `${said(y[i])}${l && visible && l[i] < h[i] ? ` (${said(l[i])} … ${said(h[i])})` : ""}${soft}`;
     }
   }
 

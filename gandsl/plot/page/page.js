@@ -36,7 +36,8 @@ const eye = new IntersectionObserver(entries => {
   for (const entry of entries) {
     const chart = charts.find(one => one.node === entry.target);
     chart.seen = entry.isIntersecting;
-    if (chart.seen && (chart.stale || !chart.cross)) { chart.stale = false; chart.draw(); }
+    if (!chart.seen) continue;
+    if (chart.stale || !chart.cross) { chart.stale = false; chart.draw(); } else chart.read();
   }
 }, { rootMargin: "300px" });
 
@@ -52,6 +53,7 @@ for (const section of data.sections) {
   main.append(made("section", {}, made("h2", {}, section.title), box));
 }
 showGrids(data.runs, control("samples"));
+main.firstElementChild?.after(control("samples"));
 
 control("axis").addEventListener("change", event => { state.mode = event.target.value; state.at = null; state.zoom(null); });
 control("scale").addEventListener("change", event => { state.scale = event.target.value; redraw(); });
