@@ -12,6 +12,7 @@ from gandsl.analysis import checked
 from gandsl.codegen.package import spec_hash
 from gandsl.frontend.module import ModuleIR
 from gandsl.interop.fit import Overrides
+from gandsl.interop.foreign import WEIGHTS
 from gandsl.interop.load import Sources, import_checkpoint
 from gandsl.interop.origin import NoWeights, Origin, origin_of
 from gandsl.interop.recognize import SIDE_OF
@@ -76,12 +77,14 @@ def held(
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether what lies there is a run or a checkpoint of ours. Raises NoWeights for any other folder."""
+    """Whether what lies there is a run or a checkpoint of ours. Raises NoWeights for a folder without any."""
     if not path.is_dir():
         return not path.exists() or checkpoint.is_ours(path)
-    if not (RunDir(path).spec.is_file() or RunDir(path).checkpoints.is_dir() or checkpoint.found_in(path)):
-        raise NoWeights(f"{path} is no run's folder: it holds no spec.yaml", "name a run's folder, or a file")
-    return True
+    if RunDir(path).spec.is_file() or RunDir(path).checkpoints.is_dir() or checkpoint.found_in(path):
+        return True
+    if any(True for ending in WEIGHTS for _ in path.glob(f"*{ending}")):
+        return False  # which of them to import is told there
+    raise NoWeights(f"{path} is no run's folder: it holds no spec.yaml", "name a run's folder, or a file")
 
 
 def _named(source: Sources) -> str:

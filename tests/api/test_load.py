@@ -149,6 +149,20 @@ def test_only_some_parts(folder: Path, tmp_path: Path) -> None:
     assert next(program.to(torch.float64).generator.parameters()).dtype == torch.float64
 
 
+def test_a_folder_of_others_says_which_file(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    shutil.copy(folder / "faces.pt", tmp_path / "pytorch_model.bin")
+    with pytest.raises(
+        gandsl.Error, match=r"is a Hugging Face folder\n  = help: name the file in it: .*pytorch_model"
+    ):
+        gandsl.load(tmp_path)
+    assert (
+        gandsl.load(tmp_path / "pytorch_model.bin")
+        .sampler(1)
+        .equal(gandsl.load(folder / "faces.pt").sampler(1))
+    )
+
+
 FAULTS = {  # path → exit code, words
     "nowhere": (4, "no such file or folder"),
     ".": (2, "holds no spec.yaml"),
