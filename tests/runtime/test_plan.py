@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from gandsl_runtime.plan import UNITS, Growth, Part, Plan, Quantity
+from gandsl_runtime.plan import PIPES, UNITS, Growth, Part, Plan, Quantity
 from tests.runtime.helpers import plan
 
 RICH = {
@@ -56,6 +56,13 @@ def test_json_there_and_back():
     dumped = rich.model_dump(mode="json")
     assert dumped["length"] == "25 Mimg"
     assert dumped["growth"]["batch"] == {"8": 64, "16": 32}
+
+
+@pytest.mark.parametrize("pipe", PIPES)
+def test_every_pipe_has_its_name_and_no_other(pipe):
+    assert plan(augment={"pipe": pipe, "p": 0.5}).augment.pipe == pipe
+    with pytest.raises(ValidationError, match="unknown pipe"):
+        plan(augment={"pipe": f"{pipe}x", "p": 0.5})
 
 
 def test_losses_by_name_or_with_parameters():

@@ -83,7 +83,7 @@ def _chance_or_name(schema: dict[str, Any]) -> None:
 
 def _pipe(value: Any) -> Any:
     if isinstance(value, str):
-        if not value not in PIPES:
+        if value not in PIPES:
             raise ValueError(
                 f"unknown pipe `{value}`: one of {', '.join(PIPES)}, or a list of {', '.join(_EACH)}"
             )
