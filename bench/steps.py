@@ -189,7 +189,7 @@ SYSTEMS = (
         "biggan-64",
         "biggan",
         "biggan",
-        {"resolution": 64, "width": 64, "attention_at": 32, "training.micro_batch": 4},
+        {"resolution": 64, "width": 64, "attention_at": [32], "training.micro_batch": 4},
         biggan,
         8,
     ),

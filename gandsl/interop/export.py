@@ -58,6 +58,8 @@ def export_weights(
     chosen = _layout(layout or (origin.layout if origin else None))
     module = _module(chosen, path, facts, spec, overrides)
     states = {role: _state(chosen, role, tensors, module) for role in _roles(chosen, tensors, parts)}
+    if origin and origin.layout == chosen.name:
+        states = {role: _respelled(state, origin.spelling.get(role, {})) for role, state in states.items()}
     passed_over = tuple(f"{reason}; taking {path.name}" for reason in refused)
     return replace(_write(chosen, states, Path(output)), passed_over=passed_over)
 
@@ -123,7 +125,7 @@ def _state(layout: Layout, role: str, tensors: Mapping[str, Tensor], module: Mod
     for entry in entries:
         match entry.use:
             case Change():
-                found[entry.theirs] = entry.use.theirs(own[entry.ours]).clone(
+                found[entry.theirs] = _theirs(entry.use, own[entry.ours], beside.get(entry.theirs)).clone(
                     memory_format=torch.contiguous_format
                 )
             case Constant():
@@ -139,6 +141,18 @@ def _nameless(side: Side, module: ModuleIR, keys: Mapping[str, Any]) -> list[str
     """Our tensors that the layout has no key for, and that do not follow from the rest."""
     named = {entry.ours for entry in _entries(side, module, keys) if isinstance(entry.use, Change)}
     return sorted(key for key in keys.keys() - named if not key.endswith(tuple(side.derived)))
+
+
+def _theirs(change: Change, ours: Tensor, written: Tensor | None) -> Tensor:
+    """A tensor as the layout has it: the imported one itself, where it still is what ours came from."""
+    if written is not None and torch.equal(change.ours(written).float(), ours):
+        return written
+    return change.theirs(ours)
+
+
+def _respelled(state: Mapping[str, Tensor], spelling: Mapping[str, str]) -> dict[str, Tensor]:
+    """With the keys that the imported file had."""
+    return {spelling.get(key, key): tensor for key, tensor in state.items()}
 
 
 def _entries(side: Side, module: ModuleIR, keys: Mapping[str, Any]) -> list[Entry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import gandsl
 from gandsl.analysis import checked
 from gandsl.frontend.module import ModuleIR
 from gandsl.interop.errors import InteropError, listed
-from gandsl.interop.layout import Layout, expanded
+from gandsl.interop.layout import Layout, Params, expanded
 from gandsl.interop.made import PLAN, Made, contradiction, planned
 from gandsl.interop.recognize import SIDE_OF, Recognized
 from gandsl.interop.values import same, shown
@@ -62,6 +63,18 @@ def keys_of(network: NetworkIR) -> dict[str, tuple[int, ...]]:
     return found
 
 
+def check_options(layout: Layout, parts: Mapping[str, Recognized]) -> None:
+    """Raise InteropError where a network was made with an option that no spec has a place for."""
+    for found in parts.values():
+        for option, told in found.side.strange.items():
+            if (value := told(found.shapes)) is not None:
+                raise InteropError(
+                    f"{found.shapes.where} was made with {option} = {value}, which is not held here. "
+                    "Nothing was loaded",
+                    f"docs/checkpoints.md says which options of {layout.doc} are",
+                )
+
+
 def check_system(layout: Layout, parts: Mapping[str, Recognized], module: ModuleIR, spec: Path) -> None:
     """Raise InteropError where the spec describes another system than the checkpoint is of."""
     for role, found in parts.items():
@@ -81,15 +94,21 @@ def check_system(layout: Layout, parts: Mapping[str, Recognized], module: Module
 
 
 def settled(
-    layout: Layout, parts: Mapping[str, Recognized], made: Made, spec: Path, texts: Sequence[str]
+    layout: Layout,
+    parts: Mapping[str, Recognized],
+    made: Made,
+    spec: Path,
+    texts: Sequence[str],
+    named: bool = False,
 ) -> tuple[ModuleIR, dict[str, Any]]:
     """The module that fits a checkpoint, and what is changed in it beside the user's overrides, `texts`.
 
     A parameter whose default follows another's may have to be set once that other one is.
+    named: the user has chosen the spec.
     """
     module = module_of(spec, texts)
     check_system(layout, parts, module, spec)
-    wanted = infer(layout, parts, made, module)
+    wanted = infer(layout, parts, made, module, names_of(texts), named)
     changes: dict[str, Any] = {}
     while (new := _changes(layout, wanted, module, names_of(texts), spec)).keys() - changes.keys():
         changes |= new
@@ -97,33 +116,60 @@ def settled(
     return module, changes
 
 
-def infer(layout: Layout, parts: Mapping[str, Recognized], made: Made, module: ModuleIR) -> dict[str, Any]:
-    """What the spec's parameters must be, and fields of its plan.
+def infer(
+    layout: Layout,
+    parts: Mapping[str, Recognized],
+    made: Made,
+    module: ModuleIR,
+    fixed: Sequence[str] = (),
+    named: bool = False,
+) -> dict[str, Any]:
+    """What the spec's parameters must be, and fields of its plan. `fixed` names those that the user has set.
+
+    named: the user has chosen the spec; where its one parameter stands for what is not the same in both
+    networks, it may still build them, and its keys say so.
 
     Raises InteropError where the checkpoint contradicts them, or its networks each other, or where the spec
-    lacks a parameter for what the checkpoint has.
+    lacks a parameter for what the checkpoint has and its shapes alone do not tell.
     """
     stated = made.stated(module)
     given = {**module.params, **{name: one.value for name, one in stated.items()}}
+    given |= _told_by_one(layout, parts, given)
     found: dict[str, tuple[Any, str]] = {}
-    for role, one in parts.items():
-        shapes = one.shapes
-        try:
-            values = one.side.infer(shapes, given)
-        except (ArithmeticError, ValueError, LookupError) as error:
-            raise InteropError(f"the shapes in {shapes.where} are not those of {layout.doc}") from error
-        for name, value in values.items():
-            known, by = found.setdefault(name, (value, role))
-            if not same(known, value):
+    for role, one in sorted(parts.items(), key=lambda part: list(SIDE_OF).index(part[0])):
+        for name, value in _inferred(layout, one, given).items():
+            own = f"{SIDE_OF[role]}_{name}"  # of a discriminator that may differ, by the spec's parameters
+            known, by = found.get(name, (value, role))
+            if own in module.params and (own in fixed or not same(known, value)):
+                found[own] = value, role
+                continue
+            if not same(known, value) and not named:
                 raise InteropError(
                     f"the {by} says {name} = {shown(known)}, the {role} says {shown(value)}",
                     "of different models? --only generator and --only discriminator import them apart",
                 )
-        given |= {name: value for name, value in values.items() if name in module.params}
+            found[name] = known, by
+            given |= {name: value} if name in module.params else {}
     for name, (value, _) in found.items():
         if name in stated and not same(stated[name].value, value):
             raise contradiction(stated[name], name, value)
-    return {name: one.value for name, one in stated.items()} | {n: v for n, (v, _) in found.items()}
+    presumed = {n: v for one in parts.values() for n, v in one.side.presumed.items() if n not in fixed}
+    wanted = {**presumed, **{name: one.value for name, one in stated.items()}}
+    return wanted | {name: value for name, (value, _) in found.items()}
+
+
+def _inferred(layout: Layout, found: Recognized, given: Params) -> dict[str, Any]:
+    try:
+        return found.side.infer(found.shapes, given)
+    except (ArithmeticError, ValueError, LookupError) as error:
+        raise InteropError(f"the shapes in {found.shapes.where} are not those of {layout.doc}") from error
+
+
+def _told_by_one(layout: Layout, parts: Mapping[str, Recognized], given: Params) -> dict[str, Any]:
+    """Parameters that but one of the networks tells: what it tells may be what the other lacks."""
+    told = {SIDE_OF[role]: _inferred(layout, one, given) for role, one in parts.items()}
+    names = Counter(name for values in told.values() for name in values)
+    return {name: value for values in told.values() for name, value in values.items() if names[name] == 1}
 
 
 def _changes(
@@ -137,8 +183,8 @@ def _changes(
                 changes[name] = value
             continue
         if name not in module.params:
-            if name in layout.assumed and same(layout.assumed[name], value):
-                continue
+            if name not in layout.assumed or same(layout.assumed[name], value):
+                continue  # shapes tell it: where the spec builds another network, its keys will say so
             raise InteropError(
                 f"the checkpoint has {name} = {shown(value)}, and {spec} has no parameter `{name}`",
                 "name a spec that has it with --spec",

@@ -35,6 +35,7 @@ class Carried:
     """State that has no use here. A file may have it; it is kept beside the weights, and written back."""
 
     default: Tensor | None = None  # what an export writes where there is none to write back
+    zero: str = ""  # why it has to be 0, where it has
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,10 @@ class Derived:
     doc: str
 
 
+Strange = Callable[["Shapes"], Any]
+"""An option's value, as keys and shapes tell it, where no spec holds it; None where one does."""
+
+
 @dataclass(frozen=True)
 class Side:
     """One network of a layout."""
@@ -141,10 +146,16 @@ class Side:
     never: tuple[str, ...] = ()  # keys that tell another
     fits: Callable[[Shapes], bool] = lambda shapes: True  # whether the shapes are this layout's, too
     spec: Callable[[Shapes], str] | None = None  # which of the system's specs, where it has several
+    strange: Mapping[str, Strange] = field(
+        default_factory=dict
+    )  # constructor's option → what it leaves behind
     beside: Mapping[str, str] = field(default_factory=dict)  # key → the file's loose tensor that it is
     derived: Mapping[str, Derived] = field(default_factory=dict)  # end of our key → what it follows from
     options: Callable[[Part], Sequence[Option]] = lambda part: ()  # the constructor's, in its order
     arguments: Callable[[Part], Mapping[str, Any] | None] = lambda part: part.arguments  # as they are kept
+    presumed: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # parameters that leave no trace, at their defaults
 
 
 @dataclass(frozen=True)

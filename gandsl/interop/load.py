@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from gandsl.interop.errors import InteropError, listed
 from gandsl.interop.files import opened
 from gandsl.interop.fit import (
     Overrides,
+    check_options,
     keys_of,
     settled,
     spec_of,
@@ -25,7 +26,7 @@ from gandsl.interop.inert import TensorRef
 from gandsl.interop.layout import Carried, Constant, Derived, Entry, Layout, expanded
 from gandsl.interop.made import Made
 from gandsl.interop.parts import parts_of
-from gandsl.interop.recognize import SIDE_OF, File, Recognized, recognize
+from gandsl.interop.recognize import SIDE_OF, File, Recognized, recognize, spelling
 from gandsl.interop.report import PartReport, Report
 from gandsl.interop.tensors import materialize
 from gandsl.spec.overrides import as_texts
@@ -45,6 +46,7 @@ class Imported:
     states: Mapping[str, Mapping[str, Tensor]]  # generator, discriminator, average → key → tensor
     carried: Mapping[str, Mapping[str, Tensor]]  # part → the layout's key → tensor
     report: Report
+    spelling: Mapping[str, Mapping[str, str]]  # part → the layout's key → the file's, where they differ
 
     def tensors(self) -> dict[str, Tensor]:
         """All weights by `<part>/<key>`, as checkpoints name them."""
@@ -66,6 +68,7 @@ class Imported:
                 "sources": dict(self.report.sources),
                 "spec": {"name": self.module.name, "file": str(self.spec), "sha256": spec_hash(self.module)},
                 "overrides": list(self.overrides),
+                "spelling": {part: dict(keys) for part, keys in self.spelling.items()},
             }
         }
         write(Path(path), tensors, facts)
@@ -93,9 +96,10 @@ def import_checkpoint(
     with ExitStack() as stack:
         files = [open_file(path, role, stack) for path, role in _listed(sources)]
         found, parts, aside = recognize(files, layout, only)
+        check_options(found, parts)
         path = Path(spec) if spec is not None else spec_of(found, parts)
         made = Made(parts)
-        module, changes = settled(found, parts, made, path, texts)
+        module, changes = settled(found, parts, made, path, texts, named=spec is not None)
         texts += as_texts(changes)
         owner = "average" if "average" in parts else "generator"
         loaded = {role: _load(found, role, part, module, role == owner) for role, part in parts.items()}
@@ -119,6 +123,7 @@ def import_checkpoint(
         {role: part.state for role, part in loaded.items()},
         {role: part.carried for role, part in loaded.items() if part.carried},
         report,
+        {role: keys for role, part in parts.items() if (keys := spelling(found, part.part.tensors))},
     )
 
 
@@ -175,7 +180,7 @@ def _load(layout: Layout, role: str, found: Recognized, module: ModuleIR, owner:
         lists[Carried],
         unwrapped=found.part.steps,
     )
-    carried = {key: tensors[key] for key in lists[Carried]}
+    carried = {key: tensors[key] for key in (*lists[Carried], *_rounded(present, tensors, state))}
     return _Loaded({key: state[key] for key in keys if key in state}, carried, report, _notes(role, tensors))
 
 
@@ -188,6 +193,17 @@ def belonging(found: Recognized) -> dict[str, TensorRef]:
 def _ours(change: Change, tensor: Tensor) -> Tensor:
     ours = change.ours(tensor)
     return ours.float().contiguous() if ours.is_floating_point() else ours.contiguous()
+
+
+def _rounded(
+    entries: Sequence[Entry], tensors: Mapping[str, Tensor], state: Mapping[str, Tensor]
+) -> Iterator[str]:
+    """Keys of tensors that do not come back exactly, so that an export writes them as they were."""
+    for entry in entries:
+        if isinstance(entry.use, Change) and not torch.equal(
+            entry.use.theirs(state[entry.ours]), tensors[entry.theirs].float()
+        ):
+            yield entry.theirs
 
 
 def _check_keys(
@@ -235,6 +251,12 @@ def _check_constants(
 ) -> None:
     wrong: dict[str, str] = {}  # key → what to do about it
     for entry in entries:
+        if isinstance(entry.use, Carried) and entry.use.zero and bool(tensors[entry.theirs].any()):
+            raise InteropError(
+                f"{where}: {entry.theirs} is {float(tensors[entry.theirs].flatten()[0]):g}, so "
+                f"{entry.use.zero}. Nothing was loaded",
+                "divide them by it, set it to 0, and import that",
+            )
         if isinstance(entry.use, Constant):
             wanted, given = (
                 entry.use.value(module.params, keys[entry.ours], entry.ours),

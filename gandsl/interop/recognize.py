@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -178,11 +178,19 @@ def _called(file: File, part: Part) -> str:
 
 
 def _spelled(layout: Layout, tensors: Mapping[str, TensorRef]) -> dict[str, TensorRef]:
+    ours = {written: key for key, written in spelling(layout, tensors).items()}
+    return {ours.get(key, key): tensor for key, tensor in tensors.items()}
+
+
+def spelling(layout: Layout, keys: Collection[str]) -> dict[str, str]:
+    """The layout's own spelling of keys → the file's, where it is another."""
     found = {}
-    for key, tensor in tensors.items():
+    for written in keys:
+        key = written
         for pattern, replacement in layout.aliases.items():
             key = re.sub(pattern, replacement, key)
-        found[key] = tensor
+        if key not in keys:  # else the file has both, and the other spelling is one key too many
+            found[key] = written
     return found
 
 

@@ -127,8 +127,8 @@ class StageB0(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.block = ResidualDown2()  # biggan.yaml:54
-        self.attention = SpatialAttention()  # biggan.yaml:56
+        self.block = ResidualDown2()  # biggan.yaml:60
+        self.attention = SpatialAttention()  # biggan.yaml:62
 
     def forward(self, image: Tensor) -> Tensor:
         """image [N, 3, 128, 128] → [N, 96, 64, 64]"""
@@ -141,7 +141,7 @@ class Stage(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.block = ResidualDown(in_channels, out_channels)  # biggan.yaml:54
+        self.block = ResidualDown(in_channels, out_channels)  # biggan.yaml:60
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, in_channels, H, W] → [N, out_channels, H / 2, W / 2]"""
@@ -153,7 +153,7 @@ class StageB5(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.block = ResidualDown3()  # biggan.yaml:54
+        self.block = ResidualDown3()  # biggan.yaml:60
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, 1536, 4, 4] → [N, 1536, 4, 4]"""
@@ -168,18 +168,18 @@ class ProjectionHead(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.logit = layers.Linear(1536, 1, weight="spectral", init="orthogonal")  # gandsl/std/head.yaml:37
-        # gandsl/std/head.yaml:38
+        self.logit = layers.Linear(1536, 1, weight="spectral", init="orthogonal")  # gandsl/std/head.yaml:38
+        # gandsl/std/head.yaml:39
         self.embed = layers.Embedding(1000, 1536, weight="spectral", init="orthogonal")
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """x [N, 1536, 4, 4], y [N] → [N, 1]"""
-        act = ops.relu(x)  # gandsl/std/head.yaml:33
-        pooled = ops.global_pool(act)  # [N, 1536], gandsl/std/head.yaml:36
+        act = ops.relu(x)  # gandsl/std/head.yaml:34
+        pooled = ops.global_pool(act)  # [N, 1536], gandsl/std/head.yaml:37
         logit = self.logit(pooled)  # [N, 1]
         embed = self.embed(y)  # [N, 1536]
-        projected = ops.dot(pooled, embed)  # [N, 1], gandsl/std/head.yaml:39
-        return ops.add([logit, projected])  # gandsl/std/head.yaml:40
+        projected = ops.dot(pooled, embed)  # [N, 1], gandsl/std/head.yaml:40
+        return ops.add([logit, projected])  # gandsl/std/head.yaml:41
 
 
 class Discriminator(Network):
@@ -190,13 +190,13 @@ class Discriminator(Network):
 
     def __init__(self) -> None:
         super().__init__()
-        self.b0 = StageB0()  # biggan.yaml:51
+        self.b0 = StageB0()  # biggan.yaml:57
         self.b1 = Stage(96, 192)
         self.b2 = Stage(192, 384)
         self.b3 = Stage(384, 768)
         self.b4 = Stage(768, 1536)
         self.b5 = StageB5()
-        self.head = ProjectionHead()  # biggan.yaml:57
+        self.head = ProjectionHead()  # biggan.yaml:63
 
     def forward(self, image: Tensor, y: Tensor) -> Tensor:
         """image [N, 3, 128, 128], y [N] → [N, 1]"""

@@ -39,10 +39,10 @@ class ResidualUp(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.norm0 = ConditionalBatchNorm(in_channels)  # biggan.yaml:39
+        self.norm0 = ConditionalBatchNorm(in_channels)  # biggan.yaml:45
         # gandsl/std/residual.yaml:19
         self.conv0 = layers.Conv2d(in_channels, out_channels, weight="spectral", init="orthogonal")
-        self.norm1 = ConditionalBatchNorm(out_channels)  # biggan.yaml:39
+        self.norm1 = ConditionalBatchNorm(out_channels)  # biggan.yaml:45
         # gandsl/std/residual.yaml:22
         self.conv1 = layers.Conv2d(out_channels, out_channels, weight="spectral", init="orthogonal")
         # gandsl/std/residual.yaml:24
@@ -103,11 +103,11 @@ class Stage(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.block = ResidualUp(in_channels, out_channels)  # biggan.yaml:36
+        self.block = ResidualUp(in_channels, out_channels)  # biggan.yaml:42
 
     def forward(self, x: Tensor, shared: Tensor, style: Tensor) -> Tensor:
         """x [N, in_channels, H, W], shared [N, 128], style [N, 20] → [N, out_channels, 2H, 2W]"""
-        condition = ops.concat([shared, style])  # [N, 148], biggan.yaml:34
+        condition = ops.concat([shared, style])  # [N, 148], biggan.yaml:40
         return self.block(x, condition)
 
 
@@ -116,12 +116,12 @@ class StageS64(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.block = ResidualUp(384, 192)  # biggan.yaml:36
-        self.attention = SpatialAttention()  # biggan.yaml:40
+        self.block = ResidualUp(384, 192)  # biggan.yaml:42
+        self.attention = SpatialAttention()  # biggan.yaml:46
 
     def forward(self, x: Tensor, shared: Tensor, style: Tensor) -> Tensor:
         """x [N, 384, 32, 32], shared [N, 128], style [N, 20] → [N, 192, 64, 64]"""
-        condition = ops.concat([shared, style])  # [N, 148], biggan.yaml:34
+        condition = ops.concat([shared, style])  # [N, 148], biggan.yaml:40
         block = self.block(x, condition)  # [N, 192, 64, 64]
         return self.attention(block)
 
@@ -149,32 +149,32 @@ class Generator(Network):
 
     def __init__(self) -> None:
         super().__init__()
-        self.shared = layers.Embedding(1000, 128, init="orthogonal")  # biggan.yaml:27
-        self.project = layers.Linear(20, 24576, weight="spectral", init="orthogonal")  # biggan.yaml:29
-        self.s8 = Stage(1536, 1536)  # biggan.yaml:32
+        self.shared = layers.Embedding(1000, 128, init="orthogonal")  # biggan.yaml:33
+        self.project = layers.Linear(20, 24576, weight="spectral", init="orthogonal")  # biggan.yaml:35
+        self.s8 = Stage(1536, 1536)  # biggan.yaml:38
         self.s16 = Stage(1536, 768)
         self.s32 = Stage(768, 384)
         self.s64 = StageS64()
         self.s128 = Stage(192, 96)
-        self.norm = BatchNorm()  # biggan.yaml:41
-        self.rgb = layers.Conv2d(96, 3, weight="spectral", init="orthogonal")  # biggan.yaml:43
+        self.norm = BatchNorm()  # biggan.yaml:47
+        self.rgb = layers.Conv2d(96, 3, weight="spectral", init="orthogonal")  # biggan.yaml:49
 
     def forward(self, z: Tensor, y: Tensor) -> Tensor:
         """z [N, 120], y [N] → [N, 3, 128, 128]"""
         shared = self.shared(y)  # [N, 128]
-        chunks = ops.chunks(z, count=6)  # [N, 6, 20], biggan.yaml:28
+        chunks = ops.chunks(z, count=6)  # [N, 6, 20], biggan.yaml:34
         chunk = [ops.select(chunks, index=i) for i in range(6)]  # each [N, 20]
         project = self.project(chunk[0])  # [N, 24576]
-        start = ops.reshape(project, channels=1536, size=4)  # [N, 1536, 4, 4], biggan.yaml:30
+        start = ops.reshape(project, channels=1536, size=4)  # [N, 1536, 4, 4], biggan.yaml:36
         s8 = self.s8(start, shared, chunk[1])  # [N, 1536, 8, 8]
         s16 = self.s16(s8, shared, chunk[2])  # [N, 768, 16, 16]
         s32 = self.s32(s16, shared, chunk[3])  # [N, 384, 32, 32]
         s64 = self.s64(s32, shared, chunk[4])  # [N, 192, 64, 64]
         s128 = self.s128(s64, shared, chunk[5])  # [N, 96, 128, 128]
         norm = self.norm(s128)
-        act = ops.relu(norm)  # biggan.yaml:42
+        act = ops.relu(norm)  # biggan.yaml:48
         rgb = self.rgb(act)  # [N, 3, 128, 128]
-        return ops.tanh(rgb)  # biggan.yaml:44
+        return ops.tanh(rgb)  # biggan.yaml:50
 
     def program(
         self, entry: str = "forward", level: int | None = None, fading: bool = False

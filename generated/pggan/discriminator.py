@@ -33,19 +33,19 @@ class StagesStage(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.rgb = ConvLayer(in_channels)  # pggan.yaml:73
-        # pggan.yaml:39
+        self.rgb = ConvLayer(in_channels)  # pggan.yaml:78
+        # pggan.yaml:44
         self.conv0 = layers.Conv2d(in_channels, in_channels, weight="equalized", gain=1.4142135623730951)
-        # pggan.yaml:41
+        # pggan.yaml:46
         self.conv1 = layers.Conv2d(in_channels, out_channels, weight="equalized", gain=1.4142135623730951)
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, in_channels, H, W] → [N, out_channels, H / 2, W / 2]"""
         conv0 = self.conv0(x)
-        act0 = ops.leaky_relu(conv0)  # pggan.yaml:40
+        act0 = ops.leaky_relu(conv0)  # pggan.yaml:45
         conv1 = self.conv1(act0)
-        act1 = ops.leaky_relu(conv1)  # pggan.yaml:43
-        return ops.pool(act1)  # pggan.yaml:44
+        act1 = ops.leaky_relu(conv1)  # pggan.yaml:48
+        return ops.pool(act1)  # pggan.yaml:49
 
     def forward_rgb(self, image: Tensor) -> Tensor:
         """image [N, 3, H, W] → [N, out_channels, H / 2, W / 2]"""
@@ -73,8 +73,8 @@ class GrowDownTopology(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rgb = ConvLayer(512)  # pggan.yaml:73
-        self.s8 = StagesStage(512, 512)  # pggan.yaml:69
+        self.rgb = ConvLayer(512)  # pggan.yaml:78
+        self.s8 = StagesStage(512, 512)  # pggan.yaml:74
         self.s16 = StagesStage(512, 512)
         self.s32 = StagesStage(512, 512)
         self.s64 = StagesStage(256, 512)
@@ -219,10 +219,10 @@ class Discriminator(Network):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stages = GrowDownTopology()  # pggan.yaml:69
-        self.conv = layers.Conv2d(513, 512, weight="equalized", gain=1.4142135623730951)  # pggan.yaml:76
-        self.hidden = layers.Linear(8192, 512, weight="equalized", gain=1.4142135623730951)  # pggan.yaml:79
-        self.logit = layers.Linear(512, 1, weight="equalized")  # pggan.yaml:81
+        self.stages = GrowDownTopology()  # pggan.yaml:74
+        self.conv = layers.Conv2d(513, 512, weight="equalized", gain=1.4142135623730951)  # pggan.yaml:81
+        self.hidden = layers.Linear(8192, 512, weight="equalized", gain=1.4142135623730951)  # pggan.yaml:84
+        self.logit = layers.Linear(512, 1, weight="equalized")  # pggan.yaml:86
 
     def forward(self, image: Tensor) -> Tensor:
         """image [N, 3, 1024, 1024] → [N, 1]"""
@@ -311,12 +311,12 @@ class Discriminator(Network):
 
     def _finish(self, x: Tensor) -> Tensor:
         """x [N, 512, 4, 4] → [N, 1]"""
-        deviation = ops.minibatch_stddev(x)  # [N, 513, 4, 4], pggan.yaml:75
+        deviation = ops.minibatch_stddev(x)  # [N, 513, 4, 4], pggan.yaml:80
         conv = self.conv(deviation)  # [N, 512, 4, 4]
-        act0 = ops.leaky_relu(conv)  # pggan.yaml:77
-        flat = ops.flatten(act0)  # [N, 8192], pggan.yaml:78
+        act0 = ops.leaky_relu(conv)  # pggan.yaml:82
+        flat = ops.flatten(act0)  # [N, 8192], pggan.yaml:83
         hidden = self.hidden(flat)  # [N, 512]
-        act1 = ops.leaky_relu(hidden)  # pggan.yaml:80
+        act1 = ops.leaky_relu(hidden)  # pggan.yaml:85
         return self.logit(act1)
 
     def program(

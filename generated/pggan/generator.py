@@ -14,14 +14,14 @@ class SynthesisStageS4(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv1 = layers.Conv2d(512, 512, weight="equalized", gain=1.4142135623730951)  # pggan.yaml:31
-        self.rgb = layers.Conv2d(512, 3, kernel=1, weight="equalized")  # pggan.yaml:61
+        self.conv1 = layers.Conv2d(512, 512, weight="equalized", gain=1.4142135623730951)  # pggan.yaml:36
+        self.rgb = layers.Conv2d(512, 3, kernel=1, weight="equalized")  # pggan.yaml:66
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, 512, 4, 4] → [N, 512, 4, 4]"""
         conv1 = self.conv1(x)
-        act1 = ops.leaky_relu(conv1)  # pggan.yaml:32
-        return ops.pixel_norm(act1)  # pggan.yaml:33
+        act1 = ops.leaky_relu(conv1)  # pggan.yaml:37
+        return ops.pixel_norm(act1)  # pggan.yaml:38
 
     def forward_rgb(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x [N, 512, 4, 4] → norm1 [N, 512, 4, 4], rgb [N, 3, 4, 4]"""
@@ -35,21 +35,21 @@ class SynthesisStage(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        # pggan.yaml:28
+        # pggan.yaml:33
         self.conv0 = layers.Conv2d(in_channels, out_channels, weight="equalized", gain=1.4142135623730951)
-        # pggan.yaml:31
+        # pggan.yaml:36
         self.conv1 = layers.Conv2d(out_channels, out_channels, weight="equalized", gain=1.4142135623730951)
-        self.rgb = layers.Conv2d(out_channels, 3, kernel=1, weight="equalized")  # pggan.yaml:61
+        self.rgb = layers.Conv2d(out_channels, 3, kernel=1, weight="equalized")  # pggan.yaml:66
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, in_channels, H, W] → [N, out_channels, 2H, 2W]"""
-        up = ops.upsample(x)  # [N, in_channels, 2H, 2W], pggan.yaml:27
+        up = ops.upsample(x)  # [N, in_channels, 2H, 2W], pggan.yaml:32
         conv0 = self.conv0(up)
-        act0 = ops.leaky_relu(conv0)  # pggan.yaml:29
-        norm0 = ops.pixel_norm(act0)  # pggan.yaml:30
+        act0 = ops.leaky_relu(conv0)  # pggan.yaml:34
+        norm0 = ops.pixel_norm(act0)  # pggan.yaml:35
         conv1 = self.conv1(norm0)
-        act1 = ops.leaky_relu(conv1)  # pggan.yaml:32
-        return ops.pixel_norm(act1)  # pggan.yaml:33
+        act1 = ops.leaky_relu(conv1)  # pggan.yaml:37
+        return ops.pixel_norm(act1)  # pggan.yaml:38
 
     def forward_rgb(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x [N, in_channels, H, W] → norm1 [N, out_channels, 2H, 2W], rgb [N, 3, 2H, 2W]"""
@@ -72,7 +72,7 @@ class GrowTopology(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.s4 = SynthesisStageS4()  # pggan.yaml:57
+        self.s4 = SynthesisStageS4()  # pggan.yaml:62
         self.s8 = SynthesisStage(512, 512)
         self.s16 = SynthesisStage(512, 512)
         self.s32 = SynthesisStage(512, 512)
@@ -241,10 +241,10 @@ class Generator(Network):
 
     def __init__(self) -> None:
         super().__init__()
-        # pggan.yaml:51
+        # pggan.yaml:56
         self.dense = layers.Linear(512, 8192, bias=False, weight="equalized", gain=0.3535533905932738)
-        self.bias = layers.Bias(512)  # pggan.yaml:53
-        self.synthesis = GrowTopology()  # pggan.yaml:57
+        self.bias = layers.Bias(512)  # pggan.yaml:58
+        self.synthesis = GrowTopology()  # pggan.yaml:62
 
     def forward(self, z: Tensor) -> Tensor:
         """z [N, 512] → [N, 3, 1024, 1024]"""
@@ -333,12 +333,12 @@ class Generator(Network):
 
     def _begin(self, z: Tensor) -> Tensor:
         """z [N, 512] → [N, 512, 4, 4]"""
-        z_norm = ops.pixel_norm(z)  # pggan.yaml:50
+        z_norm = ops.pixel_norm(z)  # pggan.yaml:55
         dense = self.dense(z_norm)  # [N, 8192]
-        start = ops.reshape(dense, channels=512, size=4)  # [N, 512, 4, 4], pggan.yaml:52
+        start = ops.reshape(dense, channels=512, size=4)  # [N, 512, 4, 4], pggan.yaml:57
         bias = self.bias(start)
-        act = ops.leaky_relu(bias)  # pggan.yaml:54
-        return ops.pixel_norm(act)  # pggan.yaml:55
+        act = ops.leaky_relu(bias)  # pggan.yaml:59
+        return ops.pixel_norm(act)  # pggan.yaml:60
 
     def program(
         self, entry: str = "forward", level: int | None = None, fading: bool = False

@@ -33,18 +33,18 @@ class ProjectionHead(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.logit = layers.Linear(128, 1, weight="spectral", init="orthogonal")  # gandsl/std/head.yaml:37
-        # gandsl/std/head.yaml:38
+        self.logit = layers.Linear(128, 1, weight="spectral", init="orthogonal")  # gandsl/std/head.yaml:38
+        # gandsl/std/head.yaml:39
         self.embed = layers.Embedding(10, 128, weight="spectral", init="orthogonal")
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """x [N, 128, 1, 1], y [N] → [N, 1]"""
-        act = ops.relu(x)  # gandsl/std/head.yaml:33
-        pooled = ops.global_pool(act)  # [N, 128], gandsl/std/head.yaml:36
+        act = ops.relu(x)  # gandsl/std/head.yaml:34
+        pooled = ops.global_pool(act)  # [N, 128], gandsl/std/head.yaml:37
         logit = self.logit(pooled)  # [N, 1]
         embed = self.embed(y)  # [N, 128]
-        projected = ops.dot(pooled, embed)  # [N, 1], gandsl/std/head.yaml:39
-        return ops.add([logit, projected])  # gandsl/std/head.yaml:40
+        projected = ops.dot(pooled, embed)  # [N, 1], gandsl/std/head.yaml:40
+        return ops.add([logit, projected])  # gandsl/std/head.yaml:41
 
 
 class Discriminator(Network):

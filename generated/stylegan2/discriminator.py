@@ -44,7 +44,7 @@ class ConvLayerConv1(nn.Module):
         """x [N, in_channels, H, W] → [N, out_channels, H / 2, W / 2]"""
         blurred = self.blurred(x)  # [N, in_channels, H + 1, W + 1]
         conv = self.conv(blurred)  # [N, out_channels, H / 2, W / 2]
-        return ops.leaky_relu(conv, gain=1.4142135623730951)  # stylegan2.yaml:130
+        return ops.leaky_relu(conv, gain=1.4142135623730951)  # stylegan2.yaml:134
 
 
 class ConvLayer2(nn.Module):
@@ -72,9 +72,9 @@ class StagesStage(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.conv0 = ConvLayer(in_channels, in_channels, kernel=3, padding=1)  # stylegan2.yaml:130
+        self.conv0 = ConvLayer(in_channels, in_channels, kernel=3, padding=1)  # stylegan2.yaml:134
         self.conv1 = ConvLayerConv1(in_channels, out_channels)
-        self.short = ConvLayer2(in_channels, out_channels)  # stylegan2.yaml:131
+        self.short = ConvLayer2(in_channels, out_channels)  # stylegan2.yaml:135
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, in_channels, H, W] → [N, out_channels, H / 2, W / 2]"""
@@ -92,7 +92,7 @@ class ResidualTopology(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.s1024 = StagesStage(32, 64)  # stylegan2.yaml:85
+        self.s1024 = StagesStage(32, 64)  # stylegan2.yaml:89
         self.s512 = StagesStage(64, 128)
         self.s256 = StagesStage(128, 256)
         self.s128 = StagesStage(256, 512)
@@ -121,18 +121,18 @@ class StddevHead(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv = layers.Conv2d(513, 512, weight="equalized")  # gandsl/std/head.yaml:18
-        self.hidden = layers.Linear(8192, 512, weight="equalized")  # gandsl/std/head.yaml:22
-        self.out = layers.Linear(512, 1, weight="equalized")  # gandsl/std/head.yaml:24
+        self.conv = layers.Conv2d(513, 512, weight="equalized")  # gandsl/std/head.yaml:19
+        self.hidden = layers.Linear(8192, 512, weight="equalized")  # gandsl/std/head.yaml:23
+        self.out = layers.Linear(512, 1, weight="equalized")  # gandsl/std/head.yaml:25
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, 512, 4, 4] → [N, 1]"""
-        deviation = ops.minibatch_stddev(x)  # [N, 513, 4, 4], gandsl/std/head.yaml:17
+        deviation = ops.minibatch_stddev(x)  # [N, 513, 4, 4], gandsl/std/head.yaml:18
         conv = self.conv(deviation)  # [N, 512, 4, 4]
-        act0 = ops.leaky_relu(conv, gain=1.4142135623730951)  # stylegan2.yaml:138
-        flat = ops.flatten(act0)  # [N, 8192], gandsl/std/head.yaml:21
+        act0 = ops.leaky_relu(conv, gain=1.4142135623730951)  # stylegan2.yaml:143
+        flat = ops.flatten(act0)  # [N, 8192], gandsl/std/head.yaml:22
         hidden = self.hidden(flat)  # [N, 512]
-        act1 = ops.leaky_relu(hidden, gain=1.4142135623730951)  # stylegan2.yaml:138
+        act1 = ops.leaky_relu(hidden, gain=1.4142135623730951)  # stylegan2.yaml:143
         return self.out(act1)
 
 
@@ -144,9 +144,9 @@ class Discriminator(Network):
 
     def __init__(self) -> None:
         super().__init__()
-        self.from_rgb = ConvLayer(3, 32, kernel=1, padding=0)  # stylegan2.yaml:126
-        self.stages = ResidualTopology()  # stylegan2.yaml:85
-        self.head = StddevHead()  # stylegan2.yaml:133
+        self.from_rgb = ConvLayer(3, 32, kernel=1, padding=0)  # stylegan2.yaml:130
+        self.stages = ResidualTopology()  # stylegan2.yaml:89
+        self.head = StddevHead()  # stylegan2.yaml:137
 
     def forward(self, image: Tensor) -> Tensor:
         """image [N, 3, 1024, 1024] → [N, 1]"""

@@ -29,7 +29,7 @@ class StyleLayer(nn.Module):
         conv = self.conv(x, affine)
         noise = self.noise(conv)
         bias = self.bias(noise)
-        return ops.leaky_relu(bias, gain=1.4142135623730951)  # stylegan2.yaml:114
+        return ops.leaky_relu(bias, gain=1.4142135623730951)  # stylegan2.yaml:118
 
 
 class StyleRgb(nn.Module):
@@ -75,7 +75,7 @@ class StyleLayerConv0(nn.Module):
         blur = self.blur(conv)  # [N, out_channels, 2H, 2W]
         noise = self.noise(blur)
         bias = self.bias(noise)
-        return ops.leaky_relu(bias, gain=1.4142135623730951)  # stylegan2.yaml:114
+        return ops.leaky_relu(bias, gain=1.4142135623730951)  # stylegan2.yaml:118
 
 
 class UpFir(nn.Module):
@@ -112,8 +112,8 @@ class SynthesisStageS4(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv1 = StyleLayer(512, size=4)  # stylegan2.yaml:106
-        self.rgb = StyleRgb(512)  # stylegan2.yaml:116
+        self.conv1 = StyleLayer(512, size=4)  # stylegan2.yaml:110
+        self.rgb = StyleRgb(512)  # stylegan2.yaml:120
 
     def forward(self, x: Tensor, conv1_style: Tensor, rgb_style: Tensor) -> tuple[Tensor, Tensor]:
         """x [N, 512, 4, 4], conv1_style [N, 512], rgb_style [N, 512]
@@ -131,10 +131,10 @@ class SynthesisStage(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, *, size: int) -> None:
         super().__init__()
-        self.conv0 = StyleLayerConv0(in_channels, out_channels, size=size)  # stylegan2.yaml:106
+        self.conv0 = StyleLayerConv0(in_channels, out_channels, size=size)  # stylegan2.yaml:110
         self.conv1 = StyleLayer(out_channels, size=size)
-        self.rgb = StyleRgb(out_channels)  # stylegan2.yaml:116
-        self.enlarged = UpFir()  # stylegan2.yaml:54
+        self.rgb = StyleRgb(out_channels)  # stylegan2.yaml:120
+        self.enlarged = UpFir()  # stylegan2.yaml:58
 
     def forward(
         self, x: Tensor, image: Tensor, conv0_style: Tensor, conv1_style: Tensor, rgb_style: Tensor
@@ -160,7 +160,7 @@ class StyleMapping(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.fc0 = MappingFc()  # stylegan2.yaml:101
+        self.fc0 = MappingFc()  # stylegan2.yaml:105
         self.fc1 = MappingFc()
         self.fc2 = MappingFc()
         self.fc3 = MappingFc()
@@ -194,7 +194,7 @@ class SkipTopology(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.s4 = SynthesisStageS4()  # stylegan2.yaml:50
+        self.s4 = SynthesisStageS4()  # stylegan2.yaml:54
         self.s8 = SynthesisStage(512, 512, size=8)
         self.s16 = SynthesisStage(512, 512, size=16)
         self.s32 = SynthesisStage(512, 512, size=32)
@@ -228,9 +228,9 @@ class Generator(Network):
 
     def __init__(self) -> None:
         super().__init__()
-        self.mapping = StyleMapping()  # stylegan2.yaml:101
-        self.start = layers.Constant(512, size=4)  # stylegan2.yaml:102
-        self.synthesis = SkipTopology()  # stylegan2.yaml:50
+        self.mapping = StyleMapping()  # stylegan2.yaml:105
+        self.start = layers.Constant(512, size=4)  # stylegan2.yaml:106
+        self.synthesis = SkipTopology()  # stylegan2.yaml:54
 
     def forward(self, z: Tensor) -> Tensor:
         """z [N, 512] → [N, 3, 1024, 1024]"""

@@ -148,6 +148,7 @@ class ImportFacts(Document):
     sources: dict[Text, Name]
     spec: SpecFacts
     overrides: tuple[Text, ...]
+    spelling: dict[Name, dict[Name, Name]] = {}  # part → the layout's key → the file's, where they differ
 
 
 class WeightsFacts(Document):

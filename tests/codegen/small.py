@@ -19,7 +19,8 @@ SMALL: dict[str, Any] = {
     "chunk": 2,
     "style": 4,
     "embedding": 4,
-    "attention_at": 8,
+    "attention_at": [8],
+    "attention_size": 8,
     "reduction": 2,
     "channel_base": 32,
     "channel_max": 4,
@@ -43,7 +44,8 @@ def reduced(path: Path, **others: Any) -> ModuleIR:
         if name in SMALL and whole.params[name]:
             least = declared.minimum
             small = SMALL[name]
-            overrides[name] = max(small, least) if isinstance(least, int | float) else small
+            bounded = isinstance(least, int | float) and not isinstance(small, list)
+            overrides[name] = max(small, least) if bounded else small
     return analyzed(path, overrides | SPECIAL.get(path.stem, {}) | others)
 
 

@@ -115,7 +115,7 @@ def test_networks_of_different_models(
     torch.save(
         {"D": torch.load(tmp_path / "D.pt", weights_only=True)["D"], **{"G": state["G"]}}, tmp_path / "net.pt"
     )
-    told(tmp_path / "net.pt", "says resolution = 8", "--only")
+    told(tmp_path / "net.pt", "the discriminator says 8", "--only")
     for only, size in (("generator", 16), ("discriminator", 8)):
         found = import_checkpoint(tmp_path / "net.pt", only=only)
         assert set(found.states) == {only} and found.module.params["resolution"].h == size

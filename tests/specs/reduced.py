@@ -23,7 +23,7 @@ SMALL: dict[str, Any] = {
     "z_chunk": 4,
     "chunk": 8,
     "stddev_group": 4,
-    "attention_at": 16,
+    "attention_at": [16],
     "widths": [16, 16, 8, 8],
     "cardinalities": [4, 4, 2, 2],
     "depths": [1, 1, 1, 1],

@@ -83,7 +83,7 @@ SIZES = {
 
 @pytest.mark.parametrize(("name", "size"), [(name, size) for name in SIZES for size in SIZES[name]])
 def test_published_sizes(name: str, size: int) -> None:
-    overrides = [f"resolution={size}", "attention_at=0"] if "biggan" in name else [f"resolution={size}"]
+    overrides = [f"resolution={size}", "attention_at=[]"] if "biggan" in name else [f"resolution={size}"]
     made = module(name, *overrides).networks["generator"].main
     shape = made[list(made.outputs.values())[-1]].type.shape
     assert shape == (3, size, size)

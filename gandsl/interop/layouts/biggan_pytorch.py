@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from gandsl.interop.errors import InteropError, listed
 from gandsl.interop.layout import (
     Bindings,
     Carried,
+    Entry,
     Layout,
     Params,
     Shapes,
@@ -20,7 +21,25 @@ from gandsl.interop.layout import (
 WEIGHT, BIASED = "<weight|u0|sv0>", "<weight|bias|u0|sv0>"
 STATISTICS = "<stored_mean|stored_var>", "<running_mean|running_var>"
 LAST_WIDTH = {32: 4, 64: 2}  # the last channels of G in multiples of the width; 1 at larger sizes
-SYNCED = Carried()  # counters of the variants of batch norm that run over devices
+SYNCED = Carried()  # a counter of the variant of batch norm that runs over devices
+STANDING = Carried(zero="the statistics beside it are sums over so many batches")  # of `mybn`
+LOGGED = Carried()  # singular vectors and values beyond the first, which are followed for the log alone
+MOST_LOGGED = 16
+
+
+def _logged(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """With what stands beside each first singular vector where more than one is followed."""
+    first = [entry for entry in entries if entry.theirs.endswith(".u0")]
+    return (
+        *entries,
+        *(
+            Entry(f"{entry.theirs.removesuffix('u0')}{name}{k}", entry.ours, LOGGED)
+            for entry in first
+            for k in range(1, MOST_LOGGED)
+            for name in ("u", "sv")
+        ),
+    )
+
 
 GENERATOR = table(
     row("shared.weight", "shared.weight"),
@@ -31,9 +50,14 @@ GENERATOR = table(
         f"blocks.{{i}}.0.<bn1|bn2>.<gain|bias>.{WEIGHT}", f"s{{r}}.block.<norm0|norm1>.<gain|shift>.{WEIGHT}"
     ),
     row(
-        "blocks.{i}.0.<bn1|bn2>.bn.<accumulation_counter|num_batches_tracked>",
-        "s{r}.block.<norm0|norm1>.norm.<running_mean|running_var>",
+        "blocks.{i}.0.<bn1|bn2>.bn.num_batches_tracked",
+        "s{r}.block.<norm0|norm1>.norm.running_mean",
         SYNCED,
+    ),
+    row(
+        "blocks.{i}.0.<bn1|bn2>.bn.accumulation_counter",
+        "s{r}.block.<norm0|norm1>.norm.running_mean",
+        STANDING,
     ),
     row(f"blocks.{{i}}.1.<theta|phi|g|o>.{WEIGHT}", f"s{{r}}.attention.<theta|phi|g|o>.{WEIGHT}"),
     row("blocks.{i}.1.gamma", "s{r}.attention.gamma.weight"),
@@ -41,7 +65,8 @@ GENERATOR = table(
         "output_layer.0.<gain|bias|stored_mean|stored_var>",
         "norm.norm.<weight|bias|running_mean|running_var>",
     ),
-    row("output_layer.0.bn.<accumulation_counter|num_batches_tracked>", "norm.norm.<weight|bias>", SYNCED),
+    row("output_layer.0.bn.num_batches_tracked", "norm.norm.running_mean", SYNCED),
+    row("output_layer.0.bn.accumulation_counter", "norm.norm.running_mean", STANDING),
     row(f"output_layer.2.{BIASED}", f"rgb.{BIASED}"),
 )
 
@@ -61,15 +86,9 @@ def bindings(params: Params) -> Bindings:
     return [*({"i": i, "r": 8 << i} for i in range(stages)), *({"k": k} for k in range(stages + 2))]
 
 
-def _attention(shapes: Shapes, sizes: list[int]) -> int:
-    """The size behind a block with attention; 0 where there is none."""
-    found = sorted({sizes[i] for i in shapes.numbers("blocks.{}.1.gamma") if i < len(sizes)})
-    if len(found) > 1:
-        raise InteropError(
-            f"{shapes.where} has attention at {listed([str(size) for size in found])}, the spec at one size",
-            "write a spec with these, and name it with --spec",
-        )
-    return found[0] if found else 0
+def _attention(shapes: Shapes, sizes: list[int]) -> list[int]:
+    """The sizes behind the blocks with attention."""
+    return sorted({sizes[i] for i in shapes.numbers("blocks.{}.1.gamma") if i < len(sizes)})
 
 
 def _conditioning(shapes: Shapes) -> tuple[int, int, int, bool]:
@@ -100,6 +119,7 @@ def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
         "image_channels": image,
         "classes": classes,
         "width": last // LAST_WIDTH.get(4 << stages, 1),
+        "generator_weights": "spectral" if "linear.u0" in shapes else "none",
         **({"embedding": embedding} if embedding else {}),
         **({"z_chunk": latent} if hierarchical else {"z_dim": latent}),
         "attention_at": _attention(shapes, [8 << i for i in range(stages)]),
@@ -108,16 +128,35 @@ def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
 
 def discriminator(shapes: Shapes, given: Params) -> dict[str, Any]:
     """Sizes of D: its blocks are one more than the halvings down to 4² (at 32²: as many)."""
-    size = 2 << shapes.last("blocks.{}.0.conv1.weight") + 1
-    first, channels = shapes.of("blocks.0.0.conv1.weight", 4)[:2]
-    behind = [16] * 4 if size == 32 else [size >> i + 1 for i in range(10)]  # at 32 all are taken for 16
+    blocks = shapes.last("blocks.{}.0.conv1.weight") + 1
+    size = 2 << blocks
+    hidden = [shapes.of(f"blocks.{k}.0.conv1.weight", 4)[0] for k in range(blocks)]
+    out = [shapes.of(f"blocks.{k}.0.conv2.weight", 4)[0] for k in range(blocks)]
+    # at 32 all are taken for 16; the last block keeps the size
+    behind = [16] * 4 if size == 32 else [max(size >> k + 1, 4) for k in range(blocks)]
     return {
         "resolution": size,
-        "image_channels": channels,
+        "image_channels": shapes.of("blocks.0.0.conv1.weight", 4)[1],
         "classes": shapes.of("embed.weight", 2)[0],
-        "width": first // 4 if size == 32 else first,
+        "width": out[0] // 4 if size == 32 else out[0],
         "attention_at": _attention(shapes, behind),
+        "discriminator_wide": hidden == out,
     }
+
+
+def _bottom_width(shapes: Shapes) -> int | None:
+    start, channels = shapes.of("linear.weight", 2)[0], shapes.of("blocks.0.0.conv1.weight", 4)[1]
+    side = math.isqrt(start // channels)
+    return side if side != 4 else None
+
+
+def _norm_style(shapes: Shapes) -> str | None:
+    return None if "blocks.0.0.bn1.stored_mean" in shapes else "'nonorm' or 'gn'"
+
+
+def _output_dim(shapes: Shapes) -> int | None:
+    numbers = shapes.of("linear.weight", 2)[0]
+    return numbers if numbers != 1 else None
 
 
 LAYOUT = Layout(
@@ -126,23 +165,28 @@ LAYOUT = Layout(
     spec="biggan",
     sides={
         "generator": Side(
-            GENERATOR,
+            _logged(GENERATOR),
             bindings,
             generator,
-            ("linear.weight", "output_layer.2.weight", "blocks.0.0.bn1.stored_mean"),
+            ("linear.weight", "output_layer.2.weight", "blocks.0.0.bn1.gain.weight"),
+            never=("blocks.0.0.bn4.gain.weight",),
             spec=spec,
+            strange={"bottom_width": _bottom_width, "norm_style": _norm_style},
         ),
         "discriminator": Side(
-            DISCRIMINATOR,
+            _logged(DISCRIMINATOR),
             bindings,
             discriminator,
             ("linear.weight", "embed.weight", "blocks.0.0.conv1.weight"),
+            never=("input_conv.weight",),
+            strange={"output_dim": _output_dim},
         ),
     },
     names={"G": "generator", "D": "discriminator", "G_ema": "average"},
     files={"generator": "G.pth", "discriminator": "D.pth", "average": "G_ema.pth"},
     aliases={r"\.bn\.(?:stored|running)_(mean|var)$": r".stored_\1"},
-    unrecorded=("eps",),
+    assumed={"discriminator_wide": True, "generator_weights": "spectral"},
+    unrecorded=("eps", "norm_eps"),
 )
 
 LAYOUTS = (LAYOUT,)

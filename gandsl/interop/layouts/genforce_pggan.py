@@ -8,13 +8,11 @@ shape tells; where none does, no trace of the option is left.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import torch
 
 from gandsl.interop.changes import FIRST_CONVOLUTION, SAME, TRANSPOSED_CONVOLUTION
-from gandsl.interop.errors import InteropError
 from gandsl.interop.layout import (
     Bindings,
     Constant,
@@ -78,24 +76,32 @@ def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
     return {
         "resolution": 4 << stages,
         "image_channels": shapes.of("output0.weight", 4)[0],
-        "z_dim": shapes.of("layer0.weight", 4)[1],
+        "z_dim": shapes.of("layer0.weight", 4)[1] - given.get("classes", 0),
         **channel_rule(widths, given),
     }
 
 
-def discriminator(shapes: Shapes, given: Params, fused: bool) -> dict[str, Any]:
+def _classes(shapes: Shapes) -> int:
+    """D gives a number for each label beside the logit; G's first layer reads latent and label as one."""
+    return shapes.of(f"layer{2 * shapes.last('input{}.weight') + 2}.weight", 2)[0] - 1
+
+
+def spec(shapes: Shapes) -> str:
+    """By the labels that D guesses."""
+    return "pggan/labels" if _classes(shapes) else "pggan"
+
+
+def discriminator(shapes: Shapes, given: Params) -> dict[str, Any]:
     """Sizes of D; `input0` reads the largest image."""
     stages = shapes.last("input{}.weight")
     size = 4 << stages
-    if (numbers := shapes.of(f"layer{2 * stages + 2}.weight", 2)[0]) > 1:
-        raise InteropError(
-            f"{shapes.where} guesses among {numbers - 1} labels, which the spec does not",
-            "write a spec that takes a label and gives as many numbers more, and name it with --spec",
-        )
+    out, joined = shapes.of(f"layer{2 * stages}.weight", 4)[:2]
     return {
         "resolution": size,
         "image_channels": shapes.of("input0.weight", 4)[1],
-        "fused": fused,
+        "classes": _classes(shapes),
+        "stddev_channels": joined - out,
+        "head_width": shapes.of(f"layer{2 * stages + 1}.weight", 2)[0],
         **channel_rule({size >> i: shapes.of(f"input{i}.weight", 4)[0] for i in range(stages + 1)}, given),
     }
 
@@ -132,14 +138,16 @@ def _layout(name: str, doc: str, fused: bool) -> Layout:
             "discriminator": Side(
                 DISCRIMINATOR,
                 bindings,
-                partial(discriminator, fused=fused),
+                discriminator,
                 ("lod", "input0.weight", "layer0.weight"),
                 never=("layer1.blur.kernel",),
+                spec=spec,
+                presumed={"fused": fused, "stddev_group": 16},
             ),
         },
         names={"generator": "generator", "discriminator": "discriminator", "generator_smooth": "average"},
-        assumed={"fused": False},
-        unrecorded=("stddev_group",),
+        assumed={"classes": 0, "stddev_channels": 1},
+        unrecorded=("stddev_group", "fused"),
     )
 
 

@@ -27,7 +27,7 @@ from gandsl.interop.layout import (
     row,
     table,
 )
-from gandsl.interop.layouts.genforce_stylegan2 import mapping
+from gandsl.interop.layouts.genforce_stylegan2 import mapping, own_styles, unmapped
 
 LARGEST = 1024
 AUTO = 128  # by default, sizes from here up enlarge and convolve in one step
@@ -125,12 +125,24 @@ def discriminator(shapes: Shapes, given: Params) -> dict[str, Any]:
     stages = shapes.last("input{}.weight")
     size = 4 << stages
     logits = shapes.of(f"layer{2 * stages + 2}.weight", 2)[0]  # one for each class; one too without any
+    hidden = shapes.of(f"layer{2 * stages + 1}.weight", 2)[0]
+    out, joined = shapes.of(f"layer{2 * stages}.weight", 4)[:2]
     return {
         "resolution": size,
         "image_channels": shapes.of("input0.weight", 4)[1],
         **({"classes": logits} if logits > 1 else {}),
+        "stddev_channels": joined - out,
+        "head_width": hidden if hidden != out else 0,
         **channel_rule({size >> i: shapes.of(f"input{i}.weight", 4)[0] for i in range(stages + 1)}, given),
     }
+
+
+def _drawn_input(shapes: Shapes) -> bool | None:
+    return None if "synthesis.layer0.const" in shapes else False
+
+
+def _noise(shapes: Shapes) -> str | None:
+    return "'channel'" if len(shapes["synthesis.layer0.apply_noise.weight"]) == 2 else None
 
 
 def _layout(name: str, doc: str, fused: int) -> Layout:
@@ -145,14 +157,20 @@ def _layout(name: str, doc: str, fused: int) -> Layout:
                 GENERATOR,
                 within,
                 generator,
-                ("synthesis.layer0.const", "synthesis.layer0.apply_noise.weight"),
+                ("truncation.w_avg", "synthesis.lod", "synthesis.layer0.apply_noise.weight"),
+                strange={
+                    "const_input": _drawn_input,
+                    "noise_type": _noise,
+                    "repeat_w": own_styles,
+                    "mapping_layers": unmapped,
+                },
             ),
             "discriminator": Side(
                 DISCRIMINATOR, within, discriminator, ("lod", "input0.weight", "layer1.blur.kernel")
             ),
         },
         names={"generator": "generator", "discriminator": "discriminator", "generator_smooth": "average"},
-        assumed={"classes": 0},
+        assumed={"classes": 0, "stddev_channels": 1, "head_width": 0},
         unrecorded=("stddev_group",),
     )
 

@@ -111,15 +111,39 @@ def discriminator(shapes: Shapes, given: Params) -> dict[str, Any]:
     out, joined = shapes.of(f"layer{last - 2}.weight", 4)[:2]
     skips, inputs = shapes.numbers("skip_layer{}.weight"), shapes.numbers("input{}.weight")
     widths = {size >> i: shapes.of(f"layer{2 * i}.weight", 4)[0] for i in range(stages + 1)}
+    hidden = shapes.of(f"layer{last - 1}.weight", 2)[0]
     return {
         "resolution": size,
         "image_channels": shapes.of("input0.weight", 4)[1],
         **({"classes": logits, "conditioning": "selection"} if logits > 1 else {}),
         "stddev_channels": joined - out,
+        "head_width": hidden if hidden != out else 0,
         "discriminator_architecture": "resnet" if skips else "skip" if len(inputs) > 1 else "orig",
         **channel_rule(widths, given),
     }
 
+
+def _residual(shapes: Shapes) -> str | None:
+    """Its shortcuts take the names of the layers beside them, which it so has not; it cannot run."""
+    return "'resnet'" if "synthesis.layer1.style.weight" not in shapes else None
+
+
+def _drawn_input(shapes: Shapes) -> bool | None:
+    return None if "synthesis.early_layer.const" in shapes else False
+
+
+def own_styles(shapes: Shapes) -> bool | None:
+    """`repeat_w`: whether the mapping gives a style for all layers, or one for each, in a row."""
+    average, style = shapes.of("truncation.w_avg", 1), shapes.of("synthesis.layer1.style.weight", 2)
+    return False if average[0] != style[1] else None
+
+
+def unmapped(shapes: Shapes) -> int | None:
+    """`mapping_layers`."""
+    return None if "mapping.dense0.weight" in shapes else 0
+
+
+STRANGE = {"const_input": _drawn_input, "repeat_w": own_styles, "mapping_layers": unmapped}
 
 LAYOUT = Layout(
     name="genforce-stylegan2",
@@ -130,14 +154,20 @@ LAYOUT = Layout(
             GENERATOR,
             bindings,
             generator,
-            ("synthesis.early_layer.const", "synthesis.layer0.style.weight"),
+            ("truncation.w_avg", "synthesis.layer0.style.weight", "synthesis.layer0.noise_strength"),
+            strange={"architecture": _residual, **STRANGE},
         ),
         "discriminator": Side(
             DISCRIMINATOR, bindings, discriminator, ("input0.weight", "layer1.filter.kernel"), never=("lod",)
         ),
     },
     names={"generator": "generator", "discriminator": "discriminator", "generator_smooth": "average"},
-    assumed={"generator_architecture": "skip", "discriminator_architecture": "resnet", "stddev_channels": 1},
+    assumed={
+        "generator_architecture": "skip",
+        "discriminator_architecture": "resnet",
+        "stddev_channels": 1,
+        "head_width": 0,
+    },
     unrecorded=("clamp", "stddev_group"),
 )
 

@@ -13,6 +13,7 @@ from gandsl.interop.layout import (
     Params,
     Shapes,
     Side,
+    doubling,
     resolution,
     row,
     table,
@@ -60,15 +61,16 @@ GENERATOR = table(
 
 
 def bindings(params: Params) -> Bindings:
-    """Two layers a size from 8² up, `same` and `grown`; behind those of size `at` stands the attention."""
-    sizes = [8 << i for i in range(resolution(params).bit_length() - 3)]
-    at = params["attention_at"]
-    stages = [
-        {"r": r, "same": 2 * i + late, "grown": 2 * i + 1 + late}
-        for i, r in enumerate(sizes)
-        for late in [int(0 < at < r)]
-    ]
-    return [*stages, *({"at": r, "attention": 2 * i + 2} for i, r in enumerate(sizes) if r == at)]
+    """Two layers a size from 8² up, `same` and `grown`; behind those of a size `at` stands its attention."""
+    found: Bindings = []
+    layer = 0
+    for r in doubling(8, resolution(params)):
+        found.append({"r": r, "same": layer, "grown": layer + 1})
+        layer += 2
+        if r in params["attention_at"]:
+            found.append({"at": r, "attention": layer})
+            layer += 1
+    return found
 
 
 def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
@@ -77,6 +79,7 @@ def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
     embedding, classes = shapes.of("embeddings.weight", 2)
     inner, outer = shapes.of("generator.layers.0.conv_0.weight_orig", 4)[:2]
     attention = shapes.numbers("generator.layers.{}.gamma")
+    sizes = [4 << (place - before) // 2 for before, place in enumerate(attention)]
     rows = shapes.of("generator.bn.running_means", 2)[0]
     return {
         "resolution": 4 << stages,
@@ -86,7 +89,7 @@ def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
         "width": shapes.of("generator.conv_to_rgb.weight_orig", 4)[1],
         "reduction": outer // inner,
         "statistics": rows,
-        "attention_at": 4 << attention[0] // 2 if attention else 0,
+        "attention_at": sizes,
     }
 
 
