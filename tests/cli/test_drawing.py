@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import time
 import zipfile
@@ -205,9 +206,9 @@ def test_options_that_a_file_or_numpy_leaves_no_room_for(gandsl: Gandsl, tmp_pat
         (plain, ["--latents", tmp_path / "z.npz", "--classes", 1], "has classes of its own"),
         (plain, ["--latents", "numpy", "--truncation", 0.5], "cuts them off"),
         (plain, ["--latents", "numpy", "--seeds", 2**32], "NumPy's go up to 4294967295"),
-        (plain, ["-o", tmp_path / "x.webp", "--columns", 2000, "--seeds", "0-1999"], "more than WEBP holds"),
+        (plain, ["--columns", 2000, "--seeds", "0-1999"], "more than WEBP holds"),
     ):
-        done = draw("-o", tmp_path / "g.png", *options)
+        done = draw("-o", tmp_path / "g.webp", *options)
         assert done.exit_code == 2 and words in done.stderr, done.stderr
 
 
@@ -315,9 +316,12 @@ def test_a_killed_drawing_goes_on_in_several_processes(plain: Trained, tmp_path:
     assert forked(command, _killed_at(20)).code == -signal.SIGKILL
     parts = tmp_path / "a.zip.parts"
     there = len(list(parts.glob("*.png")))
-    assert there == 19 and len(list(parts.glob(f".*{files.ASIDE}"))) == 1  # beside the record
+    assert 8 <= there <= 19 and list(parts.glob(f".*{files.ASIDE}"))  # some of a batch had not come so far
     assert not (tmp_path / "a.zip").exists()
-    fine(plain(*options, "-o", tmp_path / "a.zip", "--processes", 2), "60 images, 19 of them there already")
+    fine(
+        plain(*options, "-o", tmp_path / "a.zip", "--processes", 2),
+        f"60 images, {there} of them there already",
+    )
     assert not parts.exists()
     fine(plain(*options, "-o", tmp_path / "b.zip"))
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
@@ -335,21 +339,29 @@ def test_the_folder_of_a_zip_that_was_finished_before_it_went(plain: Trained, tm
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("whom", ["a worker", "the parent"])
+@pytest.mark.parametrize("whom", ["a worker", "the parent", "Ctrl-C"])
 def test_a_process_of_several_dies(plain: Trained, process: Callable, tmp_path: Path, whom: str) -> None:
-    """A worker's death is told once and loses nothing; the parent's ends its workers."""
+    """A worker's death is told once and loses nothing; the parent's end is its workers'."""
     out = tmp_path / "many"
-    running = process(*plain.command, "--seeds", "0-9999", "--batch", 4, "--processes", 2, "-o", out)
+    running = process(*plain.command, "--seeds", "0-19999", "--batch", 4, "--processes", 2, "-o", out)
     parent = psutil.Process(running.pid)
     until = time.monotonic() + 120
     while len(list(out.glob("*.png")) if out.exists() else ()) < 20 and time.monotonic() < until:
         time.sleep(0.05)
     workers = [child for child in parent.children() if "spawn_main" in " ".join(child.cmdline())]
     assert len(workers) == 2
-    (workers[0] if whom == "a worker" else parent).kill()
+    if whom == "Ctrl-C":
+        parent.send_signal(signal.SIGINT)
+    else:
+        (workers[0] if whom == "a worker" else parent).kill()
     _, said = running.communicate(timeout=60)
     if whom == "a worker":
         assert running.returncode == 1 and said.count("error: ") == 1 and "the same call goes on" in said
+    elif whom == "Ctrl-C":
+        assert running.returncode == 130, said
+        assert re.fullmatch(rf"stopped; \d+ of 20000 images are in {out}: the same call goes on\n", said), (
+            said
+        )
     _, alive = psutil.wait_procs(workers, timeout=20)
     assert not alive
     assert all(Image.open(path).size == (14, 14) for path in out.glob("*.png"))

@@ -1,23 +1,19 @@
-"""Several processes that draw the batches of one series: each takes the next that nobody has."""
+"""Several processes that draw the batches of one series: whoever is free is given the next."""
 
 from __future__ import annotations
 
-import os
 import signal
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
-from multiprocessing import connection, get_context, parent_process
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from multiprocessing import connection, get_context
+from multiprocessing.connection import Connection
 
 from gandsl.cli.sampling.order import Order
 from gandsl_runtime.errors import RuntimeFault
 from gandsl_runtime.signals import CAUGHT, held
 
-if TYPE_CHECKING:
-    from gandsl.cli.sampling.series import Series
+GONE = (EOFError, ConnectionError)  # what a pipe says whose other end is closed
 
 
 class Failed(RuntimeFault):
@@ -27,79 +23,107 @@ class Failed(RuntimeFault):
         super().__init__(message, remedy)
         self.exit_code = exit_code
 
-
-@dataclass(frozen=True)
-class _Fault:
-    message: str
-    remedy: str
-    exit_code: int
+    def __reduce__(self) -> tuple[type[Failed], tuple[str, str, int]]:
+        return Failed, (self.message, self.remedy, self.exit_code)
 
 
 def draw(order: Order, batches: Sequence[int], told: Callable[[int], None]) -> None:
-    """Draw these batches; `told` hears how many images each has brought. Raises Failed.
+    """Draw these batches; `told` hears how many images each has brought.
 
     Each process reads the spec and the weights itself, takes its share of the cores and, where there are
-    GPUs, the one of its number.
+    GPUs, the one of its number. Raises Failed, and what a process raises.
     """
+    waiting = iter(batches)
+    with _started(order, min(order.ask.processes, len(batches))) as workers, _lost():
+        for worker in workers:
+            worker.send(next(waiting))
+        busy = {*workers}
+        while busy:
+            for ready in connection.wait(busy):
+                worker = next(each for each in busy if each is ready)
+                found = worker.recv()
+                if isinstance(found, Exception):
+                    raise found
+                told(found)
+                if (batch := next(waiting, None)) is None:
+                    busy.discard(worker)
+                else:
+                    worker.send(batch)
+
+
+@contextmanager
+def _started(order: Order, count: int) -> Iterator[list[Connection]]:
+    """A pipe to each of so many processes; at the end of the block they finish their batch, and end."""
     context = get_context("spawn")  # CUDA does not outlive a fork, nor do torch's threads
-    count = min(order.ask.processes, len(batches))
-    pool = ProcessPoolExecutor(count, context, _begin, (order, context.Value("i", 0), count))
+    pipes, processes = [], []
     try:
-        futures = []
-        for batch in batches:
-            with held():  # in the middle of it, processes would be left that nobody ends
-                futures.append(pool.submit(_draw, batch))
-        for future in as_completed(futures):
-            found = future.result()
-            if isinstance(found, _Fault):
-                raise Failed(found.message, found.remedy, found.exit_code)
-            told(found)
-    except BrokenProcessPool as error:
+        with held():  # in the middle of it, processes would be left that nobody ends
+            for number in range(count):
+                ours, theirs = context.Pipe()
+                process = context.Process(target=_work, args=(order, number, count, theirs), daemon=True)
+                process.start()
+                theirs.close()  # else nobody would see that the process is gone
+                pipes.append(ours)
+                processes.append(process)
+        yield pipes
+    finally:
+        for pipe in pipes:
+            pipe.close()
+        for process in processes:
+            process.join()
+
+
+@contextmanager
+def _lost() -> Iterator[None]:
+    try:
+        yield
+    except GONE as error:
         raise Failed(
             "a process that drew images was killed, perhaps for want of memory",
             "the same call goes on; give fewer --processes, or a smaller --batch",
             1,
         ) from error
-    finally:
-        with held():
-            pool.shutdown(cancel_futures=True)
 
 
-# ---- in a process of the pool ----------
-
-_order: Order
-_series: Series | None = None
+# ---- in a process of its own ----------
 
 
-def _begin(order: Order, number: Any, of: int) -> None:
-    global _order
-    _order = order
-    with number.get_lock():
-        place = number.value
-        number.value += 1
+def _work(order: Order, number: int, of: int, parent: Connection) -> None:
+    """Draw what the parent says, batch by batch, until it closes the pipe, or is gone."""
     for each in CAUGHT:  # a terminal sends its signals to all: they are the parent's to answer
         signal.signal(each, signal.SIG_DFL if each == signal.SIGTERM else signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with suppress(*GONE):
+        first = parent.recv()
+        for found in _drawn(_placed(order, number, of), _asked(first, parent)):
+            parent.send(found)
+
+
+def _asked(batch: int, parent: Connection) -> Iterator[int]:
+    while True:
+        yield batch
+        batch = parent.recv()
+
+
+def _drawn(order: Order, batches: Iterator[int]) -> Iterator[int | Exception]:
+    """How many images each batch brought; or, once and at the end, what went wrong."""
+    try:
+        series = order.studio().series(order.ask)
+        series.files.begin()  # does it still say the same, if the weights have changed meanwhile?
+        for batch in batches:
+            yield series.draw(batch)
+    except GONE:
+        raise
+    except RuntimeFault as fault:  # itself it does not always survive the way
+        yield Failed(fault.message, fault.remedy, fault.exit_code)
+    except Exception as error:  # noqa: BLE001  # the parent tells it, whatever it is
+        yield error
+
+
+def _placed(order: Order, number: int, of: int) -> Order:
+    """On a device and with threads of its own."""
     import torch
 
     torch.set_num_threads(max(1, torch.get_num_threads() // of))
     if order.device in ("auto", "cuda") and torch.cuda.is_available():
-        _order = replace(order, device=f"cuda:{place % torch.cuda.device_count()}")
-
-
-def _end_with_parent() -> None:
-    """A parent that was killed tells nobody, and the pool would wait for it for ever."""
-    if parent := parent_process():
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-
-def _draw(batch: int) -> int | _Fault:
-    global _series
-    try:
-        if _series is None:
-            _series = _order.studio().series(_order.ask)
-            _series.files.begin()
-        return _series.draw(batch)
-    except RuntimeFault as fault:  # itself it does not always survive the way
-        return _Fault(fault.message, fault.remedy, fault.exit_code)
+        return replace(order, device=f"cuda:{number % torch.cuda.device_count()}")
+    return order

@@ -34,13 +34,10 @@ class Series:
 
     def draw(self, index: int) -> int:
         """Draw a batch, the whole of it so that its numbers are the same; write what is missing of it."""
-        from gandsl_runtime.images import to_pillow
-
         batch = self.draws.batches[index]
         drawn = self.pixels(self.draws.drawn(batch))
         missing = self.files.missing(batch)
-        for place in missing:
-            self.files.save(place, to_pillow(drawn[place - batch.start]))
+        self.files.save(missing, drawn[[place - batch.start for place in missing]])
         return len(missing)
 
 

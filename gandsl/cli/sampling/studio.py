@@ -178,8 +178,7 @@ class Studio:
             return
         files = self._collection(ask, names)
         files.begin()
-        for place, image in enumerate(pixels):
-            files.save(place, images.to_pillow(image))
+        files.save(range(len(pixels)), pixels)
         files.finish()
 
     def _collection(self, ask: Ask, names: list[str]) -> Collection:
