@@ -17,10 +17,10 @@ from gandsl.plot.thin import MOST, thinned
 from gandsl.plot.words import Chart, charts
 
 SCRIPTS = ("math.js", "chart.js", "grids.js", "page.js")
-CLOCK = "time/seconds"  # what tells when a moment was
+CLOCK, STEPS = "time/seconds", "steps"  # what tells when a moment was
 _KEYS = {
     "stage": "Dashed: a stage of growth begins.",
-    "alarm": "▼: the guard alarms.",
+    "alarm": "▲: the guard alarms.",
     "resume": "Dotted: the run was resumed.",
     "change": "Violet: its plan was changed.",
 }
@@ -32,7 +32,7 @@ def render(runs: Sequence[Run], references: Sequence[Reference] = (), grids: int
     named = [*_named(runs, references)]
     names = dict.fromkeys(name for name, _ in named)
     levels = {name: sorted(_levels(named, name)) for name in names}
-    sections, constant = _varying(charts(names), levels)
+    sections, constant = _varying(charts(name for name in names if name != STEPS), levels)
     pictures = [shown(run.grids, grids) for run in runs]
     told = [*_told(runs), *(_lost(run, lost) for run, (_, lost) in zip(runs, pictures, strict=True) if lost)]
     data = {
@@ -89,7 +89,8 @@ def _varying(
         for section, them in sections.items()
     }
     drawn = {name for them in found.values() for chart in them for name in chart.names}
-    constant = {name: values[0] for name, values in levels.items() if name not in drawn}
+    still = {name: values for name, values in levels.items() if name not in drawn}
+    constant = {name: values[0] for name, values in still.items() if len(values) == 1}
     return {section: them for section, them in found.items() if them}, constant
 
 
@@ -133,6 +134,7 @@ def _run(run: Run, pictures: Sequence[Shown]) -> dict[str, Any]:
         "span": run.log.span,
         "curves": curves,
         "clock": curves.get(CLOCK),
+        "steps": curves.get(STEPS),
         "events": [{"at": one.images, "kind": one.kind, "text": one.text} for one in run.events],
         "grids": [_picture(one) for one in pictures],
         "reals": reals and _picture(reals),

@@ -92,7 +92,8 @@ def facts_of(record: Record | None, log: Log) -> dict[str, str]:
     _, last = log.span
     found = {"images shown": f"{last:,.0f}", "records": f"{log.records:,}"}
     if (seconds := log.curves.get("time/seconds")) is not None:
-        found["time"] = f"{seconds.values[-1] / 3600:,.2f} h"
+        hours = seconds.values[-1] / 3600
+        found["time"] = f"{hours:,.2f} hours" if hours >= 1 else f"{60 * hours:.1f} minutes"
     if record is None:
         return found
     found["trained on"] = f"{record.data.images:,} images of {record.data.where}"

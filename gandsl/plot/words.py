@@ -51,7 +51,6 @@ SECTIONS: dict[str, tuple[Group, ...]] = {
         Group("level", note="of growth, from 0", exact=True),
         Group("alpha", note="weight of the level that fades in", exact=True),
         Group("scale/", "loss scale", note="of 16-bit gradients; it halves where they overflow", exact=True),
-        Group("steps", exact=True),
     ),
     "The guard": (
         Group("guard/sigma/", "largest top singular value", note="of a weight, as a multiple of its past"),

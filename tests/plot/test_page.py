@@ -67,7 +67,11 @@ def test_every_name_in_the_log_is_on_the_page(page: str) -> None:
     said, data = parsed(page).said, data_of(page)
     drawn = {name for section in data["sections"] for chart in section["charts"] for name in chart["curves"]}
     names = [name.replace("\ud800", "\\ud800") for name in NAMES]
-    assert drawn == {*names, "steps", "level", "alpha"}  # `images` is the axis, and the batch is a constant
+    assert drawn == {
+        *names,
+        "level",
+        "alpha",
+    }  # `images` is the axis, beside which steps are told; a constant is no curve
     assert "The same throughout: batch 10" in said
     for name in (*names, "steps", "batch", "level", "alpha"):
         assert name in said and all(name in one["curves"] for one in data["runs"][:2])
@@ -259,6 +263,7 @@ const wait = ms => new Promise(done => setTimeout(done, ms));
     new PointerEvent(kind, { clientX: x, clientY: box.top + 50, pointerId: 1, button: 0, bubbles: true }));
   first.svg.setPointerCapture = () => {};
   send("pointermove", at(0.5)); await wait(100);
+  const where = control("at").textContent;
   const told = first.legend.textContent;
   const raw = first.svg.querySelectorAll("path.raw").length;
   control("smooth").value = 0; control("smooth").dispatchEvent(new Event("input"));
@@ -267,7 +272,7 @@ const wait = ms => new Promise(done => setTimeout(done, ms));
   const zoomed = state.range;
   control("scale").value = "log"; control("scale").dispatchEvent(new Event("change"));
   control("axis").value = "time"; control("axis").dispatchEvent(new Event("change"));
-  const result = { told, raw, unsmoothed, zoomed, evil: document.body.dataset.evil || "",
+  const result = { told, where, raw, unsmoothed, zoomed, evil: document.body.dataset.evil || "",
     charts: charts.length, drawn: document.querySelectorAll("svg.chart path.line").length,
     wide: document.documentElement.scrollWidth <= innerWidth,
     figures: document.querySelectorAll(".samples img").length,
@@ -301,8 +306,9 @@ def test_the_page_in_a_browser(page: str, tmp_path: Path, width: int) -> None:
     assert found["charts"] == len(data_of(page)["sections"][0]["charts"]) + sum(
         len(section["charts"]) for section in data_of(page)["sections"][1:]
     )
-    assert found["figures"] == 2 and found["shown"] == ["after 3 kimg", "after 3 kimg"]
+    assert found["figures"] == 3 and found["shown"] == ["after 3 kimg", "after 3 kimg", "in the same layout"]
     assert found["raw"] == 4 and found["unsmoothed"] == 0  # D and G of two runs; the recorded one is as it is
-    assert found["zoomed"] == pytest.approx([750, 2250], abs=40) and found["drawn"] > 20
+    assert found["zoomed"] == pytest.approx([750, 2250], abs=40) and found["drawn"] > 10
     middle = f"one: loss/D{15:d} ~ "
     assert middle in found["told"], found["told"]
+    assert found["where"] == "at 1.5 kimg, step 150"

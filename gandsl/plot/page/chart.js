@@ -160,7 +160,7 @@ class Chart {
       taken.add(key);
       const mark = made("g", { class: `event ${event.kind}${event.text.endsWith("fades in") ? " fade" : ""}` }, made("title", {}, `${run.name}: ${event.text}`),
         made("line", { x1: x, x2: x, y1: TOP, y2: HEIGHT - BOTTOM }));
-      if (event.kind === "alarm") mark.append(made("path", { d: `M${x} ${TOP - 1}l-4.5 -8h9z` }));
+      if (event.kind === "alarm") mark.append(made("path", { d: `M${x} ${HEIGHT - BOTTOM}l-4.5 8h9z` }));
       if (event.kind === "stage" && !event.text.endsWith("fades in") && x >= free && x < width - 36) {
         mark.append(made("text", { x: x + 3, y: TOP - 4 }, event.text));
         free = x + 9 + event.text.length * 6.2;

@@ -18,17 +18,26 @@ const charts = [];
 
 function redraw() { for (const chart of charts) if (chart.seen) chart.draw(); else chart.stale = true; }
 
+/** The step of a moment, in words, where all runs that know of steps agree on it. */
+function stepAt(at) {
+  const found = state.runs.filter(run => run.steps && (state.mode !== "time" || run.clock)).map(run => {
+    const images = state.mode === "time" ? between(run.clock.y, run.clock.x, at) : at;
+    return Math.round(between(run.steps.x, run.steps.y, images));
+  });
+  return new Set(found).size === 1 ? `, step ${found[0].toLocaleString("en-US")}` : "";
+}
+
 function moved(at) {
   state.at = at;
   const [divisor, unit] = unitOf(state.domain()[1], state.mode);
-  control("at").textContent = at === null ? "" : `${said(at / divisor)} ${unit}`;
+  control("at").textContent = at === null ? "" : `at ${said(at / divisor)} ${unit}${stepAt(at)}`;
   for (const chart of charts) if (chart.seen) chart.read();
 }
 
 function smoothing() {
-  const part = (control("smooth").value / 100) ** 2 * 0.2, [, end] = [0, Math.max(...state.runs.map(run => run.span[1]))];
-  state.half = part * end;
-  const [divisor, unit] = unitOf(end, "images");
+  const part = (control("smooth").value / 100) ** 2 * 0.2;
+  state.half = part * Math.max(...state.runs.map(run => run.span[1]));
+  const [divisor, unit] = unitOf(state.half, "images");
   control("half").textContent = part ? `half-life ${said(state.half / divisor)} ${unit}` : "off";
 }
 
