@@ -118,12 +118,15 @@ def number(value: Any) -> Any:
 
 def _length(value: Any) -> Any:
     """A length or a curve of lengths, by what is written."""
-    return LengthCurve.model_validate(value) if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        return LengthCurve.model_validate(value)
+    return value if isinstance(value, LengthCurve) else _LENGTH.validate_python(value)
 
 
+_LENGTH: TypeAdapter[Quantity] = TypeAdapter(Length)
 _FLOAT = TypeAdapter(Annotated[float, Field(allow_inf_nan=False)])
 Number = Annotated[float | Curve | Stairs, BeforeValidator(number)]
-MovingLength = Annotated[Length | LengthCurve, BeforeValidator(_length)]
+MovingLength = Annotated[Quantity | LengthCurve, BeforeValidator(_length)]
 Rate = Annotated[Number, bounded(0, 10)]
 Beta = Annotated[Number, bounded(0, 1, open_high=True)]
 Weight = Annotated[Number, bounded(0, 1e12)]
