@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gandsl_runtime.files import read
+
 AXIS = "images"
 
 
@@ -78,7 +80,7 @@ def log_of(lines: Iterable[bytes]) -> Log:
 def objects(path: Path) -> tuple[list[dict[str, Any]], int]:
     """Every JSON object of a file of lines, and how many lines are none. Nothing where it is not there."""
     try:
-        lines = path.read_bytes().split(b"\n")
+        lines = read(path).split(b"\n")
     except OSError:
         return [], 0
     found = [_object(line) for line in lines if line.strip()]

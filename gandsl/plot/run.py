@@ -11,6 +11,7 @@ from typing import Any
 
 from gandsl.plot.log import Log, objects, printable, read_log
 from gandsl_runtime.errors import RuntimeFault
+from gandsl_runtime.facts import MOST
 from gandsl_runtime.files import read
 from gandsl_runtime.record import Record, recorded
 from gandsl_runtime.run_dir import RunDir
@@ -144,16 +145,22 @@ def _columns(curve: Any) -> tuple[Any, Any]:
 
 def _alarms(found: Sequence[dict[str, Any]]) -> Iterator[Event]:
     for one in found[-MOST_EVENTS:]:
-        images, action = one.get("images"), one.get("action")
-        if isinstance(images, int) and not isinstance(images, bool) and 0 <= images < 2**53:
+        images, action = _moment(one.get("images")), one.get("action")
+        if images is not None:
             did = {"rollback": "went back: ", "stop": "ended the run: "}.get(str(action), "")
             yield Event(images, "alarm", f"{did}{one.get('message', '')}")
 
 
+def _moment(value: Any) -> int | None:
+    """Images shown, where it is a count of them."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and 0 <= value <= MOST else None
+
+
 def _resumes(record: Record | None) -> Iterator[Event]:
     for session in record.sessions if record else ():
-        images = session.get("images")
-        if isinstance(images, int) and images > 0:
+        images = _moment(session.get("images"))
+        if images:
             yield Event(images, "resume", f"resumed {session.get('began', '')}".strip())
 
 

@@ -107,7 +107,7 @@ class DataFacts(Document):
 
     where: Text  # as the user said it …
     at: Text | None = None  # … and for a process in any folder; none for images in memory
-    images: Count = Field(ge=1)
+    images: Annotated[int, Field(ge=1, le=MOST)]
     names: Name | None = None  # digest of all names in their order
     labels: Name | None = None  # digest, where the networks take labels
     pixels: tuple[Name | None, ...] = ()  # digests of some images; none of one that can't be read
