@@ -257,6 +257,16 @@ def test_a_drawing_goes_on(plain: Trained, tmp_path: Path) -> None:
     fine(plain(*options, "-o", tmp_path / "part"), "11 images, 11 of them there already")
 
 
+def test_a_long_drawing_is_not_silent(plain: Trained, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("gandsl.cli.progress.EVERY", 0.0)
+    done = plain("--seeds", "0-4", "--batch", 2, "-o", tmp_path / "each")
+    assert done.stderr.splitlines() == [f"drawing: {count} of 5" for count in (0, 2, 4, 5)]
+    done = plain("--seeds", "0-4", "--batch", 2, "-o", tmp_path / "g.png")
+    assert done.stderr.splitlines() == [f"drawing: {count} of 5" for count in (2, 4, 5)]
+    monkeypatch.undo()
+    assert not plain("--seeds", "0-4", "-o", tmp_path / "g.png").stderr
+
+
 OTHERWISE = [
     ("--seeds 0-4", "--seeds 0-3, now 0-4"),
     ("--seeds 0-3 --classes 1", "--classes not given, now 1"),

@@ -237,6 +237,7 @@ CLASHES = [
     ("--translate a,b", "two numbers such as 0.3,-1"),
     ("--rotate left", "--rotate"),
     ("--class-columns", "give --classes"),
+    ("-o folder --classes 1 --class-columns", "is of a grid"),
     ("--classes 1 --class-columns --columns 3", "are classes"),
     ("--classes ''", "--classes"),
     ("--standing-statistics 0", "--standing-statistics"),

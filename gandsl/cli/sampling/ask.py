@@ -114,7 +114,7 @@ class Ask:
             "--mix shows one class: give --classes one number",
         )
         yield (
-            self.class_columns and (self.classes is None or way or mix),
+            self.class_columns and (self.classes is None or way or mix or self.each),
             "--class-columns is of a grid of seeds and classes: give --classes, and no other kind",
         )
         fixed = {
