@@ -10,14 +10,11 @@ from gandsl.codegen.bodies import Body, Step, path_of
 from gandsl.codegen.classes import Class, Classes, Method, Slot, spelled
 from gandsl.codegen.compose import Composer
 from gandsl.codegen.naming import value_ids
-from gandsl.codegen.places import Places
 from gandsl.codegen.pretty import Expr, Group, attribute, call, collection, flat, keyword, lay, literal
 from gandsl.codegen.primitives import signature
 from gandsl.codegen.shapes import BODY, returns, shape_text, signature_doc
 from gandsl.codegen.text import WIDTH, columns, comment, local_name
 from gandsl.codegen.wiring import Ref
-from gandsl.ir.types import KINDS, is_a
-from gandsl.spec.document import BlockDecl, PortDecl
 
 _BY_KIND = {"Latent": "z", "Label": "y", "Scalar": "alpha", "Styles": "ws"}
 
@@ -37,20 +34,13 @@ class Forward:
         self,
         classes: Classes,
         composer: Composer,
-        places: Places,
         class_: Class,
         method: Method,
-        block: BlockDecl | None,
+        ports: Mapping[str, str],
         params: dict[int, list[str]],
     ) -> None:
-        self.classes, self.composer, self.places, self.class_, self.method = (
-            classes,
-            composer,
-            places,
-            class_,
-            method,
-        )
-        self.block = block  # that the class is, if it is one
+        self.classes, self.composer, self.class_, self.method = classes, composer, class_, method
+        self.ports = ports  # id that the instance which lends its names is given → port of the block
         self.params = (
             params  # id of a method → its arguments' names; methods are printed after those they call
         )
@@ -114,10 +104,10 @@ class Forward:
         leaf = id_.rpartition(".")[2].strip("_")
         kind = self.body.piece.graph[id_].type.kind
         index = self.body.params.index(id_)
+        if id_ in self.ports:
+            return self.ports[id_].strip("_")
         if self.body.piece.graph[id_].op == "input":
             return leaf
-        if port := self._port(kind):
-            return port
         if kind in _BY_KIND:
             return _BY_KIND[kind]
         if index == 0 and kind in ("Feature", "Vector", "Tokens", "Image"):
@@ -127,22 +117,6 @@ class Forward:
         sources = {body.params[index].rpartition(".")[2].strip("_") for body in self.bodies.values()}
         fallback = {"Style": "style", "Feature": "skip"}.get(kind, leaf if len(sources) == 1 else "x")
         return self._as_read(id_) or fallback
-
-    def _port(self, kind: str) -> str:
-        """The block's port, where one port alone can be meant."""
-        if self.block is None:
-            return ""
-        ports = [
-            port.name for port in self.block.ports.values() if port.kind in KINDS and is_a(kind, port.kind)
-        ]
-        kinds = [self.body.piece.graph[id_].type.kind for id_ in self.body.params]
-        rivals = [
-            other for other in kinds if any(is_a(other, p.kind) and is_a(kind, p.kind) for p in self._ports())
-        ]
-        return ports[0] if len(ports) == 1 and len(rivals) == 1 else ""
-
-    def _ports(self) -> list[PortDecl]:
-        return [port for port in self.block.ports.values() if port.kind in KINDS] if self.block else []
 
     def _as_read(self, id_: str) -> str:
         """What its first reader calls it: the argument of a method, or an op's port if that says much."""
@@ -183,12 +157,13 @@ class Forward:
         )
         if step.body is not None:
             expr, target = self._call(step)
+        elif (term := self._only_term(index, step)) is not None:
+            self.names[step.results[0]] = self.names[term]
+            return [f"{' ' * BODY}return {self.names[term]}"] if before else []
         else:
             expr = self._primitive(index, step)
             read = self.refs[step.results[0]] in self._used()
             target = self._name(step.results[0], self._local(step, step.results[0])) if read else ""
-            if self.classes.calls_op(self.body, step) and (place := self._place(step)):
-                notes.append(place)
         return annotated(_assigned(target, expr, before), ", ".join(notes), BODY)
 
     def _unpack(self, step: Step) -> list[str]:
@@ -245,16 +220,15 @@ class Forward:
         ]
         return call(f"ops.{one.name}", args)
 
-    # ---- comments
+    def _only_term(self, index: int, step: Step) -> str | None:
+        """What a statement that joins one term, unscaled, is: the term, to the bit."""
+        one = self.classes.primitive(self.body, step)
+        if one.name not in ("add", "concat") or len(one.args) != 1 or len(one.args[0]) != 1:
+            return None
+        scaled = [slot for slot in self.method.slots[index] if slot.argument or slot.literal != 1.0]
+        return None if scaled else one.args[0][0]
 
-    def _place(self, step: Step) -> str:
-        """The line of the spec, where it is the same for all instances."""
-        index = self.body.steps.index(step)
-        spans = {
-            self.places.of(body.piece.graph[body.steps[index].results[0]].provenance.span)
-            for body in self.bodies.values()
-        }
-        return spans.pop() if len(spans) == 1 else ""
+    # ---- comments
 
     def _tells(self, step: Step) -> bool:
         """Whether the shape is news: it is another one than the first operand's."""

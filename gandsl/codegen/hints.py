@@ -29,6 +29,7 @@ class Hint:
     what: str = ""
     name: str = ""
     used: Span | None = None  # where the spec uses it; for blocks inside the standard library's: uses those
+    frame: Frame | None = None
     library: str = ""  # the standard library's file that defines the block: norm, topology, …
 
 
@@ -50,6 +51,20 @@ def hints_of(network: NetworkIR) -> dict[Path, Hint]:
             inner.setdefault(scope[:-1], set()).add(scope)
         leaves.setdefault(path[:-1], node)
     return {scope: _hint(scope, common, leaves, inner) for scope in common}
+
+
+def ports_of(network: NetworkIR, hints: Mapping[Path, Hint]) -> dict[Path, dict[str, str]]:
+    """Scope → node that it is given, in any program → its block's port, or its fold's carry."""
+    found: dict[Path, dict[str, str]] = {}
+    for graph in network.programs.values():
+        for node in graph:
+            path = path_of(node.id)
+            for depth in range(1, len(path)):
+                frame = hints[path[:depth]].frame
+                for own in node.provenance.frames:
+                    if own == frame:
+                        found.setdefault(path[:depth], {}).update(own.ports)
+    return found
 
 
 def _outer(a: tuple[Frame, ...], b: tuple[Frame, ...]) -> tuple[Frame, ...]:
@@ -85,7 +100,7 @@ def _hint(
     used = next((outer.span for outer in frames if not outer.span.file.startswith(STANDARD)), frame.span)
     if frame.what.startswith("stage "):
         label = re.sub(r"[0-9]+(x[0-9]+)?$", "", frame.what.removeprefix("stage "))
-        return Hint("stage", label, used)
+        return Hint("stage", label, used, frame)
     name = re.search(r"`([^`]*)`", frame.what)
     files = {
         *([leaves[scope].provenance.span.file] if scope in leaves else ()),
@@ -93,7 +108,7 @@ def _hint(
     }
     standard = sorted(file for file in files if file.startswith(STANDARD))
     library = standard[0].removeprefix(STANDARD).removesuffix(".yaml") if standard else ""
-    return Hint("block", name[1] if name else frame.what, used, library)
+    return Hint("block", name[1] if name else frame.what, used, frame, library)
 
 
 def _files_inside(
@@ -116,5 +131,7 @@ def base_name(scope: Path, hint: Hint, siblings: Iterable[str]) -> str:
     label = hint.name if hint.what == "stage" else re.sub(r"[0-9]+(x[0-9]+)?$", "", scope[-1])
     alike = [name for name in siblings if name.startswith(label) and name[len(label) :][:1].isdigit()]
     if hint.what == "stage" or (label != scope[-1] and len(alike) > 1):
-        return f"{parent}{class_name(label) if len(label) > 1 else 'Stage'}"
+        if len(label) > 1:
+            return f"{parent}{class_name(label)}"
+        return f"{re.sub('Stages?$', '', parent)}Stage"  # of `synthesis` SynthesisStage, of `stages` Stage
     return class_name(scope[-1])

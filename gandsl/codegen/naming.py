@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gandsl.codegen.bodies import Body, Path
@@ -27,6 +26,7 @@ def name_classes(classes: Classes, hints: Mapping[Path, Hint], top: str) -> None
         for scope in classes.of
     }
     taken = {top}
+    first: dict[str, Class] = {}  # name that is asked for → the class that has it
     classes.of[()].name = top
     wanted = {
         id(class_): base_name(class_.first, hints.get(class_.first, Hint()), siblings[class_.first])
@@ -36,11 +36,52 @@ def name_classes(classes: Classes, hints: Mapping[Path, Hint], top: str) -> None
     inner = [class_ for class_ in classes.all if class_.first != ()]
     for class_ in sorted(inner, key=lambda c: (-len(c.scopes), classes.appearance(c.first))):
         base = wanted[id(class_)]
-        own = {scope[-1] for scope in class_.scopes}
-        if base in taken and len(own) == 1 and re.search(r"[0-9]$", name := own.pop()):
-            base = f"{base}{class_name(name)}"  # StageS4, StyleLayerConv0
+        if (common := first.setdefault(base, class_)) is not class_:
+            alike = [classes.appearance(o.first) for o in inner if wanted[id(o)] == base]
+            told = _told_apart(classes, class_, common, base, classes.appearance(class_.first) == min(alike))
+            base = next((name for name in told if name not in taken), base)
         class_.name = unique(base, taken, "")
         taken.add(class_.name)
+
+
+def _told_apart(classes: Classes, class_: Class, common: Class, base: str, is_first: bool) -> Iterator[str]:
+    """Names for a class that asks for a commoner one's, best first."""
+    if (told := difference(classes, class_, common, base)) is not None:
+        yield told
+    own = {scope[-1] for scope in class_.scopes}
+    by_scope = f"{base}{class_name(next(iter(own)))}" if len(own) == 1 else ""  # StageS4
+    if by_scope and by_scope[-1].isdigit():
+        yield by_scope
+    if len(class_.scopes) == 1 and is_first:
+        yield f"First{base}"
+    if by_scope:
+        yield by_scope
+
+
+RESAMPLING = {1: "Upsampling", 0: "", -1: "Downsampling"}
+
+
+def difference(classes: Classes, class_: Class, common: Class, base: str) -> str | None:
+    """What a class is called beside a commoner one of the same block: by size, or a part more or less."""
+    own, other = RESAMPLING[_grows(classes, class_)], RESAMPLING[_grows(classes, common)]
+    if own and own != other:
+        return f"{own}{base}"
+    mine, theirs = ({child.name for child in one.children} for one in (class_, common))
+    for more, less, word in ((mine, theirs, "With"), (theirs, mine, "Without")):
+        if more > less and len(more - less) == 1 and not (name := (more - less).pop())[-1].isdigit():
+            return f"{base}{word}{class_name(name)}"
+    return None
+
+
+def _grows(classes: Classes, class_: Class) -> int:
+    """1 where a class's forward enlarges the feature that it reads first, -1 where it shrinks it, else 0."""
+    for method in class_.methods[:1]:
+        body = next(iter(method.bodies.values()))
+        ids, graph = value_ids(classes, body), body.piece.graph
+        shapes = [graph[id_].type.shape for id_ in (*body.params[:1], *(ids[r] for r in method.outputs[:1]))]
+        if len(shapes) == 2 and all(len(shape) == 3 for shape in shapes):
+            return (shapes[1][1] > shapes[0][1]) - (shapes[1][1] < shapes[0][1])
+    return 0
 
 
 def name_methods(classes: Classes) -> None:

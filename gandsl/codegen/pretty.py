@@ -70,9 +70,34 @@ def literal(value: Any) -> Expr:
         return f'float("{value}")'
     if isinstance(value, str):
         return quoted(value)
+    if isinstance(value, float) and (root := _root(value)):
+        return root
     if value is None or isinstance(value, bool | int | float):
         return repr(value).replace("e+", "e")  # 1e16, as the formatter spells it
     raise TypeError(f"{value!r} cannot be printed as a literal")
+
+
+LONG = 12  # digits that nobody recognizes
+ROOTS = range(2, 65)
+
+
+def _root(value: float) -> str | None:
+    """`math.sqrt(2)`, `1 / 3` and the like for a long number that is it to the bit, on every machine.
+
+    IEEE 754 rounds roots and quotients correctly, so that the source evaluates to the very number.
+    """
+    if len(repr(abs(value))) < LONG:
+        return None
+    for n in ROOTS:
+        for text, root in (
+            (f"math.sqrt({n})", math.sqrt(n)),
+            (f"math.sqrt(1 / {n})", math.sqrt(1 / n)),
+            (f"1 / math.sqrt({n})", 1 / math.sqrt(n)),
+            (f"1 / {n}", 1 / n),
+        ):
+            if abs(value) == root:
+                return f"-{text}" if value < 0 else text
+    return None
 
 
 def quoted(text: str) -> str:

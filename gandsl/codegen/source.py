@@ -11,8 +11,8 @@ from gandsl.codegen.binding import bind
 from gandsl.codegen.bodies import Path, path_of
 from gandsl.codegen.classes import Argument, Child, Class, Classes, Method, Slot, is_width
 from gandsl.codegen.compose import Composer
-from gandsl.codegen.forward import Forward, Printed, annotated
-from gandsl.codegen.hints import Hint, hints_of
+from gandsl.codegen.forward import Forward, Printed
+from gandsl.codegen.hints import Hint, hints_of, ports_of
 from gandsl.codegen.naming import name_classes, name_methods
 from gandsl.codegen.pieces import Program, programs_of
 from gandsl.codegen.places import Places
@@ -69,7 +69,7 @@ def network_source(
     share(classes)
     classes.settle(composer.order)
     bind(classes)
-    printer = _Printer(classes, composer, places, hints, block_of)
+    printer = _Printer(classes, composer, places, hints, block_of, ports_of(network, hints))
     inner = [printer.print(class_) for class_ in classes.all if class_.first != ()]
     root = printer.print(classes.of[()])
     methods = {method.name: method for method in root.methods}
@@ -89,6 +89,7 @@ def network_source(
         doc=docstring(about, 0),
         classes=inner,
         root=root,
+        math="math." in text,
         modules=[name for name in ("layers", "ops") if f"{name}." in text],
         methods=ordered,
         ports=_ports(network),
@@ -171,19 +172,16 @@ class _Printer:
     places: Places
     hints: Mapping[Path, Hint]
     block_of: Callable[[Hint], BlockDecl | None]
+    ports: Mapping[Path, Mapping[str, str]]
     params: dict[int, list[str]] = field(default_factory=dict)
 
     def print(self, class_: Class) -> PrintedClass:
         arguments = class_.arguments
         order = [method.name for method in class_.methods]
         lines = [f"        self.{a.name} = {a.name}" for a in arguments if a.stored]
-        above = ""
         for child in class_.children:
-            place = self._place(class_, child)
             before, made = assigned(path_of(child.name), self._built(class_, child))
-            built = lay(made, 8, before)
-            lines += annotated(built, "" if place == above else place, 8)
-            above = place
+            lines += lay(made, 8, before)
         by_name = [a for a in arguments if not a.positional]
         signature_ = [
             "self",
@@ -192,13 +190,14 @@ class _Printer:
             *(_declared(a) for a in by_name),
         ]
         init = lay(call("def __init__", signature_), 4, behind=" -> None:") if lines else []
-        block = self.block_of(self.hints.get(class_.first, Hint()))
-        methods = [self._method(class_, method, block) for method in _callees_first(self.classes, class_)]
+        methods = [self._method(class_, method) for method in _callees_first(self.classes, class_)]
         methods.sort(key=lambda printed: order.index(printed.name))
         return PrintedClass(class_.name, docstring(self._about(class_), 4), init, lines, methods)
 
-    def _method(self, class_: Class, method: Method, block: BlockDecl | None) -> Printed:
-        return Forward(self.classes, self.composer, self.places, class_, method, block, self.params).print()
+    def _method(self, class_: Class, method: Method) -> Printed:
+        lender = next(scope for scope in class_.scopes if scope in method.written)
+        ports = self.ports.get(lender, {})
+        return Forward(self.classes, self.composer, class_, method, ports, self.params).print()
 
     def _built(self, class_: Class, child: Child) -> Expr:
         """The constructor's call: widths by position, the rest by name, defaults left out."""
@@ -229,15 +228,6 @@ class _Printer:
             expr.append(value if param in leading else keyword(param, value))
         return call(f"layers.{name}", expr)
 
-    def _place(self, class_: Class, child: Child) -> str:
-        """The line of a layer, or of a block's use, where all instances agree."""
-        if child.inner is None:
-            spans = {self.places.of(one.node.provenance.span) for one in child.layers.values()}
-        else:
-            used = [self.hints.get((*scope, *path_of(child.name)), Hint()).used for scope in class_.scopes]
-            spans = {self.places.of(span) if span else "" for span in used}
-        return spans.pop() if len(spans) == 1 else ""
-
     def _about(self, class_: Class) -> str:
         if class_.first == ():
             return f"The {class_.name.lower()}; its parameters are named by the spec's node ids."
@@ -247,9 +237,12 @@ class _Printer:
         if hint.what == "block":
             block = self.block_of(hint)
             doc = " ".join(block.doc.split()) if block else ""
-            return f"{doc}\n\nBlock `{hint.name}`: {where}." if doc else f"Block `{hint.name}`: {where}."
+            place = f" ({self.places.of(block.span)})" if block else ""
+            return f"{doc}\n\nBlock `{hint.name}`{place}: {where}.".lstrip()
         if hint.what == "stage":
-            return f"{'Stage' if len(ids) == 1 else 'Stages'} {where}."
+            spans = {self.hints[scope].used for scope in class_.scopes if scope in self.hints}
+            place = f" ({self.places.of(span)})" if len(spans) == 1 and (span := spans.pop()) else ""
+            return f"{'Stage' if len(ids) == 1 else 'Stages'} {where}{place}."
         return f"The layers of {where}."
 
 

@@ -196,6 +196,7 @@ _TAKEN_LOCALS = frozenset(
         "case",
         "match",
         "layers",
+        "math",
         "nn",
         "ops",
         "self",

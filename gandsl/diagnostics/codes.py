@@ -11,6 +11,7 @@ from gandsl.diagnostics.catalogue import (
     idle,
     networks,
     params,
+    sizes,
     types,
     unused,
 )
@@ -29,6 +30,7 @@ RANGES = {
     "W070": unused,
     "W072": hurts,
     "W073": idle,
+    "W074": sizes,
 }
 
 CODES: dict[str, Code] = {row.code: row for module in RANGES.values() for row in module.ROWS}

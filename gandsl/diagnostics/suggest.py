@@ -28,6 +28,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     if meant := next((name for name in ours(word) if name in known), None):
         return meant
     wanted = plain(word)
+    if wanted.isdigit():  # `128` is nothing like `12`
+        return None
     alike = ALIKE if len(wanted) > 3 else ALIKE_SHORT
     names = {short: name for name in known if _may_match(short := plain(name), wanted, alike)}
     close = get_close_matches(wanted, islice(names, COMPARED), n=1, cutoff=alike)

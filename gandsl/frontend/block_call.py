@@ -59,6 +59,7 @@ def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> Any:
         where,
         use.span,
         inline=use.inline,
+        given={name: values[name] for name in block.ports},
         home=block.home,
         scope=scope,
         absent={},

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gandsl.diagnostics import Span
-from gandsl.frontend.values import Fill
+from gandsl.frontend.values import Fill, Tensor
 from gandsl.ir.graph import Frame, Provenance
 from gandsl.ir.op import Op, Param, Trait
 from gandsl.spec.document import BlockDecl, Document
@@ -53,12 +53,22 @@ class Context:
     def at(self, name: str) -> str:
         return f"{self.path}.{name}" if self.path else name
 
-    def inside(self, name: str, what: str, span: Span, *, inline: bool = False, **changes: Any) -> Context:
-        """One step inwards: into a block's use or a stage."""
+    def inside(
+        self,
+        name: str,
+        what: str,
+        span: Span,
+        *,
+        inline: bool = False,
+        given: Mapping[str, Any] | None = None,
+        **changes: Any,
+    ) -> Context:
+        """One step inwards: into a block's use or a stage, which is `given` tensors by name."""
+        ports = {value.id: name for name, value in (given or {}).items() if isinstance(value, Tensor)}
         return replace(
             self,
             path=self.path if inline else self.at(name),
-            frames=(Frame(what, span), *self.frames),
+            frames=(Frame(what, span, ports), *self.frames),
             **changes,
         )
 

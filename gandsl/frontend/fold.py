@@ -11,12 +11,13 @@ from gandsl.diagnostics.suggest import nearest
 from gandsl.frontend import body as bodies
 from gandsl.frontend.arguments import COMMON
 from gandsl.frontend.context import Context
+from gandsl.frontend.mentions import names_of, scalars_of
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Above, Record, plain
 from gandsl.spec import tree as trees
 from gandsl.spec.names import is_name
 from gandsl.spec.tree import Entry
-from gandsl.spec.values import ABSENT, POISON, Size
+from gandsl.spec.values import ABSENT, POISON, Size, show
 
 KEYS = {"fold", "label", "carry", "body", "next", "collect", "defaults"}
 MAX_STAGES = 256
@@ -49,7 +50,8 @@ def unfold_fold(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: 
             "last": index == count - 1,
             **carried,
         }
-        inside = context.child(values).inside(name, f"stage {name}", tree.entries["fold"].key_span)
+        place = tree.entries["fold"].key_span
+        inside = context.child(values).inside(name, f"stage {name}", place, given=carried)
         inside = replace(inside, absent={**context.absent, **_absences(tree, carried)})
         start, value = next(iter(carried.items()), ("", ABSENT))
         reads = above if value is plain(above.value) else Above(value, start, _carried_at(tree, start))
@@ -140,12 +142,24 @@ def _variables(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> dic
             )
             return None
     if not lengths[first] and not unfolder.growing:
-        unfolder.report(context, "G0307", "the fold runs over an empty list", spans[first])
+        notes = _values(unfolder, over.entries[first].value, context)
+        unfolder.report(context, "G0307", "the fold runs over an empty list", spans[first], notes=notes)
         return None
     if lengths[first] > MAX_STAGES:
         unfolder.report(context, "G0309", f"{lengths[first]} stages are more than {MAX_STAGES}", spans[first])
         return None
     return lists
+
+
+def _values(unfolder: Unfolder, tree: trees.Tree, context: Context) -> list[str]:
+    """What the names in an expression stand for here: `sizes` is [29]."""
+    scalars = [scalar for scalar in scalars_of(tree) if unfolder.readable(scalar, context)]
+    named = {name: span for scalar in scalars for name, span in names_of(scalar)}
+    values = {
+        name: plain(unfolder.evaluate(trees.Scalar(name, name, True, span), context))
+        for name, span in named.items()
+    }
+    return [f"`{name}` is {show(value)}" for name, value in values.items() if value is not POISON]
 
 
 def _carry(unfolder: Unfolder, tree: trees.Mapping, context: Context, above: Above) -> dict[str, Any] | None:

@@ -56,7 +56,7 @@ class Report:
             span,
             label=label,
             secondary=labels[:3],
-            notes=(*notes, *self._way(context)),
+            notes=(*notes, *(() if code.startswith("W") else self._way(context))),
             help=help,
         )
 

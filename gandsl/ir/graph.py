@@ -23,6 +23,7 @@ class Frame:
 
     what: str  # "block `res_up`", "stage s32"
     span: Span  # of the use
+    ports: Mapping[str, str] = field(default_factory=dict, compare=False)  # id it was given → port, or carry
 
     @property
     def is_stage(self) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gandsl.spec.faults import Fault
 from gandsl.spec.operators import MAX_LIST, bounded, known, number, whole
-from gandsl.spec.values import ABSENT, Size, as_size, is_quantity, show, type_name
+from gandsl.spec.values import ABSENT, Size, as_size, is_number, is_quantity, show, type_name
 
 
 def _items(value: Any, doing: str) -> list[Any]:
@@ -101,6 +101,17 @@ def _doubling(start: Any, end: Any) -> list[Size]:
             "that is where it starts",
         )
     return sizes[::-1]
+
+
+def cut_short(sizes: Sequence[Size], args: Sequence[Any]) -> str | None:
+    """What `doubling` or `halving` says where an odd size ends the halving at twice its start or more."""
+    numbers = [arg for arg in args if is_number(arg)]  # a size is the exact start
+    start = min(numbers, default=0)
+    least = min(sizes, key=lambda size: size.long, default=None)
+    if least is None or not start or least.long < 2 * start or least.long == start:
+        return None
+    odd = least.long if least.long % 2 else least.h if least.h % 2 else least.w
+    return f"the sizes start at {least.h}×{least.w}, not at {start}: {odd} can't be halved"
 
 
 def _first_present(*args: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from gandsl.diagnostics import Diagnostics, Label, Span
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.spec import expressions as ast
-from gandsl.spec.builtins import BUILTINS
+from gandsl.spec.builtins import BUILTINS, cut_short
 from gandsl.spec.expressions import Expr
 from gandsl.spec.faults import Fault
 from gandsl.spec.operators import MAX_LIST, binary, bounded, compare, condition, known, negate, number, whole
@@ -262,7 +262,14 @@ class _Evaluator:
         if _any_poison(args):
             return POISON
         self.budget.spend(sum(len(arg) for arg in args if isinstance(arg, list)))
-        return builtin.function(*args)
+        result = builtin.function(*args)
+        if node.function in ("doubling", "halving") and (said := cut_short(result, args)):
+            self.warn("W0740", said, self.expr.span_of(node))
+        return result
+
+    def warn(self, code: str, message: str, span: Span) -> None:
+        """Report what is legal, at its place, and go on."""
+        self.diagnostics.add(code, message, span)
 
     def miscounted(self, place: Span, node: ast.Call, wanted: str, usage: str) -> Any:
         plural = "" if wanted.endswith("1") else "s"

@@ -12,7 +12,7 @@ import yaml
 from gandsl.diagnostics import Diagnostics, Label, Span
 from gandsl.spec.commas import rejoin_entries, rejoin_items
 from gandsl.spec.scalars import FORBIDDEN, resolve
-from gandsl.spec.syntax import report_syntax
+from gandsl.spec.syntax import is_rest, leave_out, report_syntax
 from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, to_plain
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "read_text", "to_plain"]
@@ -68,7 +68,30 @@ def read_text(text: str, file: str, diagnostics: Diagnostics) -> Tree | None:
             diagnostics.add("G0006", f"nested more than {MAX_DEPTH} deep", _point(file, mark))
         else:
             report_syntax(error, lines, file, diagnostics)
+            _report_others(lines, file, diagnostics)
         return None
+
+
+MOST_SLIPS = 20  # syntax errors of one file that are looked for
+
+
+def _report_others(lines: list[str], file: str, diagnostics: Diagnostics) -> None:
+    """Report what is wrong below the first syntax error, each with what was wrong before it left out."""
+    lines, seen = list(lines), set[int]()
+    slip = next((one for one in reversed(diagnostics.errors) if one.code == "G0003"), None)
+    while slip and slip.span and slip.span.line not in seen and len(seen) < MOST_SLIPS:
+        seen.add(slip.span.line)
+        leave_out(lines, slip.span.line - 1)
+        try:
+            for _ in yaml.parse("\n".join(lines), Loader=_LOADER):
+                pass
+            return
+        except yaml.YAMLError as error:
+            found = Diagnostics()
+            report_syntax(error, lines, file, found)
+            slip = found.errors[0]
+            if slip.span and slip.span.line not in seen and not is_rest(lines[slip.span.line - 1]):
+                diagnostics.extend([slip])
 
 
 def normalized(text: str) -> str:

@@ -73,6 +73,27 @@ def report_syntax(error: Any, lines: list[str], file: str, diagnostics: Diagnost
         diagnostics.add("G0003", message, here, secondary=(label,), help=remedy)
 
 
+_KEY = re.compile(r"( *(?:- )?)([\w.-]+):(?= |$)")
+
+
+def leave_out(lines: list[str], number: int) -> None:
+    """Put nothing where a line is wrong, and where lines belong to it: what it is the key of is null."""
+    line = lines[number]
+    key = _KEY.match(line)
+    margin = len(line) - len(line.lstrip(" "))
+    lines[number] = f"{key[1]}{key[2]}: null" if key else ""
+    for below in range(number + 1, len(lines)):
+        indent = len(lines[below]) - len(lines[below].lstrip(" "))
+        if lines[below].strip() and (indent <= margin or not key):
+            return
+        lines[below] = ""
+
+
+def is_rest(line: str) -> bool:
+    """Whether a line only ends what began on one that was left out."""
+    return not line.strip(" ]}),'\"")
+
+
 _LONGEST = 4096  # characters of a line that are looked at
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"|' r"'(?:[^']|'')*'")
 _BEHIND = re.compile(r"\s*([,:\]}]|#|$)")

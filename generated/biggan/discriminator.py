@@ -9,139 +9,127 @@ from gandsl_runtime import layers, ops
 from gandsl_runtime.network import Network, Port
 
 
-class ResidualDown2(nn.Module):
+class FirstResidualDown(nn.Module):
     """Activation, convolution, twice, then pooling; the first block of a network reads the image
     unactivated.
 
-    Block `down`: b0.block.
+    Block `down` (gandsl/std/residual.yaml:27): b0.block.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv0 = layers.Conv2d(3, 96, weight="spectral", init="orthogonal")  # gandsl/std/residual.yaml:41
-        # gandsl/std/residual.yaml:43
+        self.conv0 = layers.Conv2d(3, 96, weight="spectral", init="orthogonal")
         self.conv1 = layers.Conv2d(96, 96, weight="spectral", init="orthogonal")
-        # gandsl/std/residual.yaml:47
         self.short = layers.Conv2d(3, 96, kernel=1, weight="spectral", init="orthogonal")
 
-    def forward(self, image: Tensor) -> Tensor:
-        """image [N, 3, 128, 128] → [N, 96, 64, 64]"""
-        conv0 = self.conv0(image)  # [N, 96, 128, 128]
-        act1 = ops.relu(conv0)  # gandsl/std/residual.yaml:37
+    def forward(self, x: Tensor) -> Tensor:
+        """x [N, 3, 128, 128] → [N, 96, 64, 64]"""
+        conv0 = self.conv0(x)  # [N, 96, 128, 128]
+        act1 = ops.relu(conv0)
         conv1 = self.conv1(act1)
-        pooled = ops.pool(conv1)  # [N, 96, 64, 64], gandsl/std/down.yaml:9
-        first_short = ops.pool(image)  # [N, 3, 64, 64], gandsl/std/down.yaml:9
+        pooled = ops.pool(conv1)  # [N, 96, 64, 64]
+        first_short = ops.pool(x)  # [N, 3, 64, 64]
         short = self.short(first_short)  # [N, 96, 64, 64]
-        return ops.add([pooled, short])  # gandsl/std/residual.yaml:53
+        return ops.add([pooled, short])
 
 
 class SpatialAttention(nn.Module):
     """Queries against pooled keys and values, added with a learned factor that starts at zero.
 
-    Block `spatial`: b0.attention.
+    Block `spatial` (gandsl/std/attention.yaml:5): b0.attention.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        # gandsl/std/attention.yaml:13
         self.theta = layers.Conv2d(96, 12, kernel=1, bias=False, weight="spectral", init="orthogonal")
-        # gandsl/std/attention.yaml:14
         self.phi = layers.Conv2d(96, 12, kernel=1, bias=False, weight="spectral", init="orthogonal")
-        # gandsl/std/attention.yaml:16
         self.g = layers.Conv2d(96, 48, kernel=1, bias=False, weight="spectral", init="orthogonal")
-        # gandsl/std/attention.yaml:23
         self.o = layers.Conv2d(48, 96, kernel=1, bias=False, weight="spectral", init="orthogonal")
-        self.gamma = layers.Gain(96, init=0.0)  # gandsl/std/attention.yaml:24
+        self.gamma = layers.Gain(96, init=0.0)
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, 96, 64, 64] → [N, 96, 64, 64]"""
         theta = self.theta(x)  # [N, 12, 64, 64]
         phi = self.phi(x)  # [N, 12, 64, 64]
-        phi_pooled = ops.pool(phi, mode="max")  # [N, 12, 32, 32], gandsl/std/attention.yaml:15
+        phi_pooled = ops.pool(phi, mode="max")  # [N, 12, 32, 32]
         g = self.g(x)  # [N, 48, 64, 64]
-        g_pooled = ops.pool(g, mode="max")  # [N, 48, 32, 32], gandsl/std/attention.yaml:17
-        queries = ops.to_tokens(theta)  # [N, 4096, 12], gandsl/std/attention.yaml:18
-        keys = ops.to_tokens(phi_pooled)  # [N, 1024, 12], gandsl/std/attention.yaml:19
-        values = ops.to_tokens(g_pooled)  # [N, 1024, 48], gandsl/std/attention.yaml:20
-        # [N, 4096, 48], gandsl/std/attention.yaml:21
-        mixed = ops.attention(queries, keys, values, scaled=False)
-        pixels = ops.from_tokens(mixed, size=64)  # [N, 48, 64, 64], gandsl/std/attention.yaml:22
+        g_pooled = ops.pool(g, mode="max")  # [N, 48, 32, 32]
+        queries = ops.to_tokens(theta)  # [N, 4096, 12]
+        keys = ops.to_tokens(phi_pooled)  # [N, 1024, 12]
+        values = ops.to_tokens(g_pooled)  # [N, 1024, 48]
+        mixed = ops.attention(queries, keys, values, scaled=False)  # [N, 4096, 48]
+        pixels = ops.from_tokens(mixed, size=64)  # [N, 48, 64, 64]
         o = self.o(pixels)  # [N, 96, 64, 64]
         gamma = self.gamma(o)
-        return ops.add([x, gamma])  # gandsl/std/attention.yaml:25
+        return ops.add([x, gamma])
 
 
 class ResidualDown(nn.Module):
     """Activation, convolution, twice, then pooling; the first block of a network reads the image
     unactivated.
 
-    Block `down`: b1.block, b2.block, … b4.block.
+    Block `down` (gandsl/std/residual.yaml:27): b1.block, b2.block, … b4.block.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        # gandsl/std/residual.yaml:41
         self.conv0 = layers.Conv2d(in_channels, out_channels, weight="spectral", init="orthogonal")
-        # gandsl/std/residual.yaml:43
         self.conv1 = layers.Conv2d(out_channels, out_channels, weight="spectral", init="orthogonal")
-        # gandsl/std/residual.yaml:47
         self.short = layers.Conv2d(in_channels, out_channels, kernel=1, weight="spectral", init="orthogonal")
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, in_channels, H, W] → [N, out_channels, H / 2, W / 2]"""
-        act0 = ops.relu(x)  # gandsl/std/residual.yaml:37
+        act0 = ops.relu(x)
         conv0 = self.conv0(act0)  # [N, out_channels, H, W]
-        act1 = ops.relu(conv0)  # gandsl/std/residual.yaml:37
+        act1 = ops.relu(conv0)
         conv1 = self.conv1(act1)
-        pooled = ops.pool(conv1)  # [N, out_channels, H / 2, W / 2], gandsl/std/down.yaml:9
+        pooled = ops.pool(conv1)  # [N, out_channels, H / 2, W / 2]
         short = self.short(x)  # [N, out_channels, H, W]
-        short_pooled = ops.pool(short)  # [N, out_channels, H / 2, W / 2], gandsl/std/down.yaml:9
-        return ops.add([pooled, short_pooled])  # gandsl/std/residual.yaml:53
+        short_pooled = ops.pool(short)  # [N, out_channels, H / 2, W / 2]
+        return ops.add([pooled, short_pooled])
 
 
-class ResidualDown3(nn.Module):
+class ResidualDownWithoutShort(nn.Module):
     """Activation, convolution, twice, then pooling; the first block of a network reads the image
     unactivated.
 
-    Block `down`: b5.block.
+    Block `down` (gandsl/std/residual.yaml:27): b5.block.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        # gandsl/std/residual.yaml:41
         self.conv0 = layers.Conv2d(1536, 1536, weight="spectral", init="orthogonal")
-        # gandsl/std/residual.yaml:43
         self.conv1 = layers.Conv2d(1536, 1536, weight="spectral", init="orthogonal")
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, 1536, 4, 4] → [N, 1536, 4, 4]"""
-        act0 = ops.relu(x)  # gandsl/std/residual.yaml:37
+        act0 = ops.relu(x)
         conv0 = self.conv0(act0)
-        act1 = ops.relu(conv0)  # gandsl/std/residual.yaml:37
+        act1 = ops.relu(conv0)
         conv1 = self.conv1(act1)
-        return ops.add([conv1, x])  # gandsl/std/residual.yaml:53
+        return ops.add([conv1, x])
 
 
-class StageB0(nn.Module):
-    """Stage b0."""
+class StageWithAttention(nn.Module):
+    """Stage b0 (biggan.yaml:57)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.block = ResidualDown2()  # biggan.yaml:60
-        self.attention = SpatialAttention()  # biggan.yaml:62
+        self.block = FirstResidualDown()
+        self.attention = SpatialAttention()
 
-    def forward(self, image: Tensor) -> Tensor:
-        """image [N, 3, 128, 128] → [N, 96, 64, 64]"""
-        block = self.block(image)  # [N, 96, 64, 64]
+    def forward(self, x: Tensor) -> Tensor:
+        """x [N, 3, 128, 128] → [N, 96, 64, 64]"""
+        block = self.block(x)  # [N, 96, 64, 64]
         return self.attention(block)
 
 
 class Stage(nn.Module):
-    """Stages b1, b2, … b4."""
+    """Stages b1, b2, … b4 (biggan.yaml:57)."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.block = ResidualDown(in_channels, out_channels)  # biggan.yaml:60
+        self.block = ResidualDown(in_channels, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, in_channels, H, W] → [N, out_channels, H / 2, W / 2]"""
@@ -149,11 +137,11 @@ class Stage(nn.Module):
 
 
 class StageB5(nn.Module):
-    """Stage b5."""
+    """Stage b5 (biggan.yaml:57)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.block = ResidualDown3()  # biggan.yaml:60
+        self.block = ResidualDownWithoutShort()
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, 1536, 4, 4] → [N, 1536, 4, 4]"""
@@ -163,23 +151,22 @@ class StageB5(nn.Module):
 class ProjectionHead(nn.Module):
     """Sum pooling, a linear logit, and the inner product with the class's embedding.
 
-    Block `projection`: head.
+    Block `projection` (gandsl/std/head.yaml:27): head.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.logit = layers.Linear(1536, 1, weight="spectral", init="orthogonal")  # gandsl/std/head.yaml:38
-        # gandsl/std/head.yaml:39
+        self.logit = layers.Linear(1536, 1, weight="spectral", init="orthogonal")
         self.embed = layers.Embedding(1000, 1536, weight="spectral", init="orthogonal")
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """x [N, 1536, 4, 4], y [N] → [N, 1]"""
-        act = ops.relu(x)  # gandsl/std/head.yaml:34
-        pooled = ops.global_pool(act)  # [N, 1536], gandsl/std/head.yaml:37
+        act = ops.relu(x)
+        pooled = ops.global_pool(act)  # [N, 1536]
         logit = self.logit(pooled)  # [N, 1]
         embed = self.embed(y)  # [N, 1536]
-        projected = ops.dot(pooled, embed)  # [N, 1], gandsl/std/head.yaml:40
-        return ops.add([logit, projected])  # gandsl/std/head.yaml:41
+        projected = ops.dot(pooled, embed)  # [N, 1]
+        return ops.add([logit, projected])
 
 
 class Discriminator(Network):
@@ -190,13 +177,13 @@ class Discriminator(Network):
 
     def __init__(self) -> None:
         super().__init__()
-        self.b0 = StageB0()  # biggan.yaml:57
+        self.b0 = StageWithAttention()
         self.b1 = Stage(96, 192)
         self.b2 = Stage(192, 384)
         self.b3 = Stage(384, 768)
         self.b4 = Stage(768, 1536)
         self.b5 = StageB5()
-        self.head = ProjectionHead()  # biggan.yaml:63
+        self.head = ProjectionHead()
 
     def forward(self, image: Tensor, y: Tensor) -> Tensor:
         """image [N, 3, 128, 128], y [N] → [N, 1]"""

@@ -9,28 +9,26 @@ from gandsl_runtime import layers, ops
 from gandsl_runtime.network import Network, Port
 
 
-class StageS32(nn.Module):
-    """Stage s32."""
+class StageWithoutNorm(nn.Module):
+    """Stage s32 (dcgan.yaml:44)."""
 
     def __init__(self) -> None:
         super().__init__()
-        # dcgan.yaml:46
         self.conv = layers.Conv2d(
             3, 64, kernel=4, stride=2, padding=1, bias=False, init="normal", init_scale=0.02
         )
 
-    def forward(self, image: Tensor) -> Tensor:
-        """image [N, 3, 64, 64] → [N, 64, 32, 32]"""
-        conv = self.conv(image)  # [N, 64, 32, 32]
-        return ops.leaky_relu(conv)  # dcgan.yaml:48
+    def forward(self, x: Tensor) -> Tensor:
+        """x [N, 3, 64, 64] → [N, 64, 32, 32]"""
+        conv = self.conv(x)  # [N, 64, 32, 32]
+        return ops.leaky_relu(conv)
 
 
 class Stage(nn.Module):
-    """Stages s16, s8, s4."""
+    """Stages s16, s8, s4 (dcgan.yaml:44)."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        # dcgan.yaml:46
         self.conv = layers.Conv2d(
             in_channels,
             out_channels,
@@ -41,13 +39,13 @@ class Stage(nn.Module):
             init="normal",
             init_scale=0.02,
         )
-        self.norm = layers.BatchNorm(out_channels, init_std=0.02)  # dcgan.yaml:47
+        self.norm = layers.BatchNorm(out_channels, init_std=0.02)
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, in_channels, H, W] → [N, out_channels, H / 2, W / 2]"""
         conv = self.conv(x)  # [N, out_channels, H / 2, W / 2]
         norm = self.norm(conv)
-        return ops.leaky_relu(norm)  # dcgan.yaml:48
+        return ops.leaky_relu(norm)
 
 
 class Discriminator(Network):
@@ -58,11 +56,10 @@ class Discriminator(Network):
 
     def __init__(self) -> None:
         super().__init__()
-        self.s32 = StageS32()  # dcgan.yaml:44
+        self.s32 = StageWithoutNorm()
         self.s16 = Stage(64, 128)
         self.s8 = Stage(128, 256)
         self.s4 = Stage(256, 512)
-        # dcgan.yaml:49
         self.logit = layers.Conv2d(512, 1, kernel=4, padding=0, bias=False, init="normal", init_scale=0.02)
 
     def forward(self, image: Tensor) -> Tensor:
@@ -72,7 +69,7 @@ class Discriminator(Network):
         s8 = self.s8(s16)  # [N, 256, 8, 8]
         s4 = self.s4(s8)  # [N, 512, 4, 4]
         logit = self.logit(s4)  # [N, 1, 1, 1]
-        return ops.flatten(logit)  # dcgan.yaml:50
+        return ops.flatten(logit)
 
     def program(
         self, entry: str = "forward", level: int | None = None, fading: bool = False

@@ -1,5 +1,6 @@
 """The generator of pggan, generated from pggan.yaml: edit that, not this."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,18 +11,18 @@ from gandsl_runtime.network import Network, Port
 
 
 class SynthesisStageS4(nn.Module):
-    """Stage synthesis.s4."""
+    """Stage synthesis.s4 (pggan.yaml:62)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv1 = layers.Conv2d(512, 512, weight="equalized", gain=1.4142135623730951)  # pggan.yaml:36
-        self.rgb = layers.Conv2d(512, 3, kernel=1, weight="equalized")  # pggan.yaml:66
+        self.conv1 = layers.Conv2d(512, 512, weight="equalized", gain=math.sqrt(2))
+        self.rgb = layers.Conv2d(512, 3, kernel=1, weight="equalized")
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, 512, 4, 4] → [N, 512, 4, 4]"""
         conv1 = self.conv1(x)
-        act1 = ops.leaky_relu(conv1)  # pggan.yaml:37
-        return ops.pixel_norm(act1)  # pggan.yaml:38
+        act1 = ops.leaky_relu(conv1)
+        return ops.pixel_norm(act1)
 
     def forward_rgb(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x [N, 512, 4, 4] → norm1 [N, 512, 4, 4], rgb [N, 3, 4, 4]"""
@@ -31,25 +32,23 @@ class SynthesisStageS4(nn.Module):
 
 
 class SynthesisStage(nn.Module):
-    """Stages synthesis.s8, synthesis.s16, … synthesis.s1024."""
+    """Stages synthesis.s8, synthesis.s16, … synthesis.s1024 (pggan.yaml:62)."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        # pggan.yaml:33
-        self.conv0 = layers.Conv2d(in_channels, out_channels, weight="equalized", gain=1.4142135623730951)
-        # pggan.yaml:36
-        self.conv1 = layers.Conv2d(out_channels, out_channels, weight="equalized", gain=1.4142135623730951)
-        self.rgb = layers.Conv2d(out_channels, 3, kernel=1, weight="equalized")  # pggan.yaml:66
+        self.conv0 = layers.Conv2d(in_channels, out_channels, weight="equalized", gain=math.sqrt(2))
+        self.conv1 = layers.Conv2d(out_channels, out_channels, weight="equalized", gain=math.sqrt(2))
+        self.rgb = layers.Conv2d(out_channels, 3, kernel=1, weight="equalized")
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, in_channels, H, W] → [N, out_channels, 2H, 2W]"""
-        up = ops.upsample(x)  # [N, in_channels, 2H, 2W], pggan.yaml:32
+        up = ops.upsample(x)  # [N, in_channels, 2H, 2W]
         conv0 = self.conv0(up)
-        act0 = ops.leaky_relu(conv0)  # pggan.yaml:34
-        norm0 = ops.pixel_norm(act0)  # pggan.yaml:35
+        act0 = ops.leaky_relu(conv0)
+        norm0 = ops.pixel_norm(act0)
         conv1 = self.conv1(norm0)
-        act1 = ops.leaky_relu(conv1)  # pggan.yaml:37
-        return ops.pixel_norm(act1)  # pggan.yaml:38
+        act1 = ops.leaky_relu(conv1)
+        return ops.pixel_norm(act1)
 
     def forward_rgb(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x [N, in_channels, H, W] → norm1 [N, out_channels, 2H, 2W], rgb [N, 3, 2H, 2W]"""
@@ -60,19 +59,19 @@ class SynthesisStage(nn.Module):
     def forward_faded(self, x: Tensor, image: Tensor, alpha: Tensor) -> Tensor:
         """x [N, in_channels, H, W], image [N, 3, H, W], alpha [] → [N, 3, 2H, 2W]"""
         _, rgb = self.forward_rgb(x)  # [N, 3, 2H, 2W]
-        enlarged = ops.upsample(image)  # [N, 3, 2H, 2W], gandsl/std/up.yaml:9
-        return ops.lerp(enlarged, rgb, alpha)  # gandsl/std/topology.yaml:103
+        enlarged = ops.upsample(image)  # [N, 3, 2H, 2W]
+        return ops.lerp(enlarged, rgb, alpha)
 
 
 class GrowTopology(nn.Module):
     """A generator that grows. The new stage's image fades in over the enlarged image of the one before.
 
-    Block `grow`: synthesis.
+    Block `grow` (gandsl/std/topology.yaml:84): synthesis.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.s4 = SynthesisStageS4()  # pggan.yaml:62
+        self.s4 = SynthesisStageS4()
         self.s8 = SynthesisStage(512, 512)
         self.s16 = SynthesisStage(512, 512)
         self.s32 = SynthesisStage(512, 512)
@@ -241,10 +240,9 @@ class Generator(Network):
 
     def __init__(self) -> None:
         super().__init__()
-        # pggan.yaml:56
-        self.dense = layers.Linear(512, 8192, bias=False, weight="equalized", gain=0.3535533905932738)
-        self.bias = layers.Bias(512)  # pggan.yaml:58
-        self.synthesis = GrowTopology()  # pggan.yaml:62
+        self.dense = layers.Linear(512, 8192, bias=False, weight="equalized", gain=math.sqrt(1 / 8))
+        self.bias = layers.Bias(512)
+        self.synthesis = GrowTopology()
 
     def forward(self, z: Tensor) -> Tensor:
         """z [N, 512] → [N, 3, 1024, 1024]"""
@@ -333,12 +331,12 @@ class Generator(Network):
 
     def _begin(self, z: Tensor) -> Tensor:
         """z [N, 512] → [N, 512, 4, 4]"""
-        z_norm = ops.pixel_norm(z)  # pggan.yaml:55
+        z_norm = ops.pixel_norm(z)
         dense = self.dense(z_norm)  # [N, 8192]
-        start = ops.reshape(dense, channels=512, size=4)  # [N, 512, 4, 4], pggan.yaml:57
+        start = ops.reshape(dense, channels=512, size=4)  # [N, 512, 4, 4]
         bias = self.bias(start)
-        act = ops.leaky_relu(bias)  # pggan.yaml:59
-        return ops.pixel_norm(act)  # pggan.yaml:60
+        act = ops.leaky_relu(bias)
+        return ops.pixel_norm(act)
 
     def program(
         self, entry: str = "forward", level: int | None = None, fading: bool = False

@@ -10,41 +10,39 @@ from gandsl_runtime.network import Network, Port
 
 
 class Stage(nn.Module):
-    """Stages s14, s7."""
+    """Stages s14, s7 (quickstart.yaml:39)."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        # quickstart.yaml:41
         self.conv = layers.Conv2d(
             in_channels, out_channels, kernel=4, stride=2, padding=1, weight="spectral", init="orthogonal"
         )
 
-    def forward(self, image: Tensor) -> Tensor:
-        """image [N, in_channels, H, W] → [N, out_channels, H / 2, W / 2]"""
-        conv = self.conv(image)  # [N, out_channels, H / 2, W / 2]
-        return ops.leaky_relu(conv)  # quickstart.yaml:42
+    def forward(self, x: Tensor) -> Tensor:
+        """x [N, in_channels, H, W] → [N, out_channels, H / 2, W / 2]"""
+        conv = self.conv(x)  # [N, out_channels, H / 2, W / 2]
+        return ops.leaky_relu(conv)
 
 
 class ProjectionHead(nn.Module):
     """Sum pooling, a linear logit, and the inner product with the class's embedding.
 
-    Block `projection`: head.
+    Block `projection` (gandsl/std/head.yaml:27): head.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.logit = layers.Linear(128, 1, weight="spectral", init="orthogonal")  # gandsl/std/head.yaml:38
-        # gandsl/std/head.yaml:39
+        self.logit = layers.Linear(128, 1, weight="spectral", init="orthogonal")
         self.embed = layers.Embedding(10, 128, weight="spectral", init="orthogonal")
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """x [N, 128, 1, 1], y [N] → [N, 1]"""
-        act = ops.relu(x)  # gandsl/std/head.yaml:34
-        pooled = ops.global_pool(act)  # [N, 128], gandsl/std/head.yaml:37
+        act = ops.relu(x)
+        pooled = ops.global_pool(act)  # [N, 128]
         logit = self.logit(pooled)  # [N, 1]
         embed = self.embed(y)  # [N, 128]
-        projected = ops.dot(pooled, embed)  # [N, 1], gandsl/std/head.yaml:40
-        return ops.add([logit, projected])  # gandsl/std/head.yaml:41
+        projected = ops.dot(pooled, embed)  # [N, 1]
+        return ops.add([logit, projected])
 
 
 class Discriminator(Network):
@@ -55,11 +53,10 @@ class Discriminator(Network):
 
     def __init__(self) -> None:
         super().__init__()
-        self.s14 = Stage(1, 64)  # quickstart.yaml:39
+        self.s14 = Stage(1, 64)
         self.s7 = Stage(64, 128)
-        # quickstart.yaml:44
         self.whole = layers.Conv2d(128, 128, kernel=7, padding=0, weight="spectral", init="orthogonal")
-        self.head = ProjectionHead()  # quickstart.yaml:45
+        self.head = ProjectionHead()
 
     def forward(self, image: Tensor, y: Tensor) -> Tensor:
         """image [N, 1, 28, 28], y [N] → [N, 1]"""

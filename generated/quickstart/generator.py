@@ -12,38 +12,37 @@ from gandsl_runtime.network import Network, Port
 class ConditionalBatchNorm(nn.Module):
     """Batch normalization whose scale and shift are linear in a condition.
 
-    Block `conditional_batch`: s14.norm, s28.norm.
+    Block `conditional_batch` (gandsl/std/norm.yaml:16): s14.norm, s28.norm.
     """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.norm = layers.BatchNorm(channels, affine=False)  # gandsl/std/norm.yaml:24
-        self.gain = layers.Linear(128, channels, bias=False, init="orthogonal")  # gandsl/std/norm.yaml:25
-        self.shift = layers.Linear(128, channels, bias=False, init="orthogonal")  # gandsl/std/norm.yaml:26
+        self.norm = layers.BatchNorm(channels, affine=False)
+        self.gain = layers.Linear(128, channels, bias=False, init="orthogonal")
+        self.shift = layers.Linear(128, channels, bias=False, init="orthogonal")
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """x [N, channels, H, W], condition [N, 128] → [N, channels, H, W]"""
         norm = self.norm(x)
         gain = self.gain(condition)  # [N, channels]
         shift = self.shift(condition)  # [N, channels]
-        return ops.modulate(norm, gain, shift)  # gandsl/std/norm.yaml:27
+        return ops.modulate(norm, gain, shift)
 
 
 class Stage(nn.Module):
-    """Stages s14, s28."""
+    """Stages s14, s28 (quickstart.yaml:25)."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        # quickstart.yaml:28
         self.conv = layers.Conv2d(in_channels, out_channels, bias=False, init="orthogonal")
-        self.norm = ConditionalBatchNorm(out_channels)  # quickstart.yaml:29
+        self.norm = ConditionalBatchNorm(out_channels)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """x [N, in_channels, H, W], condition [N, 128] → [N, out_channels, 2H, 2W]"""
-        up = ops.upsample(x)  # [N, in_channels, 2H, 2W], quickstart.yaml:27
+        up = ops.upsample(x)  # [N, in_channels, 2H, 2W]
         conv = self.conv(up)  # [N, out_channels, 2H, 2W]
         norm = self.norm(conv, condition)
-        return ops.relu(norm)  # quickstart.yaml:30
+        return ops.relu(norm)
 
 
 class Generator(Network):
@@ -54,22 +53,22 @@ class Generator(Network):
 
     def __init__(self) -> None:
         super().__init__()
-        self.label = layers.Embedding(10, 64, init="orthogonal")  # quickstart.yaml:20
-        self.dense = layers.Linear(128, 3136, init="orthogonal")  # quickstart.yaml:22
-        self.s14 = Stage(64, 32)  # quickstart.yaml:25
+        self.label = layers.Embedding(10, 64, init="orthogonal")
+        self.dense = layers.Linear(128, 3136, init="orthogonal")
+        self.s14 = Stage(64, 32)
         self.s28 = Stage(32, 16)
-        self.rgb = layers.Conv2d(16, 1, init="orthogonal")  # quickstart.yaml:31
+        self.rgb = layers.Conv2d(16, 1, init="orthogonal")
 
     def forward(self, z: Tensor, y: Tensor) -> Tensor:
         """z [N, 64], y [N] → [N, 1, 28, 28]"""
         label = self.label(y)  # [N, 64]
-        condition = ops.concat([z, label])  # [N, 128], quickstart.yaml:21
+        condition = ops.concat([z, label])  # [N, 128]
         dense = self.dense(condition)  # [N, 3136]
-        start = ops.reshape(dense, channels=64, size=7)  # [N, 64, 7, 7], quickstart.yaml:23
+        start = ops.reshape(dense, channels=64, size=7)  # [N, 64, 7, 7]
         s14 = self.s14(start, condition)  # [N, 32, 14, 14]
         s28 = self.s28(s14, condition)  # [N, 16, 28, 28]
         rgb = self.rgb(s28)  # [N, 1, 28, 28]
-        return ops.tanh(rgb)  # quickstart.yaml:32
+        return ops.tanh(rgb)
 
     def program(
         self, entry: str = "forward", level: int | None = None, fading: bool = False

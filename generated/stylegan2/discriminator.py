@@ -1,5 +1,6 @@
 """The discriminator of stylegan2, generated from stylegan2.yaml: edit that, not this."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,51 +13,48 @@ from gandsl_runtime.network import Network, Port
 class ConvLayer(nn.Module):
     """Convolution, norm, activation; filtered up- or downsampling is part of the convolution.
 
-    Block `conv`: from_rgb, stages.s1024.conv0, … stages.s8.conv0.
+    Block `conv` (gandsl/std/layer.yaml:9): from_rgb, stages.s1024.conv0, … stages.s8.conv0.
     """
 
     def __init__(self, in_channels: int, out_channels: int, *, kernel: int, padding: int) -> None:
         super().__init__()
-        # gandsl/std/layer.yaml:33
         self.conv = layers.Conv2d(
             in_channels, out_channels, kernel=kernel, padding=padding, weight="equalized"
         )
 
-    def forward(self, image: Tensor) -> Tensor:
-        """image [N, in_channels, H, W] → [N, out_channels, H, W]"""
-        conv = self.conv(image)  # [N, out_channels, H, W]
-        return ops.leaky_relu(conv, gain=1.4142135623730951)
+    def forward(self, x: Tensor) -> Tensor:
+        """x [N, in_channels, H, W] → [N, out_channels, H, W]"""
+        conv = self.conv(x)  # [N, out_channels, H, W]
+        return ops.leaky_relu(conv, gain=math.sqrt(2))
 
 
-class ConvLayerConv1(nn.Module):
+class DownsamplingConvLayer(nn.Module):
     """Convolution, norm, activation; filtered up- or downsampling is part of the convolution.
 
-    Block `conv`: stages.s1024.conv1, stages.s512.conv1, … stages.s8.conv1.
+    Block `conv` (gandsl/std/layer.yaml:9): stages.s1024.conv1, stages.s512.conv1, … stages.s8.conv1.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.blurred = layers.Fir(pad=(2, 2, 2, 2))  # gandsl/std/layer.yaml:27
-        # gandsl/std/layer.yaml:33
+        self.blurred = layers.Fir(pad=(2, 2, 2, 2))
         self.conv = layers.Conv2d(in_channels, out_channels, stride=2, padding=0, weight="equalized")
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, in_channels, H, W] → [N, out_channels, H / 2, W / 2]"""
         blurred = self.blurred(x)  # [N, in_channels, H + 1, W + 1]
         conv = self.conv(blurred)  # [N, out_channels, H / 2, W / 2]
-        return ops.leaky_relu(conv, gain=1.4142135623730951)  # stylegan2.yaml:134
+        return ops.leaky_relu(conv, gain=math.sqrt(2))
 
 
-class ConvLayer2(nn.Module):
+class ConvLayerShort(nn.Module):
     """Convolution, norm, activation; filtered up- or downsampling is part of the convolution.
 
-    Block `conv`: stages.s1024.short, stages.s512.short, … stages.s8.short.
+    Block `conv` (gandsl/std/layer.yaml:9): stages.s1024.short, stages.s512.short, … stages.s8.short.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.blurred = layers.Fir(down=2, pad=(1, 1, 1, 1))  # gandsl/std/layer.yaml:27
-        # gandsl/std/layer.yaml:33
+        self.blurred = layers.Fir(down=2, pad=(1, 1, 1, 1))
         self.conv = layers.Conv2d(
             in_channels, out_channels, kernel=1, padding=0, bias=False, weight="equalized"
         )
@@ -67,39 +65,39 @@ class ConvLayer2(nn.Module):
         return self.conv(blurred)
 
 
-class StagesStage(nn.Module):
-    """Stages stages.s1024, stages.s512, … stages.s8."""
+class Stage(nn.Module):
+    """Stages stages.s1024, stages.s512, … stages.s8 (stylegan2.yaml:89)."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.conv0 = ConvLayer(in_channels, in_channels, kernel=3, padding=1)  # stylegan2.yaml:134
-        self.conv1 = ConvLayerConv1(in_channels, out_channels)
-        self.short = ConvLayer2(in_channels, out_channels)  # stylegan2.yaml:135
+        self.conv0 = ConvLayer(in_channels, in_channels, kernel=3, padding=1)
+        self.conv1 = DownsamplingConvLayer(in_channels, out_channels)
+        self.short = ConvLayerShort(in_channels, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, in_channels, H, W] → [N, out_channels, H / 2, W / 2]"""
         conv0 = self.conv0(x)
         conv1 = self.conv1(conv0)  # [N, out_channels, H / 2, W / 2]
         short = self.short(x)  # [N, out_channels, H / 2, W / 2]
-        return ops.add([conv1, short], scale=0.7071067811865476)  # gandsl/std/topology.yaml:38
+        return ops.add([conv1, short], scale=math.sqrt(1 / 2))
 
 
 class ResidualTopology(nn.Module):
     """Each stage is added to its shortcut.
 
-    Block `residual`: stages.
+    Block `residual` (gandsl/std/topology.yaml:19): stages.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.s1024 = StagesStage(32, 64)  # stylegan2.yaml:89
-        self.s512 = StagesStage(64, 128)
-        self.s256 = StagesStage(128, 256)
-        self.s128 = StagesStage(256, 512)
-        self.s64 = StagesStage(512, 512)
-        self.s32 = StagesStage(512, 512)
-        self.s16 = StagesStage(512, 512)
-        self.s8 = StagesStage(512, 512)
+        self.s1024 = Stage(32, 64)
+        self.s512 = Stage(64, 128)
+        self.s256 = Stage(128, 256)
+        self.s128 = Stage(256, 512)
+        self.s64 = Stage(512, 512)
+        self.s32 = Stage(512, 512)
+        self.s16 = Stage(512, 512)
+        self.s8 = Stage(512, 512)
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, 32, 1024, 1024] → [N, 512, 4, 4]"""
@@ -116,23 +114,23 @@ class ResidualTopology(nn.Module):
 class StddevHead(nn.Module):
     """Minibatch standard deviation, convolution, two linear layers.
 
-    Block `stddev`: head.
+    Block `stddev` (gandsl/std/head.yaml:5): head.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv = layers.Conv2d(513, 512, weight="equalized")  # gandsl/std/head.yaml:19
-        self.hidden = layers.Linear(8192, 512, weight="equalized")  # gandsl/std/head.yaml:23
-        self.out = layers.Linear(512, 1, weight="equalized")  # gandsl/std/head.yaml:25
+        self.conv = layers.Conv2d(513, 512, weight="equalized")
+        self.hidden = layers.Linear(8192, 512, weight="equalized")
+        self.out = layers.Linear(512, 1, weight="equalized")
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, 512, 4, 4] → [N, 1]"""
-        deviation = ops.minibatch_stddev(x)  # [N, 513, 4, 4], gandsl/std/head.yaml:18
+        deviation = ops.minibatch_stddev(x)  # [N, 513, 4, 4]
         conv = self.conv(deviation)  # [N, 512, 4, 4]
-        act0 = ops.leaky_relu(conv, gain=1.4142135623730951)  # stylegan2.yaml:143
-        flat = ops.flatten(act0)  # [N, 8192], gandsl/std/head.yaml:22
+        act0 = ops.leaky_relu(conv, gain=math.sqrt(2))
+        flat = ops.flatten(act0)  # [N, 8192]
         hidden = self.hidden(flat)  # [N, 512]
-        act1 = ops.leaky_relu(hidden, gain=1.4142135623730951)  # stylegan2.yaml:143
+        act1 = ops.leaky_relu(hidden, gain=math.sqrt(2))
         return self.out(act1)
 
 
@@ -144,9 +142,9 @@ class Discriminator(Network):
 
     def __init__(self) -> None:
         super().__init__()
-        self.from_rgb = ConvLayer(3, 32, kernel=1, padding=0)  # stylegan2.yaml:130
-        self.stages = ResidualTopology()  # stylegan2.yaml:89
-        self.head = StddevHead()  # stylegan2.yaml:137
+        self.from_rgb = ConvLayer(3, 32, kernel=1, padding=0)
+        self.stages = ResidualTopology()
+        self.head = StddevHead()
 
     def forward(self, image: Tensor) -> Tensor:
         """image [N, 3, 1024, 1024] → [N, 1]"""

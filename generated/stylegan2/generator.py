@@ -1,5 +1,6 @@
 """The generator of stylegan2, generated from stylegan2.yaml: edit that, not this."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,16 +13,16 @@ from gandsl_runtime.network import Network, Port
 class StyleLayer(nn.Module):
     """Style affine, modulated convolution, noise, bias, activation.
 
-    Block `layer`: synthesis.s4.conv1, synthesis.s8.conv1, … synthesis.s1024.conv1.
+    Block `layer` (gandsl/std/style.yaml:68): synthesis.s4.conv1, synthesis.s8.conv1, …
+    synthesis.s1024.conv1.
     """
 
     def __init__(self, channels: int, *, size: int) -> None:
         super().__init__()
-        # gandsl/std/style.yaml:83
         self.affine = layers.Linear(512, channels, weight="equalized", bias_init=1.0)
-        self.conv = layers.ModulatedConv2d(channels, channels)  # gandsl/std/style.yaml:85
-        self.noise = layers.Noise(channels, size=size)  # gandsl/std/style.yaml:99
-        self.bias = layers.Bias(channels)  # gandsl/std/style.yaml:100
+        self.conv = layers.ModulatedConv2d(channels, channels)
+        self.noise = layers.Noise(channels, size=size)
+        self.bias = layers.Bias(channels)
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """x [N, channels, H, W], style [N, 512] → [N, channels, H, W]"""
@@ -29,22 +30,21 @@ class StyleLayer(nn.Module):
         conv = self.conv(x, affine)
         noise = self.noise(conv)
         bias = self.bias(noise)
-        return ops.leaky_relu(bias, gain=1.4142135623730951)  # stylegan2.yaml:118
+        return ops.leaky_relu(bias, gain=math.sqrt(2))
 
 
 class StyleRgb(nn.Module):
     """A modulated 1×1 convolution to an image, without demodulation.
 
-    Block `rgb`: synthesis.s4.rgb, synthesis.s8.rgb, … synthesis.s1024.rgb.
+    Block `rgb` (gandsl/std/style.yaml:121): synthesis.s4.rgb, synthesis.s8.rgb, …
+    synthesis.s1024.rgb.
     """
 
     def __init__(self, in_channels: int) -> None:
         super().__init__()
-        # gandsl/std/style.yaml:129
         self.affine = layers.Linear(512, in_channels, weight="equalized", bias_init=1.0)
-        # gandsl/std/style.yaml:130
         self.conv = layers.ModulatedConv2d(in_channels, 3, kernel=1, demodulate=False, weight="equalized")
-        self.bias = layers.Bias(3)  # gandsl/std/style.yaml:131
+        self.bias = layers.Bias(3)
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """x [N, in_channels, H, W], style [N, 512] → [N, 3, H, W]"""
@@ -53,20 +53,20 @@ class StyleRgb(nn.Module):
         return self.bias(conv)
 
 
-class StyleLayerConv0(nn.Module):
+class UpsamplingStyleLayer(nn.Module):
     """Style affine, modulated convolution, noise, bias, activation.
 
-    Block `layer`: synthesis.s8.conv0, synthesis.s16.conv0, … synthesis.s1024.conv0.
+    Block `layer` (gandsl/std/style.yaml:68): synthesis.s8.conv0, synthesis.s16.conv0, …
+    synthesis.s1024.conv0.
     """
 
     def __init__(self, in_channels: int, out_channels: int, *, size: int) -> None:
         super().__init__()
-        # gandsl/std/style.yaml:83
         self.affine = layers.Linear(512, in_channels, weight="equalized", bias_init=1.0)
-        self.conv = layers.ModulatedConv2d(in_channels, out_channels, up=2)  # gandsl/std/style.yaml:85
-        self.blur = layers.Fir(pad=(1, 1, 1, 1), gain=4.0)  # gandsl/std/style.yaml:94
-        self.noise = layers.Noise(out_channels, size=size)  # gandsl/std/style.yaml:99
-        self.bias = layers.Bias(out_channels)  # gandsl/std/style.yaml:100
+        self.conv = layers.ModulatedConv2d(in_channels, out_channels, up=2)
+        self.blur = layers.Fir(pad=(1, 1, 1, 1), gain=4.0)
+        self.noise = layers.Noise(out_channels, size=size)
+        self.bias = layers.Bias(out_channels)
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """x [N, in_channels, H, W], style [N, 512] → [N, out_channels, 2H, 2W]"""
@@ -75,18 +75,19 @@ class StyleLayerConv0(nn.Module):
         blur = self.blur(conv)  # [N, out_channels, 2H, 2W]
         noise = self.noise(blur)
         bias = self.bias(noise)
-        return ops.leaky_relu(bias, gain=1.4142135623730951)  # stylegan2.yaml:118
+        return ops.leaky_relu(bias, gain=math.sqrt(2))
 
 
 class UpFir(nn.Module):
     """Zeros between the pixels, then a low-pass filter that keeps the brightness.
 
-    Block `fir`: synthesis.s8.enlarged, synthesis.s16.enlarged, … synthesis.s1024.enlarged.
+    Block `fir` (gandsl/std/up.yaml:17): synthesis.s8.enlarged, synthesis.s16.enlarged, …
+    synthesis.s1024.enlarged.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.resampled = layers.Fir(up=2, pad=(2, 1, 2, 1), gain=4.0)  # gandsl/std/up.yaml:25
+        self.resampled = layers.Fir(up=2, pad=(2, 1, 2, 1), gain=4.0)
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, 3, H, W] → [N, 3, 2H, 2W]"""
@@ -94,47 +95,45 @@ class UpFir(nn.Module):
 
 
 class MappingFc(nn.Module):
-    """Stages mapping.fc0, mapping.fc1, … mapping.fc7."""
+    """Stages mapping.fc0, mapping.fc1, … mapping.fc7 (stylegan2.yaml:105)."""
 
     def __init__(self) -> None:
         super().__init__()
-        # gandsl/std/style.yaml:41
         self.linear = layers.Linear(512, 512, weight="equalized", lr_multiplier=0.01)
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, 512] → [N, 512]"""
         linear = self.linear(x)
-        return ops.leaky_relu(linear, gain=1.4142135623730951)  # gandsl/std/style.yaml:42
+        return ops.leaky_relu(linear, gain=math.sqrt(2))
 
 
 class SynthesisStageS4(nn.Module):
-    """Stage synthesis.s4."""
+    """Stage synthesis.s4 (stylegan2.yaml:54)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv1 = StyleLayer(512, size=4)  # stylegan2.yaml:110
-        self.rgb = StyleRgb(512)  # stylegan2.yaml:120
+        self.conv1 = StyleLayer(512, size=4)
+        self.rgb = StyleRgb(512)
 
     def forward(self, x: Tensor, conv1_style: Tensor, rgb_style: Tensor) -> tuple[Tensor, Tensor]:
         """x [N, 512, 4, 4], conv1_style [N, 512], rgb_style [N, 512]
 
-        → conv1 [N, 512, 4, 4], sum_ [N, 3, 4, 4]
+        → conv1 [N, 512, 4, 4], rgb [N, 3, 4, 4]
         """
         conv1 = self.conv1(x, conv1_style)
         rgb = self.rgb(conv1, rgb_style)  # [N, 3, 4, 4]
-        sum_ = ops.add([rgb])  # gandsl/std/topology.yaml:58
-        return conv1, sum_
+        return conv1, rgb
 
 
 class SynthesisStage(nn.Module):
-    """Stages synthesis.s8, synthesis.s16, … synthesis.s1024."""
+    """Stages synthesis.s8, synthesis.s16, … synthesis.s1024 (stylegan2.yaml:54)."""
 
     def __init__(self, in_channels: int, out_channels: int, *, size: int) -> None:
         super().__init__()
-        self.conv0 = StyleLayerConv0(in_channels, out_channels, size=size)  # stylegan2.yaml:110
+        self.conv0 = UpsamplingStyleLayer(in_channels, out_channels, size=size)
         self.conv1 = StyleLayer(out_channels, size=size)
-        self.rgb = StyleRgb(out_channels)  # stylegan2.yaml:120
-        self.enlarged = UpFir()  # stylegan2.yaml:58
+        self.rgb = StyleRgb(out_channels)
+        self.enlarged = UpFir()
 
     def forward(
         self, x: Tensor, image: Tensor, conv0_style: Tensor, conv1_style: Tensor, rgb_style: Tensor
@@ -148,19 +147,19 @@ class SynthesisStage(nn.Module):
         conv1 = self.conv1(conv0, conv1_style)
         rgb = self.rgb(conv1, rgb_style)  # [N, 3, 2H, 2W]
         enlarged = self.enlarged(image)  # [N, 3, 2H, 2W]
-        sum_ = ops.add([enlarged, rgb])  # gandsl/std/topology.yaml:58
+        sum_ = ops.add([enlarged, rgb])
         return conv1, sum_
 
 
 class StyleMapping(nn.Module):
     """From a latent (and a label) to a style for each layer.
 
-    Block `mapping`: mapping.
+    Block `mapping` (gandsl/std/style.yaml:10): mapping.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.fc0 = MappingFc()  # stylegan2.yaml:105
+        self.fc0 = MappingFc()
         self.fc1 = MappingFc()
         self.fc2 = MappingFc()
         self.fc3 = MappingFc()
@@ -168,13 +167,12 @@ class StyleMapping(nn.Module):
         self.fc5 = MappingFc()
         self.fc6 = MappingFc()
         self.fc7 = MappingFc()
-        self.centre = layers.TrackAverage(512)  # gandsl/std/style.yaml:43
+        self.centre = layers.TrackAverage(512)
 
     def forward(self, z: Tensor) -> Tensor:
         """z [N, 512] → [N, 18, 512]"""
-        z_norm = ops.pixel_norm(z)  # gandsl/std/style.yaml:31
-        joined = ops.concat([z_norm])  # gandsl/std/style.yaml:35
-        fc0 = self.fc0(joined)
+        z_norm = ops.pixel_norm(z)
+        fc0 = self.fc0(z_norm)
         fc1 = self.fc1(fc0)
         fc2 = self.fc2(fc1)
         fc3 = self.fc3(fc2)
@@ -183,18 +181,18 @@ class StyleMapping(nn.Module):
         fc6 = self.fc6(fc5)
         fc7 = self.fc7(fc6)
         centre = self.centre(fc7)
-        return ops.broadcast_styles(centre, count=18)  # gandsl/std/style.yaml:44
+        return ops.broadcast_styles(centre, count=18)
 
 
 class SkipTopology(nn.Module):
     """Every stage adds to an image that is enlarged from stage to stage.
 
-    Block `skip`: synthesis.
+    Block `skip` (gandsl/std/topology.yaml:41): synthesis.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.s4 = SynthesisStageS4()  # stylegan2.yaml:54
+        self.s4 = SynthesisStageS4()
         self.s8 = SynthesisStage(512, 512, size=8)
         self.s16 = SynthesisStage(512, 512, size=16)
         self.s32 = SynthesisStage(512, 512, size=32)
@@ -228,9 +226,9 @@ class Generator(Network):
 
     def __init__(self) -> None:
         super().__init__()
-        self.mapping = StyleMapping()  # stylegan2.yaml:105
-        self.start = layers.Constant(512, size=4)  # stylegan2.yaml:106
-        self.synthesis = SkipTopology()  # stylegan2.yaml:54
+        self.mapping = StyleMapping()
+        self.start = layers.Constant(512, size=4)
+        self.synthesis = SkipTopology()
 
     def forward(self, z: Tensor) -> Tensor:
         """z [N, 512] → [N, 3, 1024, 1024]"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -185,6 +186,41 @@ def test_explain_by_kind(gandsl: Gandsl) -> None:
     assert gandsl("explain", "--ops").stdout.startswith("constant")
     listed = json.loads(gandsl("explain", "--codes", "--format", "json").stdout)
     assert listed["gandsl"] == "explain-list/1" and "G0212" in listed["names"]
+
+
+@pytest.mark.parametrize(
+    ("word", "kind", "part"),
+    [
+        ("fold", "docs", "docs/language.md"),
+        ("Tokens", "docs", "**Kinds**"),
+        ("networks", "field", "further networks"),
+        ("norm", "group", "norm.conditional_batch"),
+        ("dense", "op", "linear"),
+        ("demodulation", "docs", "docs/"),
+        ("truncation", "docs", "docs/"),
+    ],
+)
+def test_explain_finds(gandsl: Gandsl, word: str, kind: str, part: str) -> None:
+    done = gandsl("explain", word)
+    assert done.exit_code == 0 and part in done.stdout
+    assert json.loads(gandsl("explain", word, "--format", "json").stdout)["kind"] == kind
+
+
+def test_explain_finds_any_word_of_the_docs() -> None:
+    from gandsl.cli.topics import docs
+
+    alone = r"(?<![\w-])[A-Za-z]{4,}(?![\w-])"
+    words = {word for one in docs.sections() for word in re.findall(alone, one.text)}
+    assert len(words) > 1000
+    for word in sorted(words)[::97]:
+        topic = docs.find(word, 80)
+        assert topic and word.lower() in topic.text.partition("\n")[2].lower()
+
+
+def test_explain_proposes_nothing_absurd(gandsl: Gandsl) -> None:
+    done = gandsl("explain", "nonsense")
+    assert done.exit_code == 2 and "did you mean" not in done.stderr
+    assert "`attention` has one inside" in " ".join(gandsl("explain", "softmax").stderr.split())
 
 
 def test_explain_proposes_the_nearest(gandsl: Gandsl) -> None:

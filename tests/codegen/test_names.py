@@ -16,7 +16,8 @@ from tests.codegen.test_compose import check
 from tests.graphs import Builder
 
 METHODS = ["forward_4", "fade_8", "map_styles", "synthesize", "synthesize_4"]  # of a network's printed class
-SOURCE = ["self", "layers", "ops", "nn", "Tensor", "Network", "Port", "Any", "Callable", "torch", "programs"]
+SOURCE = ["self", "layers", "math", "ops", "nn", "Tensor", "Network", "Port", "Any", "Callable", "torch"]
+SOURCE += ["programs"]
 PYTHON = [
     "print",
     "list",

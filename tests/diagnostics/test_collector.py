@@ -35,6 +35,7 @@ def test_limit_keeps_errors_whatever_the_number_of_warnings() -> None:
     assert found.has_errors and len(found.errors) == 1 and len(found.warnings) == 3
     *_, last = found
     assert (last.code, last.severity) == ("G0000", "note")
+    assert last.span is not None and last.label == "the first of them"
     assert last.message == "7 more messages left out; mend these first"
     assert len(found) == len(list(found)) == 5
 

@@ -45,7 +45,7 @@ training: {batch: 64, ema: {half_life: 10 kimg}}
 
 def marked(diagnostics: Diagnostics, span: Span | None) -> str:
     """The text under a span of one line; of a longer one its first line, and an ellipsis."""
-    if span is None:
+    if span is None or span.file not in diagnostics.sources:  # a file that is too large is not read
         return ""
     lines = diagnostics.sources[span.file].split("\n")
     if span.line == span.end_line:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gandsl.diagnostics import Diagnostics
-from gandsl.spec.files import STANDARD, File, find
+from gandsl.spec.files import MAX_BYTES, STANDARD, File, find, read_file
 from gandsl.spec.loader import load
 from tests.spec.helpers import MINIMAL, load_file, messages, said
 
@@ -122,3 +122,12 @@ def test_which_file_a_name_is(
     assert (found and found.path) == (place and str(home / place))
     load(spec, diagnostics=(told := Diagnostics()))
     assert ("G0402" in [one.code for one in told]) == (place is None)
+
+
+def test_a_file_that_is_too_large_has_a_place(tmp_path: Path) -> None:
+    path = tmp_path / "large.yaml"
+    path.write_text("# " + "x" * MAX_BYTES)
+    diagnostics = Diagnostics()
+    assert read_file(File(str(path), "large.yaml"), None, diagnostics) is None
+    (one,) = diagnostics.errors
+    assert one.code == "G0006" and one.span and (one.span.file, one.span.line) == ("large.yaml", 1)

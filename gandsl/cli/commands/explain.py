@@ -12,7 +12,7 @@ from gandsl.cli.options import Answer, Format
 if TYPE_CHECKING:
     from gandsl.cli.topics.topic import Topic
 
-KINDS = ("code", "op", "plan", "block")  # in this order: the first that knows the word
+KINDS = ("code", "op", "plan", "block", "group", "field", "docs")  # the first that knows the word
 
 
 def run(
@@ -20,7 +20,7 @@ def run(
         str | None,
         typer.Argument(
             metavar="TOPIC",
-            help="a code (G0212), an op (conv), a block (norm.batch), a field (training.ema)",
+            help="a code (G0212), an op (conv), a block (norm.batch), training.ema, or any word of docs",
         ),
     ] = None,
     codes: Annotated[bool, typer.Option("--codes", help="list all diagnostic codes")] = False,
@@ -28,7 +28,7 @@ def run(
     blocks: Annotated[bool, typer.Option("--blocks", help="list the standard library")] = False,
     format: Answer = Format.text,
 ) -> int:
-    """Explain a diagnostic's code, an op, a standard block, or a field of the training plan."""
+    """Explain a diagnostic's code, an op, a standard block, a field, or any word of the documentation."""
     lists = [kind for kind, wanted in (("code", codes), ("op", ops), ("block", blocks)) if wanted]
     if topic is None and not lists:
         raise typer.BadParameter(
@@ -43,15 +43,21 @@ def run(
 
 def _found(name: str) -> Topic:
     from gandsl.cli.output import columns
+    from gandsl.diagnostics.synonyms import ours
 
     width = min(columns(), 90)
-    for kind in KINDS:
-        found: Topic | None = import_module(f"gandsl.cli.topics.{kind}").find(name, width)
-        if found is not None:
-            return found
+    for word in (name, *ours(name)):  # `dense` is not in the language: `linear` is explained
+        for kind in KINDS:
+            found: Topic | None = import_module(f"gandsl.cli.topics.{kind}").find(word, width)
+            if found is not None:
+                return found
     from gandsl.diagnostics.suggest import did_you_mean
+    from gandsl.diagnostics.synonyms import instead
 
-    known = [known for kind in KINDS for known in import_module(f"gandsl.cli.topics.{kind}").names()]
+    if sentence := instead(name):
+        raise typer.BadParameter(f"there is nothing called `{name}`: {sentence}")
+    named = [kind for kind in KINDS if kind != "docs"]
+    known = [known for kind in named for known in import_module(f"gandsl.cli.topics.{kind}").names()]
     hint = did_you_mean(name, [*known, *(full.rpartition(".")[2] for full in known)]) or ""
     near = (
         hint

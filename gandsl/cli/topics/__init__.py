@@ -1,1 +1,1 @@
-"""What `gandsl explain` can explain, one file a kind: codes, ops, blocks, fields of the training plan."""
+"""What `gandsl explain` can explain, one file a kind: codes, ops, blocks, fields, words of the docs."""

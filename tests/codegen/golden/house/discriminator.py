@@ -1,5 +1,6 @@
 """The discriminator of house, generated from house.yaml: edit that, not this."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,36 +13,36 @@ from gandsl_runtime.network import Network, Port
 class Shrink(nn.Module):
     """Two convolutions and half the size, with a shortcut.
 
-    Block `shrink`: s8.block, s16.block.
+    Block `shrink` (house.yaml:34): s8.block, s16.block.
     """
 
     def __init__(self, out_channels: int) -> None:
         super().__init__()
-        self.conv0 = layers.Conv2d(4, out_channels)  # house.yaml:39
-        self.conv1 = layers.Conv2d(out_channels, out_channels, stride=2)  # house.yaml:41
-        self.short = layers.Conv2d(4, out_channels, kernel=1, bias=False)  # house.yaml:43
+        self.conv0 = layers.Conv2d(4, out_channels)
+        self.conv1 = layers.Conv2d(out_channels, out_channels, stride=2)
+        self.short = layers.Conv2d(4, out_channels, kernel=1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, 4, H, W] → [N, out_channels, H / 2, W / 2]"""
         conv0 = self.conv0(x)  # [N, out_channels, H, W]
-        act = ops.leaky_relu(conv0)  # house.yaml:40
+        act = ops.leaky_relu(conv0)
         conv1 = self.conv1(act)  # [N, out_channels, H / 2, W / 2]
-        pooled = ops.pool(x)  # [N, 4, H / 2, W / 2], house.yaml:42
+        pooled = ops.pool(x)  # [N, 4, H / 2, W / 2]
         short = self.short(pooled)  # [N, out_channels, H / 2, W / 2]
-        return ops.add([conv1, short], scale=0.7071067811865476)  # house.yaml:44
+        return ops.add([conv1, short], scale=math.sqrt(1 / 2))
 
 
-class StageS4(nn.Module):
-    """Stage s4."""
+class StageWithoutBlock(nn.Module):
+    """Stage s4 (house.yaml:79)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.rgb = layers.Conv2d(3, 8, kernel=1)  # house.yaml:82
+        self.rgb = layers.Conv2d(3, 8, kernel=1)
 
     def forward(self, x: Tensor, image: Tensor, alpha: Tensor) -> Tensor:
         """x [N, 8, 4, 4], image [N, 3, 4, 4], alpha [] → [N, 8, 4, 4]"""
         rgb = self.rgb(image)  # [N, 8, 4, 4]
-        return ops.lerp(rgb, x, alpha)  # house.yaml:83
+        return ops.lerp(rgb, x, alpha)
 
     def forward_rgb(self, image: Tensor) -> Tensor:
         """image [N, 3, 4, 4] → [N, 8, 4, 4]"""
@@ -49,12 +50,12 @@ class StageS4(nn.Module):
 
 
 class Stage(nn.Module):
-    """Stages s8, s16."""
+    """Stages s8, s16 (house.yaml:79)."""
 
     def __init__(self, out_channels: int) -> None:
         super().__init__()
-        self.rgb = layers.Conv2d(3, 4, kernel=1)  # house.yaml:82
-        self.block = Shrink(out_channels)  # house.yaml:84
+        self.rgb = layers.Conv2d(3, 4, kernel=1)
+        self.block = Shrink(out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """x [N, 4, 8, 8] → [N, 8, 4, 4]"""
@@ -68,13 +69,13 @@ class Stage(nn.Module):
     def forward_faded(self, x: Tensor, image: Tensor, alpha: Tensor) -> Tensor:
         """x [N, 4, 8, 8], image [N, 3, 8, 8], alpha [] → [N, 8, 4, 4]"""
         rgb = self.rgb(image)  # [N, 4, 8, 8]
-        faded = ops.lerp(rgb, x, alpha)  # house.yaml:83
+        faded = ops.lerp(rgb, x, alpha)
         return self.block(faded)
 
     def forward_smaller(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """image [N, 3, H, W] → block_sum [N, out_channels, H / 2, W / 2], smaller [N, 3, H / 2, W / 2]"""
         block_sum = self.forward_rgb(image)  # [N, out_channels, H / 2, W / 2]
-        smaller = ops.pool(image)  # [N, 3, H / 2, W / 2], house.yaml:86
+        smaller = ops.pool(image)  # [N, 3, H / 2, W / 2]
         return block_sum, smaller
 
 
@@ -87,10 +88,10 @@ class Discriminator(Network):
 
     def __init__(self) -> None:
         super().__init__()
-        self.s4 = StageS4()  # house.yaml:79
-        self.last_ = layers.Conv2d(8, 8, kernel=4, padding=0)  # house.yaml:88
-        self.logit = layers.Linear(8, 1)  # house.yaml:90
-        self.s8 = Stage(8)  # house.yaml:79
+        self.s4 = StageWithoutBlock()
+        self.last_ = layers.Conv2d(8, 8, kernel=4, padding=0)
+        self.logit = layers.Linear(8, 1)
+        self.s8 = Stage(8)
         self.s16 = Stage(4)
 
     def forward(self, image: Tensor) -> Tensor:
@@ -124,7 +125,7 @@ class Discriminator(Network):
     def _finish(self, x: Tensor) -> Tensor:
         """x [N, 8, 4, 4] → [N, 1]"""
         last_ = self.last_(x)  # [N, 8, 1, 1]
-        flat = ops.flatten(last_)  # [N, 8], house.yaml:89
+        flat = ops.flatten(last_)  # [N, 8]
         return self.logit(flat)
 
     def program(

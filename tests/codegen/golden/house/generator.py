@@ -3,6 +3,7 @@
 Each stage but the first doubles the size.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -15,31 +16,31 @@ from gandsl_runtime.network import Network, Port
 class Styled(nn.Module):
     """A modulated convolution with its style's affine.
 
-    Block `styled`: s4.conv0, s4.conv1, … s16.conv1.
+    Block `styled` (house.yaml:19): s4.conv0, s4.conv1, … s16.conv1.
     """
 
     def __init__(self, in_channels: int, out_channels: int, *, size: int) -> None:
         super().__init__()
-        self.affine = layers.Linear(16, in_channels, weight="equalized", bias_init=1.0)  # house.yaml:24
-        self.conv = layers.ModulatedConv2d(in_channels, out_channels, weight="equalized")  # house.yaml:25
-        self.noise = layers.Noise(out_channels, size=size)  # house.yaml:26
+        self.affine = layers.Linear(16, in_channels, weight="equalized", bias_init=1.0)
+        self.conv = layers.ModulatedConv2d(in_channels, out_channels, weight="equalized")
+        self.noise = layers.Noise(out_channels, size=size)
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """x [N, in_channels, H, W], style [N, 16] → [N, out_channels, H, W]"""
         affine = self.affine(style)  # [N, in_channels]
         conv = self.conv(x, affine)
         noise = self.noise(conv)
-        return ops.leaky_relu(noise, gain=1.4142135623730951)  # house.yaml:27
+        return ops.leaky_relu(noise, gain=math.sqrt(2))
 
 
 class StageS4(nn.Module):
-    """Stage s4."""
+    """Stage s4 (house.yaml:60)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv0 = Styled(8, 8, size=4)  # house.yaml:64
-        self.conv1 = Styled(8, 8, size=4)  # house.yaml:65
-        self.rgb = layers.Conv2d(8, 3, kernel=1, weight="equalized")  # house.yaml:66
+        self.conv0 = Styled(8, 8, size=4)
+        self.conv1 = Styled(8, 8, size=4)
+        self.rgb = layers.Conv2d(8, 3, kernel=1, weight="equalized")
 
     def forward(self, x: Tensor, conv0_style: Tensor, conv1_style: Tensor) -> Tensor:
         """x [N, 8, 4, 4], conv0_style [N, 16], conv1_style [N, 16] → [N, 8, 4, 4]"""
@@ -57,17 +58,17 @@ class StageS4(nn.Module):
 
 
 class Stage(nn.Module):
-    """Stages s8, s16."""
+    """Stages s8, s16 (house.yaml:60)."""
 
     def __init__(self, in_channels: int, *, size: int) -> None:
         super().__init__()
-        self.conv0 = Styled(in_channels, 4, size=size)  # house.yaml:64
-        self.conv1 = Styled(4, 4, size=size)  # house.yaml:65
-        self.rgb = layers.Conv2d(4, 3, kernel=1, weight="equalized")  # house.yaml:66
+        self.conv0 = Styled(in_channels, 4, size=size)
+        self.conv1 = Styled(4, 4, size=size)
+        self.rgb = layers.Conv2d(4, 3, kernel=1, weight="equalized")
 
     def forward(self, x: Tensor, conv0_style: Tensor, conv1_style: Tensor) -> Tensor:
         """x [N, in_channels, H, W], conv0_style [N, 16], conv1_style [N, 16] → [N, 4, 2H, 2W]"""
-        up = ops.upsample(x)  # [N, in_channels, 2H, 2W], house.yaml:32
+        up = ops.upsample(x)  # [N, in_channels, 2H, 2W]
         conv0 = self.conv0(up, conv0_style)  # [N, 4, 2H, 2W]
         return self.conv1(conv0, conv1_style)
 
@@ -88,8 +89,8 @@ class Stage(nn.Module):
         → [N, 3, 2H, 2W]
         """
         _, rgb = self.forward_rgb(x, conv0_style, conv1_style)  # [N, 3, 2H, 2W]
-        enlarged = ops.upsample(image)  # [N, 3, 2H, 2W], house.yaml:32
-        return ops.lerp(enlarged, rgb, alpha)  # house.yaml:68
+        enlarged = ops.upsample(image)  # [N, 3, 2H, 2W]
+        return ops.lerp(enlarged, rgb, alpha)
 
 
 class Generator(Network):
@@ -102,10 +103,10 @@ class Generator(Network):
 
     def __init__(self) -> None:
         super().__init__()
-        self.hidden = layers.Linear(16, 16, weight="equalized", lr_multiplier=0.01)  # house.yaml:54
-        self.average = layers.TrackAverage(16)  # house.yaml:56
-        self.start = layers.Constant(8, size=4)  # house.yaml:58
-        self.s4 = StageS4()  # house.yaml:60
+        self.hidden = layers.Linear(16, 16, weight="equalized", lr_multiplier=0.01)
+        self.average = layers.TrackAverage(16)
+        self.start = layers.Constant(8, size=4)
+        self.s4 = StageS4()
         self.s8 = Stage(8, size=8)
         self.s16 = Stage(4, size=16)
 
@@ -116,9 +117,9 @@ class Generator(Network):
     def map_styles(self, z: Tensor) -> Tensor:
         """z [N, 16] → [N, 6, 16]"""
         hidden = self.hidden(z)
-        act = ops.leaky_relu(hidden)  # house.yaml:55
+        act = ops.leaky_relu(hidden)
         average = self.average(act)
-        return ops.broadcast_styles(average, count=6)  # house.yaml:57
+        return ops.broadcast_styles(average, count=6)
 
     def synthesize(self, ws: Tensor) -> Tensor:
         """ws [N, 6, 16] → [N, 3, 16, 16]"""

@@ -1,0 +1,85 @@
+"""Finds a word in the documentation: the section that says most of it, and the others that name it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from gandsl.cli.topics.topic import Topic
+
+PACKAGE = Path(__file__).parents[2]
+PLACES = (PACKAGE / "docs", PACKAGE.parent / "docs")  # of an installed wheel, of a checkout
+MOST = 48  # lines of a section that are shown
+LISTED = 6  # other sections that are named
+
+
+class Section(NamedTuple):
+    """A heading and what stands below it, to the next heading of any depth."""
+
+    page: str  # "language.md"
+    heading: str
+    text: str
+
+    @property
+    def place(self) -> str:
+        return f"docs/{self.page}, {self.heading}"
+
+
+@cache
+def sections() -> tuple[Section, ...]:
+    """Of every page."""
+    folder = next((place for place in PLACES if place.is_dir()), None)
+    pages = sorted(folder.glob("*.md")) if folder else []
+    return tuple(one for page in pages for one in _split(page.name, page.read_text("utf-8")))
+
+
+def _split(page: str, text: str) -> Iterator[Section]:
+    heading, lines, fenced = page, list[str](), False
+    for line in text.split("\n"):
+        fenced ^= line.startswith("```")
+        if line.startswith("#") and not fenced:
+            yield Section(page, heading, "\n".join(lines).strip())
+            heading, lines = line.lstrip("# "), []
+        else:
+            lines.append(line)
+    yield Section(page, heading, "\n".join(lines).strip())
+
+
+def find(name: str, width: int) -> Topic | None:
+    """Any word, or words, that the documentation has."""
+    word = re.compile(rf"(?<![\w-]){re.escape(name)}(?:e?s)?(?![\w-])", re.IGNORECASE)
+    found = [(score, one) for one in sections() if (score := _weight(one, word))]
+    if not found:
+        return None
+    found.sort(key=lambda pair: -pair[0])
+    best, *others = [one for _, one in found]
+    lines = _around(best.text.split("\n"), word)
+    more = [f"Also: {one.place}" for one in others[:LISTED]]
+    text = "\n".join([f"{name}: {best.place}", "", *lines, *([""] if more else []), *more])
+    return Topic(
+        "docs", name, text, {"place": best.place, "text": best.text, "others": [one.place for one in others]}
+    )
+
+
+def _weight(one: Section, word: re.Pattern[str]) -> float:
+    """How much a section is about a word: in its heading, explained (in bold or code), or named."""
+    text = word.pattern
+    explained = len(re.findall(rf"(?:\*\*|`){text}", one.text, re.IGNORECASE))
+    return 20 * bool(word.search(one.heading)) + 2 * min(explained, 8) + min(len(word.findall(one.text)), 8)
+
+
+def _around(lines: list[str], word: re.Pattern[str]) -> list[str]:
+    """The section, or of a long one what stands around the word's first place."""
+    if len(lines) <= MOST:
+        return lines
+    first = next((number for number, line in enumerate(lines) if word.search(line)), 0)
+    start = max(min(first - 4, len(lines) - MOST), 0)
+    return ["…"] * bool(start) + lines[start : start + MOST] + ["…"] * (start + MOST < len(lines))
+
+
+def names() -> dict[str, str]:
+    """What has a heading."""
+    return {one.heading: one.page for one in sections()}
