@@ -85,7 +85,7 @@ def singles() -> Iterator[tuple[str, str]]:
                 yield command, name
 
 
-@pytest.mark.parametrize(("command", "option"), singles())
+@pytest.mark.parametrize(("command", "option"), list(singles()))
 def test_an_option_given_twice_is_refused(command: str, option: str) -> None:
     code, text = said([*words(command, (option,)), option, value(OPTIONS[command][option])])
     assert code == 2
