@@ -73,4 +73,6 @@ def draw(order: Order, series: Series, share: tuple[int, int]) -> str:
                     told(series.draw(index))
         if share == (0, 1):
             files.finish()
-    return f"{drawn if share[1] > 1 else count} images" + f", {before} of them there already" * bool(before)
+    if share[1] > 1:
+        return f"{drawn} images"
+    return f"{count} images" + f", {before} of them there already" * bool(before)
