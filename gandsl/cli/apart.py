@@ -12,6 +12,7 @@ class Pair(NamedTuple):
     option: str
     other: str
     why: str
+    unless: str = ""  # an option beside which they do go together
 
 
 # command → options of which the second makes the first do nothing
@@ -24,6 +25,14 @@ APART: dict[str, tuple[Pair, ...]] = {
     ),
     "train": (
         Pair("--resume", "--continue", "--continue starts where there is nothing to resume, --resume fails"),
+    ),
+    "plot": (
+        Pair(
+            "--grids",
+            "--write-reference",
+            "a recorded curve has no images; with -o there is a page",
+            "--output",
+        ),
     ),
     "explain": (
         *(Pair("TOPIC", name, "one answer at a time") for name in ("--codes", "--ops", "--blocks")),
@@ -47,7 +56,7 @@ NEEDS: dict[str, tuple[Pair, ...]] = {
 def refusals(command: str, given: Collection[str]) -> Iterator[str]:
     """What is wrong with options that are given together, each a sentence."""
     for pair in APART.get(command, ()):
-        if pair.option in given and pair.other in given:
+        if pair.option in given and pair.other in given and pair.unless not in given:
             yield f"{pair.option} and {pair.other} cancel each other: {pair.why}; take one"
     for pair in NEEDS.get(command, ()):
         if pair.option in given and pair.other not in given:

@@ -106,6 +106,19 @@ FREE = {
     "graph": {"SPEC", "--set", "--output", "--network", "--depth"},
     "diff": {"SPEC", "NEW", "--set", "--exit-code", "--format"},
     "compile": {"SPEC", "--set", "--output", "--format"},
+    "cost": {"SPEC", "--set", "--format"},
+    "data inspect": {"WHERE", "--workers", "--format"},
+    "data pack": {
+        *("WHERE", "--output", "--size", "--filter", "--crop", "--channels", "--format", "--white"),
+        *("--labels", "--skip-broken", "--workers"),
+    },
+    "train": {  # what goes with a resume alone is told where the run is known
+        *("SPEC|RUN", "--data", "--run-dir", "--set", "--seed", "--device", "--change", "--minutes"),
+        *("--workers", "--compile", "--tensorboard", "--dry-run"),
+    },
+    "plot": {"RUN...", "--output"},
+    "import": {"CHECKPOINT...", "--spec", "--set", "--output", "--layout", "--only", "--format"},
+    "export-weights": {"FILE|RUN", "--output", "--layout", "--spec", "--set", "--part", "--format"},
     "schema": {"--output"},
     "explain": {"--format"},
 }
@@ -115,6 +128,11 @@ FREE = {
 def test_every_option_was_thought_of(command: str) -> None:
     tables = {name for table in (APART, NEEDS) for pair in table.get(command, ()) for name in pair[:2]}
     assert {*OPTIONS[command]} - tables == FREE[command]
+
+
+def test_no_command_is_left_out() -> None:
+    """`sample` has rules of its own, by the kind of drawing: test_sampling holds them."""
+    assert {*EVERY} - {*FREE} == {"sample"}
 
 
 def test_pairs_stand_once() -> None:
