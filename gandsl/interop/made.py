@@ -68,12 +68,19 @@ class Made:
         )
         return {name: module.params[name] for name in dict.fromkeys(names) if name not in told}
 
+    def _unseen(self) -> Iterator[str]:
+        for role, one in self._parts.items():
+            options = one.side.options(one.part) if one.part.arguments is None else ()
+            if names := [f"{x.name} = {written(x.default)}" for x in options if x.fate is Fate.UNSEEN]:
+                yield f"{role}: not told by the file, so taken to be as by default: {', '.join(names)}"
+
     def notes(self) -> Iterator[str]:
         """A sentence for each option that was set, changes no number, and so goes no further."""
         for role, options in self._options.items():
             for one in options:
                 if one.option.fate is Fate.IDLE and one.given != one.option.default:
                     yield f"{role}: {one.said} is left behind: {one.option.why}"
+        yield from self._unseen()
 
 
 def _passes(name: str, stated: Stated, module: ModuleIR) -> bool:

@@ -22,6 +22,9 @@ class Fate(Enum):
     HELD = "held"  # the shapes tell it, and it has to say the same
     REFUSED = "refused"  # at any other value than its default nothing is loaded
     IDLE = "no effect"  # it changes no number
+    UNSEEN = (
+        "no trace"  # a state_dict does not tell it, and no parameter stands for it: its default is assumed
+    )
 
 
 class Missing(Enum):
@@ -79,6 +82,11 @@ def refused(name: str, default: Any, why: str) -> Option:
 def idle(name: str, default: Any, why: str) -> Option:
     """An option that changes no number: memory, speed, what is trained."""
     return Option(name, default, Fate.IDLE, why=why)
+
+
+def unseen(name: str, default: Any) -> Option:
+    """An option that leaves no trace in a state_dict, and that no parameter stands for."""
+    return Option(name, default, Fate.UNSEEN, why="taken to be at its default, as the report says")
 
 
 def under(prefix: str, *options: Option) -> tuple[Option, ...]:

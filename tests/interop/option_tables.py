@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gandsl.interop.layouts import r3gan, stylegan_options
+from gandsl.interop.layouts import peer_options, r3gan, stylegan_options
 from gandsl.interop.options import REQUIRED, Option
 from gandsl.interop.peel import Part
 
@@ -28,6 +28,29 @@ SECTIONS: Mapping[str, Tables] = {
     "StyleGAN3's generator": {"default": stylegan_options.alias_free(Part("", {}))},
     "R3GAN's generator": {"default": r3gan.GENERATOR_OPTIONS},
     "R3GAN's discriminator": {"default": r3gan.DISCRIMINATOR_OPTIONS},
+    "BigGAN-PyTorch's generators": {
+        "BigGAN": peer_options.BIGGAN_GENERATOR,
+        "BigGAN-deep": peer_options.DEEP_GENERATOR,
+    },
+    "BigGAN-PyTorch's discriminators": {
+        "BigGAN": peer_options.BIGGAN_DISCRIMINATOR,
+        "BigGAN-deep": peer_options.DEEP_DISCRIMINATOR,
+    },
+    "pytorch-pretrained-biggan": {"default": peer_options.PRETRAINED},
+    "rosinality's generator": {"default": peer_options.ROSINALITY_GENERATOR},
+    "rosinality's discriminator": {"default": peer_options.ROSINALITY_DISCRIMINATOR},
+    "genforce's generators": {
+        "PGGAN": peer_options.PGGAN_GENERATOR,
+        "StyleGAN": peer_options.STYLEGAN_GENERATOR,
+        "StyleGAN2": peer_options.STYLEGAN2_GENERATOR,
+    },
+    "genforce's discriminators": {
+        "PGGAN": peer_options.PGGAN_DISCRIMINATOR,
+        "StyleGAN": peer_options.STYLEGAN_DISCRIMINATOR,
+        "StyleGAN2": peer_options.STYLEGAN2_DISCRIMINATOR,
+    },
+    "DCGAN's generator": {"default": peer_options.DCGAN_GENERATOR},
+    "DCGAN's discriminator": {"default": peer_options.DCGAN_DISCRIMINATOR},
 }
 
 

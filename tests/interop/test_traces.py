@@ -9,10 +9,13 @@ import pytest
 import torch
 
 from gandsl.interop import InteropError, export_weights, import_checkpoint
+from gandsl.interop.layouts import layouts
+from gandsl.interop.options import Fate
+from gandsl.interop.peel import Part
 from tests.interop.cases import CASES
 from tests.interop.forge import State, ours
 
-LARGE = "biggan-plain"
+NO_PART = Part("", {})
 
 
 def written(name: str, folder: Path, root: Path) -> dict[str, State]:
@@ -113,6 +116,14 @@ REFUSED: dict[str, tuple[str, str, Callable[[State], State], str]] = {
     "architecture": ("genforce2", "average", residual, "architecture = 'resnet'"),
     "stylegan2 repeat_w": ("genforce2", "average", longer_average, "repeat_w = False"),
 }
+
+
+def test_every_refusal_stands_in_the_tables() -> None:
+    """What a state_dict can be refused for is in the table of its constructor, and so in the docs."""
+    for layout in layouts().values():
+        for side in layout.sides.values():
+            refused = {one.name for one in side.options(NO_PART) if one.fate is Fate.REFUSED}
+            assert side.strange.keys() <= refused, layout.name
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -16,6 +16,7 @@ MODULES = (
     "genforce_pggan",
     "genforce_stylegan",
     "biggan_pytorch",
+    "biggan_deep_pytorch",
     "dcgan_example",
     "pretrained_biggan",
     "r3gan",

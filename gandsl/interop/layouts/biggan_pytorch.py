@@ -17,17 +17,21 @@ from gandsl.interop.layout import (
     row,
     table,
 )
+from gandsl.interop.layouts.peer_options import BIGGAN_DISCRIMINATOR, BIGGAN_GENERATOR
 
 WEIGHT, BIASED = "<weight|u0|sv0>", "<weight|bias|u0|sv0>"
 STATISTICS = "<stored_mean|stored_var>", "<running_mean|running_var>"
 LAST_WIDTH = {32: 4, 64: 2}  # the last channels of G in multiples of the width; 1 at larger sizes
 SYNCED = Carried()  # a counter of the variant of batch norm that runs over devices
 STANDING = Carried(zero="the statistics beside it are sums over so many batches")  # of `mybn`
+NAMES = {"G": "generator", "D": "discriminator", "G_ema": "average"}
+FILES = {"generator": "G.pth", "discriminator": "D.pth", "average": "G_ema.pth"}
+ALIASES = {r"\.bn\.(?:stored|running)_(mean|var)$": r".stored_\1"}
 LOGGED = Carried()  # singular vectors and values beyond the first, which are followed for the log alone
 MOST_LOGGED = 16
 
 
-def _logged(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+def logged(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     """With what stands beside each first singular vector where more than one is followed."""
     first = [entry for entry in entries if entry.theirs.endswith(".u0")]
     return (
@@ -41,32 +45,27 @@ def _logged(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     )
 
 
+def norms(theirs: str, ours: str) -> tuple[Entry, ...]:
+    """The lines of a batch norm's statistics, and of what other variants of it count."""
+    return table(
+        row(f"{theirs}.{STATISTICS[0]}", f"{ours}.norm.{STATISTICS[1]}"),
+        row(f"{theirs}.bn.num_batches_tracked", f"{ours}.norm.running_mean", SYNCED),
+        row(f"{theirs}.bn.accumulation_counter", f"{ours}.norm.running_mean", STANDING),
+    )
+
+
 GENERATOR = table(
     row("shared.weight", "shared.weight"),
     row(f"linear.{BIASED}", f"project.{BIASED}"),
     row(f"blocks.{{i}}.0.<conv1|conv2|conv_sc>.{BIASED}", f"s{{r}}.block.<conv0|conv1|short>.{BIASED}"),
-    row(f"blocks.{{i}}.0.<bn1|bn2>.{STATISTICS[0]}", f"s{{r}}.block.<norm0|norm1>.norm.{STATISTICS[1]}"),
+    norms("blocks.{i}.0.<bn1|bn2>", "s{r}.block.<norm0|norm1>"),
     row(
         f"blocks.{{i}}.0.<bn1|bn2>.<gain|bias>.{WEIGHT}", f"s{{r}}.block.<norm0|norm1>.<gain|shift>.{WEIGHT}"
     ),
-    row(
-        "blocks.{i}.0.<bn1|bn2>.bn.num_batches_tracked",
-        "s{r}.block.<norm0|norm1>.norm.running_mean",
-        SYNCED,
-    ),
-    row(
-        "blocks.{i}.0.<bn1|bn2>.bn.accumulation_counter",
-        "s{r}.block.<norm0|norm1>.norm.running_mean",
-        STANDING,
-    ),
     row(f"blocks.{{i}}.1.<theta|phi|g|o>.{WEIGHT}", f"s{{r}}.attention.<theta|phi|g|o>.{WEIGHT}"),
     row("blocks.{i}.1.gamma", "s{r}.attention.gamma.weight"),
-    row(
-        "output_layer.0.<gain|bias|stored_mean|stored_var>",
-        "norm.norm.<weight|bias|running_mean|running_var>",
-    ),
-    row("output_layer.0.bn.num_batches_tracked", "norm.norm.running_mean", SYNCED),
-    row("output_layer.0.bn.accumulation_counter", "norm.norm.running_mean", STANDING),
+    row("output_layer.0.<gain|bias>", "norm.norm.<weight|bias>"),
+    norms("output_layer.0", "norm"),
     row(f"output_layer.2.{BIASED}", f"rgb.{BIASED}"),
 )
 
@@ -144,17 +143,20 @@ def discriminator(shapes: Shapes, given: Params) -> dict[str, Any]:
     }
 
 
-def _bottom_width(shapes: Shapes) -> int | None:
+def bottom_width(shapes: Shapes) -> int | None:
+    """The side that G starts at, where it is not 4."""
     start, channels = shapes.of("linear.weight", 2)[0], shapes.of("blocks.0.0.conv1.weight", 4)[1]
     side = math.isqrt(start // channels)
     return side if side != 4 else None
 
 
-def _norm_style(shapes: Shapes) -> str | None:
+def norm_style(shapes: Shapes) -> str | None:
+    """Of norms without statistics."""
     return None if "blocks.0.0.bn1.stored_mean" in shapes else "'nonorm' or 'gn'"
 
 
-def _output_dim(shapes: Shapes) -> int | None:
+def output_dim(shapes: Shapes) -> int | None:
+    """How many numbers D gives, where it is not one."""
     numbers = shapes.of("linear.weight", 2)[0]
     return numbers if numbers != 1 else None
 
@@ -165,26 +167,28 @@ LAYOUT = Layout(
     spec="biggan",
     sides={
         "generator": Side(
-            _logged(GENERATOR),
+            logged(GENERATOR),
             bindings,
             generator,
             ("linear.weight", "output_layer.2.weight", "blocks.0.0.bn1.gain.weight"),
             never=("blocks.0.0.bn4.gain.weight",),
             spec=spec,
-            strange={"bottom_width": _bottom_width, "norm_style": _norm_style},
+            strange={"bottom_width": bottom_width, "norm_style": norm_style},
+            options=lambda part: BIGGAN_GENERATOR,
         ),
         "discriminator": Side(
-            _logged(DISCRIMINATOR),
+            logged(DISCRIMINATOR),
             bindings,
             discriminator,
             ("linear.weight", "embed.weight", "blocks.0.0.conv1.weight"),
             never=("input_conv.weight",),
-            strange={"output_dim": _output_dim},
+            strange={"output_dim": output_dim},
+            options=lambda part: BIGGAN_DISCRIMINATOR,
         ),
     },
-    names={"G": "generator", "D": "discriminator", "G_ema": "average"},
-    files={"generator": "G.pth", "discriminator": "D.pth", "average": "G_ema.pth"},
-    aliases={r"\.bn\.(?:stored|running)_(mean|var)$": r".stored_\1"},
+    names=NAMES,
+    files=FILES,
+    aliases=ALIASES,
     assumed={"discriminator_wide": True, "generator_weights": "spectral"},
     unrecorded=("eps", "norm_eps"),
 )

@@ -18,6 +18,7 @@ from gandsl.interop.layout import (
     row,
     table,
 )
+from gandsl.interop.layouts.peer_options import DCGAN_DISCRIMINATOR, DCGAN_GENERATOR
 
 BATCHES = Carried(torch.zeros((), dtype=torch.int64))  # batches that a batch norm has seen
 NORM = "<weight|bias|running_mean|running_var>"
@@ -79,13 +80,20 @@ LAYOUT = Layout(
     doc="DCGAN of PyTorch's examples",
     spec="dcgan",
     sides={
-        "generator": Side(GENERATOR, bindings, generator, ("main.0.weight", "main.1.running_mean")),
+        "generator": Side(
+            GENERATOR,
+            bindings,
+            generator,
+            ("main.0.weight", "main.1.running_mean"),
+            options=lambda part: DCGAN_GENERATOR,
+        ),
         "discriminator": Side(
             DISCRIMINATOR,
             bindings,
             discriminator,
             ("main.0.weight", "main.3.running_mean"),
             ("main.1.weight",),
+            options=lambda part: DCGAN_DISCRIMINATOR,
         ),
     },
     names={"netG": "generator", "netD": "discriminator"},

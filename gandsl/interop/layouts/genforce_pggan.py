@@ -26,6 +26,7 @@ from gandsl.interop.layout import (
     row,
     table,
 )
+from gandsl.interop.layouts.peer_options import PGGAN_DISCRIMINATOR, PGGAN_GENERATOR
 
 FULL_SIZE = Constant(
     lambda params, *_: torch.zeros(()),  # level of detail: 0 is grown to the end
@@ -134,6 +135,7 @@ def _layout(name: str, doc: str, fused: bool) -> Layout:
                 generator,
                 ("lod", "layer0.weight", "output0.weight"),
                 fits=fits,
+                options=lambda part: PGGAN_GENERATOR,
             ),
             "discriminator": Side(
                 DISCRIMINATOR,
@@ -143,6 +145,7 @@ def _layout(name: str, doc: str, fused: bool) -> Layout:
                 never=("layer1.blur.kernel",),
                 spec=spec,
                 presumed={"fused": fused, "stddev_group": 16},
+                options=lambda part: PGGAN_DISCRIMINATOR,
             ),
         },
         names={"generator": "generator", "discriminator": "discriminator", "generator_smooth": "average"},

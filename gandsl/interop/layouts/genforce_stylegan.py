@@ -28,6 +28,7 @@ from gandsl.interop.layout import (
     table,
 )
 from gandsl.interop.layouts.genforce_stylegan2 import mapping, own_styles, unmapped
+from gandsl.interop.layouts.peer_options import STYLEGAN_DISCRIMINATOR, STYLEGAN_GENERATOR
 
 LARGEST = 1024
 AUTO = 128  # by default, sizes from here up enlarge and convolve in one step
@@ -164,9 +165,14 @@ def _layout(name: str, doc: str, fused: int) -> Layout:
                     "repeat_w": own_styles,
                     "mapping_layers": unmapped,
                 },
+                options=lambda part: STYLEGAN_GENERATOR,
             ),
             "discriminator": Side(
-                DISCRIMINATOR, within, discriminator, ("lod", "input0.weight", "layer1.blur.kernel")
+                DISCRIMINATOR,
+                within,
+                discriminator,
+                ("lod", "input0.weight", "layer1.blur.kernel"),
+                options=lambda part: STYLEGAN_DISCRIMINATOR,
             ),
         },
         names={"generator": "generator", "discriminator": "discriminator", "generator_smooth": "average"},

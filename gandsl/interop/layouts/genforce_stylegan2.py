@@ -19,6 +19,7 @@ from gandsl.interop.layout import (
     row,
     table,
 )
+from gandsl.interop.layouts.peer_options import STYLEGAN2_DISCRIMINATOR, STYLEGAN2_GENERATOR
 
 UP = Constant(lambda params, *_: fir(params, gain=4.0)[None, None])
 DOWN = Constant(lambda params, *_: fir(params)[None, None])
@@ -156,9 +157,15 @@ LAYOUT = Layout(
             generator,
             ("truncation.w_avg", "synthesis.layer0.style.weight", "synthesis.layer0.noise_strength"),
             strange={"architecture": _residual, **STRANGE},
+            options=lambda part: STYLEGAN2_GENERATOR,
         ),
         "discriminator": Side(
-            DISCRIMINATOR, bindings, discriminator, ("input0.weight", "layer1.filter.kernel"), never=("lod",)
+            DISCRIMINATOR,
+            bindings,
+            discriminator,
+            ("input0.weight", "layer1.filter.kernel"),
+            never=("lod",),
+            options=lambda part: STYLEGAN2_DISCRIMINATOR,
         ),
     },
     names={"generator": "generator", "discriminator": "discriminator", "generator_smooth": "average"},

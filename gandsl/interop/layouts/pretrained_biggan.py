@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from gandsl.interop.changes import ROW, SAME, STATISTICS, TRANSPOSED, Change, leading
@@ -18,6 +19,7 @@ from gandsl.interop.layout import (
     row,
     table,
 )
+from gandsl.interop.layouts.peer_options import PRETRAINED
 
 
 def spectral(theirs: str, ours: str, bias: bool = True) -> tuple[Entry, ...]:
@@ -93,6 +95,33 @@ def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
     }
 
 
+def _odd_attention(shapes: Shapes) -> int | None:
+    """Attention before the first layer, or between the two of a size."""
+    places = shapes.numbers("generator.layers.{}.gamma")
+    return next((k for n, k in enumerate(places) if k == 0 or (k - n) % 2), None)
+
+
+PATTERNS = [(16, 16, 8, 4, 2, 1), (16, 16, 8, 8, 4, 2, 1), (16, 16, 8, 8, 4, 2, 1, 1)]
+"""Channels in multiples of the width, at 4² and behind each size, of the published 128², 256² and 512²."""
+
+
+def _layers(shapes: Shapes) -> list[tuple[int, int]] | None:
+    """Their channels, where they are not two to a size, the first with as many channels out as in."""
+    width = shapes.of("generator.conv_to_rgb.weight_orig", 4)[1]
+    layers = shapes.numbers("generator.layers.{}.conv_0.weight_orig")
+    given = [
+        (
+            shapes.of(f"generator.layers.{k}.conv_0.weight_orig", 4)[1] // width,
+            shapes.of(f"generator.layers.{k}.conv_3.weight_orig", 4)[0] // width,
+        )
+        for k in layers
+    ]
+    wanted = (
+        [pair for a, b in itertools.pairwise(channels) for pair in ((a, a), (a, b))] for channels in PATTERNS
+    )
+    return None if given in wanted else given
+
+
 LAYOUT = Layout(
     name="pytorch-pretrained-biggan",
     doc="BigGAN-deep of pytorch-pretrained-biggan",
@@ -104,6 +133,8 @@ LAYOUT = Layout(
             generator,
             ("embeddings.weight", "generator.gen_z.weight_orig"),
             derived={".sv0": SINGULAR_VALUE},
+            strange={"layers": _layers, "attention_layer_position": _odd_attention},
+            options=lambda part: PRETRAINED,
         ),
     },
     names={},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from gandsl.interop.changes import MAP_BIAS, leading
@@ -20,6 +21,7 @@ from gandsl.interop.layout import (
     row,
     table,
 )
+from gandsl.interop.layouts.peer_options import ROSINALITY_DISCRIMINATOR, ROSINALITY_GENERATOR
 
 UP = Constant(lambda params, *_: fir(params, gain=4.0))
 DOWN = Constant(lambda params, *_: fir(params))
@@ -101,6 +103,22 @@ def discriminator(shapes: Shapes, given: Params) -> dict[str, Any]:
     }
 
 
+def _unmapped(shapes: Shapes) -> int | None:
+    return None if "style.1.weight" in shapes else 0
+
+
+def _multiplier(shapes: Shapes) -> int | None:
+    """Above 2, channels rise again behind the 512 of the small sizes."""
+    widths = [shapes.of(key, 5)[1] for key in shapes if re.fullmatch(r"convs\.\d+\.conv\.weight", key)]
+    return max(widths) // 256 if widths and max(widths) > shapes.of("conv1.conv.weight", 5)[1] else None
+
+
+def _filter(shapes: Shapes) -> str | None:
+    """Of another length; another one of four taps is no constant that the spec implies."""
+    size = shapes.get("convs.0.conv.blur.kernel", (4, 4))
+    return f"{size[0]} taps" if size != (4, 4) else None
+
+
 LAYOUT = Layout(
     name="rosinality",
     doc="StyleGAN2 of rosinality's stylegan2-pytorch",
@@ -110,12 +128,18 @@ LAYOUT = Layout(
             GENERATOR,
             bindings,
             generator,
-            ("input.input", "to_rgb1.bias", "style.1.weight"),
+            ("input.input", "to_rgb1.bias", "conv1.conv.modulation.weight"),
+            strange={"n_mlp": _unmapped, "channel_multiplier": _multiplier, "blur_kernel": _filter},
             beside={"latent_avg": "latent_avg"},
             derived={"mapping.centre.average": MEAN_STYLE},
+            options=lambda part: ROSINALITY_GENERATOR,
         ),
         "discriminator": Side(
-            DISCRIMINATOR, bindings, discriminator, ("final_conv.0.weight", "convs.0.0.weight")
+            DISCRIMINATOR,
+            bindings,
+            discriminator,
+            ("final_conv.0.weight", "convs.0.0.weight"),
+            options=lambda part: ROSINALITY_DISCRIMINATOR,
         ),
     },
     names={"g": "generator", "d": "discriminator", "g_ema": "average"},
