@@ -170,7 +170,8 @@ def test_pack_faults(
     monkeypatch.chdir(fine.parent)
     Path("there.zip").touch()
     where = [] if arguments[:1] == ["nowhere"] else ["fine"]
-    done = gandsl("data", "pack", *where, "-o", "out.zip", *arguments)
+    output = [] if "-o" in arguments else ["-o", "out.zip"]
+    done = gandsl("data", "pack", *where, *output, *arguments)
     assert done.exit_code == code and words in " ".join(done.stderr.replace("│", "").split()), done.stderr
     assert not Path("out.zip").exists()
 
