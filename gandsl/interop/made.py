@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from pydantic import BaseModel
 from gandsl.frontend.module import ModuleIR
 from gandsl.interop.errors import InteropError
 from gandsl.interop.options import REQUIRED, UNSAID, Fate, Recorded, recorded, untold, written
-from gandsl.interop.recognize import Recognized
+from gandsl.interop.recognize import SIDE_OF, Recognized
 from gandsl.interop.values import same
 
 PLAN = "training."  # before the name of a field of the plan
@@ -44,15 +43,19 @@ class Made:
     def stated(self, module: ModuleIR) -> dict[str, Stated]:
         """What they make of each parameter of the spec, and of its plan.
 
-        Raises InteropError where two networks say different things, or one what the spec can't be.
+        Where the discriminator says another thing than the generator, that is `discriminator_NAME`, if there
+        is such a parameter. Raises InteropError where there is none, or where one says what no spec can be.
         """
         found: dict[str, Stated] = {}
-        for one in itertools.chain(*self._options.values()):
+        for role, one in self._each():
             value = one.value() if one.option.parameter else UNSAID
             if value is UNSAID:
                 continue
             known = found.setdefault(one.option.parameter, Stated(value, one))
-            if not same(known.value, value):
+            own = f"{SIDE_OF[role]}_{one.option.parameter}"
+            if not same(known.value, value) and own in module.params:
+                found[own] = Stated(value, one)
+            elif not same(known.value, value):
                 raise InteropError(
                     f"{known.by.where} was made with {known.by.said}, {one.where} with {one.said}, and the "
                     f"spec has one {one.option.parameter} for both",
@@ -60,9 +63,14 @@ class Made:
                 )
         return {name: one for name, one in found.items() if not _passes(name, one, module)}
 
+    def _each(self) -> Iterator[tuple[str, Recorded]]:
+        """The generator's options first."""
+        for role in SIDE_OF:
+            yield from ((role, one) for one in self._options.get(role, ()))
+
     def untold(self, module: ModuleIR) -> dict[str, Any]:
         """The parameters that options would tell, and the files keep none: what the spec has."""
-        told = {one.option.parameter for one in itertools.chain(*self._options.values())}
+        told = {one.option.parameter for _, one in self._each()}
         names = (
             name for one in self._parts.values() for name in untold(one.side.options(one.part), module.params)
         )

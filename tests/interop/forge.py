@@ -92,9 +92,9 @@ def persistent(
     arguments: Mapping[str, Any],
     source: str,
     positional: tuple[Any, ...] = (),
-    attribute: Sequence[str] = (),
+    attributes: Mapping[str, Any] | None = None,
 ) -> Persistent:
-    """A tree of modules that holds a state_dict. `attribute` is a module and the name of a number it has."""
+    """A tree of modules that holds a state_dict. `attributes` are others of its modules, by dotted name."""
     children: dict[str, State] = {}
     own: State = {}
     for key, tensor in state.items():
@@ -112,21 +112,19 @@ def persistent(
         "_non_persistent_buffers_set": set(),
         "_backward_hooks": OrderedDict(),
         "_modules": OrderedDict(
-            (k, persistent(s, {}, source, attribute=_below(attribute, k))) for k, s in children.items()
+            (k, persistent(s, {}, source, attributes=_below(attributes, k))) for k, s in children.items()
         ),
         "_init_args": positional,
         "_init_kwargs": EasyDict(arguments),
     }
-    if attribute and not attribute[0]:
-        fields[attribute[1]] = 4
+    fields |= {name: value for name, value in (attributes or {}).items() if "." not in name}
     return Persistent("Network", source, fields)
 
 
-def _below(attribute: Sequence[str], child: str) -> Sequence[str]:
-    """The attribute as a submodule has it, if it is there."""
-    if not attribute or attribute[0].partition(".")[0] != child:
-        return ()
-    return attribute[0].partition(".")[2], attribute[1]
+def _below(attributes: Mapping[str, Any] | None, child: str) -> dict[str, Any]:
+    """The attributes of a submodule."""
+    start = f"{child}."
+    return {name[len(start) :]: v for name, v in (attributes or {}).items() if name.startswith(start)}
 
 
 def write_persistence(
@@ -136,7 +134,7 @@ def write_persistence(
     source: str = "raise SystemExit('run')",
     protocol: int = 4,
     positional: Mapping[str, tuple[Any, ...]] | None = None,
-    attributes: Mapping[str, Sequence[str]] | None = None,
+    attributes: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
     """A snapshot of official training: networks with source code, and what lies beside them.
 
@@ -149,7 +147,7 @@ def write_persistence(
                 (arguments or {}).get(name, {}),
                 source,
                 (positional or {}).get(name, ()),
-                (attributes or {}).get(name, ()),
+                (attributes or {}).get(name),
             )
             for name, state in networks.items()
         }

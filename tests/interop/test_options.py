@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
@@ -42,7 +43,7 @@ class Network(NamedTuple):
     key: str  # in the pickle
     table: tuple[Option, ...]
     arguments: Arguments
-    marker: tuple[str, ...] = ()  # a module and its attribute that tell the newer code
+    attributes: Mapping[str, Any] = MappingProxyType({})  # of its modules, which tell the newer code
 
     @property
     def part(self) -> str:
@@ -81,7 +82,7 @@ NETWORKS = {
         "G",
         tables.generator(newer=True),
         {**LATENTS, **WIDTHS, **UNCLAMPED, "mapping_kwargs": TWO},
-        ("synthesis", "num_fp16_res"),
+        {"synthesis.num_fp16_res": 4},
     ),
     "ada-D": Network(
         "stylegan2-ada-pytorch",
@@ -98,7 +99,7 @@ NETWORKS = {
         "D",
         tables.discriminator(newer=True),
         {**FIRST, **WIDTHS, **UNCLAMPED},
-        ("b4.out", "in_features"),
+        {"b4.out.in_features": 16},
     ),
     "stylegan3-G": Network(
         "stylegan3",
@@ -175,7 +176,7 @@ def read(network: str) -> tuple[Layout, dict[str, Recognized]]:
     one = NETWORKS[network]
     with TemporaryDirectory() as folder:
         path = Path(folder) / "net.pkl"
-        attributes = {one.key: one.marker}
+        attributes = {one.key: one.attributes}
         write_persistence(path, {one.key: state(network)}, {one.key: one.arguments}, attributes=attributes)
         with opened(path) as content:
             parts, loose, aside = parts_of(content.root, str(path))
@@ -324,7 +325,7 @@ def test_whole(name: str, tmp_path: Path) -> None:
     for option, (given, _) in chosen.items():
         arguments = changed(arguments, option, given)
     weights = written(one, {**one.overrides, **parameters})
-    attributes = {one.key: one.marker}
+    attributes = {one.key: one.attributes}
     write_persistence(tmp_path / "a.pkl", {one.key: weights}, {one.key: arguments}, attributes=attributes)
     found = import_checkpoint(tmp_path / "a.pkl", ROOT / "specs" / f"{one.spec}.yaml")
     assert not found.report.unrecorded
@@ -341,6 +342,20 @@ def test_what_no_state_dict_tells(tmp_path: Path) -> None:
         if o.fate is Fate.APPLIED and "training" not in o.parameter
     }
     assert set(found.report.unrecorded) == options
+
+
+def test_a_filter_that_no_option_tells(tmp_path: Path) -> None:
+    """A state_dict of another filter: --set says which; the layers that never resample keep the default's."""
+    one = NETWORKS["ada-D"]
+    weights = written(one, {**one.overrides, "taps": (1, 2, 1)})
+    assert weights["b8.conv1.resample_filter"].shape == (3, 3)
+    assert weights["b8.conv0.resample_filter"].shape == (4, 4)
+    torch.save({"D": weights}, tmp_path / "a.pt")
+    found = import_checkpoint(tmp_path / "a.pt", overrides={"taps": [1, 2, 1]})
+    assert found.module.params["taps"] == [1, 2, 1]
+    with pytest.raises(InteropError) as caught:
+        import_checkpoint(tmp_path / "a.pt")
+    assert "--set taps=" in str(caught.value.remedy)
 
 
 def test_the_users_plan_is_the_users(tmp_path: Path) -> None:

@@ -133,14 +133,15 @@ def _arguments(part: Part, largest_last: bool) -> dict[str, Any] | None:
     }
     if not types:
         return None
-    order = sorted(types, reverse=largest_last)
-    halved = [place for place, stage in enumerate(order) if types[stage] != "float32"]
+    first = -len(types) if largest_last else 0  # G's are counted from its end, as the training code does
+    halved = [first + stage for stage in sorted(types) if types[stage] != "float32"]
     return {"FP16Stages": halved, **dict.fromkeys(("KernelSize", "ResamplingFilter"))}  # None: not kept
 
 
 def _precision(stages: Any) -> dict[str, Any]:
-    """Of training: the stages of the largest resolutions, counted from 0, in bfloat16."""
-    if list(stages) != list(range(len(stages))):
+    """Of training: the stages of the largest resolutions, which are G's last and D's first, in bfloat16."""
+    most = len(stages)
+    if list(stages) not in (list(range(most)), list(range(-most, 0))):
         raise ValueError("a plan has the stages of the largest resolutions in 16 bits, or none")
     return {"compute": "bf16", "stages": len(stages)} if stages else {}
 

@@ -34,7 +34,10 @@ def resampling(taps: Sequence[float]) -> Tensor:
     return kernel / kernel.sum()
 
 
-FIR = Constant(lambda params, *_: resampling(params.get("taps", DEFAULT)))
+FIR = Constant(
+    lambda params, *_: resampling(params.get("taps", DEFAULT)),
+    "it was made with another resample_filter: --set taps=[…]",
+)
 UNUSED = Constant(lambda *_: resampling(DEFAULT))  # of a layer that does not resample: it is told none
 
 GENERATOR = table(
