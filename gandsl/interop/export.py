@@ -18,6 +18,7 @@ from gandsl.interop.layout import Carried, Constant, Entry, Layout, Side, expand
 from gandsl.interop.layouts import layouts
 from gandsl.interop.origin import NoWeights, Origin, origin_of, overrides_of
 from gandsl.interop.recognize import SIDE_OF
+from gandsl.interop.tensors import near
 from gandsl.spec.overrides import as_texts
 from gandsl_runtime import checkpoint
 from gandsl_runtime.errors import room_for
@@ -129,7 +130,9 @@ def _state(layout: Layout, role: str, tensors: Mapping[str, Tensor], module: Mod
                     memory_format=torch.contiguous_format
                 )
             case Constant():
-                found[entry.theirs] = entry.use.value(module.params, keys[entry.ours], entry.ours).clone()
+                implied = entry.use.value(module.params, keys[entry.ours], entry.ours)
+                kept = beside.get(entry.theirs, implied)  # the imported one, where it was computed otherwise
+                found[entry.theirs] = (kept if near(kept, implied) else implied).clone()
             case Carried(default):
                 value = beside.get(entry.theirs, default)
                 if value is not None:

@@ -13,7 +13,7 @@ from gandsl.analysis import checked
 from gandsl.frontend.module import ModuleIR
 from gandsl.interop.errors import InteropError, listed
 from gandsl.interop.layout import Layout, Params, expanded
-from gandsl.interop.made import PLAN, Made, contradiction, planned
+from gandsl.interop.made import PLAN, Made, Stated, contradiction, planned
 from gandsl.interop.recognize import SIDE_OF, Recognized
 from gandsl.interop.values import same, shown
 from gandsl.ir.graph import NetworkIR
@@ -137,7 +137,7 @@ def infer(
     given |= _told_by_one(layout, parts, given)
     found: dict[str, tuple[Any, str]] = {}
     for role, one in sorted(parts.items(), key=lambda part: list(SIDE_OF).index(part[0])):
-        for name, value in _inferred(layout, one, given).items():
+        for name, value in _inferred(layout, one, {**given, **_own(SIDE_OF[role], stated)}).items():
             own = f"{SIDE_OF[role]}_{name}"  # of a discriminator that may differ, by the spec's parameters
             known, by = found.get(name, (value, role))
             if own in module.params and (own in fixed or not same(known, value)):
@@ -156,6 +156,12 @@ def infer(
     presumed = {n: v for one in parts.values() for n, v in one.side.presumed.items() if n not in fixed}
     wanted = {**presumed, **{name: one.value for name, one in stated.items()}}
     return wanted | {name: value for name, (value, _) in found.items()}
+
+
+def _own(side: str, stated: Mapping[str, Stated]) -> dict[str, Any]:
+    """What options say of a network's own parameters, `discriminator_NAME`, by the name that both share."""
+    start = f"{side}_"
+    return {name.removeprefix(start): one.value for name, one in stated.items() if name.startswith(start)}
 
 
 def _inferred(layout: Layout, found: Recognized, given: Params) -> dict[str, Any]:

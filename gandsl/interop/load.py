@@ -28,10 +28,8 @@ from gandsl.interop.made import Made
 from gandsl.interop.parts import parts_of
 from gandsl.interop.recognize import SIDE_OF, File, Recognized, recognize, spelling
 from gandsl.interop.report import PartReport, Report
-from gandsl.interop.tensors import materialize
+from gandsl.interop.tensors import materialize, near
 from gandsl.spec.overrides import as_texts
-
-TOLERANCE = 1e-5  # of a constant's largest number
 
 Sources = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
 
@@ -167,7 +165,12 @@ def _load(layout: Layout, role: str, found: Recognized, module: ModuleIR, owner:
     _check_keys(layout, entries, keys, theirs, found, where)
     present = [entry for entry in entries if entry.theirs in theirs]
     tensors = materialize({entry.theirs: theirs[entry.theirs] for entry in present}, found.file.size, where)
-    _check_constants(present, tensors, keys, module, where)
+    constants = {
+        entry.theirs: entry.use.value(module.params, keys[entry.ours], entry.ours)
+        for entry in present
+        if isinstance(entry.use, Constant)
+    }
+    _check_constants(present, tensors, constants, where)
     state = {e.ours: _ours(e.use, tensors[e.theirs]) for e in present if isinstance(e.use, Change)}
     lists = {
         kind: tuple(entry.theirs for entry in present if isinstance(entry.use, kind))
@@ -180,7 +183,7 @@ def _load(layout: Layout, role: str, found: Recognized, module: ModuleIR, owner:
         lists[Carried],
         unwrapped=found.part.steps,
     )
-    carried = {key: tensors[key] for key in (*lists[Carried], *_rounded(present, tensors, state))}
+    carried = {key: tensors[key] for key in (*lists[Carried], *_rounded(present, tensors, state, constants))}
     return _Loaded({key: state[key] for key in keys if key in state}, carried, report, _notes(role, tensors))
 
 
@@ -196,13 +199,19 @@ def _ours(change: Change, tensor: Tensor) -> Tensor:
 
 
 def _rounded(
-    entries: Sequence[Entry], tensors: Mapping[str, Tensor], state: Mapping[str, Tensor]
+    entries: Sequence[Entry],
+    tensors: Mapping[str, Tensor],
+    state: Mapping[str, Tensor],
+    constants: Mapping[str, Tensor],
 ) -> Iterator[str]:
     """Keys of tensors that do not come back exactly, so that an export writes them as they were."""
     for entry in entries:
-        if isinstance(entry.use, Change) and not torch.equal(
-            entry.use.theirs(state[entry.ours]), tensors[entry.theirs].float()
-        ):
+        if isinstance(entry.use, Carried):
+            continue
+        back = constants.get(entry.theirs)
+        if isinstance(entry.use, Change):
+            back = entry.use.theirs(state[entry.ours])
+        if back is not None and not torch.equal(back, tensors[entry.theirs].float()):
             yield entry.theirs
 
 
@@ -245,8 +254,7 @@ def _check_keys(
 def _check_constants(
     entries: Sequence[Entry],
     tensors: Mapping[str, Tensor],
-    keys: Mapping[str, tuple[int, ...]],
-    module: ModuleIR,
+    constants: Mapping[str, Tensor],
     where: str,
 ) -> None:
     wrong: dict[str, str] = {}  # key → what to do about it
@@ -257,14 +265,8 @@ def _check_constants(
                 f"{entry.use.zero}. Nothing was loaded",
                 "divide them by it, set it to 0, and import that",
             )
-        if isinstance(entry.use, Constant):
-            wanted, given = (
-                entry.use.value(module.params, keys[entry.ours], entry.ours),
-                tensors[entry.theirs],
-            )
-            near = TOLERANCE * float(wanted.abs().max()) or TOLERANCE
-            if given.shape != wanted.shape or not torch.allclose(given.float(), wanted, rtol=0, atol=near):
-                wrong[entry.theirs] = entry.use.otherwise
+        if isinstance(entry.use, Constant) and not near(tensors[entry.theirs], constants[entry.theirs]):
+            wrong[entry.theirs] = entry.use.otherwise
     if wrong:
         name = next(iter(wrong))
         is_ = f" ({name} is {float(tensors[name]):g})" if tensors[name].numel() == 1 else ""

@@ -92,15 +92,21 @@ class Made:
 
 
 def _passes(name: str, stated: Stated, module: ModuleIR) -> bool:
-    """Whether the spec needs no such parameter: it has the plan's default, or is of the shapes alone."""
-    if name.startswith(PLAN):
-        return module.plan is None
+    """Whether it is nothing to the spec: of the shapes alone, or of a plan that is not there.
+
+    A spec without the parameter is taken to do what the option's default is. Raises InteropError where the
+    option is another.
+    """
+    if name.startswith(PLAN) or name in module.params:
+        return name.startswith(PLAN) and module.plan is None
     option = stated.by.option
-    if name in module.params:
-        return False
-    return option.fate is Fate.HELD or (
-        option.default is not REQUIRED and same(stated.value, option.value(option.default))
-    )
+    usual = option.default is not REQUIRED and same(stated.value, option.value(option.default))
+    if option.fate is Fate.APPLIED and not usual:
+        raise InteropError(
+            f"{stated.by.where} was made with {stated.by.said}, and {module.name} has no parameter `{name}`",
+            "name a spec that has it with --spec",
+        )
+    return True
 
 
 def contradiction(stated: Stated, name: str, value: Any) -> InteropError:

@@ -11,6 +11,7 @@ from torch import Tensor
 from gandsl.interop.errors import Damaged, Refused
 from gandsl.interop.inert import ITEM_SIZES, Storage, TensorRef
 
+TOLERANCE = 1e-5  # of a constant's largest number
 COPIES = 4  # a file's tensors may take so many times the file: shared ones are copied
 
 
@@ -25,6 +26,12 @@ def materialize(wanted: Mapping[str, TensorRef], size: int, where: str) -> dict[
     for storage in {id(ref.storage): ref.storage for ref in wanted.values()}.values():
         _check(storage, where)
     return {name: _tensor(ref, where) for name, ref in wanted.items()}
+
+
+def near(given: Tensor, wanted: Tensor) -> bool:
+    """Whether a tensor is a constant, up to how it was computed."""
+    most = TOLERANCE * float(wanted.abs().max()) or TOLERANCE
+    return given.shape == wanted.shape and torch.allclose(given.float(), wanted, rtol=0, atol=most)
 
 
 def _check(storage: Storage, where: str) -> None:
