@@ -84,7 +84,7 @@ def folder(path: Path) -> InteropError:
     if not weights:
         return InteropError(f"{what}, and no checkpoint lies in it", "name the checkpoint file")
     if len(weights) == 1 or huggingface:
-        return InteropError(what, f"name the file in it: `{pasted('import', path / weights[0])}`")
+        return InteropError(what, f"name the file in it, {path / weights[0]}")
     return InteropError(
         f"{what} with {len(weights)} files of weights", f"name those of one model: {listed(weights)}"
     )

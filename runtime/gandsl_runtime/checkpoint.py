@@ -162,6 +162,11 @@ def named(path: Path) -> Found:
             f"there is no such file or folder: {path}", "give a checkpoint, or a run's folder"
         )
     if not path.is_dir():
+        if not special(path) and not is_ours(path):
+            raise CheckpointError(
+                f"{path} is no checkpoint of gandsl's",
+                f"`{pasted('import', path)}` makes one of an official file",
+            )
         return path, *read(path), []
     folder = RunDir(path).checkpoints
     return newest(folder if folder.is_dir() else path)

@@ -122,11 +122,8 @@ def broken_images(place: Path) -> str:
     return train(place, "--set", "training.data={broken: skip}", run="other")
 
 
-def a_folder(place: Path) -> str:
-    (place / "hub").mkdir()
-    shutil.copy(place / "net.pt", place / "hub" / "pytorch_model.bin")
-    (place / "hub" / "config.json").write_text("{}")
-    return said("import", place / "hub")
+def a_peers_file(place: Path) -> str:
+    return said("export-weights", place / "net.pt", "-o", place / "other.pt")
 
 
 def a_run(place: Path) -> str:
@@ -155,8 +152,9 @@ SCENES: dict[str, list[Callable[[Path], str]]] = {
     "gandsl/cli/dry_run.py:images_read": [many_images],
     "gandsl/interop/origin.py:_name_it": [of_no_known_spec],
     "gandsl/interop/flat.py:tensors_of": [an_import],
+    "runtime/gandsl_runtime/checkpoint.py:named": [a_peers_file],
     "runtime/gandsl_runtime/checkpoint.py:run_facts": [weights_alone],
-    "gandsl/interop/foreign.py:folder": [a_folder, a_run],
+    "gandsl/interop/foreign.py:folder": [a_run],
     "runtime/gandsl_runtime/data/stream.py:_tell": [broken_images],
     "runtime/gandsl_runtime/shortage.py:what_fits": [too_large, memory_full],
 }

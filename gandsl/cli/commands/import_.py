@@ -90,5 +90,7 @@ def run(
 def _beside(checkpoint: Path, only: Only | None) -> Path:
     """Where an import goes that names no place: never the checkpoint itself."""
     ending = f".{only}.safetensors" if only else ".safetensors"
-    target = checkpoint.with_name(f"{checkpoint.stem}{ending}") if checkpoint.name else Path(ending)
+    target = (
+        checkpoint.with_name(f"{checkpoint.stem}{ending}") if checkpoint.name else Path(f"imported{ending}")
+    )
     return target if target != checkpoint else checkpoint.with_name(f"{checkpoint.stem}.gandsl{ending}")
