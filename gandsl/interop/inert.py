@@ -197,6 +197,7 @@ def names(module: str, *listed: str) -> set[Name]:
 
 CALLS: dict[Name, Callable[..., Any]] = {
     Name("collections", "OrderedDict"): _mapping,
+    Name("collections", "defaultdict"): lambda *kind: {},
     Name("torch._utils", "_rebuild_tensor"): tensor,
     Name("torch._utils", "_rebuild_tensor_v2"): tensor,
     Name("torch._utils", "_rebuild_tensor_v3"): _typed_tensor,
@@ -219,10 +220,29 @@ CALLS: dict[Name, Callable[..., Any]] = {
 
 LOAD_FROM_BYTES = Name("torch.storage", "_load_from_bytes")  # a storage as a file within the file
 
-MAPPINGS = names("dnnlib.util", "EasyDict")
+MAPPINGS = names("dnnlib.util", "EasyDict") | {
+    Name(module, "AttributeDict")  # Lightning's hyper_parameters, by version
+    for module in (
+        "pytorch_lightning.utilities.parsing",
+        "lightning.pytorch.utilities.parsing",
+        "lightning_fabric.utilities.data",
+        "lightning.fabric.utilities.data",
+    )
+}
+OMEGACONF = (
+    names("omegaconf.dictconfig", "DictConfig")
+    | names("omegaconf.listconfig", "ListConfig")
+    | names("omegaconf.base", "ContainerMetadata", "Metadata")
+    | names("omegaconf.nodes", "AnyNode", "StringNode", "IntegerNode", "FloatNode", "BooleanNode")
+)
+"""Hyper-parameters out of Hydra's files."""
+
 CLASSES = (
     MAPPINGS
     | names("argparse", "Namespace")
+    | OMEGACONF
+    | names("torch.nn.parallel.data_parallel", "DataParallel")
+    | names("torch.nn.parallel.distributed", "DistributedDataParallel")
     | names("torch.nn.modules.container", "ModuleList", "Sequential", "ModuleDict", "ParameterList")
     | names("torch.nn.modules.conv", "Conv2d", "ConvTranspose2d")
     | names("torch.nn.modules.linear", "Linear", "Identity")
@@ -252,6 +272,8 @@ VALUES = (
     names("torch", *ITEM_SIZES, *STORAGES)
     | names("torch.storage", *STORAGES)
     | names("builtins", "object")
+    | names("__builtin__", "dict", "list", "long", "float", "bool")
+    | names("typing", "Any")
     | names("numpy", "ndarray")
 )
 """Names that stand for themselves: types of numbers and storages."""

@@ -153,7 +153,7 @@ def test_a_folder_of_others_says_which_file(folder: Path, tmp_path: Path) -> Non
     (tmp_path / "config.json").write_text("{}")
     shutil.copy(folder / "faces.pt", tmp_path / "pytorch_model.bin")
     with pytest.raises(
-        gandsl.Error, match=r"is a Hugging Face folder\n  = help: name the file in it: .*pytorch_model"
+        gandsl.Error, match=r"is a Hugging Face folder\n  = help: name the file in it, .*pytorch_model"
     ):
         gandsl.load(tmp_path)
     assert (

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 import torch
+from torch.nn import DataParallel, Identity, ModuleDict, Parameter, Sequential
 
 from gandsl.interop import Imported, export_weights, import_checkpoint
 from gandsl.interop.layouts import layouts
@@ -190,6 +196,63 @@ def test_every_wrapper_comes_off(
     found = import_checkpoint(tmp_path / "net.pt")
     same(found, wanted)
     assert words in found.report.text() and bool(words) == ("unwrapped" in found.report.text())
+
+
+def test_hyper_parameters_of_lightning(bare: dict[str, tuple[Parts, Imported]], tmp_path: Path) -> None:
+    """Their classes are not needed: their contents lie aside, and become nothing that can act."""
+    parts, wanted = bare["pggan"]
+    root = lightning(joined(parts, LONG))
+    kinds = {
+        "pytorch_lightning.utilities.parsing": {"AttributeDict": (dict,)},
+        "omegaconf.dictconfig": {"DictConfig": (object,)},
+        "omegaconf.base": {"ContainerMetadata": (object,)},
+    }
+    with posing(kinds) as made:
+        root["hyper_parameters"] = made["AttributeDict"](latent_dim=12, net={"depth": 3})
+        config = made["DictConfig"]()
+        config.__dict__ |= {"_content": {"lr": 0.1}, "_metadata": made["ContainerMetadata"](), "kind": Any}
+        config.__dict__["flags"] = defaultdict(list, a=[1])
+        root["config"] = config
+        torch.save(root, tmp_path / "net.ckpt")
+    found = import_checkpoint(tmp_path / "net.ckpt")
+    same(found, wanted)
+    assert {"hyper_parameters", "config"} <= set(found.report.aside)
+
+
+@contextmanager
+def posing(kinds: Mapping[str, Mapping[str, tuple[type, ...]]]) -> Iterator[dict[str, type]]:
+    """While it lasts, classes are pickled under the names of packages that are not there."""
+    made = {name: type(name, bases, {}) for members in kinds.values() for name, bases in members.items()}
+    modules = {part for name in kinds for part in accumulate(name.split("."), lambda a, b: f"{a}.{b}")}
+    for name in modules:
+        sys.modules[name] = ModuleType(name)
+    for module, members in kinds.items():
+        for name in members:
+            made[name].__module__ = module
+            setattr(sys.modules[module], name, made[name])
+    try:
+        yield made
+    finally:
+        for name in modules:
+            del sys.modules[name]
+
+
+def test_a_module_in_parallel(tmp_path: Path, bare: dict[str, tuple[Parts, Imported]]) -> None:
+    """A pickle of the wrapper itself, around modules of torch's own."""
+    parts, wanted = bare["dcgan"]
+    found = {}
+    for role, state in parts.items():
+        last = 1 + max(int(key.split(".")[1]) for key in state)
+        main = [Identity() for _ in range(last)]
+        for key, value in state.items():
+            place, name = int(key.split(".")[1]), key.split(".")[2]
+            if name in ("running_mean", "running_var", "num_batches_tracked"):
+                main[place].register_buffer(name, value)
+            else:
+                main[place].register_parameter(name, Parameter(value))
+        found[NET[role]] = DataParallel(ModuleDict({"main": Sequential(*main)}))
+    torch.save(found, tmp_path / "net.pt")
+    same(import_checkpoint(tmp_path / "net.pt"), wanted)
 
 
 @pytest.mark.parametrize("layout", layouts())
