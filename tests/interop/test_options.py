@@ -7,8 +7,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import torch
@@ -18,98 +17,16 @@ from gandsl.interop import InteropError, export_weights, import_checkpoint
 from gandsl.interop.files import opened
 from gandsl.interop.fit import infer, module_of
 from gandsl.interop.layout import Layout
-from gandsl.interop.layouts import stylegan_options as tables
 from gandsl.interop.made import Made
 from gandsl.interop.options import Fate, Option
 from gandsl.interop.parts import parts_of
-from gandsl.interop.peel import Part
 from gandsl.interop.recognize import File, Recognized, recognize
 from gandsl.interop.values import same
 from gandsl.spec.overrides import as_yaml
 from tests.interop import option_tables
 from tests.interop.cases import SMALL, SYNTHESIS
 from tests.interop.forge import ours, write_persistence
-
-Arguments = dict[str, Any]
-ROOT = Path(__file__).parent.parent.parent
-
-
-class Network(NamedTuple):
-    """A network that an official constructor makes from `arguments`."""
-
-    layout: str
-    spec: str
-    overrides: Mapping[str, Any]  # the same in our terms
-    key: str  # in the pickle
-    table: tuple[Option, ...]
-    arguments: Arguments
-    attributes: Mapping[str, Any] = MappingProxyType({})  # of its modules, which tell the newer code
-
-    @property
-    def part(self) -> str:
-        return {"G": "generator", "D": "discriminator"}[self.key]
-
-
-FIRST = {"c_dim": 3, "img_resolution": 16, "img_channels": 3}
-LATENTS = {**FIRST, "z_dim": 12, "w_dim": 16}
-WIDTHS = {"channel_base": 128, "channel_max": 16}
-TWO = {"num_layers": 2}
-UNCLAMPED = {"conv_clamp": None, "num_fp16_res": 0}
-ALIAS_FREE = {
-    **LATENTS,
-    **UNCLAMPED,
-    "w_dim": 10,
-    "channel_base": 256,
-    "channel_max": 16,
-    "num_layers": 6,
-    "first_stopband": 2**2.1,
-    "mapping_kwargs": TWO,
-}
-
-NETWORKS = {
-    "ada-G": Network(
-        "stylegan2-ada-pytorch",
-        "stylegan2",
-        {**SMALL, "classes": 3},
-        "G",
-        tables.generator(newer=False),
-        {**LATENTS, "mapping_kwargs": TWO, "synthesis_kwargs": WIDTHS},
-    ),
-    "newer-G": Network(
-        "stylegan2-ada-pytorch",
-        "stylegan2",
-        {**SMALL, "classes": 3, "w_decay": 0.998},
-        "G",
-        tables.generator(newer=True),
-        {**LATENTS, **WIDTHS, **UNCLAMPED, "mapping_kwargs": TWO},
-        {"synthesis.num_fp16_res": 4},
-    ),
-    "ada-D": Network(
-        "stylegan2-ada-pytorch",
-        "stylegan2",
-        {**SMALL, "classes": 3},
-        "D",
-        tables.discriminator(newer=False),
-        {**FIRST, **WIDTHS},
-    ),
-    "newer-D": Network(
-        "stylegan2-ada-pytorch",
-        "stylegan2",
-        {**SMALL, "classes": 3},
-        "D",
-        tables.discriminator(newer=True),
-        {**FIRST, **WIDTHS, **UNCLAMPED},
-        {"b4.out.in_features": 16},
-    ),
-    "stylegan3-G": Network(
-        "stylegan3",
-        "stylegan3",
-        {**SYNTHESIS, "classes": 3, "clamp": 0.0},
-        "G",
-        tables.alias_free(Part("", {})),
-        ALIAS_FREE,
-    ),
-}
+from tests.interop.networks import ALIAS_FREE, NETWORKS, ROOT, UNCLAMPED, WIDTHS, changed, state, written
 
 HALF = {"compute": "fp16", "stages": 2, "overflow": "replace"}
 APPLIED: dict[str, tuple[Any, Any]] = {
@@ -141,28 +58,6 @@ IMPOSSIBLE = [
     ("ada-D", "epilogue_kwargs.activation", "linear", "lrelu, relu"),
 ]
 """Values that options which are applied or held can have there, and not here."""
-
-
-def changed(arguments: Mapping[str, Any], name: str, value: Any) -> Arguments:
-    """Arguments with one more, of a nested mapping where its name is dotted."""
-    first, dot, rest = name.partition(".")
-    return {**arguments, first: changed(arguments.get(first, {}), rest, value) if dot else value}
-
-
-@cache
-def state(network: str) -> dict[str, torch.Tensor]:
-    """An official state_dict of random weights."""
-    one = NETWORKS[network]
-    return written(one, one.overrides)
-
-
-def written(one: Network, overrides: Mapping[str, Any]) -> dict[str, torch.Tensor]:
-    spec = ROOT / "specs" / f"{one.spec}.yaml"
-    with TemporaryDirectory() as folder:
-        path = Path(folder)
-        ours(path / "a.safetensors", spec, overrides, (one.part,))
-        export_weights(path / "a.safetensors", path / "a.pt", one.layout, spec, overrides)
-        return torch.load(path / "a.pt", weights_only=True)[one.key]  # type: ignore[no-any-return]
 
 
 @cache
@@ -296,6 +191,71 @@ def test_two_networks_that_differ(tmp_path: Path) -> None:
     said = str(caught.value)
     assert "(G) was made with synthesis_kwargs.conv_clamp = 256" in said
     assert "(D) with conv_clamp = None, and the spec has one clamp for both" in said
+
+
+def test_a_discriminator_of_other_widths(tmp_path: Path) -> None:
+    """Where the spec has a parameter for the discriminator alone, that is set."""
+    generator, discriminator = NETWORKS["ada-G"], NETWORKS["ada-D"]
+    wider = {"discriminator_channel_base": 150, "discriminator_channel_max": 32}
+    weights = {"G": state("ada-G"), "D": written(discriminator, {**discriminator.overrides, **wider})}
+    arguments = {
+        "G": generator.arguments,
+        "D": {**discriminator.arguments, "channel_base": 150, "channel_max": 32},
+    }
+    write_persistence(tmp_path / "a.pkl", weights, arguments)
+    found = import_checkpoint(tmp_path / "a.pkl").module.params
+    assert (found["channel_base"], found["discriminator_channel_base"]) == (128, 150)
+    assert (found["channel_max"], found["discriminator_channel_max"]) == (16, 32)
+
+
+@pytest.mark.parametrize("equivariance", ["translation", "rotation"])
+def test_a_base_that_no_shape_tells(equivariance: str, tmp_path: Path) -> None:
+    """Bases from 1472 to 1535 or so give the same widths in one network; the pickle says 1500."""
+    spec = ROOT / "specs" / "stylegan3.yaml"
+    overrides = {
+        **SYNTHESIS,
+        "equivariance": equivariance,
+        "channel_base": 1500,
+        "channel_max": 512,
+        "resolution": 64,
+    }
+    ours(tmp_path / "a.safetensors", spec, overrides, ("generator", "discriminator"))
+    export_weights(tmp_path / "a.safetensors", tmp_path / "a.pt", "stylegan3", spec, overrides)
+    weights = torch.load(tmp_path / "a.pt", weights_only=True)
+    wide = 2 if equivariance == "rotation" else 1
+    first = {"c_dim": 0, "img_resolution": 64, "img_channels": 3}
+    rotation = {"conv_kernel": 1, "use_radial_filters": True} if wide == 2 else {}
+    arguments = {
+        "G": {
+            **ALIAS_FREE,
+            **first,
+            **rotation,
+            "conv_clamp": 256,
+            "channel_base": 1500 * wide,
+            "channel_max": 512 * wide,
+        },
+        "D": {**first, "channel_base": 1500, "num_fp16_res": 0},
+    }
+    write_persistence(tmp_path / "a.pkl", weights, arguments)
+    found = import_checkpoint(tmp_path / "a.pkl").module.params
+    assert found["channel_base"] == found["discriminator_channel_base"] == 1500
+    assert import_checkpoint(tmp_path / "a.pt").states.keys() == {"generator", "discriminator"}
+
+
+def test_a_spec_without_the_parameter(tmp_path: Path) -> None:
+    """A spec of an earlier version does what the default is; nothing else is taken for it."""
+    text = (ROOT / "specs" / "stylegan2.yaml").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith("  mapping_lr_multiplier:")]
+    older = "\n".join(lines).replace("lr_multiplier: mapping_lr_multiplier, ", "")
+    (tmp_path / "older.yaml").write_text(older)
+    network = NETWORKS["ada-G"]
+    write_persistence(tmp_path / "a.pkl", {"G": state("ada-G")}, {"G": network.arguments})
+    assert import_checkpoint(tmp_path / "a.pkl", tmp_path / "older.yaml").states
+    arguments = changed(network.arguments, "mapping_kwargs.lr_multiplier", 0.02)
+    write_persistence(tmp_path / "a.pkl", {"G": state("ada-G")}, {"G": arguments})
+    with pytest.raises(InteropError) as caught:
+        import_checkpoint(tmp_path / "a.pkl", tmp_path / "older.yaml")
+    assert "mapping_kwargs.lr_multiplier = 0.02, and stylegan2 has no parameter" in str(caught.value)
 
 
 def test_arguments_without_names(tmp_path: Path) -> None:
