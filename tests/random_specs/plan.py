@@ -34,6 +34,9 @@ def part(rng: Random, name: str, often: float = 0.3) -> Any:
 
 def _object(rng: Random, schema: dict[str, Any], often: float) -> dict[str, Any]:
     required = schema.get("required", ())
+    if "propertyNames" in schema:  # a mapping by names: shares of transforms
+        names = rng.sample(schema["propertyNames"]["enum"], rng.randint(1, 3))
+        return {name: drawn(rng, schema["additionalProperties"], often) for name in names}
     return {
         name: drawn(rng, field, often)
         for name, field in schema["properties"].items()
