@@ -27,7 +27,7 @@ class ConvLayer(nn.Module):
 
 
 class Stage(nn.Module):
-    """Stages stages.s8, stages.s16, … stages.s1024 (pggan.yaml:74)."""
+    """Stages stages.s8, stages.s16, … stages.s1024 (pggan.yaml:77)."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()

@@ -11,7 +11,7 @@ from gandsl_runtime.network import Network, Port
 
 
 class SynthesisStageS4(nn.Module):
-    """Stage synthesis.s4 (pggan.yaml:62)."""
+    """Stage synthesis.s4 (pggan.yaml:64)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class SynthesisStageS4(nn.Module):
 
 
 class SynthesisStage(nn.Module):
-    """Stages synthesis.s8, synthesis.s16, … synthesis.s1024 (pggan.yaml:62)."""
+    """Stages synthesis.s8, synthesis.s16, … synthesis.s1024 (pggan.yaml:64)."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()

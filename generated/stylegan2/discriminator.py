@@ -66,7 +66,7 @@ class ConvLayerShort(nn.Module):
 
 
 class Stage(nn.Module):
-    """Stages stages.s1024, stages.s512, … stages.s8 (stylegan2.yaml:89)."""
+    """Stages stages.s1024, stages.s512, … stages.s8 (stylegan2.yaml:92)."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()

@@ -36,7 +36,7 @@ class StyleLayer(nn.Module):
 class StyleRgb(nn.Module):
     """A modulated 1×1 convolution to an image, without demodulation.
 
-    Block `rgb` (gandsl/std/style.yaml:121): synthesis.s4.rgb, synthesis.s8.rgb, …
+    Block `rgb` (gandsl/std/style.yaml:124): synthesis.s4.rgb, synthesis.s8.rgb, …
     synthesis.s1024.rgb.
     """
 
@@ -95,7 +95,7 @@ class UpFir(nn.Module):
 
 
 class MappingFc(nn.Module):
-    """Stages mapping.fc0, mapping.fc1, … mapping.fc7 (stylegan2.yaml:105)."""
+    """Stages mapping.fc0, mapping.fc1, … mapping.fc7 (stylegan2.yaml:108)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -108,7 +108,7 @@ class MappingFc(nn.Module):
 
 
 class SynthesisStageS4(nn.Module):
-    """Stage synthesis.s4 (stylegan2.yaml:54)."""
+    """Stage synthesis.s4 (stylegan2.yaml:57)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -126,7 +126,7 @@ class SynthesisStageS4(nn.Module):
 
 
 class SynthesisStage(nn.Module):
-    """Stages synthesis.s8, synthesis.s16, … synthesis.s1024 (stylegan2.yaml:54)."""
+    """Stages synthesis.s8, synthesis.s16, … synthesis.s1024 (stylegan2.yaml:57)."""
 
     def __init__(self, in_channels: int, out_channels: int, *, size: int) -> None:
         super().__init__()

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from gandsl.interop import InteropError, export_weights, import_checkpoint
+import gandsl
+from gandsl.interop import Imported, InteropError, export_weights, import_checkpoint
 from gandsl.interop.layouts import layouts
 from gandsl.interop.options import Fate
 from gandsl.interop.peel import Part
+from gandsl_runtime.layers import set_noise_mode
 from tests.interop.cases import CASES
 from tests.interop.forge import State, ours
 
@@ -257,3 +259,43 @@ def test_rounding_does_not_reach_the_export(tmp_path: Path, root: Path) -> None:
     export_weights(tmp_path / "in.safetensors", tmp_path / "out.pth")
     back = torch.load(tmp_path / "out.pth", weights_only=True)["generator_smooth"]
     assert torch.equal(back[key], torch.full_like(state[key], 2))
+
+
+def test_what_leaves_no_trace_is_said(tmp_path: Path, root: Path) -> None:
+    """Parameters that a file does not tell are named with what they are taken to be, and can be set."""
+    state = written("genforce2", tmp_path, root)["average"]
+    torch.save({"generator_smooth": state}, tmp_path / "net.pth")
+    found = import_checkpoint(tmp_path / "net.pth")
+    wanted = {"final_tanh": False, "weights": "equalized", "demodulate": True, "mapping_lr_multiplier": 0.01}
+    assert wanted.items() <= found.report.unrecorded.items()
+    bounded = import_checkpoint(tmp_path / "net.pth", overrides={"final_tanh": True})
+    z = torch.randn(2, 12)
+    plain, tanh = (image(one, z) for one in (found, bounded))
+    assert plain.abs().max() > 1
+    torch.testing.assert_close(tanh, plain.tanh())
+
+
+def test_weights_as_they_are_stored(tmp_path: Path, root: Path) -> None:
+    """`use_wscale=False` with weights times the scale that `True` has by itself gives the same images."""
+    state = written("pggan", tmp_path, root)["average"]
+    scaled = {
+        key: tensor * (1 if "output" in key else 2**0.5) / tensor[0].numel() ** 0.5
+        if tensor.dim() == 4
+        else tensor
+        for key, tensor in state.items()
+    }
+    images = []
+    for name, one, weights in (("a", state, "equalized"), ("b", scaled, "none")):
+        torch.save({"generator_smooth": one}, tmp_path / f"{name}.pth")
+        images.append(import_checkpoint(tmp_path / f"{name}.pth", overrides={"weights": weights}))
+    z = torch.randn(2, 12)
+    torch.testing.assert_close(*(image(one, z) for one in images))
+
+
+def image(found: Imported, z: torch.Tensor) -> torch.Tensor:
+    """What an imported generator draws, with constant noise."""
+    network = gandsl.compile(found.spec, list(found.overrides)).generator
+    network.load_state_dict(dict(found.states["average"]))
+    set_noise_mode(network, "constant")
+    with torch.no_grad():
+        return network.eval()(z)

@@ -104,7 +104,7 @@ def _genforce(base: int, side: str = "") -> Options:
         held("label_size", "classes", 0),
         held("fmaps_base", f"{side}channel_base", base),
         held("fmaps_max", f"{side}channel_max", 512),
-        unseen("use_wscale", True),
+        applied("use_wscale", "weights", True),
     )
 
 
@@ -121,7 +121,7 @@ def _mapped(base: int) -> Options:
         held("mapping_fmaps", "mapping_width", 512),
         applied("mapping_lr_mul", "mapping_lr_multiplier", 0.01),
         refused("repeat_w", True, "a style for each layer"),
-        unseen("final_tanh", False),
+        applied("final_tanh", "final_tanh", False),
         refused("const_input", True, "a network that begins from w"),
     )
 
@@ -129,7 +129,7 @@ def _mapped(base: int) -> Options:
 PGGAN_GENERATOR: Options = (
     *_genforce(PGGAN_BASE),
     held("z_space_dim", "z_dim", 512),
-    unseen("final_tanh", False),
+    applied("final_tanh", "final_tanh", False),
     idle("fused_scale", False, "a layout for each value; shapes tell it where channels change"),
 )
 PGGAN_DISCRIMINATOR: Options = (
@@ -152,7 +152,7 @@ STYLEGAN2_GENERATOR: Options = (
     *_mapped(BASE),
     refused("architecture", "skip", "`resnet` cannot run in its own code; `skip` and `origin` are held"),
     idle("fused_modulate", True, SAME),
-    unseen("demodulate", True),
+    applied("demodulate", "demodulate", True),
     idle("noise_type", "spatial", "its code cannot build another"),
 )
 STYLEGAN2_DISCRIMINATOR: Options = (
