@@ -89,7 +89,7 @@ def _posing() -> Iterator[None]:
 
 def persistent(
     state: State,
-    arguments: Mapping[str, Any],
+    arguments: Mapping[str, Any] | None,
     source: str,
     positional: tuple[Any, ...] = (),
     attributes: Mapping[str, Any] | None = None,
@@ -115,7 +115,7 @@ def persistent(
             (k, persistent(s, {}, source, attributes=_below(attributes, k))) for k, s in children.items()
         ),
         "_init_args": positional,
-        "_init_kwargs": EasyDict(arguments),
+        **({} if arguments is None else {"_init_kwargs": EasyDict(arguments)}),
     }
     fields |= {name: value for name, value in (attributes or {}).items() if "." not in name}
     return Persistent("Network", source, fields)
@@ -138,13 +138,14 @@ def write_persistence(
 ) -> None:
     """A snapshot of official training: networks with source code, and what lies beside them.
 
-    arguments, positional: what each network's constructor was given by name, and without.
+    arguments, positional: what each network's constructor was given by name, and without; a network that
+        has none is of a class that keeps none.
     """
     with _posing():
         root: dict[str, Any] = {
             name: persistent(
                 state,
-                (arguments or {}).get(name, {}),
+                (arguments or {}).get(name),
                 source,
                 (positional or {}).get(name, ()),
                 (attributes or {}).get(name),
