@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from pathlib import Path
 
 import pytest
@@ -76,28 +74,6 @@ def test_a_dry_run_says_it_all_and_leaves_no_trace(
     done = gandsl("train", "runs/x", "--dry-run")
     assert done.exit_code == 4 and newest.name in done.stderr, done.stderr
     assert tree(tmp_path) == before
-
-
-def test_the_documented_dry_run_is_what_the_command_says(
-    gandsl: Gandsl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Lines between `…` stand side by side; the device's and the memory's are the machine's."""
-    pytest.importorskip("mlxtend")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GANDSL_PATH", str(SPECS))
-    text = (SPECS.parent / "docs" / "training.md").read_text("utf-8")
-    command, shown = re.findall(r"^    \$ gandsl (train .*--dry-run)\n((?:    .*\n)+)", text, re.M)[0]
-    words = [
-        str(SPECS / "quickstart.yaml") if word.endswith(".yaml") else word for word in shlex.split(command)
-    ]
-    done = gandsl(*words, "--device", "cpu")
-    assert done.exit_code == 0, done.stderr
-    parts = [
-        "".join(line[4:] + "\n" for line in part.splitlines() if line) for part in shown.split("    …\n")
-    ]
-    assert len(parts) == 3
-    for part in parts:
-        assert part in done.stdout, done.stdout
 
 
 @pytest.mark.parametrize(
