@@ -34,6 +34,11 @@ APART: dict[str, tuple[Pair, ...]] = {
             "--output",
         ),
     ),
+    "specs": (
+        Pair("--path", "--copy", "one answer at a time"),
+        Pair("--format", "--path", "--path prints a path alone"),
+        Pair("--format", "--copy", "--copy prints no facts"),
+    ),
     "explain": (
         *(Pair("TOPIC", name, "one answer at a time") for name in ("--codes", "--ops", "--blocks")),
         Pair("--codes", "--ops", "one list at a time"),
@@ -49,6 +54,7 @@ NEEDS: dict[str, tuple[Pair, ...]] = {
         Pair("--network", "--ir", "it is of the graphs"),
     ),
     "cost": (Pair("--budget", "--memory", "it is of the memory"),),
+    "specs": (Pair("--path", "NAME", "it is of one"), Pair("--copy", "NAME", "it is of one")),
     "data inspect": (Pair("--set", "--spec", "it changes the spec"),),
 }
 

@@ -40,6 +40,7 @@ COMMANDS: dict[str, _Row] = {
         "sample": "Draw images from a trained run.",
         "import": "Bring an official checkpoint into the matching spec.",
         "export-weights": "Write weights as files that other implementations load.",
+        "specs": "List the specs that gandsl has, say what one takes, copy it.",
         "schema": "Print the JSON Schema of spec files, for editors.",
         "explain": "Explain a code, an op, a block, a field of the plan.",
     }.items()
@@ -58,6 +59,8 @@ class Command(TyperCommand):
         """
         from gandsl.cli.apart import name_of, refusals, repeated
 
+        if ctx.resilient_parsing:  # a shell that completes: there is nothing to refuse yet
+            return super().parse_args(ctx, args)
         values, _, order = self.make_parser(ctx).parse_args(args=list(args))
         for param in self.params:
             given = values.get(param.name or "")
@@ -67,11 +70,10 @@ class Command(TyperCommand):
         if twice := repeated(order):
             ctx.fail(f"{twice} is given twice: the last would win; leave one out")
         rest = super().parse_args(ctx, args)
-        if not ctx.resilient_parsing:
-            given = {name_of(param) for param in order if values.get(param.name) is not None}
-            command = " ".join(ctx.command_path.split()[1:])
-            for refusal in refusals(command, given):
-                ctx.fail(refusal)
+        given = {name_of(param) for param in order if values.get(param.name) is not None}
+        command = " ".join(ctx.command_path.split()[1:])
+        for refusal in refusals(command, given):
+            ctx.fail(refusal)
         return rest
 
 
@@ -110,7 +112,7 @@ class LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """A wrong name gets the nearest right one."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        if args and args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
             from gandsl.diagnostics.suggest import did_you_mean
 
             ctx.fail(f"there is no command `{args[0]}`: {did_you_mean(args[0], COMMANDS)}")
@@ -125,7 +127,6 @@ def _version(wanted: bool) -> None:
 
 app = typer.Typer(
     cls=LazyGroup,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,

@@ -59,6 +59,7 @@ def memory(trainer: Trainer, module: ModuleIR, source: Path, sets: Sequence[str]
     from gandsl.analysis.memory import memory_of
     from gandsl.cli.memory import as_trained
     from gandsl.cli.output import binary
+    from gandsl.cli.read import spec_in
     from gandsl_runtime.errors import OutOfMemory
     from gandsl_runtime.shortage import free, what_fits
 
@@ -71,7 +72,7 @@ def memory(trainer: Trainer, module: ModuleIR, source: Path, sets: Sequence[str]
     held = sum(tensor.nbytes for tensor in trainer.state.tensors().values())  # counted in both
     there = free(trainer.device) + held
     if needed > there:
-        spec, budget = source / "spec.yaml" if source.is_dir() else source, f"{there >> 20}MiB"
+        spec, budget = spec_in(source), f"{there >> 20}MiB"
         raise OutOfMemory(
             f"a step takes {binary(needed)} at its fullest, and {trainer.device} has {binary(there)} free",
             what_fits(spec, budget, sets),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
+from gandsl.cli.read import is_run, spec_in
+
 if TYPE_CHECKING:
     from gandsl.diff import ModuleDiff
     from gandsl.frontend.module import ModuleIR
@@ -23,7 +25,7 @@ class Experiment(NamedTuple):
 
 def folder_named(source: Path, run_dir: Path | None) -> Path | None:
     """The run's folder, where the command line names one. Raises BadParameter where it names two."""
-    if not source.is_dir():
+    if not is_run(source):
         return run_dir
     if run_dir is not None and run_dir.resolve() != source.resolve():
         raise typer.BadParameter(f"two runs are named, {source} and {run_dir}: leave --run-dir out")
@@ -48,11 +50,9 @@ def of_run(folder: Path, processes: int) -> Experiment:
 
 
 def _spec_in(source: Path) -> Path:
-    if not source.is_dir():
-        return source
-    if not (source / "spec.yaml").is_file():
+    if is_run(source) and not spec_in(source).is_file():
         raise typer.BadParameter(f"{source} is no run's folder: it holds no spec.yaml")
-    return source / "spec.yaml"
+    return spec_in(source)
 
 
 def resumed(folder: Path, given: Experiment, change: bool, processes: int) -> Experiment:

@@ -90,7 +90,11 @@ def _spec_of(options: dict[str, Any]) -> Path | None:
     spec, source = options.get("spec"), options.get("source")
     if isinstance(spec, Path) or not isinstance(source, Path):
         return spec if isinstance(spec, Path) else None
-    return source / "spec.yaml" if source.is_dir() else source if source.suffix in SPECS else None
+    from gandsl.cli.read import spec_in
+    from gandsl.spec.places import named
+
+    there = spec_in(source)
+    return there if there.suffix in SPECS or named(str(there)) else None
 
 
 def _told(message: str, remedy: str = "", code: int = Exit.INPUT, notes: Sequence[str] = ()) -> int:

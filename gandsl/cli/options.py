@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from gandsl.cli.completion import spec_names
+
 
 class Format(StrEnum):
     """How a command that reports facts answers."""
@@ -17,7 +19,13 @@ class Format(StrEnum):
 
 
 Spec = Annotated[
-    Path, typer.Argument(metavar="SPEC", help="a spec, such as specs/quickstart.yaml", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="SPEC",
+        help="a spec: a file, or a name such as stylegan2 (`gandsl specs`)",
+        show_default=False,
+        autocompletion=spec_names,
+    ),
 ]
 Set = Annotated[
     list[str] | None,

@@ -11,6 +11,26 @@ if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR
 
 
+def is_run(source: Path) -> bool:
+    """Whether SPEC|RUN is a run: a folder, unless it holds no spec and a spec has that name."""
+    from gandsl.spec.places import named
+
+    return source.is_dir() and ((source / "spec.yaml").is_file() or not named(str(source)))
+
+
+def spec_in(source: Path) -> Path:
+    """The spec that SPEC|RUN stands for."""
+    return source / "spec.yaml" if is_run(source) else source
+
+
+def taken(path: Path) -> str:
+    """Which file a name means, where it might mean another; else nothing."""
+    from gandsl.spec.places import named
+
+    found = [] if path.is_file() else named(str(path))
+    return f"`{path}` is {found[0]} here, not {found[1]}" if len(found) > 1 else ""
+
+
 def analyzed(
     path: Path, sets: Sequence[str] | None, processes: int = 1
 ) -> tuple[ModuleIR | None, Diagnostics]:
@@ -32,10 +52,12 @@ def reported(path: Path, sets: Sequence[str] | None, processes: int = 1) -> Modu
     import sys
 
     from gandsl.analysis import checked
+    from gandsl.cli.output import colored, columns, say
 
     module, diagnostics = checked(path, tuple(sets or ()), processes=processes)
+    if doubt := taken(path):
+        say(f"note: {doubt}")
     if diagnostics.warnings:
-        from gandsl.cli.output import colored, columns, say
         from gandsl.diagnostics.text import render_text
 
         shown = render_text(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import gandsl
 from gandsl.analysis import checked
 from gandsl.frontend.module import ModuleIR
 from gandsl.interop.errors import InteropError, listed
@@ -17,6 +15,7 @@ from gandsl.interop.made import PLAN, Made, Stated, contradiction, planned
 from gandsl.interop.recognize import SIDE_OF, Recognized
 from gandsl.interop.values import same, shown
 from gandsl.ir.graph import NetworkIR
+from gandsl.spec import places
 from gandsl.spec.overrides import as_texts
 
 HALF = 0.5  # a spec in which the layout knows fewer of the tensors is of another system
@@ -34,18 +33,15 @@ def spec_of(layout: Layout, parts: Mapping[str, Recognized]) -> Path:
 
 def find_spec(layout: Layout, spec: str) -> Path:
     """A spec by name. Raises InteropError where it is not at hand."""
-    name = f"{spec}.yaml"
-    if (found := at_hand(name)) is None:
+    if (found := at_hand(spec)) is None:
+        name = f"{spec}.yaml"
         raise InteropError(f"this is {layout.doc}, and no {name} is at hand", f"name it: --spec PATH/{name}")
     return found
 
 
 def at_hand(name: str) -> Path | None:
-    """A file of specs/ or of here, on GANDSL_PATH, or beside the package."""
-    beside = Path(gandsl.__file__).resolve().parent.parent / "specs"
-    on_path = [Path(folder) for folder in os.environ.get("GANDSL_PATH", "").split(os.pathsep) if folder]
-    folders = (Path("specs"), Path(), *on_path, beside)
-    return next((folder / name for folder in folders if (folder / name).is_file()), None)
+    """The spec of that name, found as on a command line: here, on GANDSL_PATH, among gandsl's own."""
+    return next(map(Path, places.named(name)), None)
 
 
 def module_of(spec: Path, overrides: Sequence[str]) -> ModuleIR:

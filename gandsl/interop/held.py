@@ -17,6 +17,7 @@ from gandsl.interop.load import Sources, import_checkpoint
 from gandsl.interop.origin import NoWeights, Origin, origin_of
 from gandsl.interop.recognize import SIDE_OF
 from gandsl.spec.overrides import as_texts
+from gandsl.spec.places import named
 from gandsl_runtime import checkpoint
 from gandsl_runtime.facts import RunFacts
 from gandsl_runtime.run_dir import RunDir
@@ -55,7 +56,7 @@ def held(
     Raises NoWeights, CheckpointError, InteropError or SpecError.
     """
     path = Path(source) if isinstance(source, str | Path) else None
-    if path is not None and path.suffix in SPECS and path.is_file():
+    if path is not None and _is_spec(path):
         raise NoWeights(
             "a spec has no weights: give a run's folder, or --weights FILE",
             f"`gandsl.load(FILE, spec={str(path)!r})`, or `gandsl.compile` for fresh ones, from Python",
@@ -74,6 +75,10 @@ def held(
     counted = facts.counters if isinstance(facts, RunFacts) else None
     weights = {key: tensor for key, tensor in tensors.items() if key.partition("/")[0] in SIDE_OF}
     return Held(str(file), module, weights, Clock(counted.images, counted.steps) if counted else None)
+
+
+def _is_spec(path: Path) -> bool:
+    return path.suffix in SPECS if path.is_file() else not path.exists() and bool(named(str(path)))
 
 
 def _is_ours(path: Path) -> bool:

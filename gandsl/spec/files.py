@@ -7,9 +7,9 @@ import stat
 from dataclasses import dataclass
 
 from gandsl.diagnostics import Diagnostics, Span
+from gandsl.spec.places import STANDARD, climbs, named, shared, shipped
 from gandsl.spec.reader import MAX_BYTES, normalized
 
-STANDARD = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "std")
 SHOWN_STANDARD = "gandsl/std"
 
 
@@ -39,7 +39,7 @@ class File:
 
 
 def find(written: str, beside: str, span: Span | None, diagnostics: Diagnostics) -> File | None:
-    """The file that `extends` or `imports` names: beside the naming file, on GANDSL_PATH, in the library.
+    """The file that `extends` or `imports` names: beside the naming file, on GANDSL_PATH, among ours.
 
     A name that climbs (`../x.yaml`) is one beside the naming file alone: the other folders give what is in
     them. `beside` is the path of the naming file. Reports G0402 at `span` and returns None where there is
@@ -48,11 +48,9 @@ def find(written: str, beside: str, span: Span | None, diagnostics: Diagnostics)
     if os.path.isabs(written):
         places = [written]
     else:
-        climbs = os.path.normpath(written).split(os.sep)[0] == os.pardir
-        shared = [] if climbs else [*os.environ.get("GANDSL_PATH", "").split(os.pathsep), STANDARD]
+        others = [] if climbs(written) else [*shared(), STANDARD]
         places = [
-            os.path.normpath(os.path.join(folder, written))
-            for folder in (os.path.dirname(beside), *filter(None, shared))
+            os.path.normpath(os.path.join(folder, written)) for folder in (os.path.dirname(beside), *others)
         ]
     for place in places:
         if os.path.exists(place):
@@ -62,17 +60,26 @@ def find(written: str, beside: str, span: Span | None, diagnostics: Diagnostics)
     return None
 
 
+def spec_file(written: str) -> File:
+    """The file that a spec's path or name on a command line means; where there is none, the path itself."""
+    return File.at(next(iter(named(written)), written))
+
+
 def _neighbour(path: str) -> str | None:
-    """Did you mean another file of that folder?"""
+    """Did you mean another file of that folder, or a spec of ours?"""
     from gandsl.diagnostics.suggest import nearest
 
+    ours = shipped()
+    bare = os.path.splitext(path)[0].replace(os.sep, "/")
+    if tail := next((name for name in reversed(ours) if f"/{bare}".endswith(f"/{name}")), None):
+        return f"gandsl has one of its own: `{tail}`"
     try:
         names = sorted(
             name for name in os.listdir(os.path.dirname(path) or ".") if name.endswith((".yaml", ".yml"))
         )
     except OSError:
-        return None
-    near = nearest(os.path.basename(path), names[:1000])
+        names = []
+    near = nearest(os.path.basename(path), names[:1000]) or nearest(bare, ours)
     return f"did you mean `{near}`?" if near else None
 
 

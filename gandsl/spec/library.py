@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.spec.document import BlockDecl, Document, InterfaceDecl
-from gandsl.spec.files import STANDARD
 from gandsl.spec.loader import load_blocks
+from gandsl.spec.places import STANDARD
 from gandsl.spec.tree import Mapping
 
 

@@ -11,7 +11,7 @@ from gandsl.diagnostics import Diagnostics, Label, Span
 from gandsl.spec import shapes
 from gandsl.spec.declarations import HELD, LIBRARY, build
 from gandsl.spec.document import Document
-from gandsl.spec.files import File, find, read_file
+from gandsl.spec.files import File, find, read_file, spec_file
 from gandsl.spec.overrides import apply_overrides, as_texts
 from gandsl.spec.patches import apply_patch, apply_set
 from gandsl.spec.reader import read_text
@@ -35,12 +35,12 @@ def load(
     *,
     diagnostics: Diagnostics,
 ) -> Document | None:
-    """Read a spec. `overrides` are `"a.b=c"` texts or a mapping of paths to values, applied last.
+    """Read a spec, by path or name. `overrides`, `"a.b=c"` texts or paths with values, are applied last.
 
     Every error that can be found is reported; the document then still holds what could be read. None where
     there is nothing to go on with.
     """
-    return _Loader(diagnostics).document(File.at(os.fspath(path)), as_texts(overrides))
+    return _Loader(diagnostics).document(spec_file(os.fspath(path)), as_texts(overrides))
 
 
 def load_blocks(path: str, diagnostics: Diagnostics) -> Document | None:

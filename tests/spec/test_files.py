@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from gandsl.diagnostics import Diagnostics
-from gandsl.spec.files import MAX_BYTES, STANDARD, File, find, read_file
+from gandsl.spec.files import MAX_BYTES, File, find, read_file
 from gandsl.spec.loader import load
+from gandsl.spec.places import STANDARD
 from tests.spec.helpers import MINIMAL, load_file, messages, said
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from gandsl.diagnostics import Diagnostics
 from gandsl.spec.document import Document
-from gandsl.spec.library import STANDARD, Library
+from gandsl.spec.library import Library
 from gandsl.spec.loader import load_blocks
+from gandsl.spec.places import STANDARD
 from tests.spec.helpers import MINIMAL, load_text, said
 
 PARTS = """\

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from gandsl.cli.completion import spec_names
 from gandsl.cli.exits import Exit
 from gandsl.cli.options import Set
 
@@ -23,7 +24,10 @@ class CheckFormat(StrEnum):
 
 def run(
     specs: Annotated[
-        list[Path], typer.Argument(metavar="SPEC...", help="specs to check", show_default=False)
+        list[Path],
+        typer.Argument(
+            metavar="SPEC...", help="specs to check", show_default=False, autocompletion=spec_names
+        ),
     ],
     set: Set = None,
     format: Annotated[
@@ -32,7 +36,7 @@ def run(
 ) -> int:
     """Check specs: every error at once, with its place. Exit code 1 if there is an error."""
     from gandsl.cli.output import colored, columns, print_json
-    from gandsl.cli.read import analyzed
+    from gandsl.cli.read import analyzed, taken
     from gandsl.diagnostics import Diagnostics
     from gandsl.diagnostics.excerpt import one_line
     from gandsl.diagnostics.text import render_text, summary
@@ -47,8 +51,12 @@ def run(
     match format:
         case CheckFormat.json:
             from gandsl.diagnostics.json import to_json
+            from gandsl.spec.files import spec_file
 
-            each = [{"spec": str(path), "ok": not own.has_errors} for path, own in lines]
+            each = [
+                {"spec": str(path), "file": spec_file(str(path)).path, "ok": not own.has_errors}
+                for path, own in lines
+            ]
             print_json("check/1", {"ok": not found.has_errors, "specs": each, **to_json(found)})
         case CheckFormat.sarif:
             from gandsl.diagnostics.sarif import render_sarif
@@ -59,5 +67,6 @@ def run(
                 color = colored(sys.stdout)
                 print(render_text(found, found.sources, color=color, columns=columns()), end="\n\n")
             for path, diagnostics in lines:
-                print(f"{one_line(str(path))}: {summary(diagnostics) or 'fine'}")
+                which = f" ({taken(path)})" if taken(path) else ""
+                print(f"{one_line(str(path) + which)}: {summary(diagnostics) or 'fine'}")
     return Exit.INPUT if found.has_errors else Exit.FINE

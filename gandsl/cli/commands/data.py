@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gandsl.cli.completion import spec_names
 from gandsl.cli.exits import Exit
 from gandsl.cli.options import Answer, Format, Set
 
@@ -62,7 +63,10 @@ def inspect(
     spec: Annotated[
         Path | None,
         typer.Option(
-            metavar="SPEC", help="say what this spec's networks need of the set", show_default=False
+            metavar="SPEC",
+            help="say what this spec's networks need of the set",
+            show_default=False,
+            autocompletion=spec_names,
         ),
     ] = None,
     set: Set = None,

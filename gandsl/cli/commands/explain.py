@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gandsl.cli.completion import topics
 from gandsl.cli.options import Answer, Format
+from gandsl.cli.topics import KINDS, NAMED
 
 if TYPE_CHECKING:
     from gandsl.cli.topics.topic import Topic
-
-KINDS = ("code", "op", "plan", "block", "group", "field", "docs")  # the first that knows the word
 
 
 def run(
@@ -21,6 +21,7 @@ def run(
         typer.Argument(
             metavar="TOPIC",
             help="a code (G0212), an op (conv), a block (norm.batch), training.ema, or any word of docs",
+            autocompletion=topics,
         ),
     ] = None,
     codes: Annotated[bool, typer.Option("--codes", help="list all diagnostic codes")] = False,
@@ -56,8 +57,7 @@ def _found(name: str) -> Topic:
 
     if sentence := instead(name):
         raise typer.BadParameter(f"there is nothing called `{name}`: {sentence}")
-    named = [kind for kind in KINDS if kind != "docs"]
-    known = [known for kind in named for known in import_module(f"gandsl.cli.topics.{kind}").names()]
+    known = [known for kind in NAMED for known in import_module(f"gandsl.cli.topics.{kind}").names()]
     hint = did_you_mean(name, [*known, *(full.rpartition(".")[2] for full in known)]) or ""
     near = (
         hint

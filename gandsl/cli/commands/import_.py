@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from gandsl.cli.completion import spec_names
 from gandsl.cli.options import Answer, Format, Set
 
 
@@ -30,7 +31,11 @@ def run(
     ],
     spec: Annotated[
         Path | None,
-        typer.Option(help="the spec it is to fit; default: the system's own", show_default=False),
+        typer.Option(
+            help="the spec it is to fit; default: the system's own",
+            show_default=False,
+            autocompletion=spec_names,
+        ),
     ] = None,
     set: Set = None,
     output: Annotated[

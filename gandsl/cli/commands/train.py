@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gandsl.cli.completion import spec_names
 from gandsl.cli.options import Set
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ def run(
     source: Annotated[
         Path,
         typer.Argument(
-            metavar="SPEC|RUN", help="a spec to begin with, or a run's folder to go on in", show_default=False
+            metavar="SPEC|RUN",
+            help="a spec to begin with, or a run's folder to go on in",
+            show_default=False,
+            autocompletion=spec_names,
         ),
     ],
     data: Annotated[
@@ -96,12 +100,14 @@ def run(
     taken only with --change.
     """
     from gandsl.cli.experiment import folder_named, how_before, of_run, of_spec, resumed
+    from gandsl.cli.read import is_run
     from gandsl.diagnostics import Diagnostic, SpecError
     from gandsl_runtime import launch
 
     processes = launch.processes()
-    resume = resume or source.is_dir()
-    given = of_spec(source, set, processes) if set or not source.is_dir() else of_run(source, processes)
+    run = is_run(source)
+    resume = resume or run
+    given = of_spec(source, set, processes) if set or not run else of_run(source, processes)
     folder = folder_named(source, run_dir) or Path("runs") / given.module.name
     keep_on = keep_on or launch.restarted()
     if keep_on:

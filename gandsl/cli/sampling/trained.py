@@ -15,10 +15,12 @@ def trained(source: Path, sets: list[str] | None, weights: Path | None, device: 
     """`source` with its weights on a device; `weights` are of the spec that it is, or of that of the run."""
     from gandsl.api import load
     from gandsl.cli.output import say
+    from gandsl.cli.read import spec_in
+    from gandsl.spec.places import named
 
-    if not source.exists():
+    if not source.exists() and not named(str(source)):
         raise typer.BadParameter(f"there is no such folder or file: {source}")
-    spec = None if weights is None else source / "spec.yaml" if source.is_dir() else source
+    spec = None if weights is None else spec_in(source)
     return load(weights or source, spec, sets, device=device, warn=lambda reason: say(f"warning: {reason}"))
 
 
