@@ -22,7 +22,7 @@ Spec = Annotated[
     Path,
     typer.Argument(
         metavar="SPEC",
-        help="a spec: a file, or a name such as stylegan2 (`gandsl specs`)",
+        help="a spec: a file, or a name that `gandsl specs` lists",
         show_default=False,
         autocompletion=spec_names,
     ),

@@ -120,6 +120,7 @@ FREE = {
     "import": {"CHECKPOINT...", "--spec", "--set", "--output", "--layout", "--only", "--format"},
     "export-weights": {"FILE|RUN", "--output", "--layout", "--spec", "--set", "--part", "--format"},
     "schema": {"--output"},
+    "specs": set(),
     "explain": {"--format"},
 }
 

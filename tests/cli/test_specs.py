@@ -178,10 +178,10 @@ def completed(*words: str, shell: str = "bash") -> list[str]:
         (("cost", "m"), {"msg_gan", "mine.yaml", "made/"}),  # files and folders here, too
         (("cost", "made/"), {"made/deep.yml"}),
         (("explain", "conv_t"), {"conv_transpose"}),
-        (("explain", "training.ema.h"), {"training.ema.half_life"}),
+        (("explain", "training.ema.r"), {"training.ema.ramp_up"}),
         (("cost", "tiny", "--mem"), {"--memory"}),
         (("check", "--format", "s"), {"sarif"}),
-        (("import", "x.pkl", "--spec", "sty"), {"stylegan", "stylegan2", "stylegan3"}),
+        (("import", "x.pkl", "--spec", "r3"), {"r3gan"}),
     ],
 )
 def test_tab(words: tuple[str, ...], offered: set[str], away: Path) -> None:
