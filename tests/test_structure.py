@@ -75,6 +75,16 @@ def imported(tree: ast.Module) -> Iterator[str]:
             yield node.module.split(".")[0]
 
 
+def imported_by(root: Path, package: str) -> set[str]:
+    """Packages outside the standard library that some module of `package` names, lazily too."""
+    trees = [
+        ast.parse(path.read_text("utf-8"))
+        for name, path in modules(root).items()
+        if f"{name}.".startswith(f"{package}.")
+    ]
+    return {name for tree in trees for name in imported(tree)} - set(sys.stdlib_module_names) - {package}
+
+
 def test_runtime_imports_no_compiler(root: Path) -> None:
     """Lazy imports too, which the test above cannot see."""
     guilty = {

@@ -23,8 +23,9 @@ ROWS = (
         "file not found",
         means="""
         The spec itself, or a file that `extends` or `imports` names, does not exist. A relative path is
-        looked up beside the file that names it (on a command line: here), then in each folder of GANDSL_PATH, then among the specs
-        that gandsl has (`gandsl specs`), then in the standard library; one that climbs (`../base.yaml`) only beside that file.""",
+        looked up beside the file that names it (on a command line: here), then in each folder of GANDSL_PATH,
+        then among the specs that gandsl has (`gandsl specs`), then in the standard library; one that climbs
+        (`../base.yaml`) only beside that file.""",
         example="""
         extends: bsae.yaml""",
         mend="correct the path; the message lists the places that were tried.",
