@@ -60,6 +60,7 @@ EVERY: dict[str, Make] = {
     ],
     "import": lambda made, to: ["import", made / "net.pt", "-o", to / "in.safetensors"],
     "export-weights": lambda made, to: ["export-weights", made / "in.safetensors", "-o", to / "out.pt"],
+    "specs": lambda made, to: ["specs", "tiny"],
     "schema": lambda made, to: ["schema"],
     "explain": lambda made, to: ["explain", "conv"],
 }

@@ -145,9 +145,19 @@ def of_no_known_spec(place: Path) -> str:
     return said("sample", place / "weights.safetensors")
 
 
+def copied(place: Path) -> str:
+    return said("specs", "quickstart", "--copy", place / "my copy.yaml")
+
+
+def one_of_ours(place: Path) -> str:
+    return said("specs", "quickstart")
+
+
 SCENES: dict[str, list[Callable[[Path], str]]] = {
     "gandsl/cli/commands/compile.py:run": [stale],
     "gandsl/cli/commands/import_.py:run": [imported],
+    "gandsl/cli/commands/specs.py:_copy": [copied],
+    "gandsl/cli/commands/specs.py:_text": [one_of_ours],
     "gandsl/cli/experiment.py:resumed": [another_experiment, other_networks],
     "gandsl/cli/dry_run.py:images_read": [many_images],
     "gandsl/interop/origin.py:_name_it": [of_no_known_spec],
@@ -218,7 +228,7 @@ def texts() -> list[tuple[str, str, bool]]:
     return found
 
 
-NAMES = {"SPEC": SPECS / "quickstart.yaml", "OP": "conv", "SIZE": "1GiB", "WHERE": "images"}
+NAMES = {"SPEC": SPECS / "quickstart.yaml", "OP": "conv", "SIZE": "1GiB", "WHERE": "images", "NAME": "tiny"}
 NAMES |= {"RUN…": "run", "DIR": "other", "FILE": "curve.json"}
 """What stands for what a user knows."""
 

@@ -48,7 +48,7 @@ def test_facts_of_one(name: str, gandsl: Gandsl, away: Path) -> None:
     assert {name for name in one["params"]} == set(module.params)
     assert Path(one["file"]).read_bytes() == (SPECS / f"{name}.yaml").read_bytes()
     text = " ".join(gandsl("specs", name).stdout.split())
-    assert f"gandsl train {name} --data FOLDER" in text and f"images {one['size'][0]}²" in text
+    assert f"`gandsl cost {name}` says" in text and f"images {one['size'][0]}²" in text
 
 
 @pytest.mark.thorough

@@ -65,6 +65,7 @@ SMALL = (
 )
 ALL = [  # in an order in which each finds what it needs
     ("schema", "-o", "schema.json"),
+    ("specs", "hybrids/biggan_r3", "--copy", "mine.yaml"),
     ("graph", QUICK, "-o", "picture.svg"),
     ("graph", QUICK, "-o", "picture.html"),
     ("compile", QUICK, "-o", "generated", "--dump-passes", "passes"),

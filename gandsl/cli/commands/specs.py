@@ -133,5 +133,5 @@ def _text(facts: Mapping[str, Any], params: Mapping[str, Any]) -> str:
     ]
     if rows:
         parts.append("\n".join(["With --set NAME=VALUE:", *definitions(rows, columns())]))
-    parts.append(f"next: `{pasted('train', facts['name'], '--data', 'FOLDER')}`")
+    parts.append(f"`{pasted('cost', facts['name'])}` says what it costs")
     return "\n\n".join([paragraph(parts[0], columns()), *parts[1:]])
