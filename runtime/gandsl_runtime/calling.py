@@ -32,7 +32,7 @@ def called(network: Network, entry: str, given: Sequence[Any], named: Mapping[st
         return network.program(entry)(*given, **named)
     ordered = _in_order(ports, given, named)
     if not torch.compiler.is_compiling():
-        like = next((tensor for tensor in network.parameters()), torch.empty(0))
+        like = next(network.parameters(), None)
         for wrong, remedy in _faults(ports, ordered, like):
             raise ArgumentError(wrong, remedy)
     return network.program(entry)(*ordered)
@@ -82,8 +82,11 @@ def _example(port: Port) -> str:
     return f"a tensor {_wanted(port)}"
 
 
-def _faults(ports: Sequence[Port], given: Sequence[Any], like: Tensor) -> Iterator[tuple[str, str]]:
-    """What is wrong with the arguments, and what to give; each is asked for when those before it are well."""
+def _faults(ports: Sequence[Port], given: Sequence[Any], like: Tensor | None) -> Iterator[tuple[str, str]]:
+    """What is wrong with the arguments, and what to give; each is asked for when those before it are well.
+
+    `like` is one of the network's weights; without any, it runs in every format and on every device.
+    """
     counts: dict[str, int] = {}
     for port, x in zip(ports, given, strict=True):
         name = port.name
@@ -92,22 +95,28 @@ def _faults(ports: Sequence[Port], given: Sequence[Any], like: Tensor) -> Iterat
         yield from _of_shape(port, x)
         if port.kind == "Label" and not x.is_floating_point() and x.dtype != torch.int64:
             yield f"`{name}` holds {_type(x)}: classes are int64", f"{name}.long()"
-        if port.kind != "Label" and x.dtype != like.dtype and not torch.is_autocast_enabled(like.device.type):
-            yield (
-                f"`{name}` is of {_type(x)}, and the network's weights of {_type(like)}",
-                f"{name}.to({like.dtype}), or the network in the format of `{name}`",
-            )
-        if x.device != like.device:
-            yield (
-                f"`{name}` is on {x.device}, and the network on {like.device}",
-                f'{name}.to("{like.device}")',
-            )
+        if like is not None:
+            yield from _unlike(port, x, like)
         yield from _in_range(port, x)
         if port.kind != "Scalar":
             counts[name] = len(x)
     if len(set(counts.values())) > 1:
         said = " and ".join(f"{count} of `{name}`" for name, count in counts.items())
         yield f"the batches differ: {said}", "give as many of each"
+
+
+def _unlike(port: Port, x: Tensor, weight: Tensor) -> Iterator[tuple[str, str]]:
+    name, autocast = port.name, torch.is_autocast_enabled(weight.device.type)
+    if port.kind != "Label" and x.dtype != weight.dtype and not autocast:
+        yield (
+            f"`{name}` is of {_type(x)}, and the network's weights of {_type(weight)}",
+            f"{name}.to({weight.dtype}), or the network in the format of `{name}`",
+        )
+    if x.device != weight.device:
+        yield (
+            f"`{name}` is on {x.device}, and the network on {weight.device}",
+            f'{name}.to("{weight.device}")',
+        )
 
 
 def _of_shape(port: Port, x: Tensor) -> Iterator[tuple[str, str]]:
