@@ -1,4 +1,4 @@
-"""dcgan: DCGAN as PyTorch's example trains it.
+"""dcgan: DCGAN, the networks of PyTorch's example, with the paper's batch and Adam.
 
 Source: arXiv:1511.06434
 """
