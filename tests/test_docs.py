@@ -16,8 +16,8 @@ import yaml
 from PIL import Image
 from typer.testing import CliRunner
 
+from gandsl.cli.app import COMMANDS as COMMANDS_OF_OURS
 from gandsl.cli.app import app
-from tests import documents
 from tests.api import places
 from tests.documents import COMMANDS, PAGES, ROOT, Block, agrees, blocks_of, script, tried
 
@@ -222,4 +222,11 @@ def test_shown_output_is_compared_line_by_line(shown: str, said: str, same: bool
 
 def test_options_of_commands_are_there() -> None:
     with pytest.raises(Exception, match="No such option: --no-such"):
-        documents.tried("gandsl train x --no-such")
+        tried("gandsl train x --no-such")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_in_its_sentences_are_there(page: str) -> None:
+    for line in re.findall(r"`(gandsl [a-z][^`|]*)`", (ROOT / page).read_text("utf-8")):
+        if line.split()[1] in COMMANDS_OF_OURS:
+            tried(line.partition("…")[0])

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from ..trainer import Trainer
     from ..world import World
 
-REMEDY = "lower the learning rates or add regularization"
+PAGE = "docs/troubleshooting.md has a paragraph for each sign"
+REMEDY = f"lower the learning rates or add regularization; {PAGE}"
 
 
 class Collapsed(Diverged):
@@ -168,7 +169,8 @@ def _keep(run: Trainer) -> Keep | None:
 def _report(run: Trainer, message: str, found: Sequence[Sign], action: str, good: Path | None) -> None:
     """A line in alarms.jsonl; a warning too, unless the run ends: then the fault says it."""
     if action != "stop":
-        run.warn(f"{message}; the last good state is {good}" if good else message)
+        kept = f"; the last good state is {good}" if good else ""
+        run.warn(f"{message}{kept}; {PAGE}")
     if run.run_dir is None or not run.world.leads:
         return
     facts = {
