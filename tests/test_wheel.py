@@ -99,6 +99,10 @@ def test_a_strangers_first_minutes(run: Run, installed: Path, tmp_path: Path) ->
     good(run("gandsl", "sample", "runs/quickstart", "--classes", "0-1", "--seeds", "0-3", "-o", "grid.png"))
     with Image.open(tmp_path / "grid.png") as grid:
         assert grid.width >= 4 * 28 and grid.height >= 2 * 28
+    made = good(run("gandsl", "new", "--data", "digits", "--hours", "0.1", "--device", "cpu"))
+    good(run("gandsl", *made.splitlines()[-1].split()[1:]))
+    few = ["--set", "training.length=2 steps", "--set", "training.batch=4"]
+    good(run("gandsl", "train", "digits.yaml", "--data", "digits", *few))
     good(run("gandsl", "specs", "stylegan2/ada", "--copy", "mine.yaml"))
     assert good(run("gandsl", "check", "mine")) == "mine: fine\n"
     good(run("gandsl", "compile", "tiny"))

@@ -35,6 +35,7 @@ COMMANDS: dict[str, _Row] = {
         "diff": "Compare two specs: what changed, what it costs, whether weights fit.",
         "compile": "Write readable source and plan to generated/NAME/.",
         "data": "Inspect a set of images, or pack it into a zip.",
+        "new": "Write a spec that fits the images, memory and time at hand.",
         "train": "Train a spec on images.",
         "plot": "Curves and samples of runs beside each other, as one page.",
         "sample": "Draw images from a trained run.",

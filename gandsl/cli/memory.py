@@ -17,13 +17,13 @@ _UNITS |= {f"{p}B": 1000**k for k, p in enumerate("KMGT", 1)}
 _UNITS |= {p: 1024**k for k, p in enumerate("KMGT", 1)}
 
 
-def bytes_of(text: str) -> int:
+def bytes_of(text: str, option: str = "--budget") -> int:
     """`16GiB`, `16 GB`, `16G` (GiB) or a number of bytes. Raises typer.BadParameter."""
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text, re.IGNORECASE)
     units = {unit.lower(): factor for unit, factor in _UNITS.items()}
     size = float(found[1]) * units[found[2].lower()] if found and found[2].lower() in units else 0
     if size < 1:
-        raise typer.BadParameter(f"--budget: write a memory such as 16GiB or 800MB, not `{text}`")
+        raise typer.BadParameter(f"{option}: write a memory such as 16GiB or 800MB, not `{text}`")
     return int(size)
 
 

@@ -51,6 +51,9 @@ EVERY: dict[str, Make] = {
     "data pack": lambda made, to: [
         *("data", "pack", made / "images", "-o", to / "x.zip", "--size", "28", "--workers", "2")
     ],
+    "new": lambda made, to: [
+        *("new", "--data", made / "images", "-o", to / "new.yaml", "--hours", "0.1", "--workers", "0")
+    ],
     "train": lambda made, to: ["train", QUICK, "--data", made / "images", "-o", to / "run", *SHORT],
     "plot": lambda made, to: ["plot", made / "finished", "-o", to / "x.html"],
     "sample": lambda made, to: [

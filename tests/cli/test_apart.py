@@ -121,6 +121,7 @@ FREE = {
     "export-weights": {"FILE|RUN", "--output", "--layout", "--spec", "--set", "--part", "--format"},
     "schema": {"--output"},
     "specs": set(),
+    "new": {"--data", "--output", "--hours", "--memory", "--device", "--workers"},
     "explain": {"--format"},
 }
 

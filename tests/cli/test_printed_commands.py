@@ -153,9 +153,14 @@ def one_of_ours(place: Path) -> str:
     return said("specs", "quickstart")
 
 
+def fitted(place: Path) -> str:
+    return said("new", "--data", place / "images", "-o", place / "fits it.yaml", "--hours", "0.1")
+
+
 SCENES: dict[str, list[Callable[[Path], str]]] = {
     "gandsl/cli/commands/compile.py:run": [stale],
     "gandsl/cli/commands/import_.py:run": [imported],
+    "gandsl/cli/commands/new.py:run": [fitted],
     "gandsl/cli/commands/specs.py:_copy": [copied],
     "gandsl/cli/commands/specs.py:_text": [one_of_ours],
     "gandsl/cli/experiment.py:resumed": [another_experiment, other_networks],

@@ -70,6 +70,7 @@ ALL = [  # in an order in which each finds what it needs
     ("graph", QUICK, "-o", "picture.html"),
     ("compile", QUICK, "-o", "generated", "--dump-passes", "passes"),
     ("data", "inspect", "set"),
+    ("new", "--data", "set", "-o", "new.yaml", "--hours", "0.1"),
     ("data", "pack", "set", "-o", "set.zip", "--size", "28", "--channels", "1"),
     ("train", QUICK, "--data", "set.zip", "-o", "run", *SMALL),
     ("plot", "run", "-o", "curves.html", "--write-reference", "curves.json"),
