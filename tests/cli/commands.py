@@ -52,7 +52,8 @@ EVERY: dict[str, Make] = {
         *("data", "pack", made / "images", "-o", to / "x.zip", "--size", "28", "--workers", "2")
     ],
     "new": lambda made, to: [
-        *("new", "--data", made / "images", "-o", to / "new.yaml", "--hours", "0.1", "--workers", "0")
+        *("new", "--data", made / "images", "-o", to / "new.yaml", "--workers", "0", "--device", "cpu"),
+        *("--hours", "1e6", "--memory", "8GiB"),  # so that nothing in it depends on the speed just now
     ],
     "train": lambda made, to: ["train", QUICK, "--data", made / "images", "-o", to / "run", *SHORT],
     "plot": lambda made, to: ["plot", made / "finished", "-o", to / "x.html"],

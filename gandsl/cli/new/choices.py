@@ -171,6 +171,8 @@ def length(given: Given, shape: Shape, bought: float) -> Iterator[Choice]:
     chosen = max(1, int(float(f"{min(bought, LONGEST):.2g}")))
     why = f"about what {given.hours:g} h buy: a convolution ran at {given.speed / 1e9:.3g} GFLOP/s here"
     why += ", and training reaches a third of that. Rough: the first minutes' speed says better"
+    if bought >= LONGEST:
+        why = f"what arXiv:2006.06676 trains at most; {given.hours:g} h buy more here"
     if not enough(shape, bought):
         why += f". That is little: {NEEDED[shape.size]:,} kimg are what this size wants (--hours)"
     yield Choice("training.length", f"{chosen} kimg", why)
