@@ -97,10 +97,12 @@ def test_what_the_images_decide() -> None:
 
 def test_less_time_or_memory_makes_it_smaller_never_larger() -> None:
     small = replace(CPU, sizes=Counter({(64, 64): 200}))
-    found = [chosen(replace(small, hours=hours)) for hours in (1000.0, 100.0, 10.0, 1.0, 0.05)]
+    found = [chosen(replace(small, hours=hours)) for hours in (1000.0, 30.0, 0.05)]
     shapes = [(-one.shape.size, one.shape.narrow) for one in found]
     assert shapes == sorted(shapes) and len(set(shapes)) > 2
-    assert [one.enough for one in found[:3]] == [True] * 3 and not found[-1].enough
+    assert [one.enough for one in found] == [True, True, False]
+    (long,) = [one for one in choices.length(GPU, Shape(64, 1), 1e6) if one.path == "training.length"]
+    assert long.value == "25000 kimg" and "GFLOP" not in long.why  # as the base, whatever was measured
     assert all(one.kimg >= NEEDED[one.shape.size] for one in found if one.enough)
     tight = chosen(replace(small, hours=1000.0, memory=150 * 2**20))
     assert tight.fits and (

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from gandsl.analysis import checked
 from gandsl.analysis.cost import module_cost
@@ -34,7 +35,8 @@ def test_a_line_for_each(gandsl: Gandsl, away: Path) -> None:
     assert result.exit_code == 0
     assert [line.split()[0] for line in lines[: len(shipped())]] == shipped()
     told = {line.split()[0]: line for line in lines[: len(shipped())]}
-    assert told["dcgan"].split(maxsplit=2)[1:] == ["64²", "DCGAN as PyTorch's example trains it."]
+    doc = yaml.safe_load((SPECS / "dcgan.yaml").read_text("utf-8"))["doc"]
+    assert told["dcgan"].split(maxsplit=2)[1:] == ["64²", doc]
     assert told["r3gan"].split()[1] == "256²"  # which no parameter says
 
 
