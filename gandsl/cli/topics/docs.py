@@ -33,7 +33,8 @@ def sections() -> tuple[Section, ...]:
     """Of every page."""
     folder = next((place for place in PLACES if place.is_dir()), None)
     pages = sorted(folder.glob("*.md")) if folder else []
-    return tuple(one for page in pages for one in _split(page.name, page.read_text("utf-8")))
+    split = (one for page in pages for one in _split(page.name, page.read_text("utf-8")))
+    return tuple(one for one in split if one.text)
 
 
 def _split(page: str, text: str) -> Iterator[Section]:
@@ -43,7 +44,7 @@ def _split(page: str, text: str) -> Iterator[Section]:
         if line.startswith("#") and not fenced:
             yield Section(page, heading, "\n".join(lines).strip())
             heading, lines = line.lstrip("# "), []
-        else:
+        elif fenced or not line.startswith("<!--"):  # what holds a block is no reader's business
             lines.append(line)
     yield Section(page, heading, "\n".join(lines).strip())
 
