@@ -194,10 +194,38 @@ def test_tab(words: tuple[str, ...], offered: set[str], away: Path) -> None:
     assert found == offered
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_shells_script(shell: str, gandsl: Gandsl) -> None:
-    """`gandsl --show-completion SHELL` prints what --install-completion writes."""
-    result = gandsl("--show-completion", shell)
-    if result.exit_code == 2:  # where typer finds the shell by itself, it takes no name
-        pytest.skip("typer asks the process above which shell it is")
-    assert "_GANDSL_COMPLETE" in result.stdout
+BASH = """\
+script=$(gandsl --show-completion)
+eval "$script"
+COMP_WORDS=(gandsl check quickstart_)
+COMP_CWORD=2
+_gandsl_completion gandsl
+echo "${COMPREPLY[@]}"
+complete -p gandsl
+"""
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+def test_in_bash(away: Path) -> None:
+    """What --install-completion writes into ~/.bashrc, taken by a real one."""
+    Path("gandsl").write_text(f'#!/bin/sh\nexec {sys.executable} -m gandsl "$@"\n')
+    Path("gandsl").chmod(0o755)
+    environment = os.environ | {
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'runtime'}",
+        "PATH": f"{away}:{os.environ['PATH']}",
+        "SHELL": "/bin/bash",
+    }
+    done = subprocess.run(["bash", "-c", BASH], env=environment, capture_output=True, text=True)
+    offered, registered = done.stdout.splitlines()
+    assert offered == "quickstart_r1", done.stderr
+    assert registered == "complete -o default -F _gandsl_completion gandsl"
+
+
+@pytest.mark.parametrize("words", [("specs",), ("specs", "tiny"), ("check", "tiny"), ("cost", "tiny")])
+def test_answers_come_without_torch(words: tuple[str, ...], away: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'runtime'}"}
+    command = [sys.executable, "-X", "importtime", "-m", "gandsl", *words]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    loaded = {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
+    assert done.returncode == 0 and "gandsl.spec.places" in loaded
+    assert not loaded & {"torch", "numpy", "networkx", "jinja2"}
