@@ -135,7 +135,7 @@ def compile(
     overrides: Mapping[str, Any] | Sequence[str] | None = None,
     target: Target | None = None,
 ) -> Program:
-    """Read, check and unfold a spec, by path or name. Raises SpecError, with everything that is wrong with it.
+    """Read, check and unfold a spec, by path or name. Raises SpecError, with all that is wrong with it.
 
     `overrides` maps paths to values, as `--set` does: `{"resolution": 64, "training.batch": 16}`. `target`
     is what the networks are optimized for: by default for training, on the device that their weights are on
