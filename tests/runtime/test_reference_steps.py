@@ -188,7 +188,7 @@ def test_projection_step() -> None:
         regularizers__orthogonal={"weight": 0.01, "skip": ["shared"]},
         ema={"decay": 0.9, "start": "1 steps", "buffers": "average"},
     )
-    adam = {"betas": (0.0, 0.999), "eps": 1e-8}
+    adam = {"betas": (0.0, 0.999), "eps": 1e-6}
     ref = Reference(trainer, {"lr": 1e-4} | adam, {"lr": 4e-4} | adam)
     G, D, z_port = ref.G, ref.D, ref.G.inputs[0]
     shares = torch.tensor([7, 7, 6], dtype=torch.float64).cumsum(0) / 20
