@@ -34,6 +34,9 @@ class CheckpointStages(Pass):
             nodes = _nodes(module.graph, stage)
             if not nodes:
                 continue  # another program's
+            if not _read(nodes):
+                log.skip(stage, "only its state is wanted: nothing outside reads it")
+                continue
             if _interrupted(module.graph, set(nodes)):
                 log.skip(stage, "its nodes wait for others in between")
                 continue
@@ -49,6 +52,12 @@ def _nodes(graph: fx.Graph, stage: str) -> list[fx.Node]:
         for node in graph.nodes
         if node in calls or (node.op == "get_attr" and calls.issuperset(node.users))
     ]
+
+
+def _read(nodes: Sequence[fx.Node]) -> list[fx.Node]:
+    """Those of the nodes that others read."""
+    inside = set(nodes)
+    return [node for node in nodes if not inside.issuperset(node.users)]
 
 
 def _interrupted(graph: fx.Graph, nodes: set[fx.Node]) -> bool:
@@ -68,7 +77,7 @@ def _enclose(module: fx.GraphModule, nodes: Sequence[fx.Node], name: str) -> Non
     """Put one call in the place of these nodes, which are in order."""
     graph, inside = module.graph, set(nodes)
     given = list(dict.fromkeys(x for node in nodes for x in node.all_input_nodes if x not in inside))
-    made = [node for node in nodes if any(user not in inside for user in node.users)]
+    made = _read(nodes)
     inner = fx.Graph()
     copies: dict[fx.Node, fx.Node] = {}
     for node in given:

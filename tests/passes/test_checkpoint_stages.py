@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -187,3 +188,41 @@ def test_dropout_draws_the_same_again() -> None:
             found.append([y, first, *torch.autograd.grad(first.square().sum(), [*stage.parameters()])])
         assert (found[0][0] == 0).any()
         assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
+
+
+STATE_ALONE = """\
+gandsl: 1
+name: state_alone
+generator:
+  inputs: {z: "Latent[8]"}
+  body:
+    steps:
+      fold: {i: range(2)}
+      carry: {v: z}
+      body: {seen: {op: track_average, x: v}, dense: {op: linear, x: seen, features: 8}}
+      next: {v: dense}
+    both: {op: stack, terms: [steps, z]}
+    flat: {op: linear, x: "both[1]", features: 3 * 4 * 4}
+    image: {op: reshape, channels: 3, size: 4}
+discriminator:
+  inputs: {image: "Image[3, 4]"}
+  body: {flat: {op: flatten}, logit: {op: linear, features: 1}}
+training: {length: 1 kimg, batch: 4, loss: hinge, optimizer: {lr: 1e-3}, checkpointing: stages}
+"""
+
+
+def test_a_stage_of_which_only_the_state_is_wanted(tmp_path: Path) -> None:
+    """Nothing reads the last stage, but its mean moves; so does it with checkpointing."""
+    (tmp_path / "spec.yaml").write_text(STATE_ALONE)
+    module, diagnostics = analyze(tmp_path / "spec.yaml")
+    assert module is not None, [d.message for d in diagnostics]
+    ir, states = module.networks["generator"], []
+    for stages in ((), ("s0", "s1")):
+        torch.manual_seed(0)
+        network = LoweredNetwork(ir, Target(checkpointed=stages)).train()
+        before = {key: value.clone() for key, value in network.state_dict().items()}
+        network(torch.ones(4, 8))
+        states.append(network.state_dict())
+        moved = {key for key, value in states[-1].items() if not torch.equal(value, before[key])}
+        assert moved == {f"{stage}.seen.average" for stage in ("s0", "s1")}
+    assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
