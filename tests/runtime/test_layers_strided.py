@@ -1,4 +1,4 @@
-"""Strided convolutions in bfloat16: gradients are those of float64, whatever the memory held before."""
+"""Convolutions around faults of torch: gradients are right whatever the memory held, and in all strides."""
 
 from __future__ import annotations
 
@@ -53,3 +53,17 @@ def test_gradients_of_taps_that_see_padding_alone(function: Callable[..., Tensor
         for index, (ours, truth) in enumerate(zip(found, expected, strict=True)):
             gap = (ours.double() - truth).abs().max().item()
             assert gap <= 0.1 * truth.abs().max().item(), (side, kernel, stride, index, gap)
+
+
+@pytest.mark.parametrize("groups", [2, 4])
+@pytest.mark.parametrize("function", [conv2d, conv_transpose2d], ids=lambda f: f.__name__)
+def test_one_pixel_in_groups_with_any_strides(function: Callable[..., Tensor], groups: int) -> None:
+    """A side of 1 may have any stride; the gradients are those of a plain layout, to the bit."""
+    numbers, weight = torch.randn(8).double(), torch.randn(8, 8 // groups, 3, 3).double()
+    found = []
+    for stride in (8 // groups, 1, 5):
+        x = numbers.as_strided((1, 8, 1, 1), (8, 1, stride, stride)).requires_grad_()
+        given = weight.clone().requires_grad_()
+        y = function(x, given, padding=1, groups=groups)
+        found.append(torch.autograd.grad((y * y).sum(), [x, given], create_graph=True))
+    assert all(torch.equal(a, b) for other in found[1:] for a, b in zip(found[0], other, strict=True))

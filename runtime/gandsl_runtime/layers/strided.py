@@ -1,4 +1,4 @@
-"""Convolutions with a stride as torch has them, around a fault of its CPU kernels."""
+"""Convolutions as torch has them, around two faults of its CPU kernels."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ def conv2d(
     if _at_risk(x, stride):
         height, width = x.shape[2:]
         x, weight = _laid_out(x, weight, (height, width), stride, padding, dilation)
+    if _misread(x, groups):
+        x = _contiguous(x)
     return functional.conv2d(x, weight, bias, stride, padding, dilation, groups)
 
 
@@ -44,6 +46,8 @@ def conv_transpose2d(
         sides = zip(x.shape[2:], weight.shape[2:], pair(stride), pair(padding), strict=True)
         height, width = ((n - 1) * step - 2 * pad + taps + output_padding for n, taps, step, pad in sides)
         x, weight = _laid_out(x, weight, (height, width), stride, padding, 1)
+    if _misread(x, groups):
+        x = _contiguous(x)
     return functional.conv_transpose2d(x, weight, bias, stride, padding, output_padding, groups)
 
 
@@ -54,6 +58,15 @@ def _at_risk(x: Tensor, stride: Pair) -> bool:
     features of one pixel: torch 2.13.0+cpu, where it is still to be reported.
     """
     return x.dtype == torch.bfloat16 and x.device.type == "cpu" and stride not in (1, (1, 1))
+
+
+def _misread(x: Tensor, groups: int) -> bool:
+    """One pixel in float64 and in groups, whose part of a group may have the strides of channels last.
+
+    The kernel without oneDNN then makes room for the weight's gradient in that layout, and refuses it
+    ("grad_weight must be contiguous"): torch 2.13.0+cpu.
+    """
+    return groups > 1 and x.shape[2:] == (1, 1) and x.dtype == torch.float64 and x.device.type == "cpu"
 
 
 def _laid_out(
