@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import fx
+from torch import Tensor, fx
 
 from gandsl.analysis import analyze
 from gandsl.analysis.resolved import resolved, resolved_text
@@ -101,18 +101,32 @@ def equals_its_passes_off_form(case: Case) -> None:
                     try:
                         exact.agree(*(_of_what_is_read(one, ir, entry) for one in (reference, found)), 1e-8)
                     except AssertionError as error:
-                        nearby = [
-                            x * (1 + 1e-13 * torch.randn_like(x)) if x.is_floating_point() else x
-                            for x in inputs
-                        ]
-                        truths = (reference, found, exact.truth(plain, network, nearby))
+                        truths = (reference, found, _nearby(plain, network, inputs))
                         if is_rounding(*(_of_what_is_read(one, ir, entry) for one in truths)):
                             continue
                         raise AssertionError(f"{ir.name} {entry} {level} {fading} {name}: {error}") from error
 
 
+def _nearby(program: fx.GraphModule, network: LoweredNetwork, inputs: list[Tensor]) -> exact.Truth:
+    """The truth with the last digits of inputs and weights moved."""
+
+    def moved(x: Tensor) -> Tensor:
+        return x * (1 + 1e-13 * torch.randn_like(x)) if x.is_floating_point() else x
+
+    weights = [(weight, weight.detach().clone()) for weight in network.parameters()]
+    with torch.no_grad():
+        for weight, before in weights:
+            weight.copy_(moved(before))
+        given = [moved(x).detach().requires_grad_(x.requires_grad) for x in inputs]
+    found = exact.truth(program, network, given)
+    with torch.no_grad():
+        for weight, before in weights:
+            weight.copy_(before)
+    return found
+
+
 def is_rounding(reference: exact.Truth, found: exact.Truth, nearby: exact.Truth) -> bool:
-    """Whether inputs that differ in their last digits move the numbers as far, or there are none to compare.
+    """Whether last digits of inputs and weights move the numbers as far, or there are none to compare.
 
     A norm of what is all but constant multiplies rounding by the square root of 1 / eps each time. Chains of
     products end beyond float64's largest number; a number that the reference has, the other must have.
