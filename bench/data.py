@@ -18,6 +18,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -77,14 +78,14 @@ def measure(count: int, rounds: int) -> dict[str, float]:
         source = Arrays(photos(count), np.arange(count) % 10)
         pack(source, path, Recipe((SIDE, SIDE)), source.labels())
         data = open_dataset(path, (3, SIDE, SIDE), classes=10)
-        plain, ahead = Stream(data, 0, flip=True), Stream(data, 0, flip=True, workers=1)
-        plain.take(BATCH), ahead.take(BATCH)  # what happens once
         found: dict[str, list[float]] = {"pillow": [], "stream": [], "worker": []}
-        for _ in range(rounds):
-            found["pillow"].append(rate(lambda: pillow(path, count), count, time.process_time))
-            found["stream"].append(rate(lambda: streamed(plain, count), count, time.process_time))
-            found["worker"].append(rate(lambda: streamed(ahead, count), count, time.perf_counter))
-        ahead.close()
+        plain = Stream(data, 0, flip=True)
+        with closing(Stream(data, 0, flip=True, workers=1)) as ahead:
+            plain.take(BATCH), ahead.take(BATCH)  # what happens once
+            for _ in range(rounds):
+                found["pillow"].append(rate(lambda: pillow(path, count), count, time.process_time))
+                found["stream"].append(rate(lambda: streamed(plain, count), count, time.process_time))
+                found["worker"].append(rate(lambda: streamed(ahead, count), count, time.perf_counter))
         kilobytes = path.stat().st_size / count / 1000
     medians = {name: statistics.median(rates) for name, rates in found.items()}
     # each image is decoded in both, and the stream does more
