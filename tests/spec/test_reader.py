@@ -197,7 +197,7 @@ def test_bombs_end_soon(name: str, loader: object, monkeypatch: pytest.MonkeyPat
     text, code = BOMBS[name]
     start = time.process_time()
     _, diagnostics = read(text)
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 10  # a bomb would take minutes; a worker late in the suite is slow
     assert code in {found for found, _ in said(diagnostics)}
 
 
