@@ -32,7 +32,7 @@ def guarded(command: Callable[..., Any]) -> Callable[..., None]:
     def run(*args: Any, **kwargs: Any) -> None:
         try:
             code = command(*args, **kwargs)
-        except Exception as error:  # the last line: all that is left is reported as a bug
+        except Exception as error:  # everything: what nothing below has a word for is reported as a bug
             if isinstance(error, typer.Exit) or hasattr(error, "format_message"):
                 raise  # typer's own: a usage error, an early end
             code = _ended(error, kwargs)

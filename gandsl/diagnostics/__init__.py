@@ -1,7 +1,15 @@
 """What the compiler tells its user: numbered messages with places. Loads nothing heavy."""
 
 from gandsl.diagnostics.codes import CODES, Code, Severity
-from gandsl.diagnostics.diagnostic import Diagnostic, Diagnostics, InvariantError, Label, Sources, SpecError
+from gandsl.diagnostics.diagnostic import (
+    Diagnostic,
+    Diagnostics,
+    InvariantError,
+    Label,
+    Sink,
+    Sources,
+    SpecError,
+)
 from gandsl.diagnostics.span import Span
 
 __all__ = [
@@ -12,6 +20,7 @@ __all__ = [
     "InvariantError",
     "Label",
     "Severity",
+    "Sink",
     "Sources",
     "Span",
     "SpecError",

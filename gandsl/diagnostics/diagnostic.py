@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from gandsl.diagnostics.codes import CODES, Severity
 from gandsl.diagnostics.span import Span
@@ -43,6 +44,23 @@ class Diagnostic:
     def severity(self) -> Severity:
         """Taken from the code table: a code is always an error, a warning or a note."""
         return CODES[self.code].severity
+
+
+class Sink(Protocol):
+    """Where a stage puts its messages: all that a reader of expressions has to know of Diagnostics."""
+
+    def add(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        *,
+        label: str = "",
+        secondary: Sequence[Label] = (),
+        notes: Sequence[str] = (),
+        help: str | None = None,
+    ) -> object:
+        """Record one message."""
 
 
 class Diagnostics:

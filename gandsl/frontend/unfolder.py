@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gandsl.diagnostics import Diagnostics, Label, Span
+from gandsl.diagnostics import Label, Sink, Span
 from gandsl.frontend.builder import Builder, Tally
 from gandsl.frontend.context import Context
 from gandsl.frontend.mentions import reasons
@@ -24,7 +24,7 @@ from gandsl.spec.values import ABSENT, POISON, type_name
 
 @dataclass(frozen=True)
 class _Placed:
-    """A `Diagnostics` for the spec layer that adds the way by which we came."""
+    """Takes the messages of the spec layer, and adds the way by which we came."""
 
     context: Context
     report: Report
@@ -91,8 +91,8 @@ class Unfolder:
     def evaluate_expr(self, expr: Expr, context: Context) -> Any:
         return evaluate(expr, context.scope, self._diagnostics(context), self.budget)
 
-    def _diagnostics(self, context: Context, tree: Tree | None = None) -> Diagnostics:
-        return _Placed(context, self.report, tree)  # type: ignore[return-value]  # the spec layer uses `add` alone
+    def _diagnostics(self, context: Context, tree: Tree | None = None) -> Sink:
+        return _Placed(context, self.report, tree)
 
     # ---- for a wanted type
 

@@ -34,11 +34,11 @@ class Tensor(Opaque):
     select: Callable[[Tensor, int], Tensor] = field(compare=False, repr=False)
 
     @property
-    def kind_name(self) -> str:  # type: ignore[override]  # a constant in the base
+    def kind_name(self) -> str:
         return str(self.type)
 
     @property
-    def attributes(self) -> tuple[str, ...]:  # type: ignore[override]  # a constant in the base
+    def attributes(self) -> tuple[str, ...]:
         return tuple(
             name
             for name, (kinds, _) in _ATTRIBUTES.items()
@@ -72,7 +72,7 @@ class Record(Opaque):
     attribute_code = "G0217"
 
     @property
-    def kind_name(self) -> str:  # type: ignore[override]  # a constant in the base
+    def kind_name(self) -> str:
         return f"a node with the outputs {', '.join(f'`{name}`' for name in self.outputs)}"
 
     @property
@@ -80,7 +80,7 @@ class Record(Opaque):
         return next(iter(self.outputs.values()), ABSENT)
 
     @property
-    def attributes(self) -> tuple[str, ...]:  # type: ignore[override]  # a constant in the base
+    def attributes(self) -> tuple[str, ...]:
         own = tuple(self.outputs)
         return own + (self.first.attributes if isinstance(self.first, Opaque) else ())
 

@@ -61,20 +61,26 @@ class _Follows(Exception):
     """The line is wrong because one above it is, which has been reported."""
 
 
+def _past_space(text: str, start: int) -> int:
+    space = _SPACE.match(text, start)
+    assert space is not None  # it matches the empty text
+    return space.end()
+
+
 class _Line:
     """The tokens of one line, read from left to right."""
 
     def __init__(self, text: str, file: str, number: int) -> None:
         self.tokens: list[_Token] = []
         self.at = 0
-        position = _SPACE.match(text).end()  # type: ignore[union-attr]  # matches the empty text
+        position = _past_space(text, 0)
         while position < len(text) and text[position] != "#":
             match = _TOKEN.match(text, position)
             if match is None or match.lastgroup is None:
                 raise _Wrong(f"`{text[position]}` means nothing here", Span.point(file, number, position + 1))
             span = Span(file, number, position + 1, number, match.end() + 1)
             self.tokens.append(_Token(match.lastgroup, match[0], span))
-            position = _SPACE.match(text, match.end()).end()  # type: ignore[union-attr]  # as above
+            position = _past_space(text, match.end())
         self.tokens.append(_Token("end", "the end of the line", Span.point(file, number, position + 1)))
 
     @property

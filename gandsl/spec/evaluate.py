@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from gandsl.diagnostics import Diagnostics, Label, Span
+from gandsl.diagnostics import Label, Sink, Span
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.spec import expressions as ast
 from gandsl.spec.builtins import BUILTINS, cut_short
@@ -102,7 +102,7 @@ class Budget:
         raise Fault("G0108", what if self.steps < 0 else "expressions call on each other too deeply")
 
 
-def evaluate(expr: Expr, scope: Scope, diagnostics: Diagnostics, budget: Budget) -> Any:
+def evaluate(expr: Expr, scope: Scope, diagnostics: Sink, budget: Budget) -> Any:
     """The value of an expression; POISON after reporting what is wrong with it (G01xx, at the token)."""
     return _Evaluator(expr, scope, diagnostics, budget, None).value(expr.root)
 
@@ -113,7 +113,7 @@ class _Evaluator:
     __slots__ = ("budget", "caller", "diagnostics", "expr", "scope")
 
     def __init__(
-        self, expr: Expr, scope: Scope, diagnostics: Diagnostics, budget: Budget, caller: Span | None
+        self, expr: Expr, scope: Scope, diagnostics: Sink, budget: Budget, caller: Span | None
     ) -> None:
         self.expr, self.scope, self.diagnostics, self.budget = expr, scope, diagnostics, budget
         self.caller = caller  # where the let that this is was asked for

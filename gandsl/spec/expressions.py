@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-from gandsl.diagnostics import Diagnostics, Span
+from gandsl.diagnostics import Sink, Span
 from gandsl.diagnostics.suggest import nearest
 
 MAX_LENGTH = 4096
@@ -465,7 +465,7 @@ def _analyse(text: str) -> Ast | _SyntaxError:
         return error.with_traceback(None)  # the cache shall not hold frames
 
 
-def parse(text: str, span: Span, diagnostics: Diagnostics) -> Expr | None:
+def parse(text: str, span: Span, diagnostics: Sink) -> Expr | None:
     """Read an expression; `span` is its scalar's. Reports G0101 at the very token and returns None."""
     found = _analyse(text)
     if isinstance(found, _SyntaxError):
@@ -486,7 +486,7 @@ class TypeExpr:
     dims: tuple[Expr, ...] | None
 
 
-def parse_type(text: str, span: Span, diagnostics: Diagnostics) -> TypeExpr | None:
+def parse_type(text: str, span: Span, diagnostics: Sink) -> TypeExpr | None:
     """Read the type of a port. Reports G0216 or G0101 at the very token and returns None if it is none."""
     found = _TYPE.fullmatch(text)
     if found is None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from gandsl.diagnostics import Diagnostics, Span
+from gandsl.diagnostics import Diagnostics, Sink, Span
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.spec.evaluate import Budget, Scope, evaluate
 from gandsl.spec.expressions import Attribute, Expr, Index, Literal, Name, parse
@@ -80,7 +80,7 @@ def coerce(
     decl: Declared,
     value: Any,
     span: Span,
-    diagnostics: Diagnostics,
+    diagnostics: Sink,
     where: str = "",
     *,
     codes: Codes = OF_CALLEE,
@@ -119,9 +119,7 @@ def _nullable(decl: Declared) -> bool:
     return not decl.required and (default.value if isinstance(default, Scalar) else default) is None
 
 
-def _choice(
-    decl: Declared, value: Any, span: Span, diagnostics: Diagnostics, title: str, codes: Codes
-) -> Any:
+def _choice(decl: Declared, value: Any, span: Span, diagnostics: Sink, title: str, codes: Codes) -> Any:
     # `choices: [none, true, 1]`: what YAML or an expression turned into a value is a name again
     name = show(value) if value is None or isinstance(value, bool | int) else value
     if name in decl.choices:
@@ -131,9 +129,7 @@ def _choice(
     return POISON
 
 
-def _in_range(
-    decl: Declared, value: Any, span: Span, diagnostics: Diagnostics, title: str, codes: Codes
-) -> Any:
+def _in_range(decl: Declared, value: Any, span: Span, diagnostics: Sink, title: str, codes: Codes) -> Any:
     for number in _numbers(value):
         for bound, sign, words in ((decl.minimum, 1, "at least"), (decl.maximum, -1, "at most")):
             if is_number(bound) and (number - bound) * sign < 0:
@@ -214,7 +210,7 @@ def _hint(type: str, value: Any) -> str | None:
 # ---- values as written -------------------------------------------------------------------------------------
 
 
-def evaluate_tree(tree: Tree, scope: Scope, diagnostics: Diagnostics, budget: Budget) -> Any:
+def evaluate_tree(tree: Tree, scope: Scope, diagnostics: Sink, budget: Budget) -> Any:
     """The value of a tree: scalars are expressions (quoted or not), sequences lists. POISON if reported."""
     if isinstance(tree, Scalar):
         if tree.plain and not isinstance(tree.value, str):
@@ -228,7 +224,7 @@ def evaluate_tree(tree: Tree, scope: Scope, diagnostics: Diagnostics, budget: Bu
     return POISON
 
 
-def _bounded(number: Scalar, diagnostics: Diagnostics) -> Any:
+def _bounded(number: Scalar, diagnostics: Sink) -> Any:
     try:
         return bounded(number.value)
     except Fault as fault:
@@ -240,7 +236,7 @@ def argument(
     decl: Declared,
     tree: Tree,
     scope: Scope,
-    diagnostics: Diagnostics,
+    diagnostics: Sink,
     budget: Budget,
     where: str = "",
     *,
@@ -279,7 +275,7 @@ def _literal(decl: Declared, tree: Tree, scope: Scope) -> str | None:
     return None if is_expression or is_quoted else tree.text
 
 
-def with_bounds(decl: Any, scope: Scope, diagnostics: Diagnostics, budget: Budget) -> Any:
+def with_bounds(decl: Any, scope: Scope, diagnostics: Sink, budget: Budget) -> Any:
     """The declaration with bounds that are expressions computed; the same one where there are none."""
     computed = {
         field: _bound(getattr(decl, field), scope, diagnostics, budget)
@@ -289,7 +285,7 @@ def with_bounds(decl: Any, scope: Scope, diagnostics: Diagnostics, budget: Budge
     return replace(decl, **computed) if computed else decl
 
 
-def _bound(expr: Expr, scope: Scope, diagnostics: Diagnostics, budget: Budget) -> float | None:
+def _bound(expr: Expr, scope: Scope, diagnostics: Sink, budget: Budget) -> float | None:
     value = evaluate(expr, scope, diagnostics, budget)
     if isinstance(value, Size):
         return value.long
@@ -301,7 +297,7 @@ def _bound(expr: Expr, scope: Scope, diagnostics: Diagnostics, budget: Budget) -
 def resolve(
     decls: Mapping[str, ParamDecl],
     scope: Scope,
-    diagnostics: Diagnostics,
+    diagnostics: Sink,
     budget: Budget,
     where: str = "",
     *,

@@ -61,9 +61,17 @@ POISON: Final = Poison()
 class Opaque:
     """A value that expressions hand on without knowing it: a tensor, a node with several outputs."""
 
-    kind_name: str = "value"  # for messages: "a Feature", "the node `conv0`"
-    attributes: tuple[str, ...] = ()
     attribute_code = "G0110"  # reported where an attribute is not there
+
+    @property
+    def kind_name(self) -> str:
+        """For messages: "a Feature", "the node `conv0`"."""
+        return "value"
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The names that `.name` may have."""
+        return ()
 
     def attribute(self, name: str) -> Any:
         """The value behind `.name`. Raises KeyError where there is none."""
