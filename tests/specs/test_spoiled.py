@@ -18,7 +18,8 @@ from gandsl.analysis import analyze
 from gandsl.diagnostics import Diagnostic
 from gandsl.diagnostics.text import render_text
 from tests.specs.bombs import bombs
-from tests.specs.spoil import FILE, GOOD, KINDS, Good, Spoiled, spoiled_specs
+from tests.specs.spoiled.every import KINDS, spoiled_specs
+from tests.specs.spoiled.good import FILE, GOOD, Good, Spoiled
 
 SEED = 1
 LEAST_SPECS = 300
