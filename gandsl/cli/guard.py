@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -17,12 +16,11 @@ from gandsl.cli.exits import Exit
 from gandsl.cli.output import colored, columns, print_json, say
 from gandsl.diagnostics import SpecError
 from gandsl.diagnostics.diagnostic import ISSUES
-from gandsl_runtime.errors import told
+from gandsl_runtime.errors import NO_ROOM, told
 from gandsl_runtime.shortage import is_shortage, out_of_memory
 
 STOPPED = (Exit.INTERRUPTED, Exit.TERMINATED, Exit.HUNG_UP, Exit.WARNED)
 SPECS = (".yaml", ".yml")
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def guarded(command: Callable[..., Any]) -> Callable[..., None]:
@@ -119,7 +117,7 @@ def _spec_error(error: SpecError, form: str) -> int:
 def os_error(error: OSError) -> int:
     """What the system refused, told; the exit code."""
     place = f" {error.filename}" if error.filename else ""
-    if error.errno in _NO_ROOM:
+    if error.errno in NO_ROOM:
         what = f"no space left for{place or ' the output'}"
         return _told(what, "free some space and try again", Exit.DISK, _notes(error))
     reason = (error.strerror or str(error)).lower()

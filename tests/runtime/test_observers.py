@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -107,6 +108,30 @@ def test_the_log_is_on_the_disk_before_a_checkpoint_is(tmp_path, monkeypatch):
     log, checkpoint = tmp_path / "log.jsonl", max((tmp_path / "checkpoints").iterdir())
     written = flushed.index(checkpoint.stat().st_ino)
     assert flushed[written - 1] == log.stat().st_ino
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [("x; No space left on device", errno.ENOSPC), ("x; File too large", errno.EFBIG), ("x", errno.EIO)],
+        ("x.tfevents; No space left on device", errno.ENOSPC),
+        ("x; File too large", errno.EFBIG),
+        ("x", errno.EIO),
+    ],
+)
+def test_tensorflow_s_errors_are_those_of_files(said, number, tmp_path, monkeypatch):
+    """Where TensorFlow is installed, tensorboard writes by its file system."""
+    fault = type("OutOfRangeError", (Exception,), {"__module__": "tensorflow.python.framework.errors_impl"})
+    run_dir = tmp_path / "run"
+    writer = "torch.utils.tensorboard.SummaryWriter.flush"
+    monkeypatch.setattr(writer, lambda self: (_ for _ in ()).throw(fault(said)))
+    board = observers.TensorBoard(run_dir)
+    board._writer = board._open(str(run_dir))
+    with pytest.raises(OSError) as caught:
+        board.saving(None)
+    assert caught.value.errno == number
+    monkeypatch.setattr(writer, lambda self: 1 / 0)  # an error of ours stays one
+    with pytest.raises(ZeroDivisionError):
+        board.saving(None)
 
 
 def test_tensorboard_without_its_package(tmp_path, monkeypatch):

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
-from ..errors import MissingExtra
+from ..errors import NO_ROOM, MissingExtra
 from .base import Observer, Record
 from .grids import Grids
 
 if TYPE_CHECKING:
     from ..schedule import Step
     from ..trainer import Trainer
+
+
+@contextmanager
+def _as_of_files() -> Iterator[None]:
+    """TensorFlow's file system has errors of its own; tensorboard writes by it where it is installed."""
+    try:
+        yield
+    except Exception as error:
+        if not _of_tensorflow(type(error)):
+            raise
+        number = next((known for known in NO_ROOM if os.strerror(known) in str(error)), errno.EIO)
+        raise OSError(number, os.strerror(number)) from error
+
+
+def _of_tensorflow(kind: type[BaseException]) -> bool:
+    return kind.__module__.startswith("tensorflow.")
 
 
 class TensorBoard(Observer):
@@ -41,28 +61,33 @@ class TensorBoard(Observer):
         self._writer = self._open(str(self._folder), purge_step=run.state.clock.images + 1)
 
     def logged(self, record: Record, run: Trainer) -> None:
-        for name, value in record.items():
-            if name != "images":
-                self._writer.add_scalar(name, value, int(record["images"]))
+        with _as_of_files():
+            for name, value in record.items():
+                if name != "images":
+                    self._writer.add_scalar(name, value, int(record["images"]))
 
     def after(self, step: Step, run: Trainer) -> None:
         path = self._grids and self._grids.last
         if path and path != self._shown:
             self._shown = path
             pixels = np.asarray(Image.open(path).convert("RGB"))
-            self._writer.add_image("samples", pixels, int(path.stem), dataformats="HWC")
+            with _as_of_files():
+                self._writer.add_image("samples", pixels, int(path.stem), dataformats="HWC")
 
     def saving(self, run: Trainer) -> None:
-        self._writer.flush()
+        with _as_of_files():
+            self._writer.flush()
 
     def end(self, run: Trainer) -> None:
         if self._writer is not None:
-            self._writer.close()
+            with _as_of_files():
+                self._writer.close()
             self._writer = None
         if self._hook is not None:
             threading.excepthook, self._hook = self._hook, None
 
     def _mute(self, fault: threading.ExceptHookArgs) -> None:
         """The thread that writes keeps its error for whoever writes next, who says it: once is enough."""
-        if not (type(fault.thread).__module__.startswith("tensorboard.") and fault.exc_type is OSError):
+        of_files = fault.exc_type is OSError or _of_tensorflow(fault.exc_type)
+        if not (type(fault.thread).__module__.startswith("tensorboard.") and of_files):
             self._hook(fault)
