@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 from importlib import import_module
 
-ENDINGS = (".yaml", ".yml")
+from gandsl.spec.places import ENDINGS, shipped
 
 
 def spec_names(incomplete: str) -> list[str]:
     """gandsl's own specs, and the folders and specs that the path leads to."""
-    from gandsl.spec.places import shipped
-
     return [name for name in shipped() if name.startswith(incomplete)] + _files(incomplete)
 
 

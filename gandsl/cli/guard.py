@@ -20,7 +20,6 @@ from gandsl_runtime.errors import NO_ROOM, told
 from gandsl_runtime.shortage import is_shortage, out_of_memory
 
 STOPPED = (Exit.INTERRUPTED, Exit.TERMINATED, Exit.HUNG_UP, Exit.WARNED)
-SPECS = (".yaml", ".yml")
 
 
 def guarded(command: Callable[..., Any]) -> Callable[..., None]:
@@ -89,10 +88,10 @@ def _spec_of(options: dict[str, Any]) -> Path | None:
     if isinstance(spec, Path) or not isinstance(source, Path):
         return spec if isinstance(spec, Path) else None
     from gandsl.cli.read import spec_in
-    from gandsl.spec.places import named
+    from gandsl.spec.places import ENDINGS, named
 
     there = spec_in(source)
-    return there if there.suffix in SPECS or named(str(there)) else None
+    return there if there.suffix in ENDINGS or named(str(there)) else None
 
 
 def _told(message: str, remedy: str = "", code: int = Exit.INPUT, notes: Sequence[str] = ()) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -37,3 +38,37 @@ Set = Annotated[
     ),
 ]
 Answer = Annotated[Format, typer.Option("--format", help="answer for people or for programs")]
+Device = Annotated[
+    str | None,
+    typer.Option(
+        help="cpu, cuda, cuda:1 …; default: auto, which takes a GPU if there is one", show_default=False
+    ),
+]
+Readers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        min=0,
+        help="processes that read images; default: one for each core",
+        show_default=False,
+    ),
+]
+
+
+def output_option(help: str, metavar: str = "FILE") -> Any:
+    """`-o`: where the result goes."""
+    return typer.Option("--output", "-o", metavar=metavar, help=help, show_default=False)
+
+
+def spec_option(help: str) -> Any:
+    """`--spec`: beside what the command is about."""
+    return typer.Option(metavar="SPEC", help=help, show_default=False, autocompletion=spec_names)
+
+
+def refuse_old(path: Path, option: str, endings: Collection[str]) -> None:
+    """Raises BadParameter unless it is a new file with such an ending, of which the first is named."""
+    first, *_ = endings
+    if path.suffix.lower() not in endings:
+        raise typer.BadParameter(f"{option} {path} must end in {first}")
+    if path.exists():
+        raise typer.BadParameter(f"{path} is there already: remove it, or give another name")

@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass
 
 from gandsl.diagnostics import Diagnostics, Span
-from gandsl.spec.places import STANDARD, climbs, named, shared, shipped
+from gandsl.spec.places import ENDINGS, STANDARD, climbs, named, shared, shipped
 from gandsl.spec.reader import MAX_BYTES, normalized
 
 SHOWN_STANDARD = "gandsl/std"
@@ -74,9 +74,7 @@ def _neighbour(path: str) -> str | None:
     if tail := next((name for name in reversed(ours) if f"/{bare}".endswith(f"/{name}")), None):
         return f"gandsl has one of its own: `{tail}`"
     try:
-        names = sorted(
-            name for name in os.listdir(os.path.dirname(path) or ".") if name.endswith((".yaml", ".yml"))
-        )
+        names = sorted(name for name in os.listdir(os.path.dirname(path) or ".") if name.endswith(ENDINGS))
     except OSError:
         names = []
     near = nearest(os.path.basename(path), names[:1000]) or nearest(bare, ours)

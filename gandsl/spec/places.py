@@ -10,6 +10,7 @@ STANDARD = os.path.join(PACKAGE, "std")
 _INSIDE, _BESIDE = os.path.join(PACKAGE, "specs"), os.path.join(os.path.dirname(PACKAGE), "specs")
 SHIPPED = _INSIDE if os.path.isdir(_INSIDE) else _BESIDE
 ENDING = ".yaml"
+ENDINGS = (ENDING, ".yml")  # of any spec
 
 
 def shared() -> list[str]:

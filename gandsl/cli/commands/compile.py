@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gandsl.cli.exits import Exit
-from gandsl.cli.options import Answer, Format, Set, Spec
+from gandsl.cli.options import Answer, Format, Set, Spec, output_option
 
 if TYPE_CHECKING:
     from gandsl.api import Program
@@ -17,12 +17,7 @@ if TYPE_CHECKING:
 def run(
     spec: Spec,
     set: Set = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="DIR", help="where to; default: generated/NAME", show_default=False
-        ),
-    ] = None,
+    output: Annotated[Path | None, output_option("where to; default: generated/NAME", "DIR")] = None,
     check: Annotated[
         bool, typer.Option("--check", help="write nothing; end with 8 if what is there is stale")
     ] = False,

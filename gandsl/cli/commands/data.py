@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gandsl.cli.completion import spec_names
 from gandsl.cli.exits import Exit
-from gandsl.cli.options import Answer, Format, Set
+from gandsl.cli.options import Answer, Format, Readers, Set, output_option, refuse_old, spec_option
 
 if TYPE_CHECKING:
     from gandsl_runtime.data.labels import Labels
@@ -25,10 +24,6 @@ Where = Annotated[
         help="a folder, a zip, *.tar shards, hf:NAME, or a built-in set: mnist",
         show_default=False,
     ),
-]
-Workers = Annotated[
-    int | None,
-    typer.Option(min=0, help="processes that read; default: one for each core", show_default=False),
 ]
 
 
@@ -60,17 +55,9 @@ class File(StrEnum):
 
 def inspect(
     where: Where,
-    spec: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="SPEC",
-            help="say what this spec's networks need of the set",
-            show_default=False,
-            autocompletion=spec_names,
-        ),
-    ] = None,
+    spec: Annotated[Path | None, spec_option("say what this spec's networks need of the set")] = None,
     set: Set = None,
-    workers: Workers = None,
+    workers: Readers = None,
     format: Answer = Format.text,
 ) -> int:
     """Look at every image of a set.
@@ -100,7 +87,7 @@ def inspect(
 
 def pack(
     where: Where,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.zip", help="a new file")],
+    output: Annotated[Path, output_option("a new file", "FILE.zip")],
     size: Annotated[
         str, typer.Option(metavar="N|HxW", help="height and width: 64, or 96x160", show_default=False)
     ],
@@ -119,7 +106,7 @@ def pack(
     skip_broken: Annotated[
         bool, typer.Option("--skip-broken", help="leave out what can't be read, instead of stopping there")
     ] = False,
-    workers: Workers = None,
+    workers: Readers = None,
 ) -> int:
     """Write a set into a zip, at one size.
 
@@ -132,10 +119,7 @@ def pack(
     from gandsl_runtime.data.sources import open_source
     from gandsl_runtime.data.sources.base import shown
 
-    if output.suffix.lower() != ".zip":
-        raise typer.BadParameter(f"-o {output} must end in .zip")
-    if output.exists():
-        raise typer.BadParameter(f"{output} is there already: remove it, or give another name")
+    refuse_old(output, "-o", (".zip",))
     try:
         recipe = packing.Recipe(_size(size), filter.value, crop.value, channels, format.value, white)
     except ValueError as error:

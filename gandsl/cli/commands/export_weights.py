@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gandsl.cli.options import Answer, Format, Set
+from gandsl.cli.options import Answer, Format, Set, output_option, spec_option
 
 
 def run(
@@ -15,10 +15,7 @@ def run(
         Path,
         typer.Argument(metavar="FILE|RUN", help="an imported or trained .safetensors, or a run's folder"),
     ],
-    output: Annotated[
-        Path,
-        typer.Option("--output", "-o", metavar="PATH", help="a file, or a folder where each network has one"),
-    ],
+    output: Annotated[Path, output_option("a file, or a folder where each network has one", "PATH")],
     layout: Annotated[
         str | None,
         typer.Option(
@@ -26,8 +23,7 @@ def run(
         ),
     ] = None,
     spec: Annotated[
-        Path | None,
-        typer.Option(help="the spec of the weights; default: that of the import or run", show_default=False),
+        Path | None, spec_option("the spec of the weights; default: that of the import or run")
     ] = None,
     set: Set = None,
     part: Annotated[

@@ -7,18 +7,13 @@ from typing import Annotated
 
 import typer
 
-from gandsl.cli.options import Set, Spec
+from gandsl.cli.options import Set, Spec, output_option
 
 
 def run(
     spec: Spec,
     set: Set = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="a .html or .svg; default: NAME.html", show_default=False
-        ),
-    ] = None,
+    output: Annotated[Path | None, output_option("a .html or .svg; default: NAME.html")] = None,
     network: Annotated[
         str | None, typer.Option(metavar="NAME", help="this network alone", show_default=False)
     ] = None,

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gandsl.cli.completion import spec_names
-from gandsl.cli.options import Answer, Format, Set
+from gandsl.cli.options import Answer, Format, Set, output_option, spec_option
 
 
 class Only(StrEnum):
@@ -29,25 +28,9 @@ def run(
             show_default=False,
         ),
     ],
-    spec: Annotated[
-        Path | None,
-        typer.Option(
-            help="the spec it is to fit; default: the system's own",
-            show_default=False,
-            autocompletion=spec_names,
-        ),
-    ] = None,
+    spec: Annotated[Path | None, spec_option("the spec it is to fit; default: the system's own")] = None,
     set: Set = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="default: CHECKPOINT.safetensors beside it",
-            show_default=False,
-        ),
-    ] = None,
+    output: Annotated[Path | None, output_option("default: CHECKPOINT.safetensors beside it")] = None,
     layout: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="read it in this layout; default: recognized", show_default=False),

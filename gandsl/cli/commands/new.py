@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gandsl.cli.options import Device, Readers, output_option, refuse_old
+from gandsl.spec.places import ENDINGS
+
 if TYPE_CHECKING:
     from gandsl.cli.new.choices import Given
 
@@ -21,16 +24,7 @@ def run(
             show_default=False,
         ),
     ],
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="a new file; default: by the images' name",
-            show_default=False,
-        ),
-    ] = None,
+    output: Annotated[Path | None, output_option("a new file; default: by the images' name")] = None,
     hours: Annotated[float, typer.Option(min=0.01, help="how long it may train")] = 24.0,
     memory: Annotated[
         str | None,
@@ -40,18 +34,8 @@ def run(
             show_default=False,
         ),
     ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            help="cpu, cuda …; default: auto, which takes a GPU if there is one", show_default=False
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=0, help="processes that read images; default: one for each core", show_default=False
-        ),
-    ] = None,
+    device: Device = None,
+    workers: Readers = None,
 ) -> int:
     """Write a spec that fits the images, the memory and the time: size, channels, classes, batch, penalty …
 
@@ -65,12 +49,9 @@ def run(
 
     name = identifier(Path(data).stem if ":" not in data else data.partition(":")[2])
     to = output or Path(f"{name}.yaml")
-    if to.suffix not in (".yaml", ".yml"):
-        raise typer.BadParameter(f"-o {to} must end in .yaml")
+    refuse_old(to, "-o", ENDINGS)
     if not hours < inf:
         raise typer.BadParameter(f"--hours {hours} is no time")
-    if to.exists():
-        raise typer.BadParameter(f"{to} is there already: remove it, or give another name")
     given = _given(data, hours, memory, device, workers)
     found = chosen(given)
     doc = f"For the {given.images:,} images of {Path(data).name}: a beginning, as gandsl new chose it."

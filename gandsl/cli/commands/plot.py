@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gandsl.cli.options import output_option
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,14 +23,7 @@ def run(
         ),
     ],
     output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="a .html; default: NAME-plot.html, by the first RUN",
-            show_default=False,
-        ),
+        Path | None, output_option("a .html; default: NAME-plot.html, by the first RUN")
     ] = None,
     grids: Annotated[int, typer.Option(min=0, help="image grids of each run that the page holds")] = 24,
     record: Annotated[

@@ -5,14 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
+from gandsl.cli.options import output_option
 
 
 def run(
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="write it here instead", show_default=False),
-    ] = None,
+    output: Annotated[Path | None, output_option("write it here instead")] = None,
 ) -> int:
     """Print the JSON Schema (draft 2020-12) of spec files, with every op, block and field of the plan.
 

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from gandsl.cli.completion import spec_names
-from gandsl.cli.options import Answer, Format
+from gandsl.cli.options import Answer, Format, refuse_old
+from gandsl.spec.places import ENDINGS
 
 
 def run(
@@ -94,10 +95,7 @@ def _copy(file: Path, to: Path) -> None:
     from gandsl_runtime.files import write
     from gandsl_runtime.pasted import pasted
 
-    if to.suffix not in (".yaml", ".yml"):
-        raise typer.BadParameter(f"--copy {to} must end in .yaml")
-    if to.exists():
-        raise typer.BadParameter(f"{to} is there already: remove it, or give another name")
+    refuse_old(to, "--copy", ENDINGS)
     try:
         text = shelf.copied(file, to)
     except ValueError as error:

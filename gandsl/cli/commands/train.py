@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gandsl.cli.completion import spec_names
-from gandsl.cli.options import Set
+from gandsl.cli.options import Device, Set
 
 if TYPE_CHECKING:
     from gandsl.cli.experiment import Experiment
@@ -46,12 +46,7 @@ def run(
         int | None,
         typer.Option(min=0, max=2**63 - 1, help="decides every draw; default: 0", show_default=False),
     ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            help="cpu, cuda, cuda:1 …; default: auto, which takes a GPU if there is one", show_default=False
-        ),
-    ] = None,
+    device: Device = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="go on from the newest checkpoint in DIR, as RUN does")
     ] = False,
