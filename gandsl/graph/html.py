@@ -5,15 +5,13 @@ from __future__ import annotations
 import base64
 import gzip
 from collections.abc import Sequence
-from html import escape
 from importlib.resources import files
-from string import Template
 
+from gandsl import page
 from gandsl.graph.model import FLOWS, model
 from gandsl.graph.svg import colours
 from gandsl.graph.tree import Picture
 from gandsl.graph.words import FAMILIES
-from gandsl.page import inert, part, script_of
 
 _ENGINE = files("gandsl.graph").joinpath("vendor", "elkjs")
 SCRIPTS = ("folds.js", "layout.js", "draw.js", "search.js", "map.js", "print.js", "page.js")
@@ -22,23 +20,22 @@ SCRIPTS = ("folds.js", "layout.js", "draw.js", "search.js", "map.js", "print.js"
 def render(title: str, pictures: Sequence[tuple[str, Picture]], depth: int | None = None) -> str:
     """The page. `depth`: levels of groups that are open at first; by default down to the stages.
 
-    It loads nothing, and its policy (Content-Security-Policy) allows no script but its own.
+    It loads nothing, and runs no script but its own.
     """
-    script, seal = script_of("gandsl.graph", SCRIPTS)
     keys = [f'<span class="key {name}">{name}</span>' for name in FAMILIES]
     keys += [f'<span class="key"><i class="{name}"></i>{name}</span>' for name in FLOWS]
-    return Template(part("gandsl.graph", "page.html")).substitute(
-        title=escape(title),
-        seal=seal,
+    return page.render(
+        "gandsl.graph",
+        SCRIPTS,
+        title,
+        model(pictures, depth),
+        "worker-src blob:",
         colours=colours(),
-        drawing=part("gandsl.graph", "drawing.css"),
-        style=part("gandsl.graph", "page.css"),
+        drawing=page.part("gandsl.graph", "drawing.css"),
         families=" ".join(f".{name} {{ --own: var(--{name}); }}" for name in FAMILIES),
         legend=" ".join(keys),
-        data=inert(model(pictures, depth)),
         engine=_engine(),
         engine_version=_ENGINE.joinpath("VERSION").read_text(encoding="utf-8").strip(),
-        script=script,
     )
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
-from string import Template
 from typing import Any
 
-from gandsl.page import inert, part, script_of
+from gandsl import page
 from gandsl.plot.grids import MOST as MOST_GRIDS
 from gandsl.plot.grids import Shown, embedded, shown
 from gandsl.plot.log import Curve, printable
@@ -27,8 +26,7 @@ _KEYS = {
 
 
 def render(runs: Sequence[Run], references: Sequence[Reference] = (), grids: int = MOST_GRIDS) -> str:
-    """The page. Its policy (Content-Security-Policy) allows no script but its own; all text is escaped."""
-    script, seal = script_of("gandsl.plot", SCRIPTS)
+    """The page. It loads nothing, and runs no script but its own; all text is escaped."""
     named = [*_named(runs, references)]
     names = dict.fromkeys(name for name, _ in named)
     levels = {name: sorted(_levels(named, name)) for name in names}
@@ -46,10 +44,12 @@ def render(runs: Sequence[Run], references: Sequence[Reference] = (), grids: int
         ],
     }
     kinds = {event.kind for run in runs for event in run.events}
-    page = Template(part("gandsl.plot", "page.html")).substitute(
-        title=escape(" · ".join([*(run.name for run in runs), *(one.name for one in references)])),
-        seal=seal,
-        style=part("gandsl.plot", "page.css"),
+    text = page.render(
+        "gandsl.plot",
+        SCRIPTS,
+        " · ".join([*(run.name for run in runs), *(one.name for one in references)]),
+        data,
+        "img-src data:",
         told="\n".join(f'<p class="told">{escape(said)}</p>' for said in told),
         facts=_facts(runs, references),
         plans=_plans(runs),
@@ -57,10 +57,8 @@ def render(runs: Sequence[Run], references: Sequence[Reference] = (), grids: int
         constant=_constant(constant),
         events=_events(runs),
         values=_values(runs, references),
-        data=inert(data),
-        script=script,
     )
-    return printable(page)
+    return printable(text)
 
 
 def _named(runs: Sequence[Run], references: Sequence[Reference]) -> Iterator[tuple[str, Sequence[float]]]:
