@@ -74,4 +74,4 @@ addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidt
 addEventListener("beforeprint", () => { for (const chart of charts) chart.draw(); });
 smoothing();
 state.zoom(null);
-document.body.dataset.ready = charts.length;
+document.documentElement.dataset.ready = "";
