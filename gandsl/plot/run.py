@@ -133,14 +133,11 @@ def _stages(log: Log, sizes: Sequence[Size]) -> Iterator[Event]:
     if levels is None:
         return
     fades = {} if alphas is None else dict(zip(alphas.images, alphas.values, strict=True))
-    rows = ((at, int(level), fades.get(at, 1.0) < 1) for at, level in zip(*_columns(levels), strict=True))
+    moments = zip(levels.images, levels.values, strict=True)
+    rows = ((at, int(level), fades.get(at, 1.0) < 1) for at, level in moments)
     for (level, fading), found in groupby(rows, key=lambda row: row[1:]):
         size = "×".join(map(str, sizes[level])) if 0 <= level < len(sizes) else f"level {level}"
         yield Event(next(found)[0], "stage", f"{size} fades in" if fading else size)
-
-
-def _columns(curve: Any) -> tuple[Any, Any]:
-    return curve.images, curve.values
 
 
 def _alarms(found: Sequence[dict[str, Any]]) -> Iterator[Event]:

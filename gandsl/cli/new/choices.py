@@ -61,18 +61,11 @@ def shapes(given: Given) -> Iterator[Shape]:
 def side(sizes: Counter[tuple[int, int]]) -> int:
     """The shorter side that most images reach."""
     total, below = sum(sizes.values()), 0
-    for short, count in sorted(Counter({min(s): 0 for s in sizes} | _by_side(sizes)).items()):
+    for short, count in sorted((min(size), count) for size, count in sizes.items()):
         below += count
         if below > (1 - FULL) * total:
             return short
     return 0
-
-
-def _by_side(sizes: Counter[tuple[int, int]]) -> Counter[int]:
-    found: Counter[int] = Counter()
-    for size, count in sizes.items():
-        found[min(size)] += count
-    return found
 
 
 def batch_of(size: int) -> int:

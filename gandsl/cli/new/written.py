@@ -9,6 +9,7 @@ from textwrap import wrap
 from typing import Any
 
 from gandsl.cli.new.choices import Choice
+from gandsl.spec.write import quoted
 
 WIDTH = 96
 HEAD = Path(__file__).parent / "base.yaml"
@@ -24,7 +25,7 @@ def base() -> str:
 def written(name: str, doc: str, choices: Iterable[Choice]) -> str:
     """A spec that sets what was chosen."""
     _, head = HEAD.read_text("utf-8").split("\n", 1)
-    lines = [*head.rstrip().split("\n"), f"name: {name}", f"doc: {_quoted(doc)}", "set:"]
+    lines = [*head.rstrip().split("\n"), f"name: {name}", f"doc: {quoted(doc)}", "set:"]
     for choice in choices:
         lines += ["", *wrap(choice.why, WIDTH, initial_indent="  # ", subsequent_indent="  # ")]
         lines.append(f"  {choice.path}: {value(choice.value)}")
@@ -45,9 +46,3 @@ def value(of: Any) -> str:
     if of is None or isinstance(of, bool):
         return {None: "null", True: "true", False: "false"}[of]
     return str(of)
-
-
-def _quoted(text: str) -> str:
-    from json import dumps
-
-    return dumps(text, ensure_ascii=False)
