@@ -136,18 +136,6 @@ def test_layers_are_those_that_are_checked() -> None:
     assert [sorted(re.findall(r"\w+", layer)) for layer in shown] == held
 
 
-def test_what_the_runtime_needs_is_what_it_imports() -> None:
-    sources = (path.read_text("utf-8") for path in (ROOT / "runtime").rglob("*.py"))
-    found = {name for text in sources for name in re.findall(r"^(?:import|from) (\w+)", text, re.MULTILINE)}
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    all_of_ours = {re.split(r"[><=]", one)[0] for one in project["dependencies"]}
-    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-    (told,) = re.findall(r"its training need it and ([\w,\s]+), and none of the compiler's", page)
-    assert {name.replace("PIL", "pillow") for name in found} & all_of_ours == set(
-        re.split(r",?\s(?:and\s)?", told)
-    )
-
-
 def test_it_was_on_a_gpu_where_there_are_figures() -> None:
     page = " ".join((ROOT / "README.md").read_text("utf-8").split())
     figures = ROOT / "docs" / "performance.md"

@@ -43,14 +43,15 @@ def size_of(document: Document) -> tuple[int, int]:
     declared = document.params.get("resolution")
     if declared and isinstance(declared.default, Scalar) and isinstance(declared.default.value, int):
         return declared.default.value, declared.default.value
-    return size_in(module_of(document))
+    return image_in(module_of(document))[1:]
 
 
-def size_in(module: ModuleIR) -> tuple[int, int]:
-    """Height and width of the largest image that the discriminator reads."""
+def image_in(module: ModuleIR) -> tuple[int, int, int]:
+    """The largest image that the discriminator reads, (c, h, w)."""
     inputs = module.networks["discriminator"].main.inputs
     images = (node.type.shape for node in inputs if node.type.kind == "Image")
-    return max((int(h), int(w)) for _, h, w in images)
+    channels, h, w = max(images, key=lambda shape: shape[1] * shape[2])
+    return channels, h, w
 
 
 def shown_size(size: tuple[int, int]) -> str:
@@ -72,7 +73,7 @@ def facts(name: str, document: Document, module: ModuleIR) -> dict[str, Any]:
         "doc": document.doc,
         "source": document.source,
         "file": document.path,
-        "size": list(size_in(module)),
+        "size": list(image_in(module)[1:]),
         "parameters": networks,
         "params": {
             declared.name: {"type": declared.type, "value": _plain(module.params[declared.name])}

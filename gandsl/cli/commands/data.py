@@ -144,13 +144,12 @@ RUNS = {"inspect": inspect, "pack": pack}
 def _wanted(spec: Path, sets: list[str] | None) -> tuple[tuple[int, int, int], int, Data | None]:
     """The largest image that a spec's discriminator takes, (c, h, w), the generator's classes, the plan."""
     from gandsl.cli.read import reported
+    from gandsl.cli.shelf import image_in
 
     module = reported(spec, sets)
-    networks = module.networks
-    images = [node.type.shape for node in networks["discriminator"].main.inputs if node.type.kind == "Image"]
-    labels = [node.type.shape[0] for node in networks["generator"].main.inputs if node.type.kind == "Label"]
-    channels, h, w = max(images, key=lambda shape: shape[1] * shape[2])
-    return (channels, h, w), labels[0] if labels else 0, module.plan.data if module.plan else None
+    inputs = module.networks["generator"].main.inputs
+    labels = [node.type.shape[0] for node in inputs if node.type.kind == "Label"]
+    return image_in(module), labels[0] if labels else 0, module.plan.data if module.plan else None
 
 
 def _size(text: str) -> tuple[int, int]:
