@@ -16,7 +16,7 @@ from gandsl.cli.app import app
 
 ROOT = Path(__file__).parent.parent.parent
 SPECS = ROOT / "specs"
-BROKEN_LINE = 6
+BROKEN_LINE = 7
 
 Gandsl = Callable[..., Result]
 

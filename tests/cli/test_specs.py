@@ -38,6 +38,7 @@ def test_a_line_for_each(gandsl: Gandsl, away: Path) -> None:
     doc = yaml.safe_load((SPECS / "dcgan.yaml").read_text("utf-8"))["doc"]
     assert told["dcgan"].split(maxsplit=2)[1:] == ["64²", doc]
     assert told["r3gan"].split()[1] == "256²"  # which no parameter says
+    assert all(len(line.split(maxsplit=2)) == 3 for line in told.values())  # each has its line
 
 
 @pytest.mark.parametrize("name", QUICK)
