@@ -80,7 +80,8 @@ def added(build: Callable[[], Callable[[], object]]) -> int:
         found = receive.recv()
     except EOFError:
         raise SystemExit("the measurement is broken: its process ended without a figure") from None
-    process.join()
+    finally:
+        process.join()
     return int(figure("memory that a step adds", found))
 
 

@@ -54,7 +54,10 @@ def nothing_stays() -> Iterator[None]:
     """No test leaves a data worker behind: each would hold a quarter of a worker's memory until the end."""
     before = set(multiprocessing.active_children())
     yield
-    left = [child for child in multiprocessing.active_children() if child not in before]
+    started = [child for child in multiprocessing.active_children() if child not in before]
+    for child in started:
+        child.join(10)  # what was told to end may take a moment to do so
+    left = [child for child in started if child.is_alive()]
     for child in left:
         child.terminate()
     assert not left, "processes of this test still run: close what it opened"
