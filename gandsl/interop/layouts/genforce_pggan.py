@@ -10,28 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import torch
-
 from gandsl.interop.changes import FIRST_CONVOLUTION, SAME, TRANSPOSED_CONVOLUTION
 from gandsl.interop.layout import (
-    Bindings,
-    Constant,
     Layout,
     Params,
     Shapes,
     Side,
     channel_rule,
-    doubling,
-    resolution,
     row,
     table,
 )
+from gandsl.interop.layouts.genforce import FULL_SIZE, NAMES, counted
 from gandsl.interop.layouts.peer_options import PGGAN_DISCRIMINATOR, PGGAN_GENERATOR
-
-FULL_SIZE = Constant(
-    lambda params, *_: torch.zeros(()),  # level of detail: 0 is grown to the end
-    "a level other than 0 is of a network that still grows: import one that is grown to the end",
-)
 
 GENERATOR = table(
     row("lod", "dense.weight", FULL_SIZE),
@@ -49,25 +39,6 @@ DISCRIMINATOR = table(
     row("layer<{c}|{d}>.<weight|bias>", "stages.s{r}.<conv0|conv1>.<weight|bias>"),
     row("layer<{h0}|{h1}|{h2}>.<weight|bias>", "<conv|hidden|logit>.<weight|bias>"),
 )
-
-
-def bindings(params: Params) -> Bindings:
-    """`i` counts the sizes up from 4², `a`, `b` their layers in G; `j` counts down, `c`, `d` theirs in D."""
-    sizes = doubling(4, resolution(params))
-    last = len(sizes) - 1
-    stages = [
-        {
-            "r": r,
-            "i": i,
-            "a": 2 * i,
-            "b": 2 * i + 1,
-            "j": last - i,
-            "c": 2 * (last - i),
-            "d": 2 * (last - i) + 1,
-        }
-        for i, r in enumerate(sizes)
-    ]
-    return [*stages, {"last": last}, {f"h{k}": 2 * last + k for k in range(3)}]
 
 
 def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
@@ -131,7 +102,7 @@ def _layout(name: str, doc: str, fused: bool) -> Layout:
         sides={
             "generator": Side(
                 (*GENERATOR, *row("layer{a}.weight", "synthesis.s{r}.conv0.weight", change)),
-                bindings,
+                counted,
                 generator,
                 ("lod", "layer0.weight", "output0.weight"),
                 fits=fits,
@@ -139,7 +110,7 @@ def _layout(name: str, doc: str, fused: bool) -> Layout:
             ),
             "discriminator": Side(
                 DISCRIMINATOR,
-                bindings,
+                counted,
                 discriminator,
                 ("lod", "input0.weight", "layer0.weight"),
                 never=("layer1.blur.kernel",),
@@ -148,7 +119,7 @@ def _layout(name: str, doc: str, fused: bool) -> Layout:
                 options=lambda part: PGGAN_DISCRIMINATOR,
             ),
         },
-        names={"generator": "generator", "discriminator": "discriminator", "generator_smooth": "average"},
+        names=NAMES,
         assumed={"classes": 0, "stddev_channels": 1},
         unrecorded=("stddev_group", "fused"),
     )

@@ -27,15 +27,18 @@ from gandsl.interop.layout import (
     row,
     table,
 )
-from gandsl.interop.layouts.genforce_stylegan2 import mapping, own_styles, unmapped
+from gandsl.interop.layouts.genforce import (
+    FULL_SIZE,
+    NAMES,
+    STRANGE_MAPPING,
+    counted,
+    mapped,
+    mapping,
+)
 from gandsl.interop.layouts.peer_options import STYLEGAN_DISCRIMINATOR, STYLEGAN_GENERATOR
 
 LARGEST = 1024
 AUTO = 128  # by default, sizes from here up enlarge and convolve in one step
-FULL_SIZE = Constant(
-    lambda params, *_: torch.zeros(()),  # level of detail: 0 is grown to the end
-    "a level other than 0 is of a network that still grows: import one that is grown to the end",
-)
 
 
 def _blur(channels: int) -> Tensor:
@@ -86,27 +89,12 @@ DISCRIMINATOR = table(
 
 
 def bindings(params: Params, fused: int) -> Bindings:
-    """`i` counts the sizes up from 4², `a`, `b` their layers in G; `j` counts down, `c`, `d` theirs in D."""
-    sizes = doubling(4, resolution(params))
-    last = len(sizes) - 1
-    stages = [
-        {
-            "r": r,
-            "i": i,
-            "a": 2 * i,
-            "b": 2 * i + 1,
-            "j": last - i,
-            "c": 2 * (last - i),
-            "d": 2 * (last - i) + 1,
-        }
-        for i, r in enumerate(sizes)
-    ]
+    """As `counted`; and where G's first layer of a size enlarges, whether that is of the `plain` kind."""
     ups = [
         {"small": r, "plain": 2 * i} if r < fused else {"large": r, "fused": 2 * i}
-        for i, r in enumerate(sizes)
+        for i, r in enumerate(doubling(4, resolution(params)))
     ]
-    layers = [{"n": n} for n in range(params["mapping_layers"])]
-    return [*stages, *ups, *layers, {"last": last}, {f"h{k}": 2 * last + k for k in range(3)}]
+    return [*counted(params), *ups, *mapped(params)]
 
 
 def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
@@ -162,8 +150,7 @@ def _layout(name: str, doc: str, fused: int) -> Layout:
                 strange={
                     "const_input": _drawn_input,
                     "noise_type": _noise,
-                    "repeat_w": own_styles,
-                    "mapping_layers": unmapped,
+                    **STRANGE_MAPPING,
                 },
                 options=lambda part: STYLEGAN_GENERATOR,
             ),
@@ -175,7 +162,7 @@ def _layout(name: str, doc: str, fused: int) -> Layout:
                 options=lambda part: STYLEGAN_DISCRIMINATOR,
             ),
         },
-        names={"generator": "generator", "discriminator": "discriminator", "generator_smooth": "average"},
+        names=NAMES,
         assumed={"classes": 0, "stddev_channels": 1, "head_width": 0},
         unrecorded=("stddev_group",),
     )

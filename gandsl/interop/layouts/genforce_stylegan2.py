@@ -13,12 +13,11 @@ from gandsl.interop.layout import (
     Shapes,
     Side,
     channel_rule,
-    doubling,
     fir,
-    resolution,
     row,
     table,
 )
+from gandsl.interop.layouts.genforce import NAMES, STRANGE_MAPPING, counted, mapped, mapping
 from gandsl.interop.layouts.peer_options import STYLEGAN2_DISCRIMINATOR, STYLEGAN2_GENERATOR
 
 UP = Constant(lambda params, *_: fir(params, gain=4.0)[None, None])
@@ -55,37 +54,8 @@ DISCRIMINATOR = table(
 
 
 def bindings(params: Params) -> Bindings:
-    """`i` counts the sizes up from 4², `a`, `b` their layers in G; `j` counts down, `c`, `d` theirs in D."""
-    sizes = doubling(4, resolution(params))
-    last = len(sizes) - 1
-    stages = [
-        {
-            "r": r,
-            "i": i,
-            "a": 2 * i - 1,
-            "b": 2 * i,
-            "j": last - i,
-            "c": 2 * (last - i),
-            "d": 2 * (last - i) + 1,
-        }
-        for i, r in enumerate(sizes)
-    ]
-    head = {f"h{k}": 2 * last + k for k in range(3)}
-    return [*stages, *({"n": n} for n in range(params["mapping_layers"])), head, {"last": last}]
-
-
-def mapping(shapes: Shapes) -> dict[str, Any]:
-    """Sizes of a mapping network. With labels, an embedding as long as z is joined to it."""
-    layers = shapes.last("mapping.dense{}.weight") + 1
-    hidden, joined = shapes.of("mapping.dense0.weight", 2)
-    classes = shapes.of("mapping.label_weight", 2)[0] if "mapping.label_weight" in shapes else 0
-    return {
-        "classes": classes,
-        "z_dim": joined // 2 if classes else joined,
-        "w_dim": shapes.of(f"mapping.dense{layers - 1}.weight", 2)[0],
-        "mapping_layers": layers,
-        **({"mapping_width": hidden} if layers > 1 else {}),
-    }
+    """As `counted`; 4² has one layer, `b`."""
+    return [*counted(params, first=-1), *mapped(params)]
 
 
 def generator(shapes: Shapes, given: Params) -> dict[str, Any]:
@@ -133,19 +103,6 @@ def _drawn_input(shapes: Shapes) -> bool | None:
     return None if "synthesis.early_layer.const" in shapes else False
 
 
-def own_styles(shapes: Shapes) -> bool | None:
-    """`repeat_w`: whether the mapping gives a style for all layers, or one for each, in a row."""
-    average, style = shapes.of("truncation.w_avg", 1), shapes.of("synthesis.layer1.style.weight", 2)
-    return False if average[0] != style[1] else None
-
-
-def unmapped(shapes: Shapes) -> int | None:
-    """`mapping_layers`."""
-    return None if "mapping.dense0.weight" in shapes else 0
-
-
-STRANGE = {"const_input": _drawn_input, "repeat_w": own_styles, "mapping_layers": unmapped}
-
 LAYOUT = Layout(
     name="genforce-stylegan2",
     doc="StyleGAN2 of genforce",
@@ -156,7 +113,7 @@ LAYOUT = Layout(
             bindings,
             generator,
             ("truncation.w_avg", "synthesis.layer0.style.weight", "synthesis.layer0.noise_strength"),
-            strange={"architecture": _residual, **STRANGE},
+            strange={"architecture": _residual, "const_input": _drawn_input, **STRANGE_MAPPING},
             options=lambda part: STYLEGAN2_GENERATOR,
         ),
         "discriminator": Side(
@@ -168,7 +125,7 @@ LAYOUT = Layout(
             options=lambda part: STYLEGAN2_DISCRIMINATOR,
         ),
     },
-    names={"generator": "generator", "discriminator": "discriminator", "generator_smooth": "average"},
+    names=NAMES,
     assumed={
         "generator_architecture": "skip",
         "discriminator_architecture": "resnet",
