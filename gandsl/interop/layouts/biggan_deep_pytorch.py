@@ -20,12 +20,14 @@ from gandsl.interop.layouts.biggan_pytorch import (
     BIASED,
     FILES,
     LAST_WIDTH,
+    LOGIT,
     NAMES,
-    WEIGHT,
+    attention,
     bottom_width,
+    conditional_norms,
+    image,
     logged,
     norm_style,
-    norms,
     output_dim,
 )
 from gandsl.interop.layouts.peer_options import DEEP_DISCRIMINATOR, DEEP_GENERATOR
@@ -38,16 +40,9 @@ GENERATOR = table(
     row(
         f"blocks.{{i}}.0.<conv1|conv2|conv3|conv4>.{BIASED}", f"{G_BLOCK}.<conv0|conv1|conv2|conv3>.{BIASED}"
     ),
-    norms("blocks.{i}.0.<bn1|bn2|bn3|bn4>", f"{G_BLOCK}.<norm0|norm1|norm2|norm3>"),
-    row(
-        f"blocks.{{i}}.0.<bn1|bn2|bn3|bn4>.<gain|bias>.{WEIGHT}",
-        f"{G_BLOCK}.<norm0|norm1|norm2|norm3>.<gain|shift>.{WEIGHT}",
-    ),
-    row(f"blocks.{{a}}.1.<theta|phi|g|o>.{WEIGHT}", f"s{{at}}.attention.<theta|phi|g|o>.{WEIGHT}"),
-    row("blocks.{a}.1.gamma", "s{at}.attention.gamma.weight"),
-    row("output_layer.0.<gain|bias>", "norm.norm.<weight|bias>"),
-    norms("output_layer.0", "norm"),
-    row(f"output_layer.2.{BIASED}", f"wide.{BIASED}"),
+    conditional_norms("blocks.{i}.0.<bn1|bn2|bn3|bn4>", f"{G_BLOCK}.<norm0|norm1|norm2|norm3>"),
+    attention("blocks.{a}.1", "s{at}"),
+    image("wide"),
 )
 
 DISCRIMINATOR = table(
@@ -56,10 +51,8 @@ DISCRIMINATOR = table(
         f"blocks.{{k}}.{{d}}.<conv1|conv2|conv3|conv4|conv_sc>.{BIASED}",
         f"{D_BLOCK}.<conv0|conv1|conv2|conv3|more>.{BIASED}",
     ),
-    row(f"blocks.{{k}}.{{depth}}.<theta|phi|g|o>.{WEIGHT}", f"b{{r}}.attention.<theta|phi|g|o>.{WEIGHT}"),
-    row("blocks.{k}.{depth}.gamma", "b{r}.attention.gamma.weight"),
-    row(f"linear.{BIASED}", f"head.logit.{BIASED}"),
-    row(f"embed.{WEIGHT}", f"head.embed.{WEIGHT}"),
+    attention("blocks.{k}.{depth}", "b{r}"),
+    LOGIT,
 )
 
 

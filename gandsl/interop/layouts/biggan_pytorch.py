@@ -54,27 +54,47 @@ def norms(theirs: str, ours: str) -> tuple[Entry, ...]:
     )
 
 
+def conditional_norms(theirs: str, ours: str) -> tuple[Entry, ...]:
+    """Those of norms whose gains and biases follow the class, with the weights of these."""
+    return table(norms(theirs, ours), row(f"{theirs}.<gain|bias>.{WEIGHT}", f"{ours}.<gain|shift>.{WEIGHT}"))
+
+
+def attention(theirs: str, ours: str) -> tuple[Entry, ...]:
+    """The lines of a block's self-attention."""
+    return table(
+        row(f"{theirs}.<theta|phi|g|o>.{WEIGHT}", f"{ours}.attention.<theta|phi|g|o>.{WEIGHT}"),
+        row(f"{theirs}.gamma", f"{ours}.attention.gamma.weight"),
+    )
+
+
+def image(ours: str) -> tuple[Entry, ...]:
+    """The lines of G's end; `ours` is its last convolution."""
+    return table(
+        row("output_layer.0.<gain|bias>", "norm.norm.<weight|bias>"),
+        norms("output_layer.0", "norm"),
+        row(f"output_layer.2.{BIASED}", f"{ours}.{BIASED}"),
+    )
+
+
+LOGIT = table(
+    row(f"linear.{BIASED}", f"head.logit.{BIASED}"),
+    row(f"embed.{WEIGHT}", f"head.embed.{WEIGHT}"),
+)
+"""The lines of D's end."""
+
 GENERATOR = table(
     row("shared.weight", "shared.weight"),
     row(f"linear.{BIASED}", f"project.{BIASED}"),
     row(f"blocks.{{i}}.0.<conv1|conv2|conv_sc>.{BIASED}", f"s{{r}}.block.<conv0|conv1|short>.{BIASED}"),
-    norms("blocks.{i}.0.<bn1|bn2>", "s{r}.block.<norm0|norm1>"),
-    row(
-        f"blocks.{{i}}.0.<bn1|bn2>.<gain|bias>.{WEIGHT}", f"s{{r}}.block.<norm0|norm1>.<gain|shift>.{WEIGHT}"
-    ),
-    row(f"blocks.{{i}}.1.<theta|phi|g|o>.{WEIGHT}", f"s{{r}}.attention.<theta|phi|g|o>.{WEIGHT}"),
-    row("blocks.{i}.1.gamma", "s{r}.attention.gamma.weight"),
-    row("output_layer.0.<gain|bias>", "norm.norm.<weight|bias>"),
-    norms("output_layer.0", "norm"),
-    row(f"output_layer.2.{BIASED}", f"rgb.{BIASED}"),
+    conditional_norms("blocks.{i}.0.<bn1|bn2>", "s{r}.block.<norm0|norm1>"),
+    attention("blocks.{i}.1", "s{r}"),
+    image("rgb"),
 )
 
 DISCRIMINATOR = table(
     row(f"blocks.{{k}}.0.<conv1|conv2|conv_sc>.{BIASED}", f"b{{k}}.block.<conv0|conv1|short>.{BIASED}"),
-    row(f"blocks.{{k}}.1.<theta|phi|g|o>.{WEIGHT}", f"b{{k}}.attention.<theta|phi|g|o>.{WEIGHT}"),
-    row("blocks.{k}.1.gamma", "b{k}.attention.gamma.weight"),
-    row(f"linear.{BIASED}", f"head.logit.{BIASED}"),
-    row(f"embed.{WEIGHT}", f"head.embed.{WEIGHT}"),
+    attention("blocks.{k}.1", "b{k}"),
+    LOGIT,
 )
 
 
