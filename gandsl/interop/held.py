@@ -17,13 +17,11 @@ from gandsl.interop.load import Sources, import_checkpoint
 from gandsl.interop.origin import NoWeights, Origin, origin_of
 from gandsl.interop.recognize import SIDE_OF
 from gandsl.spec.overrides import as_texts
-from gandsl.spec.places import named
+from gandsl.spec.places import ENDINGS, named
 from gandsl_runtime import checkpoint
 from gandsl_runtime.facts import RunFacts
 from gandsl_runtime.run_dir import RunDir
 from gandsl_runtime.schedule import Clock
-
-SPECS = (".yaml", ".yml")
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def held(
 
 
 def _is_spec(path: Path) -> bool:
-    return path.suffix in SPECS if path.is_file() else not path.exists() and bool(named(str(path)))
+    return path.suffix in ENDINGS if path.is_file() else not path.exists() and bool(named(str(path)))
 
 
 def _is_ours(path: Path) -> bool:
