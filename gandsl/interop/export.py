@@ -14,7 +14,7 @@ from gandsl.frontend.module import ModuleIR
 from gandsl.interop.changes import Change
 from gandsl.interop.errors import InteropError, listed
 from gandsl.interop.fit import Overrides, find_spec, keys_of, module_of
-from gandsl.interop.layout import Carried, Constant, Entry, Layout, Side, expanded
+from gandsl.interop.layout import Carried, Constant, Layout, Side
 from gandsl.interop.layouts import layouts
 from gandsl.interop.origin import NoWeights, Origin, origin_of, overrides_of
 from gandsl.interop.recognize import SIDE_OF
@@ -105,7 +105,6 @@ def _state(layout: Layout, role: str, tensors: Mapping[str, Tensor], module: Mod
     own = under(carried(tensors, f"{role}/", module.networks[SIDE_OF[role]].moved), f"{role}/")
     beside = under(tensors, f"carried/{role}/")
     keys = keys_of(module.networks[SIDE_OF[role]])
-    entries = _entries(side, module, keys)
     unfit = sorted(k for k in keys.keys() | own.keys() if k not in own or tuple(own[k].shape) != keys.get(k))
     if unfit:
         raise InteropError(
@@ -123,7 +122,7 @@ def _state(layout: Layout, role: str, tensors: Mapping[str, Tensor], module: Mod
             f"with a name for each: --layout {listed(others)}" if others else "no layout has a name for each",
         )
     found: dict[str, Tensor] = {}
-    for entry in entries:
+    for entry in (line for line in side.named(module.params) if line.ours in keys):
         match entry.use:
             case Change():
                 found[entry.theirs] = _theirs(entry.use, own[entry.ours], beside.get(entry.theirs)).clone(
@@ -142,7 +141,7 @@ def _state(layout: Layout, role: str, tensors: Mapping[str, Tensor], module: Mod
 
 def _nameless(side: Side, module: ModuleIR, keys: Mapping[str, Any]) -> list[str]:
     """Our tensors that the layout has no key for, and that do not follow from the rest."""
-    named = {entry.ours for entry in _entries(side, module, keys) if isinstance(entry.use, Change)}
+    named = {entry.ours for entry in side.named(module.params) if isinstance(entry.use, Change)}
     return sorted(key for key in keys.keys() - named if not key.endswith(tuple(side.derived)))
 
 
@@ -156,13 +155,6 @@ def _theirs(change: Change, ours: Tensor, written: Tensor | None) -> Tensor:
 def _respelled(state: Mapping[str, Tensor], spelling: Mapping[str, str]) -> dict[str, Tensor]:
     """With the keys that the imported file had."""
     return {spelling.get(key, key): tensor for key, tensor in state.items()}
-
-
-def _entries(side: Side, module: ModuleIR, keys: Mapping[str, Any]) -> list[Entry]:
-    try:
-        return [entry for entry in expanded(side.entries, side.bindings(module.params)) if entry.ours in keys]
-    except (LookupError, TypeError, AttributeError):  # parameters that this spec does not have
-        return []
 
 
 def _write(layout: Layout, states: Mapping[str, dict[str, Tensor]], output: Path) -> Exported:

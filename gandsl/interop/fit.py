@@ -10,7 +10,7 @@ from typing import Any
 from gandsl.analysis import checked
 from gandsl.frontend.module import ModuleIR
 from gandsl.interop.errors import InteropError, listed
-from gandsl.interop.layout import Layout, Params, expanded
+from gandsl.interop.layout import Layout, Params
 from gandsl.interop.made import PLAN, Made, Stated, contradiction, planned
 from gandsl.interop.recognize import SIDE_OF, Recognized
 from gandsl.interop.values import same, shown
@@ -76,10 +76,7 @@ def check_system(layout: Layout, parts: Mapping[str, Recognized], module: Module
     for role, found in parts.items():
         network = module.networks.get(SIDE_OF[role])
         keys = set(keys_of(network)) if network else set()
-        try:
-            named = {entry.ours for entry in expanded(found.side.entries, found.side.bindings(module.params))}
-        except (LookupError, TypeError, AttributeError):  # parameters that this spec does not have
-            named = set()
+        named = {entry.ours for entry in found.side.named(module.params)}
         if not keys or len(keys & named) < HALF * len(keys):
             strange = listed(sorted(keys - named)[:4]) or "nothing"
             raise InteropError(

@@ -146,16 +146,19 @@ class Side:
     never: tuple[str, ...] = ()  # keys that tell another
     fits: Callable[[Shapes], bool] = lambda shapes: True  # whether the shapes are this layout's, too
     spec: Callable[[Shapes], str] | None = None  # which of the system's specs, where it has several
-    strange: Mapping[str, Strange] = field(
-        default_factory=dict
-    )  # constructor's option → what it leaves behind
+    strange: Mapping[str, Strange] = field(default_factory=dict)  # a constructor's option → its trace
     beside: Mapping[str, str] = field(default_factory=dict)  # key → the file's loose tensor that it is
     derived: Mapping[str, Derived] = field(default_factory=dict)  # end of our key → what it follows from
     options: Callable[[Part], Sequence[Option]] = lambda part: ()  # the constructor's, in its order
     arguments: Callable[[Part], Mapping[str, Any] | None] = lambda part: part.arguments  # as they are kept
-    presumed: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # parameters that leave no trace, at their defaults
+    presumed: Mapping[str, Any] = field(default_factory=dict)  # what leaves no trace: parameter → its default
+
+    def named(self, params: Params) -> list[Entry]:
+        """The lines of the table for a spec; none for one that lacks the parameters they are numbered by."""
+        try:
+            return list(expanded(self.entries, self.bindings(params)))
+        except (LookupError, TypeError, AttributeError):  # one that is not there, or is of another type
+            return []
 
 
 @dataclass(frozen=True)

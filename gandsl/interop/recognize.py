@@ -77,22 +77,17 @@ def recognize(
         docs = listed([f"{layout.doc} ({layout.name})" for layout in known.values()])
         raise InteropError(_unknown(files, name), f"what is known: {docs}")
     parts = _by_role(best)
-    if only and not (kept := {role: one for role, one in parts.items() if SIDE_OF[role] == only}):
+    if not only:
+        _check_whole(best)
+        return best.layout, parts, best.aside
+    kept = {role: one for role, one in parts.items() if SIDE_OF[role] == only}
+    if not kept:
         held = ", ".join(str(file.path) for file in files)
         raise InteropError(
             f"{held} holds no {only} that is known, only {listed(list(parts))}", "leave out --only"
         )
-    if only:
-        return (
-            best.layout,
-            kept,
-            [
-                *best.aside,
-                *(_short(parts[role].file, parts[role].part) for role in parts if role not in kept),
-            ],
-        )
-    _check_whole(best)
-    return best.layout, parts, best.aside
+    others = [_short(one.file, one.part) for role, one in parts.items() if role not in kept]
+    return best.layout, kept, [*best.aside, *others]
 
 
 @dataclass(frozen=True)

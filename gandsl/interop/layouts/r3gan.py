@@ -140,10 +140,10 @@ def _arguments(part: Part, largest_last: bool) -> dict[str, Any] | None:
 
 def _precision(stages: Any) -> dict[str, Any]:
     """Of training: the stages of the largest resolutions, which are G's last and D's first, in bfloat16."""
-    most = len(stages)
-    if list(stages) not in (list(range(most)), list(range(-most, 0))):
+    count = len(stages)
+    if list(stages) not in (list(range(count)), list(range(-count, 0))):
         raise ValueError("a plan has the stages of the largest resolutions in 16 bits, or none")
-    return {"compute": "bf16", "stages": len(stages)} if stages else {}
+    return {"compute": "bf16", "stages": count} if count else {}
 
 
 def _options(first: tuple[Option, ...], label: str) -> tuple[Option, ...]:
