@@ -28,6 +28,8 @@ STREAM_VERSION = 1001
 ZIP_END, ZIP64_END = struct.Struct("<4s4H2LH"), struct.Struct("<4sQ2H2L4Q")
 ZIP64_LOCATOR_SIZE = 20
 ZIP_HEADER = struct.Struct("<4s5H3L2H")
+NO_ZIP = (zipfile.BadZipFile, struct.error, ValueError, NotImplementedError)
+"""What `zipfile` raises for a directory that makes no sense: its own error, or what it stumbles over."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,7 @@ def opened(path: Path) -> Iterator[Content]:
     try:
         yield _content(path, memoryview(mapped))
     finally:
-        with suppress(
-            BufferError
-        ):  # views that are still held keep the map, which goes with the last of them
+        with suppress(BufferError):  # views that are still held keep the map: it goes with the last of them
             mapped.close()
 
 
@@ -143,7 +143,7 @@ class _Zip:
         try:
             with path.open("rb") as file, zipfile.ZipFile(file) as archive:
                 entries = archive.infolist()
-        except (zipfile.BadZipFile, struct.error, ValueError, NotImplementedError) as error:
+        except NO_ZIP as error:
             raise Damaged(self.where, f"{error}".lower() or "no zip") from error
         foreign.check_zip([entry.filename for entry in entries], self.where)
         self.entries = self._checked(entries)

@@ -22,9 +22,7 @@ class Fate(Enum):
     HELD = "held"  # the shapes tell it, and it has to say the same
     REFUSED = "refused"  # at any other value than its default nothing is loaded
     IDLE = "no effect"  # it changes no number
-    UNSEEN = (
-        "no trace"  # a state_dict does not tell it, and no parameter stands for it: its default is assumed
-    )
+    UNSEEN = "no trace"  # no state_dict tells it and no parameter stands for it: it is taken for its default
 
 
 class Missing(Enum):

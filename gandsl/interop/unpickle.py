@@ -10,7 +10,7 @@ from __future__ import annotations
 import pickletools
 import struct
 from collections.abc import Callable
-from typing import Any
+from typing import IO, Any, cast
 
 from gandsl.interop.errors import CutShort, Damaged, InteropError, Refused
 from gandsl.interop.inert import (
@@ -74,7 +74,8 @@ def unpickle(
     """
     machine = _Machine(reader.where, storage, nested)
     try:
-        for count, (opcode, argument, _) in enumerate(pickletools.genops(reader)):  # type: ignore[arg-type]  # wants IO, reads
+        # genops is typed for files; it calls `read`, `readline` and `tell`, and all of these a Reader has
+        for count, (opcode, argument, _) in enumerate(pickletools.genops(cast("IO[bytes]", reader))):
             if count > MOST_OPCODES:
                 raise Unfit(f"more than {MOST_OPCODES:,} steps")
             if opcode.name == "STOP":

@@ -115,7 +115,9 @@ def _drawn(order: Order, batches: Iterator[int]) -> Iterator[int | Exception]:
         raise
     except RuntimeFault as fault:  # itself it does not always survive the way
         yield Failed(fault.message, fault.remedy, fault.exit_code)
-    except Exception as error:  # noqa: BLE001  # the parent tells it, whatever it is
+    # Whatever else it is, the parent raises it there, where it is told; raised here, it would look like a
+    # process that was killed.
+    except Exception as error:  # noqa: BLE001
         yield error
 
 
