@@ -43,6 +43,11 @@ def device_of(network: nn.Module) -> torch.device:
     return next((p.device for p in network.parameters()), torch.device("cpu"))
 
 
+def dtype_of(network: nn.Module) -> torch.dtype:
+    """The format of a network's weights; torch's default where it has none."""
+    return next((p.dtype for p in network.parameters()), torch.get_default_dtype())
+
+
 def signature(inputs: Sequence[Port], outputs: Sequence[Port]) -> str:
     """What goes in and what comes out: `z [N, 64], y [N] of 10 classes → image [N, 3, 32, 32]`."""
     return f"{', '.join(map(_said, inputs))} → {', '.join(map(_said, outputs))}"

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from . import penalties
+from .calling import dtype_of
 from .chance import Draw, Part
 from .compiled import Compiler, linearized, with_gradients, with_lengths
 from .consistency import Nearby
@@ -65,7 +66,7 @@ class Game:
 
     def __post_init__(self) -> None:
         self._averages = [m for m in self.generator.modules() if isinstance(m, TrackAverage)]
-        self.dtype = next((p.dtype for p in self.generator.parameters()), torch.get_default_dtype())
+        self.dtype = dtype_of(self.generator)
         self._judges_labels = classes_of(self.discriminator) > 0
         self.full_sizes = [port.shape[1:] for port in self.discriminator.inputs if port.kind == "Image"]
 

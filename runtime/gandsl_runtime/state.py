@@ -13,6 +13,7 @@ from torch.optim import Adam
 from . import checkpointing, ema, precision, schedule
 from .anchors import Anchors
 from .augment import Control
+from .calling import dtype_of
 from .facts import Counters
 from .fitness import MOMENTS, OF_THE_PLAN, check, check_looks, check_moments, check_names, under
 from .guard.memory import Memory
@@ -78,7 +79,7 @@ class State:
             optimizers[side] = Adam(
                 trained, lr=settings.lr, betas=settings.betas, eps=settings.eps, fused=True
             )
-        dtype = next((p.dtype for p in generator.parameters()), torch.get_default_dtype())
+        dtype = dtype_of(generator)
         path_length_mean = torch.zeros((), device=device, dtype=dtype)
         p = plan.augment.p if plan.augment else None
         control = Control(p, device) if isinstance(p, Adaptive) else None

@@ -52,7 +52,7 @@ class Order:
         }
         if self.standing:
             accumulate_statistics(found.generator, self.standing, **how)
-        return Studio(found.generator, how, found.plan.data.range if found.plan else (-1.0, 1.0), facts)
+        return Studio(found.generator, how, found.sampler.range, facts)
 
     def _facts(self) -> Facts:
         """The options that images depend on, as one writes them; None where they are not given."""

@@ -12,6 +12,7 @@ from typing import Literal, TypedDict
 import torch
 from torch import Tensor
 
+from ..calling import device_of, dtype_of
 from ..errors import RuntimeFault
 from ..game import Images, call, classes_of, latents_and_labels
 from ..layers import NOISE_MODES, BatchNorm, TrackAverage
@@ -186,12 +187,12 @@ class Sampler:
     @property
     def device(self) -> torch.device:
         """Where the generator is."""
-        return next((p.device for p in self.generator.parameters()), torch.device("cpu"))
+        return device_of(self.generator)
 
     @property
     def dtype(self) -> torch.dtype:
         """Of the generator's weights."""
-        return next((p.dtype for p in self.generator.parameters()), torch.get_default_dtype())
+        return dtype_of(self.generator)
 
     def _check_numpy(self) -> None:
         """NumPy's latents are normal, as they are."""
