@@ -7,12 +7,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from gandsl.cli.app import app
+
+if TYPE_CHECKING:
+    from tests.cli.trained import Trained
 
 ROOT = Path(__file__).parent.parent.parent
 SPECS = ROOT / "specs"
@@ -55,6 +58,30 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("made")
     prepare(place)
     return place
+
+
+@pytest.fixture
+def plain(gandsl: Gandsl, tmp_path: Path) -> Trained:
+    """A generator of latents and classes, and `gandsl sample` of it."""
+    from tests.cli.trained import PLAIN, Trained
+
+    return Trained(gandsl, tmp_path, PLAIN)
+
+
+@pytest.fixture
+def styled(gandsl: Gandsl, tmp_path: Path) -> Trained:
+    """One that has a style space, without classes."""
+    from tests.cli.trained import STYLED, Trained
+
+    return Trained(gandsl, tmp_path, STYLED)
+
+
+@pytest.fixture
+def labelled(gandsl: Gandsl, tmp_path: Path) -> Trained:
+    """One that has both."""
+    from tests.cli.trained import LABELLED, Trained
+
+    return Trained(gandsl, tmp_path, LABELLED)
 
 
 @pytest.fixture
