@@ -9,18 +9,11 @@ import torch
 
 from gandsl.interop import import_checkpoint
 from gandsl.interop.layouts import layouts
+from tests.interop.cases import SMALL
 from tests.interop.forge import ours
 
 ROOT = Path(__file__).parent.parent.parent
 RUN = ROOT / "tests" / "data" / "run_format_2" / "run"
-STYLED = {
-    "resolution": 16,
-    "channel_base": 128,
-    "channel_max": 16,
-    "z_dim": 12,
-    "w_dim": 16,
-    "mapping_layers": 2,
-}
 
 
 def run(folder: Path) -> Path:
@@ -34,9 +27,9 @@ def published(path: Path) -> Path:
     from gandsl.interop import export_weights
 
     spec, weights = ROOT / "specs" / "stylegan2.yaml", path.with_suffix(".ours")
-    ours(weights, spec, STYLED, ("generator", "discriminator", "average"))
+    ours(weights, spec, SMALL, ("generator", "discriminator", "average"))
     layout = next(name for name, known in layouts().items() if known.spec == "stylegan2" and not known.files)
-    export_weights(weights, path, layout, spec, STYLED)
+    export_weights(weights, path, layout, spec, SMALL)
     weights.unlink()
     return path
 

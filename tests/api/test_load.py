@@ -20,6 +20,7 @@ from gandsl_runtime import checkpoint
 from gandsl_runtime.errors import CheckpointError
 from gandsl_runtime.facts import digest_of
 from tests.api import places
+from tests.interop.cases import SMALL
 from tests.interop.forge import ours
 
 
@@ -92,7 +93,7 @@ def test_a_discriminator_alone(folder: Path, tmp_path: Path) -> None:
     found = gandsl.load(folder / "faces.pt")
     state = {f"discriminator/{key}": tensor for key, tensor in found.discriminator.state_dict().items()}
     checkpoint.write(tmp_path / "d.safetensors", state, {})
-    program = gandsl.load(tmp_path / "d.safetensors", places.ROOT / "specs" / "stylegan2.yaml", places.STYLED)
+    program = gandsl.load(tmp_path / "d.safetensors", places.ROOT / "specs" / "stylegan2.yaml", SMALL)
     images = found.sampler([1, 2])
     assert program.discriminator(images).equal(found.discriminator(images))
     with pytest.raises(CheckpointError, match="no weights of the generator"):
@@ -138,14 +139,14 @@ def test_a_spec_that_was_changed_is_told(folder: Path, tmp_path: Path) -> None:
 
 def test_only_some_parts(folder: Path, tmp_path: Path) -> None:
     spec = places.ROOT / "specs" / "stylegan2.yaml"
-    ours(tmp_path / "g.safetensors", spec, places.STYLED, ("generator",))
-    program = gandsl.load(tmp_path / "g.safetensors", spec, places.STYLED)
+    ours(tmp_path / "g.safetensors", spec, SMALL, ("generator",))
+    program = gandsl.load(tmp_path / "g.safetensors", spec, SMALL)
     with pytest.raises(
         CheckpointError, match=r"holds no weights of the discriminator\n  = help: .* generator"
     ):
         _ = program.discriminator
     with pytest.raises(CheckpointError, match="no weights of the average"):
-        gandsl.load(tmp_path / "g.safetensors", spec, places.STYLED, part="average")
+        gandsl.load(tmp_path / "g.safetensors", spec, SMALL, part="average")
     assert next(program.to(torch.float64).generator.parameters()).dtype == torch.float64
 
 

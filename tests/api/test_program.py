@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import copy
-import io
-import pickle
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -23,6 +21,7 @@ from gandsl_runtime.calling import ArgumentError
 from gandsl_runtime.layers import set_noise_mode
 from tests.api import places
 from tests.codegen.small import SPECS, reduced
+from tests.copies import COPIES
 
 SMALL = {spec.stem: spec for spec in SPECS}
 RUN = places.RUN / "spec.yaml"  # whose nodes are in no folders called mapping or synthesis
@@ -50,20 +49,6 @@ def inputs(network: LoweredNetwork, count: int = 3) -> list[torch.Tensor]:
         torch.randint(port.shape[0], (count,)) if port.kind == "Label" else torch.randn(count, *port.shape)
         for port in network.inputs
     ]
-
-
-def stored(thing: Any) -> Any:
-    stream = io.BytesIO()
-    torch.save(thing, stream)
-    stream.seek(0)
-    return torch.load(stream, weights_only=False)
-
-
-COPIES: dict[str, Callable[[Any], Any]] = {
-    "deepcopy": copy.deepcopy,
-    "pickle": lambda thing: pickle.loads(pickle.dumps(thing)),
-    "torch.save": stored,
-}
 
 
 @pytest.mark.parametrize("name", SMALL)

@@ -18,6 +18,8 @@ import torch
 from torch import Tensor
 
 from gandsl.api import compile
+from gandsl.interop import export_weights
+from gandsl.interop.layouts import layouts
 from gandsl_runtime import checkpoint
 
 State = dict[str, Tensor]
@@ -37,6 +39,22 @@ def ours(path: Path, spec: Path, overrides: Mapping[str, Any], parts: Sequence[s
         for key, tensor in network.state_dict().items():
             tensors[f"{part}/{key}"] = torch.randn(tensor.shape, generator=chance)
     checkpoint.write(path, tensors, {})
+
+
+def published(
+    layout: str, spec: Path, overrides: Mapping[str, Any], parts: Sequence[str], folder: Path
+) -> dict[str, State]:
+    """State_dicts of random weights as a layout has them, by part; the folder is for files on the way."""
+    known = layouts()[layout]
+    ours(folder / "ours.safetensors", spec, overrides, parts)
+    target = folder / ("theirs" if known.files else "theirs.pt")
+    done = export_weights(folder / "ours.safetensors", target, layout, spec, overrides)
+    names = {part: name for name, part in known.names.items()}
+    found: dict[str, State] = {}
+    for file, held in done.files.items():
+        content = torch.load(file, weights_only=True)
+        found |= {part: content if known.files else content[names[part]] for part in held}
+    return found
 
 
 # ---- pickles of persistence classes

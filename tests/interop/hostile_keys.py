@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tests.interop.forge import raw, storage, tensor, text, zipped
 
 if TYPE_CHECKING:
-    from tests.interop.test_hostile import Attacks
+    from tests.interop.hostile_files import Attacks
 
 
 def headers(attacks: Attacks) -> None:

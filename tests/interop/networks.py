@@ -11,12 +11,11 @@ from typing import Any, NamedTuple
 
 import torch
 
-from gandsl.interop import export_weights
 from gandsl.interop.layouts import stylegan_options as tables
 from gandsl.interop.options import Option
 from gandsl.interop.peel import Part
 from tests.interop.cases import SMALL, SYNTHESIS
-from tests.interop.forge import ours
+from tests.interop.forge import published
 
 Arguments = dict[str, Any]
 ROOT = Path(__file__).parent.parent.parent
@@ -54,36 +53,35 @@ ALIAS_FREE = {
     "mapping_kwargs": TWO,
 }
 
+ADA = "stylegan2-ada-pytorch", "stylegan2"
+LABELLED = {**SMALL, "classes": 3}
+
 NETWORKS = {
     "ada-G": Network(
-        "stylegan2-ada-pytorch",
-        "stylegan2",
-        {**SMALL, "classes": 3},
+        *ADA,
+        LABELLED,
         "G",
         tables.generator(newer=False),
         {**LATENTS, "mapping_kwargs": TWO, "synthesis_kwargs": WIDTHS},
     ),
     "newer-G": Network(
-        "stylegan2-ada-pytorch",
-        "stylegan2",
-        {**SMALL, "classes": 3, "w_decay": 0.998},
+        *ADA,
+        {**LABELLED, "w_decay": 0.998},
         "G",
         tables.generator(newer=True),
         {**LATENTS, **WIDTHS, **UNCLAMPED, "mapping_kwargs": TWO},
         {"synthesis.num_fp16_res": 4},
     ),
     "ada-D": Network(
-        "stylegan2-ada-pytorch",
-        "stylegan2",
-        {**SMALL, "classes": 3},
+        *ADA,
+        LABELLED,
         "D",
         tables.discriminator(newer=False),
         {**FIRST, **WIDTHS},
     ),
     "newer-D": Network(
-        "stylegan2-ada-pytorch",
-        "stylegan2",
-        {**SMALL, "classes": 3},
+        *ADA,
+        LABELLED,
         "D",
         tables.discriminator(newer=True),
         {**FIRST, **WIDTHS, **UNCLAMPED},
@@ -116,7 +114,4 @@ def state(network: str) -> dict[str, torch.Tensor]:
 def written(one: Network, overrides: Mapping[str, Any]) -> dict[str, torch.Tensor]:
     spec = ROOT / "specs" / f"{one.spec}.yaml"
     with TemporaryDirectory() as folder:
-        path = Path(folder)
-        ours(path / "a.safetensors", spec, overrides, (one.part,))
-        export_weights(path / "a.safetensors", path / "a.pt", one.layout, spec, overrides)
-        return torch.load(path / "a.pt", weights_only=True)[one.key]  # type: ignore[no-any-return]
+        return published(one.layout, spec, overrides, (one.part,), Path(folder))[one.part]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from gandsl.interop import Imported, InteropError, export_weights, import_checkpoint
-from tests.interop.forge import State, ours, write_persistence
+from gandsl.interop import Imported, InteropError, import_checkpoint
+from tests.interop.forge import State, published, write_persistence
 
 SIZES = {"widths": [8, 8, 8], "cardinalities": [2, 2, 2], "depths": [1, 1, 1], "z_dim": 6}
 PARTS = {"G": "generator", "D": "discriminator"}
@@ -18,10 +18,10 @@ PARTS = {"G": "generator", "D": "discriminator"}
 def written(root: Path, folder: Path, **overrides: Any) -> dict[str, State]:
     """Official state_dicts of random weights, with the prefix that the training code's classes have."""
     spec = root / "specs" / "r3gan.yaml"
-    ours(folder / "ours.safetensors", spec, {**SIZES, **overrides}, tuple(PARTS.values()))
-    export_weights(folder / "ours.safetensors", folder / "o.pt", "r3gan", spec, {**SIZES, **overrides})
-    content = torch.load(folder / "o.pt", weights_only=True)
-    return {name: {f"Model.{key}": value for key, value in state.items()} for name, state in content.items()}
+    found = published("r3gan", spec, {**SIZES, **overrides}, tuple(PARTS.values()), folder)
+    return {
+        name: {f"Model.{key}": value for key, value in found[part].items()} for name, part in PARTS.items()
+    }
 
 
 def load(root: Path, folder: Path, halved: dict[str, list[int]], **options: Any) -> Imported:

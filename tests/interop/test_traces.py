@@ -15,7 +15,7 @@ from gandsl.interop.options import Fate
 from gandsl.interop.peel import Part
 from gandsl_runtime.layers import set_noise_mode
 from tests.interop.cases import CASES
-from tests.interop.forge import State, ours
+from tests.interop.forge import State, ours, published
 
 NO_PART = Part("", {})
 
@@ -24,17 +24,7 @@ def written(name: str, folder: Path, root: Path) -> dict[str, State]:
     """The state_dicts of a case by part, as its layout has them."""
     case, spec = CASES[name], root / "specs" / f"{CASES[name].spec}.yaml"
     parts = [part for part in case.parts if part != "generator" or "average" not in case.parts]
-    ours(folder / "ours.safetensors", spec, case.overrides, parts)
-    found = {}
-    for part in parts:
-        done = export_weights(
-            folder / "ours.safetensors", folder / f"{part}.pt", case.layout, spec, case.overrides, [part]
-        )
-        content = torch.load(next(iter(done.files)), weights_only=True)
-        found[part] = (
-            content if torch.is_tensor(next(iter(content.values()))) else next(iter(content.values()))
-        )
-    return found
+    return published(case.layout, spec, case.overrides, parts, folder)
 
 
 def without(state: State, *ends: str) -> State:

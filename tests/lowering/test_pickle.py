@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import copy
-import io
-import pickle
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 import torch
@@ -15,25 +11,11 @@ from gandsl.lowering.network import LoweredNetwork
 from gandsl.passes.target import Target
 from tests.codegen.small import ROOT, reduced
 from tests.codegen.twins import arguments, programs
+from tests.copies import COPIES, stored
 
 CASES = {  # a family with a style space; batch and spectral norms
     "hybrids/progressive_stylegan2": Target(mode="inference", batch=4),
     "sngan": Target(),
-}
-
-
-def saved(network: LoweredNetwork) -> LoweredNetwork:
-    stream = io.BytesIO()
-    torch.save(network, stream)
-    stream.seek(0)
-    return torch.load(stream, weights_only=False)
-
-
-WAYS: dict[str, Callable[[Any], Any]] = {
-    "torch.save": saved,
-    "pickle": lambda network: pickle.loads(pickle.dumps(network)),
-    "deepcopy": copy.deepcopy,
-    "copy": copy.copy,
 }
 
 
@@ -43,13 +25,13 @@ def test_networks_are_stored_whole(spec: str) -> None:
     for ir in reduced(ROOT / f"specs/{spec}.yaml").networks.values():
         torch.manual_seed(0)
         network = LoweredNetwork(ir, CASES[spec]).eval()
-        others = {"never called": saved(network)}
+        others = {"never called": stored(network)}
         expected = []
         for entry, level, fading in [*programs(ir)][-4:]:
             given = [x.detach() for x in arguments(network.lowered(entry, level, fading))]
             expected.append((entry, level, fading, given, network.program(entry, level, fading)(*given)))
         network.compile(backend="eager")
-        others |= {name: way(network) for name, way in WAYS.items()}
+        others |= {name: way(network) for name, way in (COPIES | {"copy": copy.copy}).items()}
         for name, other in others.items():
             assert type(other) is LoweredNetwork
             assert other.target == network.target
@@ -69,7 +51,7 @@ def test_a_copy_that_was_stored_has_layers_of_its_own() -> None:
     ir = reduced(ROOT / "specs/dcgan.yaml").networks["generator"]
     network = LoweredNetwork(ir)
     network(torch.randn(2, *network.inputs[0].shape))
-    loaded = saved(network)
+    loaded = stored(network)
     with torch.no_grad():
         for parameter in loaded.parameters():
             parameter.zero_()
