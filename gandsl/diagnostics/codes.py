@@ -7,8 +7,8 @@ from gandsl.diagnostics.catalogue import (
     expressions,
     extends,
     files,
-    hurts,
     idle,
+    lints,
     networks,
     params,
     sizes,
@@ -28,7 +28,7 @@ RANGES = {
     "G05": params,
     "G06": networks,
     "W070": unused,
-    "W072": hurts,
+    "W072": lints,
     "W073": idle,
     "W074": sizes,
 }

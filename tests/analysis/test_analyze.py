@@ -20,7 +20,7 @@ DEAD = ("    image: {op: tanh}", "    side: {op: conv, channels: 4}\n    image: 
 def test_our_own_specs_are_fine(spec: Path) -> None:
     module, diagnostics = analyze(spec)
     assert module is not None
-    # the published systems do a few things that are known to hurt; nothing in our files is left unused
+    # the published systems do a few things that lints warn of; nothing in our files is left unused
     assert [one.code for one in diagnostics if not one.code.startswith("W072")] == []
 
 

@@ -33,7 +33,7 @@ def test_explanation(code: str) -> None:
     assert "Example:" in text and "How to mend it:" in text
     assert all(len(line) <= 96 for line in text.splitlines())
     if code.startswith("W072"):
-        assert re.search(r"\d{4}\.\d{4,5}|doi:", row.source or ""), "what hurts needs a source"
+        assert re.search(r"\d{4}\.\d{4,5}|doi:", row.source or ""), "a lint needs a source"
 
 
 def test_every_code_is_used_or_explained_nowhere_else_than_here(root: Path) -> None:

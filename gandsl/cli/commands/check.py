@@ -1,4 +1,4 @@
-"""`gandsl check`: read, unfold and type specs, and report everything that is wrong or known to hurt."""
+"""`gandsl check`: read, unfold and type specs, and report whatever is wrong or known to train badly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is legal and known to hurt: each warning where it is given and where it must not be."""
+"""Lints, what is legal and known to train badly: each warning where it is given and where it must not be."""
 
 # ruff: noqa: E501 - specs and messages stand as they are
 from __future__ import annotations
@@ -235,5 +235,5 @@ CASES = [
 
 
 @pytest.mark.parametrize(("text", "said"), CASES)
-def test_hurts(text: str, said: list[str], tmp_path: Path) -> None:
+def test_lint(text: str, said: list[str], tmp_path: Path) -> None:
     assert found(tmp_path, text) == said

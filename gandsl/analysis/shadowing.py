@@ -1,4 +1,4 @@
-"""Names that hide others: what stands below them can no longer reach those."""
+"""Names that shadow others: what stands below them can no longer reach those."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gandsl.spec.tree import Entry
 _STAGE_NAMES = ("index", "count", "first", "last")  # of every fold
 
 
-def hidden_names(facts: Facts) -> Iterator[Diagnostic]:
+def shadowed_names(facts: Facts) -> Iterator[Diagnostic]:
     """W0708: nodes, ports, loop variables and carried values against what the file and the block declare."""
     document = facts.document
     known = {name: (param.span, "a parameter of the spec") for name, param in document.params.items()}

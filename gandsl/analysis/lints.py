@@ -1,4 +1,4 @@
-"""Warnings about what is legal and known to hurt. Each has its source in the code table (W072x)."""
+"""Lints: warnings of what is legal and known to train badly. The code table has each one's paper (W072x)."""
 
 from __future__ import annotations
 

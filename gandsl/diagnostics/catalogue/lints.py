@@ -1,4 +1,4 @@
-"""W0720 to W0729: what is legal and known to hurt, each with the paper that shows it."""
+"""W0720 to W0729: lints, what is legal and known to train badly, each with the paper that shows it."""
 
 from gandsl.diagnostics.code import Code
 
