@@ -22,7 +22,7 @@ class CutShort(InteropError):
         super().__init__(f"{where} is cut short{more}", "copy or download it again")
 
 
-class Damaged(InteropError):
+class DamagedFile(InteropError):
     """The content contradicts itself."""
 
     def __init__(self, where: str, why: str) -> None:

@@ -14,7 +14,7 @@ from gandsl.frontend.module import ModuleIR
 from gandsl.interop.changes import Change
 from gandsl.interop.errors import InteropError, listed
 from gandsl.interop.fit import Overrides, find_spec, keys_of, module_of
-from gandsl.interop.layout import Carried, Constant, Layout, Side
+from gandsl.interop.layout import Carried, ImpliedTensor, Layout, Side
 from gandsl.interop.layouts import layouts
 from gandsl.interop.origin import NoWeights, Origin, origin_of, overrides_of
 from gandsl.interop.recognize import SIDE_OF
@@ -128,7 +128,7 @@ def _state(layout: Layout, role: str, tensors: Mapping[str, Tensor], module: Mod
                 found[entry.theirs] = _theirs(entry.use, own[entry.ours], beside.get(entry.theirs)).clone(
                     memory_format=torch.contiguous_format
                 )
-            case Constant():
+            case ImpliedTensor():
                 implied = entry.use.value(module.params, keys[entry.ours], entry.ours)
                 kept = beside.get(entry.theirs, implied)  # the imported one, where it was computed otherwise
                 found[entry.theirs] = (kept if near(kept, implied) else implied).clone()

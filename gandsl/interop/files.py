@@ -15,8 +15,8 @@ from typing import Any
 from zlib import crc32
 
 from gandsl.interop import flat, foreign
-from gandsl.interop.errors import CutShort, Damaged, InteropError, Refused
-from gandsl.interop.inert import Persistent, Storage, Unfit, persistent
+from gandsl.interop.errors import CutShort, DamagedFile, InteropError, Refused
+from gandsl.interop.inert import Persistent, PickledStorage, Unfit, persistent
 from gandsl.interop.unpickle import Reader, unpickle
 
 LARGEST_PICKLE = 64 * 2**20  # of a zip, where the numbers lie outside of it
@@ -85,13 +85,13 @@ def _no_storage(identity: Any) -> Any:
     raise Unfit("a persistent id")
 
 
-def _inner(data: Any, where: str) -> Storage:
+def _inner(data: Any, where: str) -> PickledStorage:
     """A storage inside a plain pickle: bytes that are a file of torch's older kind."""
     reader = Reader(memoryview(data), f"a tensor of {where}")
     if unpickle(reader) != MAGIC:
         raise Unfit("a storage in a form that is not known")
     found = _stream(reader)
-    if not isinstance(found, Storage):
+    if not isinstance(found, PickledStorage):
         raise Unfit("a storage in a form that is not known")
     return found
 
@@ -101,9 +101,9 @@ def _stream(reader: Reader) -> Any:
     version, machine = unpickle(reader), unpickle(reader)
     if version != STREAM_VERSION or not isinstance(machine, dict) or machine.get("little_endian") is not True:
         raise Unfit("another version or byte order than this reader knows")
-    storages: dict[str, Storage] = {}
+    storages: dict[str, PickledStorage] = {}
 
-    def storage(identity: Any) -> Storage:
+    def storage(identity: Any) -> PickledStorage:
         found = persistent(identity)
         known = storages.setdefault(found.key, found.storage)
         if (known.dtype, known.count) != (found.storage.dtype, found.storage.count):
@@ -118,14 +118,14 @@ def _stream(reader: Reader) -> Any:
     for key in _keys(unpickle(reader), storages):
         (count,) = struct.unpack("<q", reader.read(8))
         if count != storages[key].count:
-            raise Damaged(reader.where, "a storage has another length than announced")
+            raise DamagedFile(reader.where, "a storage has another length than announced")
         start = reader.position
         reader.read(storages[key].nbytes)
         storages[key].data = reader.data[start : reader.position]
     return root
 
 
-def _keys(listed: Any, storages: dict[str, Storage]) -> list[str]:
+def _keys(listed: Any, storages: dict[str, PickledStorage]) -> list[str]:
     """The order in which the storages follow; each once."""
     if not isinstance(listed, list) or not all(isinstance(key, str) for key in listed):
         raise Unfit("storages in a form that is not known")
@@ -144,7 +144,7 @@ class _Zip:
             with path.open("rb") as file, zipfile.ZipFile(file) as archive:
                 entries = archive.infolist()
         except NO_ZIP as error:
-            raise Damaged(self.where, f"{error}".lower() or "no zip") from error
+            raise DamagedFile(self.where, f"{error}".lower() or "no zip") from error
         foreign.check_zip([entry.filename for entry in entries], self.where)
         self.entries = self._checked(entries)
 
@@ -186,7 +186,7 @@ class _Zip:
     def entry(self, name: str) -> memoryview:
         """The bytes of an entry, as a view of the file."""
         if name not in self.entries:
-            raise Damaged(self.where, f"it has no {name!r}")
+            raise DamagedFile(self.where, f"it has no {name!r}")
         info = self.entries[name]
         start = info.header_offset
         if start + ZIP_HEADER.size > len(self.data):
@@ -194,7 +194,7 @@ class _Zip:
         signature, *_, name_length, extra_length = ZIP_HEADER.unpack_from(self.data, start)
         start += ZIP_HEADER.size + name_length + extra_length
         if signature != b"PK\x03\x04" or start + info.file_size > len(self.data):
-            raise Damaged(self.where, f"{name!r} is not where the table of contents says")
+            raise DamagedFile(self.where, f"{name!r} is not where the table of contents says")
         return self.data[start : start + info.file_size]
 
     def root(self) -> Any:
@@ -208,10 +208,10 @@ class _Zip:
         if len(data) > LARGEST_PICKLE:
             raise Refused(self.where, f"its pickle has {len(data):,} bytes beside the tensors")
         if crc32(data) != self.entries[pickles[0]].CRC:
-            raise Damaged(self.where, "the checksum of its pickle is wrong")
-        storages: dict[str, Storage] = {}
+            raise DamagedFile(self.where, "the checksum of its pickle is wrong")
+        storages: dict[str, PickledStorage] = {}
 
-        def storage(identity: Any) -> Storage:
+        def storage(identity: Any) -> PickledStorage:
             found: Persistent = persistent(identity)
             if not re.fullmatch(r"\w{1,100}", found.key):
                 raise Unfit("a storage whose name leads elsewhere")

@@ -8,8 +8,8 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from gandsl.interop.errors import CutShort, Damaged, InteropError, Refused
-from gandsl.interop.inert import ITEM_SIZES, Storage, TensorRef, tensor
+from gandsl.interop.errors import CutShort, DamagedFile, InteropError, Refused
+from gandsl.interop.inert import ITEM_SIZES, PickledStorage, TensorRef, tensor
 from gandsl_runtime.pasted import pasted
 
 LARGEST_HEADER = 8 * 2**20
@@ -51,7 +51,7 @@ def tensors_of(path: Path, data: memoryview) -> dict[str, TensorRef]:
         if "not fully covered" in str(error) and _announced(header) > len(numbers):
             raise CutShort(where) from error
         why = str(error).removeprefix("Error while deserializing header: ")
-        raise Damaged(where, f"its header of safetensors makes no sense: {why}") from error
+        raise DamagedFile(where, f"its header of safetensors makes no sense: {why}") from error
     entries: dict[str, Any] = json.loads(header)
     if entries.pop("__metadata__", {}).keys() >= OURS:
         raise InteropError(
@@ -74,5 +74,5 @@ def _tensor(entry: dict[str, Any], numbers: memoryview, where: str) -> TensorRef
         raise InteropError(f"{where} holds numbers of the type {entry['dtype']}", "save it in float32")
     dtype, (begin, end), shape = TYPES[entry["dtype"]], entry["data_offsets"], entry["shape"]
     strides = [math.prod(shape[place + 1 :]) for place in range(len(shape))]
-    stored = Storage(dtype, (end - begin) // ITEM_SIZES[dtype], numbers[begin:end])
+    stored = PickledStorage(dtype, (end - begin) // ITEM_SIZES[dtype], numbers[begin:end])
     return tensor(stored, 0, shape, strides)

@@ -40,7 +40,7 @@ class Unfit(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class PickledName:
     """A dotted name out of a pickle. It is never looked up."""
 
     module: str
@@ -51,16 +51,16 @@ class Name:
 
 
 @dataclass(slots=True)
-class Record:
+class PickledObject:
     """An object that would have been made: whose, with which arguments, and its state."""
 
-    kind: Name
+    kind: PickledName
     arguments: tuple[Any, ...] = ()
     state: Any = None
 
 
 @dataclass(slots=True)
-class Storage:
+class PickledStorage:
     """A run of numbers in the file. `data` is filled in when its place is known."""
 
     dtype: str
@@ -77,7 +77,7 @@ class Storage:
 class TensorRef:
     """A view of a storage: what a tensor would be, without its memory."""
 
-    storage: Storage
+    storage: PickledStorage
     dtype: str
     offset: int  # in elements of dtype
     shape: tuple[int, ...]
@@ -107,7 +107,7 @@ def tensor(
     storage: Any, offset: Any, shape: Any, stride: Any, *others: Any, dtype: str | None = None
 ) -> TensorRef:
     """A tensor whose elements all lie in its storage; each element of the storage at most once on average."""
-    if not isinstance(storage, Storage):
+    if not isinstance(storage, PickledStorage):
         raise Unfit("a tensor without a storage")
     made = TensorRef(storage, dtype or storage.dtype, _ints([offset])[0], _ints(shape), _ints(stride))
     if len(made.shape) != len(made.stride):
@@ -121,7 +121,7 @@ def tensor(
 
 def _typed_tensor(*arguments: Any) -> TensorRef:
     storage, offset, shape, stride, _, _, dtype, *_ = arguments
-    if not isinstance(dtype, Name) or dtype.name not in ITEM_SIZES:
+    if not isinstance(dtype, PickledName) or dtype.name not in ITEM_SIZES:
         raise Unfit("a tensor of a type that is not known")
     return tensor(storage, offset, shape, stride, dtype=dtype.name)
 
@@ -141,13 +141,13 @@ def _mapping(pairs: Any = ()) -> dict[Any, Any]:
     return made
 
 
-def _persistent(meta: Any) -> Record:
+def _persistent(meta: Any) -> PickledObject:
     """A persistence class: its name and state are kept, its source code is not even looked at."""
     meta = meta if isinstance(meta, dict) else {}
     name, state = meta.get("class_name"), meta.get("state")
     if meta.get("type") != "class" or not isinstance(name, str) or not isinstance(state, dict):
         raise Unfit("an object with source code in a form that is not known")
-    return Record(Name("persistence", name[:200]), state=state)
+    return PickledObject(PickledName("persistence", name[:200]), state=state)
 
 
 def _encoded(text: Any, encoding: Any) -> bytes:
@@ -173,55 +173,55 @@ def _device(kind: Any, *index: Any) -> str:
 
 
 def _old_object(kind: Any, base: Any, state: Any) -> Any:
-    if not isinstance(kind, Name) or kind not in CLASSES or base != Name("builtins", "object"):
+    if not isinstance(kind, PickledName) or kind not in CLASSES or base != PickledName("builtins", "object"):
         raise Unfit("an object of a class that is not known")
     return new(kind)
 
 
-def _array(*arguments: Any) -> Record:
-    return Record(Name("numpy", "ndarray"))
+def _array(*arguments: Any) -> PickledObject:
+    return PickledObject(PickledName("numpy", "ndarray"))
 
 
-def _array_type(*arguments: Any) -> Record:
-    return Record(Name("numpy", "dtype"), arguments)
+def _array_type(*arguments: Any) -> PickledObject:
+    return PickledObject(PickledName("numpy", "dtype"), arguments)
 
 
-def _number(kind: Any, data: Any) -> Record:
-    return Record(Name("numpy", "scalar"), (kind, data))
+def _number(kind: Any, data: Any) -> PickledObject:
+    return PickledObject(PickledName("numpy", "scalar"), (kind, data))
 
 
-def names(module: str, *listed: str) -> set[Name]:
+def names(module: str, *listed: str) -> set[PickledName]:
     """Names of one module."""
-    return {Name(module, name) for name in listed}
+    return {PickledName(module, name) for name in listed}
 
 
-CALLS: dict[Name, Callable[..., Any]] = {
-    Name("collections", "OrderedDict"): _mapping,
-    Name("collections", "defaultdict"): lambda *kind: {},
-    Name("torch._utils", "_rebuild_tensor"): tensor,
-    Name("torch._utils", "_rebuild_tensor_v2"): tensor,
-    Name("torch._utils", "_rebuild_tensor_v3"): _typed_tensor,
-    Name("torch._utils", "_rebuild_parameter"): _parameter,
-    Name("torch", "Size"): _shape,
-    Name("torch", "device"): _device,
-    Name("torch_utils.persistence", "_reconstruct_persistent_obj"): _persistent,
-    Name("numpy.core.multiarray", "_reconstruct"): _array,
-    Name("numpy._core.multiarray", "_reconstruct"): _array,
-    Name("numpy.core.multiarray", "scalar"): _number,
-    Name("numpy._core.multiarray", "scalar"): _number,
-    Name("numpy", "dtype"): _array_type,
-    Name("_codecs", "encode"): _encoded,
-    Name("builtins", "set"): _items,
-    Name("__builtin__", "set"): _items,
-    Name("copyreg", "_reconstructor"): _old_object,
-    Name("copy_reg", "_reconstructor"): _old_object,
+CALLS: dict[PickledName, Callable[..., Any]] = {
+    PickledName("collections", "OrderedDict"): _mapping,
+    PickledName("collections", "defaultdict"): lambda *kind: {},
+    PickledName("torch._utils", "_rebuild_tensor"): tensor,
+    PickledName("torch._utils", "_rebuild_tensor_v2"): tensor,
+    PickledName("torch._utils", "_rebuild_tensor_v3"): _typed_tensor,
+    PickledName("torch._utils", "_rebuild_parameter"): _parameter,
+    PickledName("torch", "Size"): _shape,
+    PickledName("torch", "device"): _device,
+    PickledName("torch_utils.persistence", "_reconstruct_persistent_obj"): _persistent,
+    PickledName("numpy.core.multiarray", "_reconstruct"): _array,
+    PickledName("numpy._core.multiarray", "_reconstruct"): _array,
+    PickledName("numpy.core.multiarray", "scalar"): _number,
+    PickledName("numpy._core.multiarray", "scalar"): _number,
+    PickledName("numpy", "dtype"): _array_type,
+    PickledName("_codecs", "encode"): _encoded,
+    PickledName("builtins", "set"): _items,
+    PickledName("__builtin__", "set"): _items,
+    PickledName("copyreg", "_reconstructor"): _old_object,
+    PickledName("copy_reg", "_reconstructor"): _old_object,
 }
 """All that a pickle may call: names that stand for these functions, never for what they name."""
 
-LOAD_FROM_BYTES = Name("torch.storage", "_load_from_bytes")  # a storage as a file within the file
+LOAD_FROM_BYTES = PickledName("torch.storage", "_load_from_bytes")  # a storage as a file within the file
 
 MAPPINGS = names("dnnlib.util", "EasyDict") | {
-    Name(module, "AttributeDict")  # Lightning's hyper_parameters, by version
+    PickledName(module, "AttributeDict")  # Lightning's hyper_parameters, by version
     for module in (
         "pytorch_lightning.utilities.parsing",
         "lightning.pytorch.utilities.parsing",
@@ -255,7 +255,7 @@ CLASSES = (
     | names("R3GAN.Networks", "GenerativeBasis", "DiscriminativeBasis", "ResidualBlock", "Convolution")
     | names("R3GAN.Networks", "UpsampleLayer", "DownsampleLayer")
     | {
-        Name(f"R3GAN.{module}", f"{name}{kind}")
+        PickledName(f"R3GAN.{module}", f"{name}{kind}")
         for module, name in (
             ("Resamplers", "InterpolativeUpsampler"),
             ("Resamplers", "InterpolativeDownsampler"),
@@ -281,9 +281,9 @@ VALUES = (
 ALLOWED = {*CALLS, *CLASSES, *VALUES, LOAD_FROM_BYTES}
 
 
-def new(kind: Name) -> Any:
+def new(kind: PickledName) -> Any:
     """The inert object of an allowed class."""
-    return {} if kind in MAPPINGS else Record(kind)
+    return {} if kind in MAPPINGS else PickledObject(kind)
 
 
 def key(value: Any) -> Any:
@@ -295,7 +295,7 @@ def key(value: Any) -> Any:
 
 def build(target: Any, state: Any) -> None:
     """Give an object its state. Attributes of a mapping (a state_dict's versions) are dropped."""
-    if isinstance(target, Record) and target.state is None:
+    if isinstance(target, PickledObject) and target.state is None:
         target.state = state
     elif not isinstance(target, dict):
         raise Unfit(f"state for {type(target).__name__}, which has none")
@@ -306,7 +306,7 @@ class Persistent:
     """What a persistent id of torch's says: a storage that lies outside of the pickle."""
 
     key: str
-    storage: Storage = field(repr=False)
+    storage: PickledStorage = field(repr=False)
 
 
 def persistent(identity: Any) -> Persistent:
@@ -314,17 +314,17 @@ def persistent(identity: Any) -> Persistent:
     if not isinstance(identity, tuple) or len(identity) not in (5, 6) or identity[0] != "storage":
         raise Unfit("a persistent id that names no storage")
     _, kind, name, _, count, *view = identity
-    if not isinstance(kind, Name) or kind.name not in STORAGES:
+    if not isinstance(kind, PickledName) or kind.name not in STORAGES:
         raise Unfit("a storage of a type that is not known")
     if not isinstance(name, str) or not 0 < len(name) <= 100 or view not in ([], [None]):
         raise Unfit("a storage under an odd name")
-    return Persistent(name, Storage(STORAGES[kind.name], _ints([count])[0]))
+    return Persistent(name, PickledStorage(STORAGES[kind.name], _ints([count])[0]))
 
 
 def call(target: Any, arguments: Any) -> Any:
     """What a REDUCE makes. The names have been checked when they were read."""
-    if not isinstance(target, Name) or target not in CALLS:
-        raise Unfit(f"a call of {target if isinstance(target, Name) else type(target).__name__}")
+    if not isinstance(target, PickledName) or target not in CALLS:
+        raise Unfit(f"a call of {target if isinstance(target, PickledName) else type(target).__name__}")
     if not isinstance(arguments, tuple):
         raise Unfit("a call without a list of arguments")
     try:
@@ -335,6 +335,6 @@ def call(target: Any, arguments: Any) -> Any:
 
 def instance(kind: Any, arguments: Sequence[Any]) -> Any:
     """What a NEWOBJ makes."""
-    if not isinstance(kind, Name) or kind not in CLASSES or arguments:
-        raise Unfit(f"an object of {kind if isinstance(kind, Name) else type(kind).__name__}")
+    if not isinstance(kind, PickledName) or kind not in CLASSES or arguments:
+        raise Unfit(f"an object of {kind if isinstance(kind, PickledName) else type(kind).__name__}")
     return new(kind)

@@ -14,7 +14,7 @@ from torch import Tensor
 from gandsl.interop.changes import SAME, Change
 from gandsl.interop.errors import InteropError
 from gandsl.interop.options import Option
-from gandsl.interop.peel import Part
+from gandsl.interop.peel import LocatedState
 from gandsl.ir.graph import NetworkIR
 
 Params = Mapping[str, Any]
@@ -23,7 +23,7 @@ Bindings = list[dict[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Constant:
+class ImpliedTensor:
     """A tensor that the spec implies: a filter, a finished level. Verified, and written anew."""
 
     value: Callable[[Params, Shape, str], Tensor]  # for our key that it stands beside, which has this shape
@@ -39,7 +39,7 @@ class Carried:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class KeyPair:
     """One line of a table: a key of theirs, and the key of ours that it becomes.
 
     Constants and carried state name a key they stand beside. An entry is in force where the spec has `ours`.
@@ -47,7 +47,7 @@ class Entry:
 
     theirs: str
     ours: str
-    use: Change | Constant | Carried
+    use: Change | ImpliedTensor | Carried
 
 
 _ALTERNATIVES = re.compile(r"<([^<>]*)>")
@@ -61,7 +61,7 @@ def _spelled(template: str) -> list[str]:
     return ["".join(choice) for choice in itertools.product(*options)]
 
 
-def row(theirs: str, ours: str, use: Change | Constant | Carried = SAME) -> tuple[Entry, ...]:
+def row(theirs: str, ours: str, use: Change | ImpliedTensor | Carried = SAME) -> tuple[KeyPair, ...]:
     """Entries of one line: alternatives in <…|…> go in step on both sides, or stand on theirs alone.
 
     `{r}` is a variable, which `expanded` replaces with numbers.
@@ -69,15 +69,15 @@ def row(theirs: str, ours: str, use: Change | Constant | Carried = SAME) -> tupl
     left, right = _spelled(theirs), _spelled(ours)
     if len(right) == 1:
         right *= len(left)
-    return tuple(Entry(*both, use) for both in zip(left, right, strict=True))
+    return tuple(KeyPair(*both, use) for both in zip(left, right, strict=True))
 
 
-def table(*rows: tuple[Entry, ...]) -> tuple[Entry, ...]:
+def table(*rows: tuple[KeyPair, ...]) -> tuple[KeyPair, ...]:
     """A network's table."""
     return tuple(itertools.chain(*rows))
 
 
-def expanded(entries: Sequence[Entry], bindings: Bindings) -> Iterator[Entry]:
+def expanded(entries: Sequence[KeyPair], bindings: Bindings) -> Iterator[KeyPair]:
     """The entries with numbers for their variables: once for each binding that has them all."""
     for entry in entries:
         wanted = set(_VARIABLE.findall(entry.theirs + entry.ours))
@@ -139,7 +139,7 @@ Strange = Callable[["Shapes"], Any]
 class Side:
     """One network of a layout."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[KeyPair, ...]
     bindings: Callable[[Params], Bindings]
     infer: Callable[[Shapes, Params], dict[str, Any]]  # the spec's parameters; the second are those in force
     signs: tuple[str, ...]  # keys that tell it
@@ -149,11 +149,13 @@ class Side:
     strange: Mapping[str, Strange] = field(default_factory=dict)  # a constructor's option → its trace
     beside: Mapping[str, str] = field(default_factory=dict)  # key → the file's loose tensor that it is
     derived: Mapping[str, Derived] = field(default_factory=dict)  # end of our key → what it follows from
-    options: Callable[[Part], Sequence[Option]] = lambda part: ()  # the constructor's, in its order
-    arguments: Callable[[Part], Mapping[str, Any] | None] = lambda part: part.arguments  # as they are kept
+    options: Callable[[LocatedState], Sequence[Option]] = lambda part: ()  # the constructor's, in its order
+    arguments: Callable[[LocatedState], Mapping[str, Any] | None] = lambda part: (
+        part.arguments
+    )  # as they are kept
     presumed: Mapping[str, Any] = field(default_factory=dict)  # what leaves no trace: parameter → its default
 
-    def named(self, params: Params) -> list[Entry]:
+    def named(self, params: Params) -> list[KeyPair]:
         """The lines of the table for a spec; none for one that lacks the parameters they are numbered by."""
         try:
             return list(expanded(self.entries, self.bindings(params)))

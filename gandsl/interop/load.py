@@ -23,11 +23,11 @@ from gandsl.interop.fit import (
     spec_of,
 )
 from gandsl.interop.inert import TensorRef
-from gandsl.interop.layout import Carried, Constant, Derived, Entry, Layout, expanded
+from gandsl.interop.layout import Carried, Derived, ImpliedTensor, KeyPair, Layout, expanded
 from gandsl.interop.made import Made
 from gandsl.interop.parts import parts_of
-from gandsl.interop.recognize import SIDE_OF, File, Recognized, recognize, spelling
-from gandsl.interop.report import PartReport, Report
+from gandsl.interop.recognize import SIDE_OF, CheckpointFile, Recognized, recognize, spelling
+from gandsl.interop.report import ImportReport, PartReport
 from gandsl.interop.tensors import materialize, near
 from gandsl.spec.overrides import as_texts
 
@@ -43,7 +43,7 @@ class Imported:
     overrides: tuple[str, ...]  # as `--set` takes them: with these the spec fits
     states: Mapping[str, Mapping[str, Tensor]]  # generator, discriminator, average → key → tensor
     carried: Mapping[str, Mapping[str, Tensor]]  # part → the layout's key → tensor
-    report: Report
+    report: ImportReport
     spelling: Mapping[str, Mapping[str, str]]  # part → the layout's key → the file's, where they differ
 
     def tensors(self) -> dict[str, Tensor]:
@@ -103,7 +103,7 @@ def import_checkpoint(
         loaded = {role: _load(found, role, part, module, role == owner) for role, part in parts.items()}
         hashes = {str(file.path): _sha256(file.path) for file in files}
     loaded = {role: _derived(part, parts[role], role, module) for role, part in loaded.items()}
-    report = Report(
+    report = ImportReport(
         found.name,
         found.doc,
         str(path),
@@ -141,11 +141,11 @@ def _listed(sources: Sources) -> list[tuple[Path, str | None]]:
     return [(Path(path), None) for path in ([sources] if isinstance(sources, str | Path) else sources)]
 
 
-def open_file(path: Path, role: str | None, stack: ExitStack) -> File:
+def open_file(path: Path, role: str | None, stack: ExitStack) -> CheckpointFile:
     """A checkpoint file and the state_dicts in it, open as long as the stack is. Raises InteropError."""
     content = stack.enter_context(opened(path))
     parts, loose, aside = parts_of(content.root, str(path))
-    return File(path, parts, loose, aside, content.size, role)
+    return CheckpointFile(path, parts, loose, aside, content.size, role)
 
 
 def _sha256(path: Path) -> str:
@@ -168,18 +168,18 @@ def _load(layout: Layout, role: str, found: Recognized, module: ModuleIR, owner:
     constants = {
         entry.theirs: entry.use.value(module.params, keys[entry.ours], entry.ours)
         for entry in present
-        if isinstance(entry.use, Constant)
+        if isinstance(entry.use, ImpliedTensor)
     }
     _check_constants(present, tensors, constants, where)
     state = {e.ours: _ours(e.use, tensors[e.theirs]) for e in present if isinstance(e.use, Change)}
     lists = {
         kind: tuple(entry.theirs for entry in present if isinstance(entry.use, kind))
-        for kind in (Change, Constant, Carried)
+        for kind in (Change, ImpliedTensor, Carried)
     }
     report = PartReport(
         found.called,
         lists[Change],
-        lists[Constant],
+        lists[ImpliedTensor],
         lists[Carried],
         unwrapped=found.part.steps,
     )
@@ -199,7 +199,7 @@ def _ours(change: Change, tensor: Tensor) -> Tensor:
 
 
 def _rounded(
-    entries: Sequence[Entry],
+    entries: Sequence[KeyPair],
     tensors: Mapping[str, Tensor],
     state: Mapping[str, Tensor],
     constants: Mapping[str, Tensor],
@@ -217,7 +217,7 @@ def _rounded(
 
 def _check_keys(
     layout: Layout,
-    entries: Sequence[Entry],
+    entries: Sequence[KeyPair],
     keys: Mapping[str, tuple[int, ...]],
     theirs: Mapping[str, TensorRef],
     found: Recognized,
@@ -252,7 +252,7 @@ def _check_keys(
 
 
 def _check_constants(
-    entries: Sequence[Entry],
+    entries: Sequence[KeyPair],
     tensors: Mapping[str, Tensor],
     constants: Mapping[str, Tensor],
     where: str,
@@ -265,7 +265,7 @@ def _check_constants(
                 f"{entry.use.zero}. Nothing was loaded",
                 "divide them by it, set it to 0, and import that",
             )
-        if isinstance(entry.use, Constant) and not near(tensors[entry.theirs], constants[entry.theirs]):
+        if isinstance(entry.use, ImpliedTensor) and not near(tensors[entry.theirs], constants[entry.theirs]):
             wrong[entry.theirs] = entry.use.otherwise
     if wrong:
         name = next(iter(wrong))

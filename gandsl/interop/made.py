@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from gandsl.frontend.module import ModuleIR
 from gandsl.interop.errors import InteropError
-from gandsl.interop.options import REQUIRED, UNSAID, Fate, Recorded, recorded, untold, written
+from gandsl.interop.options import REQUIRED, UNSAID, Fate, RecordedOption, recorded, untold, written
 from gandsl.interop.recognize import SIDE_OF, Recognized
 from gandsl.interop.values import same
 
@@ -22,7 +22,7 @@ class Stated:
     """A value that an option gives a parameter."""
 
     value: Any
-    by: Recorded
+    by: RecordedOption
 
 
 class Made:
@@ -63,7 +63,7 @@ class Made:
                 )
         return {name: one for name, one in found.items() if not _passes(name, one, module)}
 
-    def _each(self) -> Iterator[tuple[str, Recorded]]:
+    def _each(self) -> Iterator[tuple[str, RecordedOption]]:
         """The generator's options first."""
         for role in SIDE_OF:
             yield from ((role, one) for one in self._options.get(role, ()))

@@ -109,7 +109,7 @@ def one_of(values: Mapping[Any, Any]) -> Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedOption:
     """An option with the value that a network was made with."""
 
     option: Option
@@ -138,7 +138,7 @@ class Recorded:
 
 def recorded(
     table: Sequence[Option], arguments: Mapping[str, Any] | None, positional: Sequence[Any], where: str
-) -> list[Recorded]:
+) -> list[RecordedOption]:
     """Every option that counts in a network, with its value: the constructor's default where none is kept.
 
     Empty where the file keeps no arguments. Raises InteropError for an argument that the table does not
@@ -153,7 +153,7 @@ def recorded(
             f"{where} was made with {said}, an option that this importer does not know, so nothing is loaded",
             "where it changes nothing, save the network's state_dict, which records none, and import that",
         )
-    every = [Recorded(option, given.get(option.name, option.default), where) for option in table]
+    every = [RecordedOption(option, given.get(option.name, option.default), where) for option in table]
     there = {one.option.parameter: one.given for one in every}
     found = [
         one

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gandsl.interop.errors import Refused
-from gandsl.interop.inert import Name, Record, TensorRef
-from gandsl.interop.peel import Part
+from gandsl.interop.inert import PickledName, PickledObject, TensorRef
+from gandsl.interop.peel import LocatedState
 
 DEEPEST = 32
 MOST_TENSORS = 100_000
@@ -15,25 +15,25 @@ LONGEST_KEY = 200
 SEARCHED = 3  # mappings inside mappings: {"models": {"generator": {…}}}
 
 
-def parts_of(root: Any, where: str) -> tuple[list[Part], dict[str, TensorRef], list[str]]:
+def parts_of(root: Any, where: str) -> tuple[list[LocatedState], dict[str, TensorRef], list[str]]:
     """All state_dicts, the tensors that stand beside them, and the names of all that is something else."""
-    parts: list[Part] = []
+    parts: list[LocatedState] = []
     loose: dict[str, TensorRef] = {}
     aside: list[str] = []
     left = MOST_TENSORS
     waiting = [("", root, 0)]
     while waiting:
         path, value, depth = waiting.pop(0)
-        if isinstance(value, Record) and isinstance(value.state, dict):
+        if isinstance(value, PickledObject) and isinstance(value.state, dict):
             attributes: dict[str, Any] = {}
             tensors = dict(_module(value, where, left, attributes))
             arguments, positional = _arguments(value.state)
-            found = Part(path, tensors, arguments, positional, attributes)
+            found = LocatedState(path, tensors, arguments, positional, attributes)
         elif isinstance(value, TensorRef) and path:
             loose[path] = value
             continue
         elif isinstance(value, dict) and (tensors := _state_dict(value, where)):
-            found = Part(path, tensors)
+            found = LocatedState(path, tensors)
             waiting.extend(_inner(path, value, depth, tensors) if depth < SEARCHED else [])
         elif isinstance(value, dict) and depth < SEARCHED:
             waiting.extend(_inner(path, value, depth))
@@ -71,13 +71,13 @@ def _state_dict(value: Mapping[Any, Any], where: str) -> dict[str, TensorRef]:
 
 
 def _module(
-    record: Record, where: str, most: int, attributes: dict[str, Any]
+    record: PickledObject, where: str, most: int, attributes: dict[str, Any]
 ) -> Iterator[tuple[str, TensorRef]]:
     """The state_dict of a module: its parameters and saved buffers, then its submodules', by dotted name.
 
     The plain attributes that it meets are put into `attributes`.
     """
-    waiting: list[tuple[str, Record]] = [("", record)]
+    waiting: list[tuple[str, PickledObject]] = [("", record)]
     steps = 0
     while waiting:
         prefix, module = waiting.pop()
@@ -95,7 +95,9 @@ def _module(
                     steps += 1
                     yield prefix + name, tensor
         children = [(f"{prefix}{name}.", child) for name, child in _entries(state, "_modules")]
-        waiting.extend((name, child) for name, child in reversed(children) if isinstance(child, Record))
+        waiting.extend(
+            (name, child) for name, child in reversed(children) if isinstance(child, PickledObject)
+        )
 
 
 def _entries(state: Mapping[Any, Any], group: str) -> Iterator[tuple[str, Any]]:
@@ -106,12 +108,12 @@ def _entries(state: Mapping[Any, Any], group: str) -> Iterator[tuple[str, Any]]:
 
 
 def _is_plain(value: Any) -> bool:
-    return isinstance(value, int | float | str | Name | None)
+    return isinstance(value, int | float | str | PickledName | None)
 
 
 def _shown(value: Any) -> Any:
     """A plain value; the name of a type stands for the type."""
-    return value.name if isinstance(value, Name) else value
+    return value.name if isinstance(value, PickledName) else value
 
 
 def _arguments(state: Mapping[Any, Any]) -> tuple[dict[str, Any] | None, tuple[Any, ...]]:

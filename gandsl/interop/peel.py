@@ -34,7 +34,7 @@ def names_average(name: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Part:
+class LocatedState:
     """One state_dict: where it lies in the checkpoint, and what else is known of the module it is of."""
 
     path: str  # "models.generator"; "" for a file that is one state_dict
@@ -57,7 +57,7 @@ class Part:
         return [name for name in reversed(self.path.split(".")) if name]
 
     @cached_property
-    def bare(self) -> Part:
+    def bare(self) -> LocatedState:
         """Without the names that are a wrapper's alone, wherever they stand in the keys."""
         found, dropped = {}, dict.fromkeys(WRAPPERS, 0)
         for key, tensor in self.tensors.items():
@@ -73,7 +73,7 @@ class Part:
         return self._without(said, tensors=found, counted=counted or self.counted) if said else self
 
     @cached_property
-    def branches(self) -> tuple[Part, ...]:
+    def branches(self) -> tuple[LocatedState, ...]:
         """The state_dicts by the first component of their keys; what has no second one lies beside them."""
         if len(self.steps) >= MOST_STEPS:
             return ()
@@ -99,5 +99,5 @@ class Part:
             for name, tensors in branches.items()
         )
 
-    def _without(self, said: list[str], **changed: Any) -> Part:
+    def _without(self, said: list[str], **changed: Any) -> LocatedState:
         return replace(self, steps=(*self.steps, *said), **changed)

@@ -11,7 +11,7 @@ from gandsl.interop.errors import InteropError, listed
 from gandsl.interop.inert import TensorRef
 from gandsl.interop.layout import Layout, Shapes, Side
 from gandsl.interop.layouts import layouts
-from gandsl.interop.peel import Part, names_average
+from gandsl.interop.peel import LocatedState, names_average
 
 HALF = 0.5  # of its keys that a state_dict taken out of a wrapper must have in the layout's table
 
@@ -28,11 +28,11 @@ def sources(written: Sequence[str]) -> list[Path] | dict[str, Path]:
 
 
 @dataclass(frozen=True)
-class File:
+class CheckpointFile:
     """An open checkpoint file. `role` is the part that the user says it is, if anything."""
 
     path: Path
-    parts: Sequence[Part]
+    parts: Sequence[LocatedState]
     loose: Mapping[str, TensorRef]
     aside: Sequence[str]
     size: int
@@ -43,8 +43,8 @@ class File:
 class Recognized:
     """A state_dict with its place in a layout."""
 
-    file: File
-    part: Part
+    file: CheckpointFile
+    part: LocatedState
     name: str  # of its side: generator, discriminator
     side: Side
     tensors: Mapping[str, TensorRef]  # by the layout's own spelling of keys
@@ -61,7 +61,7 @@ class Recognized:
 
 
 def recognize(
-    files: Sequence[File], name: str | None, only: str | None = None
+    files: Sequence[CheckpointFile], name: str | None, only: str | None = None
 ) -> tuple[Layout, dict[str, Recognized], list[str]]:
     """The layout, the recognized parts by role, and the names of what is left aside.
 
@@ -96,13 +96,13 @@ class _Reading:
 
     layout: Layout
     found: list[Recognized]
-    unknown: list[tuple[File, Part]]  # state_dicts, but none of this layout's
+    unknown: list[tuple[CheckpointFile, LocatedState]]  # state_dicts, but none of this layout's
     aside: list[str]  # these and whatever else is there
 
 
-def _read(layout: Layout, files: Sequence[File]) -> _Reading:
+def _read(layout: Layout, files: Sequence[CheckpointFile]) -> _Reading:
     found: list[Recognized] = []
-    unknown: list[tuple[File, Part]] = []
+    unknown: list[tuple[CheckpointFile, LocatedState]] = []
     for file in files:
         for part in file.parts:
             fitting = list(_fitting(layout, file, part))
@@ -113,7 +113,7 @@ def _read(layout: Layout, files: Sequence[File]) -> _Reading:
     return _Reading(layout, found, unknown, aside + [_short(file, part) for file, part in unknown])
 
 
-def _fitting(layout: Layout, file: File, part: Part) -> Iterator[Recognized]:
+def _fitting(layout: Layout, file: CheckpointFile, part: LocatedState) -> Iterator[Recognized]:
     """The networks of the layout in a state_dict: itself, or what is left where wrappers are taken off."""
     part = part.bare
     tensors = _spelled(layout, part.tensors)
@@ -164,11 +164,11 @@ def _check_whole(reading: _Reading) -> None:
             )
 
 
-def _short(file: File, part: Part) -> str:
+def _short(file: CheckpointFile, part: LocatedState) -> str:
     return part.path or file.path.name
 
 
-def _called(file: File, part: Part) -> str:
+def _called(file: CheckpointFile, part: LocatedState) -> str:
     return f"{file.path}:{part.path}" if part.path else str(file.path)
 
 
@@ -215,7 +215,7 @@ def _role_of_file(layout: Layout, stem: str) -> str | None:
     return next((layout.names[name] for name in names if re.match(rf"{name}(_|$)", stem)), None)
 
 
-def _unknown(files: Sequence[File], name: str | None) -> str:
+def _unknown(files: Sequence[CheckpointFile], name: str | None) -> str:
     said = f"is not in the layout {name}" if name else "is in no layout that is known"
     keys = [key for file in files for part in file.parts for key in list(part.tensors)[:4]]
     what = f"its tensors are named {listed(keys)}" if keys else "it holds no state_dict"

@@ -22,7 +22,7 @@ class PartReport:
 
 
 @dataclass(frozen=True)
-class Report:
+class ImportReport:
     """An import."""
 
     layout: str

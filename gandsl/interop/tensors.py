@@ -8,8 +8,8 @@ from zlib import crc32
 import torch
 from torch import Tensor
 
-from gandsl.interop.errors import Damaged, Refused
-from gandsl.interop.inert import ITEM_SIZES, Storage, TensorRef
+from gandsl.interop.errors import DamagedFile, Refused
+from gandsl.interop.inert import ITEM_SIZES, PickledStorage, TensorRef
 
 TOLERANCE = 1e-5  # of a constant's largest number
 COPIES = 4  # a file's tensors may take so many times the file: shared ones are copied
@@ -18,7 +18,7 @@ COPIES = 4  # a file's tensors may take so many times the file: shared ones are 
 def materialize(wanted: Mapping[str, TensorRef], size: int, where: str) -> dict[str, Tensor]:
     """The tensors, contiguous and in memory of their own. `size` is the file's.
 
-    Raises Refused where they would take far more than the file has, and Damaged where a checksum is wrong.
+    Raises Refused where they would take far more than the file has, DamagedFile where a checksum is wrong.
     """
     total = sum(ref.count * ITEM_SIZES[ref.dtype] for ref in wanted.values())
     if total > COPIES * size:
@@ -34,9 +34,9 @@ def near(given: Tensor, wanted: Tensor) -> bool:
     return given.shape == wanted.shape and torch.allclose(given.float(), wanted, rtol=0, atol=most)
 
 
-def _check(storage: Storage, where: str) -> None:
+def _check(storage: PickledStorage, where: str) -> None:
     if storage.checksum is not None and storage.data is not None and crc32(storage.data) != storage.checksum:
-        raise Damaged(where, "the checksum of a tensor is wrong")
+        raise DamagedFile(where, "the checksum of a tensor is wrong")
 
 
 def _tensor(ref: TensorRef, where: str) -> Tensor:
@@ -44,7 +44,7 @@ def _tensor(ref: TensorRef, where: str) -> Tensor:
     if not ref.count:
         return torch.empty(ref.shape, dtype=dtype)
     if ref.storage.data is None:
-        raise Damaged(where, "a tensor has no content")
+        raise DamagedFile(where, "a tensor has no content")
     item = ITEM_SIZES[ref.dtype]
     raw = bytearray(ref.storage.data[ref.offset * item : (ref.offset + ref.span) * item])
     flat = torch.frombuffer(raw, dtype=torch.uint8 if ref.dtype == "bool" else dtype)

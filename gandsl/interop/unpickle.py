@@ -12,11 +12,11 @@ import struct
 from collections.abc import Callable
 from typing import IO, Any, cast
 
-from gandsl.interop.errors import CutShort, Damaged, InteropError, Refused
+from gandsl.interop.errors import CutShort, DamagedFile, InteropError, Refused
 from gandsl.interop.inert import (
     ALLOWED,
     LOAD_FROM_BYTES,
-    Name,
+    PickledName,
     Unfit,
     build,
     call,
@@ -55,7 +55,7 @@ class Reader:
         end = line.find(b"\n") + 1
         if not end:
             if len(line) == LONGEST_LINE:
-                raise Damaged(self.where, "a name that does not end")
+                raise DamagedFile(self.where, "a name that does not end")
             raise CutShort(self.where)
         self.position += end
         return line[:end]
@@ -86,7 +86,7 @@ def unpickle(
     except Unfit as error:
         raise Refused(reader.where, str(error)) from error
     except (ValueError, LookupError, TypeError, struct.error, AttributeError) as error:
-        raise Damaged(reader.where, "its pickle makes no sense") from error
+        raise DamagedFile(reader.where, "its pickle makes no sense") from error
     raise CutShort(reader.where)
 
 
@@ -154,7 +154,7 @@ class _Machine:
         """The allowlist: a name that is not on it ends the reading before anything is made of it."""
         if not isinstance(module, str) or not isinstance(name, str):
             raise Unfit("a name that is no text")
-        wanted = Name(module[:200], name[:200])
+        wanted = PickledName(module[:200], name[:200])
         if wanted not in ALLOWED:
             hint = next((text for prefix, text in HINTS.items() if module.startswith(prefix)), "")
             raise Refused(self.where, f"it asks for `{wanted}`", hint)

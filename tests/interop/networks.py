@@ -13,7 +13,7 @@ import torch
 
 from gandsl.interop.layouts import stylegan_options as tables
 from gandsl.interop.options import Option
-from gandsl.interop.peel import Part
+from gandsl.interop.peel import LocatedState
 from tests.interop.cases import SMALL, SYNTHESIS
 from tests.interop.forge import published
 
@@ -92,7 +92,7 @@ NETWORKS = {
         "stylegan3",
         {**SYNTHESIS, "classes": 3, "clamp": 0.0},
         "G",
-        tables.alias_free(Part("", {})),
+        tables.alias_free(LocatedState("", {})),
         ALIAS_FREE,
     ),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gandsl.interop.layouts import peer_options, r3gan, stylegan_options
 from gandsl.interop.options import REQUIRED, Option
-from gandsl.interop.peel import Part
+from gandsl.interop.peel import LocatedState
 
 DOCS = Path(__file__).parent.parent.parent / "docs" / "checkpoints.md"
 FIRST, LAST = "### StyleGAN2's generator\n", "## Safety\n"
@@ -25,7 +25,7 @@ SECTIONS: Mapping[str, Tables] = {
         ADA: stylegan_options.discriminator(newer=False),
         NEWER: stylegan_options.discriminator(newer=True),
     },
-    "StyleGAN3's generator": {"default": stylegan_options.alias_free(Part("", {}))},
+    "StyleGAN3's generator": {"default": stylegan_options.alias_free(LocatedState("", {}))},
     "R3GAN's generator": {"default": r3gan.GENERATOR_OPTIONS},
     "R3GAN's discriminator": {"default": r3gan.DISCRIMINATOR_OPTIONS},
     "BigGAN-PyTorch's generators": {

@@ -71,7 +71,8 @@ def test_all_are_refused_with_a_message(endings: Mapping[str, Ending]) -> None:
     wrong = {
         key: (ending.end, ending.message)
         for key, ending in ends.items()
-        if ending.end not in ("Refused", "CutShort", "Damaged", "InteropError") or len(ending.message) < 30
+        if ending.end not in ("Refused", "CutShort", "DamagedFile", "InteropError")
+        or len(ending.message) < 30
     }
     assert not wrong
 

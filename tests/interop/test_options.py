@@ -20,7 +20,7 @@ from gandsl.interop.layout import Layout
 from gandsl.interop.made import Made
 from gandsl.interop.options import Fate, Option
 from gandsl.interop.parts import parts_of
-from gandsl.interop.recognize import File, Recognized, recognize
+from gandsl.interop.recognize import CheckpointFile, Recognized, recognize
 from gandsl.interop.values import same
 from gandsl.spec.overrides import as_yaml
 from tests.interop import option_tables
@@ -75,7 +75,7 @@ def read(network: str) -> tuple[Layout, dict[str, Recognized]]:
         write_persistence(path, {one.key: state(network)}, {one.key: one.arguments}, attributes=attributes)
         with opened(path) as content:
             parts, loose, aside = parts_of(content.root, str(path))
-            layout, found, _ = recognize([File(path, parts, loose, aside, content.size)], None)
+            layout, found, _ = recognize([CheckpointFile(path, parts, loose, aside, content.size)], None)
             return layout, found
 
 

@@ -12,12 +12,12 @@ import gandsl
 from gandsl.interop import Imported, InteropError, export_weights, import_checkpoint
 from gandsl.interop.layouts import layouts
 from gandsl.interop.options import Fate
-from gandsl.interop.peel import Part
+from gandsl.interop.peel import LocatedState
 from gandsl_runtime.layers import set_noise_mode
 from tests.interop.cases import CASES
 from tests.interop.forge import State, ours, published
 
-NO_PART = Part("", {})
+NO_PART = LocatedState("", {})
 
 
 def written(name: str, folder: Path, root: Path) -> dict[str, State]:

@@ -8,7 +8,7 @@ from typing import Any
 from gandsl.interop.layout import (
     Bindings,
     Carried,
-    Entry,
+    KeyPair,
     Layout,
     Params,
     Shapes,
@@ -31,13 +31,13 @@ LOGGED = Carried()  # singular vectors and values beyond the first, which are fo
 MOST_LOGGED = 16
 
 
-def logged(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+def logged(entries: tuple[KeyPair, ...]) -> tuple[KeyPair, ...]:
     """With what stands beside each first singular vector where more than one is followed."""
     first = [entry for entry in entries if entry.theirs.endswith(".u0")]
     return (
         *entries,
         *(
-            Entry(f"{entry.theirs.removesuffix('u0')}{name}{k}", entry.ours, LOGGED)
+            KeyPair(f"{entry.theirs.removesuffix('u0')}{name}{k}", entry.ours, LOGGED)
             for entry in first
             for k in range(1, MOST_LOGGED)
             for name in ("u", "sv")
@@ -45,7 +45,7 @@ def logged(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     )
 
 
-def norms(theirs: str, ours: str) -> tuple[Entry, ...]:
+def norms(theirs: str, ours: str) -> tuple[KeyPair, ...]:
     """The lines of a batch norm's statistics, and of what other variants of it count."""
     return table(
         row(f"{theirs}.{STATISTICS[0]}", f"{ours}.norm.{STATISTICS[1]}"),
@@ -54,12 +54,12 @@ def norms(theirs: str, ours: str) -> tuple[Entry, ...]:
     )
 
 
-def conditional_norms(theirs: str, ours: str) -> tuple[Entry, ...]:
+def conditional_norms(theirs: str, ours: str) -> tuple[KeyPair, ...]:
     """Those of norms whose gains and biases follow the class, with the weights of these."""
     return table(norms(theirs, ours), row(f"{theirs}.<gain|bias>.{WEIGHT}", f"{ours}.<gain|shift>.{WEIGHT}"))
 
 
-def attention(theirs: str, ours: str) -> tuple[Entry, ...]:
+def attention(theirs: str, ours: str) -> tuple[KeyPair, ...]:
     """The lines of a block's self-attention."""
     return table(
         row(f"{theirs}.<theta|phi|g|o>.{WEIGHT}", f"{ours}.attention.<theta|phi|g|o>.{WEIGHT}"),
@@ -67,7 +67,7 @@ def attention(theirs: str, ours: str) -> tuple[Entry, ...]:
     )
 
 
-def image(ours: str) -> tuple[Entry, ...]:
+def image(ours: str) -> tuple[KeyPair, ...]:
     """The lines of G's end; `ours` is its last convolution."""
     return table(
         row("output_layer.0.<gain|bias>", "norm.norm.<weight|bias>"),

@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
-from gandsl.interop.layout import Bindings, Constant, Params, Shapes, doubling, resolution
+from gandsl.interop.layout import Bindings, ImpliedTensor, Params, Shapes, doubling, resolution
 
 NAMES = {"generator": "generator", "discriminator": "discriminator", "generator_smooth": "average"}
-FULL_SIZE = Constant(
+FULL_SIZE = ImpliedTensor(
     lambda params, *_: torch.zeros(()),  # level of detail: 0 is grown to the end
     "a level other than 0 is of a network that still grows: import one that is grown to the end",
 )

@@ -15,7 +15,7 @@ from torch import Tensor
 from gandsl.interop.changes import FLIPPED, leading
 from gandsl.interop.layout import (
     Bindings,
-    Constant,
+    ImpliedTensor,
     Layout,
     Params,
     Shape,
@@ -67,7 +67,7 @@ GENERATOR = table(
     row("synthesis.layer{plain}.weight", "synthesis.s{small}.conv0.weight"),
     row("synthesis.layer{fused}.weight", "synthesis.s{large}.conv0.weight", FLIPPED),
     row("synthesis.layer{b}.weight", f"{S}.conv1.weight"),
-    row("synthesis.layer{a}.blur.kernel", f"{S}.conv0.weight", Constant(_blur_out)),
+    row("synthesis.layer{a}.blur.kernel", f"{S}.conv0.weight", ImpliedTensor(_blur_out)),
     row("synthesis.layer<{a}|{b}>.bias", f"{S}.<epilogue0|epilogue1>.bias.bias"),
     row("synthesis.layer<{a}|{b}>.apply_noise.weight", f"{S}.<epilogue0|epilogue1>.noise.strength"),
     row(
@@ -83,7 +83,7 @@ DISCRIMINATOR = table(
     row("input{last}.<weight|bias>", "stages.rgb.conv.<weight|bias>"),
     row("layer{c}.<weight|bias>", "stages.s{r}.conv0.<weight|bias>"),
     row("layer{d}.<weight|bias>", "stages.s{r}.<conv1.weight|bias.bias>"),
-    row("layer{d}.blur.kernel", "stages.s{r}.conv1.weight", Constant(_blur_in)),
+    row("layer{d}.blur.kernel", "stages.s{r}.conv1.weight", ImpliedTensor(_blur_in)),
     row("layer<{h0}|{h1}|{h2}>.<weight|bias>", "head.<conv|hidden|out>.<weight|bias>"),
 )
 

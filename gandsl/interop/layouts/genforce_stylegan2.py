@@ -7,7 +7,7 @@ from typing import Any
 from gandsl.interop.changes import FLIPPED, PLUS_ONE, leading
 from gandsl.interop.layout import (
     Bindings,
-    Constant,
+    ImpliedTensor,
     Layout,
     Params,
     Shapes,
@@ -20,8 +20,8 @@ from gandsl.interop.layout import (
 from gandsl.interop.layouts.genforce import NAMES, STRANGE_MAPPING, counted, mapped, mapping
 from gandsl.interop.layouts.peer_options import STYLEGAN2_DISCRIMINATOR, STYLEGAN2_GENERATOR
 
-UP = Constant(lambda params, *_: fir(params, gain=4.0)[None, None])
-DOWN = Constant(lambda params, *_: fir(params)[None, None])
+UP = ImpliedTensor(lambda params, *_: fir(params, gain=4.0)[None, None])
+DOWN = ImpliedTensor(lambda params, *_: fir(params)[None, None])
 S, S4 = "synthesis.s{r}", "synthesis.s4"
 
 GENERATOR = table(

@@ -9,7 +9,7 @@ from gandsl.interop.changes import ROW, SAME, STATISTICS, TRANSPOSED, Change, le
 from gandsl.interop.derive import SINGULAR_VALUE
 from gandsl.interop.layout import (
     Bindings,
-    Entry,
+    KeyPair,
     Layout,
     Params,
     Shapes,
@@ -22,7 +22,7 @@ from gandsl.interop.layout import (
 from gandsl.interop.layouts.peer_options import PRETRAINED
 
 
-def spectral(theirs: str, ours: str, bias: bool = True) -> tuple[Entry, ...]:
+def spectral(theirs: str, ours: str, bias: bool = True) -> tuple[KeyPair, ...]:
     """The lines of a weight with torch's spectral norm: both vectors are kept."""
     tails: list[tuple[str, str, Change]] = [
         ("weight_orig", "weight", SAME),

@@ -8,7 +8,7 @@ from typing import Any
 from gandsl.interop.errors import InteropError
 from gandsl.interop.layout import (
     Bindings,
-    Constant,
+    ImpliedTensor,
     Layout,
     Params,
     Shapes,
@@ -18,9 +18,9 @@ from gandsl.interop.layout import (
     table,
 )
 from gandsl.interop.options import Option, applied, held, labelled
-from gandsl.interop.peel import Part
+from gandsl.interop.peel import LocatedState
 
-KERNEL = Constant(
+KERNEL = ImpliedTensor(
     lambda params, *_: fir(params),
     "it was made with another ResamplingFilter: --set taps=[…], that filter convolved with [1, 1]",
 )
@@ -124,7 +124,7 @@ def discriminator(shapes: Shapes, given: Params) -> dict[str, Any]:
     }
 
 
-def _arguments(part: Part, largest_last: bool) -> dict[str, Any] | None:
+def _arguments(part: LocatedState, largest_last: bool) -> dict[str, Any] | None:
     """What the modules of a pickle still tell of the constructor's arguments: no shape has it."""
     types = {
         int(match[1]): value

@@ -9,7 +9,7 @@ from gandsl.interop.changes import MAP_BIAS, leading
 from gandsl.interop.derive import MEAN_STYLE
 from gandsl.interop.layout import (
     Bindings,
-    Constant,
+    ImpliedTensor,
     Layout,
     Params,
     Shapes,
@@ -23,8 +23,8 @@ from gandsl.interop.layout import (
 )
 from gandsl.interop.layouts.peer_options import ROSINALITY_DISCRIMINATOR, ROSINALITY_GENERATOR
 
-UP = Constant(lambda params, *_: fir(params, gain=4.0))
-DOWN = Constant(lambda params, *_: fir(params))
+UP = ImpliedTensor(lambda params, *_: fir(params, gain=4.0))
+DOWN = ImpliedTensor(lambda params, *_: fir(params))
 ONE, TWO = leading(1), leading(2)
 S, S4 = "synthesis.s{r}", "synthesis.s4"
 

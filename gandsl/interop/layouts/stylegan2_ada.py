@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gandsl.interop.layout import (
     Bindings,
-    Constant,
+    ImpliedTensor,
     Layout,
     Params,
     Shapes,
@@ -34,11 +34,11 @@ def resampling(taps: Sequence[float]) -> Tensor:
     return kernel / kernel.sum()
 
 
-FIR = Constant(
+FIR = ImpliedTensor(
     lambda params, *_: resampling(params.get("taps", DEFAULT)),
     "it was made with another resample_filter: --set taps=[…]",
 )
-UNUSED = Constant(lambda *_: resampling(DEFAULT))  # of a layer that does not resample: it is told none
+UNUSED = ImpliedTensor(lambda *_: resampling(DEFAULT))  # of a layer that does not resample: it is told none
 
 GENERATOR = table(
     row("mapping.<embed|fc{n}>.<weight|bias>", "mapping.<embed|fc{n}.linear>.<weight|bias>"),

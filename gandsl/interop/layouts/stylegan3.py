@@ -12,7 +12,7 @@ from gandsl.interop.changes import FIRST_MINUS_ONE, POINTWISE
 from gandsl.interop.errors import InteropError
 from gandsl.interop.layout import (
     Bindings,
-    Constant,
+    ImpliedTensor,
     Layout,
     Params,
     Shape,
@@ -28,7 +28,7 @@ from gandsl_runtime.layers.lowpass import disc, line
 EDGE = 1e-9  # of a range whose ends round one way or the other
 
 
-class Schedule:
+class LayerSchedule:
     """What each layer of the generator is made for (appendix C.1); number −1 is taken for 0, the input's."""
 
     def __init__(self, params: Params) -> None:
@@ -76,7 +76,7 @@ class Schedule:
 def _filter(params: Params, shape: Shape, key: str) -> Tensor:
     found = re.match(r"L(\d+)\.", key)
     assert found
-    return Schedule(params).filter(int(found[1]), rises=".affine." in key)
+    return LayerSchedule(params).filter(int(found[1]), rises=".affine." in key)
 
 
 INPUT, LAYER, OURS = "synthesis.input", "synthesis.L{i}_{side}_{channels}", "L{i}"
@@ -92,14 +92,14 @@ GENERATOR = table(
     row(f"{INPUT}.affine.weight", "motion.weight"),
     row(f"{INPUT}.affine.bias", "motion.bias", FIRST_MINUS_ONE),
     row(f"{LAYER}.{PARTS}", f"{OURS}.{OUR_PARTS}"),
-    row(f"{LAYER}.<up_filter|down_filter>", f"{OURS}.<affine.weight|conv.weight>", Constant(_filter)),
+    row(f"{LAYER}.<up_filter|down_filter>", f"{OURS}.<affine.weight|conv.weight>", ImpliedTensor(_filter)),
     row(f"{LAST}.{PARTS}", f"rgb.{OUR_PARTS}"),
 )
 
 
 def bindings(params: Params) -> Bindings:
     """`r` is a size, `R` the largest, `n` a layer of either mapping, `i` one of the generator's."""
-    schedule, last = Schedule(params), params["layers"]
+    schedule, last = LayerSchedule(params), params["layers"]
     return [
         *({"r": r} for r in doubling(4, params["resolution"])),
         *({"n": n} for n in range(max(params["mapping_layers"], params.get("label_layers", 8)))),
@@ -150,7 +150,7 @@ def _channels(widths: dict[int, int], params: dict[str, Any], kinds: list[str]) 
     tried += [(kind, *_roundest(widths, {**params, "equivariance": kind})) for kind in kinds]
     for kind, base, most in tried:
         found = {"equivariance": kind, "channel_base": base, "channel_max": most}
-        trial = Schedule({**params, **found})
+        trial = LayerSchedule({**params, **found})
         if all(trial.channels(i) == n for i, n in widths.items()):
             return found
     raise InteropError(
@@ -161,7 +161,7 @@ def _channels(widths: dict[int, int], params: dict[str, Any], kinds: list[str]) 
 
 def _roundest(widths: dict[int, int], params: dict[str, Any]) -> tuple[int, int]:
     """The base divisible by the largest power of two, and the smallest maximum."""
-    schedule, most = Schedule(params), max(widths.values())
+    schedule, most = LayerSchedule(params), max(widths.values())
     # a width n is round(wide · base / (2 · cutoff)) or the largest, so that the base lies between
     low = max((2 * n - 1) * schedule.cutoff(i) / schedule.wide for i, n in widths.items()) * (1 + EDGE)
     high = min(

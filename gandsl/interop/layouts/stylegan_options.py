@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gandsl.interop.options import Option, applied, held, idle, labelled, one_of, refused, under
-from gandsl.interop.peel import Part
+from gandsl.interop.peel import LocatedState
 
 Options = tuple[Option, ...]
 
@@ -135,13 +135,13 @@ def discriminator(newer: bool) -> Options:
     )
 
 
-def is_rotation(part: Part) -> bool:
+def is_rotation(part: LocatedState) -> bool:
     """Whether a generator of StyleGAN3 is configuration R, whose widths are twice the spec's."""
     given = part.arguments or {}
     return given.get("conv_kernel") == 1 and bool(given.get("use_radial_filters"))
 
 
-def alias_free(part: Part) -> Options:
+def alias_free(part: LocatedState) -> Options:
     """The generator's of StyleGAN3."""
 
     def width(given: Any) -> int:
