@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from gandsl import __version__
 from gandsl.analysis.resolved import resolved
-from gandsl.codegen.hints import Hint
-from gandsl.codegen.places import Places
-from gandsl.codegen.pretty import collection, lay, quoted
-from gandsl.codegen.source import network_source
-from gandsl.codegen.template import fill
-from gandsl.codegen.text import class_name, docstring, is_identifier
+from gandsl.codegen.analysis.origins import Origin
+from gandsl.codegen.identifiers import class_name, is_identifier
+from gandsl.codegen.printing.layout import collection, lay, quoted
+from gandsl.codegen.printing.locations import Locations
+from gandsl.codegen.printing.network import network_source
+from gandsl.codegen.printing.template import fill
+from gandsl.codegen.printing.text import docstring
 from gandsl.diagnostics import Diagnostics
 from gandsl.diagnostics.diagnostic import InvariantError
 from gandsl.lowering.planned import checkpointed, planned
@@ -36,19 +37,18 @@ _FILE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.(py|json)")
 def render(module: ModuleIR) -> dict[str, str]:
     """Every file of the generated package by its name, the manifest last: the same text on every machine."""
     document = module.document
-    places = Places(document.file)
+    locations = Locations(document.file)
     block_of = _Blocks(module)
     files: dict[str, str] = {}
     for name, network in module.networks.items():
         if not is_identifier(name) or name.startswith("__"):
             raise InvariantError(f"the network {name!r} cannot name a Python module")
-        about = (
-            f"The {name} of {module.name}, generated from {places.file(document.file)}: edit that, not this."
-        )
+        origin = locations.file(document.file)
+        about = f"The {name} of {module.name}, generated from {origin}: edit that, not this."
         if doc := _one_paragraph(document.networks[name].doc):
             about += f"\n\n{doc}"
         as_planned, kept = planned(network, module.plan), checkpointed(network, module.plan)
-        files[f"{name}.py"] = network_source(as_planned, about, places, block_of, kept)
+        files[f"{name}.py"] = network_source(as_planned, about, locations, block_of, kept)
     classes = {name: class_name(name) for name in sorted(module.networks, key=_natural)}
     exported = [quoted(name) for name in sorted({*classes.values()}, key=_natural)]
     files["__init__.py"] = fill(
@@ -123,17 +123,17 @@ def _one_paragraph(text: str) -> str:
 
 
 class _Blocks:
-    """The block behind a hint: one of the spec's own, or the standard library's."""
+    """The block behind a origin: one of the spec's own, or the standard library's."""
 
     def __init__(self, module: ModuleIR) -> None:
         self._document = module.document
         self._library = Library(Diagnostics())
 
-    def __call__(self, hint: Hint) -> BlockDecl | None:
-        if hint.what != "block":
+    def __call__(self, origin: Origin) -> BlockDecl | None:
+        if origin.what != "block":
             return None
         return self._library.block(
-            f"{hint.library}.{hint.name}" if hint.library else hint.name, self._document
+            f"{origin.library}.{origin.name}" if origin.library else origin.name, self._document
         )
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gandsl.codegen.places import Places
-from gandsl.codegen.source import network_source
-from gandsl.codegen.text import class_name
+from gandsl.codegen.identifiers import class_name
+from gandsl.codegen.printing.locations import Locations
+from gandsl.codegen.printing.network import network_source
 from gandsl.diagnostics.diagnostic import InvariantError
 from gandsl.ir.graph import NetworkIR, Variant
 from gandsl.lowering.precision import in_precision
@@ -21,7 +21,7 @@ from tests.graphs import Builder
 
 def check(ir: NetworkIR) -> dict[str, ast.ClassDef]:
     """Print, compare with the lowered network to the bit, and give the classes."""
-    source = network_source(ir, "A test.", Places("hand.yaml"), lambda hint: None)
+    source = network_source(ir, "A test.", Locations("hand.yaml"), lambda origin: None)
     assert_equal_programs(ir, source, class_name(ir.name))
     return {node.name: node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)}
 
@@ -169,7 +169,7 @@ def test_a_name_that_torch_has_is_a_bug_of_the_compiler() -> None:
     b = Builder()
     x = b("half.train", "conv", {"x": b.input("x", "Image", 3, 8, 8)}, channels=3)
     with pytest.raises(InvariantError, match="cannot name a module"):
-        network_source(b.ir(x), "", Places(""), lambda hint: None)
+        network_source(b.ir(x), "", Locations(""), lambda origin: None)
 
 
 @settings(max_examples=100)

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from gandsl.codegen import render
-from gandsl.codegen.places import Places
-from gandsl.codegen.source import network_source
-from gandsl.codegen.text import class_name
+from gandsl.codegen.identifiers import class_name
+from gandsl.codegen.printing.locations import Locations
+from gandsl.codegen.printing.network import network_source
 from gandsl.ir.graph import NetworkIR
 from gandsl.lowering.precision import in_precision
 from gandsl_runtime.plan import Precision
@@ -40,7 +40,7 @@ EVERY = sorted(
 
 
 def printed(ir: NetworkIR) -> str:
-    return network_source(ir, "Printed for a test.", Places("hand.yaml"), lambda hint: None)
+    return network_source(ir, "Printed for a test.", Locations("hand.yaml"), lambda origin: None)
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)

@@ -18,10 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gandsl.codegen import render
-from gandsl.codegen.places import Places
-from gandsl.codegen.pretty import Expr, call, collection, keyword, lay, literal
-from gandsl.codegen.source import network_source
-from gandsl.codegen.text import class_name, columns, comment, docstring, is_identifier, local_name, visible
+from gandsl.codegen.identifiers import class_name, is_identifier, local_name
+from gandsl.codegen.printing.layout import Expr, call, collection, keyword, lay, literal
+from gandsl.codegen.printing.locations import Locations
+from gandsl.codegen.printing.network import network_source
+from gandsl.codegen.printing.text import columns, comment, docstring, visible
 from gandsl.diagnostics import Span
 from gandsl.frontend.module import ModuleIR
 from gandsl.ir.graph import Frame, Graph, NetworkIR, Provenance
@@ -105,7 +106,7 @@ def test_hash_seed_folder_and_locale_change_nothing(tmp_path: Path) -> None:
     spec = tmp_path / "elsewhere" / "house.yaml"
     spec.parent.mkdir()
     shutil.copy(ROOT / "tests" / "codegen" / "golden" / "house.yaml", spec)
-    places = (
+    locations = (
         ("0", ROOT, "tests/codegen/golden/house.yaml"),
         ("4242", tmp_path, str(spec)),
         ("7", spec.parent, "../elsewhere/house.yaml"),
@@ -118,7 +119,7 @@ def test_hash_seed_folder_and_locale_change_nothing(tmp_path: Path) -> None:
             stdout=subprocess.PIPE,
             text=True,
         )
-        for seed, folder, written in places
+        for seed, folder, written in locations
     ]
     digests = {process.communicate(timeout=240)[0].strip() for process in running}
     assert not any(process.returncode for process in running)
@@ -336,7 +337,7 @@ def test_the_same_seed_gives_the_same_weights() -> None:
         lowered = LoweredNetwork(ir).state_dict()
         torch.manual_seed(3)
         printed = loaded(
-            network_source(ir, "", Places(""), lambda hint: None), class_name(ir.name)
+            network_source(ir, "", Locations(""), lambda origin: None), class_name(ir.name)
         ).state_dict()
         assert list(printed) == list(lowered)
         assert all(torch.equal(printed[key], lowered[key]) for key in lowered)

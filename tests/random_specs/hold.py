@@ -17,7 +17,7 @@ from gandsl.analysis.resolved import resolved, resolved_text
 from gandsl.api import Program
 from gandsl.cli.commands import sample
 from gandsl.codegen import render
-from gandsl.codegen.text import class_name
+from gandsl.codegen.identifiers import class_name
 from gandsl.frontend.module import ModuleIR
 from gandsl.ir.graph import Graph, NetworkIR, Node
 from gandsl.ir.text import network_text

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gandsl.codegen.bodies import Path, path_of
-from gandsl.codegen.text import class_name
+from gandsl.codegen.analysis.statements import Path, path_of
+from gandsl.codegen.identifiers import class_name
 from gandsl.diagnostics.span import Span
 from gandsl.ir.graph import Frame, NetworkIR, Node
 
@@ -23,7 +23,7 @@ _BEFORE = (
 
 
 @dataclass(frozen=True)
-class Hint:
+class Origin:
     """`what`: block, stage or, unexplained, nothing. `name`: the block's, or the stage's label."""
 
     what: str = ""
@@ -33,8 +33,8 @@ class Hint:
     library: str = ""  # the standard library's file that defines the block: norm, topology, …
 
 
-def hints_of(network: NetworkIR) -> dict[Path, Hint]:
-    """A hint for every scope of every program."""
+def origins_of(network: NetworkIR) -> dict[Path, Origin]:
+    """A origin for every scope of every program."""
     nodes: dict[str, Node] = {}
     for variant in sorted(network.programs, reverse=True):
         for node in network.programs[variant]:
@@ -50,17 +50,17 @@ def hints_of(network: NetworkIR) -> dict[Path, Hint]:
             common[scope] = node.provenance.frames if known is None else _outer(known, node.provenance.frames)
             inner.setdefault(scope[:-1], set()).add(scope)
         leaves.setdefault(path[:-1], node)
-    return {scope: _hint(scope, common, leaves, inner) for scope in common}
+    return {scope: _origin(scope, common, leaves, inner) for scope in common}
 
 
-def ports_of(network: NetworkIR, hints: Mapping[Path, Hint]) -> dict[Path, dict[str, str]]:
+def ports_of(network: NetworkIR, origins: Mapping[Path, Origin]) -> dict[Path, dict[str, str]]:
     """Scope → node that it is given, in any program → its block's port, or its fold's carry."""
     found: dict[Path, dict[str, str]] = {}
     for graph in network.programs.values():
         for node in graph:
             path = path_of(node.id)
             for depth in range(1, len(path)):
-                frame = hints[path[:depth]].frame
+                frame = origins[path[:depth]].frame
                 for own in node.provenance.frames:
                     if own == frame:
                         found.setdefault(path[:depth], {}).update(own.ports)
@@ -75,12 +75,12 @@ def _outer(a: tuple[Frame, ...], b: tuple[Frame, ...]) -> tuple[Frame, ...]:
     return a[len(a) - count :]
 
 
-def _hint(
+def _origin(
     scope: Path,
     common: Mapping[Path, tuple[Frame, ...]],
     leaves: Mapping[Path, Node],
     inner: Mapping[Path, set[Path]],
-) -> Hint:
+) -> Origin:
     frames = common[scope]
     if (
         scope not in leaves
@@ -95,12 +95,12 @@ def _hint(
     ):
         frames = ()  # the innermost frame is the outer scope's
     if not frames:
-        return Hint()
+        return Origin()
     frame = frames[0]
     used = next((outer.span for outer in frames if not outer.span.file.startswith(STANDARD)), frame.span)
     if frame.what.startswith("stage "):
         label = re.sub(r"[0-9]+(x[0-9]+)?$", "", frame.what.removeprefix("stage "))
-        return Hint("stage", label, used, frame)
+        return Origin("stage", label, used, frame)
     name = re.search(r"`([^`]*)`", frame.what)
     files = {
         *([leaves[scope].provenance.span.file] if scope in leaves else ()),
@@ -108,7 +108,7 @@ def _hint(
     }
     standard = sorted(file for file in files if file.startswith(STANDARD))
     library = standard[0].removeprefix(STANDARD).removesuffix(".yaml") if standard else ""
-    return Hint("block", name[1] if name else frame.what, used, frame, library)
+    return Origin("block", name[1] if name else frame.what, used, frame, library)
 
 
 def _files_inside(
@@ -121,16 +121,16 @@ def _files_inside(
             yield common[child][len(common[child]) - count - 1].span.file
 
 
-def base_name(scope: Path, hint: Hint, siblings: Iterable[str]) -> str:
+def base_name(scope: Path, origin: Origin, siblings: Iterable[str]) -> str:
     """The class name that a scope asks for: its block's, its stages', else from its own name."""
-    if hint.what == "block":
-        name = hint.name.rpartition(".")[2]
-        words = [hint.library, name] if hint.library in _BEFORE else [name, hint.library]
-        return class_name(name if hint.library in name else "_".join(words))
+    if origin.what == "block":
+        name = origin.name.rpartition(".")[2]
+        words = [origin.library, name] if origin.library in _BEFORE else [name, origin.library]
+        return class_name(name if origin.library in name else "_".join(words))
     parent = class_name(scope[-2]) if len(scope) > 1 else ""
-    label = hint.name if hint.what == "stage" else re.sub(r"[0-9]+(x[0-9]+)?$", "", scope[-1])
+    label = origin.name if origin.what == "stage" else re.sub(r"[0-9]+(x[0-9]+)?$", "", scope[-1])
     alike = [name for name in siblings if name.startswith(label) and name[len(label) :][:1].isdigit()]
-    if hint.what == "stage" or (label != scope[-1] and len(alike) > 1):
+    if origin.what == "stage" or (label != scope[-1] and len(alike) > 1):
         if len(label) > 1:
             return f"{parent}{class_name(label)}"
         return f"{re.sub('Stages?$', '', parent)}Stage"  # of `synthesis` SynthesisStage, of `stages` Stage

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gandsl.codegen.text import unique
+from gandsl.codegen.identifiers import unique
 from gandsl.ir.graph import Graph, NetworkIR, Node, Variant
 from gandsl.ir.op import Trait
 from gandsl.lowering.split import ENTRIES, call_order, entry_graph
 
 
 @dataclass(frozen=True)
-class Piece:
+class FlatMethod:
     """A method that is written out: the nodes it runs, in order, between inputs and outputs."""
 
     name: str
@@ -22,46 +22,46 @@ class Piece:
 
     @property
     def content(self) -> tuple[tuple[Node, ...], tuple[str, ...], tuple[str, ...]]:
-        """What two equal pieces share: nodes compare by value, provenance aside."""
+        """What two equal methods share: nodes compare by value, provenance aside."""
         return tuple(self.graph[id_] for id_ in self.nodes), self.inputs, self.outputs
 
 
 @dataclass(frozen=True)
-class Program:
-    """One answer of `Network.program`: a method. Of two pieces it runs one, then the other."""
+class ProgramMethod:
+    """One answer of `Network.program`: a method. Of two flat ones it runs one, then the other."""
 
     entry: str
     variant: Variant
     method: str
-    pieces: tuple[Piece, ...]
+    parts: tuple[FlatMethod, ...]
 
 
 _METHODS = {"forward": "forward", "mapping": "map_styles", "synthesis": "synthesize"}
 
 
-def programs_of(network: NetworkIR) -> list[Program]:
-    """Every program, the full one first, then down the levels. Equal pieces of several levels are one."""
-    found: list[Program] = []
-    known: list[Piece] = []
+def programs_of(network: NetworkIR) -> list[ProgramMethod]:
+    """Every program, the full one first, then down the levels. Equal methods of several levels are one."""
+    found: list[ProgramMethod] = []
+    known: list[FlatMethod] = []
     for variant in sorted(network.programs, key=lambda v: (-v.level, v.fading)):
         graph = network.programs[variant]
         entries = ENTRIES if graph.styles is not None else ENTRIES[:1]
-        pieces = {
-            entry: _piece(network, variant, entry, entry_graph(graph, entry), known) for entry in entries
+        by_entry = {
+            entry: _flat_method(network, variant, entry, entry_graph(graph, entry), known)
+            for entry in entries
         }
-        for entry, piece in pieces.items():
-            parts: tuple[Piece, ...] = (piece,)
-            if (
-                entry == "forward"
-                and len(pieces) > 1
-                and _splits(piece, pieces["mapping"], pieces["synthesis"])
-            ):
-                parts = (pieces["mapping"], pieces["synthesis"])
-            found.append(Program(entry, variant, piece.name, parts))
+        for entry, flat in by_entry.items():
+            parts: tuple[FlatMethod, ...] = (flat,)
+            if entry == "forward" and len(by_entry) > 1:
+                both = by_entry["mapping"], by_entry["synthesis"]
+                parts = both if _splits(flat, *both) else parts
+            found.append(ProgramMethod(entry, variant, flat.name, parts))
     return found
 
 
-def _piece(network: NetworkIR, variant: Variant, entry: str, graph: Graph, known: list[Piece]) -> Piece:
+def _flat_method(
+    network: NetworkIR, variant: Variant, entry: str, graph: Graph, known: list[FlatMethod]
+) -> FlatMethod:
     live = _run(graph)
     # a layer or block of that name would be an attribute of the same class
     taken = {id_.partition(".")[0] for program in network.programs.values() for id_ in program.nodes}
@@ -69,7 +69,7 @@ def _piece(network: NetworkIR, variant: Variant, entry: str, graph: Graph, known
     if entry == "mapping":  # the same at all levels, as a rule: a level's size in its name would mislead
         general = unique("map_styles_fading" if variant.fading else "map_styles", taken)
         name = name if any(other.name == general for other in known) else general
-    piece = Piece(
+    flat = FlatMethod(
         name,
         graph,
         tuple(node.id for node in graph if node.id in live and node.op != "input"),
@@ -77,9 +77,9 @@ def _piece(network: NetworkIR, variant: Variant, entry: str, graph: Graph, known
         tuple(graph.outputs.values()),
     )
     if entry != "forward":  # whose name says the level
-        piece = next((other for other in known if other.content == piece.content), piece)
-        known.append(piece)
-    return piece
+        flat = next((other for other in known if other.content == flat.content), flat)
+        known.append(flat)
+    return flat
 
 
 def _run(graph: Graph) -> set[str]:
@@ -93,7 +93,7 @@ def _run(graph: Graph) -> set[str]:
     return run
 
 
-def _splits(whole: Piece, mapping: Piece, synthesis: Piece) -> bool:
+def _splits(whole: FlatMethod, mapping: FlatMethod, synthesis: FlatMethod) -> bool:
     """Whether mapping, then synthesis is the whole program: no node is run twice, no input read twice."""
     return sorted(whole.nodes) == sorted((*mapping.nodes, *synthesis.nodes)) and all(
         id_ == whole.graph.styles or id_ in whole.inputs for id_ in synthesis.inputs

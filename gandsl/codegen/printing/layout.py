@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gandsl.codegen.text import WIDTH, columns, is_identifier
+from gandsl.codegen.identifiers import is_identifier
+from gandsl.codegen.printing.text import WIDTH, columns
 
 
 @dataclass(frozen=True)
-class Group:
+class Bracketed:
     """Something in brackets: arguments, a signature, a tuple, a list. Items may be groups themselves."""
 
     head: str  # before the bracket: the function, a keyword's `name=`, or nothing
@@ -21,19 +22,19 @@ class Group:
     collection: bool = False  # a tuple or list: breaks into one item a line at once
 
 
-Expr = str | Group
+Expr = str | Bracketed
 
 
-def call(function: str, arguments: Sequence[Expr]) -> Group:
+def call(function: str, arguments: Sequence[Expr]) -> Bracketed:
     """`function(argument, …)`."""
-    return Group(function, tuple(arguments))
+    return Bracketed(function, tuple(arguments))
 
 
 def keyword(name: str, value: Expr) -> Expr:
     """`name=value`, an argument."""
     if isinstance(value, str):
         return f"{name}={value}"
-    return Group(f"{name}={value.head}", value.items, value.brackets, value.tail, value.collection)
+    return Bracketed(f"{name}={value.head}", value.items, value.brackets, value.tail, value.collection)
 
 
 def attribute(path: Sequence[str]) -> str:
@@ -52,12 +53,12 @@ def assigned(path: Sequence[str], value: Expr) -> tuple[str, Expr]:
     return "", call(f"{attribute(outer)}.add_module", [quoted(name), value])
 
 
-def collection(items: Sequence[Expr], brackets: str = "()") -> Group:
+def collection(items: Sequence[Expr], brackets: str = "()") -> Bracketed:
     """A tuple, or with other brackets a list."""
-    return Group("", tuple(items), brackets, collection=True)
+    return Bracketed("", tuple(items), brackets, collection=True)
 
 
-def mapping(names: Mapping[str, str]) -> Group:
+def mapping(names: Mapping[str, str]) -> Bracketed:
     """A dict of strings."""
     return collection([f"{quoted(key)}: {quoted(value)}" for key, value in names.items()], "{}")
 
@@ -112,11 +113,11 @@ def quoted(text: str) -> str:
     return plain
 
 
-def flat(expr: Expr) -> str:
+def on_one_line(expr: Expr) -> str:
     """The expression on one line."""
     if isinstance(expr, str):
         return expr
-    inner = ", ".join(map(flat, expr.items))
+    inner = ", ".join(map(on_one_line, expr.items))
     if expr.collection and expr.brackets == "()" and len(expr.items) == 1:
         inner += ","
     return f"{expr.head}{expr.brackets[0]}{inner}{expr.brackets[1]}{expr.tail}"
@@ -125,12 +126,12 @@ def flat(expr: Expr) -> str:
 def lay(expr: Expr, indent: int, before: str = "", behind: str = "") -> list[str]:
     """The expression between `before` and `behind`, on as few lines as it takes, each within the width."""
     margin = " " * indent
-    line = f"{margin}{before}{flat(expr)}{behind}"
+    line = f"{margin}{before}{on_one_line(expr)}{behind}"
     if columns(line) <= WIDTH or isinstance(expr, str) or not expr.items:
         return [line]
     opening = f"{margin}{before}{expr.head}{expr.brackets[0]}"
     closing = f"{margin}{expr.brackets[1]}{expr.tail}{behind}"
-    inner = ", ".join(map(flat, expr.items))
+    inner = ", ".join(map(on_one_line, expr.items))
     if not expr.collection and indent + 4 + columns(inner) <= WIDTH:
         return [opening, f"{margin}    {inner}", closing]
     lines = [opening]

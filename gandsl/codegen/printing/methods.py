@@ -6,28 +6,39 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gandsl.codegen.bodies import Body, Step, path_of
-from gandsl.codegen.classes import Class, Classes, Method, Slot, spelled
-from gandsl.codegen.compose import Composer
-from gandsl.codegen.naming import value_ids
-from gandsl.codegen.pretty import Expr, Group, attribute, call, collection, flat, keyword, lay, literal
-from gandsl.codegen.primitives import signature
-from gandsl.codegen.shapes import BODY, returns, shape_text, signature_doc
-from gandsl.codegen.text import WIDTH, columns, comment, local_name
-from gandsl.codegen.wiring import Ref
+from gandsl.codegen.analysis.calls import signature
+from gandsl.codegen.analysis.classes import Class, Classes, Method, Slot, spelled
+from gandsl.codegen.analysis.names import value_ids
+from gandsl.codegen.analysis.nesting import Composer
+from gandsl.codegen.analysis.statements import Body, Statement, path_of
+from gandsl.codegen.analysis.structure import Ref
+from gandsl.codegen.identifiers import local_name
+from gandsl.codegen.printing.layout import (
+    Bracketed,
+    Expr,
+    attribute,
+    call,
+    collection,
+    keyword,
+    lay,
+    literal,
+    on_one_line,
+)
+from gandsl.codegen.printing.shapes import BODY, returns, shape_text, signature_doc
+from gandsl.codegen.printing.text import WIDTH, columns, comment
 
 _BY_KIND = {"Latent": "z", "Label": "y", "Scalar": "alpha", "Styles": "ws"}
 
 
 @dataclass(frozen=True)
-class Printed:
+class PrintedMethod:
     """A method, ready for the template: all of its lines."""
 
     name: str
     text: list[str]
 
 
-class Forward:
+class MethodPrinter:
     """Prints one method."""
 
     def __init__(
@@ -47,24 +58,26 @@ class Forward:
         self.bodies = {scope: method.written[scope] for scope in class_.scopes if scope in method.written}
         self.body: Body = next(iter(self.bodies.values()))  # the instance that lends its names
         self.ids = {scope: value_ids(classes, method.bodies[scope]) for scope in self.bodies}
-        self.refs = classes.wiring(method.bodies[self.body.scope]).refs
+        self.refs = classes.structure(method.bodies[self.body.scope]).refs
         self.names: dict[str, str] = {}  # id → expression
         self.taken: set[str] = set()
 
-    def print(self) -> Printed:
+    def print(self) -> PrintedMethod:
         self._name_params()
         params = [self.names[id_] for id_ in self.body.params]
         results = self.classes.results(self.method.bodies[self.body.scope])
         lines: list[str] = []
         returned = False
-        for index, step in enumerate(self.body.steps):
-            last = index == len(self.body.steps) - 1
-            makes = list(step.results) if step.body is None else self.classes.results(step.body)
-            returned = last and results == makes and not step.unpacks
-            lines += self._statement(index, step, "return " if returned else None)
+        for index, statement in enumerate(self.body.statements):
+            last = index == len(self.body.statements) - 1
+            makes = (
+                list(statement.results) if statement.body is None else self.classes.results(statement.body)
+            )
+            returned = last and results == makes and not statement.unpacks
+            lines += self._statement(index, statement, "return " if returned else None)
         if results and not returned:
             values = [self.names[id_] for id_ in results]
-            one = flat(collection(values))[1:-1]
+            one = on_one_line(collection(values))[1:-1]
             if len(values) == 1:
                 lines.append(f"{' ' * BODY}return {values[0]}")
             elif columns(one) + BODY + 7 <= WIDTH:
@@ -74,11 +87,11 @@ class Forward:
         kind = returns(len(results))
         head = call(f"def {self.method.name}", ["self", *(f"{name}: Tensor" for name in params)])
         read = [f"{self.names[id_]} {self._shape(id_)}" for id_ in self.body.params]
-        labels = self.body.piece.graph.outputs if self.method.program else (self.names[r] for r in results)
+        labels = self.body.flat.graph.outputs if self.method.program else (self.names[r] for r in results)
         named = [f"{label} " if len(results) > 1 else "" for label in labels]
         made = [f"{name}{self._shape(id_)}" for name, id_ in zip(named, results, strict=True)] or ["nothing"]
         doc = signature_doc(read, made)
-        return Printed(self.method.name, [*lay(head, 4, behind=f" -> {kind}:"), *doc, *lines])
+        return PrintedMethod(self.method.name, [*lay(head, 4, behind=f" -> {kind}:"), *doc, *lines])
 
     # ---- names
 
@@ -94,25 +107,27 @@ class Forward:
         asked = Counter(wanted.values())
         for id_, name in wanted.items():
             if asked[name] > 1 and not (name in ("x", "image") and name not in self.taken):
-                step = next((step for step in self.body.steps if id_ in step.reads), None)
-                name = f"{step.place[-1].strip('_')}_{name}" if step else name
+                statement = next(
+                    (statement for statement in self.body.statements if id_ in statement.reads), None
+                )
+                name = f"{statement.place[-1].strip('_')}_{name}" if statement else name
             self._name(id_, name)
         self.params[id(self.method)] = [self.names[id_] for id_ in self.body.params]
 
     def _wanted(self, id_: str) -> str:
         """As the block calls its port, by the argument's kind, as its reader calls it, as its source does."""
         leaf = id_.rpartition(".")[2].strip("_")
-        kind = self.body.piece.graph[id_].type.kind
+        kind = self.body.flat.graph[id_].type.kind
         index = self.body.params.index(id_)
         if id_ in self.ports:
             return self.ports[id_].strip("_")
-        if self.body.piece.graph[id_].op == "input":
+        if self.body.flat.graph[id_].op == "input":
             return leaf
         if kind in _BY_KIND:
             return _BY_KIND[kind]
         if index == 0 and kind in ("Feature", "Vector", "Tokens", "Image"):
             return "image" if kind == "Image" else "x"
-        if self.composer.is_image(self.body.piece, id_):
+        if self.composer.is_image(self.body.flat, id_):
             return "image"
         sources = {body.params[index].rpartition(".")[2].strip("_") for body in self.bodies.values()}
         fallback = {"Style": "style", "Feature": "skip"}.get(kind, leaf if len(sources) == 1 else "x")
@@ -120,98 +135,104 @@ class Forward:
 
     def _as_read(self, id_: str) -> str:
         """What its first reader calls it: the argument of a method, or an op's port if that says much."""
-        step = next((step for step in self.body.steps if id_ in step.reads), None)
-        if step is None or step.unpacks:
+        statement = next((statement for statement in self.body.statements if id_ in statement.reads), None)
+        if statement is None or statement.unpacks:
             return ""
-        if step.body is not None:
-            return self.params[id(self.classes.method_of(step.body))][step.reads.index(id_)]
-        node = self.body.piece.graph[step.results[0]]
+        if statement.body is not None:
+            return self.params[id(self.classes.method_of(statement.body))][statement.reads.index(id_)]
+        node = self.body.flat.graph[statement.results[0]]
         port = next((port for port, ids in node.inputs.items() if id_ in ids), "")
         return port if len(port) > 1 and port not in ("terms", "like") else ""
 
-    def _local(self, step: Step, id_: str) -> str:
+    def _local(self, statement: Statement, id_: str) -> str:
         """The wanted name of a value that a statement makes."""
-        place = step.place[len(self.body.scope) :]
-        if step.body is None:
-            select = self.body.piece.graph[id_].op == "select" and self.class_.first != ()
+        place = statement.place[len(self.body.scope) :]
+        if statement.body is None:
+            select = self.body.flat.graph[id_].op == "select" and self.class_.first != ()
             depth = len(self.body.scope) + len(place) - 1  # of a scope written out here, if place is in one
-            alone = sum(other.place[:depth] == step.place[:depth] for other in self.body.steps) == 1
+            alone = sum(other.place[:depth] == statement.place[:depth] for other in self.body.statements) == 1
             return "style" if select else "_".join(place[:-1] if len(place) > 1 and alone else place)
         if not place:
             return "_".join(path_of(id_)[len(self.body.scope) :])
-        assert step.body is not None
-        outputs = self.classes.results(step.body)
+        assert statement.body is not None
+        outputs = self.classes.results(statement.body)
         if outputs[0] == id_:
             return "_".join(place)
         leaf = id_.rpartition(".")[2]
-        inside = "image" if self.composer.is_image(self.body.piece, id_) else leaf.strip("_")
+        inside = "image" if self.composer.is_image(self.body.flat, id_) else leaf.strip("_")
         return f"{'_'.join(place)}_{inside}"
 
     # ---- statements
 
-    def _statement(self, index: int, step: Step, before: str | None) -> list[str]:
-        if step.unpacks:
-            return self._unpack(step)
+    def _statement(self, index: int, statement: Statement, before: str | None) -> list[str]:
+        if statement.unpacks:
+            return self._unpack(statement)
         notes = (
-            [self._shape(step.results[0])] if before is None and step.results and self._tells(step) else []
+            [self._shape(statement.results[0])]
+            if before is None and statement.results and self._tells(statement)
+            else []
         )
-        if step.body is not None:
-            expr, target = self._call(step)
-        elif (term := self._only_term(index, step)) is not None:
-            self.names[step.results[0]] = self.names[term]
+        if statement.body is not None:
+            expr, target = self._call(statement)
+        elif (term := self._only_term(index, statement)) is not None:
+            self.names[statement.results[0]] = self.names[term]
             return [f"{' ' * BODY}return {self.names[term]}"] if before else []
         else:
-            expr = self._primitive(index, step)
-            read = self.refs[step.results[0]] in self._used()
-            target = self._name(step.results[0], self._local(step, step.results[0])) if read else ""
+            expr = self._primitive(index, statement)
+            read = self.refs[statement.results[0]] in self._used()
+            target = (
+                self._name(statement.results[0], self._local(statement, statement.results[0])) if read else ""
+            )
         return annotated(_assigned(target, expr, before), ", ".join(notes), BODY)
 
-    def _unpack(self, step: Step) -> list[str]:
+    def _unpack(self, statement: Statement) -> list[str]:
         """`w = [ops.select(ws, index=i) for i in range(14)]`; the styles are then w[0], w[1], …"""
-        styles = self.names[step.reads[0]]
+        styles = self.names[statement.reads[0]]
         name = local_name(
             styles[:-1] if len(styles) > 1 and styles.endswith("s") else f"{styles}_list", self.taken
         )
         self.taken.add(name)
-        self.names |= {id_: f"{name}[{number}]" for number, id_ in enumerate(step.results)}
-        line = f"{' ' * BODY}{name} = [ops.select({styles}, index=i) for i in range({len(step.results)})]"
-        return annotated([line], f"each {self._shape(step.results[0])}", BODY)
+        self.names |= {id_: f"{name}[{number}]" for number, id_ in enumerate(statement.results)}
+        line = (
+            f"{' ' * BODY}{name} = [ops.select({styles}, index=i) for i in range({len(statement.results)})]"
+        )
+        return annotated([line], f"each {self._shape(statement.results[0])}", BODY)
 
-    def _call(self, step: Step) -> tuple[Expr, str]:
-        assert step.body is not None
-        method = self.classes.method_of(step.body)
-        module = attribute(step.place[len(self.body.scope) :])
+    def _call(self, statement: Statement) -> tuple[Expr, str]:
+        assert statement.body is not None
+        method = self.classes.method_of(statement.body)
+        module = attribute(statement.place[len(self.body.scope) :])
         function = module if method.name == "forward" else f"{module}.{method.name}"
-        if not step.place[len(self.body.scope) :]:
+        if not statement.place[len(self.body.scope) :]:
             function = f"self.{method.name}"
-        outputs = self.classes.results(step.body)
+        outputs = self.classes.results(statement.body)
         used = self._used()
         targets = [  # what is returned twice, or was given, has its name already
-            self._name(id_, self._local(step, id_))
+            self._name(id_, self._local(statement, id_))
             if self.refs.get(id_) in used and id_ not in self.names
             else "_"
             for id_ in outputs
         ]
         named = "" if {*targets} <= {"_"} else ", ".join(targets)
-        return call(function, [self.names[id_] for id_ in step.reads]), named
+        return call(function, [self.names[id_] for id_ in statement.reads]), named
 
     def _used(self) -> set[Ref]:
         """What the statements and surroundings of any instance read."""
         found = {*self.method.outputs}
         for scope, body in self.bodies.items():
-            refs = self.classes.wiring(self.method.bodies[scope]).refs
-            found |= {refs[id_] for step in body.steps for id_ in step.reads}
+            refs = self.classes.structure(self.method.bodies[scope]).refs
+            found |= {refs[id_] for statement in body.statements for id_ in statement.reads}
         return found
 
-    def _primitive(self, index: int, step: Step) -> Expr:
-        one = self.classes.primitive(self.body, step)
+    def _primitive(self, index: int, statement: Statement) -> Expr:
+        one = self.classes.primitive(self.body, statement)
         args: list[Expr] = [
             collection([self.names[id_] for id_ in arg], "[]") if isinstance(arg, tuple) else self.names[arg]
             for arg in one.args
         ]
         args += [keyword(name, self.names[id_]) for name, id_ in one.keyword_args.items()]
         if one.is_layer:
-            return call(attribute(step.place[len(self.body.scope) :]), args)
+            return call(attribute(statement.place[len(self.body.scope) :]), args)
         defaults = signature("ops", one.name).defaults
         args += [
             keyword(slot.param, _value(slot))
@@ -220,9 +241,9 @@ class Forward:
         ]
         return call(f"ops.{one.name}", args)
 
-    def _only_term(self, index: int, step: Step) -> str | None:
+    def _only_term(self, index: int, statement: Statement) -> str | None:
         """What a statement that joins one term, unscaled, is: the term, to the bit."""
-        one = self.classes.primitive(self.body, step)
+        one = self.classes.primitive(self.body, statement)
         if one.name not in ("add", "concat") or len(one.args) != 1 or len(one.args[0]) != 1:
             return None
         scaled = [slot for slot in self.method.slots[index] if slot.argument or slot.literal != 1.0]
@@ -230,24 +251,27 @@ class Forward:
 
     # ---- comments
 
-    def _tells(self, step: Step) -> bool:
+    def _tells(self, statement: Statement) -> bool:
         """Whether the shape is news: it is another one than the first operand's."""
-        graph = self.body.piece.graph
-        return not step.reads or graph[step.results[0]].type.shape != graph[step.reads[0]].type.shape
+        graph = self.body.flat.graph
+        return (
+            not statement.reads
+            or graph[statement.results[0]].type.shape != graph[statement.reads[0]].type.shape
+        )
 
     def _shape(self, id_: str) -> str:
         """`[N, channels, 2H, 2W]`: numbers where all instances agree, else in terms of the arguments."""
         ref = self.refs.get(id_)
         types = {
-            scope: body.piece.graph[self.ids[scope][ref]].type
+            scope: body.flat.graph[self.ids[scope][ref]].type
             if ref is not None
-            else body.piece.graph[id_].type
+            else body.flat.graph[id_].type
             for scope, body in self.bodies.items()
             if ref is None or ref in self.ids[scope]
         }
-        base = next((p for p in self.body.params if len(self.body.piece.graph[p].type.shape) == 3), None)
+        base = next((p for p in self.body.params if len(self.body.flat.graph[p].type.shape) == 3), None)
         bases = {
-            scope: body.piece.graph[body.params[self.body.params.index(base)]].type
+            scope: body.flat.graph[body.params[self.body.params.index(base)]].type
             for scope, body in self.bodies.items()
             if base is not None
         }
@@ -258,7 +282,7 @@ def _assigned(target: str, expr: Expr, before: str | None) -> list[str]:
     """`target = expr`, or with `before` a return; too many targets stand one on a line."""
     if before is not None or not target:
         return lay(expr, BODY, before or "")
-    opening = f"{target} = {expr.head}(" if isinstance(expr, Group) else target
+    opening = f"{target} = {expr.head}(" if isinstance(expr, Bracketed) else target
     if ", " not in target or BODY + columns(opening) <= WIDTH:
         return lay(expr, BODY, f"{target} = ")
     margin = " " * BODY

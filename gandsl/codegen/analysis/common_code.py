@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from gandsl.codegen.bodies import Body, Path, Step
-from gandsl.codegen.classes import Class, Classes, Method
+from gandsl.codegen.analysis.classes import Class, Classes, Method
+from gandsl.codegen.analysis.statements import Body, Path, Statement
 
 FEWEST = 3  # statements worth a helper, and methods that must share it
 MOST = 3  # values that may cross between a helper and the rest
@@ -22,7 +22,7 @@ def share(classes: Classes) -> None:
 
 
 def _length(method: Method) -> int:
-    return len(next(iter(method.bodies.values())).steps)
+    return len(next(iter(method.bodies.values())).statements)
 
 
 def _extend(classes: Classes, class_: Class, method: Method) -> None:
@@ -41,16 +41,16 @@ def _extend(classes: Classes, class_: Class, method: Method) -> None:
     if best is None:
         return
     other, model, match = best
-    known = classes.wiring(method.bodies[model]).refs
+    known = classes.structure(method.bodies[model]).refs
     given = [known[id_] for id_ in match.arguments]
     for scope, body in method.written.items():
-        ids = {ref: id_ for id_, ref in classes.wiring(method.bodies[scope]).refs.items()}
-        steps = body.steps[match.start : match.stop]
-        outputs = _crossing(steps, body.steps[match.stop :], body.outputs)
-        inner = replace(body, params=tuple(ids[ref] for ref in given), steps=steps, outputs=outputs)
+        ids = {ref: id_ for id_, ref in classes.structure(method.bodies[scope]).refs.items()}
+        statements = body.statements[match.start : match.stop]
+        outputs = _crossing(statements, body.statements[match.stop :], body.outputs)
+        inner = replace(body, params=tuple(ids[ref] for ref in given), statements=statements, outputs=outputs)
         classes.adopt(inner, other)
-        rest = (*body.steps[: match.start], _call(inner), *body.steps[match.stop :])
-        method.written[scope] = replace(body, steps=rest)
+        rest = (*body.statements[: match.start], _call(inner), *body.statements[match.stop :])
+        method.written[scope] = replace(body, statements=rest)
 
 
 @dataclass(frozen=True)
@@ -64,17 +64,17 @@ class _Match:
 
 def _find(classes: Classes, body: Body, part: Body, method: Method) -> _Match | None:
     """Where `body` has the statements of `part`, needing no more of their values than `method` returns."""
-    count = len(part.steps)
-    if not 2 <= count <= len(body.steps):
+    count = len(part.statements)
+    if not 2 <= count <= len(body.statements):
         return None
-    refs = classes.wiring(part).refs
-    for start in range(len(body.steps) - count + 1):
+    refs = classes.structure(part).refs
+    for start in range(len(body.statements) - count + 1):
         stop = start + count
         given: dict[str, str] = {}
-        pairs = zip(body.steps[start:stop], part.steps, strict=True)
+        pairs = zip(body.statements[start:stop], part.statements, strict=True)
         if not all(_alike(classes, body, x, part, y, given) for x, y in pairs) or {*given} != {*part.params}:
             continue
-        crossing = _crossing(body.steps[start:stop], body.steps[stop:], body.outputs)
+        crossing = _crossing(body.statements[start:stop], body.statements[stop:], body.outputs)
         if all(id_ in refs and refs[id_] in method.outputs for id_ in crossing):
             return _Match(start, stop, tuple(given[id_] for id_ in part.params))
     return None
@@ -84,29 +84,37 @@ def _factor(classes: Classes, class_: Class) -> None:
     """Move what all methods of a class begin with, or end with, into a helper."""
     scope = class_.first
     bodies = [method.written[scope] for method in class_.methods if scope in method.written]
-    shortest = min(len(body.steps) for body in bodies)
+    shortest = min(len(body.statements) for body in bodies)
     lead = _agreeing(classes, bodies, range(shortest))
-    crossing = {_crossing(body.steps[:lead], body.steps[lead:], body.outputs) for body in bodies}
+    crossing = {_crossing(body.statements[:lead], body.statements[lead:], body.outputs) for body in bodies}
     if FEWEST <= lead < shortest and len(crossing) == 1 and len(values := crossing.pop()) <= MOST:
-        _move(classes, class_, "_begin", values, lambda steps: slice(0, lead))
+        _move(classes, class_, "_begin", values, lambda statements: slice(0, lead))
     if any(method.name == "_begin" for method in class_.methods):
         return
     tail = _tail(classes, bodies)
     outputs = {body.outputs for body in bodies}
-    made = {id_ for step in bodies[0].steps[len(bodies[0].steps) - tail :] for id_ in step.results}
+    made = {
+        id_
+        for statement in bodies[0].statements[len(bodies[0].statements) - tail :]
+        for id_ in statement.results
+    }
     if FEWEST <= tail < shortest and len(outputs) == 1 and made >= {*bodies[0].outputs}:
-        _move(classes, class_, "_finish", outputs.pop(), lambda steps: slice(len(steps) - tail, None))
+        _move(
+            classes, class_, "_finish", outputs.pop(), lambda statements: slice(len(statements) - tail, None)
+        )
 
 
 def _tail(classes: Classes, bodies: Sequence[Body]) -> int:
     """How many statements all bodies end with; the first may read other values in each."""
-    shortest = min(len(body.steps) for body in bodies)
+    shortest = min(len(body.statements) for body in bodies)
     tail = _agreeing(classes, bodies, range(-1, -shortest - 1, -1))
     first, *others = bodies
     if tail < shortest:
-        step = first.steps[-tail - 1]
-        model = replace(first, params=step.reads)
-        tail += all(_alike(classes, body, body.steps[-tail - 1], model, step, {}) for body in others)
+        statement = first.statements[-tail - 1]
+        model = replace(first, params=statement.reads)
+        tail += all(
+            _alike(classes, body, body.statements[-tail - 1], model, statement, {}) for body in others
+        )
     return tail
 
 
@@ -114,8 +122,8 @@ def _agreeing(classes: Classes, bodies: Sequence[Body], positions: Sequence[int]
     """How many of these statements are the same in all bodies, from the first position on."""
     first, *others = bodies
     for count, position in enumerate(positions):
-        step = first.steps[position]
-        if not all(_alike(classes, first, step, body, body.steps[position]) for body in others):
+        statement = first.statements[position]
+        if not all(_alike(classes, first, statement, body, body.statements[position]) for body in others):
             return count
     return len(positions)
 
@@ -125,41 +133,49 @@ def _move(
     class_: Class,
     name: str,
     outputs: tuple[str, ...],
-    part: Callable[[Sequence[Step]], slice],
+    part: Callable[[Sequence[Statement]], slice],
 ) -> None:
     """Replace a part of every method by the call of a new one, if the parts are alike and take few values."""
     scope = class_.first
     inner: dict[int, Body] = {}
     for method in class_.methods:
         body = method.written[scope]
-        steps = body.steps[part(body.steps)]
-        made = {id_ for step in steps for id_ in step.results}
-        params = tuple(dict.fromkeys(id_ for step in steps for id_ in step.reads if id_ not in made))
-        inner[id(method)] = replace(body, params=params, steps=steps, outputs=outputs)
+        statements = body.statements[part(body.statements)]
+        made = {id_ for statement in statements for id_ in statement.results}
+        params = tuple(
+            dict.fromkeys(id_ for statement in statements for id_ in statement.reads if id_ not in made)
+        )
+        inner[id(method)] = replace(body, params=params, statements=statements, outputs=outputs)
     bodies = inner.values()
-    if len({classes.structure(body).key for body in bodies}) > 1 or any(len(b.params) > MOST for b in bodies):
+    if len({classes.new_structure(body).key for body in bodies}) > 1 or any(
+        len(b.params) > MOST for b in bodies
+    ):
         return
     helper = Method(name, {}, [], name=name)
     for method in class_.methods:
         body, own = method.written[scope], inner[id(method)]
         classes.adopt(own, helper)
-        rest = list(body.steps)
-        rest[part(body.steps)] = [_call(own)]
-        method.written[scope] = replace(body, steps=tuple(rest))
+        rest = list(body.statements)
+        rest[part(body.statements)] = [_call(own)]
+        method.written[scope] = replace(body, statements=tuple(rest))
     class_.methods.append(helper)
 
 
-def _call(body: Body) -> Step:
-    return Step(body.scope, body.params, body.outputs, body)
+def _call(body: Body) -> Statement:
+    return Statement(body.scope, body.params, body.outputs, body)
 
 
-def _crossing(before: Sequence[Step], after: Sequence[Step], outputs: Sequence[str]) -> tuple[str, ...]:
+def _crossing(
+    before: Sequence[Statement], after: Sequence[Statement], outputs: Sequence[str]
+) -> tuple[str, ...]:
     """Values that one part makes and the other part, or whoever called, reads."""
-    read = {id_ for step in after for id_ in step.reads} | {*outputs}
-    return tuple(id_ for step in before for id_ in step.results if id_ in read)
+    read = {id_ for statement in after for id_ in statement.reads} | {*outputs}
+    return tuple(id_ for statement in before for id_ in statement.results if id_ in read)
 
 
-def _alike(classes: Classes, a: Body, x: Step, b: Body, y: Step, given: dict[str, str] | None = None) -> bool:
+def _alike(
+    classes: Classes, a: Body, x: Statement, b: Body, y: Statement, given: dict[str, str] | None = None
+) -> bool:
     """Whether two statements of one scope are the same to the letter, and their values of the same shapes.
 
     With `given`, the second body's arguments may stand for any values of the first: it collects which.
@@ -183,4 +199,4 @@ def _alike(classes: Classes, a: Body, x: Step, b: Body, y: Step, given: dict[str
         return False
     else:
         pairs += zip(x.results, y.results, strict=True)
-    return all(a.piece.graph[mine].type.shape == b.piece.graph[other].type.shape for mine, other in pairs)
+    return all(a.flat.graph[mine].type.shape == b.flat.graph[other].type.shape for mine, other in pairs)

@@ -6,11 +6,19 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from gandsl.codegen.bodies import Body, Path
-from gandsl.codegen.classes import Argument, Class, Classes, Method, Values, family, spelled
-from gandsl.codegen.hints import Hint, base_name
-from gandsl.codegen.text import class_name, local_name, unique
-from gandsl.codegen.wiring import Ref
+from gandsl.codegen.analysis.classes import (
+    Class,
+    Classes,
+    ConstructorArgument,
+    Method,
+    Values,
+    family,
+    spelled,
+)
+from gandsl.codegen.analysis.origins import Origin, base_name
+from gandsl.codegen.analysis.statements import Body, Path
+from gandsl.codegen.analysis.structure import Ref
+from gandsl.codegen.identifiers import class_name, local_name, unique
 from gandsl.frontend.names import RESERVED
 
 WIDTHS = {  # by the kind of the first input, or output: what its width is called
@@ -19,7 +27,7 @@ WIDTHS = {  # by the kind of the first input, or output: what its width is calle
 }
 
 
-def name_classes(classes: Classes, hints: Mapping[Path, Hint], top: str) -> None:
+def name_classes(classes: Classes, origins: Mapping[Path, Origin], top: str) -> None:
     """Of classes that ask for one name, the commonest gets it; others add their scope's name or a number."""
     siblings = {
         scope: [other[-1] for other in classes.of if other and other[:-1] == scope[:-1]]
@@ -29,7 +37,7 @@ def name_classes(classes: Classes, hints: Mapping[Path, Hint], top: str) -> None
     first: dict[str, Class] = {}  # name that is asked for → the class that has it
     classes.of[()].name = top
     wanted = {
-        id(class_): base_name(class_.first, hints.get(class_.first, Hint()), siblings[class_.first])
+        id(class_): base_name(class_.first, origins.get(class_.first, Origin()), siblings[class_.first])
         for class_ in classes.all
         if class_.first != ()
     }
@@ -77,7 +85,7 @@ def _grows(classes: Classes, class_: Class) -> int:
     """1 where a class's forward enlarges the feature that it reads first, -1 where it shrinks it, else 0."""
     for method in class_.methods[:1]:
         body = next(iter(method.bodies.values()))
-        ids, graph = value_ids(classes, body), body.piece.graph
+        ids, graph = value_ids(classes, body), body.flat.graph
         shapes = [graph[id_].type.shape for id_ in (*body.params[:1], *(ids[r] for r in method.outputs[:1]))]
         if len(shapes) == 2 and all(len(shape) == 3 for shape in shapes):
             return (shapes[1][1] > shapes[0][1]) - (shapes[1][1] < shapes[0][1])
@@ -89,7 +97,7 @@ def name_methods(classes: Classes) -> None:
     for class_ in classes.all:
         if class_.first == ():
             for method in class_.methods:
-                method.name = next(iter(method.bodies.values())).piece.name
+                method.name = next(iter(method.bodies.values())).flat.name
             continue
         votes = Counter(classes.first_method(scope) for scope in class_.scopes if classes.first_method(scope))
         order = {id(method): index for index, method in enumerate(class_.methods)}
@@ -105,7 +113,7 @@ def _name_others(class_: Class) -> None:
     main.name = "forward"
     stems = [_news(method, main) for method in others]
     if len(class_.scopes) == 1 and len({*stems}) < len(stems):
-        names = [next(iter(method.bodies.values())).piece.name for method in others]
+        names = [next(iter(method.bodies.values())).flat.name for method in others]
     else:
         names = [f"forward_{stem}" if stem else "forward_2" for stem in stems]
     taken = {child.name for child in class_.children} | RESERVED
@@ -116,13 +124,15 @@ def _name_others(class_: Class) -> None:
 
 def _news(method: Method, main: Method) -> str:
     bodies = next(iter(method.bodies.values())), next(iter(main.bodies.values()))
-    mine, known = ([step.place[len(body.scope) :][0].strip("_") for step in body.steps] for body in bodies)
+    mine, known = (
+        [statement.place[len(body.scope) :][0].strip("_") for statement in body.statements] for body in bodies
+    )
     return next((name for name in reversed(mine) if name not in known), mine[-1] if mine else "")
 
 
 def value_ids(classes: Classes, body: Body) -> dict[Ref, str]:
     """The ids in one instance of what a method names by reference."""
-    return {ref: id_ for id_, ref in classes.wiring(body).refs.items()}
+    return {ref: id_ for id_, ref in classes.structure(body).refs.items()}
 
 
 # ---- constructor arguments
@@ -150,7 +160,7 @@ def name_arguments(classes: Classes, class_: Class) -> None:
     )
 
 
-def _agree(argument: Argument, widths: Values) -> bool:
+def _agree(argument: ConstructorArgument, widths: Values) -> bool:
     return bool(widths) and all(
         spelled(argument.values.get(scope)) == spelled(width) for scope, width in widths.items()
     )
@@ -173,7 +183,7 @@ def widths_of(classes: Classes, class_: Class) -> Widths:
     for method in class_.methods[:1]:
         for scope, body in method.bodies.items():
             ids = value_ids(classes, body)
-            graph = body.piece.graph
+            graph = body.flat.graph
             read = next((graph[id_].type for id_ in body.params), None)
             made = next((graph[ids[ref]].type for ref in method.outputs if ref in ids), None)
             if read is not None and read.shape and read.kind != "Label":

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from gandsl.codegen.text import visible
+from gandsl.codegen.printing.text import visible
 from gandsl.diagnostics.span import Span
 
 
 @dataclass(frozen=True)
-class Places:
+class Locations:
     """`spec` is the main spec's file, as its spans name it."""
 
     spec: str

@@ -13,7 +13,7 @@ from gandsl.lowering.table import Layer, lower
 
 
 @dataclass(frozen=True)
-class Primitive:
+class NodeCall:
     """The call that stands for one node; every parameter has its value, defaults included."""
 
     node: Node
@@ -49,7 +49,7 @@ def signature(module: str, name: str) -> Signature:
     )
 
 
-def primitive(graph: Graph, node: Node) -> Primitive:
+def primitive(graph: Graph, node: Node) -> NodeCall:
     """The node's call."""
     target = lower(graph.call(node), node)
     module = "layers" if isinstance(target, Layer) else "ops"
@@ -66,4 +66,4 @@ def primitive(graph: Graph, node: Node) -> Primitive:
             keyword_args[port.name] = ids[0]
         else:
             args.append(ids[0])
-    return Primitive(node, module, target.name, dict(target.kwargs), tuple(args), keyword_args)
+    return NodeCall(node, module, target.name, dict(target.kwargs), tuple(args), keyword_args)

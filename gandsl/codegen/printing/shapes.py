@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gandsl.codegen.bodies import Path
-from gandsl.codegen.classes import Class, spelled
-from gandsl.codegen.text import WIDTH, columns, quoted
+from gandsl.codegen.analysis.classes import Class, spelled
+from gandsl.codegen.analysis.statements import Path
+from gandsl.codegen.printing.text import WIDTH, columns, quoted
 from gandsl.ir.types import TensorType
 
 BODY = 8  # indent of statements

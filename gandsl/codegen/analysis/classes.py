@@ -6,9 +6,9 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gandsl.codegen.bodies import Body, Path, Step, path_of
-from gandsl.codegen.primitives import Primitive, primitive
-from gandsl.codegen.wiring import Ref, Wiring, wire
+from gandsl.codegen.analysis.calls import NodeCall, primitive
+from gandsl.codegen.analysis.statements import Body, Path, Statement, path_of
+from gandsl.codegen.analysis.structure import Ref, Structure, structure_of
 from gandsl.ir.graph import Graph
 
 Values = dict[Path, Any]
@@ -23,7 +23,7 @@ class Slot:
     param: str
     values: Values
     in_forward: bool = False
-    argument: Argument | None = None  # what stands there, where it is no literal,
+    argument: ConstructorArgument | None = None  # what stands there, where it is no literal,
     times: int = 1  # multiplied by this
     over: int = 1  # and divided by this
 
@@ -52,7 +52,7 @@ class Slot:
 
 
 @dataclass
-class Argument:
+class ConstructorArgument:
     """A constructor's argument. Slots that always hold equal values share one."""
 
     values: Values
@@ -72,7 +72,7 @@ class Child:
     """An attribute: a layer (one primitive for each instance) or a module of an inner class."""
 
     name: str
-    layers: dict[Path, Primitive] = field(default_factory=dict)
+    layers: dict[Path, NodeCall] = field(default_factory=dict)
     inner: Class | None = None
     slots: list[Slot] = field(default_factory=list)
 
@@ -89,7 +89,7 @@ class Method:
     program: bool = False  # it is a program of the network, whose outputs have their order, and may be twice
     name: str = ""
     written: dict[Path, Body] = field(default_factory=dict)
-    slots: dict[int, list[Slot]] = field(default_factory=dict)  # step → its literals
+    slots: dict[int, list[Slot]] = field(default_factory=dict)  # statement → its literals
 
 
 @dataclass
@@ -99,7 +99,7 @@ class Class:
     scopes: list[Path]
     children: list[Child]
     methods: list[Method]
-    arguments: list[Argument] = field(default_factory=list)
+    arguments: list[ConstructorArgument] = field(default_factory=list)
     name: str = ""
 
     @property
@@ -123,12 +123,14 @@ class Classes:
         bodies: Sequence[Body],
         modules: Iterable[Path],
         layers: Mapping[str, Graph],
-        hints: Mapping[Path, str],
+        origins: Mapping[Path, str],
     ) -> None:
         self._layers = layers
-        self._hints = hints
-        self._primitives: dict[tuple[int, str], Primitive] = {}
-        self._keys: dict[int, tuple[Hashable, Wiring]] = {}  # id of a body → its method's key, its wiring
+        self._origins = origins
+        self._primitives: dict[tuple[int, str], NodeCall] = {}
+        self._keys: dict[
+            int, tuple[Hashable, Structure]
+        ] = {}  # id of a body → its method's key, its structure
         self._firsts: dict[Path, Hashable] = {}
         self.of: dict[Path, Class] = {}
         self.all: list[Class] = []
@@ -159,15 +161,15 @@ class Classes:
 
     # ---- alike or not
 
-    def primitive(self, body: Body, step: Step) -> Primitive:
+    def primitive(self, body: Body, statement: Statement) -> NodeCall:
         """The call that a statement of one node is."""
-        key = (id(body.piece.graph), step.results[0])
+        key = (id(body.flat.graph), statement.results[0])
         if key not in self._primitives:
-            graph = body.piece.graph
-            self._primitives[key] = primitive(graph, graph[step.results[0]])
+            graph = body.flat.graph
+            self._primitives[key] = primitive(graph, graph[statement.results[0]])
         return self._primitives[key]
 
-    def wiring(self, body: Body) -> Wiring:
+    def structure(self, body: Body) -> Structure:
         return self._keys[id(body)][1]
 
     def appearance(self, scope: Path) -> int:
@@ -182,21 +184,21 @@ class Classes:
         """The method that computes a body."""
         return self.of[body.scope].method(self._keys[id(body)][0])
 
-    def structure(self, body: Body) -> Wiring:
-        """The wiring of a body whose inner bodies are known."""
-        return wire(body, self.primitive, lambda inner: self._keys[id(inner)])
+    def new_structure(self, body: Body) -> Structure:
+        """The structure of a body whose inner bodies are known."""
+        return structure_of(body, self.primitive, lambda inner: self._keys[id(inner)])
 
     def adopt(self, body: Body, method: Method) -> None:
         """Let `body`, part of one that is known, be computed by `method`."""
-        wiring = self.structure(body)
-        self._keys[id(body)] = (method.key, wiring)
+        structure = self.new_structure(body)
+        self._keys[id(body)] = (method.key, structure)
         method.bodies.setdefault(body.scope, body)
         method.written.setdefault(body.scope, body)
-        method.outputs += [ref for id_ in body.outputs if (ref := wiring.refs[id_]) not in method.outputs]
+        method.outputs += [ref for id_ in body.outputs if (ref := structure.refs[id_]) not in method.outputs]
 
     def results(self, body: Body) -> list[str]:
         """All that the method which computes `body` returns, in its order, as ids of this instance."""
-        ids = {ref: id_ for id_, ref in self.wiring(body).refs.items()}
+        ids = {ref: id_ for id_, ref in self.structure(body).refs.items()}
         return [ids[ref] for ref in self.method_of(body).outputs]
 
     def settle(self, rank: Callable[[Body, str], Any]) -> None:
@@ -205,7 +207,7 @@ class Classes:
             for method in class_.methods:
                 if not method.program:
                     body = next(method.bodies[scope] for scope in class_.scopes if scope in method.bodies)
-                    ids = {ref: id_ for id_, ref in self.wiring(body).refs.items()}
+                    ids = {ref: id_ for id_, ref in self.structure(body).refs.items()}
                     ranks = {ref: rank(body, ids[ref]) for ref in method.outputs}
                     method.outputs.sort(key=ranks.__getitem__)
 
@@ -231,7 +233,7 @@ class Classes:
             else (child.name, child.layers[scope].name, tuple(sorted(child.layers[scope].kwargs)))
             for child in children
         )
-        return self._hints.get(scope, ""), scope == (), parts
+        return self._origins.get(scope, ""), scope == (), parts
 
     def _child(self, name: str, path: Path, scope: Path) -> Child:
         if path in self.of:
@@ -244,27 +246,35 @@ class Classes:
         found: dict[Hashable, Method] = {}
         literals: dict[Hashable, list[str]] = {}
         for body in bodies:
-            wiring = self.structure(body)
+            structure = self.new_structure(body)
             spelling = spelled(
-                [sorted(self.primitive(body, s).kwargs.items()) for s in body.steps if self.calls_op(body, s)]
+                [
+                    sorted(self.primitive(body, s).kwargs.items())
+                    for s in body.statements
+                    if self.calls_op(body, s)
+                ]
             )
-            known = literals.setdefault(wiring.key, [])
+            known = literals.setdefault(structure.key, [])
             if spelling not in known:
                 known.append(spelling)
-            key = (wiring.key, known.index(spelling), body.piece.name if scope == () else "")
-            self._keys[id(body)] = (key, wiring)
+            key = (structure.key, known.index(spelling), body.flat.name if scope == () else "")
+            self._keys[id(body)] = (key, structure)
             self._firsts.setdefault(scope, key)
             if scope == ():
-                outputs = [wiring.refs[id_] for id_ in body.outputs]
+                outputs = [structure.refs[id_] for id_ in body.outputs]
                 found[key] = Method(key, {scope: body}, outputs, program=True, written={scope: body})
                 continue
             method = found.setdefault(key, Method(key, {scope: body}, [], written={scope: body}))
-            method.outputs += [ref for id_ in body.outputs if (ref := wiring.refs[id_]) not in method.outputs]
+            method.outputs += [
+                ref for id_ in body.outputs if (ref := structure.refs[id_]) not in method.outputs
+            ]
         return list(found.values())
 
-    def calls_op(self, body: Body, step: Step) -> bool:
+    def calls_op(self, body: Body, statement: Statement) -> bool:
         """Whether a statement calls a function, which has its literals in the forward."""
-        return step.body is None and not step.unpacks and not self.primitive(body, step).is_layer
+        return (
+            statement.body is None and not statement.unpacks and not self.primitive(body, statement).is_layer
+        )
 
 
 def is_width(param: str) -> bool:

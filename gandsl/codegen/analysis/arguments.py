@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gandsl.codegen.bodies import Step, path_of
-from gandsl.codegen.classes import Argument, Child, Class, Classes, Method, Slot, Values, family, spelled
-from gandsl.codegen.naming import name_arguments, widths_of
-from gandsl.codegen.primitives import signature
+from gandsl.codegen.analysis.calls import signature
+from gandsl.codegen.analysis.classes import (
+    Child,
+    Class,
+    Classes,
+    ConstructorArgument,
+    Method,
+    Slot,
+    Values,
+    family,
+    spelled,
+)
+from gandsl.codegen.analysis.names import name_arguments, widths_of
+from gandsl.codegen.analysis.statements import Statement, path_of
 
 
 def bind(classes: Classes) -> None:
@@ -19,9 +29,9 @@ def bind(classes: Classes) -> None:
             slots += child.slots
         for method in class_.methods:
             example = next(iter(method.written.values()))
-            for index, step in enumerate(example.steps):
-                if classes.calls_op(example, step):
-                    method.slots[index] = _op_slots(classes, method, index, step)
+            for index, statement in enumerate(example.statements):
+                if classes.calls_op(example, statement):
+                    method.slots[index] = _op_slots(classes, method, index, statement)
                     slots += method.slots[index]
         bases = widths_of(classes, class_)
         ends = [values for values in (bases.out, bases.into) if values]
@@ -57,12 +67,12 @@ def _child_slots(class_: Class, child: Child) -> list[Slot]:
     ]
 
 
-def _op_slots(classes: Classes, method: Method, index: int, step: Step) -> list[Slot]:
-    calls = {scope: classes.primitive(body, body.steps[index]) for scope, body in method.written.items()}
+def _op_slots(classes: Classes, method: Method, index: int, statement: Statement) -> list[Slot]:
+    calls = {scope: classes.primitive(body, body.statements[index]) for scope, body in method.written.items()}
     defaults = signature("ops", next(iter(calls.values())).name).defaults
     return [
         Slot(
-            step.place[-1],
+            statement.place[-1],
             name,
             {scope: call.kwargs.get(name, defaults.get(name)) for scope, call in calls.items()},
             True,
@@ -88,7 +98,7 @@ def _give_argument(class_: Class, slot: Slot, ends: Sequence[Values]) -> None:
                 slot.argument, slot.times, slot.over = argument, times, over
                 argument.derived.append(slot)
                 return
-    slot.argument = Argument(dict(slot.values), [slot])
+    slot.argument = ConstructorArgument(dict(slot.values), [slot])
     class_.arguments.append(slot.argument)
 
 

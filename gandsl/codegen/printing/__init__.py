@@ -1,0 +1,1 @@
+"""Text of what `analysis` found: networks, classes, methods, laid out and escaped."""
