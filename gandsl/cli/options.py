@@ -66,9 +66,13 @@ def spec_option(help: str) -> Any:
 
 
 def refuse_old(path: Path, option: str, endings: Collection[str]) -> None:
-    """Raises BadParameter unless it is a new file with such an ending, of which the first is named."""
-    first, *_ = endings
-    if path.suffix.lower() not in endings:
-        raise typer.BadParameter(f"{option} {path} must end in {first}")
+    """Raises BadParameter unless the name is free and has such an ending, of which the first is named.
+
+    Without endings it has to have none, as folders have that are written.
+    """
+    if not endings and path.suffix:
+        raise typer.BadParameter(f"{option} {path} is to be a folder: leave {path.suffix} out")
+    if endings and path.suffix.lower() not in endings:
+        raise typer.BadParameter(f"{option} {path} must end in {next(iter(endings))}")
     if path.exists():
         raise typer.BadParameter(f"{path} is there already: remove it, or give another name")

@@ -82,6 +82,40 @@ def whole(path: Path, *, fresh: bool = False) -> Iterator[Path]:
             raise
 
 
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A folder beside `path` to fill, named so when the block ends well, and else gone.
+
+    What was there stays. Its files are the block's to flush, but for those that stand right in it. Raises
+    Unwritable where something has the name, however late it came.
+    """
+    if os.path.lexists(path):
+        raise _there(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise Unwritable(f"can't write {path}: {error.filename} is no folder", "give another name") from error
+    new = _aside(path)
+    with at_last(lambda: shutil.rmtree(new, ignore_errors=True)):
+        try:
+            new.mkdir()
+            yield new
+            for file in new.iterdir():
+                flush(file)
+            _flush_folder(new)
+            try:
+                path.mkdir()  # the name is ours: what is renamed replaces nobody else's folder
+            except FileExistsError as error:
+                raise _there(path) from error
+            os.replace(new, path)
+            _flush_folder(path.parent)
+        except BaseException as error:
+            shutil.rmtree(new, ignore_errors=True)
+            if isinstance(error, OSError) and str(error.filename or "").startswith(str(new)):
+                error.filename = str(path)  # the name that its user knows
+            raise
+
+
 def write(path: Path, content: str | bytes) -> None:
     """Write text as UTF-8, or bytes. Raises Unwritable, OSError."""
     with whole(path) as new:

@@ -119,6 +119,22 @@ def test_pack_then_train(gandsl: Gandsl, fine: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.stderr
 
 
+def test_pack_decoded_then_look_then_train(gandsl: Gandsl, fine: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    decoded = ["--size", "28", "--channels", "1", "--format", "npy"]
+    done = gandsl("data", "pack", fine, "-o", out, *decoded)
+    assert done.exit_code == 0 and "20 images, 10 classes, 15." in done.stdout, done.stderr
+    done = gandsl("data", "inspect", out, "--spec", QUICK)
+    assert done.exit_code == 0 and "20 in a decoded pack" in done.stdout and done.stdout.count("  fits") == 3
+    short = ["--set", "training.batch=4", "--set", "training.length=2 steps"]
+    done = gandsl("train", QUICK, "--data", out, "--run-dir", tmp_path / "run", "--device", "cpu", *short)
+    assert done.exit_code == 0, done.stderr
+    (out / "00000.npy").write_bytes((out / "00000.npy").read_bytes()[:-1])
+    for command in (["data", "inspect", out], ["train", tmp_path / "run"]):
+        done = gandsl(*command)
+        assert done.exit_code == 3 and "00000.npy is not as `gandsl data pack` writes it" in done.stderr
+
+
 def test_pack_options(gandsl: Gandsl, fine: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.zip"
     wanted = ["--size", "32x48", "--filter", "box", "--crop", "pad", "--channels", "4", "--format", "webp"]
@@ -160,6 +176,8 @@ def test_pack_skips_and_tells(gandsl: Gandsl, odd: Path, tmp_path: Path) -> None
         (["--size", "8", "--format", "webp", "--channels", "1"], 2, "webp holds 3 or 4"),
         (["--size", "8", "-o", "out.tar"], 2, "must end in .zip"),
         (["--size", "8", "-o", "there.zip"], 2, "there already"),
+        (["--size", "8", "--format", "npy"], 2, "out.zip is to be a folder: leave .zip out"),
+        (["--size", "8", "--format", "npy", "-o", "fine"], 2, "fine is there already"),
         (["--size", "8", "--labels", "nowhere.json"], 1, "nowhere.json: no such file"),
         ([], 2, "--size"),
     ],
@@ -191,15 +209,18 @@ def test_help_fits(gandsl: Gandsl) -> None:
         assert done.exit_code == 0 and max(map(len, done.stdout.splitlines())) <= 80
 
 
-def test_a_full_disk_leaves_nothing_behind(process: Callable[..., Any], fine: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", [["set.zip"], ["set", "--format", "npy"]], ids=["zip", "npy"])
+def test_a_full_disk_leaves_nothing_behind(
+    process: Callable[..., Any], fine: Path, tmp_path: Path, form: list[str]
+) -> None:
     def small() -> None:  # a file may have 20 kB: the disk is as good as full
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
-    out = tmp_path / "out" / "set.zip"
-    child = process("data", "pack", fine, "-o", out, "--size", "64", preexec_fn=small)
+    out = tmp_path / "out"
+    child = process("data", "pack", fine, "--size", "64", "-o", out / form[0], *form[1:], preexec_fn=small)
     _, said = child.communicate(timeout=60)
     assert child.returncode == 5 and "no space left" in said and "Traceback" not in said
-    assert not list(out.parent.iterdir())
+    assert not list(out.iterdir())
 
 
 def test_ctrl_c_leaves_nothing_behind(process: Callable[..., Any], tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`gandsl data`: look at a set of images before training, or pack it into one zip."""
+"""`gandsl data`: look at a set of images before training, or pack it at one size."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ class File(StrEnum):
 
     png = "png"
     webp = "webp"
+    npy = "npy"
 
 
 def inspect(
@@ -87,7 +88,7 @@ def inspect(
 
 def pack(
     where: Where,
-    output: Annotated[Path, output_option("a new file", "FILE.zip")],
+    output: Annotated[Path, output_option("a new zip; of npy a new folder", "FILE.zip|DIR")],
     size: Annotated[
         str, typer.Option(metavar="N|HxW", help="height and width: 64, or 96x160", show_default=False)
     ],
@@ -96,7 +97,9 @@ def pack(
         Crop, typer.Option(help="another aspect: cut to the middle, squeezed (none), or padded with black")
     ] = Crop.cut,
     channels: Annotated[int, typer.Option(min=1, max=4, help="1 gray, 3 colour; 2 and 4 with alpha")] = 3,
-    format: Annotated[File, typer.Option(help="of the images; both lossless")] = File.png,
+    format: Annotated[
+        File, typer.Option(help="png or webp in a zip; npy: decoded, read without work")
+    ] = File.png,
     white: Annotated[
         int, typer.Option(min=1, max=65535, help="the value in 16-bit images that is white; 12 bits: 4095")
     ] = 65535,
@@ -108,10 +111,10 @@ def pack(
     ] = False,
     workers: Readers = None,
 ) -> int:
-    """Write a set into a zip, at one size.
+    """Write a set at one size: into a zip, or decoded into a folder (--format npy).
 
-    Images are lossless, the zip is stored, class labels are in dataset.json.
-    The same images give the same bytes. The file appears when it is whole.
+    Images are lossless, and class labels are kept.
+    The same images give the same bytes. It appears when it is whole.
     """
     from gandsl.cli.output import binary, say
     from gandsl.cli.progress import progress
@@ -119,7 +122,7 @@ def pack(
     from gandsl_runtime.data.sources import open_source
     from gandsl_runtime.data.sources.base import shown
 
-    refuse_old(output, "-o", (".zip",))
+    refuse_old(output, "-o", () if format == File.npy else (".zip",))
     try:
         recipe = packing.Recipe(_size(size), filter.value, crop.value, channels, format.value, white)
     except ValueError as error:
@@ -132,7 +135,7 @@ def pack(
         say(f"skipped {shown(image)}: {why}")
     of = f", {len(done.skipped)} skipped" if done.skipped else ""
     classes = f"{len({*chosen.numbers.tolist()})} classes" if chosen else "no labels"
-    print(f"{done.images} images{of}, {classes}, {binary(output.stat().st_size)}: {output}")
+    print(f"{done.images} images{of}, {classes}, {binary(_bytes(output))}: {output}")
     if done.enlarged:
         say(f"note: {done.enlarged} images were smaller than {size}, and were enlarged")
     return Exit.FINE
@@ -158,6 +161,11 @@ def _size(text: str) -> tuple[int, int]:
     if found is None:
         raise typer.BadParameter(f"--size {text}: give 64, or height and width as 96x160")
     return int(found[1]), int(found[2] or found[1])
+
+
+def _bytes(output: Path) -> int:
+    """Of a file, or of those in a folder."""
+    return sum(file.stat().st_size for file in (output.iterdir() if output.is_dir() else [output]))
 
 
 def _labels(source: Source, wanted: str) -> Labels | None:

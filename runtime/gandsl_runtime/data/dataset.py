@@ -12,7 +12,7 @@ from ..errors import DataError
 from ..plan import Data
 from .fitting import FILTER, MODES, WHITE, Unreadable, pixels, upright
 from .labels import labels_of
-from .sources import Arrays, Source, open_source
+from .sources import Decoded, Source, open_source
 
 __all__ = ["FILTER", "Dataset", "open_dataset"]
 
@@ -43,10 +43,28 @@ class Dataset:
 
     def image(self, index: int) -> np.ndarray:
         """uint8 (c, h, w). Raises DataError naming the file when it can't be read."""
-        if isinstance(self.source, Arrays) and (image := self.source.in_form(index, self.shape)) is not None:
+        if isinstance(self.source, Decoded) and (image := self.source.in_form(index, self.shape)) is not None:
             return image
         channels, *size = self.shape
         return pixels(upright(self.source, index), (size[0], size[1]), channels, self.white)
+
+    @property
+    def decoded(self) -> bool:
+        """Whether every image is there as the networks want it, so that nothing is to be decoded."""
+        return isinstance(self.source, Decoded) and self.source.in_form(0, self.shape) is not None
+
+    def batch(self, wanted: np.ndarray, into: np.ndarray, skipped: dict[str, str]) -> np.ndarray:
+        """Copy or decode images into uint8 (n, c, h, w); their places, int64 (n,).
+
+        What others had to stand in for is put into `skipped`, with the reason. Raises DataError.
+        """
+        if self.decoded and isinstance(self.source, Decoded):
+            self.source.gather(wanted, into)
+            return wanted
+        used = np.empty_like(wanted)
+        for place, index in enumerate(wanted.tolist()):
+            used[place], into[place] = self.readable(index, skipped)
+        return used
 
     def readable(self, index: int, skipped: dict[str, str]) -> tuple[int, np.ndarray]:
         """The image, or the next that can be read, with its place; `skipped` gets the others and why.

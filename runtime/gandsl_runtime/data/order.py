@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,6 +14,13 @@ class Pick(NamedTuple):
 
     image: int
     flipped: bool
+
+
+class Picks(NamedTuple):
+    """Several."""
+
+    images: np.ndarray  # int64 (n,)
+    flipped: np.ndarray  # bool (n,)
 
 
 @dataclass
@@ -31,6 +39,17 @@ class Order:
             self._shuffled, self._flipped = _shuffled(self.count, self.flip, self.seed, epoch)
             self._epoch = epoch
         return Pick(int(self._shuffled[place]), bool(self._flipped[place]))
+
+    def picks(self, position: int, places: Sequence[int]) -> Picks:
+        """The images at `places` of what begins at a position."""
+        epochs, within = np.divmod(position + np.asarray(places, dtype=np.int64), self.count)
+        found = Picks(np.empty(len(within), dtype=np.int64), np.empty(len(within), dtype=bool))
+        for epoch in np.unique(epochs).tolist():
+            self.pick(epoch * self.count)  # which draws the epoch
+            now = epochs == epoch
+            found.images[now] = self._shuffled[within[now]]
+            found.flipped[now] = self._flipped[within[now]]
+        return found
 
 
 @dataclass
@@ -66,6 +85,11 @@ class Balanced:
             self._epochs[drawn] = epoch, *_shuffled(len(members), self.flip, self.seed, epoch, 2 + drawn)
         _, order, flipped = self._epochs[drawn]
         return Pick(int(members[order[place]]), bool(flipped[place]))
+
+    def picks(self, position: int, places: Sequence[int]) -> Picks:
+        """The images at `places` of what begins at a position."""
+        images, flipped = zip(*(self.pick(position + place) for place in places), strict=True)
+        return Picks(np.array(images, dtype=np.int64), np.array(flipped))
 
 
 def _shuffled(count: int, flip: bool, *key: int) -> tuple[np.ndarray, np.ndarray]:

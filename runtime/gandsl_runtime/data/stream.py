@@ -23,10 +23,11 @@ from ..errors import DataError
 from ..pasted import pasted
 from ..signals import CAUGHT
 from .dataset import Dataset
-from .order import Balanced, Order, Pick
+from .order import Balanced, Order, Picks
 from .sources.base import shown
 
 Deal = Callable[[int], Sequence[int]]  # the number of images of a batch → places of those to read
+MIRRORED = 1 << 20  # bytes at a time: what is mirrored stays in the processor's cache
 WARNINGS = 10  # broken images that a run tells of by name
 
 
@@ -43,7 +44,7 @@ class _Items(TorchDataset[Any]):
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
 
-    def __getitems__(self, picks: list[Pick]) -> Loaded | DataError:
+    def __getitems__(self, picks: Picks) -> Loaded | DataError:
         try:
             return load(self.dataset, picks)
         except DataError as fault:
@@ -57,16 +58,26 @@ class Loaded(NamedTuple):
     skipped: dict[str, str]
 
 
-def load(dataset: Dataset, picks: list[Pick]) -> Loaded:
-    """Decode a batch."""
+def load(dataset: Dataset, picks: Picks, pinned: bool = False) -> Loaded:
+    """Copy or decode a batch; pinned, into memory that a GPU reads by itself."""
     skipped: dict[str, str] = {}
-    images, used = np.empty((len(picks), *dataset.shape), dtype=np.uint8), []
-    for place, (wanted, flipped) in enumerate(picks):
-        index, image = dataset.readable(wanted, skipped)
-        images[place] = image[:, :, ::-1] if flipped else image
-        used.append(index)
-    labels = None if dataset.labels is None else torch.from_numpy(dataset.labels[used])
-    return Loaded(RealBatch(torch.from_numpy(images), labels), skipped)
+    images = torch.empty((len(picks.images), *dataset.shape), dtype=torch.uint8, pin_memory=pinned)
+    rows = images.numpy()
+    used = dataset.batch(picks.images, rows, skipped)
+    _mirror(rows, np.flatnonzero(picks.flipped))
+    labels = None
+    if dataset.labels is not None:
+        labels = torch.empty(len(used), dtype=torch.int64, pin_memory=pinned)
+        labels.copy_(torch.from_numpy(dataset.labels[used]))
+    return Loaded(RealBatch(images, labels), skipped)
+
+
+def _mirror(images: np.ndarray, chosen: np.ndarray) -> None:
+    """Some of uint8 (n, c, h, w), left to right, in place. torch reverses bytes 3 times as fast as NumPy."""
+    at_a_time = max(MIRRORED // images[0].nbytes, 1)
+    for begin in range(0, len(chosen), at_a_time):
+        some = chosen[begin : begin + at_a_time]
+        images[some] = torch.from_numpy(images.take(some, axis=0)).flip(-1).numpy()
 
 
 class Stream:
@@ -113,8 +124,8 @@ class Stream:
         self._closing.set()
         self._ahead = None
 
-    def _picks(self, position: int, count: int) -> list[Pick]:
-        return [self._order.pick(position + place) for place in self._deal(count)]
+    def _picks(self, position: int, count: int) -> Picks:
+        return self._order.picks(position, self._deal(count))
 
     def _tell(self, skipped: dict[str, str]) -> None:
         """Warn of each broken image once, and of no more than a few."""
@@ -167,10 +178,10 @@ class _Batches:
     def __init__(self, order: Order | Balanced, position: int, count: int, places: Sequence[int]) -> None:
         self.order, self.position, self.count, self.places = order, position, count, places
 
-    def __iter__(self) -> Iterator[list[Pick]]:
+    def __iter__(self) -> Iterator[Any]:
         position = self.position
         while True:
-            yield [self.order.pick(position + place) for place in self.places]
+            yield self.order.picks(position, self.places)
             position += self.count
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from ...errors import DataError
 from ...files import special
 from .arrays import Arrays, mnist
-from .base import EXTENSIONS, Source
+from .base import EXTENSIONS, Decoded, Source
 from .folder import Folder
 from .hub import Hub
+from .packed import INDEX, Pack
 from .shards import Shards, shards_named, shards_of
 from .zip import Zip
 
-__all__ = ["Arrays", "Folder", "Hub", "Shards", "Source", "Zip", "mnist", "open_source"]
+__all__ = ["Arrays", "Decoded", "Folder", "Hub", "Pack", "Shards", "Source", "Zip", "mnist", "open_source"]
 
 BUILT_IN: dict[str, Callable[[], Source]] = {"mnist": mnist}
 KINDS = f"give a folder, a zip, *.tar shards, hf:NAME, or a built-in set: {', '.join(BUILT_IN)}"
@@ -55,6 +57,8 @@ def _opened(where: str) -> Source:
         return Zip(around, path.relative_to(around).as_posix())
     kind = special(path)
     if kind == A_FOLDER:
+        if os.path.lexists(path / INDEX):
+            return Pack(path)
         folder = Folder(path)
         return Shards(where, shards) if not folder.images and (shards := shards_of(path)) else folder
     if kind is not None:

@@ -7,9 +7,10 @@ from PIL import Image
 
 from ...errors import MissingExtra
 from ..labels import Labels
+from .base import Decoded
 
 
-class Arrays:
+class Arrays(Decoded):
     """Images in memory: uint8 (n, h, w) or (n, h, w, c), and int64 labels (n,)."""
 
     kind = "arrays in memory"
@@ -26,6 +27,10 @@ class Arrays:
         image = self._arrays[index]
         image = image[None] if image.ndim == 2 else image.transpose(2, 0, 1)
         return image if image.shape == shape else None
+
+    def gather(self, indices: np.ndarray, into: np.ndarray) -> None:
+        images = self._arrays[indices]
+        into[:] = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
 
     def labels(self) -> Labels | None:
         return None if self._labels is None else Labels(self._labels, self.name)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+import numpy as np
 from PIL import Image
 
 from ..labels import Labels
@@ -45,6 +46,18 @@ class Source(Protocol):
     def labels(self) -> Labels | None:
         """The class of each image, None where the source has none. Raises DataError when they are odd."""
         ...
+
+
+class Decoded:
+    """A source whose images may need no decoding: they lie in memory, or in files as memory has them."""
+
+    def in_form(self, index: int, shape: tuple[int, int, int]) -> np.ndarray | None:
+        """The image as uint8 (c, h, w), where it has that shape: nothing to decode."""
+        raise NotImplementedError
+
+    def gather(self, indices: np.ndarray, into: np.ndarray) -> None:
+        """Copy images that are in form into uint8 (n, c, h, w). Raises DataError where they can't be read."""
+        raise NotImplementedError
 
 
 def opened(file: Path | str | bytes) -> Image.Image:
