@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
-from gandsl.frontend.mentions import mentioned, names_in
+from gandsl.frontend.references import mentioned, names_in
 from gandsl.spec import tree as trees
 from gandsl.spec.document import BlockDecl, Document, NetworkDecl, PortDecl
 from gandsl.spec.expressions import Expr

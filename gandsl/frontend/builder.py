@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-from gandsl.diagnostics import Span
+from gandsl.diagnostics import Label, Span
 from gandsl.frontend.context import Context
-from gandsl.frontend.names import LAYERS
-from gandsl.frontend.report import Report
-from gandsl.frontend.values import Tensor
+from gandsl.frontend.reporting import Reporter
+from gandsl.frontend.reserved import LAYERS
+from gandsl.frontend.values import TensorValue
 from gandsl.ir.graph import Node, Provenance
 from gandsl.ir.op import Call, Op, ShapeError
 from gandsl.ir.ops import OPS
@@ -46,37 +46,36 @@ class Tally:
 class Builder:
     """Nodes of one program in the order they are made, which is an order of evaluation."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, reporter: Reporter) -> None:
         self.nodes: dict[str, Node] = {}
         self._within: dict[str, str] = {}  # scope → the first node in it
-        self._report = report
+        self._reporter = reporter
 
-    def tensor(self, node: Node) -> Tensor:
-        return Tensor(node.id, node.type, self._select)
+    def tensor(self, node: Node) -> TensorValue:
+        return TensorValue(node.id, node.type, self._select)
 
     def add(
         self,
         name: str,
         op: Op,
-        inputs: Mapping[str, tuple[Tensor, ...]],
+        inputs: Mapping[str, tuple[TensorValue, ...]],
         attrs: Mapping[str, Any],
         context: Context,
         span: Span,
         places: Mapping[str, Span],
     ) -> Any:
-        """A new node as a Tensor; POISON after reporting. `places`: spans of ports and parameters."""
+        """A new node as a tensor; POISON after reporting. `places`: spans of ports and parameters."""
         id_ = context.at(name)
         if (twin := self.nodes.get(id_)) is not None:
             self._clash(id_, twin, context, span)
             return POISON
         if (other := self._tangled(id_, op)) is not None:
             layer, inner = sorted((id_, other), key=len)
-            self._report(
-                context,
+            self._reporter.at(context).add(
                 "G0305",
                 f"`{layer}` is a layer, so no node can stand in it: `{inner}` is another one",
                 span,
-                secondary=((self.nodes[other].provenance.span, "the other one"),),
+                secondary=[Label(self.nodes[other].provenance.span, "the other one")],
                 help="give one of them another name",
             )
             return POISON
@@ -84,12 +83,16 @@ class Builder:
         try:
             type_ = op.output(call)
         except ShapeError as error:
-            self._report(context, error.code, error.message, places.get(error.culprit, span), help=error.help)
+            self._reporter.at(context).add(
+                error.code, error.message, places.get(error.culprit, span), help=error.help
+            )
             return POISON
         numbers = max(type_.elements, *(prod(shape) for shape in op.weights(call).values()), 0)
         if numbers > MAX_NUMBERS:
             what = str(type_) if numbers == type_.elements else f"a weight of {numbers:,} numbers"
-            self._report(context, "G0109", f"`{name}` is too large: {what}", places.get("channels", span))
+            self._reporter.at(context).add(
+                "G0109", f"`{name}` is too large: {what}", places.get("channels", span)
+            )
             return POISON
         ids = {port: tuple(t.id for t in tensors) for port, tensors in inputs.items() if tensors}
         frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in attrs.items()}
@@ -102,10 +105,9 @@ class Builder:
         depth = min(len(mine), len(theirs)) if apart is None else apart
         own, other = mine[depth:][:1], theirs[depth:][:1]
         stage = next((frame for frame in context.frames if frame.is_stage), None)
-        both = (span, f"`{id_}`"), (twin.provenance.span, f"`{id_}` too")
+        both = [Label(span, f"`{id_}`"), Label(twin.provenance.span, f"`{id_}` too")]
         if not own and not other and stage:
-            self._report(
-                context,
+            self._reporter.at(context).add(
                 "G0305",
                 f"two stages of the fold are called `{stage.what.partition(' ')[2]}`",
                 stage.span,
@@ -113,31 +115,29 @@ class Builder:
                 help="a stage is called after the fold's first variable, which has to differ: `i: range(…)`",
             )
         elif own and other and own[0].is_stage and other[0].is_stage:
-            self._report(
-                context,
+            self._reporter.at(context).add(
                 "G0305",
                 f"two folds have a stage that is called `{own[0].what.partition(' ')[2]}`",
                 own[0].span,
-                secondary=((other[0].span, "the other fold"),),
+                secondary=[Label(other[0].span, "the other fold")],
                 help="give one of them a `label:` of its own",
             )
         else:
             by = [frame for frame in (*own, *other) if not frame.is_stage]
             way = f": {by[0].what} stands here `inline`, and has one" if by else ""
-            self._report(
-                context,
+            self._reporter.at(context).add(
                 "G0305",
                 f"two nodes are called `{id_}`{way}",
                 span,
-                secondary=[*((frame.span, f"{frame.what}, inline") for frame in by), both[1]],
+                secondary=[*(Label(frame.span, f"{frame.what}, inline") for frame in by), both[1]],
                 help="give one of them another name" + (", or drop `inline: true`" if by else ""),
             )
 
-    def input(self, name: str, type_: TensorType, distribution: str, provenance: Provenance) -> Tensor:
+    def input(self, name: str, type_: TensorType, distribution: str, provenance: Provenance) -> TensorValue:
         attrs = {"kind": type_.kind, "shape": type_.shape, "distribution": distribution}
         return self._keep(Node(name, "input", {}, attrs, type_, provenance))
 
-    def _keep(self, node: Node) -> Tensor:
+    def _keep(self, node: Node) -> TensorValue:
         if len(self.nodes) >= MAX_NODES:
             raise TooManyNodes
         self.nodes[node.id] = node
@@ -150,7 +150,7 @@ class Builder:
         around = (scope for scope in _scopes(id_) if scope in self.nodes and self.nodes[scope].op in LAYERS)
         return next(around, None) or (self._within.get(id_) if op.name in LAYERS else None)
 
-    def _select(self, styles: Tensor, index: int) -> Tensor:
+    def _select(self, styles: TensorValue, index: int) -> TensorValue:
         """`ws[i]`: one node for each index, however often it is read."""
         id_ = f"{styles.id}_{index}"
         while (node := self.nodes.get(id_)) and (node.op, node.operands) != ("select", (styles.id,)):

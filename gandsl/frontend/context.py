@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gandsl.diagnostics import Span
-from gandsl.frontend.values import Fill, Tensor
+from gandsl.diagnostics import Label, Span
+from gandsl.frontend.values import TensorValue
 from gandsl.ir.graph import Frame, Provenance
 from gandsl.ir.op import Op, Param, Trait
 from gandsl.spec.document import BlockDecl, Document
 from gandsl.spec.evaluate import Scope
+from gandsl.spec.tree import Tree
 
 MAX_DEPTH = 48  # nested uses of blocks
 
@@ -38,6 +39,16 @@ class Defaults:
 
 
 @dataclass(frozen=True)
+class Fill:
+    """What a slot was given: a block's or op's name, arguments, and the place whose names they speak."""
+
+    use: str
+    arguments: Mapping[str, tuple[Span, Tree]]  # argument → span of its key, its value
+    context: Context
+    span: Span
+
+
+@dataclass(frozen=True)
 class Context:
     """Handed down while bodies unfold; never changed, only replaced."""
 
@@ -48,7 +59,7 @@ class Context:
     defaults: Defaults | None = None
     slots: Mapping[str, Fill] = field(default_factory=dict)
     blocks: tuple[BlockDecl, ...] = ()  # whose text we are inside of, outermost first
-    absent: dict[str, tuple[Span, str]] = field(default_factory=dict)  # absent name → where and why
+    absent: dict[str, Label] = field(default_factory=dict)  # absent name → where and why
 
     def at(self, name: str) -> str:
         return f"{self.path}.{name}" if self.path else name
@@ -64,7 +75,7 @@ class Context:
         **changes: Any,
     ) -> Context:
         """One step inwards: into a block's use or a stage, which is `given` tensors by name."""
-        ports = {value.id: name for name, value in (given or {}).items() if isinstance(value, Tensor)}
+        ports = {value.id: name for name, value in (given or {}).items() if isinstance(value, TensorValue)}
         return replace(
             self,
             path=self.path if inline else self.at(name),

@@ -9,9 +9,10 @@ from gandsl.frontend.builder import Tally
 from gandsl.frontend.context import Context
 from gandsl.frontend.module import ModuleIR
 from gandsl.frontend.network import unfold_network
-from gandsl.frontend.report import Enough, Report
+from gandsl.frontend.nodes.body import unfold_body
+from gandsl.frontend.reporting import Enough, Reporter
 from gandsl.frontend.unfolder import Unfolder
-from gandsl.frontend.values import plain
+from gandsl.frontend.values import first_output
 from gandsl.ir.graph import Graph, NetworkIR, Variant
 from gandsl.spec.document import Document, NetworkDecl, moved_in
 from gandsl.spec.evaluate import Budget
@@ -61,11 +62,13 @@ class _Session:
         self._library = Library(diagnostics)
         self._budget = Budget()
         self._tally = Tally()
-        self._reports: dict[str, Report] = {}
+        self._reporters: dict[str, Reporter] = {}
 
     def _unfolder(self, where: str, family: dict[str, Any]) -> Unfolder:
-        report = self._reports.setdefault(where, Report(self._diagnostics, where, SHOWN_STANDARD))
-        return Unfolder(self._document, self._library, report, self._budget, family, self._tally)
+        reporter = self._reporters.setdefault(where, Reporter(self._diagnostics, where, SHOWN_STANDARD))
+        return Unfolder(
+            self._document, self._library, reporter, self._budget, family, self._tally, unfold_body
+        )
 
     def levels(self) -> list[Size] | None:
         """The sizes of a growing family, [] for all others, None after reporting."""
@@ -74,17 +77,17 @@ class _Session:
             return []
         unfolder = self._unfolder("growth", {})
         context = Context(self._document, unfolder.scope_of(self._document))
-        found = plain(unfolder.evaluate_expr(growth.over, context))
+        found = first_output(unfolder.evaluate_expr(growth.over, context))
         if found is POISON:
             return None
         sizes = [as_size(value) for value in found] if isinstance(found, list | tuple) else []
         if len(sizes) > MAX_LEVELS:
-            unfolder.report(
-                context, "G0309", f"{len(sizes)} levels are more than {MAX_LEVELS}", growth.over.span
+            unfolder.at(context).add(
+                "G0309", f"{len(sizes)} levels are more than {MAX_LEVELS}", growth.over.span
             )
             return None
         if not sizes or None in sizes:
-            unfolder.report(context, "G0105", "`growth` runs over a list of sizes", growth.over.span)
+            unfolder.at(context).add("G0105", "`growth` runs over a list of sizes", growth.over.span)
             return None
         return [size for size in sizes if size is not None]
 
@@ -127,7 +130,7 @@ class _Session:
     def plan(self) -> Any:
         if self._document.training is None:
             return None
-        from gandsl.frontend.plan import make_plan
+        from gandsl.frontend.plan.make import make_plan
 
         unfolder = self._unfolder("training plan", {})
         context = Context(self._document, unfolder.scope_of(self._document))

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from gandsl.diagnostics import Span
-from gandsl.frontend import body as bodies
-from gandsl.frontend.block_call import is_kind, shape_of
+from gandsl.diagnostics import Label, Span
 from gandsl.frontend.builder import TooManyNodes
 from gandsl.frontend.context import Context
-from gandsl.frontend.defaults import make_defaults
-from gandsl.frontend.fold import stage_name
-from gandsl.frontend.report import Enough
+from gandsl.frontend.nodes.block import is_kind, shape_of
+from gandsl.frontend.nodes.defaults import make_defaults
+from gandsl.frontend.nodes.fold import stage_name
+from gandsl.frontend.reporting import Enough
 from gandsl.frontend.unfolder import Unfolder
-from gandsl.frontend.values import Above, Tensor, plain
+from gandsl.frontend.values import Above, TensorValue, first_output
 from gandsl.ir.graph import Graph, Provenance
 from gandsl.ir.types import is_a
 from gandsl.spec.document import NetworkDecl, PortDecl
@@ -33,16 +32,16 @@ def unfold_network(unfolder: Unfolder, network: NetworkDecl, scope: Scope) -> Gr
         for port in network.inputs.values():
             values[port.name] = _input(unfolder, port, context)
             if values[port.name] is ABSENT:
-                context.absent[port.name] = port.span, "this input is left out by its condition"
+                context.absent[port.name] = Label(port.span, "this input is left out by its condition")
         defaults = make_defaults(unfolder, network.defaults, context)
         context = replace(context, defaults=defaults)
         present = (port for port in network.inputs.values() if values[port.name] is not ABSENT)
         above = next((Above(values[port.name], port.name, port.span) for port in present), Above())
-        inside, last = bodies.unfold_body(unfolder, network.body, context, above)
+        inside, last = unfolder.body(network.body, context, above)
         outputs = _outputs(unfolder, network, inside, last)
         styles = _styles(unfolder, network, inside)
     except TooManyNodes:
-        unfolder.report(context, "G0309", f"the {network.name} unfolds to too many nodes", network.span)
+        unfolder.at(context).add("G0309", f"the {network.name} unfolds to too many nodes", network.span)
         raise Enough from None
     if outputs is None or styles is POISON or POISON in values.values():
         return None
@@ -58,11 +57,11 @@ def unfold_network(unfolder: Unfolder, network: NetworkDecl, scope: Scope) -> Gr
         unfolder.builder.nodes,
         {name: tensor.id for name, tensor in outputs.items()},
         kinds,
-        styles.id if isinstance(styles, Tensor) else None,
+        styles.id if isinstance(styles, TensorValue) else None,
     )
 
 
-def _may_be(tensor: Tensor, kind: str) -> bool:
+def _may_be(tensor: TensorValue, kind: str) -> bool:
     return kind == "Logits" or is_a(tensor.type.kind, "Feature")
 
 
@@ -72,22 +71,22 @@ def _input(unfolder: Unfolder, port: PortDecl, context: Context) -> Any:
         return POISON
     for condition, wanted in ((port.when, True), (port.unless, False)):
         if condition is not None:
-            value = plain(unfolder.evaluate_expr(condition, context))
+            value = first_output(unfolder.evaluate_expr(condition, context))
             if value is POISON:
                 return POISON
             if not isinstance(value, bool):
-                unfolder.report(context, "G0105", "a condition is true or false", condition.span)
+                unfolder.at(context).add("G0105", "a condition is true or false", condition.span)
                 return POISON
             if value is not wanted:
                 return ABSENT
     if port.each is None:
         return _one_input(unfolder, port, port.name, context)
     variable, over = port.each
-    sizes = plain(unfolder.evaluate_expr(over, context))
+    sizes = first_output(unfolder.evaluate_expr(over, context))
     if sizes is POISON:
         return POISON
     if not isinstance(sizes, list | tuple):
-        unfolder.report(context, "G0105", "`each` runs over a list", over.span)
+        unfolder.at(context).add("G0105", "`each` runs over a list", over.span)
         return POISON
     found = [
         _one_input(
@@ -108,17 +107,17 @@ def _one_input(unfolder: Unfolder, port: PortDecl, name: str, context: Context) 
 
 def _outputs(
     unfolder: Unfolder, network: NetworkDecl, context: Context, last: Any
-) -> dict[str, Tensor] | None:
+) -> dict[str, TensorValue] | None:
     """Output name → tensor; a list becomes several outputs, numbered."""
     if network.outputs:
         written = {
-            name: (plain(unfolder.evaluate(tree, context)), tree.span)
+            name: (first_output(unfolder.evaluate(tree, context)), tree.span)
             for name, tree in network.outputs.items()
         }
     else:
         entry = list(network.body)[-1]
-        written = {entry.key: (plain(last), entry.key_span)}
-    found: dict[str, Tensor] = {}
+        written = {entry.key: (first_output(last), entry.key_span)}
+    found: dict[str, TensorValue] = {}
     failed = False
     for name, (value, span) in written.items():
         values = (
@@ -127,7 +126,7 @@ def _outputs(
             else {name: value}
         )
         if not values:
-            unfolder.report(context, "G0211", f"the output `{name}` is an empty list, not a tensor", span)
+            unfolder.at(context).add("G0211", f"the output `{name}` is an empty list, not a tensor", span)
             failed = True
         for key, one in values.items():
             tensor = _output(unfolder, key, one, span, context)
@@ -137,15 +136,15 @@ def _outputs(
     return None if failed or not found else found
 
 
-def _output(unfolder: Unfolder, name: str, value: Any, span: Span, context: Context) -> Tensor | None:
-    value = plain(value)
+def _output(unfolder: Unfolder, name: str, value: Any, span: Span, context: Context) -> TensorValue | None:
+    value = first_output(value)
     if value is POISON:
         return None
     if value is ABSENT:
-        unfolder.report(context, "G0310", f"the output `{name}` is absent", span)
+        unfolder.at(context).add("G0310", f"the output `{name}` is absent", span)
         return None
-    if not isinstance(value, Tensor):
-        unfolder.report(context, "G0211", f"the output `{name}` is not a tensor", span)
+    if not isinstance(value, TensorValue):
+        unfolder.at(context).add("G0211", f"the output `{name}` is not a tensor", span)
         return None
     return value
 
@@ -154,12 +153,11 @@ def _styles(unfolder: Unfolder, network: NetworkDecl, context: Context) -> Any:
     tree = network.styles
     if tree is None:
         return None
-    value = plain(unfolder.evaluate(tree, context)) if isinstance(tree, Scalar) else POISON
+    value = first_output(unfolder.evaluate(tree, context)) if isinstance(tree, Scalar) else POISON
     if value is POISON or value is ABSENT:
         return value if value is POISON else None
-    if not isinstance(value, Tensor) or value.type.kind != "Styles":
-        unfolder.report(
-            context,
+    if not isinstance(value, TensorValue) or value.type.kind != "Styles":
+        unfolder.at(context).add(
             "G0615",
             "the style space is a node of kind Styles",
             tree.span,

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gandsl.diagnostics import Label, Sink, Span
 from gandsl.frontend.builder import Builder, Tally
 from gandsl.frontend.context import Context
-from gandsl.frontend.mentions import reasons
-from gandsl.frontend.report import Report
-from gandsl.frontend.values import Above, Tensor, plain
+from gandsl.frontend.reporting import Reporter
+from gandsl.frontend.values import Above, TensorValue, first_output
 from gandsl.ir.types import is_a
+from gandsl.spec import tree as trees
 from gandsl.spec.document import Document
 from gandsl.spec.evaluate import Budget, Function, Scope, evaluate
 from gandsl.spec.expressions import Expr, parse
@@ -21,30 +20,7 @@ from gandsl.spec.params import Declared, argument, evaluate_tree, resolve
 from gandsl.spec.tree import Scalar, Tree
 from gandsl.spec.values import ABSENT, POISON, type_name
 
-
-@dataclass(frozen=True)
-class _Placed:
-    """Takes the messages of the spec layer, and adds the way by which we came."""
-
-    context: Context
-    report: Report
-    tree: Tree | None = None  # what is evaluated
-
-    def add(
-        self,
-        code: str,
-        message: str,
-        span: Span,
-        *,
-        label: str = "",
-        secondary: Sequence[Label] = (),
-        notes: Sequence[str] = (),
-        help: str | None = None,
-    ) -> None:
-        pairs = [(other.span, other.text) for other in secondary]
-        if code == "G0113" and self.tree is not None:
-            pairs = [*reasons(self.tree, self.context), *pairs]
-        self.report(self.context, code, message, span, label=label, secondary=pairs, notes=notes, help=help)
+UnfoldBody = Callable[["Unfolder", trees.Mapping, Context, Above], tuple[Context, Any]]
 
 
 class Unfolder:
@@ -54,17 +30,19 @@ class Unfolder:
         self,
         document: Document,
         library: Library,
-        report: Report,
+        reporter: Reporter,
         budget: Budget,
         family: Mapping[str, Any],
         tally: Tally,
+        unfold_body: UnfoldBody,
     ) -> None:
         self.library = library
-        self.report = report
-        self.builder = Builder(report)
+        self.reporter = reporter
+        self.builder = Builder(reporter)
         self.budget = budget
         self.tally = tally
         self.growing = document.growth is not None
+        self._unfold_body = unfold_body  # given, since blocks and folds, which bodies hold, hold bodies
         self._family = family  # level, level_size, levels, fading: known to every expression
         self._scopes: dict[int, Scope] = {}  # by document, of which a file may hold several
 
@@ -75,24 +53,29 @@ class Unfolder:
             scope = self._scopes[id(document)] = Scope(None, self._family)
             for let in document.let.values():
                 scope.values[let.name] = Function(let.name, let.args, let.expr, scope)
-            resolve(document.params, scope, self.report.diagnostics, self.budget)
+            resolve(document.params, scope, self.reporter.diagnostics, self.budget)
         return scope
+
+    def body(self, body: trees.Mapping, context: Context, above: Above) -> tuple[Context, Any]:
+        """Unfold every node of a body: the context with their names in sight, and the last present one."""
+        return self._unfold_body(self, body, context, above)
+
+    def at(self, context: Context, tree: Tree | None = None) -> Sink:
+        """The sink for what is wrong in this context; `tree` is what is evaluated."""
+        return self.reporter.at(context, tree)
 
     # ---- expressions
 
     def evaluate(self, tree: Tree, context: Context) -> Any:
         """The value of a scalar or a list of them; POISON after reporting."""
-        return evaluate_tree(tree, context.scope, self._diagnostics(context, tree), self.budget)
+        return evaluate_tree(tree, context.scope, self.at(context, tree), self.budget)
 
     def readable(self, scalar: Scalar, context: Context) -> bool:
         """Whether a text is an expression; reported if not."""
-        return parse(scalar.text, scalar.span, self._diagnostics(context)) is not None
+        return parse(scalar.text, scalar.span, self.at(context)) is not None
 
     def evaluate_expr(self, expr: Expr, context: Context) -> Any:
-        return evaluate(expr, context.scope, self._diagnostics(context), self.budget)
-
-    def _diagnostics(self, context: Context, tree: Tree | None = None) -> Sink:
-        return _Placed(context, self.report, tree)
+        return evaluate(expr, context.scope, self.at(context), self.budget)
 
     # ---- for a wanted type
 
@@ -100,17 +83,15 @@ class Unfolder:
         """A truth value, `default` where nothing stands, POISON after reporting."""
         if tree is None:
             return default
-        value = plain(self.evaluate(tree, context))
+        value = first_output(self.evaluate(tree, context))
         if value is POISON or isinstance(value, bool):
             return value
-        self.report(context, "G0105", f"a condition is true or false, not {type_name(value)}", tree.span)
+        self.at(context).add("G0105", f"a condition is true or false, not {type_name(value)}", tree.span)
         return POISON
 
     def parameter(self, param: Declared, tree: Tree, context: Context, where: str) -> Any:
         """The value for a parameter of an op or a block, checked; POISON after reporting."""
-        return plain(
-            argument(param, tree, context.scope, self._diagnostics(context, tree), self.budget, where)
-        )
+        return first_output(argument(param, tree, context.scope, self.at(context, tree), self.budget, where))
 
     def tensor(self, tree: Tree, kinds: Sequence[str], context: Context, *, port: str, where: str) -> Any:
         """One tensor of one of `kinds`, ABSENT, or POISON after reporting."""
@@ -128,18 +109,17 @@ class Unfolder:
         above: Above | None = None,
     ) -> Any:
         """`value` as `tensor` gives it; `above` where no argument names it, but the node above."""
-        value = plain(value)
+        value = first_output(value)
         read, labels = (
-            (f"`{above.name}` above it", [(above.span, "read from here")])
+            (f"`{above.name}` above it", [Label(above.span, "read from here")])
             if above and above.span
             else ("this", [])
         )
         if value is POISON or value is ABSENT:
             return value
         wanted = " or ".join(kinds)
-        if not isinstance(value, Tensor):
-            self.report(
-                context,
+        if not isinstance(value, TensorValue):
+            self.at(context).add(
                 "G0211",
                 f"port `{port}` of {where} takes a tensor ({wanted}), "
                 + (f"but {read} is {type_name(value)}" if labels else f"not {type_name(value)}"),
@@ -149,8 +129,7 @@ class Unfolder:
             )
             return POISON
         if not any(is_a(value.type.kind, kind) for kind in kinds):
-            self.report(
-                context,
+            self.at(context).add(
                 "G0211",
                 f"port `{port}` of {where} takes a {wanted}, but {read} is a {value.type}",
                 span,

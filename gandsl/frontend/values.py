@@ -1,18 +1,14 @@
-"""What names stand for while a spec unfolds: tensors, records of outputs, filled slots."""
+"""What names stand for while a spec unfolds: tensors, and the outputs of blocks and folds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from gandsl.diagnostics import Span
 from gandsl.ir.types import TensorType, is_a
-from gandsl.spec.tree import Tree
 from gandsl.spec.values import ABSENT, POISON, Opaque, Size
-
-if TYPE_CHECKING:
-    from gandsl.diagnostics import Span
-    from gandsl.frontend.context import Context
 
 # attribute → (kinds that have it, how it is read off the shape)
 _ATTRIBUTES: dict[str, tuple[tuple[str, ...], Callable[[tuple[int, ...]], Any]]] = {
@@ -26,12 +22,12 @@ _ATTRIBUTES: dict[str, tuple[tuple[str, ...], Callable[[tuple[int, ...]], Any]]]
 
 
 @dataclass(frozen=True)
-class Tensor(Opaque):
+class TensorValue(Opaque):
     """A node's output. Indexing a list of styles makes `select` nodes, through `select`."""
 
     id: str
     type: TensorType
-    select: Callable[[Tensor, int], Tensor] = field(compare=False, repr=False)
+    select: Callable[[TensorValue, int], TensorValue] = field(compare=False, repr=False)
 
     @property
     def kind_name(self) -> str:
@@ -50,7 +46,7 @@ class Tensor(Opaque):
             raise KeyError(name)
         return _ATTRIBUTES[name][1](self.type.shape)
 
-    def item(self, index: int) -> Tensor:
+    def item(self, index: int) -> TensorValue:
         if self.type.kind != "Styles":
             raise TypeError
         count = self.type.shape[0]
@@ -65,7 +61,7 @@ class Tensor(Opaque):
 
 
 @dataclass(frozen=True)
-class Record(Opaque):
+class NodeOutputs(Opaque):
     """The outputs of a block or a fold. On its own it stands for the first of them."""
 
     outputs: Mapping[str, Any]
@@ -109,16 +105,6 @@ class Record(Opaque):
 
 
 @dataclass(frozen=True)
-class Fill:
-    """What a slot was given: a block's or op's name, arguments, and the place whose names they speak."""
-
-    use: str
-    arguments: Mapping[str, tuple[Span, Tree]]  # argument → span of its key, its value
-    context: Context
-    span: Span
-
-
-@dataclass(frozen=True)
 class Above:
     """What a node reads that names nothing: the value above it, by which name it is known, and where from."""
 
@@ -127,8 +113,8 @@ class Above:
     span: Span | None = None
 
 
-def plain(value: Any) -> Any:
+def first_output(value: Any) -> Any:
     """A record's first output; any other value as it is."""
-    while isinstance(value, Record):
+    while isinstance(value, NodeOutputs):
         value = value.first
     return value

@@ -7,7 +7,7 @@ import keyword
 import pytest
 import torch
 
-from gandsl.frontend.names import RESERVED
+from gandsl.frontend.reserved import RESERVED
 from gandsl.ir.graph import NetworkIR, Variant
 from gandsl.lowering.network import LoweredNetwork
 from gandsl.lowering.precision import in_precision

@@ -11,8 +11,8 @@ from gandsl.analysis import analyze
 from gandsl.cli.topics import block, plan
 from gandsl.diagnostics.suggest import nearest
 from gandsl.diagnostics.synonyms import INSTEAD, SYNONYMS, instead, ours
-from gandsl.frontend.mentions import FORMS
-from gandsl.frontend.plan import _choices
+from gandsl.frontend.plan.make import _choices
+from gandsl.frontend.references import FORMS
 from gandsl.ir.ops import OPS
 from gandsl.ir.types import KINDS
 from gandsl.spec.builtins import BUILTINS

@@ -11,7 +11,7 @@ import pytest
 from gandsl.analysis import analyze
 from gandsl.diagnostics import Diagnostic
 from gandsl.frontend.module import ModuleIR
-from gandsl.frontend.plan_nulls import parts_of, takes_null
+from gandsl.frontend.plan.nulls import parts_of, takes_null
 from gandsl_runtime.plan import Plan
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ import pytest
 from torch import fx, nn
 
 from gandsl.analysis import analyze
-from gandsl.frontend.names import LAYERS, RESERVED
+from gandsl.frontend.reserved import LAYERS, RESERVED
 from gandsl.lowering import table
 from gandsl.lowering.network import LoweredNetwork
 

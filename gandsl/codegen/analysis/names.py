@@ -19,7 +19,7 @@ from gandsl.codegen.analysis.origins import Origin, base_name
 from gandsl.codegen.analysis.statements import Body, Path
 from gandsl.codegen.analysis.structure import Ref
 from gandsl.codegen.identifiers import class_name, local_name, unique
-from gandsl.frontend.names import RESERVED
+from gandsl.frontend.reserved import RESERVED
 
 WIDTHS = {  # by the kind of the first input, or output: what its width is called
     True: ("in_channels", "out_channels", "channels"),

@@ -16,7 +16,7 @@ from gandsl.codegen.analysis.origins import Origin, origins_of
 from gandsl.codegen.analysis.statements import Path
 from gandsl.codegen.identifiers import class_name
 from gandsl.diagnostics.diagnostic import InvariantError
-from gandsl.frontend.names import RESERVED
+from gandsl.frontend.reserved import RESERVED
 from gandsl.ir.graph import Graph, NetworkIR
 from gandsl.lowering.table import Layer, lower
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gandsl.frontend.mentions import names_of
+from gandsl.frontend.references import names_of
 from gandsl.spec.builtins import BUILTINS
 from gandsl.spec.tree import Mapping
 from tests.specs.spoiled.good import (

@@ -6,13 +6,13 @@ from collections.abc import Collection
 
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.diagnostics.synonyms import instead
-from gandsl.frontend import callee
-from gandsl.frontend.arguments import Argument, Use, arguments_of, refuse_unknown
-from gandsl.frontend.context import Context
-from gandsl.frontend.mentions import calls_of, expressions_of, names_of, scalars_of
-from gandsl.frontend.slots import IDENTITY, candidates, make_fill, resolve
+from gandsl.frontend.context import Context, Fill
+from gandsl.frontend.nodes import lookup
+from gandsl.frontend.nodes.arguments import Argument, Use, arguments_of, refuse_unknown
+from gandsl.frontend.nodes.lookup import IDENTITY, candidates, make_fill, resolve
+from gandsl.frontend.references import calls_of, expressions_of, names_of, scalars_of
 from gandsl.frontend.unfolder import Unfolder
-from gandsl.frontend.values import Above, Fill
+from gandsl.frontend.values import Above
 from gandsl.ir.op import Op
 from gandsl.spec import tree as trees
 from gandsl.spec.builtins import BUILTINS
@@ -20,12 +20,12 @@ from gandsl.spec.document import BlockDecl, SlotDecl
 from gandsl.spec.tree import Scalar
 
 
-def look_over(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> None:
+def check_left_out(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> None:
     """Report what an absent node names and does not exist, and what is no expression."""
     form = next((form for form in ("op", "block", "topology") if form in tree.entries), None)
     literal: set[str] = set()
     if form is not None:
-        named = (callee.op_of if form == "op" else callee.block_of)(unfolder, tree, context)
+        named = (lookup.op_of if form == "op" else lookup.block_of)(unfolder, tree, context)
         if named is None:
             return
         target, span = named
@@ -42,10 +42,10 @@ def _fillings(unfolder: Unfolder, tree: trees.Mapping, block: BlockDecl, context
         written = tree.get(name)
         fill = make_fill(unfolder, written, context) if written is not None else None
         if fill is not None:
-            is_known(unfolder, fill, slot, block)
+            filling_is_known(unfolder, fill, slot, block)
 
 
-def is_known(unfolder: Unfolder, fill: Fill, slot: SlotDecl, block: BlockDecl) -> bool:
+def filling_is_known(unfolder: Unfolder, fill: Fill, slot: SlotDecl, block: BlockDecl) -> bool:
     """Whether the name that fills a slot stands for something; reported if not, like slips in arguments."""
     seen = unfolder.tally.fillings
     if (key := (fill.span, slot.type)) not in seen:
@@ -58,13 +58,13 @@ def _look_up(unfolder: Unfolder, fill: Fill, slot: SlotDecl, block: BlockDecl) -
     if fill.use == IDENTITY or interface is None:
         return True
     target = resolve(unfolder, fill.use, interface.namespace, fill.context)
-    if target is None and callee.import_is_missing(unfolder, fill.use, fill.span, fill.context):
+    if target is None and lookup.import_is_missing(unfolder, fill.use, fill.span, fill.context):
         return False
     if target is None:
         what = f"block or op that fits a slot for {interface.name}, called"
         names = candidates(unfolder, interface.namespace, fill.context)
         help = instead(fill.use) or did_you_mean(fill.use, names)
-        unfolder.report(fill.context, "G0202", f"there is no {what} `{fill.use}`", fill.span, help=help)
+        unfolder.at(fill.context).add("G0202", f"there is no {what} `{fill.use}`", fill.span, help=help)
         return False
     if isinstance(target, BlockDecl) and target.broken:
         return True
@@ -99,8 +99,8 @@ def _read(unfolder: Unfolder, scalars: list[Scalar], context: Context, given: Co
         for name, span in names_of(scalar):
             if name not in known:
                 help = did_you_mean(name, known)
-                unfolder.report(context, "G0102", f"unknown name `{name}`", span, help=help)
+                unfolder.at(context).add("G0102", f"unknown name `{name}`", span, help=help)
         for name, span in calls_of(scalar):
             if name not in known and name not in BUILTINS:
                 help = did_you_mean(name, [*known, *BUILTINS])
-                unfolder.report(context, "G0103", f"unknown function `{name}`", span, help=help)
+                unfolder.at(context).add("G0103", f"unknown function `{name}`", span, help=help)

@@ -2,15 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
-from typing import TYPE_CHECKING
-
-from gandsl.spec.tree import Entry
-
-if TYPE_CHECKING:
-    from gandsl.frontend.context import Context
-    from gandsl.frontend.unfolder import Unfolder
-
 # the attributes of torch's modules and graph modules and of our networks; a test compares the list with them
 RESERVED = frozenset(
     """
@@ -35,24 +26,3 @@ LAYERS = frozenset(
     track_average
     """.split()  # noqa: SIM905 - a list of words
 )
-
-
-def refuse_reserved(unfolder: Unfolder, entry: Entry, context: Context) -> None:
-    """Report a node whose name is no identifier, or taken."""
-    name = entry.key
-    if not name.isidentifier() or not name.isascii() or name.startswith("_") or keyword.iskeyword(name):
-        unfolder.report(
-            context,
-            "G0011",
-            f"`{name}` is not a name for a node",
-            entry.key_span,
-            help="letters, digits and _, beginning with a letter; no Python keyword",
-        )
-    elif name in RESERVED:
-        unfolder.report(
-            context,
-            "G0011",
-            f"`{name}` is a name that every module has already",
-            entry.key_span,
-            help=f"`{name}_` is free",
-        )

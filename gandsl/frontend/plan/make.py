@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from gandsl.frontend.context import Context
-from gandsl.frontend.plan_faults import report_faults
-from gandsl.frontend.plan_nulls import settled
+from gandsl.frontend.plan.faults import report_faults
+from gandsl.frontend.plan.nulls import settled
 from gandsl.frontend.unfolder import Unfolder
-from gandsl.frontend.values import plain
+from gandsl.frontend.values import first_output
 from gandsl.spec import tree as trees
 from gandsl.spec.evaluate import Scope
 from gandsl.spec.tree import Scalar, Tree
@@ -37,7 +37,7 @@ def make_plan(unfolder: Unfolder, training: trees.Mapping, context: Context) -> 
             for fault in error.errors(include_url=False)
             if not any(fault["loc"][: len(path)] == path for path in failed)
         ]
-        report_faults(faults, context.home.tree.entries["training"], unfolder.report.diagnostics)
+        report_faults(faults, context.home.tree.entries["training"], unfolder.reporter.diagnostics)
         return None
     return None if failed else plan
 
@@ -51,7 +51,7 @@ def _value(unfolder: Unfolder, tree: Tree, context: Context) -> Any:
         return tree.value
     if tree.text.isidentifier() and (tree.text in _choices() or tree.text not in context.scope):
         return tree.text  # a name such as `hinge`, or `micro_batch`, which is a field as well
-    value = plain(unfolder.evaluate(tree, context))
+    value = first_output(unfolder.evaluate(tree, context))
     return value.long if isinstance(value, Size) else value
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from gandsl.diagnostics import Span
+from gandsl.diagnostics import Label, Span
 from gandsl.diagnostics.suggest import did_you_mean, nearest
-from gandsl.frontend import block_call, op_call  # modules: blocks, bodies and slots unfold each other
-from gandsl.frontend.absent import is_known
-from gandsl.frontend.arguments import Argument, Use
-from gandsl.frontend.slots import IDENTITY, resolve
+from gandsl.frontend.nodes.arguments import Argument, Use
+from gandsl.frontend.nodes.block import call_block
+from gandsl.frontend.nodes.left_out import filling_is_known
+from gandsl.frontend.nodes.lookup import IDENTITY, resolve
+from gandsl.frontend.nodes.op import call_op
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.ir.op import Op
 from gandsl.spec.values import POISON
@@ -22,8 +23,7 @@ def call_slot(unfolder: Unfolder, slot: str, slot_span: Span, use: Use) -> Any:
     fill = use.context.slots.get(slot)
     if block is None or slot not in block.slots or fill is None:
         known = list(block.slots) if block else []
-        unfolder.report(
-            use.context,
+        unfolder.at(use.context).add(
             "G0301",
             f"there is no slot `{slot}` here",
             slot_span,
@@ -32,14 +32,9 @@ def call_slot(unfolder: Unfolder, slot: str, slot_span: Span, use: Use) -> Any:
         return POISON
     interface = unfolder.library.interface(block.slots[slot].type, block.home)
     if interface is None:
-        unfolder.report.unknown(
-            use.context,
-            "G0311",
-            "interface",
-            block.slots[slot].type,
-            block.slots[slot].type_span,
-            unfolder.library.interface_names(block.home),
-        )
+        name, place = block.slots[slot].type, block.slots[slot].type_span
+        help = did_you_mean(name, unfolder.library.interface_names(block.home))
+        unfolder.at(use.context).add("G0311", f"there is no interface `{name}`", place, help=help)
         return POISON
     given: dict[str, Any] = {}
     arguments: dict[str, Argument] = {}
@@ -56,8 +51,7 @@ def call_slot(unfolder: Unfolder, slot: str, slot_span: Span, use: Use) -> Any:
                 arguments.setdefault(near, argument)
             elif near:
                 given.setdefault(near, POISON)
-            unfolder.report(
-                use.context,
+            unfolder.at(use.context).add(
                 "G0203",
                 f"a slot for {interface.name} takes no `{name}`",
                 argument.key_span,
@@ -66,8 +60,8 @@ def call_slot(unfolder: Unfolder, slot: str, slot_span: Span, use: Use) -> Any:
             failed = True
     for name in interface.gives:
         if name not in given:
-            unfolder.report(
-                use.context, "G0204", f"a slot for {interface.name} is to be given `{name}`", slot_span
+            unfolder.at(use.context).add(
+                "G0204", f"a slot for {interface.name} is to be given `{name}`", slot_span
             )
             failed = True
     if fill.use == IDENTITY:
@@ -78,7 +72,7 @@ def call_slot(unfolder: Unfolder, slot: str, slot_span: Span, use: Use) -> Any:
         return unfolder.evaluate(passed.tree, passed.context)
     target = resolve(unfolder, fill.use, interface.namespace, fill.context)
     if target is None:  # a default of the slot's: others were looked up where the slot was filled
-        is_known(unfolder, fill, block.slots[slot], block)
+        filling_is_known(unfolder, fill, block.slots[slot], block)
         return POISON
     known_ports = {port.name for port in target.ports} if isinstance(target, Op) else set(target.ports)
     for name in interface.ports:
@@ -86,12 +80,11 @@ def call_slot(unfolder: Unfolder, slot: str, slot_span: Span, use: Use) -> Any:
             if interface.ports[name].optional:
                 del arguments[name]  # what fills the slot does not care for it
                 continue
-            unfolder.report(
-                fill.context,
+            unfolder.at(fill.context).add(
                 "G0303",
                 f"`{fill.use}` does not fit a slot for {interface.name}: it has no port `{name}`",
                 fill.span,
-                secondary=((block.slots[slot].span, "the slot"),),
+                secondary=[Label(block.slots[slot].span, "the slot")],
             )
             failed = True
     if failed:
@@ -101,5 +94,5 @@ def call_slot(unfolder: Unfolder, slot: str, slot_span: Span, use: Use) -> Any:
         arguments[name] = Argument(tree, filled, key_span)
     use = replace(use, span=fill.span, arguments=arguments, chain=fill.context.blocks)
     if isinstance(target, Op):
-        return op_call.call_op(unfolder, target, use)
-    return block_call.call_block(unfolder, target, use)
+        return call_op(unfolder, target, use)
+    return call_block(unfolder, target, use)

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from gandsl.diagnostics import Label, Span
 from gandsl.diagnostics.suggest import did_you_mean
-from gandsl.frontend import body as bodies
-from gandsl.frontend.absent import is_known
-from gandsl.frontend.arguments import Use, one_tensor, refuse_unknown
-from gandsl.frontend.context import MAX_DEPTH, Context
-from gandsl.frontend.slots import make_fill
+from gandsl.frontend.context import MAX_DEPTH, Context, Fill
+from gandsl.frontend.nodes.arguments import Use, one_tensor, refuse_unknown
+from gandsl.frontend.nodes.left_out import filling_is_known
+from gandsl.frontend.nodes.lookup import make_fill
 from gandsl.frontend.unfolder import Unfolder
-from gandsl.frontend.values import Above, Fill, plain
+from gandsl.frontend.values import Above, NodeOutputs, first_output
 from gandsl.ir.graph import Frame
 from gandsl.ir.types import KINDS, TensorType
+from gandsl.spec import tree as trees
 from gandsl.spec.document import BlockDecl, PortDecl
 from gandsl.spec.evaluate import Scope
+from gandsl.spec.tree import Scalar
 from gandsl.spec.values import ABSENT, POISON, Size
 
 
 def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> Any:
-    """The block's outputs as a Record; POISON after reporting."""
+    """The block's outputs; POISON after reporting."""
     where = f"block `{block.name}`"
     if block.broken:
         return POISON  # reported where it is declared
@@ -40,12 +43,11 @@ def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> Any:
             inside = Context(block.home, scope, frames=(Frame(where, use.span), *use.context.frames))
             values[name] = unfolder.parameter(param, param.default, inside, where)
         else:
-            unfolder.report(
-                use.context,
+            unfolder.at(use.context).add(
                 "G0206",
                 f"{where} needs `{name}`" + (f" ({param.doc})" if param.doc else ""),
                 use.span,
-                secondary=((param.span, "declared here"),),
+                secondary=[Label(param.span, "declared here")],
             )
             values[name] = POISON
         failed = failed or values[name] is POISON
@@ -72,17 +74,16 @@ def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> Any:
         argument = use.arguments.get(name)
         if argument is not None:
             fill = make_fill(unfolder, argument.tree, argument.context)
-            if fill and not is_known(unfolder, fill, slot, block):
+            if fill and not filling_is_known(unfolder, fill, slot, block):
                 fill = None
         elif slot.default is not None:
             fill = make_fill(unfolder, slot.default, inside)
         else:
-            unfolder.report(
-                use.context,
+            unfolder.at(use.context).add(
                 "G0302",
                 f"slot `{name}` of {where} is not filled",
                 use.span,
-                secondary=((slot.span, f"a slot for {slot.type}"),),
+                secondary=[Label(slot.span, f"a slot for {slot.type}")],
             )
             fill = None
         if fill is None:
@@ -93,12 +94,12 @@ def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> Any:
         return POISON
     inside = replace(inside, slots=slots)
     inside.absent.update(
-        (name, (port.span, "optional, and not given here"))
+        (name, Label(port.span, "optional, and not given here"))
         for name, port in block.ports.items()
         if values[name] is ABSENT
     )
     above = next((Above(values[name], name, port.span) for name, port in block.ports.items()), Above())
-    return bodies.unfold_outputs(unfolder, block.body, block.outputs, inside, above, where, block.span)
+    return _outputs(unfolder, block.body, block.outputs, inside, above, where, block.span)
 
 
 def _report_depth(unfolder: Unfolder, block: BlockDecl, use: Use) -> None:
@@ -107,7 +108,7 @@ def _report_depth(unfolder: Unfolder, block: BlockDecl, use: Use) -> None:
         message = f"block `{block.name}` contains itself: {' → '.join([*circle, block.name])}"
     else:
         message = f"blocks and stages are nested more than {MAX_DEPTH} deep"
-    unfolder.report(use.context, "G0304", message, use.span, secondary=((block.span, "defined here"),))
+    unfolder.at(use.context).add("G0304", message, use.span, secondary=[Label(block.span, "defined here")])
 
 
 def is_kind(unfolder: Unfolder, port: PortDecl, context: Context) -> bool:
@@ -115,7 +116,7 @@ def is_kind(unfolder: Unfolder, port: PortDecl, context: Context) -> bool:
     if port.kind in KINDS or port.broken:
         return True
     help = did_you_mean(port.kind, KINDS)
-    unfolder.report(context, "G0216", f"there is no kind `{port.kind}`", port.kind_span, help=help)
+    unfolder.at(context).add("G0216", f"there is no kind `{port.kind}`", port.kind_span, help=help)
     return False
 
 
@@ -135,12 +136,11 @@ def _fits(unfolder: Unfolder, port: PortDecl, value: Any, inside: Context, use: 
     if wanted is POISON or wanted.shape == value.type.shape:
         return wanted is not POISON
     argument = use.arguments.get(port.name)
-    unfolder.report(
-        use.context,
+    unfolder.at(use.context).add(
         "G0210",
         f"port `{port.name}` of {where} takes {wanted}, but this is {value.type}",
         argument.tree.span if argument else use.span,
-        secondary=((port.span, "declared here"),),
+        secondary=[Label(port.span, "declared here")],
     )
     return False
 
@@ -149,7 +149,7 @@ def shape_of(unfolder: Unfolder, port: PortDecl, context: Context) -> Any:
     """The type a port declares, with its dimensions evaluated; POISON after reporting."""
     shape: list[int] = []
     for dim in port.dims or ():
-        value = plain(unfolder.evaluate_expr(dim, context))
+        value = first_output(unfolder.evaluate_expr(dim, context))
         if value is POISON:
             return POISON
         if isinstance(value, Size):
@@ -157,19 +157,43 @@ def shape_of(unfolder: Unfolder, port: PortDecl, context: Context) -> Any:
         elif isinstance(value, int) and not isinstance(value, bool) and value >= 1:
             shape.append(value)
         else:
-            unfolder.report(
-                context, "G0216", "a dimension is a whole number from 1, or a size", dim.span_of(dim.root)
+            unfolder.at(context).add(
+                "G0216", "a dimension is a whole number from 1, or a size", dim.span_of(dim.root)
             )
             return POISON
     if len(shape) + 1 == KINDS[port.kind][0][-1] and port.kind in ("Feature", "Image"):
         shape.append(shape[-1])  # `Image[3, 64]`: a number where a size is wanted is a square
     if len(shape) not in KINDS[port.kind][0]:
         ranks = " or ".join(map(str, KINDS[port.kind][0]))
-        unfolder.report(
-            context,
+        unfolder.at(context).add(
             "G0216",
             f"{port.kind} has {ranks} dimensions, but {len(shape)} are given",
             port.kind_span,
         )
         return POISON
     return TensorType(port.kind, tuple(shape))
+
+
+def _outputs(
+    unfolder: Unfolder,
+    body: trees.Mapping,
+    outputs: Mapping[str, Scalar],
+    context: Context,
+    above: Above,
+    where: str,
+    span: Span,
+) -> Any:
+    """Unfold a block's body and make the record of its outputs."""
+    inside, last = unfolder.body(body, context, above)
+    if not outputs:
+        values = {"x": first_output(last)}
+    else:
+        values = {name: first_output(unfolder.evaluate(tree, inside)) for name, tree in outputs.items()}
+    first = next(iter(values.values()))
+    if first is ABSENT:
+        place = next(iter(outputs.values())).span if outputs else span
+        unfolder.at(context).add("G0310", f"the output of {where} is absent", place)
+        return POISON
+    if all(value is POISON for value in values.values()):
+        return POISON
+    return NodeOutputs(values)

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from gandsl.diagnostics import Span
-from gandsl.diagnostics.suggest import nearest
-from gandsl.frontend import body as bodies
-from gandsl.frontend.arguments import COMMON
+from gandsl.diagnostics import Label, Span
+from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.frontend.context import Context
-from gandsl.frontend.mentions import names_of, scalars_of
+from gandsl.frontend.nodes.arguments import COMMON
+from gandsl.frontend.references import names_of, scalars_of
 from gandsl.frontend.unfolder import Unfolder
-from gandsl.frontend.values import Above, Record, plain
+from gandsl.frontend.values import Above, NodeOutputs, first_output
 from gandsl.spec import tree as trees
 from gandsl.spec.names import is_name
 from gandsl.spec.tree import Entry
@@ -24,7 +23,7 @@ MAX_STAGES = 256
 
 
 def unfold_fold(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above) -> Any:
-    """The carried values after the last stage and the collected lists, as a Record."""
+    """The carried values after the last stage and the collected lists, as outputs."""
     if not _well_formed(unfolder, entry, tree, context):
         return POISON
     lists = _variables(unfolder, tree, context)
@@ -54,23 +53,23 @@ def unfold_fold(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: 
         inside = context.child(values).inside(name, f"stage {name}", place, given=carried)
         inside = replace(inside, absent={**context.absent, **_absences(tree, carried)})
         start, value = next(iter(carried.items()), ("", ABSENT))
-        reads = above if value is plain(above.value) else Above(value, start, _carried_at(tree, start))
-        after, last = bodies.unfold_body(unfolder, body, inside, reads)
+        reads = above if value is first_output(above.value) else Above(value, start, _carried_at(tree, start))
+        after, last = unfolder.body(body, inside, reads)
         if isinstance(following, trees.Mapping):
             carried = {
-                key: plain(unfolder.evaluate(following.entries[key].value, after))
+                key: first_output(unfolder.evaluate(following.entries[key].value, after))
                 if key in following
                 else value
                 for key, value in carried.items()
             }
         elif carried:
-            carried = {**carried, next(iter(carried)): plain(last)}
+            carried = {**carried, next(iter(carried)): first_output(last)}
         if isinstance(collect, trees.Mapping):
             for item in collect:
-                collected[item.key].append(plain(unfolder.evaluate(item.value, after)))
+                collected[item.key].append(first_output(unfolder.evaluate(item.value, after)))
         if any(value is POISON for value in carried.values()):
             return POISON
-    return Record({**carried, **collected})
+    return NodeOutputs({**carried, **collected})
 
 
 def _well_formed(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context) -> bool:
@@ -79,8 +78,11 @@ def _well_formed(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context:
     for item in tree:
         if item.key not in KEYS | COMMON:
             meant.add(nearest(item.key, sorted(KEYS)))
-            unfolder.report.unknown(
-                context, "G0008", "field of a fold called", item.key, item.key_span, sorted(KEYS)
+            unfolder.at(context).add(
+                "G0008",
+                f"there is no field of a fold called `{item.key}`",
+                item.key_span,
+                help=did_you_mean(item.key, sorted(KEYS)),
             )
             fine = False
     for key in ("fold", "body"):
@@ -88,30 +90,35 @@ def _well_formed(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context:
         if value is None and key in meant:
             pass  # it is there, misspelt
         elif value is None:
-            unfolder.report(context, "G0009", f"the fold `{entry.key}` has no `{key}`", entry.key_span)
+            unfolder.at(context).add("G0009", f"the fold `{entry.key}` has no `{key}`", entry.key_span)
         elif not isinstance(value, trees.Mapping):
-            unfolder.report(context, "G0010", f"`{key}` of a fold is a mapping", value.span)
+            unfolder.at(context).add("G0010", f"`{key}` of a fold is a mapping", value.span)
         elif not len(value):
-            unfolder.report(context, "G0013", f"`{key}` of the fold is empty", value.span)
+            unfolder.at(context).add("G0013", f"`{key}` of the fold is empty", value.span)
         else:
             continue
         fine = False
     label = tree.entries.get("label")
     if label is not None and not (isinstance(label.value, trees.Scalar) and is_name(label.value.text)):
         help = "a name such as `s`, before the number of the stage"
-        unfolder.report(context, "G0011", "`label` of a fold is a name", label.value.span, help=help)
+        unfolder.at(context).add("G0011", "`label` of a fold is a name", label.value.span, help=help)
         fine = False
     for key in ("carry", "next", "collect"):
         value = tree.get(key)
         if value is not None and not isinstance(value, trees.Mapping):
-            unfolder.report(context, "G0010", f"`{key}` of a fold is a mapping", value.span)
+            unfolder.at(context).add("G0010", f"`{key}` of a fold is a mapping", value.span)
             fine = False
     carry, following = tree.get("carry"), tree.get("next")
     if isinstance(following, trees.Mapping):
         carried = list(carry.entries) if isinstance(carry, trees.Mapping) else ["x"]
         for item in following:
             if item.key not in carried:
-                unfolder.report.unknown(context, "G0312", "carried value", item.key, item.key_span, carried)
+                unfolder.at(context).add(
+                    "G0312",
+                    f"there is no carried value `{item.key}`",
+                    item.key_span,
+                    help=did_you_mean(item.key, carried),
+                )
                 fine = False
     return fine
 
@@ -121,11 +128,11 @@ def _variables(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> dic
     assert isinstance(over, trees.Mapping)
     lists: dict[str, list[Any]] = {}
     for item in over:
-        value = plain(unfolder.evaluate(item.value, context))
+        value = first_output(unfolder.evaluate(item.value, context))
         if value is POISON:
             return None
         if not isinstance(value, list | tuple):
-            unfolder.report(context, "G0105", "a fold runs over a list", item.value.span)
+            unfolder.at(context).add("G0105", "a fold runs over a list", item.value.span)
             return None
         lists[item.key] = list(value)
     spans = {item.key: item.value.span for item in over}
@@ -133,20 +140,19 @@ def _variables(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> dic
     first, *others = lengths
     for other in others:
         if lengths[other] != lengths[first]:
-            unfolder.report(
-                context,
+            unfolder.at(context).add(
                 "G0308",
                 f"`{other}` has {lengths[other]} entries but `{first}` has {lengths[first]}",
                 spans[other],
-                secondary=((spans[first], f"{lengths[first]} entries"),),
+                secondary=[Label(spans[first], f"{lengths[first]} entries")],
             )
             return None
     if not lengths[first] and not unfolder.growing:
         notes = _values(unfolder, over.entries[first].value, context)
-        unfolder.report(context, "G0307", "the fold runs over an empty list", spans[first], notes=notes)
+        unfolder.at(context).add("G0307", "the fold runs over an empty list", spans[first], notes=notes)
         return None
     if lengths[first] > MAX_STAGES:
-        unfolder.report(context, "G0309", f"{lengths[first]} stages are more than {MAX_STAGES}", spans[first])
+        unfolder.at(context).add("G0309", f"{lengths[first]} stages are more than {MAX_STAGES}", spans[first])
         return None
     return lists
 
@@ -156,7 +162,7 @@ def _values(unfolder: Unfolder, tree: trees.Tree, context: Context) -> list[str]
     scalars = [scalar for scalar in scalars_of(tree) if unfolder.readable(scalar, context)]
     named = {name: span for scalar in scalars for name, span in names_of(scalar)}
     values = {
-        name: plain(unfolder.evaluate(trees.Scalar(name, name, True, span), context))
+        name: first_output(unfolder.evaluate(trees.Scalar(name, name, True, span), context))
         for name, span in named.items()
     }
     return [f"`{name}` is {show(value)}" for name, value in values.items() if value is not POISON]
@@ -166,17 +172,17 @@ def _carry(unfolder: Unfolder, tree: trees.Mapping, context: Context, above: Abo
     """The values the first stage gets; without `carry`, x is the node above."""
     carry = tree.get("carry")
     if carry is None:
-        start = plain(above.value)
+        start = first_output(above.value)
         return None if start is POISON else {"x": start} if start is not ABSENT else {}
     assert isinstance(carry, trees.Mapping)
-    values = {item.key: plain(unfolder.evaluate(item.value, context)) for item in carry}
+    values = {item.key: first_output(unfolder.evaluate(item.value, context)) for item in carry}
     return None if any(value is POISON for value in values.values()) else values
 
 
-def _absences(tree: trees.Mapping, carried: Mapping[str, Any]) -> dict[str, tuple[Span, str]]:
+def _absences(tree: trees.Mapping, carried: Mapping[str, Any]) -> dict[str, Label]:
     """Where a stage's absent values come from."""
     return {
-        name: (_carried_at(tree, name), f"`{name}` is carried, and absent here")
+        name: Label(_carried_at(tree, name), f"`{name}` is carried, and absent here")
         for name, value in carried.items()
         if value is ABSENT
     }

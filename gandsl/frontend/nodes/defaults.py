@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gandsl.diagnostics import Span
+from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.frontend.context import Context, Defaults
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.ir.ops import OPS
@@ -21,31 +22,26 @@ def make_defaults(unfolder: Unfolder, tree: Tree | None, context: Context) -> De
     values: dict[str, dict[str, Any]] = {}
     places: dict[tuple[str, str], Span] = {}
     if not isinstance(tree, trees.Mapping):
-        unfolder.report(context, "G0010", "`defaults` maps ops to their parameters", tree.span)
+        unfolder.at(context).add("G0010", "`defaults` maps ops to their parameters", tree.span)
         return context.defaults
     for entry in tree:
         op = OPS.get(entry.key)
         if op is None and entry.key != "weighted":
-            names = [*OPS, "weighted"]
-            unfolder.report.unknown(context, "G0201", "op", entry.key, entry.key_span, names)
+            help = did_you_mean(entry.key, [*OPS, "weighted"])
+            unfolder.at(context).add("G0201", f"there is no op `{entry.key}`", entry.key_span, help=help)
             continue
         if not isinstance(entry.value, trees.Mapping):
-            unfolder.report(
-                context, "G0010", f"the defaults of `{entry.key}` map parameters to values", entry.value.span
+            unfolder.at(context).add(
+                "G0010", f"the defaults of `{entry.key}` map parameters to values", entry.value.span
             )
             continue
         params = {param.name: param for param in (op.params if op else (*WEIGHT_PARAMS, *BIAS_PARAMS))}
         for setting in entry.value:
             param = params.get(setting.key)
             if param is None:
-                unfolder.report.unknown(
-                    context,
-                    "G0205",
-                    f"parameter of `{entry.key}`,",
-                    setting.key,
-                    setting.key_span,
-                    list(params),
-                )
+                message = f"there is no parameter of `{entry.key}`, `{setting.key}`"
+                help = did_you_mean(setting.key, params)
+                unfolder.at(context).add("G0205", message, setting.key_span, help=help)
                 continue
             value = unfolder.parameter(param, setting.value, context, f"`{entry.key}`")
             if value is not POISON:

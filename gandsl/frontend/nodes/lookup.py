@@ -1,17 +1,19 @@
-"""The op or block that a node names; what is wrong with the name is reported."""
+"""What a name stands for: the op or block of a node, what fills a slot. What is wrong with it is reported."""
 
 from __future__ import annotations
 
 from gandsl.diagnostics import Span
 from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.diagnostics.synonyms import instead, ours
-from gandsl.frontend.context import Context
+from gandsl.frontend.context import Context, Fill
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.ir.op import Op
 from gandsl.ir.ops import OPS
 from gandsl.spec import tree as trees
 from gandsl.spec.document import BlockDecl
-from gandsl.spec.tree import Scalar
+from gandsl.spec.tree import Scalar, Tree
+
+IDENTITY = "none"  # fills a slot with nothing: x passes through
 
 
 def name_of(unfolder: Unfolder, tree: trees.Mapping, form: str, context: Context) -> Scalar | None:
@@ -19,7 +21,7 @@ def name_of(unfolder: Unfolder, tree: trees.Mapping, form: str, context: Context
     value = tree.entries[form].value
     if isinstance(value, Scalar) and isinstance(value.value, str):
         return value
-    unfolder.report(context, "G0010", f"`{form}` is given a name", value.span)
+    unfolder.at(context).add("G0010", f"`{form}` is given a name", value.span)
     return None
 
 
@@ -33,12 +35,12 @@ def op_of(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> tuple[Op
         return op, name.span
     if unfolder.library.block(name.text, context.home) is not None:
         message, help = f"`{name.text}` is a block, not an op", f"write `block: {name.text}`"
-        unfolder.report(context, "G0201", message, name.span, help=help)
+        unfolder.at(context).add("G0201", message, name.span, help=help)
     else:
         names = [known for known in OPS if known != "input"]
         others = unfolder.library.candidates(context.home)
         help = meant(name.text, names, "block", others) or "`gandsl explain --ops` lists the ops"
-        unfolder.report(context, "G0201", f"there is no op `{name.text}`", name.span, help=help)
+        unfolder.at(context).add("G0201", f"there is no op `{name.text}`", name.span, help=help)
     return None
 
 
@@ -71,7 +73,7 @@ def import_is_missing(unfolder: Unfolder, name: str, span: Span, context: Contex
         op = next((op for op in ours(local) if op in OPS), None)
         add = f"write `op: {op}`" if op else f"add `imports: {{{space}: ./FILE.yaml}}`"
         help = f"did you mean `{near}.{local}`?" if near else add
-    unfolder.report(context, "G0405", message, span, help=help)
+    unfolder.at(context).add("G0405", message, span, help=help)
     return True
 
 
@@ -97,5 +99,37 @@ def block_of(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> tuple
         if name.text in ops
         else meant(name.text, names, "op", ops) or did_you_mean(name.text, names)
     )
-    unfolder.report(context, "G0202", f"there is no {form} `{name.text}`", name.span, help=hint)
+    unfolder.at(context).add("G0202", f"there is no {form} `{name.text}`", name.span, help=hint)
     return None
+
+
+def make_fill(unfolder: Unfolder, tree: Tree, context: Context) -> Fill | None:
+    """`batch`, or `{use: batch, …}`; a name of the surrounding block's slots passes its filling on."""
+    if isinstance(tree, Scalar) and isinstance(tree.value, str):
+        if tree.text in context.slots:
+            return context.slots[tree.text]
+        return Fill(tree.text, {}, context, tree.span)
+    if isinstance(tree, trees.Mapping):
+        use = tree.entries.get("use")
+        if use is not None and isinstance(use.value, Scalar):
+            arguments = {entry.key: (entry.key_span, entry.value) for entry in tree if entry.key != "use"}
+            return Fill(use.value.text, arguments, context, use.value.span)
+    unfolder.at(context).add(
+        "G0303", "a slot is filled with a name, or with {use: NAME, argument: value, …}", tree.span
+    )
+    return None
+
+
+def resolve(unfolder: Unfolder, name: str, namespace: str | None, context: Context) -> Op | BlockDecl | None:
+    """This file's blocks and imports, the interface's namespace in the standard library, then ops."""
+    found = unfolder.library.block(name, context.home)
+    if found is None and namespace:
+        found = unfolder.library.block(f"{namespace}.{name}", context.home)
+    return found or (OPS.get(name) if name != "input" else None)
+
+
+def candidates(unfolder: Unfolder, namespace: str | None, context: Context) -> list[str]:
+    """Every name that could fill a slot, for did-you-mean."""
+    names = unfolder.library.candidates(context.home)
+    short = [name.removeprefix(f"{namespace}.") for name in names] if namespace else []
+    return sorted({*names, *short, *OPS, IDENTITY} - {"input"})

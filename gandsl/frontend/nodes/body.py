@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from gandsl.diagnostics import Span
+from gandsl.diagnostics import Label, Span
 from gandsl.diagnostics.suggest import did_you_mean
-from gandsl.frontend import block_call, callee, fold, op_call, slot_call
-from gandsl.frontend.absent import look_over
-from gandsl.frontend.arguments import COMMON, Argument, Use, arguments_of
 from gandsl.frontend.context import Context
-from gandsl.frontend.defaults import make_defaults
-from gandsl.frontend.mentions import FORMS, expressions_of, names_of, reasons
-from gandsl.frontend.names import refuse_reserved
+from gandsl.frontend.nodes import lookup
+from gandsl.frontend.nodes.arguments import COMMON, Argument, Use, arguments_of
+from gandsl.frontend.nodes.block import call_block
+from gandsl.frontend.nodes.defaults import make_defaults
+from gandsl.frontend.nodes.fold import unfold_fold
+from gandsl.frontend.nodes.left_out import check_left_out
+from gandsl.frontend.nodes.op import call_op
+from gandsl.frontend.nodes.slot import call_slot
+from gandsl.frontend.references import FORMS, expressions_of, names_of
+from gandsl.frontend.reporting import reasons
+from gandsl.frontend.reserved import RESERVED
 from gandsl.frontend.unfolder import Unfolder
-from gandsl.frontend.values import Above, Record, plain
+from gandsl.frontend.values import Above
 from gandsl.spec import tree as trees
 from gandsl.spec.evaluate import Scope
-from gandsl.spec.tree import Entry, Scalar
+from gandsl.spec.tree import Entry
 from gandsl.spec.values import ABSENT, POISON
 
 
@@ -31,7 +37,7 @@ def unfold_body(
     values = inside.scope.values
     forward = _forward_reads(body)
     for entry in body:
-        refuse_reserved(unfolder, entry, inside)
+        _refuse_reserved(unfolder, entry, inside)
         if entry.key in forward and _reads_below(unfolder, entry, forward[entry.key], inside):
             value: Any = POISON
         else:
@@ -45,15 +51,34 @@ def unfold_body(
     return inside, above.value
 
 
-def _reason(entry: Entry, context: Context) -> tuple[Span, str]:
+def _refuse_reserved(unfolder: Unfolder, entry: Entry, context: Context) -> None:
+    """Report a node whose name is no identifier, or taken."""
+    name = entry.key
+    if not name.isidentifier() or not name.isascii() or name.startswith("_") or keyword.iskeyword(name):
+        unfolder.at(context).add(
+            "G0011",
+            f"`{name}` is not a name for a node",
+            entry.key_span,
+            help="letters, digits and _, beginning with a letter; no Python keyword",
+        )
+    elif name in RESERVED:
+        unfolder.at(context).add(
+            "G0011",
+            f"`{name}` is a name that every module has already",
+            entry.key_span,
+            help=f"`{name}_` is free",
+        )
+
+
+def _reason(entry: Entry, context: Context) -> Label:
     """Where and why a node is absent: its condition, or what it reads."""
     tree = entry.value
     conditions = [tree.get(key) for key in ("when", "unless")] if isinstance(tree, trees.Mapping) else []
     for condition in conditions:
         if condition is not None and not trees.is_null(condition):
-            return condition.span, f"`{entry.key}` is left out by this"
+            return Label(condition.span, f"`{entry.key}` is left out by this")
     read = [reason for scalar in expressions_of(tree) for reason in reasons(scalar, context)]
-    return read[0] if read else (entry.key_span, f"`{entry.key}` is absent here")
+    return read[0] if read else Label(entry.key_span, f"`{entry.key}` is absent here")
 
 
 def _forward_reads(body: trees.Mapping) -> dict[str, list[tuple[Span, Entry]]]:
@@ -76,26 +101,25 @@ def _reads_below(
     unknown = [(span, other) for span, other in places if other.key not in context.scope]
     for span, other in unknown:
         itself = other is entry
-        unfolder.report(
-            context,
+        unfolder.at(context).add(
             "G0306",
             f"`{entry.key}` reads itself"
             if itself
             else f"`{entry.key}` reads `{other.key}`, which stands below it",
             span,
-            secondary=() if itself else ((other.key_span, "defined here"),),
+            secondary=() if itself else [Label(other.key_span, "defined here")],
             help="a network has no cycles" if itself else f"move `{other.key}` above `{entry.key}`",
         )
     return bool(unknown)
 
 
 def unfold_node(unfolder: Unfolder, entry: Entry, context: Context, above: Above) -> Any:
-    """The value of one node: a Tensor, a Record, any value, ABSENT, or POISON after reporting."""
+    """The value of one node: a tensor, outputs of a block, any value, ABSENT; POISON after reporting."""
     tree = entry.value
     unfolder.tally.count()
     if trees.is_null(tree):
         help = f"a node has one of {', '.join(FORMS)}"
-        unfolder.report(context, "G0013", f"`{entry.key}` is empty", tree.span, help=help)
+        unfolder.at(context).add("G0013", f"`{entry.key}` is empty", tree.span, help=help)
         return POISON
     if not isinstance(tree, trees.Mapping):
         return unfolder.evaluate(tree, context)
@@ -108,7 +132,7 @@ def unfold_node(unfolder: Unfolder, entry: Entry, context: Context, above: Above
     if wanted is POISON or unwanted is POISON:
         return POISON
     if not wanted or unwanted:
-        look_over(unfolder, tree, context)
+        check_left_out(unfolder, tree, context)
         return ABSENT
     return _UNFOLD[forms[0]](unfolder, entry, tree, context, above)
 
@@ -117,8 +141,7 @@ def _report_form(unfolder: Unfolder, entry: Entry, forms: list[str], context: Co
     assert isinstance(entry.value, trees.Mapping)
     if forms:
         second = entry.value.entries[forms[1]]
-        unfolder.report(
-            context,
+        unfolder.at(context).add(
             "G0313",
             f"`{entry.key}` has both `{forms[0]}` and `{forms[1]}`",
             second.key_span,
@@ -127,12 +150,11 @@ def _report_form(unfolder: Unfolder, entry: Entry, forms: list[str], context: Co
         return
     for key in entry.value.entries.values():
         if hint := did_you_mean(key.key, FORMS):
-            unfolder.report(
-                context, "G0313", f"`{entry.key}` has no op, block, slot or fold", key.key_span, help=hint
+            unfolder.at(context).add(
+                "G0313", f"`{entry.key}` has no op, block, slot or fold", key.key_span, help=hint
             )
             return
-    unfolder.report(
-        context,
+    unfolder.at(context).add(
         "G0313",
         f"`{entry.key}` has no op, block, slot or fold",
         entry.key_span,
@@ -143,38 +165,38 @@ def _report_form(unfolder: Unfolder, entry: Entry, forms: list[str], context: Co
 def _value(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above) -> Any:
     unknown = [other for other in tree if other.key not in COMMON and other.key != "value"]
     for other in unknown:
-        unfolder.report(context, "G0205", f"a value takes no `{other.key}`", other.key_span)
+        unfolder.at(context).add("G0205", f"a value takes no `{other.key}`", other.key_span)
     if unknown:
         return POISON
     return unfolder.evaluate(tree.entries["value"].value, context)
 
 
 def _op(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above) -> Any:
-    named = callee.op_of(unfolder, tree, context)
+    named = lookup.op_of(unfolder, tree, context)
     if named is None:
         return POISON
     op, span = named
     arguments = arguments_of(tree, "op", context)
-    return op_call.call_op(unfolder, op, Use(entry.key, context, span, arguments, above, context.blocks))
+    return call_op(unfolder, op, Use(entry.key, context, span, arguments, above, context.blocks))
 
 
 def _block(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above) -> Any:
-    named = callee.block_of(unfolder, tree, context)
+    named = lookup.block_of(unfolder, tree, context)
     if named is None:
         return POISON
     block, span = named
     form = "topology" if "topology" in tree.entries else "block"
     use = _nested(unfolder, entry, tree, span, arguments_of(tree, form, context), context, above)
-    return block_call.call_block(unfolder, block, use)
+    return call_block(unfolder, block, use)
 
 
 def _slot(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above) -> Any:
-    name = callee.name_of(unfolder, tree, "slot", context)
+    name = lookup.name_of(unfolder, tree, "slot", context)
     if name is None:
         return POISON
     arguments = arguments_of(tree, "slot", context)
     use = _nested(unfolder, entry, tree, name.span, arguments, context, above)
-    return slot_call.call_slot(unfolder, name.text, name.span, use)
+    return call_slot(unfolder, name.text, name.span, use)
 
 
 def _nested(
@@ -194,32 +216,7 @@ def _nested(
 
 def _fold(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above) -> Any:
     defaults = make_defaults(unfolder, tree.get("defaults"), context)
-    return fold.unfold_fold(unfolder, entry, tree, replace(context, defaults=defaults), above)
+    return unfold_fold(unfolder, entry, tree, replace(context, defaults=defaults), above)
 
 
 _UNFOLD = {"op": _op, "block": _block, "topology": _block, "slot": _slot, "fold": _fold, "value": _value}
-
-
-def unfold_outputs(
-    unfolder: Unfolder,
-    body: trees.Mapping,
-    outputs: Mapping[str, Scalar],
-    context: Context,
-    above: Above,
-    where: str,
-    span: Span,
-) -> Any:
-    """Unfold a block's body and make the record of its outputs."""
-    inside, last = unfold_body(unfolder, body, context, above)
-    if not outputs:
-        values = {"x": plain(last)}
-    else:
-        values = {name: plain(unfolder.evaluate(tree, inside)) for name, tree in outputs.items()}
-    first = next(iter(values.values()))
-    if first is ABSENT:
-        place = next(iter(outputs.values())).span if outputs else span
-        unfolder.report(context, "G0310", f"the output of {where} is absent", place)
-        return POISON
-    if all(value is POISON for value in values.values()):
-        return POISON
-    return Record(values)

@@ -1,20 +1,16 @@
-"""The names that an expression speaks of, and where."""
+"""The names that an expression refers to, and where."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.ir.ops import OPS
 from gandsl.spec import tree as trees
 from gandsl.spec.expressions import Call, Expr, Name, Node, parse
 from gandsl.spec.tree import Scalar, Tree
-
-if TYPE_CHECKING:
-    from gandsl.frontend.context import Context
 
 FORMS = ("op", "block", "topology", "slot", "fold", "value")  # what a node may be
 
@@ -41,12 +37,6 @@ def mentioned(scalar: Scalar) -> frozenset[str]:
     """Names of values and of functions that a text speaks of; none where it is no expression."""
     expr = parse(scalar.text, scalar.span, Diagnostics())
     return frozenset(names_in(expr)) if expr else frozenset()
-
-
-def reasons(tree: Tree, context: Context) -> list[tuple[Span, str]]:
-    """Where and why what an expression names is absent."""
-    names = dict.fromkeys(name for scalar in scalars_of(tree) for name, _ in names_of(scalar))
-    return [context.absent[name] for name in names if name in context.absent]
 
 
 # keys of a node whose text is a name or a choice rather than an expression

@@ -9,9 +9,9 @@ from typing import Any
 from gandsl.diagnostics import Span
 from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.frontend.context import Context
-from gandsl.frontend.mentions import reasons
+from gandsl.frontend.reporting import reasons
 from gandsl.frontend.unfolder import Unfolder
-from gandsl.frontend.values import Above, plain
+from gandsl.frontend.values import Above, first_output
 from gandsl.ir.op import Port
 from gandsl.spec import tree as trees
 from gandsl.spec.document import BlockDecl
@@ -64,8 +64,7 @@ def refuse_unknown(unfolder: Unfolder, use: Use, names: list[str], where: str, w
         argument = use.arguments[name]
         if near := nearest(name, names):
             known.setdefault(near, argument)
-        unfolder.report(
-            argument.context,
+        unfolder.at(argument.context).add(
             "G0205",
             f"{where} has no {what} `{name}`",
             argument.key_span,
@@ -104,9 +103,8 @@ def one_tensor(
         return ()
     if argument is None:
         first = position == 0
-        left_out = [(span, text) for span, text in use.context.absent.values()] if first else []
-        unfolder.report(
-            use.context,
+        left_out = [*use.context.absent.values()] if first else []
+        unfolder.at(use.context).add(
             "G0204",
             f"port `{name}` of {where} is not connected" + ", and nothing stands above it" * first,
             span,
@@ -115,8 +113,7 @@ def one_tensor(
         return POISON
     tree = argument.tree
     name_of = tree.text if isinstance(tree, trees.Scalar) and tree.text.isidentifier() else ""
-    unfolder.report(
-        argument.context,
+    unfolder.at(argument.context).add(
         "G0113",
         f"port `{name}` of {where} reads "
         + (f"`{name_of}`, which is absent here" if name_of else "a value that is absent here"),
@@ -132,12 +129,12 @@ def all_tensors(
 ) -> Any:
     """The tensors of a variadic port; absent ones drop out."""
     if argument is None:
-        unfolder.report(use.context, "G0204", f"{where} needs a list of `{port.name}`", use.span)
+        unfolder.at(use.context).add("G0204", f"{where} needs a list of `{port.name}`", use.span)
         return POISON
     tree = argument.tree
     items: list[tuple[Any, Span]] = []
     for part in tree.items if isinstance(tree, trees.Sequence) else (tree,):
-        value = plain(unfolder.evaluate(part, argument.context))
+        value = first_output(unfolder.evaluate(part, argument.context))
         items += (
             [(one, part.span) for one in value] if isinstance(value, list | tuple) else [(value, part.span)]
         )
@@ -149,8 +146,7 @@ def all_tensors(
         return POISON
     present = tuple(tensor for tensor in tensors if tensor is not ABSENT)
     if not present:
-        unfolder.report(
-            argument.context,
+        unfolder.at(argument.context).add(
             "G0113",
             f"all `{port.name}` of {where} are absent here",
             tree.span,

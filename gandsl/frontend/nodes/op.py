@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from gandsl.diagnostics import Span
-from gandsl.frontend.arguments import Use, all_tensors, one_tensor, refuse_unknown
+from gandsl.frontend.nodes.arguments import Use, all_tensors, one_tensor, refuse_unknown
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.ir.op import Op, Param
 from gandsl.spec.values import POISON, Size
 
 
 def call_op(unfolder: Unfolder, op: Op, use: Use) -> Any:
-    """A node for `op`, as a Tensor; POISON after reporting."""
+    """A node for `op`, as a tensor; POISON after reporting."""
     where = f"`{op.name}`"
     names = [port.name for port in op.ports] + [param.name for param in op.params]
     use, failed = refuse_unknown(unfolder, use, names, where, "port or parameter")
@@ -41,8 +41,7 @@ def call_op(unfolder: Unfolder, op: Op, use: Use) -> Any:
         elif use.context.defaults and (found := use.context.defaults.lookup(op, param))[0]:
             attrs[param.name] = found[1]
         elif param.required:
-            unfolder.report(
-                use.context,
+            unfolder.at(use.context).add(
                 "G0206",
                 f"{where} needs `{param.name}`" + (f" ({param.doc})" if param.doc else ""),
                 use.span,

@@ -1,0 +1,1 @@
+"""The `training:` section as the runtime's plan."""
