@@ -6,12 +6,18 @@ from typing import Any
 
 import torch
 
-from gandsl.interop.layout import Bindings, ImpliedTensor, Params, Shapes, doubling, resolution
+from gandsl.interop.layout import Bindings, ImpliedTensor, Params, Shapes, doubling, resolution, row, table
 
 NAMES = {"generator": "generator", "discriminator": "discriminator", "generator_smooth": "average"}
 FULL_SIZE = ImpliedTensor(
     lambda params, *_: torch.zeros(()),  # level of detail: 0 is grown to the end
     "a level other than 0 is of a network that still grows: import one that is grown to the end",
+)
+
+MAPPING = table(
+    row("mapping.dense{n}.<weight|bias>", "mapping.fc{n}.linear.<weight|bias>"),
+    row("mapping.label_weight", "mapping.vectors.weight"),
+    row("truncation.w_avg", "mapping.centre.average"),
 )
 
 

@@ -29,6 +29,7 @@ from gandsl.interop.layout import (
 )
 from gandsl.interop.layouts.genforce import (
     FULL_SIZE,
+    MAPPING,
     NAMES,
     STRANGE_MAPPING,
     counted,
@@ -59,9 +60,7 @@ S = "synthesis.s{r}"
 STYLE = "style.<weight|bias>"
 
 GENERATOR = table(
-    row("mapping.dense{n}.<weight|bias>", "mapping.fc{n}.linear.<weight|bias>"),
-    row("mapping.label_weight", "mapping.vectors.weight"),
-    row("truncation.w_avg", "mapping.centre.average"),
+    MAPPING,
     row("synthesis.lod", "start.weight", FULL_SIZE),
     row("synthesis.layer0.const", "start.weight", leading(1)),
     row("synthesis.layer{plain}.weight", "synthesis.s{small}.conv0.weight"),

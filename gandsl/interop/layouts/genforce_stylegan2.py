@@ -17,7 +17,7 @@ from gandsl.interop.layout import (
     row,
     table,
 )
-from gandsl.interop.layouts.genforce import NAMES, STRANGE_MAPPING, counted, mapped, mapping
+from gandsl.interop.layouts.genforce import MAPPING, NAMES, STRANGE_MAPPING, counted, mapped, mapping
 from gandsl.interop.layouts.peer_options import STYLEGAN2_DISCRIMINATOR, STYLEGAN2_GENERATOR
 
 UP = ImpliedTensor(lambda params, *_: fir(params, gain=4.0)[None, None])
@@ -25,9 +25,7 @@ DOWN = ImpliedTensor(lambda params, *_: fir(params)[None, None])
 S, S4 = "synthesis.s{r}", "synthesis.s4"
 
 GENERATOR = table(
-    row("mapping.dense{n}.<weight|bias>", "mapping.fc{n}.linear.<weight|bias>"),
-    row("mapping.label_weight", "mapping.vectors.weight"),
-    row("truncation.w_avg", "mapping.centre.average"),
+    MAPPING,
     row("synthesis.early_layer.const", "start.weight", leading(1)),
     row("synthesis.layer{a}.weight", f"{S}.conv0.conv.weight", FLIPPED),
     row("synthesis.layer{b}.weight", f"{S}.conv1.conv.weight"),
