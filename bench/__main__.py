@@ -14,6 +14,7 @@ OTHERS = {
     "digits": "python bench/digits.py runs/demo   (after `make demo`)",
     "quickstart": "python bench/quickstart.py --seeds 100-104 --threads 1,2   (half an hour, idle machine)",
     "steps": "python bench/steps.py --stylegan2-ada PATH --biggan PATH --gan-zoo PATH   (checkouts)",
+    "gpu": "python -m bench.gpu --stylegan2-ada PATH --biggan PATH   (a GPU; --device cpu: in miniature)",
     "official": "python bench/official.py --stylegan2-ada PATH --biggan PATH --genforce PATH   (checkouts)",
 }
 

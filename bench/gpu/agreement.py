@@ -1,0 +1,55 @@
+"""Does the device compute what a CPU does: outputs in float32, whole steps in float64, draws.
+
+In miniature both sides run on the CPU; still one has the graphs of a CPU, the other those of a GPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bench.gpu import device as devices
+from bench.gpu import ours
+from bench.gpu.entry import Setting
+from gandsl_runtime.game import tuple_of
+from gandsl_runtime.layers import set_noise_mode
+from tests.specs.reduced import reduced
+
+BATCH = 8
+SINGLE = 1e-4  # float32 without TF32, summed in another order through up to 40 layers
+DOUBLE = 1e-7  # float64 after two steps of Adam, which takes the sign of the smallest gradients
+SINGLE_STEPS = 2e-2  # the same in float32: a gradient near 0 of either sign moves its weight by all of a rate
+
+
+def outputs(setting: Setting, spec: str) -> dict[str, Any]:
+    """Images and scores of the same weights for the same latents and labels, in float32 without TF32."""
+    small = reduced(spec, BATCH, images=BATCH, classes=10)
+    found = []
+    for where, kind in (("cpu", "cpu"), (setting.device, "cuda")):
+        made = ours.program(spec, small, kind)
+        devices.exact()
+        said: dict[str, Tensor] = {}
+        for side in ("generator", "discriminator"):
+            network = made.network(side).to(where).eval()
+            set_noise_mode(network, "constant")
+            with torch.no_grad():
+                given = tuple_of(network(*ours.sampled(network, BATCH, where)))
+            said |= {f"{side}'s output {place}": output for place, output in enumerate(given)}
+        found.append(said)
+    return ours.agree("outputs", *found, most=SINGLE)
+
+
+def steps(
+    setting: Setting, spec: str, overrides: Mapping[str, Any] | None = None, *, double: bool = True
+) -> dict[str, Any]:
+    """All of a trainer's state after two steps of which the first takes every phase."""
+    small = {**reduced(spec, BATCH, images=BATCH, classes=10), **(overrides or {})}
+    sides = (("cpu", "cpu"), (setting.device, "cuda"))
+    found = [
+        dict(ours.floats(ours.steps(spec, small, where, kind, double=double, seed=3)))
+        for where, kind in sides
+    ]
+    return ours.agree("states", *found, most=DOUBLE if double else SINGLE_STEPS)

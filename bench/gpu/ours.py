@@ -1,0 +1,102 @@
+"""Our side: specs made small or whole, programs for the device, trainers on images in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import gandsl
+from gandsl.passes.target import Target
+from gandsl_runtime.data.sources import Arrays
+from gandsl_runtime.game import classes_of
+from gandsl_runtime.observers import Observer
+from gandsl_runtime.trainer import Trainer
+
+SPECS = Path(__file__).resolve().parents[2] / "specs"
+KEPT = 1e-12
+
+
+class Told(Observer):
+    """Keeps what a trainer warns of."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def warn(self, message: str) -> None:
+        self.warnings.append(message)
+
+
+def program(spec: str, overrides: Mapping[str, Any], kind: str) -> gandsl.Program:
+    """A spec of the library as it is compiled for a kind of device; its weights are drawn alike each time."""
+    torch.manual_seed(0)
+    return gandsl.compile(SPECS / f"{spec}.yaml", dict(overrides), target=Target(kind))  # type: ignore[arg-type]
+
+
+def images(made: gandsl.Program, count: int = 64) -> Arrays:
+    """Random ones in memory, as D wants them."""
+    shape = max((port.shape for port in made.discriminator.inputs if port.kind == "Image"), key=max)
+    channels, height, width = shape
+    draw = np.random.default_rng(0)
+    space = (count, height, width, channels) if channels > 1 else (count, height, width)
+    classes = max(classes_of(made.generator), classes_of(made.discriminator))
+    labels = np.arange(count) % classes if classes else None
+    return Arrays(draw.integers(0, 256, space, dtype=np.uint8), labels)
+
+
+def trainer(made: gandsl.Program, device: str, *, double: bool = False, **more: Any) -> Trainer:
+    assert made.plan is not None
+    networks = made.generator, made.discriminator
+    if double:
+        networks = networks[0].double(), networks[1].double()
+    given = {"data": images(made), "observing": (), **more}
+    return Trainer(made.plan, *networks, device=device, **given)
+
+
+def floats(run: Trainer) -> Iterator[tuple[str, Tensor]]:
+    """All of a trainer's state that has a fraction, but what the guard remembers."""
+    for name, tensor in run.state.tensors().items():
+        if tensor.is_floating_point() and not name.startswith("guard"):
+            yield name, tensor
+
+
+def apart(mine: Tensor, theirs: Tensor) -> float:
+    """‖a − b‖ / ‖a‖, in float64 on the CPU; infinite where one is not finite."""
+    a, b = (x.detach().double().cpu() for x in (mine, theirs))
+    if a.shape != b.shape or not bool(a.isfinite().all() and b.isfinite().all()):
+        return float("inf")
+    return float((a - b).norm() / a.norm().clamp_min(KEPT)) if a.numel() else 0.0
+
+
+def agree(what: str, mine: Mapping[str, Tensor], theirs: Mapping[str, Tensor], most: float) -> dict[str, Any]:
+    """The worst of tensors by name. Raises AssertionError where it is over `most`, or there are none."""
+    assert mine and mine.keys() == theirs.keys(), f"{what}: other tensors there than here"
+    found = sorted(((apart(x, theirs[name]), name) for name, x in mine.items()), reverse=True)
+    said = ", ".join(f"{name} {value:.1e}" for value, name in found[:4])
+    assert found[0][0] <= most, f"{what}, apart by more than {most:g}: {said}"
+    return {"worst": found[0][0], "of": found[0][1], "tensors": len(found)}
+
+
+def steps(
+    spec: str, overrides: Mapping[str, Any], device: str, kind: str, count: int = 2, **more: Any
+) -> Trainer:
+    """A trainer that has taken so many steps."""
+    run = trainer(program(spec, overrides, kind), device, **more)
+    for _ in range(count):
+        run.step()
+    return run
+
+
+def sampled(network: Any, count: int, device: str) -> Sequence[Tensor]:
+    """What a network takes, drawn on the CPU: latents, images; labels in turn."""
+    draw = torch.Generator().manual_seed(1)
+    return [
+        torch.arange(count).remainder(port.shape[0]).to(device)
+        if port.kind == "Label"
+        else torch.randn(count, *port.shape, generator=draw).to(device)
+        for port in network.inputs
+    ]

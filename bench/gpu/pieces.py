@@ -1,0 +1,57 @@
+"""Parts of a step on their own, beside a copy of the same bytes: filters, draws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from bench.gpu.device import milliseconds
+from bench.gpu.entry import Setting
+from gandsl_runtime.chance import Draw, Part
+from gandsl_runtime.layers import Fir
+
+FILTERS: dict[str, dict[str, Any]] = {
+    "blur": {"pad": (2, 1, 2, 1)},
+    "down": {"down": 2, "pad": (1, 1, 1, 1)},
+    "up": {"up": 2, "pad": (2, 1, 2, 1), "gain": 4.0},
+}
+FORMATS = {"contiguous": torch.contiguous_format, "channels last": torch.channels_last}
+
+
+def _form(setting: Setting) -> tuple[int, int, int]:
+    """Images, channels, pixels a side."""
+    return (2, 4, 16) if setting.tiny else (32, 64, 256)
+
+
+def filters(setting: Setting) -> dict[str, Any]:
+    """Milliseconds of a copy, and of each filter forward and backward."""
+    count, channels, side = _form(setting)
+    found: dict[str, Any] = {}
+    for dtype in (torch.float32, *(() if setting.tiny else (torch.float16,))):
+        for name, layout in FORMATS.items():
+            x = torch.randn(count, channels, side, side, device=setting.device)
+            x = x.to(dtype=dtype, memory_format=layout).requires_grad_()
+            form = f"{str(dtype).removeprefix('torch.')}, {name}"
+            found[f"copy, {form}"] = milliseconds(setting, lambda x=x: x.detach().clone())
+            for kind, how in FILTERS.items():
+                layer = Fir(**how).to(setting.device)
+                y = layer(x)
+                slope = torch.randn_like(y)
+                found[f"{kind}, {form}"] = milliseconds(setting, lambda layer=layer, x=x: layer(x.detach()))
+                found[f"{kind} backward, {form}"] = milliseconds(
+                    setting,
+                    lambda y=y, x=x, slope=slope: torch.autograd.grad(y, x, slope, retain_graph=True),
+                )
+    return found
+
+
+def draws(setting: Setting) -> dict[str, Any]:
+    """Milliseconds of noise for a batch: by sample, as layers draw it, and as torch does at once."""
+    count, _, side = _form(setting)
+    draw = Draw(torch.device(setting.device), torch.float32, Part.whole(count), "bench")
+    x = torch.empty(count, 1, side, side, device=setting.device)
+    return {
+        "by sample": milliseconds(setting, lambda: draw.normal_like(x)),
+        "by torch": milliseconds(setting, x.normal_),
+    }

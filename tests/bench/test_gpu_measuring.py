@@ -1,0 +1,210 @@
+"""What the bench of a GPU measures with refuses figures that can't be, and sees what is there."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from torch.autograd import DeviceType
+
+from bench.gpu import device, facts, feeding, kinds, ours, peers, waits, whole
+from bench.gpu.entry import Setting, Skipped
+from gandsl_runtime.plan import Precision
+from gandsl_runtime.precision import Scaling
+
+CPU, CUDA = Setting("cpu", Path()), Setting("cuda", Path())
+
+
+def events(monkeypatch: pytest.MonkeyPatch, *ms: float) -> None:
+    """A GPU whose events read so."""
+
+    class Event:
+        def __init__(self, enable_timing: bool) -> None:
+            self.ms = 0.0
+
+        def record(self) -> None:
+            self.ms = left.pop(0)
+
+        def elapsed_time(self, other: Any) -> float:
+            return other.ms - self.ms
+
+    left = list(ms)
+    monkeypatch.setattr(torch.cuda, "Event", Event)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
+
+
+def side(turn: Callable[[whole.Part], None] = lambda part: None) -> whole.Side:
+    network = torch.nn.Linear(10, 10)
+    return whole.Side((network, network), {}, turn, lambda place: None, 4)
+
+
+def test_events_give_milliseconds_of_each_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    events(monkeypatch, 0.0, 1.0, 3.5, 4.0)
+    timer = device.Timer(CUDA)
+    with timer.part("step"), timer.part("D"):
+        pass
+    assert timer.read() == {"D": 2.5, "step": 4.0}
+
+
+def of_events_in_another_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    events(monkeypatch, 2.0, 1.0)
+    timer = device.Timer(CUDA)
+    with timer.part("D"):
+        pass
+    timer.read()
+
+
+def of_events_that_stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    events(monkeypatch, 1.0, 1.0)
+    timer = device.Timer(CUDA)
+    with timer.part("D"):
+        pass
+    timer.read()
+
+
+def of_no_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    device.Timer(CPU).read()
+
+
+def of_phases_longer_than_their_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    events(monkeypatch, 1.0, 0.0, 5.0, 2.0)
+
+    def turn(part: whole.Part) -> None:
+        with part("D"):
+            pass
+
+    whole.turn_of(device.Timer(CUDA), side(turn))
+
+
+def of_a_device_that_takes_longer_than_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    events(monkeypatch, 0.0, 1e6)
+    device.milliseconds(CUDA, lambda: None)
+
+
+def of_a_clock_that_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "perf_counter", lambda: 1.0)
+    whole.wall(CPU, side(), 2)
+
+
+def of_a_step_of_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole.measured(CPU, side())
+
+
+def of_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda: None)
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda: 0)
+    device.Peak(CUDA).read(0)
+
+
+def of_less_memory_than_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "resident", lambda: 399)
+    device.Peak(CPU).read(400)
+
+
+def of_a_profile_without_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = SimpleNamespace(device_type=DeviceType.CPU, key="aten::mm", count=1, self_device_time_total=9.0)
+    kinds.by_kind(kinds.kernels_of(CUDA, [host]))
+
+
+def of_kernels_longer_than_their_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = SimpleNamespace(device_type=DeviceType.CUDA, key="gemm", count=1, self_device_time_total=9e6)
+    seen = SimpleNamespace(key_averages=lambda: [kernel])
+    monkeypatch.setattr(kinds, "profile", lambda activities: nullcontext(seen))
+    kinds.profiled(CUDA, lambda: None, most_ms=100.0)
+
+
+def of_waits_that_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def deaf(tell: Callable[[], None]) -> Iterator[None]:
+        yield
+
+    monkeypatch.setattr(waits, "_dispatched", deaf)
+    waits.probe(CPU)
+
+
+def of_images_that_do_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream: Any = SimpleNamespace(take=lambda count: SimpleNamespace(images=torch.ones(count - 1, 1)))
+    feeding.rate(CPU, stream, 2)
+
+
+def of_a_device_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    facts.versions(CUDA)
+
+
+BROKEN = [value for name, value in dict(globals()).items() if name.startswith("of_")]
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.__name__)
+def test_a_broken_measurement_is_refused(
+    broken: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        broken(monkeypatch)
+    told = ("the measurement is broken: ", "nothing was measured: ", "there is no device cuda")
+    assert str(ended.value).startswith(told)
+
+
+def test_waits_are_told_by_the_line_of_ours_that_causes_them() -> None:
+    waits.probe(CPU)
+    scaling = Scaling(Precision(compute="fp16"), torch.device("cpu"))
+    with scaling.losses():
+        pass
+    with waits.counted(CPU) as found:
+        float(torch.ones(()))
+        torch.ones(3).nonzero()
+        torch.tensor([1.0])
+        torch.ones(3) * 2
+        assert scaling.scale > 1
+    (ours_alone,) = set(found) - {"elsewhere"}
+    assert found["elsewhere"] == 3 and found[ours_alone] == 1
+    assert re.fullmatch(r"gandsl_runtime/precision\.py:\d+", ours_alone)
+
+
+def test_kernels_are_counted_by_kind() -> None:
+    names = {
+        "sm90_xmma_fprop_implicit_gemm_f16f16_nhwc_tn": "products",
+        "void cudnn::ops::nchwToNhwcKernel<float>": "layout",
+        "void at::native::vectorized_elementwise_kernel<4, MulFunctor<float>>": "elementwise",
+        "void at::native::reduce_kernel<512, 1, ReduceOp<float>>": "reductions",
+        "void upfirdn2d_kernel_small<float, 1, 1>": "filters",
+        "void bias_act_kernel<c10::Half, 3>": "bias and activation",
+        "triton_poi_fused_add_convolution_3": "compiled",
+        "void at::native::multi_tensor_apply_kernel<FusedAdam>": "optimizer",
+        "void at::native::distribution_elementwise_grid_stride_kernel<normal>": "draws",
+        "Memcpy HtoD (Pageable -> Device)": "copies to and from the host",
+        "ncclDevKernel_AllReduce": "communication",
+        "who_knows": "other",
+    }
+    assert {name: kinds.kind_of(name) for name in names} == names
+    found = kinds.by_kind([kinds.Kernel(name, 2, 1.5) for name in (*names, "who_else")])
+    assert next(iter(found.items())) == ("other", {"ms": 3.0, "calls": 4}) and len(found) == len(names)
+
+
+def test_tensors_that_are_apart_or_not_finite_do_not_agree() -> None:
+    a = {"x": torch.ones(4), "y": torch.ones(2)}
+    assert ours.agree("states", a, {"x": torch.ones(4) * (1 + 1e-5), "y": torch.ones(2)}, 1e-4)["of"] == "x"
+    for spoiled in (
+        {**a, "x": torch.ones(4) * 1.001},
+        {**a, "x": torch.full((4,), torch.nan)},
+        {**a, "x": torch.ones(3)},
+        {"x": torch.ones(4)},
+    ):
+        with pytest.raises(AssertionError, match="states"):
+            ours.agree("states", a, spoiled, 1e-4)
+    with pytest.raises(AssertionError):
+        ours.agree("states", {}, {}, 1e-4)
+
+
+def test_no_peer_is_a_skip_that_says_which() -> None:
+    with pytest.raises(Skipped, match=r"--stylegan2-ada PATH"):
+        peers.stylegan2(CPU, 32, 128, 8, 4)
+    with pytest.raises(Skipped, match=r"--biggan PATH"):
+        peers.biggan(CPU, 64, 8, "32", 100, 4, False)
