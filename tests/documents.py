@@ -23,6 +23,7 @@ PROGRAMS = ("gandsl", "make", "pip", "python", "torchrun")
 COMMANDS = ("sh", "bash", "console")
 NOTE = re.compile(r"<!-- (not run|held by): (.+) -->")
 _FENCE = re.compile(r"```(\w*)$")
+_CONTINUED = re.compile(r" *\\\n *")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Block:
     @property
     def commands(self) -> list[str]:
         """Commands, continued lines as one; of a console's session those after `$`."""
-        lines = re.sub(r" *\\\n *", " ", self.text).splitlines()
+        lines = _CONTINUED.sub(" ", self.text).splitlines()
         if self.kind == "console":
             return [line[2:] for line in lines if line.startswith("$ ")]
         return [line for line in lines if line.strip() and not line.startswith("#")]
@@ -50,7 +51,7 @@ class Block:
     @property
     def session(self) -> list[tuple[str, str]]:
         """Of a console: each command and what is shown of its output."""
-        _, *parts = re.split(r"^\$ (.*)\n", self.text, flags=re.MULTILINE)
+        _, *parts = re.split(r"^\$ (.*)\n", _CONTINUED.sub(" ", self.text), flags=re.MULTILINE)
         return list(zip(parts[::2], parts[1::2], strict=True))
 
 

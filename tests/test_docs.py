@@ -220,3 +220,10 @@ def test_commands_in_its_sentences_are_there(page: str) -> None:
     for line in re.findall(r"`(gandsl [a-z][^`|]*)`", (ROOT / page).read_text("utf-8")):
         if line.split()[1] in COMMANDS_OF_OURS:
             tried(line.partition("…")[0])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_can_be_read_in_an_editor(page: str) -> None:
+    """No line over 110 columns. A row of a table is one line by Markdown's grammar, so that these may be."""
+    lines = enumerate((ROOT / page).read_text("utf-8").splitlines(), 1)
+    assert not [number for number, line in lines if len(line) > 110 and not line.startswith("|")]
