@@ -18,7 +18,8 @@ from PIL import Image
 from gandsl.spec.places import shipped
 from tests.test_structure import imported_by
 
-EXTRAS = {"av", "datasets", "mlxtend", "tensorboard"}  # imported by the runtime where they are asked for
+# imported by the runtime where they are asked for; Triton comes with torch for CUDA
+EXTRAS = {"av", "datasets", "mlxtend", "tensorboard", "triton"}
 MODULES = {"PIL": "pillow", "pydantic_core": "pydantic"}  # of distributions with another name
 NO_BACKEND = re.compile(
     r"No matching distribution|Could not find a version|ConnectionError|NewConnectionError"

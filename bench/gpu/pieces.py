@@ -8,8 +8,8 @@ import torch
 
 from bench.gpu.device import milliseconds
 from bench.gpu.entry import Setting
-from gandsl_runtime.chance import Draw, Part
 from gandsl_runtime.layers import Fir
+from gandsl_runtime.rng import CallDraws, Draws, Key, Part
 
 FILTERS: dict[str, dict[str, Any]] = {
     "blur": {"pad": (2, 1, 2, 1)},
@@ -47,11 +47,13 @@ def filters(setting: Setting) -> dict[str, Any]:
 
 
 def draws(setting: Setting) -> dict[str, Any]:
-    """Milliseconds of noise for a batch: by sample, as layers draw it, and as torch does at once."""
+    """Milliseconds of noise for a batch: as layers draw it, and as torch does."""
     count, _, side = _form(setting)
-    draw = Draw(torch.device(setting.device), torch.float32, Part.whole(count), "bench")
-    x = torch.empty(count, 1, side, side, device=setting.device)
+    device = torch.device(setting.device)
+    key = Key(0, 0, "generator")
+    layers = CallDraws(Draws(device, torch.float32, Part.whole(count), key), "fake")
+    x = torch.empty(count, 1, side, side, device=device)
     return {
-        "by sample": milliseconds(setting, lambda: draw.normal_like(x)),
+        "as layers do": milliseconds(setting, lambda: layers.normal("noise", count, 1, side, side)),
         "by torch": milliseconds(setting, x.normal_),
     }

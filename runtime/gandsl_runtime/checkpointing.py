@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from . import chance
+from . import rng
 from .network import Network
 
 
@@ -43,20 +43,19 @@ class Moment:
             for name, buffer in layer._buffers.items()
             if buffer is not None and name not in layer._non_persistent_buffers_set
         ]
-        self._draw = chance.innermost()
-        self._calls = self._draw.calls if self._draw else 0
+        self._draws = rng.innermost()
 
     def __enter__(self) -> None:
         self._now = [layer._buffers[name] for layer, name, _ in self._buffers]
-        self._repeating = chance.repeating(self._draw, self._calls)
-        self._repeating.__enter__()
+        self._drawing = rng.drawing(self._draws)
+        self._drawing.__enter__()
         for layer, name, buffer in self._buffers:
             layer._buffers[name] = buffer.clone()
 
     def __exit__(self, *error: Any) -> None:
         for (layer, name, _), buffer in zip(self._buffers, self._now, strict=True):
             layer._buffers[name] = buffer
-        self._repeating.__exit__(None, None, None)
+        self._drawing.__exit__(None, None, None)
 
 
 def begin(network: Network) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from . import chance
+from . import rng
 from .checkpointing import Moment
 from .errors import PlanError
 from .layers import Cast
@@ -92,19 +92,15 @@ class Compiler:
         network: nn.Module,
         function: Function,
         *args: Any,
-        late: Callable[[], tuple[Tensor, ...]] = tuple,
     ) -> tuple[Tensor, ...]:
-        """function(*args, *late()), which calls layers of `network` alone; parts with one key are the same.
-
-        `late` draws what is drawn after the layers' own draws.
-        """
+        """function(*args), which calls layers of `network` alone; parts with one key are the same."""
         weights = any(weight.requires_grad for weight in network.parameters())
         whole = (*key, "trained" if weights else "frozen", "" if torch.is_grad_enabled() else "no gradients")
         if whole not in self._parts:
             self._parts[whole] = _Part(network, function, self.backend)
-            if (why := self._parts[whole].settle(args, late)) is not None:
+            if (why := self._parts[whole].settle(args)) is not None:
                 self.warn(f"{' '.join(str(word) for word in whole if word)} stays eager: {why}")
-        return self._parts[whole](*args, late=late)
+        return self._parts[whole](*args)
 
 
 def check(version: str) -> None:
@@ -121,15 +117,14 @@ class _Part:
     network: nn.Module
     function: Function
     backend: str
-    asked: list[Asked] = field(default_factory=list)  # what its layers draw, in order
+    asked: list[Asked] = field(default_factory=list)  # what its layers draw
     compiled: Function | None = None
 
-    def settle(self, args: tuple[Any, ...], late: Callable[[], tuple[Tensor, ...]]) -> str | None:
+    def settle(self, args: tuple[Any, ...]) -> str | None:
         """Run eager, then compiled, and keep the latter if both give the same; else why not."""
         weights = [weight for weight in self.network.parameters() if weight.requires_grad]
         moment = Moment(list(self.network.modules()))
-        with moment:
-            given = [_on_its_own(arg) for arg in (*args, *late())]
+        given = [_on_its_own(arg) for arg in args]
         with moment, _recorded(self.asked):
             truth = _evaluated(self.function, weights, given)
         self.compiled = torch.compile(self.function, backend=self.backend, fullgraph=True)
@@ -147,49 +142,53 @@ class _Part:
             return f"compiled, its values or gradients are off by {worst:.1e}"
         return None
 
-    def __call__(self, *args: Any, late: Callable[[], tuple[Tensor, ...]] = tuple) -> tuple[Tensor, ...]:
-        draw = chance.innermost()
-        if draw is None or not self.asked:
-            return (self.compiled or self.function)(*args, *late())
-        given = [one.of(draw) for one in self.asked]
-        rest = late()
-        with chance.drawn(draw, given):
-            return (self.compiled or self.function)(*args, *rest)
+    def __call__(self, *args: Any) -> tuple[Tensor, ...]:
+        draws = rng.innermost()
+        if draws is None or not self.asked:
+            return (self.compiled or self.function)(*args)
+        with rng.drawing(rng.Given({one.path: one.of(draws) for one in self.asked})):
+            return (self.compiled or self.function)(*args)
 
 
 @dataclass(frozen=True)
 class Asked:
     """One draw of a layer: the kind, and the form of one sample."""
 
-    kind: str  # normal_like or uniform_like
+    path: str  # of the layer
+    kind: str  # normal or uniform
+    count: int
     shape: tuple[int, ...]
-    dtype: torch.dtype
 
-    def of(self, draw: chance.Draw) -> Tensor:
-        """Numbers for all samples of a draw."""
-        form = torch.empty(draw.part.count, *self.shape, dtype=self.dtype, device=draw.device)
-        drawn: Tensor = getattr(draw, self.kind)(form)
+    def of(self, draws: rng.LayerDraws) -> Tensor:
+        """Numbers for all samples of a call."""
+        drawn: Tensor = getattr(draws, self.kind)(self.path, self.count, *self.shape)
         return drawn
 
 
 @contextmanager
 def _recorded(asked: list[Asked]) -> Iterator[None]:
     """Inside the block everything that layers draw is noted."""
-    draw = chance.innermost()
-    if draw is None:
+    draws = rng.innermost()
+    with rng.drawing(None if draws is None else _Recording(draws, asked)):
         yield
-        return
-    original = draw._each
 
-    def each(rows: Tensor, fill: str) -> Tensor:
-        asked.append(Asked(f"{fill.removesuffix('_')}_like", tuple(rows.shape[1:]), rows.dtype))
-        return original(rows, fill)
 
-    draw._each = each  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        del draw._each
+class _Recording:
+    """Draws as `draws` does, and notes what."""
+
+    def __init__(self, draws: rng.LayerDraws, asked: list[Asked]) -> None:
+        self.draws, self.asked = draws, asked
+
+    def serves(self, count: int) -> bool:
+        return self.draws.serves(count)
+
+    def uniform(self, path: str, count: int, *shape: int) -> Tensor:
+        self.asked.append(Asked(path, "uniform", count, shape))
+        return self.draws.uniform(path, count, *shape)
+
+    def normal(self, path: str, count: int, *shape: int) -> Tensor:
+        self.asked.append(Asked(path, "normal", count, shape))
+        return self.draws.normal(path, count, *shape)
 
 
 def _evaluated(function: Function, weights: Sequence[Tensor], args: Sequence[Any]) -> list[Tensor]:

@@ -6,8 +6,9 @@ from torch import Tensor
 
 from . import plan as plans
 from .augment import Augment
-from .chance import Draw
 from .network import Port
+from .rng import Draws, ids
+from .schedule import Side
 
 Images = tuple[Tensor, ...]
 
@@ -19,21 +20,21 @@ def difference(one: Images, other: Images) -> Tensor:
 
 
 def transformed(
-    images: Images, parameters: plans.Consistency, plan: plans.Plan, draw: Draw, place: str
+    images: Images, parameters: plans.Consistency, plan: plans.Plan, draws: Draws, place: str
 ) -> Images:
     """T(images), each transform of the pipe made with chance 1, without gradients to the images."""
     augment = Augment(plans.Augment(pipe=parameters.pipe, p=1.0), plan.data.range)
-    view = augment.view(1.0, draw.part, "consistency", *draw.key)
-    return view(tuple(image.detach() for image in images), place)
+    view = augment.view(1.0, draws)
+    return view(tuple(image.detach() for image in images), ids.consistency("discriminator", place, "moved"))
 
 
-class Nearby(Draw):
-    """The same latents as those of a fresh `draw`, each number moved by N(0, sigma²); all else too."""
+class Nearby(Draws):
+    """What `draws` gives, but that each number of its latents is moved by N(0, sigma²)."""
 
-    def __init__(self, draw: Draw, sigma: float) -> None:
-        super().__init__(draw.device, draw.dtype, draw.part, *draw.key)
-        self._moves = Draw(draw.device, draw.dtype, draw.part, *draw.key, "nearby")
-        self._sigma = sigma
+    def __init__(self, draws: Draws, sigma: float, side: Side) -> None:
+        super().__init__(draws.device, draws.dtype, draws.part, draws.key)
+        self._sigma, self._side = sigma, side
 
-    def latent(self, port: Port) -> Tensor:
-        return super().latent(port) + self._sigma * self._moves.normal(*port.shape)
+    def latent(self, id_: str, port: Port) -> Tensor:
+        move = self.normal(ids.consistency(self._side, "latent", id_), *port.shape)
+        return super().latent(id_, port) + self._sigma * move

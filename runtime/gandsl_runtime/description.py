@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from . import __version__
+from .facts import DRAWS
 from .files import whole, write
 from .plan import Plan
 from .record import MOST_SESSIONS, Record, recorded
@@ -45,6 +46,7 @@ def describe(run: Trainer) -> None:
     record = Record(
         run=run.id,
         seed=run.state.seed,
+        draws=DRAWS,
         data=run.images,
         how=run.how,
         sessions=(*sessions, session)[-MOST_SESSIONS:],

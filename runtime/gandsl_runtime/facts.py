@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from .plan import Plan
 
+DRAWS = 2  # the version of what `rng` draws: raised whenever the same seed no longer gives the same numbers
+
 MOST = 2**53  # of what is counted: whole numbers that every JSON reader keeps
 
 Count = Annotated[int, Field(ge=0, le=MOST)]
@@ -130,6 +132,7 @@ class RunFacts(Document):
     spec: Name | None = None  # digest of the folder's spec.yaml; an older version's, and Python's, has none
     data: DataFacts
     gandsl_runtime: Name
+    draws: Annotated[int, Field(ge=1)] = 1  # the version of its draws; of a run before there were versions 1
     log: LogFacts
 
 

@@ -13,14 +13,14 @@ from torch import Tensor
 
 from . import penalties
 from .calling import dtype_of
-from .chance import Draw, Part
 from .compiled import Compiler, linearized, with_gradients, with_lengths
 from .consistency import Nearby
 from .layers import TrackAverage
 from .network import Network, Port
 from .plan import Plan
 from .precision import inner_scale
-from .schedule import Stage
+from .rng import CallDraws, Draws, Key, Part, drawing, ids, name_layers
+from .schedule import Side, Stage
 
 Images = tuple[Tensor, ...]
 
@@ -65,28 +65,34 @@ class Game:
     compiler: Compiler | None = None  # None: all runs eager
 
     def __post_init__(self) -> None:
+        for network in (self.generator, self.discriminator):
+            name_layers(network)
         self._averages = [m for m in self.generator.modules() if isinstance(m, TrackAverage)]
         self.dtype = dtype_of(self.generator)
         self._judges_labels = classes_of(self.discriminator) > 0
         self.full_sizes = [port.shape[1:] for port in self.discriminator.inputs if port.kind == "Image"]
 
-    def draw(self, part: Part, *key: object) -> Draw:
-        """Chance for one part of a batch."""
-        return Draw(self.device, self.dtype, part, *key)
+    def draws(self, part: Part, key: Key) -> Draws:
+        """The draws of one part of a batch."""
+        return Draws(self.device, self.dtype, part, key)
 
-    def generate(self, draw: Draw, styles: bool = False) -> Fakes:
+    def generate(self, draws: Draws, styles: bool = False) -> Fakes:
         """Images of fresh latents and labels, styles mixed as planned and kept if asked for."""
         if not (styles or self.plan.style_mixing):
-            labels = self._labels(draw)
-            return Fakes(self._call(self.generator, "forward", self._inputs(draw, labels)), labels)
-        ws, labels = self._styles(draw)
+            labels = self._labels(draws)
+            inputs = self._inputs(draws, labels)
+            return Fakes(self._generated(draws, ids.FAKE, "forward", inputs), labels)
+        ws, labels = self._styles(draws)
         ws = _differentiable(ws) if styles else ws
-        return Fakes(self._call(self.generator, "synthesis", (ws,)), labels, ws)
+        return Fakes(self._generated(draws, ids.FAKE, "synthesis", (ws,)), labels, ws)
 
-    def generate_near(self, draw: Draw, sigma: float) -> Fakes:
-        """What `generate` makes of a fresh draw, each number of its latents moved by N(0, sigma²)."""
+    def generate_near(self, draws: Draws, sigma: float, side: Side) -> Fakes:
+        """What `generate` makes of these draws, each number of the latents moved by N(0, sigma²).
+
+        side: whose term it is; each has moves of its own.
+        """
         with averages_held(self._averages):  # the running mean of w sees each image once
-            return self.generate(Nearby(draw, sigma))
+            return self.generate(Nearby(draws, sigma, side))
 
     def judge(self, images: Images, labels: Tensor | None, joint: bool = False) -> tuple[Tensor, ...]:
         """D's outputs. Where penalties may differentiate them by the images, weights are trained.
@@ -112,27 +118,29 @@ class Game:
         )
         return linearized(said[: -len(images)], said[-len(images) :], images)
 
-    def path_lengths(self, draw: Draw) -> tuple[Images, Tensor]:
+    def path_lengths(self, draws: Draws) -> tuple[Images, Tensor]:
         """Images of fresh latents, and ‖Jᵀy‖ for each (N,), y ~ N(0, 1) (arXiv:1912.04958, eq. 4)."""
-        if self.compiler is None:
-            fakes = self.generate(draw, styles=True)
-            assert fakes.styles is not None
-            noise = tuple(draw.normal_like(image) for image in fakes.images)
-            return fakes.images, penalties.path_lengths(fakes.images, fakes.styles, noise)
-        ws = _differentiable(self._styles(draw)[0])
-        program, alpha = program_of(self.generator, "synthesis", self.stage, (ws,))
+        ws = _differentiable(self._styles(draws)[0])
         channels = [port.shape[0] for port in self.generator.outputs if port.kind == "Image"]
-        forms = [ws.new_empty(len(ws), c, *size) for c, size in zip(channels, self.sizes, strict=True)]
-        *images, lengths = self.compiler(
-            ("generator with path lengths", *self._moment),
-            self.generator,
-            with_lengths(program, 1 + len(alpha)),
-            inner_scale(),
-            ws,
-            *alpha,
-            late=lambda: tuple(draw.normal_like(form) for form in forms),
+        noise = tuple(
+            draws.normal(ids.path_length(place), c, *size)
+            for place, (c, size) in enumerate(zip(channels, self.sizes, strict=True))
         )
-        return tuple(images), lengths
+        if self.compiler is None:
+            images = self._generated(draws, ids.FAKE, "synthesis", (ws,))
+            return images, penalties.path_lengths(images, ws, noise)
+        program, alpha = program_of(self.generator, "synthesis", self.stage, (ws,))
+        with drawing(CallDraws(draws, ids.FAKE)):
+            *made, lengths = self.compiler(
+                ("generator with path lengths", *self._moment),
+                self.generator,
+                with_lengths(program, 1 + len(alpha)),
+                inner_scale(),
+                ws,
+                *alpha,
+                *noise,
+            )
+        return tuple(made), lengths
 
     def scales(self, images: Tensor) -> Images:
         """Real images (N, c, h, w) of full size as D's inputs at this stage: averaged down, faded as G is.
@@ -158,29 +166,37 @@ class Game:
             return ()
         return ("at level", self.stage.level, "fading" if self.stage.fading else "")
 
-    def _labels(self, draw: Draw) -> Tensor | None:
-        return None if self.label_distribution is None else draw.labels(self.label_distribution)
+    def _labels(self, draws: Draws) -> Tensor | None:
+        return None if self.label_distribution is None else draws.labels(ids.LABELS, self.label_distribution)
 
-    def _styles(self, draw: Draw) -> tuple[Tensor, Tensor | None]:
+    def _styles(self, draws: Draws) -> tuple[Tensor, Tensor | None]:
         """Styles [N, L, n] of fresh latents, mixed as planned, and their labels."""
-        labels = self._labels(draw)
-        ws = self._call(self.generator, "mapping", self._inputs(draw, labels))[0]
-        return (self._mix(draw, ws, labels) if self.plan.style_mixing else ws), labels
+        labels = self._labels(draws)
+        ws = self._generated(draws, ids.MAPPED, "mapping", self._inputs(draws, labels))[0]
+        return (self._mix(draws, ws, labels) if self.plan.style_mixing else ws), labels
 
-    def _inputs(self, draw: Draw, labels: Tensor | None) -> tuple[Tensor, ...]:
-        return latents_and_labels(self.generator, labels, draw.latent)
+    def _inputs(self, draws: Draws, labels: Tensor | None, second: bool = False) -> tuple[Tensor, ...]:
+        ports = self.generator.inputs
+        return latents_and_labels(
+            self.generator, labels, lambda port: draws.latent(ids.latent(port, ports, second), port)
+        )
 
-    def _mix(self, draw: Draw, ws: Tensor, labels: Tensor | None) -> Tensor:
+    def _mix(self, draws: Draws, ws: Tensor, labels: Tensor | None) -> Tensor:
         """Layers from a random one on take the styles of a second latent (arXiv:1812.04948, section 3.1)."""
         mixing = self.plan.style_mixing
         assert mixing is not None
         with averages_held(self._averages):  # the running mean of w sees each image once
-            other = self._call(self.generator, "mapping", self._inputs(draw, labels))[0]
-        layers, once = ws.shape[1], draw.once(mixing.per)
-        split = once.integers(1, max(layers - 1, 1))
-        split = torch.where(once.uniform() < mixing.probability, split, layers)
+            other = self._generated(draws, ids.OTHER, "mapping", self._inputs(draws, labels, second=True))[0]
+        layers = ws.shape[1]
+        split = draws.integers(ids.SPLIT, 1, max(layers - 1, 1), per=mixing.per)
+        mixed = draws.uniform(ids.COIN, per=mixing.per) < mixing.probability
+        split = torch.where(mixed, split, layers)
         from_other = torch.arange(layers, device=ws.device) >= split[:, None]
         return torch.where(from_other[:, :, None], other, ws)
+
+    def _generated(self, draws: Draws, call_id: str, entry: str, args: Sequence[Any]) -> tuple[Tensor, ...]:
+        with drawing(CallDraws(draws, call_id)):
+            return self._call(self.generator, entry, args)
 
     def _call(self, network: Network, entry: str, args: Sequence[Any]) -> tuple[Tensor, ...]:
         if self.compiler is None:

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from . import consistency, objectives, penalties, schedule, spectrum, world
 from .augment import View, as_they_are
-from .chance import Draw
 from .game import Batch, Game
 from .penalties import PENALTIES
 from .plan import Number, Plan
+from .rng import CallDraws, Draws, drawing, ids
 from .schedule import Clock, Side
 from .verdict import Verdict, verdict
 
@@ -27,10 +27,10 @@ REAL_SCORE, FAKE_SCORE = "score/real", "score/fake"
 
 @dataclass(frozen=True)
 class Work:
-    """One part of a phase's batch: chance for the images to generate, as many real ones."""
+    """One part of a phase's batch: draws for the images to generate, as many real ones."""
 
     game: Game
-    draw: Draw
+    draws: Draws
     clock: Clock
     real: Batch
     path_length_mean: Tensor
@@ -40,10 +40,14 @@ class Work:
 
 @dataclass(frozen=True)
 class Task:
-    """A loss of a phase, with the images a step it wants at most (None: the step's batch)."""
+    """A loss of a phase, with the images a step it wants at most (None: the step's batch).
+
+    `apart`: it draws images of its own, whatever the other losses of the phase draw.
+    """
 
     loss: Callable[[Work], Loss]
     batch: int | None = None
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,11 @@ class Phase:
     tasks: tuple[Task, ...]
     repeat: int = 1
     fresh_real: bool = False  # takes real images of its own; else it sees those that D saw last
+
+    @property
+    def id(self) -> str:
+        """What its draws have in their key."""
+        return ids.phase(self.side, self.every)
 
     def due(self, clock: Clock) -> bool:
         return clock.steps % self.every == 0
@@ -92,7 +101,7 @@ def phases(plan: Plan) -> tuple[Phase, ...]:
     if orthogonality:
         tasks.append(Task(orthogonal, batch=1))  # of weights alone: once, whatever the micro-batch
     if path:
-        lengths = Task(path_length, path.batch)
+        lengths = Task(path_length, path.batch, apart=True)
         if path.interval == 1:
             tasks.append(lengths)
     found = [main, *lazy, Phase("G", "generator", 1, tuple(tasks), fresh_real=relativistic)]
@@ -125,12 +134,14 @@ class Judged:
 
     def verdict(self, place: str) -> Verdict:
         if place not in self.verdicts:
-            self.verdicts[place] = _judge(self.work.game, self.seen(place), self.batch(place).labels)
+            self.verdicts[place] = _judge(
+                self.work, ids.JUDGED[place], self.seen(place), self.batch(place).labels
+            )
         return self.verdicts[place]
 
     def seen(self, place: str) -> tuple[Tensor, ...]:
         """The images as D sees them."""
-        return self.work.view(self.batch(place).images, place)
+        return self.work.view(self.batch(place).images, ids.SEEN[place])
 
     def both(self) -> tuple[Verdict, Verdict]:
         """On real and on fake images: in two passes of D, or concatenated in one as the plan says."""
@@ -140,7 +151,7 @@ class Judged:
             labels = (
                 None if real.labels is None or fake.labels is None else torch.cat((fake.labels, real.labels))
             )
-            joined = _judge(self.work.game, images, labels, joint=True)
+            joined = _judge(self.work, ids.BOTH, images, labels, joint=True)
             self.verdicts["fake"], self.verdicts["real"] = joined.split(len(fake), len(real))
         return self.verdict("real"), self.verdict("fake")
 
@@ -149,11 +160,11 @@ class Judged:
 
     def _fake(self) -> Batch:
         with torch.no_grad():
-            return self.work.game.generate(self.work.draw)
+            return self.work.game.generate(self.work.draws)
 
     def _between(self) -> Batch:
         real, fake = self.batch("real"), self.batch("fake")
-        weight = self.work.draw.uniform()
+        weight = self.work.draws.uniform(ids.MIX)
         return Batch(penalties.interpolate(real.images, fake.images, weight), real.labels)
 
 
@@ -194,8 +205,10 @@ def discriminator_penalty(work: Work, lazy: dict[str, Any]) -> Loss:
     return total + touched, metrics | _sign(judged)
 
 
-def _judge(game: Game, images: tuple[Tensor, ...], labels: Tensor | None, **how: bool) -> Verdict:
-    return verdict(game.plan, game.discriminator, game.judge(images, labels, **how))
+def _judge(work: Work, call: str, images: tuple[Tensor, ...], labels: Tensor | None, **how: bool) -> Verdict:
+    game = work.game
+    with drawing(CallDraws(work.draws, call)):
+        return verdict(game.plan, game.discriminator, game.judge(images, labels, **how))
 
 
 def _classified(work: Work, said: Verdict, batch: Batch, weight: Number, place: str) -> Loss:
@@ -215,12 +228,15 @@ def _consistent(judged: Judged) -> Loss:
             assert parameters.latent is not None
             place, weight = "fake", parameters.latent.discriminator
             with torch.no_grad():
-                near = work.game.generate_near(work.draw, parameters.latent.sigma)
-            images = work.view(near.images, place)
+                near = work.game.generate_near(work.draws, parameters.latent.sigma, "discriminator")
+            images = work.view(near.images, ids.SEEN[place])
         else:
             place, weight = name, getattr(parameters, name)
-            images = consistency.transformed(judged.seen(place), parameters, work.game.plan, work.draw, place)
-        again = _judge(work.game, images, judged.batch(place).labels)
+            images = consistency.transformed(
+                judged.seen(place), parameters, work.game.plan, work.draws, place
+            )
+        call = ids.consistency("discriminator", name, "again")
+        again = _judge(work, call, images, judged.batch(place).labels)
         difference = consistency.difference(judged.verdict(place).heads, again.heads)
         metrics[f"consistency/{name}"] = difference.detach()
         total = total + schedule.value(weight, work.clock) * difference
@@ -258,11 +274,12 @@ def _penalties(judged: Judged, wanted: dict[str, Any]) -> tuple[Tensor, Metrics]
 def generator(work: Work) -> Loss:
     """G's loss; D is frozen, and real images are judged only where the objective is relativistic."""
     game = work.game
-    fakes = game.generate(work.draw)
-    fake = _judge(game, work.view(fakes.images, "fake"), fakes.labels)
+    fakes = game.generate(work.draws)
+    fake = _judge(work, ids.SAID, work.view(fakes.images, ids.SEEN["fake"]), fakes.labels)
     real = None
     if objectives.OBJECTIVES[game.plan.loss.kind].relativistic:
-        real = _judge(game, work.view(work.real.images, "real"), work.real.labels).heads
+        seen = work.view(work.real.images, ids.SEEN["real"])
+        real = _judge(work, ids.REAL, seen, work.real.labels).heads
     loss = objectives.generator_loss(game.plan.loss, real, fake.heads)
     metrics = {"loss/G": loss.detach()}
     if auxiliary := game.plan.auxiliary:
@@ -272,7 +289,7 @@ def generator(work: Work) -> Loss:
     if again and again.more_of_g:
         assert again.latent is not None
         latent = again.latent
-        near = game.generate_near(work.draw, latent.sigma)
+        near = game.generate_near(work.draws, latent.sigma, "generator")
         difference = consistency.difference(fakes.images, near.images)
         loss = loss - schedule.value(latent.generator, work.clock) * difference
         metrics["consistency/G"] = difference.detach()
@@ -291,7 +308,7 @@ def path_length(work: Work) -> Loss:
     """Path-length regularization; moves the running mean (arXiv:1912.04958, eq. 4)."""
     game, parameters = work.game, work.game.plan.regularizers.path_length
     assert parameters is not None
-    images, lengths = game.path_lengths(work.draw)
+    images, lengths = game.path_lengths(work.draws)
     mean = lengths.mean()
     if game.plan.synchronize.path_length:
         mean = world.active().average(mean, len(lengths))

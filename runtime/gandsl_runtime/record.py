@@ -27,6 +27,7 @@ class Record(Document):
 
     run: Text = ""  # its id; a run of an older version has none
     seed: int = Field(ge=0, lt=2**63)
+    draws: int = Field(default=1, ge=1)  # the version of its draws
     data: DataFacts
     how: How = How()
     sessions: tuple[dict[str, Any], ...] = Field(default=(), max_length=MOST_SESSIONS)

@@ -11,7 +11,7 @@ from . import checkpoint, schedule
 from .data import Dataset
 from .data.identity import differences
 from .errors import CheckpointError
-from .facts import DataFacts, RunFacts, digest_of
+from .facts import DRAWS, DataFacts, RunFacts, digest_of
 from .plan import Plan
 from .plan.difference import changes, flat, told
 from .record import recorded
@@ -67,6 +67,20 @@ def check_seed(facts: RunFacts, seed: int | None) -> None:
             f"the run has the seed {own}, not {seed}: it decides every draw from the first on",
             "leave the seed out, or start a new run in another folder",
         )
+
+
+def check_draws(where: Path, facts: RunFacts, change: bool) -> bool:
+    """Whether the run had other draws. Raises CheckpointError where it had, and nobody said so."""
+    if facts.draws == DRAWS:
+        return False
+    if not change:
+        raise CheckpointError(
+            f"the run in {where} was trained with draws of version {facts.draws}; those of this version of "
+            f"gandsl are {DRAWS}: from the same seed come other latents, noise and transforms",
+            f"say that it goes on with new draws: --change (change=True); or resume it with the version that "
+            f"trained it, {facts.gandsl_runtime}",
+        )
+    return True
 
 
 def check_plan(where: Path, facts: RunFacts, plan: Plan, levels: Levels, change: bool) -> bool:

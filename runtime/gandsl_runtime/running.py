@@ -8,8 +8,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from .chance import Part
 from .layers import Layer
+from .rng import Part
 
 T = TypeVar("T")
 

@@ -38,8 +38,8 @@ PREFIXES: dict[str, Side] = {  # of names in a checkpoint → the network whose 
 class State:
     """Networks, their average, optimizers and counters.
 
-    Chance is no part of it: every draw is a function of `seed` and the clock, the order of the data one of
-    `seed` and `samples`: whoever has these has all of it.
+    Chance is no part of it: every draw is a function of `seed`, `rollbacks` and the clock, the order of the
+    data one of `seed` and `samples`: whoever has these has all of it.
     """
 
     generator: Network
@@ -95,11 +95,6 @@ class State:
     def sampler(self) -> Network:
         """The generator that is sampled: the average where there is one."""
         return self.average or self.generator
-
-    @property
-    def chance(self) -> tuple[int, ...]:
-        """What every draw of training begins its key with: after a rollback others come."""
-        return (self.seed, self.rollbacks) if self.rollbacks else (self.seed,)
 
     def network(self, side: Side) -> Network:
         return self.generator if side == "generator" else self.discriminator

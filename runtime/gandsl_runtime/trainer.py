@@ -19,7 +19,7 @@ from .data.identity import again, identity
 from .data.sources import Source
 from .description import said
 from .errors import CheckpointError, Diverged, Interrupted, Unwritable
-from .facts import DataFacts, Facts, RunFacts, digest_of
+from .facts import DRAWS, DataFacts, Facts, RunFacts, digest_of
 from .game import Game
 from .guard.guard import Guard
 from .home import Home
@@ -146,6 +146,7 @@ class Trainer:
         where = Path(run_dir)
         path, tensors, facts, refused = resuming.latest(RunDir(where))
         resuming.check_seed(facts, seed)
+        redrawn = resuming.check_draws(where, facts, change)
         changed = plan is not None and resuming.check_plan(where, facts, plan, generator.levels, change)
         resuming.check_spec(where, facts, spec, change)
         trainer = cls(
@@ -168,7 +169,7 @@ class Trainer:
         trainer._load(path, tensors, facts, refused)
         renewed = change and spec is not None and not said(RunDir(where).spec, spec)
         # all alike, though the first process may write its spec before another has read the old one
-        trainer.changed = bool(trainer.world.vote(int(changed or renewed)))
+        trainer.changed = bool(trainer.world.vote(int(changed or renewed or redrawn)))
         if changed and trainer.state.memory:
             trainer.state.memory.forget(0)  # the guard's past is another plan's
         return trainer
@@ -344,6 +345,7 @@ class Trainer:
             "plan": self.plan.model_dump(mode="json"),
             "data": self.images.model_dump(mode="json"),
             "gandsl_runtime": __version__,
+            "draws": DRAWS,
             "log": {
                 "sums": self.meter.sums(self.world),
                 "latest": self.latest,

@@ -9,12 +9,12 @@ from torch import Tensor
 
 from . import schedule, spectrum
 from .augment import Augment, View, as_they_are
-from .chance import Part, drawing
 from .data import Stream
 from .game import Batch, Game
 from .meter import Meter
 from .phases import FAKE_SCORE, REAL_SCORE, SIGN, Phase, Task, Work
 from .plan import Adaptive
+from .rng import Draws, Key, Part, seeded
 from .running import running, together
 from .schedule import Side, Step
 from .state import State
@@ -37,9 +37,10 @@ class Updates:
                 if phase.fresh_real:
                     self._real = self._next_real(step.batch)
                 optimizer.zero_grad(set_to_none=True)
-                for index, task in enumerate(phase.tasks):
-                    key = (*self.state.chance, step.clock.steps, phase.name, repeat, index)
-                    dealt = list(self._parts(min(task.batch or step.batch, step.batch)))
+                for task in phase.tasks:
+                    count = min(task.batch or step.batch, step.batch)
+                    key = self._key(phase, step, repeat, count if task.apart else None)
+                    dealt = list(self._parts(count))
                     for part, real in together(dealt, self._moving() if len(dealt) > 1 else ()):
                         self._add_gradients(phase, task, step, part, real, key)
                 self.world.sum_gradients(optimizer.param_groups[0]["params"])
@@ -47,15 +48,17 @@ class Updates:
                 if (bound := self.game.plan.top_singular_value) and phase.side in bound.networks:
                     spectrum.bound(self.state.network(phase.side), bound)
 
-    def _add_gradients(
-        self, phase: Phase, task: Task, step: Step, part: Part, real: Batch, key: tuple[object, ...]
-    ) -> None:
+    def _key(self, phase: Phase, step: Step, repeat: int, batch: int | None) -> Key:
+        state = self.state
+        return Key(state.seed, step.clock.steps, phase.id, repeat, state.rollbacks, batch)
+
+    def _add_gradients(self, phase: Phase, task: Task, step: Step, part: Part, real: Batch, key: Key) -> None:
         """The gradients of a task's loss on one part of the batch, as its share of the mean."""
-        draw, scaling = self.game.draw(part, *key), self.state.scaling[phase.side]
-        with drawing(draw), scaling.losses():
+        draws, scaling = self.game.draws(part, key), self.state.scaling[phase.side]
+        with seeded(draws), scaling.losses():
             anchors = self.state.anchors.at(step) if self.state.anchors else None
-            view = self._view(part, key)
-            work = Work(self.game, draw, step.clock, real, self.state.path_length_mean, view, anchors)
+            view = self._view(draws)
+            work = Work(self.game, draws, step.clock, real, self.state.path_length_mean, view, anchors)
             loss, metrics = task.loss(work)
             scaling.backward(loss * (phase.every * part.count / part.total))
         self.meter.add(metrics, part.count)
@@ -75,9 +78,9 @@ class Updates:
             if part.count:
                 yield part, self._real[turn :: len(dealt)][: part.count]
 
-    def _view(self, part: Part, key: tuple[object, ...]) -> View:
+    def _view(self, draws: Draws) -> View:
         """What D sees of the images of a micro-batch."""
-        return self.augment.view(self.chance(), part, "augment", *key) if self.augment else as_they_are
+        return self.augment.view(self.chance(), draws) if self.augment else as_they_are
 
     def chance(self) -> float | Tensor:
         """p of augmentation now."""

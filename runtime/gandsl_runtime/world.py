@@ -14,9 +14,9 @@ from torch.distributed.distributed_c10d import Store
 from torch.distributed.rendezvous import rendezvous
 
 from . import launch
-from .chance import Part
 from .errors import Parted, PlanError
 from .plan import Plan
+from .rng import Part
 
 
 class World:

@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from typer.testing import Result
 
 from gandsl_runtime import checkpoint
 from gandsl_runtime.pace import reproducible
 from tests.cli.conftest import ROOT, Gandsl
 
 DATA = ROOT / "tests" / "data" / "run_format_2"
-CLOSE = {"rtol": 1e-3, "atol": 1e-5}  # two steps; another machine adds in another order
+FAR = 0.05  # where two steps of Adam from the same weights may lead, by other draws
 
 
 @pytest.fixture
@@ -29,26 +30,40 @@ def run(tmp_path: Path) -> Path:
     return tmp_path / "all" / "run"
 
 
-def test_it_resumes(gandsl: Gandsl, run: Path) -> None:
+def resumed(gandsl: Gandsl, run: Path, *more: str) -> Result:
     images = run.parent / "images.zip"
-    done = gandsl("train", run / "spec.yaml", "-o", run, "--resume", "--data", images, "--device", "cpu")
+    words = ("-o", run, "--resume", "--data", images, "--device", "cpu", *more)
+    return gandsl("train", run / "spec.yaml", *words)
+
+
+def test_its_draws_are_of_another_version(gandsl: Gandsl, run: Path) -> None:
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    done = resumed(gandsl, run)
+    assert done.exit_code == 4, done.stderr
+    assert "was trained with draws of version 1" in done.stderr
+    assert "--change" in done.stderr and "the version that trained it, 0.1.0" in done.stderr
+    assert before == {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+
+
+def test_it_goes_on_with_new_draws(gandsl: Gandsl, run: Path) -> None:
+    done = resumed(gandsl, run, "--change")
     assert done.exit_code == 0 and "done after 32 images" in done.stdout, done.stderr
     _, tensors, facts, refused = checkpoint.newest(run / "checkpoints")
     wanted, wanted_facts = checkpoint.read(run.parent / "after.safetensors")
     assert tensors.keys() == wanted.keys() and not refused
     for name, tensor in tensors.items():
-        if name != "guard/looks":  # bits
-            assert torch.allclose(tensor, wanted[name], **CLOSE), name
+        if name.startswith(("generator/", "discriminator/", "average/")):
+            assert torch.allclose(tensor, wanted[name], rtol=0, atol=FAR), name
     counted, before = (
-        checkpoint.run_facts(run, one).counters.model_dump(exclude={"guard": {"series"}})
-        for one in (facts, wanted_facts)
+        checkpoint.run_facts(run, one).counters.model_dump(exclude={"guard"}) for one in (facts, wanted_facts)
     )
     assert counted == before
     record, last = (
         reproducible(json.loads(path.read_text().splitlines()[-1]))
         for path in (run / "log.jsonl", run.parent / "after.jsonl")
     )
-    assert record == pytest.approx(last, rel=1e-3)
+    assert record.keys() == last.keys()
+    assert json.loads((run / "run.json").read_text())["draws"] == 2
 
 
 def test_it_samples(gandsl: Gandsl, run: Path) -> None:

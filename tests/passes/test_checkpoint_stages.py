@@ -16,9 +16,9 @@ from gandsl.lowering.network import LoweredNetwork
 from gandsl.lowering.planned import checkpointed
 from gandsl.passes.target import Target
 from gandsl_runtime import checkpointing
-from gandsl_runtime.chance import Draw, Part, drawing
 from gandsl_runtime.layers import Dropout
 from gandsl_runtime.network import Network
+from gandsl_runtime.rng import CallDraws, Draws, Key, Part, drawing, name_layers
 from tests.codegen.twins import arguments, loaded
 from tests.specs.reduced import SPECS, reduced
 
@@ -38,11 +38,16 @@ def both(spec: str, name: str, which: Any = "stages") -> tuple[LoweredNetwork, L
     return plain, kept
 
 
+def draws_of(count: int) -> Draws:
+    return Draws(torch.device("cpu"), torch.float32, Part.whole(count), Key(0, 0, "generator"))
+
+
 def computed(network: Network, entry: str, inputs: Sequence[Tensor]) -> list[Tensor]:
     """Outputs, gradients, those of a penalty on the gradients, and the state after; draws as in training."""
     given = [x.detach().clone().requires_grad_(x.is_floating_point()) for x in inputs]
     floats = [x for x in given if x.requires_grad]
-    with drawing(Draw(torch.device("cpu"), torch.float32, Part.whole(len(inputs[0])), "a key")):
+    name_layers(network)
+    with drawing(CallDraws(draws_of(len(inputs[0])), "fake")):
         made = network.program(entry)(*given)
         outputs = made if isinstance(made, tuple) else (made,)
         total = sum(
@@ -167,24 +172,15 @@ def test_dropout_draws_the_same_again() -> None:
     torch.manual_seed(0)
     stage = nn.Sequential(nn.Linear(8, 8), Dropout(0.5), nn.Tanh(), Dropout(0.3)).train()
     x = torch.randn(6, 8)
-    for draw in (Draw(torch.device("cpu"), torch.float32, Part.whole(6), 1), None):
+    name_layers(stage)
+    for draws in (CallDraws(draws_of(6), "fake"), None):
         found = []
         for again in (False, True):
             given = x.clone().requires_grad_()
             torch.manual_seed(1)
-            if draw is not None:
-                draw.calls = 0
-                with drawing(draw):
-                    y = (
-                        checkpointing.checkpointed(stage, [*stage.modules()], given)
-                        if again
-                        else stage(given)
-                    )
-            else:
+            with drawing(draws):
                 y = checkpointing.checkpointed(stage, [*stage.modules()], given) if again else stage(given)
-            calls = draw.calls if draw else 0
             (first,) = torch.autograd.grad(y.square().sum(), given, create_graph=True)
-            assert not draw or draw.calls == calls
             found.append([y, first, *torch.autograd.grad(first.square().sum(), [*stage.parameters()])])
         assert (found[0][0] == 0).any()
         assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))

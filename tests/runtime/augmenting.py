@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from gandsl_runtime.augment import Augment, Chance, Part
+from gandsl_runtime.augment import Augment, Chance
 from gandsl_runtime.plan import TRANSFORMS
 from gandsl_runtime.plan import Augment as AugmentPlan
+from gandsl_runtime.rng import Draws, Key, Part
 
 EACH = tuple(name for names in TRANSFORMS.values() for name in names)
 RANGE = (-1.0, 1.0)
@@ -21,19 +22,21 @@ class Fixed(Chance):
     def __init__(self, *pipe: str, normal=(), uniform=(), integers=()) -> None:
         self.pipe = dict.fromkeys(pipe, 1.0)
         self._given = {"normal": list(normal), "uniform": list(uniform), "integers": list(integers)}
-        first = next(draws[0] for draws in self._given.values() if draws)
-        self.part = Part.whole(len(first))
+        self._count = len(next(draws[0] for draws in self._given.values() if draws))
 
-    def happens(self, name: str, rounds: int = 1) -> Tensor:
+    def __len__(self) -> int:
+        return self._count
+
+    def happens(self, name: str, rounds: int = 1, turn: int = 0) -> Tensor:
         return torch.full((len(self),), name in self.pipe)
 
-    def uniform(self, *shape: int) -> Tensor:
+    def uniform(self, name: str, *shape: int, turn: int = 0) -> Tensor:
         return self._next("uniform", shape)
 
-    def normal(self, *shape: int) -> Tensor:
+    def normal(self, name: str, *shape: int, turn: int = 0) -> Tensor:
         return self._next("normal", shape)
 
-    def integers(self, low: int, high: int) -> Tensor:
+    def integers(self, name: str, low: int, high: int, turn: int = 0) -> Tensor:
         drawn = self._next("integers", ())
         assert drawn.min() >= low and drawn.max() <= high
         return drawn
@@ -48,14 +51,16 @@ def augment(pipe: str | Sequence[str] | dict[str, float], data_range: tuple[floa
     return Augment(AugmentPlan(pipe=pipe, p=1.0), data_range)
 
 
-def apply(
-    pipe: str | Sequence[str] | dict[str, float], images: Tensor, p: float | Tensor = 1.0, key: object = "key"
-) -> Tensor:
-    return augment(pipe)(images, p, whole(images), key)
+def apply(pipe: str | Sequence[str] | dict[str, float], images: Tensor, p: float | Tensor = 1.0) -> Tensor:
+    return augment(pipe)(images, p, whole(images), "seen")
 
 
-def whole(images: Tensor) -> Part:
-    return Part.whole(len(images))
+def whole(images: Tensor, step: int = 0) -> Draws:
+    return of_part(images, Part.whole(len(images)), step)
+
+
+def of_part(images: Tensor, part: Part, step: int = 0) -> Draws:
+    return Draws(images.device, images.dtype, part, Key(3, step, "discriminator"))
 
 
 def image(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:

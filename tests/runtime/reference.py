@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from gandsl_runtime.chance import Draw, Part
 from gandsl_runtime.plan import Plan
+from gandsl_runtime.rng import Draws, Key, Part
 from gandsl_runtime.state import State
 from gandsl_runtime.trainer import Trainer
 from tests.runtime.networks import twin
@@ -15,7 +15,7 @@ CLOSE = {"rtol": 1e-9, "atol": 1e-11}  # float64; fused Adam rounds in another o
 
 
 class Reference:
-    """Copies of the trainer's networks with torch's own optimizers, and the same chance and images."""
+    """Copies of the trainer's networks with torch's own optimizers, and the same draws and images."""
 
     def __init__(self, trainer: Trainer, adam_g: dict, adam_d: dict) -> None:
         self.trainer = trainer
@@ -25,12 +25,10 @@ class Reference:
         self.opt_d = torch.optim.Adam(self.D.parameters(), **adam_d, foreach=False)
         self.taken = 0
 
-    def draw(self, step: int, phase: str, n: int, repeat: int = 0, task: int = 0) -> Draw:
-        """Chance for a whole batch of n."""
-        return self.trainer.game.draw(Part.whole(n), SEED, step, phase, repeat, task)
-
-    def chance(self, step: int, phase: str, n: int, repeat: int = 0, task: int = 0) -> torch.Generator:
-        return self.draw(step, phase, n, repeat, task).generator
+    def draws(self, step: int, phase: str, n: int | Part, repeat: int = 0, batch: int | None = None) -> Draws:
+        """Of a whole batch of n, or of a part of it."""
+        part = n if isinstance(n, Part) else Part.whole(n)
+        return self.trainer.game.draws(part, Key(SEED, step, phase, repeat, batch=batch))
 
     def real(self, count: int) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The next images of the stream, at full size, in [-1, 1]."""
@@ -60,19 +58,11 @@ class Reference:
                 torch.testing.assert_close(b, a, **(close or CLOSE), msg=lambda m, name=name: f"{name}: {m}")
 
 
-def normal(chance: torch.Generator, *shape: int) -> torch.Tensor:
-    return torch.empty(*shape, dtype=torch.float64).normal_(generator=chance)
-
-
-def uniform(chance: torch.Generator, *shape: int) -> torch.Tensor:
-    return torch.rand(shape, generator=chance, dtype=torch.float64)
-
-
 def trainer_of(networks, the_plan: Plan, data) -> Trainer:
     return Trainer(the_plan, *(network.double() for network in networks), data=data, seed=SEED, observing=())
 
 
-def labels(chance: torch.Generator, n: int, shares: list[float]) -> torch.Tensor:
-    u = uniform(chance, n)
+def labels(draws: Draws, shares: list[float]) -> torch.Tensor:
+    u = draws.uniform("c")
     bounds = torch.tensor(shares, dtype=torch.float64).cumsum(0)
     return (u[:, None] >= bounds[None]).sum(1).clamp(max=len(shares) - 1)

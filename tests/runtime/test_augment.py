@@ -7,9 +7,10 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from gandsl_runtime import augment as augmentation
-from gandsl_runtime.augment import Chance, Part, bands, geometry
+from gandsl_runtime.augment import bands, geometry
 from gandsl_runtime.plan import PIPES, TRANSFORMS
-from tests.runtime.augmenting import EACH, apply, augment, image, whole
+from gandsl_runtime.rng import Part
+from tests.runtime.augmenting import EACH, apply, augment, image, of_part, whole
 
 SIZES = [(8, 8), (5, 7), (6, 16), (1, 3)]
 NEVER = torch.zeros(())
@@ -28,7 +29,7 @@ def test_without_chance_every_bit_stays(pipe, channels):
         x = image(3, channels, *size, dtype=torch.float32)
         for data_range in ((-1.0, 1.0), (0.0, 1.0)):
             for p in (0.0, NEVER):
-                assert torch.equal(augment(pipe, data_range)(x, p, whole(x), "key"), x)
+                assert torch.equal(augment(pipe, data_range)(x, p, whole(x), "seen"), x)
         y = apply(pipe, x)
         assert y.shape == x.shape and y.dtype == x.dtype and y.isfinite().all()
         assert not torch.equal(y, x) or size == (1, 3)
@@ -62,12 +63,12 @@ def test_chances(name, p, share, n=3000):
 
 def test_draws_go_by_seed_step_place_and_sample():
     x = image(6, 3, 10, 8)
-    seen = augment("bgcfnc").view(0.7, whole(x), "augment", 3, 17, "D", 0, 0)
-    real, again, fake = seen((x,), "real"), seen((x,), "real"), seen((x,), "fake")
+    seen = augment("bgcfnc").view(0.7, whole(x, 17))
+    real, again, fake = seen((x,), "seen"), seen((x,), "seen"), seen((x,), "shown")
     assert torch.equal(real[0], again[0])
     assert not torch.equal(real[0], fake[0])
-    later = augment("bgcfnc").view(0.7, whole(x), "augment", 3, 18, "D", 0, 0)
-    assert not torch.equal(real[0], later((x,), "real")[0])
+    later = augment("bgcfnc").view(0.7, whole(x, 18))
+    assert not torch.equal(real[0], later((x,), "seen")[0])
 
 
 def test_layers_draw_as_if_there_were_no_augmentation():
@@ -83,7 +84,7 @@ def test_micro_batches_change_nothing(pipe):
     at_once = apply(pipe, x, 0.6)
     for turns in (1, 2, 3, 7):
         for part in (Part(turn, turns, 7) for turn in range(turns)):
-            seen = augment(pipe)(part.of(x), 0.6, part, "key")
+            seen = augment(pipe)(part.of(x), 0.6, of_part(x, part), "seen")
             torch.testing.assert_close(seen, part.of(at_once), rtol=0, atol=1e-12)
 
 
@@ -91,8 +92,8 @@ def test_all_sizes_of_an_image_are_transformed_alike():
     """The small one of a pair is the large one's mean, before and after what acts on both alike."""
     large = image(32, 3, 16, 16)
     small = torch.nn.functional.avg_pool2d(large, 2)
-    view = augment(["xflip", "rotate90", "brightness", "hue", "lumaflip"]).view(0.8, whole(large), 5)
-    small_seen, large_seen = view((small, large), "fake")
+    view = augment(["xflip", "rotate90", "brightness", "hue", "lumaflip"]).view(0.8, whole(large))
+    small_seen, large_seen = view((small, large), "shown")
     torch.testing.assert_close(torch.nn.functional.avg_pool2d(large_seen, 2), small_seen)
 
 
@@ -129,12 +130,11 @@ def test_nothing_waits_for_the_device(monkeypatch):
     """Tensors without values: reading one, as `item` or a branch does, raises."""
     for module, name in ((geometry, "_enlarging"), (geometry, "_reducing"), (bands, "_bank")):
         monkeypatch.setattr(module, name, getattr(module, name).__wrapped__)  # they would keep fakes
-    monkeypatch.setattr(Chance, "_seeded", lambda self, seed: None)
     with FakeTensorMode():
         x = torch.empty(4, 3, 16, 16, requires_grad=True)
         p = torch.empty(())
         for pipe in ("bgcfnc", "diffaugment"):
-            y = augment(pipe)(x, p, whole(x), "key")
+            y = augment(pipe)(x, p, whole(x), "seen")
             (g,) = torch.autograd.grad(y.square().sum(), x, create_graph=True)
             g.square().sum().backward()
         with pytest.raises(Exception, match="_local_scalar_dense"):

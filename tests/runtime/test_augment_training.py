@@ -8,8 +8,9 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from gandsl_runtime.augment import Control, Part
+from gandsl_runtime.augment import Control
 from gandsl_runtime.plan import Adaptive, Plan
+from gandsl_runtime.rng import Key, Part
 from gandsl_runtime.schedule import Clock, Stage, Step
 from gandsl_runtime.trainer import Trainer
 from gandsl_runtime.world import World
@@ -167,10 +168,12 @@ def test_d_sees_real_and_generated_images_transformed():
     plain, moved = trainer_of(**changes), trainer_of(**changes, augment={"pipe": "bgc", "p": 0.7})
     before, after = watched(plain), watched(moved)
     plain.step(), moved.step()
-    names = [("D", "real"), ("D", "fake"), ("D/3", "real"), ("G", "fake")]
+    d, g = "discriminator", "generator"
+    names = [(d, "seen"), (d, "shown"), (f"{d}/3", "seen"), (g, "shown")]
     assert len(before) == len(after) == len(names)
-    for (phase, place), (x,), (y,) in zip(names, before, after, strict=True):
-        expected = augment("bgc")(x, 0.7, Part.whole(4), "augment", 5, 0, phase, 0, 0, place)
+    for (phase, id_), (x,), (y,) in zip(names, before, after, strict=True):
+        draws = moved.game.draws(Part.whole(4), Key(5, 0, phase))
+        expected = augment("bgc")(x, 0.7, draws, id_)
         assert torch.equal(y, expected) and not torch.equal(x, y)
 
 

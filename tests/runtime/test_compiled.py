@@ -67,8 +67,8 @@ def test_whole_steps_with_r1_path_length_noise_and_dropout() -> None:
     assert all(part.compiled for part in parts.values())
     assert {"discriminator with gradients trained", "generator with path lengths trained"} <= parts.keys()
     assert [one.kind for one in parts["generator with path lengths trained"].asked] == [
-        "uniform_like",
-        "normal_like",
+        "uniform",
+        "normal",
     ]
 
 

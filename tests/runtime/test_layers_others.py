@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gandsl_runtime import layers
-from gandsl_runtime.chance import Draw, Part, drawing
+from gandsl_runtime.rng import CallDraws, Draws, Key, Part, drawing
 from tests.runtime.formulas import same
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -162,8 +162,9 @@ def test_dropout_keeps_the_mean_and_rests_in_evaluation() -> None:
 @pytest.mark.parametrize("drawn", [True, False])
 def test_dropout_of_everything_is_zero(drawn: bool) -> None:
     layer, x = layers.Dropout(1.0), torch.ones(3, 5, requires_grad=True)
-    draw = Draw(torch.device("cpu"), torch.float32, Part(0, 1, 3), 0)
-    with drawing(draw) if drawn else nullcontext():
+    draws = Draws(torch.device("cpu"), torch.float32, Part(0, 1, 3), Key(0, 0, "generator"))
+    layer.path = "dropout"
+    with drawing(CallDraws(draws, "fake")) if drawn else nullcontext():
         y = layer(x)
     (gradient,) = torch.autograd.grad(y.sum(), x)
     assert not y.any() and not gradient.any()

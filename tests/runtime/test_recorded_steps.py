@@ -11,25 +11,29 @@ from torch import Tensor
 from gandsl_runtime.game import Batch, Game
 from gandsl_runtime.phases import Metrics, Work, phases
 from gandsl_runtime.plan import Plan
+from gandsl_runtime.rng import Part
 from gandsl_runtime.schedule import Clock
 from tests.runtime.helpers import plan
 from tests.specs.recorded import Record, assert_close, load, read
 
 
 class Recorded:
-    """In place of chance: what the recorded step drew."""
+    """In place of draws: what the recorded step drew, and noise for layers."""
 
     def __init__(self, given: dict[str, Tensor], count: int) -> None:
-        self.given, self.count = given, count
+        self.given, self.count, self.part = given, count, Part.whole(count)
 
-    def latent(self, port):
+    def latent(self, id_, port):
         return self.given["z"][: self.count]
 
-    def labels(self, cumulative):
+    def labels(self, id_, cumulative):
         return self.given["y"].long()
 
-    def normal_like(self, image):
+    def normal(self, id_, *shape):
         return self.given["pl_noise"]
+
+    def of_rows(self, id_, rows, shape, normal):
+        return torch.randn(rows, *shape)
 
 
 class Step:

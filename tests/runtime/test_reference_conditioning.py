@@ -8,13 +8,13 @@ import torch.nn.functional as F
 from torch import autograd
 
 from gandsl_runtime.augment import Augment
-from gandsl_runtime.chance import Part
 from gandsl_runtime.errors import PlanError
 from gandsl_runtime.plan import Augment as AugmentPlan
+from gandsl_runtime.rng import Key, Part
 from gandsl_runtime.trainer import Trainer
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
-from tests.runtime.reference import SEED, Reference, labels, normal, trainer_of
+from tests.runtime.reference import SEED, Reference, labels, trainer_of
 
 ADAM = {"lr": 0.01, "betas": (0.0, 0.9)}
 SHARES = [7 / 21] * 3
@@ -43,9 +43,9 @@ def test_auxiliary_classifier(passes, every):
     r = every / (every + 1) if every > 1 else 1
     ref = Reference(trainer, ADAM, {"lr": 0.01 * r, "betas": (0.0, 0.9**r)})
 
-    def generate(draw):
-        y = labels(draw.generator, 4, SHARES)
-        return ref.G(normal(draw.generator, 4, 6), y), y
+    def generate(draws):
+        y = labels(draws, SHARES)
+        return ref.G(draws.normal("z", 6), y), y
 
     def r1(x, one, pixels):
         score = (one[:, 0] + pixels.mean((1, 2, 3))) / 2
@@ -58,7 +58,7 @@ def test_auxiliary_classifier(passes, every):
         x.requires_grad_()
         ref.opt_d.zero_grad()
         with torch.no_grad():
-            fake, y_fake = generate(ref.draw(step, "D", 4))
+            fake, y_fake = generate(ref.draws(step, "discriminator", 4))
         (label, one, pixels), (label_fake, one_fake, pixels_fake) = ref.D(x), ref.D(fake)
         real_is_real = -(torch.sigmoid(one).log().mean() + torch.sigmoid(pixels).log().mean()) / 2
         fake_is_fake = (
@@ -78,7 +78,7 @@ def test_auxiliary_classifier(passes, every):
             ref.opt_d.step()
 
         ref.opt_g.zero_grad()
-        fake, y_fake = generate(ref.draw(step, "G", 4))
+        fake, y_fake = generate(ref.draws(step, "generator", 4))
         label, one, pixels = ref.D(fake)
         loss = -(torch.sigmoid(one).log().mean() + torch.sigmoid(pixels).log().mean()) / 2
         (loss + 0.4 * negative_log_likelihood(label, y_fake)).backward()
@@ -122,46 +122,45 @@ def test_consistency(augmented):
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator, heads=("one", "pixels"))
     trainer = trainer_of(networks, the_plan, arrays())
     ref = Reference(trainer, ADAM, ADAM)
-    part = Part.whole(4)
     transform = Augment(AugmentPlan(pipe=("xflip", "diff_translation"), p=1), (-1, 1))
     show = Augment(AugmentPlan.model_validate(shown), (-1, 1)) if augmented else lambda x, *_: x
 
-    def seen(x, key, place):
-        return show(x, 0.8, part, "augment", *key, place)
+    def seen(x, draws, what):
+        return show(x, 0.8, draws, what)
 
     def apart(a, b):
         return sum((one - other).square().mean() for one, other in zip(a, b, strict=True)) / 2
 
-    def generate(key):
-        z = normal(trainer.game.draw(part, *key).generator, 4, 6)
-        return z, z + 0.4 * normal(trainer.game.draw(part, *key, "nearby").generator, 4, 6)
+    def generate(draws, player):
+        z = draws.normal("z", 6)
+        return z, z + 0.4 * draws.normal(f"{player}.consistency_latent.z", 6)
 
     for step in range(3):
         trainer.step()
-        key = (SEED, step, "D", 0, 0)
+        draws = ref.draws(step, "discriminator", 4)
         x, _ = ref.real(4)
         ref.opt_d.zero_grad()
         with torch.no_grad():
-            z, z_near = generate(key)
-            fake, near = seen(ref.G(z), key, "fake"), seen(ref.G(z_near), key, "fake")
-        x = seen(x, key, "real")
+            z, z_near = generate(draws, "discriminator")
+            fake, near = seen(ref.G(z), draws, "shown"), seen(ref.G(z_near), draws, "shown")
+        x = seen(x, draws, "seen")
         on_real, on_fake = ref.D(x), ref.D(fake)
         loss = (
             sum(F.softplus(-r).mean() + F.softplus(f).mean() for r, f in zip(on_real, on_fake, strict=True))
             / 2
         )
         for images, said, place, weight in ((x, on_real, "real", 3.0), (fake, on_fake, "fake", 0.7)):
-            moved = transform(images, 1.0, part, "consistency", *key, place)
+            moved = transform(images, 1.0, draws, f"discriminator.consistency_{place}.moved")
             assert (moved - images).abs().max() > 0.1
             loss = loss + weight * apart(said, ref.D(moved))
         (loss + 1.5 * apart(on_fake, ref.D(near))).backward()
         ref.opt_d.step()
 
-        key = (SEED, step, "G", 0, 0)
+        draws = ref.draws(step, "generator", 4)
         ref.opt_g.zero_grad()
-        z, z_near = generate(key)
+        z, z_near = generate(draws, "generator")
         fake, near = ref.G(z), ref.G(z_near)
-        said = ref.D(seen(fake, key, "fake"))
+        said = ref.D(seen(fake, draws, "shown"))
         loss = sum(F.softplus(-f).mean() for f in said) / 2
         (loss - 0.3 * (fake - near).square().mean()).backward()
         ref.opt_g.step()
@@ -183,8 +182,8 @@ def test_the_papers_transform_flips_and_shifts_by_an_eighth():
         arrays(size=(16, 16)),
     )
     column = torch.arange(16.0).expand(64, 1, 16, 16).contiguous() / 8 - 1
-    draw = trainer.game.draw(Part.whole(64), "some key")
-    (moved,) = transformed((column,), parameters, the_plan, draw, "real")
+    draws = trainer.game.draws(Part.whole(64), Key(0, 0, "discriminator"))
+    (moved,) = transformed((column,), parameters, the_plan, draws, "real")
     columns = ((moved[:, 0, 8] + 1) * 8).round().int()
     flipped = columns[:, 8] < columns[:, 7]
     assert 20 < int(flipped.sum()) < 44
@@ -226,9 +225,9 @@ def test_anchored_logits(one_sided, tmp_path):
             x, _ = ref.real(4)
             ref.opt_d.zero_grad()
             for start in range(2):
-                draw = trainer.game.draw(Part(start, 2, 4), SEED, step, "D", repeat, 0)
+                draws = ref.draws(step, "discriminator", Part(start, 2, 4), repeat)
                 with torch.no_grad():
-                    fake = ref.G(draw.latent(ref.G.inputs[0]))
+                    fake = ref.G(draws.latent("z", ref.G.inputs[0]))
                 on_real, on_fake = ref.D(x[start::2]), ref.D(fake)
                 loss = sum(
                     F.relu(1 - r).mean() + F.relu(1 + f).mean() for r, f in zip(on_real, on_fake, strict=True)
@@ -249,8 +248,8 @@ def test_anchored_logits(one_sided, tmp_path):
 
         ref.opt_g.zero_grad()
         for start in range(2):
-            draw = trainer.game.draw(Part(start, 2, 4), SEED, step, "G", 0, 0)
-            (-sum(f.mean() for f in ref.D(ref.G(draw.latent(ref.G.inputs[0])))) / 4).backward()
+            draws = ref.draws(step, "generator", Part(start, 2, 4))
+            (-sum(f.mean() for f in ref.D(ref.G(draws.latent("z", ref.G.inputs[0])))) / 4).backward()
         ref.opt_g.step()
         ref.average(0.7)
     ref.assert_equals_trainer(rtol=1e-9, atol=1e-9)

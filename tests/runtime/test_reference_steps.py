@@ -17,10 +17,10 @@ import torch.nn.functional as F
 from torch import Tensor, autograd
 
 import gandsl
-from gandsl_runtime.chance import Draw, Part, drawing
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.layers import TrackAverage
 from gandsl_runtime.network import Network
+from gandsl_runtime.rng import CallDraws, Draws, Part, drawing
 from gandsl_runtime.trainer import Trainer
 from tests.runtime.reference import CLOSE, SEED, Reference
 from tests.specs.reduced import SPECS, reduced
@@ -82,22 +82,22 @@ def test_style_based_step() -> None:
     G, D, mean_length = ref.G, ref.D, torch.zeros((), dtype=torch.float64)
     mapping, synthesis, (z_port,) = G.program("mapping"), G.program("synthesis"), G.inputs
 
-    def styles(draw: Draw) -> Tensor:
-        ws = mapping(draw.latent(z_port))
+    def styles(draws: Draws) -> Tensor:
+        ws = mapping(draws.latent("z", z_port))
         with held(G):
-            other = mapping(draw.latent(z_port))
-        once = draw.once("micro_batch")
-        first = int(once.integers(1, ws.shape[1] - 1))
-        return torch.cat((ws[:, :first], other[:, first:]), 1) if once.uniform() < 0.9 else ws
+            other = mapping(draws.latent("z2", z_port))
+        first = int(draws.integers("ws.split", 1, ws.shape[1] - 1, per="micro_batch"))
+        mixed = draws.uniform("ws.coin", per="micro_batch") < 0.9
+        return torch.cat((ws[:, :first], other[:, first:]), 1) if mixed else ws
 
     for step in range(5):
         trainer.step()
 
         x, _ = ref.real(BATCH)
-        draw = ref.draw(step, "D", BATCH)
-        with drawing(draw):
+        draws = ref.draws(step, "discriminator", BATCH)
+        with drawing(CallDraws(draws, "fake")):
             with torch.no_grad():
-                fake = synthesis(styles(draw))
+                fake = synthesis(styles(draws))
             step_of(ref.opt_d, F.softplus(D(fake)).mean() + F.softplus(-D(x)).mean())
 
         if step % 4 == 0:
@@ -106,16 +106,17 @@ def test_style_based_step() -> None:
             (g,) = autograd.grad(logits.sum(), leaf, create_graph=True)
             step_of(ref.opt_d, 4 * (2.0 / 2 * g.square().sum((1, 2, 3)).mean() + 0 * logits.sum()))
 
-        draw = ref.draw(step, "G", BATCH)
-        with drawing(draw):
-            step_of(ref.opt_g, F.softplus(-D(synthesis(styles(draw)))).mean())
+        draws = ref.draws(step, "generator", BATCH)
+        with drawing(CallDraws(draws, "fake")):
+            step_of(ref.opt_g, F.softplus(-D(synthesis(styles(draws)))).mean())
 
         if step % 2 == 0:
-            draw = ref.draw(step, "G/2", BATCH // 2)
-            with drawing(draw):
-                ws = styles(draw)
+            draws = ref.draws(step, "generator/2", BATCH // 2, batch=BATCH // 2)
+            with drawing(CallDraws(draws, "fake")):
+                ws = styles(draws)
                 image = synthesis(ws)
-                y = draw.normal_like(image) / math.sqrt(image.shape[2] * image.shape[3])
+            y = draws.normal("generator.path_length.y", *image.shape[1:])
+            y = y / math.sqrt(image.shape[2] * image.shape[3])
             (g,) = autograd.grad((image * y).sum(), ws, create_graph=True)
             lengths = g.square().sum(2).mean(1).sqrt()
             a = 0.9 * mean_length + 0.1 * lengths.mean()
@@ -160,18 +161,20 @@ def test_growing_step() -> None:
             low = x.reshape(BATCH, 3, size // 2, 2, size // 2, 2).mean((3, 5))
             x = alpha * x + (1 - alpha) * low.repeat_interleave(2, 2).repeat_interleave(2, 3)
 
-        draw = ref.draw(step, "D", BATCH)
+        draws = ref.draws(step, "discriminator", BATCH)
         with torch.no_grad():
-            fake = g(draw.latent(z_port), *extra)
+            fake = g(draws.latent("z", z_port), *extra)
         on_real, on_fake = d(x, *extra), d(fake, *extra)
-        t = draw.uniform()[:, None, None, None]
+        t = draws.uniform("mix")[:, None, None, None]
         between = (t * fake + (1 - t) * x).requires_grad_()
         (slope,) = autograd.grad(d(between, *extra).sum(), between, create_graph=True)
         penalty = (slope.square().sum((1, 2, 3)).sqrt() - 1).square().mean()
         drift = on_real.square().mean()
         step_of(ref.opt_d, on_fake.mean() - on_real.mean() + 10 * penalty + 0.001 * drift)
 
-        step_of(ref.opt_g, -d(g(ref.draw(step, "G", BATCH).latent(z_port), *extra), *extra).mean())
+        step_of(
+            ref.opt_g, -d(g(ref.draws(step, "generator", BATCH).latent("z", z_port), *extra), *extra).mean()
+        )
         ref.average(0.9)
     assert seen == [(0, None)] * 3 + [(1, 0.5)] + [(1, None)] * 2
     ref.assert_equals_trainer()
@@ -193,7 +196,7 @@ def test_projection_step() -> None:
     G, D, z_port = ref.G, ref.D, ref.G.inputs[0]
     shares = torch.tensor([7, 7, 6], dtype=torch.float64).cumsum(0) / 20
 
-    def parts(step: int, phase: str, repeat: int) -> Iterator[tuple[int, Draw]]:
+    def parts(step: int, phase: str, repeat: int) -> Iterator[tuple[int, Draws]]:
         buffers = [*G.buffers(), *D.buffers()]
         before = [buffer.clone() for buffer in buffers]
         halves = []
@@ -201,15 +204,15 @@ def test_projection_step() -> None:
             for buffer, value in zip(buffers, before, strict=True):
                 buffer.copy_(value)
             part = Part(start, 2, BATCH)
-            yield start, trainer.game.draw(part, SEED, step, phase, repeat, 0)
+            yield start, ref.draws(step, phase, part, repeat)
             halves.append([buffer.clone() for buffer in buffers])
         for buffer, *values in zip(buffers, *halves, strict=True):  # the batch moves them once
             buffer.copy_(sum(values) / 2)
 
-    def generated(draw: Draw) -> tuple[Tensor, Tensor]:
-        u = draw.uniform()
+    def generated(draws: Draws) -> tuple[Tensor, Tensor]:
+        u = draws.uniform("c")
         y = (u[:, None] >= shares).sum(1).clamp(max=CLASSES - 1)
-        return G(draw.latent(z_port), y), y
+        return G(draws.latent("z", z_port), y), y
 
     for step in range(3):
         trainer.step()
@@ -217,17 +220,17 @@ def test_projection_step() -> None:
             x, y = ref.real(BATCH)
             assert y is not None
             ref.opt_d.zero_grad()
-            for start, draw in parts(step, "D", repeat):
+            for start, draws in parts(step, "discriminator", repeat):
                 with torch.no_grad():
-                    fake, y_fake = generated(draw)
+                    fake, y_fake = generated(draws)
                 logits = D(torch.cat((fake, x[start::2])), torch.cat((y_fake, y[start::2])))
                 on_fake, on_real = logits[:4], logits[4:]
                 (0.5 * (F.relu(1 - on_real).mean() + F.relu(1 + on_fake).mean())).backward()
             ref.opt_d.step()
 
         ref.opt_g.zero_grad()
-        for _, draw in parts(step, "G", 0):
-            (0.5 * -D(*generated(draw)).mean()).backward()
+        for _, draws in parts(step, "generator", 0):
+            (0.5 * -D(*generated(draws)).mean()).backward()
         for name, weight in G.named_parameters():
             if weight.dim() > 1 and name != "shared.weight":
                 rows = weight.detach().reshape(len(weight), -1)

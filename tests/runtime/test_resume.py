@@ -214,3 +214,28 @@ def test_a_longer_plan_goes_on(tmp_path):
     )
     trainer.run()
     assert trainer.state.clock.steps == 15
+
+
+def test_a_run_with_other_draws_is_refused_unless_it_says_so(tmp_path, monkeypatch):
+    """Where the run says no version its draws are of version 1; what goes on has the new one."""
+    make, changes, data = CASES["conditional"]
+    with monkeypatch.context() as before:
+        before.setattr("gandsl_runtime.trainer.DRAWS", 1)
+        before.setattr("gandsl_runtime.description.DRAWS", 1)
+        run = Trainer(plan(**changes), *make(), data=data, run_dir=tmp_path, seed=5)
+        run.run(minutes=0)
+    facts = tmp_path / "run.json"
+    for text in (
+        facts.read_text(),
+        json.dumps({k: v for k, v in json.loads(facts.read_text()).items() if k != "draws"}),
+    ):
+        facts.write_text(text)
+        with pytest.raises(CheckpointError) as refused:
+            Trainer.resume(tmp_path, *make(), data=data)
+        assert "draws of version 1" in refused.value.message and "are 2" in refused.value.message
+        assert "--change" in refused.value.remedy
+    resumed = Trainer.resume(tmp_path, *make(), data=data, change=True)
+    assert resumed.changed
+    resumed.run(minutes=0)
+    assert json.loads(facts.read_text())["draws"] == 2
+    assert not Trainer.resume(tmp_path, *make(), data=data).changed

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from gandsl_runtime import layers
-from gandsl_runtime.chance import Part
+from gandsl_runtime.rng import Part
 from gandsl_runtime.running import running, together
 from gandsl_runtime.world import World
 from tests.runtime import test_layers_derivatives

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import autograd
 
-from gandsl_runtime.chance import Draw, Part
 from gandsl_runtime.game import Game
+from gandsl_runtime.rng import Draws, Key, Part
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import (
     ConvDiscriminator,
@@ -20,20 +20,18 @@ from tests.runtime.networks import (
     StyleGenerator,
     seeded,
 )
-from tests.runtime.reference import CLOSE, Reference, labels, normal, trainer_of, uniform
+from tests.runtime.reference import CLOSE, Reference, labels, trainer_of
 
 # ---- style space, lazy R1 and path length, mixing, ramped EMA ----------
 
 
-def mixed_styles(G: StyleGenerator, draw: Draw, n: int, probability: float) -> torch.Tensor:
-    chance = draw.generator
-    ws = G.mapping(normal(chance, n, 6))
+def mixed_styles(G: StyleGenerator, draws: Draws, probability: float) -> torch.Tensor:
+    ws = G.mapping(draws.normal("z", 6))
     held = G.average.average.clone()
-    other = G.mapping(normal(chance, n, 6))
+    other = G.mapping(draws.normal("z2", 6))
     G.average.average.copy_(held)  # the second latent leaves the running mean of w alone
-    chance = draw.once("micro_batch").generator
-    split = torch.randint(1, 4, (1,), generator=chance).item()
-    if uniform(chance, 1).item() < probability:
+    split = draws.integers("ws.split", 1, 3, per="micro_batch").item()
+    if draws.uniform("ws.coin", per="micro_batch").item() < probability:
         ws = torch.cat((ws[:, :split], other[:, split:]), 1)
     return ws
 
@@ -62,7 +60,7 @@ def test_style_step_with_all_phases():
         x, _ = ref.real(4)
         ref.opt_d.zero_grad()
         with torch.no_grad():
-            fake = G.synthesis(mixed_styles(G, ref.draw(step, "D", 4), 4, 0.6))
+            fake = G.synthesis(mixed_styles(G, ref.draws(step, "discriminator", 4), 0.6))
         (F.softplus(D(fake)).mean() + F.softplus(-D(x)).mean()).backward()
         ref.opt_d.step()
 
@@ -75,15 +73,15 @@ def test_style_step_with_all_phases():
             ref.opt_d.step()
 
         ref.opt_g.zero_grad()
-        F.softplus(-D(G.synthesis(mixed_styles(G, ref.draw(step, "G", 4), 4, 0.6)))).mean().backward()
+        F.softplus(-D(G.synthesis(mixed_styles(G, ref.draws(step, "generator", 4), 0.6)))).mean().backward()
         ref.opt_g.step()
 
         if step % 3 == 0:
             ref.opt_g.zero_grad()
-            draw = ref.draw(step, "G/3", 2)
-            ws = mixed_styles(G, draw, 2, 0.6)
+            draws = ref.draws(step, "generator/3", 2, batch=2)
+            ws = mixed_styles(G, draws, 0.6)
             image = G.synthesis(ws)
-            y = draw.normal_like(image) / math.sqrt(8 * 8)
+            y = draws.normal("generator.path_length.y", 1, 8, 8) / math.sqrt(8 * 8)
             (g,) = autograd.grad((image * y).sum(), ws, create_graph=True)
             lengths = g.square().sum(2).mean(1).sqrt()
             a = pl_mean + 0.2 * (lengths.mean() - pl_mean)
@@ -135,8 +133,8 @@ def test_growing_steps():
 
         extra = () if alpha is None else (torch.tensor(alpha, dtype=torch.float64),)
 
-        def g(chance, n, level=level, extra=extra):
-            return G.program("forward", level, bool(extra))(normal(chance, n, 6), *extra)
+        def g(draws, level=level, extra=extra):
+            return G.program("forward", level, bool(extra))(draws.normal("z", 6), *extra)
 
         def d(x, level=level, extra=extra):
             return D.program("forward", level, bool(extra))(x, *extra)
@@ -148,10 +146,10 @@ def test_growing_steps():
             x = alpha * x + (1 - alpha) * low.repeat_interleave(2, 2).repeat_interleave(2, 3)
 
         ref.opt_d.zero_grad()
-        chance = ref.chance(step, "D", n)
+        draws = ref.draws(step, "discriminator", n)
         with torch.no_grad():
-            fake = g(chance, n)
-        t = uniform(chance, n)[:, None, None, None]
+            fake = g(draws)
+        t = draws.uniform("mix")[:, None, None, None]
         between = (x * (1 - t) + fake * t).requires_grad_()
         (grad,) = autograd.grad(d(between).sum(), between, create_graph=True)
         penalty = (grad.flatten(1).norm(dim=1) - 0.7).square().mean()
@@ -160,7 +158,7 @@ def test_growing_steps():
         ref.opt_d.step()
 
         ref.opt_g.zero_grad()
-        (-d(g(ref.chance(step, "G", n), n)).mean()).backward()
+        (-d(g(ref.draws(step, "generator", n))).mean()).backward()
         ref.opt_g.step()
 
         ref.average(0.8 if step >= 3 else 0.0)
@@ -197,9 +195,9 @@ def test_conditional_step_with_accumulation(passes):
     parts = [slice(turn, None, 3) for turn in range(3)]  # of 2, 2 and 1
     shares = [7 / 21] * 3
 
-    def generate(chance, part):
-        y = labels(chance, 5, shares)[part]
-        return ref.G(normal(chance, 5, 6)[part], y), y
+    def generate(draws, part):
+        y = labels(draws, shares)[part]
+        return ref.G(draws.normal("z", 6)[part], y), y
 
     for step in range(4):
         trainer.step()
@@ -208,14 +206,14 @@ def test_conditional_step_with_accumulation(passes):
             ref.opt_d.zero_grad()
             for part in parts:
                 with torch.no_grad():
-                    fake, y_fake = generate(ref.chance(step, "D", 5, repeat), part)
+                    fake, y_fake = generate(ref.draws(step, "discriminator", 5, repeat), part)
                 on_real, on_fake = ref.D(x[part], y[part]), ref.D(fake, y_fake)
                 loss = F.relu(1 - on_real).mean() + F.relu(1 + on_fake).mean()
                 (loss * len(fake) / 5).backward()
             ref.opt_d.step()
         ref.opt_g.zero_grad()
         for part in parts:
-            fake, y_fake = generate(ref.chance(step, "G", 5), part)
+            fake, y_fake = generate(ref.draws(step, "generator", 5), part)
             (-ref.D(fake, y_fake).mean() * len(fake) / 5).backward()
         for weight in (ref.G.fc.weight, ref.G.conv.weight):  # not the embedding, no bias, no norm
             rows = weight.data.flatten(1)
@@ -257,7 +255,7 @@ def test_multi_scale_per_pixel_relativistic_step():
         x = [image.requires_grad_() for image in scales(4)]
         ref.opt_d.zero_grad()
         with torch.no_grad():
-            fake = ref.G(normal(ref.chance(step, "D", 4), 4, 6))
+            fake = ref.G(ref.draws(step, "discriminator", 4).normal("z", 6))
         fake = [image.requires_grad_() for image in fake]
         on_real, on_fake = ref.D(*x), ref.D(*fake)
         loss = sum(F.softplus(f - r).mean() for r, f in zip(on_real, on_fake, strict=True)) / 2
@@ -266,7 +264,7 @@ def test_multi_scale_per_pixel_relativistic_step():
 
         ref.opt_g.zero_grad()
         x = scales(4)  # fresh real images for the generator
-        on_real, on_fake = ref.D(*x), ref.D(*ref.G(normal(ref.chance(step, "G", 4), 4, 6)))
+        on_real, on_fake = ref.D(*x), ref.D(*ref.G(ref.draws(step, "generator", 4).normal("z", 6)))
         (sum(F.softplus(r - f).mean() for r, f in zip(on_real, on_fake, strict=True)) / 2).backward()
         ref.opt_g.step()
         ref.average(0.7)
@@ -335,7 +333,7 @@ def test_style_mixing_splits(per):
     splits = set()
     for key in range(20):
         before = kept.clone()
-        ws = game.generate(game.draw(Part.whole(64), key), styles=True).styles
+        ws = game.generate(game.draws(Part.whole(64), Key(0, key, "discriminator")), styles=True).styles
         first = ws[:, :1]
         moved = (kept - before).abs().max()
         assert moved > 0

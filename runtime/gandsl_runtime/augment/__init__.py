@@ -12,15 +12,15 @@ import torch
 from torch import Tensor
 
 from .. import plan as plans
-from ..chance import Part
+from ..rng import Draws
 from . import bands, color, corruption, diffaugment, geometry
 from .chance import Chance
 from .control import Control
 
-__all__ = ["Augment", "Chance", "Control", "Part", "View", "as_they_are"]
+__all__ = ["Augment", "Chance", "Control", "View", "as_they_are"]
 
 Images = tuple[Tensor, ...]
-View = Callable[[Images, str], Images]  # images, and where they are from: real, fake, between
+View = Callable[[Images, str], Images]  # images, and the id of what D sees of them
 Stage = Callable[[Tensor, Chance, tuple[float, float]], Tensor]
 
 STAGES: tuple[tuple[tuple[str, ...], Stage], ...] = (
@@ -52,21 +52,21 @@ class Augment:
         self.pipe, self.data_range = plan.transforms, data_range
         self._stages = [stage for names, stage in STAGES if not self.pipe.keys().isdisjoint(names)]
 
-    def __call__(self, images: Tensor, p: float | Tensor, part: Part, *key: object) -> Tensor:
-        """[n, C, H, W], the samples of `part`, each transform made with chance p; n, C, H, W stay."""
+    def __call__(self, images: Tensor, p: float | Tensor, draws: Draws, id_: str) -> Tensor:
+        """[n, C, H, W], the samples of `draws`, each transform made with chance p; n, C, H, W stay."""
         if not isinstance(p, Tensor) and p == 0:
             return images
         exact = images.to(torch.promote_types(images.dtype, torch.float32))
         with torch.autocast(images.device.type, enabled=False):
-            chance = Chance(exact, self.pipe, p, part, key)
+            chance = Chance(exact, self.pipe, p, draws, id_)
             for stage in self._stages:
                 exact = stage(exact, chance, self.data_range)
         return exact.to(images.dtype)
 
-    def view(self, p: float | Tensor, part: Part, *key: object) -> View:
-        """What D sees of the samples of `part`; each place has draws of its own."""
+    def view(self, p: float | Tensor, draws: Draws) -> View:
+        """What D sees of the samples of `draws`; each id has draws of its own."""
 
-        def seen(images: Images, place: str) -> Images:
-            return tuple(self(image, p, part, *key, place) for image in images)
+        def seen(images: Images, id_: str) -> Images:
+            return tuple(self(image, p, draws, id_) for image in images)
 
         return seen

@@ -21,7 +21,8 @@ def transform(images: Tensor, chance: Chance, data_range: tuple[float, float]) -
     gains = images.new_ones(len(images), len(POWER))
     happened = torch.zeros(len(images), device=images.device, dtype=torch.bool)
     for place, share in enumerate(POWER):
-        now, gain = chance.happens("filter"), torch.exp2(chance.normal() * STRENGTH)
+        now = chance.happens("filter", turn=place)
+        gain = torch.exp2(chance.normal("filter", turn=place) * STRENGTH)
         louder = torch.ones_like(gains)
         louder[:, place] = gain
         louder = louder / (1 - share + share * gain.square()).sqrt()[:, None]

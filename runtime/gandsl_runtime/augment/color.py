@@ -35,11 +35,11 @@ def transform(images: Tensor, chance: Chance, data_range: tuple[float, float]) -
         happened = happened | now
         return torch.where(now, draw, neutral)
 
-    brightness = drawn("brightness", 0, chance.normal() * BRIGHTNESS)
-    contrast = drawn("contrast", 1, torch.exp2(chance.normal() * CONTRAST))
-    flip = drawn("lumaflip", 1, 1 - 2 * chance.integers(0, 1).to(images.dtype))
-    hue = drawn("hue", 0, chance.uniform() * (2 * math.pi))
-    saturation = drawn("saturation", 1, torch.exp2(chance.normal() * SATURATION))
+    brightness = drawn("brightness", 0, chance.normal("brightness") * BRIGHTNESS)
+    contrast = drawn("contrast", 1, torch.exp2(chance.normal("contrast") * CONTRAST))
+    flip = drawn("lumaflip", 1, 1 - 2 * chance.integers("lumaflip/which", 0, 1).to(images.dtype))
+    hue = drawn("hue", 0, chance.uniform("hue/angle") * (2 * math.pi))
+    saturation = drawn("saturation", 1, torch.exp2(chance.normal("saturation") * SATURATION))
 
     along = torch.full((k, k), 1 / k, device=images.device, dtype=images.dtype)  # vvᵀ
     across = torch.eye(k, device=images.device, dtype=images.dtype) - along

@@ -13,14 +13,14 @@ CUTOUT = 0.5  # of the side
 
 def noise(images: Tensor, chance: Chance, data_range: tuple[float, float]) -> Tensor:
     """White noise whose strength is half-normal."""
-    now, strength = chance.happens("noise"), chance.normal().abs()
+    now, strength = chance.happens("noise"), chance.normal("noise").abs()
     strength = strength * now * (NOISE * (data_range[1] - data_range[0]) / 2)
     return images + chance.normal_like(images) * strength[:, None, None, None]
 
 
 def cutout(images: Tensor, chance: Chance, data_range: tuple[float, float]) -> Tensor:
     """A rectangle of half the sides about a random place becomes the middle of the data's range."""
-    now, middle = chance.happens("cutout"), chance.uniform(2)
+    now, middle = chance.happens("cutout"), chance.uniform("cutout/middle", 2)
     rows, columns = (_within(size, middle[:, i]) for i, size in enumerate(images.shape[2:]))
     cut = rows[:, :, None] & columns[:, None, :] & now[:, None, None]
     return torch.where(cut[:, None], sum(data_range) / 2, images)

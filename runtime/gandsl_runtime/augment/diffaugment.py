@@ -19,11 +19,11 @@ def color(images: Tensor, chance: Chance, data_range: tuple[float, float]) -> Te
     colors, alpha = split(images)
     now = _each(chance.happens("diff_color"))
     bound = BRIGHTNESS * (data_range[1] - data_range[0]) / 2
-    changed = colors + _each(_between(chance, -bound, bound))
+    changed = colors + _each(_between(chance, "brightness", -bound, bound))
     gray = changed.mean(1, keepdim=True)
-    changed = gray + (changed - gray) * _each(_between(chance, *SATURATION))
+    changed = gray + (changed - gray) * _each(_between(chance, "saturation", *SATURATION))
     mean = changed.mean((1, 2, 3), keepdim=True)
-    changed = mean + (changed - mean) * _each(_between(chance, *CONTRAST))
+    changed = mean + (changed - mean) * _each(_between(chance, "contrast", *CONTRAST))
     changed = torch.where(now, changed, colors)
     return torch.cat((changed, alpha), 1) if alpha.shape[1] else changed
 
@@ -32,7 +32,7 @@ def translation(images: Tensor, chance: Chance, data_range: tuple[float, float])
     """A shift by whole pixels; what comes in is the middle of the data's range."""
     now = chance.happens("diff_translation")
     n, c, h, w = images.shape
-    rows, columns = (_shifted(size, chance, now) for size in (h, w))
+    rows, columns = (_shifted(size, chance, now, turn) for turn, size in enumerate((h, w)))
     inside = ((rows >= 0) & (rows < h))[:, :, None] & ((columns >= 0) & (columns < w))[:, None, :]
     places = (rows.clamp(0, h - 1) * w)[:, :, None] + columns.clamp(0, w - 1)[:, None, :]
     moved = images.flatten(2).gather(2, places.view(n, 1, h * w).expand(-1, c, -1)).view_as(images)
@@ -42,28 +42,28 @@ def translation(images: Tensor, chance: Chance, data_range: tuple[float, float])
 def cutout(images: Tensor, chance: Chance, data_range: tuple[float, float]) -> Tensor:
     """A rectangle of half the sides becomes the middle of the data's range; edges may cut it."""
     now = chance.happens("diff_cutout")
-    rows, columns = (_cut(size, chance) for size in images.shape[2:])
+    rows, columns = (_cut(size, chance, turn) for turn, size in enumerate(images.shape[2:]))
     cut = rows[:, :, None] & columns[:, None, :] & now[:, None, None]
     return torch.where(cut[:, None], sum(data_range) / 2, images)
 
 
-def _shifted(size: int, chance: Chance, now: Tensor) -> Tensor:
+def _shifted(size: int, chance: Chance, now: Tensor, turn: int) -> Tensor:
     """(n, size): which row or column is read."""
     most = int(size * TRANSLATION + 0.5)
-    shift = chance.integers(-most, most) * now
+    shift = chance.integers("diff_translation/shift", -most, most, turn) * now
     return torch.arange(size, device=now.device) + shift[:, None]
 
 
-def _cut(size: int, chance: Chance) -> Tensor:
+def _cut(size: int, chance: Chance, turn: int) -> Tensor:
     """(n, size): which rows or columns are cut. The cut begins up to half of it before the edge."""
     length = int(size * CUTOUT + 0.5)
-    begin = chance.integers(0, size - length % 2) - length // 2
+    begin = chance.integers("diff_cutout/begin", 0, size - length % 2, turn) - length // 2
     places = torch.arange(size, device=begin.device)
     return (places >= begin[:, None]) & (places < begin[:, None] + length)
 
 
-def _between(chance: Chance, low: float, high: float) -> Tensor:
-    return low + chance.uniform() * (high - low)
+def _between(chance: Chance, what: str, low: float, high: float) -> Tensor:
+    return low + chance.uniform(f"diff_color/{what}") * (high - low)
 
 
 def _each(numbers: Tensor) -> Tensor:

@@ -42,9 +42,9 @@ def transform(images: Tensor, chance: Chance, data_range: tuple[float, float]) -
 
 def _blit(chance: Chance, h: int, w: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """(n,) int64 each: 1 or −1, quarter turns counterclockwise, pixels to the right and down."""
-    flip = 1 - 2 * (chance.happens("xflip") * chance.integers(0, 1))
-    turns = chance.happens("rotate90") * chance.integers(0, 3)
-    shift = (chance.uniform(2) * 2 - 1) * XINT * chance.happens("xint")[:, None]
+    flip = 1 - 2 * (chance.happens("xflip") * chance.integers("xflip/which", 0, 1))
+    turns = chance.happens("rotate90") * chance.integers("rotate90/turns", 0, 3)
+    shift = (chance.uniform("xint/shift", 2) * 2 - 1) * XINT * chance.happens("xint")[:, None]
     return flip, turns, (shift[:, 0] * w).round().long(), (shift[:, 1] * h).round().long()
 
 
@@ -77,37 +77,37 @@ def _inverse(
     offset = -_apply(linear, torch.stack((right, down), 1).to(images.dtype))
     identity = torch.eye(2, device=images.device, dtype=images.dtype)
     happened = torch.zeros_like(flip, dtype=torch.bool)
-    for name, rounds, undone in _FRACTIONAL:
-        now, matrix = chance.happens(name, rounds), undone(chance)
+    for name, turn, rounds, undone in _FRACTIONAL:
+        now, matrix = chance.happens(name, rounds, turn), undone(chance, turn)
         linear = _product(linear, torch.where(now[:, None, None], matrix, identity))
         happened = happened | now
-    now, shift = chance.happens("xfrac"), chance.normal(2) * XFRAC
+    now, shift = chance.happens("xfrac"), chance.normal("xfrac", 2) * XFRAC
     shift = torch.stack((shift[:, 0] * w, shift[:, 1] * h), 1) * now[:, None]
     return happened | now, linear, offset - _apply(linear, shift)
 
 
-def _scale(chance: Chance) -> Tensor:
-    factor = torch.exp2(chance.normal() * -SCALE)
+def _scale(chance: Chance, turn: int) -> Tensor:
+    factor = torch.exp2(chance.normal("scale", turn=turn) * -SCALE)
     return _matrix(factor, factor * 0, factor * 0, factor)
 
 
-def _aniso(chance: Chance) -> Tensor:
-    factor = torch.exp2(chance.normal() * -ANISO)
+def _aniso(chance: Chance, turn: int) -> Tensor:
+    factor = torch.exp2(chance.normal("aniso", turn=turn) * -ANISO)
     return _matrix(factor, factor * 0, factor * 0, 1 / factor)
 
 
-def _rotation(chance: Chance) -> Tensor:
-    angle = chance.uniform() * (2 * math.pi)
+def _rotation(chance: Chance, turn: int) -> Tensor:
+    angle = chance.uniform("rotate/angle", turn=turn) * (2 * math.pi)
     return _matrix(angle.cos(), -angle.sin(), angle.sin(), angle.cos())
 
 
-_FRACTIONAL: tuple[tuple[str, int, Callable[[Chance], Tensor]], ...] = (
-    ("scale", 1, _scale),
-    ("rotate", 2, _rotation),
-    ("aniso", 1, _aniso),
-    ("rotate", 2, _rotation),
+_FRACTIONAL: tuple[tuple[str, int, int, Callable[[Chance, int], Tensor]], ...] = (
+    ("scale", 0, 1, _scale),
+    ("rotate", 0, 2, _rotation),
+    ("aniso", 0, 1, _aniso),
+    ("rotate", 1, 2, _rotation),
 )
-"""Transform, in how many rounds it is made, its inverse matrix (n, 2, 2): in order."""
+"""Transform, which turn of it this is, in how many rounds it is made, its inverse (n, 2, 2): in order."""
 
 
 def _matrix(a: Tensor, b: Tensor, c: Tensor, d: Tensor) -> Tensor:

@@ -17,10 +17,11 @@ class Layer(nn.Module):
 
     `reset()` fills parameters and buffers; constructors call it last. On the meta device it does nothing, so
     that a network of any size is built in no time and given memory later by `materialize`.
-    `running` names the buffers that a call in training moves.
+    `running` names the buffers that a call in training moves. `path`: as `rng.name_layers` says.
     """
 
     running: ClassVar[tuple[str, ...]] = ()
+    path = ""  # in its network: what it draws in training goes by it
 
     def reset(self) -> None:
         """Draw or compute every parameter and buffer."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional
 
-from gandsl_runtime import chance
+from gandsl_runtime import rng
 from gandsl_runtime.layers.base import Layer
 
 
@@ -17,8 +17,8 @@ class Dropout(Layer):
         self.p = p
 
     def forward(self, x: Tensor) -> Tensor:
-        draw = chance.active(x.shape[0])
-        if not self.training or draw is None:
+        draws = rng.active(x.shape[0])
+        if not self.training or draws is None:
             return functional.dropout(x, self.p, self.training)
-        kept = x * (draw.uniform_like(x) >= self.p)
+        kept = x * (draws.uniform(self.path, *x.shape) >= self.p)
         return kept / (1 - self.p) if self.p < 1 else kept

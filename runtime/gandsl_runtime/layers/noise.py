@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from gandsl_runtime import chance
+from gandsl_runtime import rng
 from gandsl_runtime.layers.base import Layer
 from gandsl_runtime.layers.epilogue import add_noise
 from gandsl_runtime.layers.strided import Pair, pair
@@ -49,9 +49,11 @@ class Noise(Layer):
         if self.mode == "constant":
             return self.constant
         # drawn in the constant's format: the numbers are those of full precision
-        plane = self.constant.new_empty(x.shape[0], 1, *self.constant.shape)
-        draw = chance.active(x.shape[0])
-        return plane.normal_() if draw is None else draw.normal_like(plane)
+        count, shape = x.shape[0], (1, *self.constant.shape)
+        draws = rng.active(count)
+        if draws is None:
+            return self.constant.new_empty(count, *shape).normal_()
+        return draws.normal(self.path, count, *shape).to(self.constant.dtype)
 
 
 def set_noise_mode(network: nn.Module, mode: str) -> None:

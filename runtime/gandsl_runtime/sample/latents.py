@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..chance import DISTRIBUTIONS
 from ..network import Port
 
 Cut = Literal["again", "scale"]
+DISTRIBUTIONS: dict[str, Any] = {
+    "normal": lambda z, chance: z.normal_(generator=chance),
+    "uniform": lambda z, chance: z.uniform_(-1, 1, generator=chance),
+    "truncated_normal": lambda z, chance: torch.nn.init.trunc_normal_(z, a=-2, b=2, generator=chance),
+}
 MOST_OF_NUMPY = 2**32 - 1  # the largest seed of its RandomState
 
 

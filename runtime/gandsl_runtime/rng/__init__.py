@@ -1,0 +1,23 @@
+"""Random numbers of a training step, by what they are for: a counter-based generator, and ids of draws.
+
+philox: the numbers · draws: distributions, for a part of a batch · ids: what draws are called · layers: what
+layers draw for themselves.
+"""
+
+from .draws import Draws, Key
+from .layers import CallDraws, Given, LayerDraws, active, drawing, innermost, name_layers, seeded
+from .part import Part
+
+__all__ = [
+    "CallDraws",
+    "Draws",
+    "Given",
+    "Key",
+    "LayerDraws",
+    "Part",
+    "active",
+    "drawing",
+    "innermost",
+    "name_layers",
+    "seeded",
+]

@@ -1,0 +1,51 @@
+"""What the draws of a step are called: each has an id of its own, so that none changes another.
+
+docs/training.md has the same table. Ids go into checkpoints' meaning: whoever changes one, or how a draw is
+made of it, raises `gandsl_runtime.facts.DRAWS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..network import Port
+from ..schedule import Side
+
+LABELS = "c"  # classes of generated images
+SPLIT, COIN = "ws.split", "ws.coin"  # of style mixing: the layer from which on, and whether at all
+MIX = "mix"  # where between a real and a generated image a gradient is taken
+
+# calls of networks: what their layers draw is CALL/LAYER
+MAPPED, OTHER, FAKE = "mapped", "other", "fake"  # styles, those of the second latent, images
+REAL, SAID, MIDDLE, BOTH = "real", "said", "middle", "both"  # D on real images, fakes, between, joined
+
+SEEN = {"real": "seen", "fake": "shown", "between": "middle_seen"}  # augmentation: images → what D sees
+JUDGED = {"real": REAL, "fake": SAID, "between": MIDDLE}  # images → D's call
+
+PATH_LENGTH = "generator.path_length.y"
+
+
+def latent(port: Port, ports: Sequence[Port], second: bool = False) -> str:
+    """z, or z2 of style mixing's second; of several latents each has its name behind it: z_NAME."""
+    alone = sum(other.kind == port.kind for other in ports) == 1
+    return ("z2" if second else "z") + ("" if alone else f"_{port.name}")
+
+
+def layer(call: str, path: str) -> str:
+    """What a layer draws: noise, dropout."""
+    return f"{call}/{path}"
+
+
+def path_length(image: int) -> str:
+    """y of path-length regularization; of several images the first has no number."""
+    return PATH_LENGTH + (str(image) if image else "")
+
+
+def consistency(side: Side, what: str, node: str) -> str:
+    """Of a term of consistency regularization (`real`, `fake`, `latent`)."""
+    return f"{side}.consistency_{what}.{node}"
+
+
+def phase(side: Side, every: int) -> str:
+    """A phase: the main one of a player, or a lazy one."""
+    return side if every == 1 else f"{side}/{every}"
