@@ -29,6 +29,11 @@ def share() -> tuple[int, int]:
     return rank, size
 
 
+def neighbours() -> int:
+    """How many of them share this machine; 1 alone. Raises NotLaunched."""
+    return _number("LOCAL_WORLD_SIZE", 1, least=1)
+
+
 def restarted() -> bool:
     """Whether torchrun starts the run again, after a process of it has died. Raises NotLaunched."""
     return _number("TORCHELASTIC_RESTART_COUNT", 0) > 0

@@ -17,9 +17,10 @@ class How(Document):
     """What a command line said of the machine: a resume goes on with it unless it says otherwise."""
 
     device: Text = "auto"
-    workers: Count = 0
+    workers: Count | None = None  # by the cores
     compile: bool = False
     tensorboard: bool = False
+    cudnn_benchmark: bool = True
 
 
 class Record(Document):

@@ -7,14 +7,14 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
 import torch
 
 from . import __version__, checkpoint, fit, observers, resuming, schedule
 from .compiled import Compiler
-from .data import Dataset, Stream
+from .data import Dataset
 from .data.identity import again, identity
 from .data.sources import Source
 from .description import said
@@ -36,9 +36,9 @@ from .session import look_for_home, session
 from .shortage import memory_for
 from .signals import held
 from .state import State
-from .training_set import dataset_of, distribution_of
+from .training_set import dataset_of, distribution_of, readers_of, stream_of
 from .updates import Updates
-from .world import World, check_batches, dealt
+from .world import World, check_batches
 
 # Why a run stops before its end, as processes vote: the highest counts. A signal is SIGNAL plus its number.
 OUT_OF_TIME, MOVED, SIGNAL = 1, 2, 3
@@ -48,10 +48,12 @@ class Trainer:
     """Trains a generator and a discriminator by a plan.
 
     `data` is a folder, a zip, the name of a built-in set, or a source or dataset already open. Without a
-    `run_dir` nothing is written. `seed` decides every draw; `workers` processes read images ahead. Each of
-    the processes of a `world` has a trainer and a share of every batch; the first alone observes and writes.
+    `run_dir` nothing is written. `seed` decides every draw; `workers` processes read images ahead (None: by
+    the cores). Each of the processes of a `world` has a trainer and a share of every batch; the first alone
+    observes and writes.
     `backend`: of torch.compile, by which steps are compiled; None: they run eager. `spec` is the text of the
-    resolved spec, `how` what a command line said of the machine, both for the run's folder.
+    resolved spec, `how` what a command line said of the machine, both for the run's folder; whether cuDNN
+    tries its algorithms (`how.cudnn_benchmark`) is set for the whole process.
     Raises PlanError, DataError, MissingExtra; CheckpointError when `run_dir` holds a run already.
     """
 
@@ -65,7 +67,7 @@ class Trainer:
         run_dir: str | Path | None = None,
         seed: int = 0,
         device: str | torch.device | None = None,
-        workers: int = 0,
+        workers: int | None = None,
         observing: Sequence[observers.Observer] | None = None,
         world: World | None = None,
         backend: str | None = None,
@@ -96,15 +98,10 @@ class Trainer:
         self.world.share(self.state.tensors().values())
         for norm in (m for n in (generator, discriminator) for m in n.modules() if isinstance(m, BatchNorm)):
             norm.own = not plan.synchronize.batch_norm
-        self.stream = Stream(
-            self.data,
-            seed,
-            plan.data.flip,
-            workers,
-            pinned=self.device.type == "cuda",
-            deal=partial(dealt, self.world, at_a_time=plan.micro_batch),
-            warn=self.warn if self.world.leads else warnings.warn,  # the others have no observers
-        )
+        self.readers = readers_of(workers, self.data, plan, self.world, self.device)
+        # other processes than the first have no observers
+        warn = self.warn if self.world.leads else warnings.warn
+        self.stream = stream_of(self.data, plan, seed, self.readers.count, self.world, self.device, warn)
         self.phases = phases(plan)
         self.meter, self.pace = Meter(), Pace(self.device)
         self.updates = Updates(self.game, self.state, self.stream, self.world, self.meter)
@@ -115,6 +112,7 @@ class Trainer:
         self.observers = watching if self.world.leads else ()
         self._where = data if isinstance(data, str | Path) else None
         self.id, self.how = resumed.run if resumed else secrets.token_hex(16), how or How(workers=workers)
+        torch.backends.cudnn.benchmark = self.how.cudnn_benchmark
         self.fresh, self.changed = resumed is None, False
         self._digest = resumed.spec if resumed and spec is None else spec and digest_of(spec)
 
@@ -130,7 +128,7 @@ class Trainer:
         seed: int | None = None,
         change: bool = False,
         device: str | torch.device | None = None,
-        workers: int = 0,
+        workers: int | None = None,
         observing: Sequence[observers.Observer] | None = None,
         world: World | None = None,
         backend: str | None = None,

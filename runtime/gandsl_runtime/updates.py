@@ -10,6 +10,7 @@ from torch import Tensor
 from . import schedule, spectrum
 from .augment import Augment, View, as_they_are
 from .data import Stream
+from .data.ahead import Ahead
 from .game import Batch, Game
 from .meter import Meter
 from .phases import FAKE_SCORE, REAL_SCORE, SIGN, Phase, Task, Work
@@ -24,7 +25,7 @@ from .world import World, parts, synchronized
 class Updates:
     """Takes phases: moves the state, reads the stream, and gives the meter what it measures."""
 
-    def __init__(self, game: Game, state: State, stream: Stream, world: World, meter: Meter) -> None:
+    def __init__(self, game: Game, state: State, stream: Stream | Ahead, world: World, meter: Meter) -> None:
         self.game, self.state, self.stream, self.world, self.meter = game, state, stream, world, meter
         plan = game.plan
         self.augment = Augment(plan.augment, plan.data.range) if plan.augment else None

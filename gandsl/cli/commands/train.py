@@ -66,13 +66,21 @@ def run(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=0, help="processes that read images ahead; default: 0", show_default=False),
+        typer.Option(min=0, help="processes that read images ahead; default: by cores", show_default=False),
     ] = None,
     compile: Annotated[
         bool | None,
         typer.Option(
             "--compile/--no-compile",
             help="steps through torch.compile: minutes to start, then faster",
+            show_default=False,
+        ),
+    ] = None,
+    cudnn_benchmark: Annotated[
+        bool | None,
+        typer.Option(
+            "--cudnn-benchmark/--no-cudnn-benchmark",
+            help="on a GPU, try cuDNN's ways to convolve and keep the fastest; default: do",
             show_default=False,
         ),
     ] = None,
@@ -121,7 +129,10 @@ def run(
     from gandsl_runtime.record import How
 
     before = how_before(folder) if resume else How()
-    said = {"device": device, "workers": workers, "compile": compile, "tensorboard": tensorboard}
+    said = {
+        **{"device": device, "workers": workers, "compile": compile, "tensorboard": tensorboard},
+        "cudnn_benchmark": cudnn_benchmark,
+    }
     how = before.model_copy(update={name: value for name, value in said.items() if value is not None})
     rehearsed = (source, set or []) if dry_run else None
     return _train(chosen, data, folder, seed, how, resume, change, minutes, rehearsed)

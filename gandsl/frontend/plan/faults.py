@@ -38,8 +38,11 @@ _WORDS = {
 # what a plan does not say → who does
 _ELSEWHERE = {
     **{
-        name: f"it is an option: `gandsl train SPEC --{name} …`"
-        for name in ("seed", "device", "workers", "minutes", "resume", "tensorboard", "compile")
+        name: f"it is an option: `gandsl train SPEC --{name.replace('_', '-')} …`"
+        for name in (
+            *("seed", "device", "workers", "minutes", "resume", "tensorboard", "compile"),
+            "cudnn_benchmark",
+        )
     },
     **dict.fromkeys(
         ("dataset", "data_path", "data_dir"), "it is an option: `gandsl train SPEC --data WHERE`"

@@ -24,6 +24,7 @@ from ..pasted import pasted
 from ..signals import CAUGHT
 from .dataset import Dataset
 from .order import Balanced, Order, Picks
+from .readers import QUEUED
 from .sources.base import shown
 
 Deal = Callable[[int], Sequence[int]]  # the number of images of a batch → places of those to read
@@ -110,14 +111,25 @@ class Stream:
 
     def take(self, count: int) -> RealBatch:
         """This process's share of the next `count` images. Raises DataError naming what can't be read."""
-        loaded = (
-            self._take_ahead(count)
-            if self._workers
-            else load(self.dataset, self._picks(self.position, count))
-        )
-        self.position += count
-        self._tell(loaded.skipped)
+        loaded = self.read(count)
+        self.tell(loaded.skipped)
         return loaded.batch
+
+    def read(self, count: int) -> Loaded:
+        """The same, and nothing is told of images that others stand in for."""
+        if self._workers:
+            self.start(count)
+            loaded = self._made_ahead()
+        else:
+            loaded = load(self.dataset, self._picks(self.position, count), self._pinned)
+        self.position += count
+        return loaded
+
+    def start(self, count: int) -> None:
+        """Have the workers make batches of `count` from here on, if they do not yet."""
+        if self._workers and (self._ahead is None or self._ahead[0] != count):  # growth changes the batch
+            self.close()
+            self._ahead = count, iter(self._loader(count))
 
     def close(self) -> None:
         """End the workers."""
@@ -127,7 +139,7 @@ class Stream:
     def _picks(self, position: int, count: int) -> Picks:
         return self._order.picks(position, self._deal(count))
 
-    def _tell(self, skipped: dict[str, str]) -> None:
+    def tell(self, skipped: dict[str, str]) -> None:
         """Warn of each broken image once, and of no more than a few."""
         for image in [image for image in skipped if image not in self._told]:
             self._told.add(image)
@@ -138,10 +150,8 @@ class Stream:
                 command = pasted("data", "inspect", self.dataset.name)
                 self._warn(f"more images can't be read, and are skipped too: `{command}` lists them")
 
-    def _take_ahead(self, count: int) -> Loaded:
-        if self._ahead is None or self._ahead[0] != count:  # growth changes the batch: begin again from here
-            self.close()
-            self._ahead = count, iter(self._loader(count))
+    def _made_ahead(self) -> Loaded:
+        assert self._ahead is not None
         with workers_watched():
             batch = next(self._ahead[1])
         if isinstance(batch, DataError):
@@ -158,6 +168,7 @@ class Stream:
             collate_fn=_as_it_is,
             worker_init_fn=partial(_leave_signals_to_the_trainer, os.getpid(), self._closing),
             pin_memory=self._pinned,
+            prefetch_factor=QUEUED,
         )
 
 

@@ -20,6 +20,7 @@ from .progress import corrected
 
 if TYPE_CHECKING:
     from ..data import Dataset
+    from ..data.readers import Readers
     from ..trainer import Trainer
 
 LABEL = 15  # columns before what is said
@@ -52,7 +53,7 @@ def facts(run: Trainer) -> Iterator[Fact]:
     yield "generator", network(state.generator)
     yield "discriminator", network(state.discriminator)
     yield "images", images(run.data)
-    yield "device", device(run.device, run.world.size, run.how)
+    yield "device", device(run.device, run.world.size, run.readers, run.how)
     levels = state.generator.levels
     yield "plan", length(plan, levels)
     yield "loss", losses(plan, [phase.name for phase in run.phases])
@@ -84,7 +85,7 @@ def images(data: Dataset) -> str:
     return f"{len(data):,} of {data.name}, {data.source.kind}{classes}; as {'×'.join(map(str, data.shape))}"
 
 
-def device(where: torch.device, processes: int, how: How) -> str:
+def device(where: torch.device, processes: int, readers: Readers, how: How) -> str:
     """`cuda:0, NVIDIA H100 80GB HBM3, 79 GiB`, or the CPU's threads; processes, workers, compiled steps."""
     if where.type == "cuda":
         properties = torch.cuda.get_device_properties(where)
@@ -93,7 +94,7 @@ def device(where: torch.device, processes: int, how: How) -> str:
         threads = torch.get_num_threads()
         said = f"{where}, {threads} {'thread' if threads == 1 else 'threads'} of {os.cpu_count()} processors"
     parts = [f"{processes} processes"] if processes > 1 else []
-    parts += [f"{how.workers} data workers" if how.workers != 1 else "1 data worker"] if how.workers else []
+    parts.append(str(readers))
     parts += ["compiled steps: the first ones take minutes"] if how.compile else []
     return "; ".join([said, *parts])
 
