@@ -53,7 +53,7 @@ def batch_fits_groups(facts: Facts) -> Iterator[Diagnostic]:
         own = max(size // facts.processes, 1)
         seen = min(plan.micro_batch or own, own)
         for node in _statistics(facts, level):
-            group = node.attrs["group"]
+            group = node.attrs[node.spec.group]
             odd = [part for part in sorted({seen, seen * joint}) if group and part % min(group, part)]
             if odd:
                 where = "micro_batch" if seen < own else path
@@ -74,7 +74,7 @@ def _statistics(facts: Facts, level: int | None) -> list[Node]:
         node.id: node
         for variant, graph in facts.programs("discriminator").items()
         for node in graph
-        if node.op == "minibatch_stddev" and level in (None, variant.level)
+        if node.spec.group and level in (None, variant.level)
     }
     return list(nodes.values())
 

@@ -10,7 +10,6 @@ from typing import Any
 from gandsl.diagnostics import Label, Span
 from gandsl.frontend.context import Context
 from gandsl.frontend.reporting import Reporter
-from gandsl.frontend.reserved import LAYERS
 from gandsl.frontend.values import TensorValue
 from gandsl.ir.graph import Node, Provenance
 from gandsl.ir.op import Call, Op, ShapeError
@@ -147,8 +146,8 @@ class Builder:
 
     def _tangled(self, id_: str, op: Op) -> str | None:
         """The id of a layer around a new node, or of a node in a new layer: modules cannot be both."""
-        around = (scope for scope in _scopes(id_) if scope in self.nodes and self.nodes[scope].op in LAYERS)
-        return next(around, None) or (self._within.get(id_) if op.name in LAYERS else None)
+        around = (scope for scope in _scopes(id_) if scope in self.nodes and self.nodes[scope].spec.layer)
+        return next(around, None) or (self._within.get(id_) if op.layer else None)
 
     def _select(self, styles: TensorValue, index: int) -> TensorValue:
         """`ws[i]`: one node for each index, however often it is read."""

@@ -17,12 +17,3 @@ RESERVED = frozenset(
     ir lowered meta pass_log print_readable recompile target to_folder
     """.split()  # noqa: SIM905 - a list of words
 )
-
-# ops whose nodes become layers, with attributes of their own; a test compares the list with the lowering's
-LAYERS = frozenset(
-    """
-    batch_norm bias constant conv conv_transpose coordinates dropout embedding fir fourier_features gain
-    group_norm instance_norm layer_norm linear lowpass modulated_conv noise normalize_magnitude one_hot
-    track_average
-    """.split()  # noqa: SIM905 - a list of words
-)

@@ -1,13 +1,14 @@
-"""What a row of the op table is made of: ports, parameters, traits, rules for shape, state and cost."""
+"""What a row of the op table is made of: ports, parameters, traits, and rules for the rest."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
 from typing import Any
 
 from gandsl.ir.types import TensorType
+from gandsl.spec.values import Size
 
 REQUIRED: Any = object()
 AUTO: Any = None  # a parameter whose default depends on the others; its doc says how
@@ -17,11 +18,25 @@ class Trait(StrEnum):
     """What the compiler must know of an op beyond its type (DESIGN, P11)."""
 
     TWICE_DIFFERENTIABLE = "twice_differentiable"  # its derivative is its true derivative, and has one itself
-    BATCH_COUPLED = "batch_coupled"  # a sample's output depends on the other samples
+    BATCH_COUPLED = "batch_coupled"  # a sample sees the others, and not in running statistics alone
     BATCH_NORMALIZED = "batch_normalized"  # … because it normalizes over the batch
     STATEFUL = "stateful"  # keeps buffers that change in training
     RANDOM = "random"  # draws numbers
     WEIGHTED = "weighted"  # has a weight and takes the weight parametrization's parameters
+    AT_OUTPUT = "at_output"  # may stand between the last product and an output, and then has all 32 bits
+
+
+TWICE = frozenset({Trait.TWICE_DIFFERENTIABLE})
+
+
+class Fused(IntEnum):
+    """An op's place in a fused call: a product, and in this order what may follow it."""
+
+    PRODUCT = -1  # its layer takes the rest: `layers.epilogue`
+    ADDED = 0  # noise and bias, in any order
+    ACTIVATION = 1  # a function of the op's name, whose parameters are among slope and gain
+    GAIN = 2
+    CLAMP = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +96,21 @@ class Call:
             raise AttributeError(name) from None
 
 
+def width(port: str) -> Callable[[Call], int]:
+    """A rule: the channels, features or classes of an input."""
+    return lambda call: call.input(port).shape[0]
+
+
+def depth(port: str) -> Callable[[Call], int]:
+    """A rule: the numbers in each vector of an input; tokens count like a list of vectors."""
+    return lambda call: call.input(port).shape[-1]
+
+
+def space(port: str) -> Callable[[Call], Size]:
+    """A rule: height and width of an input."""
+    return lambda call: Size(*call.input(port).shape[1:])
+
+
 Shape = tuple[int, ...]
 State = dict[str, Shape]
 
@@ -89,22 +119,81 @@ def _no_state(call: Call) -> State:
     return {}
 
 
-def _no_macs(call: Call, output: TensorType) -> int:
-    return 0
+WEIGHT = "weight"  # the op's own learned tensors, where ports are named
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """`macs` multiply-adds, for one sample, of two operands; each names its ports (or WEIGHT)."""
+
+    macs: int
+    a: tuple[str, ...]
+    b: tuple[str, ...]
+
+
+Products = tuple[Product, ...]
+
+
+def _no_products(call: Call, output: TensorType) -> Products:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """A tensor kept for the backward pass where one of `needed_by` needs a gradient (empty: the output).
+
+    `what` is a port's name or "output"; or `extra` counts an intermediate result, in numbers of 32 bits, for
+    one sample.
+    """
+
+    what: str
+    needed_by: tuple[str, ...] = ()
+    extra: Callable[[Call, TensorType], int] | None = None
+    in_place: bool = False  # fused behind a product it overwrites `what`, and keeps its output instead
+    mask: bool = False  # the gradient is multiplied by what follows from its sign or place alone
+    when: Callable[[Call], bool] | None = None  # only with these parameters
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRule:
+    """The layer that an op becomes.
+
+    `sizes` gives the constructor's arguments that are no parameters of the same name: the parameter that one
+    is, or a rule. All other parameters are handed on by name.
+    """
+
+    name: str
+    sizes: Mapping[str, str | Callable[[Call], Any]] = field(default_factory=dict)
+
+    def parameter(self, argument: str) -> str | None:
+        """The op's parameter behind an argument of the constructor; None where a rule computes it."""
+        source = self.sizes.get(argument, argument)
+        return source if isinstance(source, str) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """A primitive: at most one learned weight and one bias."""
+    """A primitive: at most one learned weight and one bias.
+
+    All that the compiler knows of it stands here. It becomes `layer`, else the function of its name, of
+    gandsl_runtime; or of `module`, where an installed package adds the op.
+    """
 
     name: str
     ports: tuple[Port, ...]
     params: tuple[Param, ...]
     output: Callable[[Call], TensorType]
-    traits: frozenset[Trait] = frozenset({Trait.TWICE_DIFFERENTIABLE})
+    traits: frozenset[Trait]
     weights: Callable[[Call], State] = _no_state  # learned tensors by name
     buffers: Callable[[Call], State] = _no_state  # saved, not learned
-    macs: Callable[[Call, TensorType], int] = _no_macs  # multiply-adds of one sample's forward
+    products: Callable[[Call, TensorType], Products] = _no_products  # its multiply-adds
+    keeps: tuple[Keep, ...] = ()  # for the backward pass
+    layer: LayerRule | None = None
+    module: str = ""  # dotted; empty: gandsl_runtime.layers or .ops
+    fused: Fused | None = None
+    factor: str = ""  # the parameter that multiplies the result
+    group: str = ""  # the parameter that says how many samples are taken together; 0: the whole batch
+    example: Mapping[str, Any] = field(default_factory=dict)  # parameters that go together, for tests
     doc: str = ""
     source: str = ""
 
@@ -116,3 +205,17 @@ class Op:
 
     def has(self, trait: Trait) -> bool:
         return trait in self.traits
+
+    def macs(self, call: Call, output: TensorType) -> int:
+        """Multiply-adds of one sample's forward."""
+        return sum(product.macs for product in self.products(call, output))
+
+    @property
+    def is_source(self) -> bool:
+        """Whether it makes its output of nothing but a batch size."""
+        return bool(self.ports) and all(port.counts for port in self.ports)
+
+    @property
+    def couples_statistics(self) -> bool:
+        """Whether it computes a statistic over a batch, in evaluation too."""
+        return self.has(Trait.BATCH_COUPLED) and not self.has(Trait.BATCH_NORMALIZED)

@@ -8,9 +8,8 @@ from torch import fx, nn
 
 from gandsl.ir.graph import Graph, Node
 from gandsl.lowering.split import call_order
-from gandsl.lowering.table import Layer, lower
+from gandsl.lowering.table import Layer, found, lower
 from gandsl.lowering.tree import over
-from gandsl_runtime import ops
 
 
 def lower_graph(graph: Graph, root: nn.Module, name: str | None = None) -> fx.GraphModule:
@@ -52,9 +51,8 @@ def _emit(built: fx.Graph, graph: Graph, node: Node, values: dict[str, fx.Node])
     name = _local(node.id)
     if isinstance(target, Layer):
         return built.create_node("call_module", node.id, tuple(args), keywords, name=name)
-    function = getattr(ops, target.name)
     return built.create_node(
-        "call_function", function, tuple(args), keywords | dict(target.kwargs), name=name
+        "call_function", found(target), tuple(args), keywords | dict(target.kwargs), name=name
     )
 
 

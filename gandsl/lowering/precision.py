@@ -6,25 +6,22 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gandsl.ir.graph import Graph, NetworkIR, Node
+from gandsl.ir.op import Trait
 from gandsl.ir.ops.precision import CAST
 from gandsl.ir.stages import side, stage_of, stages
 from gandsl.ir.types import TensorType, is_a
 from gandsl_runtime.plan import Precision
 
 FULL = "float32"
-FULL_OPS = frozenset({"minibatch_stddev", "minibatch_similarity"})
-"""Statistics over a batch, which few digits would drown."""
-
-EXIT = frozenset({"add", "lerp", "fir", "upsample", "pool", "resize", "tanh", "sigmoid", "scale"})
-"""What may stand between the last convolutions and an output: sums of RGB and their resampling."""
 
 
 def in_precision(network: NetworkIR, precision: Precision) -> NetworkIR:
     """The network with casts where its features go to 16 bits and come back; keys of weights stay.
 
     Features (and tokens) are computed in 16 bits, in all stages or in those of the largest resolutions;
-    vectors, styles and labels never are. Nor is what `FULL_OPS` and the way to an output compute, nor what
-    comes from no feature (a constant takes the size of a batch from one, and not its numbers).
+    vectors, styles and labels never are. Nor are statistics over a batch, which few digits would
+    drown, nor the way to an output, nor what comes from no feature (a constant takes the size of a batch from
+    one, and not its numbers).
     Casts do nothing until training switches them on (`gandsl_runtime.precision`).
     """
     if precision.half is None:
@@ -132,7 +129,7 @@ class _Regions:
             for node in self.graph
             if _is_spatial(node.type)
             and any(_is_spatial(self.graph[id_].type) for id_ in self.graph.reads(node))
-            and node.op not in FULL_OPS
+            and not node.spec.couples_statistics
             and node.id not in exits
             and self._side(node) >= self.least
         }
@@ -148,7 +145,7 @@ class _Regions:
         waiting = list(self.graph.outputs.values())
         while waiting:
             id_ = waiting.pop()
-            if self.graph[id_].op in EXIT and id_ not in found:
+            if self.graph[id_].spec.has(Trait.AT_OUTPUT) and id_ not in found:
                 found.add(id_)
                 waiting.extend(self.graph[id_].operands)
         return found

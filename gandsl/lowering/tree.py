@@ -9,8 +9,7 @@ from torch import fx, nn
 
 from gandsl.diagnostics.diagnostic import InvariantError
 from gandsl.ir.graph import NetworkIR
-from gandsl.lowering.table import Layer, lower
-from gandsl_runtime import layers
+from gandsl.lowering.table import Layer, found, lower
 
 
 def layer_targets(network: NetworkIR) -> dict[str, Layer]:
@@ -18,16 +17,16 @@ def layer_targets(network: NetworkIR) -> dict[str, Layer]:
 
     Raises InvariantError where programs build a layer of the same id differently: they could not share it.
     """
-    found: dict[str, Layer] = {}
+    known: dict[str, Layer] = {}
     for variant in sorted(network.programs):
         graph = network.programs[variant]
         for node in graph:
             if node.op == "input":
                 continue
             target = lower(graph.call(node), node)
-            if isinstance(target, Layer) and found.setdefault(node.id, target) != target:
-                raise InvariantError(f"{node.id} is {found[node.id]} at one level and {target} at another")
-    return found
+            if isinstance(target, Layer) and known.setdefault(node.id, target) != target:
+                raise InvariantError(f"{node.id} is {known[node.id]} at one level and {target} at another")
+    return known
 
 
 def grow(root: nn.Module, targets: Mapping[str, Layer]) -> None:
@@ -45,7 +44,7 @@ def grow(root: nn.Module, targets: Mapping[str, Layer]) -> None:
                 child = nn.Module()
                 _attach(parent, folder, child, id_)
             parent = child
-        layer: nn.Module = getattr(layers, target.name)(**target.kwargs)
+        layer: nn.Module = found(target)(**target.kwargs)
         standing = parent._modules.get(name)
         if standing is None:
             _attach(parent, name, layer, id_)

@@ -10,6 +10,7 @@ import math
 import operator
 from collections.abc import Callable, Iterable
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -56,11 +57,13 @@ def _check_module(module: fx.GraphModule, node: fx.Node) -> None:
 
 
 def _check_function(module: fx.GraphModule, node: fx.Node) -> None:
-    if node.target is not operator.getitem:
-        name = getattr(node.target, "__name__", str(node.target))
-        if getattr(ops, name, None) is not node.target:
-            raise InvariantError(f"{node.name} calls {node.target}, which is none of the runtime's ops")
-        _bind(node, node.target)
+    function = node.target
+    if function is not operator.getitem:
+        name, ir = getattr(function, "__name__", str(function)), node.meta.get("node")
+        homes = [ops, *([import_module(ir.spec.module)] if ir is not None and ir.spec.module else [])]
+        if isinstance(function, str) or all(getattr(home, name, None) is not function for home in homes):
+            raise InvariantError(f"{node.name} calls {function}, which is none of the runtime's ops")
+        _bind(node, function)
 
 
 def _check_attribute(module: fx.GraphModule, node: fx.Node) -> None:
@@ -146,7 +149,8 @@ def verify_shapes(module: fx.GraphModule, twin: nn.Module) -> None:
 
 def batches(graph: fx.Graph) -> tuple[int, int]:
     """Two batch sizes that every group of a minibatch statistic divides."""
-    groups = [node.kwargs["group"] or 1 for node in graph.nodes if node.target is ops.minibatch_stddev]
+    irs = [ir for node in graph.nodes if (ir := node.meta.get("node")) is not None]
+    groups = [ir.attrs[ir.spec.group] or 1 for ir in irs if ir.spec.group]
     return 2, 2 * math.lcm(1, *groups) + (0 if groups else 1)
 
 

@@ -13,10 +13,6 @@ from gandsl.passes.rewrite import has_trait, helper, ir_node, is_plain, only_use
 from gandsl.passes.target import Target
 from gandsl_runtime import ops
 
-FACTORS = {"scale": "factor", "leaky_relu": "gain", "add": "scale", "dot": "scale"}
-"""Op → its parameter that multiplies the result."""
-
-SOURCES = ("constant", "coordinates")
 DIFFERS = {
     Trait.RANDOM: "draws for each sample",
     Trait.STATEFUL: "counts samples",
@@ -45,17 +41,17 @@ def _fold_factor(node: fx.Node, log: Record) -> None:
     assert isinstance(below, fx.Node) and isinstance(factor, (int, float))
     above = only_user(node)
     ir = ir_node(below)
-    name = FACTORS.get(ir.op) if ir and is_plain(below, ir.op) else None
-    if name is not None:
+    name = ir.spec.factor if ir and is_plain(below, ir.op) else ""
+    if name:
         if only_user(below) is not node:
             log.skip(node, f"{below.meta['id']} is read by others too")
             return
-        below.update_kwarg(name, below.kwargs[name] * factor)  # type: ignore[operator]  # FACTORS: numbers
+        below.update_kwarg(name, below.kwargs[name] * factor)  # type: ignore[operator]  # numbers, both
         below.meta["type"] = node.meta["type"]
         log.fire(node, f"a factor of {below.meta['id']}")
         replace(node, below)
     elif above is not None and is_plain(above, "leaky_relu") and factor > 0:
-        above.update_kwarg("gain", above.kwargs["gain"] * factor)  # type: ignore[operator]  # FACTORS: numbers
+        above.update_kwarg("gain", above.kwargs["gain"] * factor)  # type: ignore[operator]  # numbers, both
         log.fire(node, f"a factor of {above.meta['id']}")
         above.meta["ids"] = (*node.meta["ids"], *above.meta["ids"])
         above.replace_input_with(node, below)
@@ -69,7 +65,7 @@ def _compute_once(graph: fx.Graph, log: Record) -> None:
         ir = ir_node(node)
         if ir is None or ir.op == "input":
             continue
-        if ir.op in SOURCES:
+        if ir.spec.is_source:
             single.add(node)
         elif node.all_input_nodes and single.issuperset(node.all_input_nodes):
             why = next((reason for trait, reason in DIFFERS.items() if has_trait(node, trait)), None)
@@ -103,7 +99,7 @@ def _compute_once(graph: fx.Graph, log: Record) -> None:
 def op_is_source(node: fx.Node) -> bool:
     """Whether the node makes a feature of nothing but a batch size."""
     ir = ir_node(node)
-    return ir is not None and ir.op in SOURCES
+    return ir is not None and ir.spec.is_source
 
 
 def _like(node: fx.Node, single: set[fx.Node]) -> fx.Node:

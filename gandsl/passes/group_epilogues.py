@@ -8,14 +8,17 @@ from typing import Any, ClassVar
 
 from torch import fx
 
+from gandsl.ir.op import Fused
+from gandsl.ir.ops import PRIMITIVES
 from gandsl.passes.base import Pass, Record
 from gandsl.passes.rewrite import helper, ir_node, is_plain, layer_of, nodes_of, only_user, tensor_of
 from gandsl.passes.target import Target
 from gandsl_runtime import ops
 from gandsl_runtime.layers import Bias
-from gandsl_runtime.layers.epilogue import ACTIVATIONS
 
-PRODUCTS = ("conv", "conv_transpose", "modulated_conv", "linear", "fir")
+PRODUCTS = tuple(op.name for op in PRIMITIVES.values() if op.fused is Fused.PRODUCT)
+STEPS = {op.name: op.fused for op in PRIMITIVES.values() if op.fused not in (None, Fused.PRODUCT)}
+"""Op → its place behind a product."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,6 @@ class Chain:
 
     riders: list[fx.Node] = field(default_factory=list)
     end: str = ""
-
-
-STEPS = {"noise": 0, "bias": 0, **dict.fromkeys(ACTIVATIONS, 1), "scale": 2, "clamp": 3}
 
 
 def _chain(product: fx.Node) -> Chain:

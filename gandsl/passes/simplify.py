@@ -30,7 +30,7 @@ class Simplify(Pass):
                 continue
             if ir.op in NESTED:
                 _flatten(node, log)
-            if ir.op in SOURCES:
+            if ir.spec.is_source:
                 _read_batch_size_of_the_vector(node, log)
             rule = RULES.get(ir.op)
             answer = rule(node, {**ir.attrs, **node.kwargs}) if rule else None
@@ -115,7 +115,6 @@ RULES: dict[str, Rule] = {
     "to_tokens": undoes("from_tokens", "makes tokens of tokens"),
 }
 NESTED = ("add", "concat")
-SOURCES = ("constant", "coordinates")
 
 
 def _flatten(node: fx.Node, log: Record) -> None:

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from gandsl.analysis import autodiff, phases
-from gandsl.analysis.autodiff import KEEPS, PRODUCTS, Flow
+from gandsl.analysis.autodiff import Flow
 from gandsl.analysis.cost import NETWORKS, is_stage, module_cost, prefix, spatial_stages
 from gandsl.ir.graph import Graph, NetworkIR, Variant
-from gandsl.ir.ops import OPS
 from gandsl.spec.values import Size
 from gandsl_runtime.plan import Plan
 from tests.ir.graphs import Builder, discriminator, family, generator
@@ -41,21 +40,6 @@ def plain_critic() -> Graph:
 
 A, B, OUT = 64 * 3 * 4 * 9, 64 * 4 * 6 * 9, 384
 IMAGE = frozenset({"image"})
-
-
-def test_tables_cover_the_op_table() -> None:
-    assert set(KEEPS) == set(OPS)
-    for name, keeps in KEEPS.items():
-        for keep in keeps:
-            names = {port.name for port in OPS[name].ports} | {"output"}
-            assert keep.extra is not None or keep.what in names
-            assert set(keep.needed_by) <= names | {autodiff.WEIGHT}
-
-
-def test_every_op_with_multiply_adds_has_products() -> None:
-    plain = OPS["relu"].macs  # the rule of ops without any
-    counted = {name for name, op in OPS.items() if op.macs is not plain}
-    assert counted - {"fir"} == set(PRODUCTS)
 
 
 def test_forward_and_backward_of_a_critic() -> None:

@@ -6,8 +6,7 @@ import pytest
 from torch import fx, nn
 
 from gandsl.analysis import analyze
-from gandsl.frontend.reserved import LAYERS, RESERVED
-from gandsl.lowering import table
+from gandsl.frontend.reserved import RESERVED
 from gandsl.lowering.network import LoweredNetwork
 
 OWN = {"ir", "target", "meta"}  # set on instances
@@ -17,10 +16,6 @@ def test_reserved_names_are_the_attributes_of_modules() -> None:
     attributes = {*dir(nn.Module()), *dir(fx.GraphModule), *dir(LoweredNetwork), *OWN}
     taken = {name for name in attributes if not name.startswith("_")}
     assert taken == RESERVED, f"add {sorted(taken - RESERVED)}, remove {sorted(RESERVED - taken)}"
-
-
-def test_layers_are_the_lowering_s() -> None:
-    assert set(table.LAYERS) - {"cast"} == LAYERS
 
 
 SPEC = """\

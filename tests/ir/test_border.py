@@ -12,7 +12,7 @@ from torch.nn import functional
 from gandsl.ir.op import Call, ShapeError
 from gandsl.ir.ops import OPS
 from gandsl.ir.types import feature
-from gandsl.lowering.table import LAYERS
+from gandsl.lowering.table import found, target_of
 from gandsl.spec.values import Size
 from gandsl_runtime import layers, ops
 
@@ -75,8 +75,8 @@ def test_filters(op: str, up: int, down: int) -> None:
         said = refused(op, side, **attrs)
         if not isinstance(said[0], str):
             values = {param.name: param.default for param in OPS[op].params} | attrs
-            made = LAYERS[op](Call({"x": (feature(1, 4, side),)}, values))
-            layer = getattr(layers, made.name)(**made.kwargs)
+            made = target_of(OPS[op], Call({"x": (feature(1, 4, side),)}, values))
+            layer = found(made)(**made.kwargs)
             assert tuple(layer(torch.ones(1, 1, 4, side)).shape[1:]) == said, (side, left, right)
         else:
             assert said in (("G0214", "pad"), ("G0214", "taps"), ("G0214", "length"))

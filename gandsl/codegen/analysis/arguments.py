@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gandsl.codegen.analysis.calls import signature
 from gandsl.codegen.analysis.classes import (
     Child,
     Class,
@@ -56,20 +55,22 @@ def _child_slots(class_: Class, child: Child) -> list[Slot]:
             for argument in child.inner.arguments
         ]
     layers = child.layers
-    defaults = signature("layers", next(iter(layers.values())).name).defaults
+    known = next(iter(layers.values())).signature
+    given = {name for layer in layers.values() for name in layer.kwargs}
     return [
         Slot(
             child.name,
             name,
-            {scope: layers[scope].kwargs.get(name, defaults.get(name)) for scope in class_.scopes},
+            {scope: layers[scope].kwargs.get(name, known.defaults.get(name)) for scope in class_.scopes},
         )
-        for name in dict.fromkeys(name for layer in layers.values() for name in layer.kwargs)
+        for name in known.order
+        if name in given
     ]
 
 
 def _op_slots(classes: Classes, method: Method, index: int, statement: Statement) -> list[Slot]:
     calls = {scope: classes.primitive(body, body.statements[index]) for scope, body in method.written.items()}
-    defaults = signature("ops", next(iter(calls.values())).name).defaults
+    defaults = next(iter(calls.values())).signature.defaults
     return [
         Slot(
             statement.place[-1],

@@ -6,10 +6,11 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from gandsl.ir.graph import Graph, Node
-from gandsl.lowering.table import Layer, lower
+from gandsl.lowering.table import Layer, Target, lower
 
 
 @dataclass(frozen=True)
@@ -17,33 +18,41 @@ class NodeCall:
     """The call that stands for one node; every parameter has its value, defaults included."""
 
     node: Node
-    module: str  # "layers" or "ops" of gandsl_runtime
-    name: str  # class or function
+    target: Target
     kwargs: Mapping[str, Any]
     args: tuple[str | tuple[str, ...], ...]  # ids by port; a tuple for a variadic port
     keyword_args: Mapping[str, str]  # ids of ports behind one that is absent
 
     @property
     def is_layer(self) -> bool:
-        return self.module == "layers"
+        return isinstance(self.target, Layer)
+
+    @property
+    def called(self) -> str:
+        """The class or function as source names it: `layers.Conv2d`, `ops.relu`, `package.module.name`."""
+        return f"{self.target.module.removeprefix('gandsl_runtime.')}.{self.target.name}"
+
+    @property
+    def signature(self) -> Signature:
+        """Its parameters."""
+        return _signature(self.target.module, self.target.name)
 
 
 @dataclass(frozen=True)
 class Signature:
     """A layer's or function's parameters: those that may stand without their name, and all defaults."""
 
+    order: tuple[str, ...]
     positional: tuple[str, ...]  # required parameters that may be given by position
     defaults: Mapping[str, Any]
 
 
 @cache
-def signature(module: str, name: str) -> Signature:
-    """Of a class in gandsl_runtime.layers (its constructor) or a function in gandsl_runtime.ops."""
-    from gandsl_runtime import layers, ops
-
-    target = getattr({"layers": layers, "ops": ops}[module], name)
-    parameters = inspect.signature(target).parameters.values()
+def _signature(module: str, name: str) -> Signature:
+    """Of a class (its constructor) or a function."""
+    parameters = inspect.signature(getattr(import_module(module), name)).parameters.values()
     return Signature(
+        tuple(p.name for p in parameters),
         tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty),
         {p.name: p.default for p in parameters if p.default is not p.empty},
     )
@@ -52,7 +61,6 @@ def signature(module: str, name: str) -> Signature:
 def primitive(graph: Graph, node: Node) -> NodeCall:
     """The node's call."""
     target = lower(graph.call(node), node)
-    module = "layers" if isinstance(target, Layer) else "ops"
     args: list[str | tuple[str, ...]] = []
     keyword_args: dict[str, str] = {}
     behind_absent = False
@@ -66,4 +74,9 @@ def primitive(graph: Graph, node: Node) -> NodeCall:
             keyword_args[port.name] = ids[0]
         else:
             args.append(ids[0])
-    return NodeCall(node, module, target.name, dict(target.kwargs), tuple(args), keyword_args)
+    return NodeCall(node, target, dict(target.kwargs), tuple(args), keyword_args)
+
+
+def modules_of(graph: Graph) -> set[str]:
+    """Modules of installed packages that have ops of a program."""
+    return {node.spec.module for node in graph if node.spec.module}

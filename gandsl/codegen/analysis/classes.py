@@ -230,7 +230,7 @@ class Classes:
         parts = tuple(
             (child.name, id(child.inner))
             if child.inner
-            else (child.name, child.layers[scope].name, tuple(sorted(child.layers[scope].kwargs)))
+            else (child.name, child.layers[scope].called, tuple(sorted(child.layers[scope].kwargs)))
             for child in children
         )
         return self._origins.get(scope, ""), scope == (), parts

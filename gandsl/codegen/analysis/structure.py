@@ -53,7 +53,7 @@ def structure_of(
                 tuple(refs[id_] for id_ in arg) if isinstance(arg, tuple) else refs[arg] for arg in one.args
             )
             keywords = tuple((name, refs[id_]) for name, id_ in one.keyword_args.items())
-            called = (one.module, one.name, place[:-1] if one.node.op == "select" else place)
+            called = (one.called, place[:-1] if one.node.op == "select" else place)
             statements.append((called, args, keywords))
         refs |= {
             id_: ("statement", index, ("result", number)) for number, id_ in enumerate(statement.results)

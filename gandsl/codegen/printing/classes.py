@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 
-from gandsl.codegen.analysis.calls import signature
 from gandsl.codegen.analysis.classes import Child, Class, Classes, ConstructorArgument, Method, Slot, is_width
 from gandsl.codegen.analysis.nesting import Composer
 from gandsl.codegen.analysis.origins import Origin
@@ -84,8 +83,8 @@ class ClassPrinter:
                     for a, value in zip(arguments, given, strict=True)
                 ],
             )
-        name = next(iter(child.layers.values())).name
-        known = signature("layers", name)
+        made = next(iter(child.layers.values()))
+        known = made.signature
         slots = {slot.param: slot for slot in child.slots}
         expr: list[Expr] = []
         leading = [param for param in known.positional if param in slots and is_width(param)]
@@ -99,7 +98,7 @@ class ClassPrinter:
                 continue
             value = _value(slot)
             expr.append(value if param in leading else keyword(param, value))
-        return call(f"layers.{name}", expr)
+        return call(made.called, expr)
 
     def _about(self, class_: Class) -> str:
         if class_.first == ():

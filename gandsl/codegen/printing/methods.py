@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gandsl.codegen.analysis.calls import signature
+from gandsl.codegen.analysis.calls import modules_of
 from gandsl.codegen.analysis.classes import Class, Classes, Method, Slot, spelled
 from gandsl.codegen.analysis.names import value_ids
 from gandsl.codegen.analysis.nesting import Composer
@@ -60,7 +60,7 @@ class MethodPrinter:
         self.ids = {scope: value_ids(classes, method.bodies[scope]) for scope in self.bodies}
         self.refs = classes.structure(method.bodies[self.body.scope]).refs
         self.names: dict[str, str] = {}  # id → expression
-        self.taken: set[str] = set()
+        self.taken = {module.partition(".")[0] for module in modules_of(self.body.flat.graph)}
 
     def print(self) -> PrintedMethod:
         self._name_params()
@@ -233,18 +233,18 @@ class MethodPrinter:
         args += [keyword(name, self.names[id_]) for name, id_ in one.keyword_args.items()]
         if one.is_layer:
             return call(attribute(statement.place[len(self.body.scope) :]), args)
-        defaults = signature("ops", one.name).defaults
+        defaults = one.signature.defaults
         args += [
             keyword(slot.param, _value(slot))
             for slot in self.method.slots[index]
             if not _is_default(slot, defaults)
         ]
-        return call(f"ops.{one.name}", args)
+        return call(one.called, args)
 
     def _only_term(self, index: int, statement: Statement) -> str | None:
         """What a statement that joins one term, unscaled, is: the term, to the bit."""
         one = self.classes.primitive(self.body, statement)
-        if one.name not in ("add", "concat") or len(one.args) != 1 or len(one.args[0]) != 1:
+        if one.node.op not in ("add", "concat") or len(one.args) != 1 or len(one.args[0]) != 1:
             return None
         scaled = [slot for slot in self.method.slots[index] if slot.argument or slot.literal != 1.0]
         return None if scaled else one.args[0][0]

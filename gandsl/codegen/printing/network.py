@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from gandsl.codegen.analysis.calls import modules_of
 from gandsl.codegen.analysis.classes import Class
 from gandsl.codegen.analysis.methods import ProgramMethod
 from gandsl.codegen.analysis.network import analyzed
@@ -56,6 +57,7 @@ def network_source(
         classes=inner,
         root=root,
         math="math." in text,
+        added=sorted({module for graph in network.programs.values() for module in modules_of(graph)}),
         modules=[name for name in ("layers", "ops") if f"{name}." in text],
         methods=ordered,
         ports=_ports(network),

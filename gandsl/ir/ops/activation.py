@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gandsl.ir.op import Call, Op, Param, Port, ShapeError, Trait
+from gandsl.ir.op import TWICE, Call, Fused, Keep, LayerRule, Op, Param, Port, ShapeError, Trait
 from gandsl.ir.types import TensorType, feature, is_a
 
 ANY = Port("x", ("Feature", "Vector", "Tokens"))
@@ -23,12 +23,30 @@ def _glu_output(call: Call) -> TensorType:
     return feature(channels // 2, height, width)
 
 
-def _plain(name: str, doc: str, source: str = "") -> Op:
-    return Op(name, (ANY,), (), output=_same, doc=doc, source=source)
+def _plain(name: str, keeps: str, doc: str, traits: frozenset[Trait] = TWICE) -> Op:
+    return Op(
+        name,
+        (ANY,),
+        (),
+        output=_same,
+        traits=traits,
+        keeps=(Keep(keeps),),
+        fused=Fused.ACTIVATION,
+        doc=doc,
+    )
 
 
 OPS = (
-    _plain("relu", "max(x, 0)"),
+    Op(
+        "relu",
+        (ANY,),
+        (),
+        output=_same,
+        traits=TWICE,
+        keeps=(Keep("output", mask=True),),
+        fused=Fused.ACTIVATION,
+        doc="max(x, 0)",
+    ),
     Op(
         "leaky_relu",
         (ANY,),
@@ -37,18 +55,24 @@ OPS = (
             Param("gain", "float", 1.0, doc="factor on the result (√2 keeps the variance)"),
         ),
         output=_same,
+        traits=TWICE,
+        keeps=(Keep("x", in_place=True, mask=True),),
+        fused=Fused.ACTIVATION,
+        factor="gain",
         doc="gain · (x if x > 0 else slope · x)",
     ),
-    _plain("tanh", "hyperbolic tangent"),
-    _plain("sigmoid", "1 / (1 + e⁻ˣ)"),
-    _plain("silu", "x · sigmoid(x), also called swish"),
-    _plain("gelu", "Gaussian error linear unit"),
-    _plain("softplus", "log(1 + eˣ)"),
+    _plain("tanh", "output", "hyperbolic tangent", TWICE | {Trait.AT_OUTPUT}),
+    _plain("sigmoid", "output", "1 / (1 + e⁻ˣ)", TWICE | {Trait.AT_OUTPUT}),
+    _plain("silu", "x", "x · sigmoid(x), also called swish"),
+    _plain("gelu", "x", "Gaussian error linear unit"),
+    _plain("softplus", "x", "log(1 + eˣ)"),
     Op(
         "glu",
         (Port("x", ("Feature",)),),
         (),
         output=_glu_output,
+        traits=TWICE,
+        keeps=(Keep("x"),),
         doc="Gated linear unit: first half of the channels · sigmoid(second half).",
         source="FastGAN, section 3.1",
     ),
@@ -57,6 +81,9 @@ OPS = (
         (ANY,),
         (Param("limit", "float", minimum=0.0, doc="bound on the magnitude"),),
         output=_same,
+        traits=TWICE,
+        keeps=(Keep("x", mask=True),),
+        fused=Fused.CLAMP,
         doc="Clips to ±limit.",
     ),
     Op(
@@ -64,6 +91,9 @@ OPS = (
         (ANY,),
         (Param("factor", "float"),),
         output=_same,
+        traits=TWICE | {Trait.AT_OUTPUT},
+        fused=Fused.GAIN,
+        factor="factor",
         doc="Multiplies by a constant.",
     ),
     Op(
@@ -81,7 +111,9 @@ OPS = (
         (ANY,),
         (Param("p", "float", 0.5, minimum=0.0, maximum=1.0, doc="share set to zero in training"),),
         output=_same,
-        traits=frozenset({Trait.TWICE_DIFFERENTIABLE, Trait.RANDOM}),
+        traits=TWICE | {Trait.RANDOM},
+        keeps=(Keep("mask", extra=lambda call, out: out.elements, mask=True),),
+        layer=LayerRule("Dropout"),
         doc="Sets a random share to zero in training and scales the rest up.",
     ),
 )

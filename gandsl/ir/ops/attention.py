@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gandsl.ir.op import Call, Op, Param, Port, ShapeError
+from gandsl.ir.op import TWICE, Call, Keep, Op, Param, Port, Product, Products, ShapeError
 from gandsl.ir.types import TensorType
 
 TOKENS = ("Tokens",)
@@ -20,9 +20,16 @@ def _attention_output(call: Call) -> TensorType:
     return TensorType("Tokens", (queries, out))
 
 
-def _attention_macs(call: Call, out: TensorType) -> int:
+def _attention_products(call: Call, out: TensorType) -> Products:
     (queries, dim), (keys, _), (_, values) = (call.input(port).shape for port in "qkv")
-    return queries * keys * (dim + values)
+    return (
+        Product(queries * keys * dim, ("q",), ("k",)),
+        Product(queries * keys * values, ("q", "k"), ("v",)),
+    )
+
+
+def _scores(call: Call, out: TensorType) -> int:
+    return call.input("q").shape[0] * call.input("k").shape[0]
 
 
 OPS = (
@@ -34,7 +41,9 @@ OPS = (
             Param("scaled", "bool", True, doc="divide the scores by √dimension"),
         ),
         output=_attention_output,
-        macs=_attention_macs,
+        products=_attention_products,
+        traits=TWICE,
+        keeps=(Keep("q", ("k",)), Keep("k", ("q",)), Keep("v", ("q", "k")), Keep("scores", extra=_scores)),
         doc="softmax(q · kᵀ) · v.",
         source="Vaswani et al. 2017; SAGAN, section 3",
     ),

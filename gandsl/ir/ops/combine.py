@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gandsl.ir.op import Call, Op, Param, Port, ShapeError, Trait
+from gandsl.ir.op import TWICE, Call, Keep, Op, Param, Port, Product, ShapeError, Trait
 from gandsl.ir.types import TensorType, feature, is_a, vector
 
 TERMS = Port("terms", ("Feature", "Vector", "Tokens"), variadic=True)
@@ -83,6 +83,11 @@ def _stddev_output(call: Call) -> TensorType:
     return feature(channels + call.channels, height, width)
 
 
+def _deviations(call: Call, out: TensorType) -> int:
+    """A sample's share of its group's."""
+    return call.input("x").elements // call.group if call.group else 0
+
+
 def _similarity_output(call: Call) -> TensorType:
     (size,) = call.input("x").shape
     if size % call.kernels:
@@ -107,14 +112,25 @@ OPS = (
         (TERMS,),
         (Param("scale", "float", 1.0, doc="factor on the sum (√½ keeps a residual's variance)"),),
         output=_sum_output,
+        traits=TWICE | {Trait.AT_OUTPUT},
+        factor="scale",
         doc="Sum; absent terms drop out.",
     ),
-    Op("concat", (TERMS,), (), output=_concat_output, doc="Joins channels; absent terms drop out."),
+    Op(
+        "concat",
+        (TERMS,),
+        (),
+        output=_concat_output,
+        traits=TWICE,
+        doc="Joins channels; absent terms drop out.",
+    ),
     Op(
         "multiply",
         (Port("a", ("Feature", "Vector")), Port("b", ("Feature", "Vector"))),
         (),
         output=_product_output,
+        traits=TWICE,
+        keeps=(Keep("a", ("b",)), Keep("b", ("a",))),
         doc="Elementwise product; a vector, or a 1×1 feature, multiplies every pixel.",
     ),
     Op(
@@ -126,6 +142,8 @@ OPS = (
         ),
         (),
         output=_lerp_output,
+        traits=TWICE | {Trait.AT_OUTPUT},
+        keeps=(Keep("a", ("weight",)), Keep("b", ("weight",))),
         doc="a + (b − a) · weight: the fade of progressive growing.",
         source="PGGAN, section 2",
     ),
@@ -134,7 +152,10 @@ OPS = (
         (Port("a", ("Feature", "Vector")), Port("b", ("Vector",))),
         (Param("scale", "float", 1.0),),
         output=_dot_output,
-        macs=lambda call, out: call.input("a").elements,
+        products=lambda call, out: (Product(call.input("a").elements, ("a",), ("b",)),),
+        traits=TWICE,
+        keeps=(Keep("a", ("b",)), Keep("b", ("a",))),
+        factor="scale",
         doc="Inner product over channels (at each pixel of a feature), times scale.",
         source="Miyato and Koyama 2018, section 3",
     ),
@@ -143,6 +164,7 @@ OPS = (
         (Port("x", ("Feature", "Vector")),),
         (Param("start", "int", 0, minimum=0), Param("count", "int", minimum=1)),
         output=_sliced,
+        traits=TWICE,
         doc="Some of the channels.",
     ),
     Op(
@@ -160,7 +182,9 @@ OPS = (
             Param("eps", "float", 1e-8, minimum=0.0),
         ),
         output=_stddev_output,
-        traits=frozenset({Trait.TWICE_DIFFERENTIABLE, Trait.BATCH_COUPLED}),
+        traits=TWICE | {Trait.BATCH_COUPLED},
+        keeps=(Keep("x"), Keep("deviations", extra=_deviations)),
+        group="group",
         doc="Appends the standard deviation over a group of samples, averaged over channels and space.",
         source="PGGAN, section 3",
     ),
@@ -169,7 +193,8 @@ OPS = (
         (Port("x", ("Vector",)),),
         (Param("kernels", "int", minimum=1, doc="equal parts that x is cut into"),),
         output=_similarity_output,
-        traits=frozenset({Trait.TWICE_DIFFERENTIABLE, Trait.BATCH_COUPLED}),
+        traits=TWICE | {Trait.BATCH_COUPLED},
+        keeps=(Keep("x"), Keep("output")),
         doc="For each part of the vector, the sum over the batch of exp(−‖difference‖₁).",
         source="Salimans et al. 2016, section 3.2",
     ),

@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
-from gandsl.ir.op import AUTO, Call, Op, Param, Port, ShapeError, State
+from gandsl.ir.op import (
+    AUTO,
+    WEIGHT,
+    Call,
+    Fused,
+    Keep,
+    LayerRule,
+    Op,
+    Param,
+    Port,
+    Product,
+    Products,
+    ShapeError,
+    State,
+    width,
+)
 from gandsl.ir.ops.border import check_border
 from gandsl.ir.ops.weights import (
     BIAS_PARAMS,
@@ -117,18 +132,34 @@ def _spectral(state: Callable[[Call], State]) -> Callable[[Call], State]:
     return buffers
 
 
-def _conv_macs(call: Call, out: TensorType) -> int:
-    return out.elements * (call.input("x").shape[0] // call.groups) * call.kernel.h * call.kernel.w
+def _conv_products(call: Call, out: TensorType) -> Products:
+    macs = out.elements * (call.input("x").shape[0] // call.groups) * call.kernel.h * call.kernel.w
+    return (Product(macs, ("x",), (WEIGHT,)),)
 
 
-def _transpose_macs(call: Call, out: TensorType) -> int:
-    return call.input("x").elements * (call.channels // call.groups) * call.kernel.h * call.kernel.w
+def _transpose_products(call: Call, out: TensorType) -> Products:
+    macs = call.input("x").elements * (call.channels // call.groups) * call.kernel.h * call.kernel.w
+    return (Product(macs, ("x",), (WEIGHT,)),)
 
 
-def _modulated_macs(call: Call, out: TensorType) -> int:
+def _modulated_products(call: Call, out: TensorType) -> Products:
+    """(x · style) · weight."""
     if call.up == 1:
-        return out.elements * call.input("x").shape[0] * call.kernel.h * call.kernel.w
-    return call.input("x").elements * call.channels * call.kernel.h * call.kernel.w
+        macs = out.elements * call.input("x").shape[0] * call.kernel.h * call.kernel.w
+    else:
+        macs = call.input("x").elements * call.channels * call.kernel.h * call.kernel.w
+    return (Product(macs, ("x", "style"), (WEIGHT,)),)
+
+
+def _padded(call: Call, out: TensorType) -> int:
+    """x with its border, which only zeros are convolved without."""
+    (channels, *sides), padding = call.input("x").shape, padding_of(call)
+    return channels * prod(side + 2 * pad for side, pad in zip(sides, padding, strict=True))
+
+
+def _modulated(call: Call, out: TensorType) -> int:
+    """x · style, and the result before demodulation."""
+    return call.input("x").elements + out.elements * bool(call.demodulate)
 
 
 OPS = (
@@ -150,7 +181,10 @@ OPS = (
         traits=WEIGHTED,
         weights=_conv_state,
         buffers=_spectral(_conv_state),
-        macs=_conv_macs,
+        products=_conv_products,
+        keeps=(Keep("x"), Keep("padded", extra=_padded, when=lambda call: call.padding_mode != "zeros")),
+        layer=LayerRule("Conv2d", {"in_channels": width("x"), "out_channels": "channels"}),
+        fused=Fused.PRODUCT,
         doc="Convolution.",
     ),
     Op(
@@ -170,7 +204,10 @@ OPS = (
         traits=WEIGHTED,
         weights=_transpose_state,
         buffers=_spectral(_transpose_state),
-        macs=_transpose_macs,
+        products=_transpose_products,
+        keeps=(Keep("x"),),
+        layer=LayerRule("ConvTranspose2d", {"in_channels": width("x"), "out_channels": "channels"}),
+        fused=Fused.PRODUCT,
         doc="Transposed convolution; fan_in is the input channels times the kernel's area.",
     ),
     Op(
@@ -195,7 +232,10 @@ OPS = (
         traits=WEIGHTED,
         weights=_modulated_state,
         buffers=_spectral(_modulated_state),
-        macs=_modulated_macs,
+        products=_modulated_products,
+        keeps=(Keep("x", ("style",)), Keep("x · style", extra=_modulated)),
+        layer=LayerRule("ModulatedConv2d", {"in_channels": width("x"), "out_channels": "channels"}),
+        fused=Fused.PRODUCT,
         doc="Convolution whose weight is scaled by a style and normalized again. `init: auto` is N(0, 1).",
         source="StyleGAN2, section 2.2, equations 1 to 3",
     ),

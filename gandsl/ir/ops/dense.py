@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gandsl.ir.op import Call, Op, Param, Port, State, Trait
+from gandsl.ir.op import (
+    TWICE,
+    WEIGHT,
+    Call,
+    Fused,
+    Keep,
+    LayerRule,
+    Op,
+    Param,
+    Port,
+    Product,
+    State,
+    Trait,
+    depth,
+    space,
+    width,
+)
 from gandsl.ir.ops.weights import (
     BIAS_PARAMS,
     WEIGHT_PARAMS,
@@ -43,7 +59,10 @@ OPS = (
         traits=WEIGHTED,
         weights=lambda call: weight_and_bias((call.features, call.input("x").shape[-1]), call, call.features),
         buffers=lambda call: spectral_buffers(call, call.features, call.input("x").shape[-1]),
-        macs=lambda call, out: out.elements * call.input("x").shape[-1],
+        products=lambda call, out: (Product(out.elements * call.input("x").shape[-1], ("x",), (WEIGHT,)),),
+        keeps=(Keep("x", (WEIGHT,)),),
+        layer=LayerRule("Linear", {"in_features": depth("x"), "out_features": "features"}),
+        fused=Fused.PRODUCT,
         doc="Fully connected layer; on tokens, the same one at every position.",
     ),
     Op(
@@ -57,6 +76,8 @@ OPS = (
         traits=WEIGHTED,
         weights=lambda call: {"weight": (call.input("y").shape[0], call.features)},
         buffers=lambda call: spectral_buffers(call, call.input("y").shape[0], call.features),
+        keeps=(Keep("indices", (WEIGHT,), lambda call, out: 2),),
+        layer=LayerRule("Embedding", {"classes": width("y")}),
         doc="A learned vector for each class.",
     ),
     Op(
@@ -64,6 +85,8 @@ OPS = (
         (Port("y", ("Label",)),),
         (),
         output=lambda call: vector(call.input("y").shape[0]),
+        traits=TWICE,
+        layer=LayerRule("OneHot", {"classes": width("y")}),
         doc="The label as a vector of zeros and a one.",
     ),
     Op(
@@ -75,6 +98,9 @@ OPS = (
         ),
         output=_same,
         weights=_channel_vector("bias"),
+        traits=TWICE,
+        layer=LayerRule("Bias", {"channels": width("x")}),
+        fused=Fused.ADDED,
         doc="Adds a learned value to each channel.",
     ),
     Op(
@@ -86,6 +112,9 @@ OPS = (
         ),
         output=_same,
         weights=_channel_vector("weight"),
+        traits=TWICE,
+        keeps=(Keep("x", (WEIGHT,)),),
+        layer=LayerRule("Gain", {"channels": width("x")}),
         doc="Multiplies by a learned factor (the γ of self-attention).",
     ),
     Op(
@@ -96,9 +125,12 @@ OPS = (
             Param("init", "float", 0.0, doc="initial strength"),
         ),
         output=_same,
-        traits=frozenset({Trait.TWICE_DIFFERENTIABLE, Trait.RANDOM}),
+        traits=TWICE | {Trait.RANDOM},
         weights=_channel_vector("strength"),
         buffers=lambda call: {"constant": call.input("x").shape[1:]},
+        keeps=(Keep("plane of noise", (WEIGHT,), lambda call, out: out.shape[1] * out.shape[2]),),
+        layer=LayerRule("Noise", {"channels": width("x"), "size": space("x")}),
+        fused=Fused.ADDED,
         doc="Adds one plane of normal noise to all channels, times a learned strength.",
         source="StyleGAN, section 2; StyleGAN2, section 2.1",
     ),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gandsl.ir.op import Call, Op, Param, Port, ShapeError, State, Trait
+from math import prod
+
+from gandsl.ir.op import TWICE, Call, Keep, LayerRule, Op, Param, Port, ShapeError, State, Trait, width
 from gandsl.ir.types import TensorType
 
 EPS = Param("eps", "float", 1e-5, minimum=0.0, doc="added to the variance")
@@ -40,8 +42,9 @@ OPS = (
         (Port("x", ("Feature",)),),
         (Param("beta", "float", 0.999, minimum=0.0, maximum=1.0, doc="decay per training-mode call"),),
         output=lambda call: call.input("x"),
-        traits=frozenset({Trait.TWICE_DIFFERENTIABLE, Trait.STATEFUL}),
+        traits=TWICE | {Trait.STATEFUL},
         buffers=lambda call: {"magnitude": ()},
+        layer=LayerRule("NormalizeMagnitude"),
         doc="x over the root of the running mean of all its squares, which is taken for a constant.",
         source="StyleGAN3, section 3.2",
     ),
@@ -69,16 +72,11 @@ OPS = (
             ),
         ),
         output=_same,
-        traits=frozenset(
-            {
-                Trait.TWICE_DIFFERENTIABLE,
-                Trait.STATEFUL,
-                Trait.BATCH_COUPLED,
-                Trait.BATCH_NORMALIZED,
-            }
-        ),
+        traits=TWICE | {Trait.STATEFUL, Trait.BATCH_COUPLED, Trait.BATCH_NORMALIZED},
         weights=_affine,
         buffers=_running,
+        keeps=(Keep("x"),),
+        layer=LayerRule("BatchNorm", {"channels": width("x")}),
         doc="Normalizes each channel over batch and space; running statistics in evaluation.",
     ),
     Op(
@@ -87,6 +85,9 @@ OPS = (
         (Param("affine", "bool", False, doc="learn a scale and a shift for each channel"), EPS),
         output=_same,
         weights=_affine,
+        traits=TWICE,
+        keeps=(Keep("x"),),
+        layer=LayerRule("InstanceNorm", {"channels": width("x")}),
         doc="Normalizes each channel of each sample over space.",
     ),
     Op(
@@ -95,6 +96,10 @@ OPS = (
         (Param("groups", "int", 32, minimum=1), AFFINE, EPS),
         output=_grouped,
         weights=_affine,
+        traits=TWICE,
+        keeps=(Keep("x"),),
+        layer=LayerRule("GroupNorm", {"channels": width("x")}),
+        example={"groups": 2},
         doc="Normalizes groups of channels of each sample.",
     ),
     Op(
@@ -103,6 +108,9 @@ OPS = (
         (AFFINE, EPS),
         output=_same,
         weights=_affine,
+        traits=TWICE,
+        keeps=(Keep("x"),),
+        layer=LayerRule("LayerNorm", {"channels": width("x")}),
         doc="Normalizes all of a sample; scale and shift for each channel.",
     ),
     Op(
@@ -110,6 +118,8 @@ OPS = (
         (Port("x", ("Feature", "Vector")),),
         (Param("eps", "float", 1e-8, minimum=0.0, doc="added to the mean square"),),
         output=_same,
+        traits=TWICE,
+        keeps=(Keep("x"), Keep("norms", extra=lambda call, out: prod(out.shape[1:]))),
         doc="x / √(mean of x² over channels): at each pixel of a feature, or over a vector.",
         source="PGGAN, section 4.2",
     ),

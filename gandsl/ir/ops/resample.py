@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gandsl.ir.op import Call, Op, Param, Port, ShapeError
+from gandsl.ir.op import TWICE, Call, Fused, Keep, LayerRule, Op, Param, Port, ShapeError, Trait
 from gandsl.ir.ops.border import Ends, check_border
 from gandsl.ir.types import TensorType, feature, vector
 
@@ -64,6 +64,10 @@ def _lowpass_output(call: Call) -> TensorType:
     return _fir_output(replace(call, attrs={**call.attrs, "taps": (1.0,) * call.length}))
 
 
+def _is_max(call: Call) -> bool:
+    return bool(call.mode == "max")
+
+
 def _sized(call: Call) -> TensorType:
     return feature(call.input("x").shape[0], call.size.h, call.size.w)
 
@@ -95,6 +99,7 @@ OPS = (
         (X,),
         (FACTOR, Param("mode", "enum", "nearest", choices=("nearest", "bilinear", "bicubic"))),
         output=_upsampled,
+        traits=TWICE | {Trait.AT_OUTPUT},
         doc="Enlarges by a whole factor.",
     ),
     Op(
@@ -102,6 +107,11 @@ OPS = (
         (X,),
         (FACTOR, Param("mode", "enum", "average", choices=("average", "max", "sum"))),
         output=_divided,
+        traits=TWICE | {Trait.AT_OUTPUT},
+        keeps=(
+            Keep("x", mask=True),
+            Keep("places", extra=lambda call, out: 2 * out.elements, mask=True, when=_is_max),
+        ),
         doc="Shrinks by a whole factor.",
     ),
     Op(
@@ -112,6 +122,8 @@ OPS = (
             Param("mode", "enum", "area", choices=("area", "nearest", "bilinear", "bicubic")),
         ),
         output=_sized,
+        traits=TWICE | {Trait.AT_OUTPUT},
+        keeps=(Keep("x", when=lambda call: call.mode == "area"),),
         doc="Brings to a given size; area is adaptive average pooling.",
     ),
     Op(
@@ -125,7 +137,10 @@ OPS = (
             Param("gain", "float", 1.0, doc="factor on the result (up² keeps the brightness)"),
         ),
         output=_fir_output,
-        macs=lambda call, out: 0,
+        traits=TWICE | {Trait.AT_OUTPUT},
+        keeps=(Keep("x"),),
+        layer=LayerRule("Fir"),
+        fused=Fused.PRODUCT,
         doc="Upsample, pad, filter, downsample, with one separable filter in both directions.",
         source="StyleGAN, section 2 (blur); StyleGAN2, appendix B",
     ),
@@ -144,6 +159,10 @@ OPS = (
             Param("gain", "float", 1.0, doc="factor on the result (up² keeps the brightness)"),
         ),
         output=_lowpass_output,
+        traits=TWICE,
+        keeps=(Keep("x"),),
+        layer=LayerRule("Lowpass"),
+        example={"length": 4, "cutoff": 1.0, "half_width": 1.0, "rate": 8.0, "up": 2, "pad": (2, 1, 2, 1)},
         doc="Upsample, pad, filter, downsample, with a filter designed by Kaiser's window.",
         source="StyleGAN3, section 3.1, appendices C.1 and C.2",
     ),
@@ -152,10 +171,14 @@ OPS = (
         (X,),
         (Param("mode", "enum", "sum", choices=("sum", "average", "max")),),
         output=lambda call: vector(call.input("x").shape[0]),
+        traits=TWICE,
+        keeps=(Keep("x", when=_is_max),),
         doc="One number for each channel.",
     ),
-    Op("pixel_shuffle", (X,), (FACTOR,), output=_shuffled, doc="Moves channels into space."),
-    Op("pixel_unshuffle", (X,), (FACTOR,), output=_unshuffled, doc="Moves space into channels."),
+    Op("pixel_shuffle", (X,), (FACTOR,), output=_shuffled, traits=TWICE, doc="Moves channels into space."),
+    Op(
+        "pixel_unshuffle", (X,), (FACTOR,), output=_unshuffled, traits=TWICE, doc="Moves space into channels."
+    ),
     Op(
         "pad",
         (X,),
@@ -170,6 +193,9 @@ OPS = (
             ),
         ),
         output=_padded,
+        traits=TWICE,
+        keeps=(Keep("x", when=lambda call: call.mode != "zeros"),),
+        example={"pad": (1, 0, 2, 1)},
         doc="Adds (or crops) a border.",
     ),
 )

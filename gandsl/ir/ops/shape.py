@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gandsl.ir.op import Call, Op, Param, Port, ShapeError
+from gandsl.ir.op import TWICE, Call, Op, Param, Port, ShapeError
 from gandsl.ir.types import TensorType, feature, vector
 
 
@@ -31,6 +31,7 @@ OPS = (
         (Port("x", ("Feature",)),),
         (),
         output=lambda call: vector(call.input("x").elements),
+        traits=TWICE,
         doc="A feature as a vector, channel by channel.",
     ),
     Op(
@@ -42,6 +43,8 @@ OPS = (
             Param("layout", "enum", "chw", choices=("chw", "hwc"), doc="which index runs slowest first"),
         ),
         output=_reshape_output,
+        traits=TWICE,
+        example={"x": (32,), "channels": 2},
         doc="A vector as a feature.",
     ),
     Op(
@@ -51,6 +54,7 @@ OPS = (
         output=lambda call: TensorType(
             "Tokens", (call.input("x").shape[1] * call.input("x").shape[2], call.input("x").shape[0])
         ),
+        traits=TWICE,
         doc="Pixels as a list of vectors.",
     ),
     Op(
@@ -58,6 +62,7 @@ OPS = (
         (Port("x", ("Tokens",)),),
         (Param("size", "size", minimum=1),),
         output=_from_tokens_output,
+        traits=TWICE,
         doc="A list of vectors as pixels.",
     ),
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gandsl.ir.op import Call, Op, Param, Port, ShapeError
+from gandsl.ir.op import TWICE, Call, Keep, LayerRule, Op, Param, Port, ShapeError
 from gandsl.ir.types import KINDS, TensorType, feature
+from gandsl.spec.values import Size
 
 LIKE = Port(
     "like",
@@ -39,6 +40,7 @@ OPS = (
             Param("distribution", "str", ""),
         ),
         output=lambda call: TensorType(call.kind, tuple(call.shape)),
+        traits=TWICE,
         doc="An input of the network; written under `inputs`, never in a body.",
     ),
     Op(
@@ -51,6 +53,8 @@ OPS = (
         ),
         output=lambda call: feature(call.channels, call.size.h, call.size.w),
         weights=lambda call: {"weight": (call.channels, call.size.h, call.size.w)},
+        traits=TWICE,
+        layer=LayerRule("Constant"),
         doc="A learned feature, the same for each sample.",
         source="StyleGAN, section 2",
     ),
@@ -59,6 +63,8 @@ OPS = (
         (LIKE,),
         (Param("size", "size", minimum=1),),
         output=lambda call: feature(2, call.size.h, call.size.w),
+        traits=TWICE,
+        layer=LayerRule("Coordinates"),
         doc="Two channels: x and y from −1 to 1 at pixel centres.",
         source="Liu et al. 2018 (CoordConv)",
     ),
@@ -85,6 +91,10 @@ OPS = (
             "phases": (call.channels,),
             "transform": (3, 3),
         },
+        traits=TWICE,
+        keeps=(Keep("waves", extra=lambda call, out: 2 * out.elements),),
+        layer=LayerRule("FourierFeatures"),
+        example={"motion": (4,), "channels": 8, "size": Size(8, 8), "rate": 8.0, "bandwidth": 2.0},
         doc="Sines of fixed frequencies, drawn once from a disc, over a plane that each sample moves.",
         source="StyleGAN3, section 3.2",
     ),

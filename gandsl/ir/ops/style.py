@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gandsl.ir.op import Call, Op, Param, Port, ShapeError, Trait
+from gandsl.ir.op import TWICE, Call, Keep, LayerRule, Op, Param, Port, ShapeError, Trait, width
 from gandsl.ir.types import TensorType, vector
 
 
@@ -45,6 +45,7 @@ OPS = (
         (Port("x", ("Vector",)),),
         (Param("count", "int", minimum=1, doc="number of layers that read a style"),),
         output=lambda call: TensorType("Styles", (call.count, call.input("x").shape[0])),
+        traits=TWICE,
         doc="The same style for each layer; style mixing and truncation act on its output.",
         source="StyleGAN, section 2",
     ),
@@ -53,6 +54,7 @@ OPS = (
         (Port("x", ("Vector",)),),
         (Param("count", "int", minimum=1),),
         output=_chunks_output,
+        traits=TWICE,
         doc="Cuts a vector into equal parts, one for each reader.",
         source="BigGAN, section 3 (hierarchical latent)",
     ),
@@ -61,6 +63,7 @@ OPS = (
         (Port("terms", ("Vector",), variadic=True),),
         (),
         output=_stack_output,
+        traits=TWICE,
         doc="Makes a list of styles of single ones.",
     ),
     Op(
@@ -68,6 +71,7 @@ OPS = (
         (Port("x", ("Styles",)),),
         (Param("index", "int", minimum=0),),
         output=_select_output,
+        traits=TWICE,
         doc="One style of a list; `ws[i]` in an expression writes it.",
     ),
     Op(
@@ -75,8 +79,9 @@ OPS = (
         (Port("x", ("Vector",)),),
         (Param("beta", "float", 0.995, minimum=0.0, maximum=1.0, doc="decay per training-mode call"),),
         output=lambda call: vector(call.input("x").shape[0]),
-        traits=frozenset({Trait.TWICE_DIFFERENTIABLE, Trait.STATEFUL}),
+        traits=TWICE | {Trait.STATEFUL},
         buffers=lambda call: {"average": call.input("x").shape},
+        layer=LayerRule("TrackAverage", {"features": width("x")}),
         doc="Passes x on and keeps its running mean, the centre of truncation.",
         source="StyleGAN, section B",
     ),
@@ -93,6 +98,8 @@ OPS = (
             ),
         ),
         output=_modulate_output,
+        traits=TWICE,
+        keeps=(Keep("x", ("scale",)), Keep("scale", ("x",))),
         doc="x · (scale + offset) + shift, for each channel: AdaIN's and conditional norm's second half.",
         source="StyleGAN, equation 1",
     ),

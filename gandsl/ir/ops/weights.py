@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gandsl.ir.op import Call, Param, Shape, State, Trait
+from gandsl.ir.op import TWICE, Call, Param, Shape, State, Trait
 
-WEIGHTED = frozenset({Trait.TWICE_DIFFERENTIABLE, Trait.WEIGHTED})
+WEIGHTED = TWICE | {Trait.WEIGHTED}
 
 INITS = (
     "auto",

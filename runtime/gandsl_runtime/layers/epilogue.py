@@ -7,19 +7,19 @@ activations whose derivative needs the result only are done in place.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TypedDict
 
 from torch import Tensor
 from torch.nn import functional
+
+from gandsl_runtime import ops
 
 
 class Epilogue(TypedDict, total=False):
     """clamp(gain · activation(product + bias + strength · noise)).
 
     bias: [channels]. noise: a plane [N, 1, H, W] or [H, W]; None for no noise. strength: [] or [channels].
-    activation: relu, leaky_relu (with `slope`), tanh, sigmoid, silu, gelu or softplus. clamp: bound on the
-    magnitude.
+    activation: a function of `gandsl_runtime.ops` (leaky_relu with `slope`). clamp: bound on the magnitude.
     """
 
     bias: Tensor
@@ -32,7 +32,6 @@ class Epilogue(TypedDict, total=False):
 
 
 HOMOGENEOUS = frozenset({None, "relu", "leaky_relu"})
-ACTIVATIONS = ("relu", "leaky_relu", "tanh", "sigmoid", "silu", "gelu", "softplus")
 
 
 def inner_gain(after: Epilogue) -> float:
@@ -82,11 +81,5 @@ def _activate(y: Tensor, name: str, slope: float, *, fresh: bool) -> Tensor:
             return y.tanh_() if fresh else y.tanh()
         case "sigmoid":
             return y.sigmoid_() if fresh else y.sigmoid()
-    return _OUT_OF_PLACE[name](y)
-
-
-_OUT_OF_PLACE: dict[str, Callable[[Tensor], Tensor]] = {
-    "silu": functional.silu,
-    "gelu": functional.gelu,
-    "softplus": functional.softplus,
-}
+    activated: Tensor = getattr(ops, name)(y)
+    return activated

@@ -1,0 +1,107 @@
+"""Small uses of every op, made of its row alone: each choice, switch and kind of its first input once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gandsl.ir.graph import Graph, Node
+from gandsl.ir.op import Op, Param
+from gandsl.ir.types import KINDS, TensorType
+from gandsl.lowering.network import LoweredNetwork
+from gandsl.spec.values import Size
+from gandsl_runtime.layers.base import ONLY_AT_FIRST
+from tests.graphs import Builder
+
+SHAPES = {3: (8, 6, 6), 2: (16, 8), 1: (8,), 0: ()}
+"""Of an input, by rank; a row's `example` says where they do not fit."""
+
+ID = "inner.node"
+
+
+@dataclass(frozen=True)
+class Use:
+    """A network of one op. `what` says how it differs from the first use."""
+
+    op: Op
+    what: str
+    built: Builder
+
+    def __str__(self) -> str:
+        return f"{self.op.name}{self.what}"
+
+    @property
+    def graph(self) -> Graph:
+        return self.built.graph(ID)
+
+    @property
+    def node(self) -> Node:
+        return self.built.nodes[ID]
+
+    def network(self) -> LoweredNetwork:
+        """In training, in float64, its weights moved off their initial values."""
+        torch.manual_seed(0)
+        network = LoweredNetwork(self.built.ir(ID)).double().train()
+        with torch.no_grad():
+            for parameter in network.parameters():
+                parameter += 0.3 * torch.randn_like(parameter)
+        return network
+
+    def inputs(self, samples: int, seed: int = 0) -> list[Tensor]:
+        """Distinct numbers apart from each other and from 0, so that no kink is near; float64."""
+        generator = torch.Generator().manual_seed(seed)
+        return [_input(node.type, samples, generator) for node in self.graph.inputs]
+
+
+def _input(type_: TensorType, samples: int, generator: torch.Generator) -> Tensor:
+    if type_.kind == "Label":
+        return torch.arange(samples) % type_.shape[0]
+    shape = () if type_.kind == "Scalar" else (samples, *type_.shape)
+    count = max(1, torch.Size(shape).numel())
+    order = torch.randperm(count, generator=generator).double()
+    return ((order - count / 2 + 0.25) / count * 3).reshape(shape).requires_grad_()
+
+
+def uses(op: Op) -> Iterator[Use]:
+    """All uses of an op: the plainest first."""
+    values = {param.name: op.example.get(param.name, _value(param)) for param in op.params}
+    yield _use(op, "", values)
+    for kind in op.ports[0].kinds[1:] if op.ports else ():
+        yield _use(op, f" of {kind}", values, kind)
+    for param in op.params:
+        if param.name in ONLY_AT_FIRST:
+            continue
+        others = param.choices if param.type == "enum" else (True, False) if param.type == "bool" else ()
+        for other in others:
+            if other != values[param.name]:
+                yield _use(op, f" {param.name}={other}", values | {param.name: other})
+    for port in op.ports:
+        if port.optional:
+            yield _use(op, f" without {port.name}", values, without=port.name)
+
+
+def _value(param: Param) -> Any:
+    if not param.required:
+        return param.default
+    if param.type == "size":
+        return Size(4, 4)
+    return param.choices[0] if param.choices else max(1, param.minimum or 0)
+
+
+def _use(op: Op, what: str, values: dict[str, Any], first: str = "", without: str = "") -> Use:
+    built = Builder()
+    inputs: dict[str, Any] = {}
+    for port in op.ports:
+        if port.name == without:
+            continue
+        kind = first if first in port.kinds else port.kinds[0]
+        shape = op.example.get(port.name) if not first else None
+        shape = shape or SHAPES[KINDS[kind][0][0]]
+        names = [f"{port.name}{i}" for i in range(2 if port.variadic else 1)]
+        inputs[port.name] = [built.input(name, kind, *shape) for name in names]
+    built(ID, op.name, inputs, **values)
+    return Use(op, what, built)
