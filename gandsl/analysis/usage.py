@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from gandsl.analysis.facts import Facts
 from gandsl.analysis.mentioned import inside, names, of_file, words
 from gandsl.diagnostics import Diagnostic, Diagnostics, Span
-from gandsl.ir.ops import OPS
+from gandsl.ir.ops import known_op
 from gandsl.spec import tree as trees
 from gandsl.spec.document import BlockDecl, NetworkDecl, PortDecl
 from gandsl.spec.library import Library
@@ -132,7 +132,8 @@ def _first_port(node: trees.Mapping, owner: NetworkDecl | BlockDecl, library: Li
         return None
     name = named.text
     if form == "op":
-        ports = OPS[name].ports if name in OPS else ()
+        op = known_op(name)
+        ports = op.ports if op else ()
         return ports[0].name if ports and not ports[0].variadic and not ports[0].optional else None
     if form == "slot":
         slot = owner.slots.get(name) if isinstance(owner, BlockDecl) else None

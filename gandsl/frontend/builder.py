@@ -33,6 +33,7 @@ class Tally:
     uses: int = 0
     defaults: dict[Span, tuple[str, str]] = field(default_factory=dict)  # as written: op and parameter
     read: set[Span] = field(default_factory=set)  # of them, those that an op has taken
+    required: dict[int, dict[str, dict[str, Op]]] = field(default_factory=dict)  # document → prefix → ops
     fillings: dict[tuple[Span, str], bool] = field(default_factory=dict)  # looked up, for an interface
 
     def count(self) -> None:
@@ -80,13 +81,19 @@ class Builder:
             return POISON
         call = Call({port: tuple(t.type for t in tensors) for port, tensors in inputs.items()}, attrs)
         try:
-            type_ = op.output(call)
+            type_, weights = op.output(call), op.weights(call)
         except ShapeError as error:
             self._reporter.at(context).add(
                 error.code, error.message, places.get(error.culprit, span), help=error.help
             )
             return POISON
-        numbers = max(type_.elements, *(prod(shape) for shape in op.weights(call).values()), 0)
+        except Exception as error:
+            if not op.module:
+                raise
+            why = f"`{op.name}` cannot be used: its row fails with {type(error).__name__}: {error}"
+            self._reporter.at(context).add("G0412", why, span)
+            return POISON
+        numbers = max(type_.elements, *(prod(shape) for shape in weights.values()), 0)
         if numbers > MAX_NUMBERS:
             what = str(type_) if numbers == type_.elements else f"a weight of {numbers:,} numbers"
             self._reporter.at(context).add(

@@ -10,6 +10,7 @@ from gandsl.frontend.context import Context
 from gandsl.frontend.module import ModuleIR
 from gandsl.frontend.network import unfold_network
 from gandsl.frontend.nodes.body import unfold_body
+from gandsl.frontend.nodes.packages import require
 from gandsl.frontend.reporting import Enough, Reporter
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import first_output
@@ -35,16 +36,18 @@ def elaborate(document: Document, diagnostics: Diagnostics) -> ModuleIR | None:
 
 
 def _elaborated(document: Document, session: _Session, diagnostics: Diagnostics) -> ModuleIR | None:
+    session.packages()
     params = session.parameters()
     sizes = session.levels()
     if sizes is None:
         return None
     networks: dict[str, NetworkIR] = {}
+    requires = {prefix: package.text for prefix, package in document.requires.items()}
     for name, network in document.networks.items():
         programs = session.programs(network, sizes)
         if programs is not None:
             levels = tuple((size.h, size.w) for size in sizes)
-            networks[name] = NetworkIR(name, programs, levels, moved_in(name, document.moved))
+            networks[name] = NetworkIR(name, programs, levels, moved_in(name, document.moved), requires)
             for graph in programs.values():
                 graph.verify()
     plan = session.plan()
@@ -69,6 +72,10 @@ class _Session:
         return Unfolder(
             self._document, self._library, reporter, self._budget, family, self._tally, unfold_body
         )
+
+    def packages(self) -> None:
+        """What the spec requires is looked up, though no node may name an op of it: passes are added too."""
+        self._tally.required[id(self._document)] = require(self._document, self._diagnostics)
 
     def levels(self) -> list[Size] | None:
         """The sizes of a growing family, [] for all others, None after reporting."""

@@ -7,7 +7,7 @@ from dataclasses import fields
 from functools import lru_cache
 
 from gandsl.diagnostics import Diagnostics, Span
-from gandsl.ir.ops import OPS
+from gandsl.ir.ops import known_op
 from gandsl.spec import tree as trees
 from gandsl.spec.expressions import Call, Expr, Name, Node, parse
 from gandsl.spec.tree import Scalar, Tree
@@ -52,7 +52,7 @@ def expressions_of(node: Tree) -> list[Scalar]:
     # a fold's inside has names of its own, an op's enum parameters hold names of choices
     keep = {"fold", "carry", "when", "unless"} if "fold" in node.entries else set(node.entries) - _NAME_KEYS
     op = node.get("op")
-    if isinstance(op, Scalar) and (known := OPS.get(op.text)):
+    if isinstance(op, Scalar) and (known := known_op(op.text)):
         keep -= {param.name for param in known.params if param.type in ("enum", "str")}
     return [scalar for entry in node if entry.key in keep for scalar in scalars_of(entry.value)]
 

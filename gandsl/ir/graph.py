@@ -167,6 +167,7 @@ class NetworkIR:
     programs: Mapping[Variant, Graph]
     levels: tuple[tuple[int, int], ...] = ()  # (height, width) of each level; empty when it does not grow
     moved: Mapping[str, str] = field(default_factory=dict)  # old place → new place of what was moved
+    requires: Mapping[str, str] = field(default_factory=dict)  # prefix → package, whose passes are run too
 
     @property
     def main(self) -> Graph:

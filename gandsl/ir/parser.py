@@ -11,7 +11,7 @@ from gandsl.diagnostics import Diagnostics, Span
 from gandsl.diagnostics.diagnostic import InvariantError
 from gandsl.ir.graph import Frame, Graph, NetworkIR, Node, Provenance, Variant
 from gandsl.ir.op import Call, Op, Param, ShapeError
-from gandsl.ir.ops import OPS
+from gandsl.ir.ops import ADDED, OPS
 from gandsl.ir.text import HEADER, default_of, value_text
 from gandsl.ir.types import KINDS, TensorType, is_a
 from gandsl.spec.values import Size
@@ -206,7 +206,7 @@ class _Reader:
     def _node(self, line: _Line, program: _Program) -> None:
         id_ = line.take("name")
         line.take("mark", "=")
-        op = _known(line.take("name"), OPS, "op")
+        op = _known(line.take("name"), OPS | ADDED, "op")
         if id_.text in program.nodes:
             raise _Wrong(f"there is already a node `{id_.text}`", id_.span)
         inputs = _inputs(line, op, program)

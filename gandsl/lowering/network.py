@@ -125,7 +125,7 @@ class LoweredNetwork(Network):
             entry, variant = program
             module = self.lowered(entry, variant.level, variant.fading)
             twin = self._meta_twin() if self.thorough else None
-            log = pipeline(target).run(module, target, twin)
+            log = pipeline(target, self.ir.requires).run(module, target, twin)
             self._programs[target, program] = module, log
         return self._programs[target, program]
 

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from gandsl.ir.op import Call, Op
+from gandsl.ir.packages import PackageFault
 from gandsl.spec.values import Size
 
 Literal = int | float | bool | str | None | tuple[Any, ...]
@@ -59,8 +60,21 @@ def target_of(op: Op, call: Call) -> Target:
 
 
 def found(target: Target) -> Any:
-    """The class or function that a target names."""
-    return getattr(import_module(target.module), target.name)
+    """The class or function that a target names. Raises PackageFault where an installed package lacks it."""
+    return imported(target.module, target.name)
+
+
+def imported(module: str, name: str) -> Any:
+    """What a module has by this name. Raises PackageFault where it is an installed package's, and fails."""
+    try:
+        return getattr(import_module(module), name)
+    except Exception as error:
+        if module.startswith("gandsl_runtime."):
+            raise
+        raise PackageFault(
+            f"{module}.{name} cannot be used: {type(error).__name__}: {error}",
+            "this is the fault of the package that adds it, not gandsl's: mend or update it",
+        ) from error
 
 
 def literal(value: Any) -> Literal:

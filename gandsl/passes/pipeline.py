@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
+from gandsl.ir.packages import PASSES, broken, offered
 from gandsl.passes.base import Pass
 from gandsl.passes.checkpoint_stages import CheckpointStages
 from gandsl.passes.choose_form import ChooseModulatedForm
@@ -26,6 +29,19 @@ FASTER: tuple[Pass, ...] = (
 )
 
 
-def pipeline(target: Target) -> Pipeline:
-    """The default pipeline. All passes run for every target: those that do not apply say so in the log."""
-    return Pipeline((*CLEAN, *FASTER, DeadCode(), CheckpointStages()))
+def pipeline(target: Target, requires: Mapping[str, str] | None = None) -> Pipeline:
+    """The default pipeline. All passes run for every target: those that do not apply say so in the log.
+
+    requires: packages whose passes run too, by prefix, after those that make programs faster. Raises
+    PackageFault.
+    """
+    added = {pass_: package for prefix, package in (requires or {}).items() for pass_ in _of(prefix, package)}
+    owners = {pass_.name: package for pass_, package in added.items()}
+    return Pipeline((*CLEAN, *FASTER, *added, DeadCode(), CheckpointStages()), owners)
+
+
+def _of(prefix: str, package: str) -> Iterator[Pass]:
+    for pass_ in offered(prefix, package, PASSES):
+        if not isinstance(pass_, Pass):
+            raise broken(package, f"among its passes is a {type(pass_).__name__}, which is no gandsl Pass")
+        yield pass_

@@ -51,6 +51,9 @@ def build(
     def each(field: str, read: Callable[[Entry, Diagnostics], Decl]) -> dict[str, Decl]:
         return {entry.key: read(entry, diagnostics) for entry in _entries(given, field)}
 
+    document.requires = {
+        entry.key: entry.value for entry in _entries(given, "requires") if isinstance(entry.value, Scalar)
+    }
     document.params = params(given, diagnostics)
     document.let = lets(given, document.params, diagnostics)
     document.growth = _growth(tree, given, diagnostics)

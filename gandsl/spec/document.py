@@ -141,6 +141,7 @@ class Document:
     training: Mapping | None = None
     moved: dict[str, str] = field(default_factory=dict)
     imports: dict[str, str | Document] = field(default_factory=dict)  # name → path, or what it holds
+    requires: dict[str, Scalar] = field(default_factory=dict)  # prefix of ops → the package that has them
     sources: dict[str, str] = field(default_factory=dict, repr=False)  # file → text, of all it was made from
 
 

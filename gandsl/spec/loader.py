@@ -26,7 +26,16 @@ _OWN = (
     "doc",
     "source",
 )  # a file's own replace the base's; the first two are never inherited
-_JOINED = ("params", "let", "blocks", "interfaces", "imports", "networks", "moved")  # added to the base's
+_JOINED = (
+    "params",
+    "let",
+    "blocks",
+    "interfaces",
+    "imports",
+    "requires",
+    "networks",
+    "moved",
+)  # added to the base's
 
 
 def load(

@@ -20,6 +20,7 @@ _DECLARING = frozenset(
         "let",
         "blocks",
         "imports",
+        "requires",
         "interfaces",
         "networks",
         "ports",

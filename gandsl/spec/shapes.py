@@ -219,6 +219,11 @@ SPEC = Record(
             MapOf(IMPORT),
             "files whose blocks can be used, by the name they get here: each a path, or what the file holds",
         ),
+        Field(
+            "requires",
+            MapOf(TEXT),
+            "installed packages whose ops and passes are used, by the name under which each offers them",
+        ),
         Field("params", MapOf(PARAM), "the numbers that everything else is derived from"),
         Field(
             "let",

@@ -189,7 +189,7 @@ def _is_derivative(value: Callable[[], Tensor], free: list[Tensor], direction: l
             for x, d in zip(free, direction, strict=True):
                 x += moved * step * d
         at.append(value())
-    slope = float((at[0] - at[2]) / (2 * step))
+    slope = float((at[0] - at[2]).detach() / (2 * step))
     return math.isclose(float(_along(at[3], free, direction)), slope, rel_tol=1e-5, abs_tol=1e-5)
 
 

@@ -6,11 +6,10 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 from gandsl.ir.graph import Graph, Node
-from gandsl.lowering.table import Layer, Target, lower
+from gandsl.lowering.table import Layer, Target, imported, lower
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Signature:
 @cache
 def _signature(module: str, name: str) -> Signature:
     """Of a class (its constructor) or a function."""
-    parameters = inspect.signature(getattr(import_module(module), name)).parameters.values()
+    parameters = inspect.signature(imported(module, name)).parameters.values()
     return Signature(
         tuple(p.name for p in parameters),
         tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty),

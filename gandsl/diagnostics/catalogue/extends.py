@@ -128,4 +128,28 @@ ROWS = (
         write another spec that extends what is meant; give single changes by their own paths, such as
         `--set training.batch=16`.""",
     ),
+    Code(
+        "G0411",
+        "error",
+        "required package missing",
+        means="""
+        `requires:` names a package that is not installed, or one that offers no ops or passes under this
+        name.""",
+        example="""
+        requires: {fancy: gandsl-fancy}      # and gandsl-fancy is not installed""",
+        mend="""
+        install the package, or correct its name. On the left stands the name under which the package offers
+        its ops, on the right the package as `pip install` takes it.""",
+    ),
+    Code(
+        "G0412",
+        "error",
+        "required package cannot be used",
+        means="""
+        A package that `requires:` names is installed, but what it adds to gandsl does not load, is no op, or
+        fails where it is used. That is the package's fault.""",
+        example="""
+        requires: {fancy: gandsl-fancy}      # whose module of ops does not load""",
+        mend="update the package, or tell its authors what the message says.",
+    ),
 )

@@ -7,6 +7,7 @@ from typing import Any
 from gandsl.diagnostics import Span
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.frontend.context import Context, Defaults
+from gandsl.frontend.nodes.packages import find_op
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.ir.ops import OPS
 from gandsl.ir.ops.weights import BIAS_PARAMS, WEIGHT_PARAMS
@@ -25,7 +26,7 @@ def make_defaults(unfolder: Unfolder, tree: Tree | None, context: Context) -> De
         unfolder.at(context).add("G0010", "`defaults` maps ops to their parameters", tree.span)
         return context.defaults
     for entry in tree:
-        op = OPS.get(entry.key)
+        op = find_op(unfolder, entry.key, context.home)
         if op is None and entry.key != "weighted":
             help = did_you_mean(entry.key, [*OPS, "weighted"])
             unfolder.at(context).add("G0201", f"there is no op `{entry.key}`", entry.key_span, help=help)

@@ -6,6 +6,7 @@ from gandsl.diagnostics import Span
 from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.diagnostics.synonyms import instead, ours
 from gandsl.frontend.context import Context, Fill
+from gandsl.frontend.nodes.packages import find_op, reported_added
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.ir.op import Op
 from gandsl.ir.ops import OPS
@@ -30,13 +31,13 @@ def op_of(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> tuple[Op
     name = name_of(unfolder, tree, "op", context)
     if name is None:
         return None
-    op = OPS.get(name.text) if name.text != "input" else None
+    op = find_op(unfolder, name.text, context.home)
     if op is not None:
         return op, name.span
     if unfolder.library.block(name.text, context.home) is not None:
         message, help = f"`{name.text}` is a block, not an op", f"write `block: {name.text}`"
         unfolder.at(context).add("G0201", message, name.span, help=help)
-    else:
+    elif not reported_added(unfolder, name.text, name.span, context):
         names = [known for known in OPS if known != "input"]
         others = unfolder.library.candidates(context.home)
         help = meant(name.text, names, "block", others) or "`gandsl explain --ops` lists the ops"
@@ -125,7 +126,7 @@ def resolve(unfolder: Unfolder, name: str, namespace: str | None, context: Conte
     found = unfolder.library.block(name, context.home)
     if found is None and namespace:
         found = unfolder.library.block(f"{namespace}.{name}", context.home)
-    return found or (OPS.get(name) if name != "input" else None)
+    return found or find_op(unfolder, name, context.home)
 
 
 def candidates(unfolder: Unfolder, namespace: str | None, context: Context) -> list[str]:

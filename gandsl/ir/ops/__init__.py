@@ -33,5 +33,28 @@ OPS: dict[str, Op] = {
 }
 """The ops of the language."""
 
-PRIMITIVES: dict[str, Op] = OPS | {CAST.name: CAST}
-"""All ops of a graph: those of the language, and what the compiler puts in."""
+ADDED: dict[str, Op] = {}
+"""The ops of installed packages, by full name, as far as specs have asked for them (`gandsl.ir.packages`)."""
+
+
+class _Primitives(dict[str, Op]):
+    """Knows an op of a package too, though no spec has been read: an unpickled network names it."""
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in ADDED
+
+    def __missing__(self, name: str) -> Op:
+        if name not in ADDED:
+            from gandsl.ir.packages import find
+
+            find(name)
+        return ADDED[name]
+
+
+PRIMITIVES: dict[str, Op] = _Primitives(OPS | {CAST.name: CAST})
+"""All ops of a graph: those of the language, what packages add, and what the compiler puts in."""
+
+
+def known_op(name: str) -> Op | None:
+    """An op that a text may name: of the language, or of a package that was asked for."""
+    return OPS.get(name) or ADDED.get(name)
