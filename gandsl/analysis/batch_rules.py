@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gandsl.analysis.facts import TRAINED, Facts, label, place
+from gandsl.analysis.facts import TRAINED, RuleInput, label, place
 from gandsl.analysis.plan_rules import active
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.ir.graph import Node
 from gandsl.ir.op import Trait
 
 
-def batches(facts: Facts) -> list[tuple[str, int, int | None]]:
+def batches(facts: RuleInput) -> list[tuple[str, int, int | None]]:
     """Every batch of the plan: the field it stands in, its size, and its level (None: all others)."""
     plan = facts.plan
     if plan is None:
@@ -26,7 +26,7 @@ def batches(facts: Facts) -> list[tuple[str, int, int | None]]:
     return found if set(longer) <= set(own) else [("batch", plan.batch, None), *found]
 
 
-def batch_splits(facts: Facts) -> Iterator[Diagnostic]:
+def batch_splits(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0618: micro-batches of equal size, so that batch statistics and averages mean the same in each."""
     plan = facts.plan
     if plan is None or plan.micro_batch is None:
@@ -43,7 +43,7 @@ def batch_splits(facts: Facts) -> Iterator[Diagnostic]:
             )
 
 
-def batch_fits_groups(facts: Facts) -> Iterator[Diagnostic]:
+def batch_fits_groups(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0611: D sees what a process does at a time (real and generated images joined, if so planned)."""
     plan = facts.plan
     if plan is None:
@@ -69,7 +69,7 @@ def batch_fits_groups(facts: Facts) -> Iterator[Diagnostic]:
                 break
 
 
-def _statistics(facts: Facts, level: int | None) -> list[Node]:
+def _statistics(facts: RuleInput, level: int | None) -> list[Node]:
     nodes = {
         node.id: node
         for variant, graph in facts.programs("discriminator").items()
@@ -79,7 +79,7 @@ def _statistics(facts: Facts, level: int | None) -> list[Node]:
     return list(nodes.values())
 
 
-def samples_stand_alone(facts: Facts) -> Iterator[Diagnostic]:
+def samples_stand_alone(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0623: an op of the generator that couples samples in evaluation too; batch norm does not."""
     for node in facts.having("generator", Trait.BATCH_COUPLED):
         if not node.spec.has(Trait.BATCH_NORMALIZED):
@@ -91,7 +91,7 @@ def samples_stand_alone(facts: Facts) -> Iterator[Diagnostic]:
             )
 
 
-def batch_norm_has_several(facts: Facts) -> Iterator[Diagnostic]:
+def batch_norm_has_several(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0640: what is normalized over the batch has more than one number at a time: one has no variance."""
     plan = facts.plan
     if plan is None:
@@ -118,7 +118,7 @@ def batch_norm_has_several(facts: Facts) -> Iterator[Diagnostic]:
             return
 
 
-def _normalized_alone(facts: Facts, name: str, level: int | None) -> Iterator[Node]:
+def _normalized_alone(facts: RuleInput, name: str, level: int | None) -> Iterator[Node]:
     """Nodes that normalize over the batch, and have one number for each channel of a sample."""
     for variant, graph in facts.programs(name).items():
         if level in (None, variant.level):

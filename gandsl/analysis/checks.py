@@ -17,11 +17,11 @@ from gandsl.analysis import (
     usage,
     weight_rules,
 )
-from gandsl.analysis.facts import Facts
+from gandsl.analysis.facts import RuleInput
 from gandsl.diagnostics import Diagnostic, Diagnostics
 from gandsl.frontend.module import ModuleIR
 
-Rule = Callable[[Facts], Iterator[Diagnostic]]
+Rule = Callable[[RuleInput], Iterator[Diagnostic]]
 
 ERRORS: tuple[tuple[str, Rule], ...] = (  # the codes a rule may give, and the rule
     ("G0601", network_rules.inputs_match_outputs),
@@ -86,7 +86,7 @@ def check(module: ModuleIR, diagnostics: Diagnostics, processes: int = 1) -> Mod
     """
     written, module = module, dead.counted(module)
     unread = list(dead.nodes_without_effect(written, module))
-    facts = Facts(dead.pruned(module), processes)
+    facts = RuleInput(dead.pruned(module), processes)
     for _, rule in ERRORS:
         diagnostics.extend(rule(facts))
     if all(error.code == "G0621" for error in diagnostics.errors):  # dead nodes may tell the reason

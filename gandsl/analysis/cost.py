@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from gandsl.analysis import phases as _phases
 from gandsl.analysis.autodiff import Flow, kept_elements
-from gandsl.analysis.phases import NETWORKS, Phase
+from gandsl.analysis.phases import NETWORKS, StepPhase
 from gandsl.ir.graph import Graph, NetworkIR, Node
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def spatial_stages(graph: Graph) -> frozenset[str]:
 def module_cost(module: ModuleIR) -> ModuleCost:
     """The cost of every network, and of the plan's steps where there are a generator and a discriminator."""
     networks = module.networks
-    found: tuple[Phase, ...] = ()
+    found: tuple[StepPhase, ...] = ()
     if all(name in networks for name in NETWORKS):
         found = _phases.phases(networks[NETWORKS[0]].main, networks[NETWORKS[1]].main, module.plan)
     batch = module.plan.batch if module.plan else 1
@@ -134,7 +134,7 @@ def module_cost(module: ModuleIR) -> ModuleCost:
     return ModuleCost(costs, tuple(map(_phase_cost, found)), batch, micro_batch)
 
 
-def _phase_cost(phase: Phase) -> PhaseCost:
+def _phase_cost(phase: StepPhase) -> PhaseCost:
     flops = {name: 2 * sum(phase.macs[name].values()) * phase.images * phase.repeat for name in phase.macs}
     kept = {
         name: BYTES * sum(phase.kept[name].values()) * min(phase.micro_batch, phase.images)
@@ -143,7 +143,7 @@ def _phase_cost(phase: Phase) -> PhaseCost:
     return PhaseCost(phase.name, phase.every, phase.repeat, phase.images, phase.penalty, flops, kept)
 
 
-def _node_costs(network: NetworkIR, found: tuple[Phase, ...]) -> dict[str, Cost]:
+def _node_costs(network: NetworkIR, found: tuple[StepPhase, ...]) -> dict[str, Cost]:
     graph = network.main
     forward = _phases.forward(graph)
     kept = kept_elements(Flow(graph))
@@ -165,7 +165,7 @@ def _node_costs(network: NetworkIR, found: tuple[Phase, ...]) -> dict[str, Cost]
     return costs
 
 
-def _sum_of(network: str, found: Iterable[Phase]) -> dict[str, int]:
+def _sum_of(network: str, found: Iterable[StepPhase]) -> dict[str, int]:
     total: dict[str, int] = {}
     for phase in found:
         for id_, macs in phase.macs.get(network, {}).items():

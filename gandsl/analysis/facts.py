@@ -19,7 +19,7 @@ TRAINED = ("generator", "discriminator")
 
 
 @dataclass(frozen=True)
-class Facts:
+class RuleInput:
     """A module as the rules see it; parts that failed to unfold are missing."""
 
     module: ModuleIR

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from gandsl.analysis.facts import TRAINED, Facts
+from gandsl.analysis.facts import TRAINED, RuleInput
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.ir.graph import Node, Variant
@@ -14,7 +14,7 @@ from gandsl_runtime.plan import Growth, Plan
 from gandsl_runtime.schedule import Clock
 
 
-def plan_and_family(facts: Facts) -> Iterator[Diagnostic]:
+def plan_and_family(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0609 and G0616: a growth plan and a growing family belong together."""
     family = facts.document.growth
     if facts.plan is None:
@@ -36,7 +36,7 @@ def plan_and_family(facts: Facts) -> Iterator[Diagnostic]:
         )
 
 
-def networks_grow(facts: Facts) -> Iterator[Diagnostic]:
+def networks_grow(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0616: both networks have a fade, and the images of a level have its size."""
     if not facts.sizes:
         return
@@ -68,7 +68,7 @@ def networks_grow(facts: Facts) -> Iterator[Diagnostic]:
                 return
 
 
-def _family(facts: Facts) -> tuple[Label, ...]:
+def _family(facts: RuleInput) -> tuple[Label, ...]:
     growth = facts.document.growth
     return (Label(growth.over.span, "the levels"),) if growth else ()
 
@@ -77,7 +77,7 @@ def _doubled(size: tuple[int, int]) -> tuple[int, int]:
     return 2 * size[0], 2 * size[1]
 
 
-def levels_double(facts: Facts) -> Iterator[Diagnostic]:
+def levels_double(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0617."""
     growth = facts.document.growth
     for small, large in pairwise(facts.sizes):
@@ -91,7 +91,7 @@ def levels_double(facts: Facts) -> Iterator[Diagnostic]:
             return
 
 
-def layers_are_shared(facts: Facts) -> Iterator[Diagnostic]:
+def layers_are_shared(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0619: a layer is the same at every level, since all levels train one set of weights."""
     for network in facts.module.networks.values():
         first: dict[str, tuple[Variant, Node, object]] = {}
@@ -115,7 +115,7 @@ def layers_are_shared(facts: Facts) -> Iterator[Diagnostic]:
                     return
 
 
-def keys_are_levels(facts: Facts) -> Iterator[Diagnostic]:
+def keys_are_levels(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0602: `start`, `batch` and `lr` of the growth plan speak of levels that there are."""
     growth = facts.plan.growth if facts.plan else None
     if growth is None or not facts.sizes:
@@ -147,7 +147,7 @@ def _levels(key: int, longer: list[int]) -> str | None:
     )
 
 
-def reaches_full_size(facts: Facts) -> Iterator[Diagnostic]:
+def reaches_full_size(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0610: the last level fades in before training ends."""
     plan, growth = facts.plan, facts.plan.growth if facts.plan else None
     if plan is None or growth is None or not facts.sizes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gandsl.analysis.batch_rules import batches
-from gandsl.analysis.facts import Facts, between, consumers, in_library, label, place
+from gandsl.analysis.facts import RuleInput, between, consumers, in_library, label, place
 from gandsl.analysis.plan_rules import active
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.ir.graph import Graph, Node
@@ -17,7 +17,7 @@ SMALL_BATCH = 16
 LARGE_BETA = 0.5
 
 
-def batch_norm_under_r1(facts: Facts) -> Iterator[Diagnostic]:
+def batch_norm_under_r1(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0720."""
     norms = facts.having("discriminator", Trait.BATCH_NORMALIZED)
     for name in active(facts.plan, ("r1", "r2")) if norms else ():
@@ -30,7 +30,7 @@ def batch_norm_under_r1(facts: Facts) -> Iterator[Diagnostic]:
         )
 
 
-def unbounded_critic(facts: Facts) -> Iterator[Diagnostic]:
+def unbounded_critic(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0721."""
     plan = facts.plan
     if plan is None or plan.loss.kind != "wasserstein" or not facts.network("discriminator"):
@@ -45,7 +45,7 @@ def unbounded_critic(facts: Facts) -> Iterator[Diagnostic]:
         )
 
 
-def small_batch(facts: Facts) -> Iterator[Diagnostic]:
+def small_batch(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0722."""
     norms = [node for name in _NETWORKS for node in facts.having(name, Trait.BATCH_NORMALIZED)]
     plan = facts.plan
@@ -62,7 +62,7 @@ def small_batch(facts: Facts) -> Iterator[Diagnostic]:
             return
 
 
-def large_beta(facts: Facts) -> Iterator[Diagnostic]:
+def large_beta(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0723."""
     if facts.plan is None:
         return
@@ -82,7 +82,7 @@ def large_beta(facts: Facts) -> Iterator[Diagnostic]:
             )
 
 
-def _written(facts: Facts) -> Iterator[tuple[Graph, Node]]:
+def _written(facts: RuleInput) -> Iterator[tuple[Graph, Node]]:
     """The nodes of the trained networks that stand in the user's own text, one for each line."""
     seen = set()
     for name in _NETWORKS:
@@ -93,7 +93,7 @@ def _written(facts: Facts) -> Iterator[tuple[Graph, Node]]:
                 yield graph, node
 
 
-def uneven_overlap(facts: Facts) -> Iterator[Diagnostic]:
+def uneven_overlap(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0724."""
     for graph, node in _written(facts):
         stride = {"conv_transpose": "stride", "modulated_conv": "up"}.get(node.op)
@@ -110,7 +110,7 @@ def uneven_overlap(facts: Facts) -> Iterator[Diagnostic]:
             )
 
 
-def bias_before_batch_norm(facts: Facts) -> Iterator[Diagnostic]:
+def bias_before_batch_norm(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0725."""
     for graph, node in _written(facts):
         if not node.attrs.get("bias") and node.op != "bias":
@@ -126,7 +126,7 @@ def bias_before_batch_norm(facts: Facts) -> Iterator[Diagnostic]:
             )
 
 
-def batch_norm_at_the_image(facts: Facts) -> Iterator[Diagnostic]:
+def batch_norm_at_the_image(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0726: batch normalization that belongs to the layer at the image."""
     for name, end in (("generator", "output"), ("discriminator", "input")):
         network = facts.network(name)
@@ -154,7 +154,7 @@ def _nearest_norm(graph: Graph, name: str) -> Node | None:
     return None
 
 
-def squashed_logits(facts: Facts) -> Iterator[Diagnostic]:
+def squashed_logits(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0727."""
     network = facts.network("discriminator")
     if network is None:
@@ -170,7 +170,7 @@ def squashed_logits(facts: Facts) -> Iterator[Diagnostic]:
             )
 
 
-def labels_for_one(facts: Facts) -> Iterator[Diagnostic]:
+def labels_for_one(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0728. (The other way round is an error, G0604.)"""
     given = facts.labels("generator")
     told = facts.labels("discriminator") or (facts.plan and facts.plan.auxiliary)
@@ -184,7 +184,7 @@ def labels_for_one(facts: Facts) -> Iterator[Diagnostic]:
         )
 
 
-def unnamed_classifier(facts: Facts) -> Iterator[Diagnostic]:
+def unnamed_classifier(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0729."""
     given, network = facts.labels("generator"), facts.network("discriminator")
     if given is None or network is None or facts.plan is None or facts.plan.auxiliary:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gandsl.analysis.facts import Facts
+from gandsl.analysis.facts import RuleInput
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.spec.tree import Entry, Mapping
 
 
-def moved_ids(facts: Facts) -> Iterator[Diagnostic]:
+def moved_ids(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0408: a new place that is no node, an old one that still is, two ids to one place."""
     written = facts.document.tree.get("moved")
     if not isinstance(written, Mapping) or set(facts.module.networks) != set(facts.document.networks):
@@ -36,7 +36,7 @@ def moved_ids(facts: Facts) -> Iterator[Diagnostic]:
         taken.setdefault(target, entry)
 
 
-def _ids(facts: Facts) -> set[str]:
+def _ids(facts: RuleInput) -> set[str]:
     """Every id and every beginning of one, with its network: `generator.synthesis`, and all inside."""
     found: set[str] = set()
     for name in facts.module.networks:

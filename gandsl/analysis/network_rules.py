@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gandsl.analysis.facts import TRAINED, Facts, downstream, place
+from gandsl.analysis.facts import TRAINED, RuleInput, downstream, place
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.ir.graph import Graph, Node, Variant
 
@@ -19,7 +19,7 @@ _OUTPUTS = {
 }
 
 
-def input_kinds(facts: Facts) -> Iterator[Diagnostic]:
+def input_kinds(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0613: inputs that the trainer cannot feed."""
     for name, (kinds, wanted, words) in _INPUTS.items():
         said: set[str] = set()
@@ -60,7 +60,7 @@ def _unsuitable(
         order = max(order, rank)
 
 
-def output_kinds(facts: Facts) -> Iterator[Diagnostic]:
+def output_kinds(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0614: outputs that are no image, or no logits."""
     for name, (wanted, words) in _OUTPUTS.items():
         said: set[str] = set()
@@ -77,7 +77,7 @@ def output_kinds(facts: Facts) -> Iterator[Diagnostic]:
                     )
 
 
-def inputs_match_outputs(facts: Facts) -> Iterator[Diagnostic]:
+def inputs_match_outputs(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0601: the discriminator's images against the generator's, by position, in every program."""
     theirs = facts.programs("discriminator")
     said: set[int] = set()
@@ -129,7 +129,7 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
-def same_classes(facts: Facts) -> Iterator[Diagnostic]:
+def same_classes(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0601: a label means the same in both networks."""
     ours, theirs = facts.labels("generator"), facts.labels("discriminator")
     if ours and theirs and ours.type.shape != theirs.type.shape:
@@ -142,7 +142,7 @@ def same_classes(facts: Facts) -> Iterator[Diagnostic]:
         )
 
 
-def labels_for_both(facts: Facts) -> Iterator[Diagnostic]:
+def labels_for_both(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0604: a discriminator that judges by class, and generated images without one."""
     theirs = facts.labels("discriminator")
     if theirs and facts.programs("generator") and not facts.labels("generator"):
@@ -156,7 +156,7 @@ def labels_for_both(facts: Facts) -> Iterator[Diagnostic]:
         )
 
 
-def style_space_is_a_cut(facts: Facts) -> Iterator[Diagnostic]:
+def style_space_is_a_cut(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0615: a way from the inputs to the image past the style space."""
     for graph in facts.programs("generator").values():
         if graph.styles is None:
@@ -193,7 +193,7 @@ def _shortest(graph: Graph, sources: list[str], target: str, inside: set[str]) -
     return [target]
 
 
-def one_image_at_several_sizes(facts: Facts) -> Iterator[Diagnostic]:
+def one_image_at_several_sizes(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0624: several images of an item, where the data has one: it is averaged down to each size."""
     for graph in facts.programs("discriminator").values():
         images = [node for node in graph.inputs if node.type.kind == "Image"]
@@ -220,7 +220,7 @@ def one_image_at_several_sizes(facts: Facts) -> Iterator[Diagnostic]:
                 return
 
 
-def networks_are_trained(facts: Facts) -> Iterator[Diagnostic]:
+def networks_are_trained(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0625: a network that the training plan leaves alone."""
     for name, network in facts.document.networks.items() if facts.document.training else ():
         if name not in TRAINED:

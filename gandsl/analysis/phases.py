@@ -26,7 +26,7 @@ _BETWEEN_OR_FAKE = ("between", "fake")
 
 
 @dataclass(frozen=True)
-class Phase:
+class StepPhase:
     """One optimizer step: multiply-adds and kept numbers of one image, by network and node."""
 
     name: str
@@ -107,7 +107,7 @@ def _times(by_node: Mapping[str, int], factor: int) -> dict[str, int]:
     return {id_: value * factor for id_, value in by_node.items()}
 
 
-def phases(generator: Graph, discriminator: Graph, plan: Plan | None) -> tuple[Phase, ...]:
+def phases(generator: Graph, discriminator: Graph, plan: Plan | None) -> tuple[StepPhase, ...]:
     """What a training run does again and again. Without a plan: one G and one D step, an image each."""
     batch = plan.batch if plan else 1
     micro = (plan.micro_batch if plan else None) or batch
@@ -119,10 +119,12 @@ def phases(generator: Graph, discriminator: Graph, plan: Plan | None) -> tuple[P
         if name != "path_length" and parameters.interval > 1:
             lazy.setdefault(parameters.interval, []).append(parameters)
 
-    def phase(name: str, every: int, g: _Pass, d: _Pass, **more: Any) -> Phase:
+    def phase(name: str, every: int, g: _Pass, d: _Pass, **more: Any) -> StepPhase:
         macs = {"generator": g[0], "discriminator": d[0]}
         kept = {"generator": g[1], "discriminator": d[1]}
-        return Phase(name, every, more.pop("repeat", 1), more.pop("images", batch), micro, macs, kept, **more)
+        return StepPhase(
+            name, every, more.pop("repeat", 1), more.pop("images", batch), micro, macs, kept, **more
+        )
 
     fake: _Pass = (nets.g_forward, {})  # made without gradients
     nothing: _Pass = ({}, {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gandsl.analysis.facts import Facts, between, label, place
+from gandsl.analysis.facts import RuleInput, between, label, place
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.ir.graph import Node
@@ -27,7 +27,7 @@ def active(plan: Plan | None, names: tuple[str, ...]) -> list[str]:
     return [name for name, p in found.items() if p and (p.gamma if hasattr(p, "gamma") else p.weight) != 0]
 
 
-def critic_without_batch_norm(facts: Facts) -> Iterator[Diagnostic]:
+def critic_without_batch_norm(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0605. Ops that only compare the samples of a batch, such as minibatch statistics, are fine."""
     norms = facts.having("discriminator", Trait.BATCH_NORMALIZED)
     if norms and active(facts.plan, ("gradient_penalty",)):
@@ -46,14 +46,14 @@ def _places(nodes: list[Node], most: int = 3) -> tuple[Label, ...]:
     return tuple(label(node) for node in reversed(unlike.values()))[:most]
 
 
-def _style_layers(facts: Facts) -> int:
+def _style_layers(facts: RuleInput) -> int:
     """How many styles the generator has; 0 without a style space."""
     network = facts.network("generator")
     graph = network.main if network else None
     return graph[graph.styles].type.shape[0] if graph and graph.styles else 0
 
 
-def path_length_has_styles(facts: Facts) -> Iterator[Diagnostic]:
+def path_length_has_styles(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0606."""
     if active(facts.plan, ("path_length",)) and facts.network("generator") and not _style_layers(facts):
         yield Diagnostic(
@@ -65,7 +65,7 @@ def path_length_has_styles(facts: Facts) -> Iterator[Diagnostic]:
         )
 
 
-def checkpointing_names_stages(facts: Facts) -> Iterator[Diagnostic]:
+def checkpointing_names_stages(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0602: a resolution at which no stage of any network works."""
     wanted = facts.plan.checkpointing if facts.plan else ()
     known = sorted({side for network in facts.module.networks.values() for side in stages(network).values()})
@@ -80,7 +80,7 @@ def checkpointing_names_stages(facts: Facts) -> Iterator[Diagnostic]:
             )
 
 
-def mixing_has_styles(facts: Facts) -> Iterator[Diagnostic]:
+def mixing_has_styles(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0607: no style space, or one of a single layer."""
     layers = _style_layers(facts)
     if facts.plan and facts.plan.style_mixing and facts.network("generator") and layers < 2:
@@ -94,7 +94,7 @@ def mixing_has_styles(facts: Facts) -> Iterator[Diagnostic]:
         )
 
 
-def twice_differentiable(facts: Facts) -> Iterator[Diagnostic]:
+def twice_differentiable(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0608: a penalty on gradients is differentiated itself, so ops on its way need second derivatives."""
     for name in active(facts.plan, tuple(_ON_IMAGES)):
         if nodes := _hard(facts, "discriminator"):
@@ -103,7 +103,7 @@ def twice_differentiable(facts: Facts) -> Iterator[Diagnostic]:
         yield _across(facts, "path_length", "path length differentiates the generator twice", nodes)
 
 
-def _across(facts: Facts, name: str, message: str, nodes: list[Node]) -> Diagnostic:
+def _across(facts: RuleInput, name: str, message: str, nodes: list[Node]) -> Diagnostic:
     return Diagnostic(
         "G0608",
         f"{message}, and `{nodes[0].id}` ({nodes[0].op}) has no second derivative",
@@ -113,7 +113,7 @@ def _across(facts: Facts, name: str, message: str, nodes: list[Node]) -> Diagnos
     )
 
 
-def _hard(facts: Facts, network: str) -> list[Node]:
+def _hard(facts: RuleInput, network: str) -> list[Node]:
     """Nodes without a second derivative between what a penalty differentiates to and the outputs."""
     found: dict[str, Node] = {}
     for graph in facts.programs(network).values():
@@ -125,7 +125,7 @@ def _hard(facts: Facts, network: str) -> list[Node]:
     return list(found.values())
 
 
-def classifier_fits(facts: Facts) -> Iterator[Diagnostic]:
+def classifier_fits(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0604, G0620: an auxiliary classifier needs classes, and an output of D with a logit for each."""
     auxiliary = facts.plan and facts.plan.auxiliary
     if not auxiliary or not facts.programs("generator") or not facts.programs("discriminator"):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gandsl.analysis import usage
-from gandsl.analysis.facts import Facts, downstream, label
+from gandsl.analysis.facts import RuleInput, downstream, label
 from gandsl.diagnostics import Diagnostic
 from gandsl.ir.graph import Graph, Node
 
 
-def logits_depend_on_images(facts: Facts) -> Iterator[Diagnostic]:
+def logits_depend_on_images(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0621: nothing that tells real from generated images depends on an image."""
     for variant, graph in facts.programs("discriminator").items():
         images, heads = _inputs(graph, "Image"), _heads(facts, graph)
@@ -26,7 +26,7 @@ def logits_depend_on_images(facts: Facts) -> Iterator[Diagnostic]:
             return
 
 
-def unread_images(facts: Facts) -> Iterator[Diagnostic]:
+def unread_images(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0730: one of several images has no effect on any logit. One that no text mentions is a W0706."""
     unmentioned = {found.span for found in usage.ports(facts)}
     said: set[str] = set()
@@ -44,7 +44,7 @@ def unread_images(facts: Facts) -> Iterator[Diagnostic]:
             )
 
 
-def idle_logits(facts: Facts) -> Iterator[Diagnostic]:
+def idle_logits(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0731: an output of the discriminator that is the same for each image."""
     said: set[str] = set()
     for variant, graph in facts.programs("discriminator").items():
@@ -61,7 +61,7 @@ def idle_logits(facts: Facts) -> Iterator[Diagnostic]:
                 )
 
 
-def idle_latents(facts: Facts) -> Iterator[Diagnostic]:
+def idle_latents(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0732: images that are the same for each latent. Latents that no text mentions are a W0706."""
     unmentioned = {found.span for found in usage.ports(facts)}
     for variant, graph in facts.programs("generator").items():
@@ -78,7 +78,7 @@ def idle_latents(facts: Facts) -> Iterator[Diagnostic]:
             return
 
 
-def idle_styles(facts: Facts) -> Iterator[Diagnostic]:
+def idle_styles(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0733: a style space that no image reads, at full size."""
     network = facts.network("generator")
     graph, written = network and network.main, facts.declared("generator").styles if network else None
@@ -97,7 +97,7 @@ def _inputs(graph: Graph, kind: str) -> list[Node]:
     return [node for node in graph.inputs if node.type.kind == kind]
 
 
-def _heads(facts: Facts, graph: Graph) -> list[str]:
+def _heads(facts: RuleInput, graph: Graph) -> list[str]:
     """The outputs of the discriminator that tell real from generated images."""
     auxiliary = facts.plan and facts.plan.auxiliary
     return [name for name in graph.outputs if not auxiliary or name != auxiliary.output]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gandsl.diagnostics import Diagnostics
 from gandsl.spec.document import Document
-from gandsl.spec.files import File
+from gandsl.spec.files import SpecFile
 from gandsl.spec.loader import load_blocks
 from gandsl.spec.tree import to_plain
 from gandsl.spec.values import Size
@@ -53,7 +53,7 @@ def _import(place: str | Document, held: list[str], depth: int) -> Any:
     """An import as its content; as its name where the standard library has it, beyond the bounds its path."""
     if isinstance(place, Document):
         return _made(place, held, depth + 1)
-    file = File.at(place)
+    file = SpecFile.at(place)
     if file.standard is not None:
         return file.standard
     bounded = len(held) < MOST_HELD and depth < DEEPEST

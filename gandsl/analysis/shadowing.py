@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from gandsl.analysis.facts import Facts
+from gandsl.analysis.facts import RuleInput
 from gandsl.diagnostics import Diagnostic, Label, Span
 from gandsl.spec import tree as trees
 from gandsl.spec.tree import Entry
@@ -12,7 +12,7 @@ from gandsl.spec.tree import Entry
 _STAGE_NAMES = ("index", "count", "first", "last")  # of every fold
 
 
-def shadowed_names(facts: Facts) -> Iterator[Diagnostic]:
+def shadowed_names(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0708: nodes, ports, loop variables and carried values against what the file and the block declare."""
     document = facts.document
     known = {name: (param.span, "a parameter of the spec") for name, param in document.params.items()}
@@ -31,7 +31,7 @@ def shadowed_names(facts: Facts) -> Iterator[Diagnostic]:
 _Known = Mapping[str, tuple[Span, str]]
 
 
-def _in_body(facts: Facts, body: trees.Mapping, known: _Known) -> Iterator[Diagnostic]:
+def _in_body(facts: RuleInput, body: trees.Mapping, known: _Known) -> Iterator[Diagnostic]:
     yield from _clashes(facts, known, [(entry.key, entry.key_span) for entry in body])
     for entry in body:
         node = entry.value
@@ -53,7 +53,7 @@ def _entries(node: trees.Mapping, key: str) -> list[Entry]:
     return list(value) if isinstance(value, trees.Mapping) else []
 
 
-def _clashes(facts: Facts, known: _Known, names: Iterable[tuple[str, Span]]) -> Iterator[Diagnostic]:
+def _clashes(facts: RuleInput, known: _Known, names: Iterable[tuple[str, Span]]) -> Iterator[Diagnostic]:
     for name, span in names:
         if name in known and span.file == facts.document.file:
             where, what = known[name]

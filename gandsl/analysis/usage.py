@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from gandsl.analysis.facts import Facts
+from gandsl.analysis.facts import RuleInput
 from gandsl.analysis.mentioned import inside, names, of_file, words
 from gandsl.diagnostics import Diagnostic, Diagnostics, Span
 from gandsl.ir.ops import known_op
@@ -17,11 +17,11 @@ from gandsl.spec.library import Library
 from gandsl.spec.tree import Scalar, Tree
 
 
-def _own(facts: Facts, span: Span) -> bool:
+def _own(facts: RuleInput, span: Span) -> bool:
     return span.file == facts.document.file
 
 
-def params(facts: Facts) -> Iterator[Diagnostic]:
+def params(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0701, for the spec's parameters and those of its blocks."""
     mentions = of_file(facts.document)
     for name, param in facts.document.params.items():
@@ -34,7 +34,7 @@ def params(facts: Facts) -> Iterator[Diagnostic]:
                 yield Diagnostic("W0701", message, param.span, help="delete it")
 
 
-def lets(facts: Facts) -> Iterator[Diagnostic]:
+def lets(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0702."""
     mentions = of_file(facts.document)
     for name, let in facts.document.let.items():
@@ -42,7 +42,7 @@ def lets(facts: Facts) -> Iterator[Diagnostic]:
             yield Diagnostic("W0702", f"`{name}` is defined and never used", let.span, help="delete it")
 
 
-def blocks(facts: Facts) -> Iterator[Diagnostic]:
+def blocks(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0704."""
     document = facts.document
     bodies = {name: words(block.body, *_defaults(block)) for name, block in document.blocks.items()}
@@ -57,7 +57,7 @@ def _defaults(block: BlockDecl) -> list[Tree | None]:
     return [slot.default for slot in block.slots.values()]
 
 
-def slots(facts: Facts) -> Iterator[Diagnostic]:
+def slots(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0705. A slot may also be handed on to a block inside."""
     for block in facts.document.blocks.values():
         used = words(block.body, *_defaults(block))
@@ -68,7 +68,7 @@ def slots(facts: Facts) -> Iterator[Diagnostic]:
                 yield Diagnostic("W0705", message, slot.span, help=help)
 
 
-def imports(facts: Facts) -> Iterator[Diagnostic]:
+def imports(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0707."""
     document = facts.document
     used: set[str] = set()
@@ -82,7 +82,7 @@ def imports(facts: Facts) -> Iterator[Diagnostic]:
             yield Diagnostic("W0707", f"nothing of the import `{entry.key}` is used", entry.key_span)
 
 
-def ports(facts: Facts) -> Iterator[Diagnostic]:
+def ports(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0706, for the inputs of networks and the ports of blocks. A chain reads the first one as it begins."""
     library = Library(Diagnostics())
     for network in facts.document.networks.values():
@@ -94,7 +94,7 @@ def ports(facts: Facts) -> Iterator[Diagnostic]:
 
 
 def _unread(
-    facts: Facts,
+    facts: RuleInput,
     owner: NetworkDecl | BlockDecl,
     declared: Mapping[str, PortDecl],
     read: set[str],
@@ -143,7 +143,7 @@ def _first_port(node: trees.Mapping, owner: NetworkDecl | BlockDecl, library: Li
     return next(iter(block.ports), None) if block else None
 
 
-def defaults(facts: Facts) -> Iterator[Diagnostic]:
+def defaults(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0709."""
     for span, (op, param) in facts.module.idle_defaults.items():
         if _own(facts, span):

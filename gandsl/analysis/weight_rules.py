@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gandsl.analysis.facts import TRAINED, Facts
+from gandsl.analysis.facts import TRAINED, RuleInput
 from gandsl.analysis.reach_rules import reached
 from gandsl.diagnostics import Diagnostic
 from gandsl.diagnostics.suggest import did_you_mean
 
 
-def weights_are_learned(facts: Facts) -> Iterator[Diagnostic]:
+def weights_are_learned(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0622: a network, or a level of one, with nothing to train."""
     for name in TRAINED if facts.plan else ():
         for variant, graph in facts.programs(name).items():
@@ -25,7 +25,7 @@ def weights_are_learned(facts: Facts) -> Iterator[Diagnostic]:
                 break
 
 
-def weights_to_regularize(facts: Facts) -> Iterator[Diagnostic]:
+def weights_to_regularize(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0627: what acts on weights of two dimensions or more finds none, or is told to skip what is none."""
     plan = facts.plan
     if plan is None:
@@ -58,7 +58,7 @@ def weights_to_regularize(facts: Facts) -> Iterator[Diagnostic]:
             )
 
 
-def _matrices(facts: Facts, side: str) -> list[str]:
+def _matrices(facts: RuleInput, side: str) -> list[str]:
     """Ids of the nodes with a weight of two dimensions or more."""
     return [
         node.id

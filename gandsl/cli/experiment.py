@@ -96,10 +96,10 @@ def resumed(folder: Path, given: Experiment, change: bool, processes: int) -> Ex
 
 def fits(diff: ModuleDiff) -> bool:
     """Whether every weight has its place and its meaning in the new networks."""
-    from gandsl.diff.weights import Verdict
+    from gandsl.diff.weights import WeightVerdict
 
     verdicts = {network.weights.verdict for network in diff.networks.values()}
-    return not diff.added and not diff.removed and verdicts <= {Verdict.compatible}
+    return not diff.added and not diff.removed and verdicts <= {WeightVerdict.compatible}
 
 
 def how_before(folder: Path) -> How:

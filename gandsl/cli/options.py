@@ -12,7 +12,7 @@ import typer
 from gandsl.cli.completion import spec_names
 
 
-class Format(StrEnum):
+class AnswerFormat(StrEnum):
     """How a command that reports facts answers."""
 
     text = "text"
@@ -37,7 +37,7 @@ Set = Annotated[
         show_default=False,
     ),
 ]
-Answer = Annotated[Format, typer.Option("--format", help="answer for people or for programs")]
+Answer = Annotated[AnswerFormat, typer.Option("--format", help="answer for people or for programs")]
 Device = Annotated[
     str | None,
     typer.Option(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gandsl import __version__
 from gandsl.analysis.resolved import resolved
-from gandsl.codegen.analysis.origins import Origin
+from gandsl.codegen.analysis.origins import ScopeOrigin
 from gandsl.codegen.identifiers import class_name, is_identifier
 from gandsl.codegen.printing.layout import collection, lay, quoted
 from gandsl.codegen.printing.locations import Locations
@@ -129,7 +129,7 @@ class _Blocks:
         self._document = module.document
         self._library = Library(Diagnostics())
 
-    def __call__(self, origin: Origin) -> BlockDecl | None:
+    def __call__(self, origin: ScopeOrigin) -> BlockDecl | None:
         if origin.what != "block":
             return None
         return self._library.block(

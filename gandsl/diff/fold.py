@@ -21,7 +21,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class StageRun:
     """Some nodes in a run of stages: `synthesis.s8…s256: conv0, conv1`."""
 
     prefix: str
@@ -84,13 +84,13 @@ def _merge(into: list[str], stages: Sequence[str]) -> None:
             into.insert(later, stage)
 
 
-def fold(ids: Iterable[str], order: Mapping[str, Sequence[str]]) -> list[Span]:
+def fold(ids: Iterable[str], order: Mapping[str, Sequence[str]]) -> list[StageRun]:
     """The ids as few spans: neighbouring stages that hold the same nodes become one range."""
     leaves: dict[tuple[str, str], list[str]] = {}
     for id_ in ids:
         where = place(id_, order)
         leaves.setdefault((where.prefix, where.stage), []).append(where.leaf)
-    found: list[Span] = []
+    found: list[StageRun] = []
     for (prefix, stage), names in _in_order(leaves, order):
         last = found[-1] if found else None
         stages = order.get(prefix, ())
@@ -102,9 +102,9 @@ def fold(ids: Iterable[str], order: Mapping[str, Sequence[str]]) -> list[Span]:
             and last.stages
             and stages.index(stage) == stages.index(last.stages[-1]) + 1
         ):
-            found[-1] = Span(prefix, (*last.stages, stage), last.leaves)
+            found[-1] = StageRun(prefix, (*last.stages, stage), last.leaves)
         else:
-            found.append(Span(prefix, (stage,) if stage else (), tuple(names)))
+            found.append(StageRun(prefix, (stage,) if stage else (), tuple(names)))
     return found
 
 

@@ -6,25 +6,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from gandsl.diff.fold import Span, fold, place, roots, stage_order
+from gandsl.diff.fold import StageRun, fold, place, roots, stage_order
 from gandsl.diff.nodes import GraphDiff, NodeChange
 from gandsl.diff.values import MISSING, ValueChange, shown
 from gandsl.ir.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DiffLine:
     """`sign` is + (added), - (removed) or ~ (changed); `what` says what became of the nodes."""
 
     sign: str
-    where: Span
+    where: StageRun
     what: str
 
     def text(self) -> str:
         return f"{self.sign} {self.where.text()}" + (f"  {self.what}" if self.what else "")
 
 
-def graph_lines(diff: GraphDiff) -> list[Line]:
+def graph_lines(diff: GraphDiff) -> list[DiffLine]:
     """What was removed, added and changed; nodes whose shape alone changed are left to `reshaped`."""
     orders = stage_order(diff.old.nodes, diff.new.nodes)
     changed = [change for change in diff.changed if not change.shape_only]
@@ -42,7 +42,7 @@ def reshaped(diff: GraphDiff) -> list[NodeChange]:
 
 def _whole(
     sign: str, ids: Sequence[str], graph: Graph, other: Graph, orders: Mapping[str, Sequence[str]]
-) -> list[Line]:
+) -> list[DiffLine]:
     """Added or removed nodes: a subtree that is there as a whole counts as one, with its number of nodes."""
     groups: dict[str, list[str]] = {}
     for root, count in roots(ids, other.nodes).items():
@@ -53,11 +53,11 @@ def _whole(
     for what, members in groups.items():
         for where in fold(members, orders):
             each = "node" in what and where.count > 1
-            lines.append(Line(sign, where, what.replace(")", " each)") if each else what))
+            lines.append(DiffLine(sign, where, what.replace(")", " each)") if each else what))
     return lines
 
 
-def _changed(changed: Iterable[NodeChange], orders: Mapping[str, Sequence[str]]) -> list[Line]:
+def _changed(changed: Iterable[NodeChange], orders: Mapping[str, Sequence[str]]) -> list[DiffLine]:
     """One line for each change that is the same in many nodes."""
     same: dict[tuple[str, str, str], list[tuple[str, ValueChange]]] = {}  # one node of all stages, one field
     for change in changed:
@@ -71,7 +71,7 @@ def _changed(changed: Iterable[NodeChange], orders: Mapping[str, Sequence[str]])
         for id_, field in members:
             what = ratio or f"{_short(field.old, id_, orders)} → {_short(field.new, id_, orders)}"
             texts.setdefault(f"{path} {what}", []).append(id_)
-    return [Line("~", where, what) for what, ids in texts.items() for where in fold(ids, orders)]
+    return [DiffLine("~", where, what) for what, ids in texts.items() for where in fold(ids, orders)]
 
 
 def _ratio(fields: Sequence[ValueChange]) -> str | None:

@@ -10,7 +10,7 @@ from gandsl.diff.compare import ModuleDiff, NetworkDiff
 from gandsl.diff.fold import fold, stage_order
 from gandsl.diff.lines import graph_lines, reshaped
 from gandsl.diff.values import ValueChange, shown
-from gandsl.diff.weights import Compatibility, Verdict
+from gandsl.diff.weights import Compatibility, WeightVerdict
 from gandsl_runtime.plan.difference import told
 
 PER_IMAGE = "FLOP an image"
@@ -127,7 +127,7 @@ def _weights(network: NetworkDiff) -> list[str]:
 
 
 def _counts(found: Compatibility) -> str:
-    if found.verdict is Verdict.compatible:
+    if found.verdict is WeightVerdict.compatible:
         return ""
     left = f"; {len(found.lost)} old ones are left over" if found.lost else ""
     return f" ({len(found.fits)} of {len(found.new_keys)} keys load{left})"

@@ -13,7 +13,7 @@ from gandsl_runtime.moved import renamed
 MEANING = ("weight", "gain", "lr_multiplier")
 
 
-class Verdict(StrEnum):
+class WeightVerdict(StrEnum):
     """From best to worst."""
 
     compatible = "compatible"  # every tensor has its place and its meaning
@@ -35,7 +35,7 @@ class Tensor:
 class Compatibility:
     """Keys of one network's state_dict, as the new spec names them; `lost` as the old one does."""
 
-    verdict: Verdict
+    verdict: WeightVerdict
     fits: tuple[str, ...]
     renamed: Mapping[str, str]  # old key → new key, of those that fit through `moved`
     lost: tuple[str, ...]  # only the old spec has them
@@ -89,10 +89,10 @@ def compatibility(old: NetworkIR, new: NetworkIR, moved: Mapping[str, str]) -> C
     )
 
 
-def _verdict(differs: bool, carries: bool) -> Verdict:
+def _verdict(differs: bool, carries: bool) -> WeightVerdict:
     if not differs:
-        return Verdict.compatible
-    return Verdict.partial if carries else Verdict.breaking
+        return WeightVerdict.compatible
+    return WeightVerdict.partial if carries else WeightVerdict.breaking
 
 
 def _meaning(node: Node) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.ir.ops import known_op
 from gandsl.spec import tree as trees
-from gandsl.spec.expressions import Call, Expr, Name, Node, parse
+from gandsl.spec.expressions import CallExpr, Expr, ExprNode, Name, parse
 from gandsl.spec.tree import Scalar, Tree
 
 FORMS = ("op", "block", "topology", "slot", "fold", "value")  # what a node may be
@@ -28,7 +28,7 @@ def names_of(scalar: Scalar) -> tuple[tuple[str, Span], ...]:
 def calls_of(scalar: Scalar) -> tuple[tuple[str, Span], ...]:
     """Names of functions that are called, each with its place."""
     expr = parse(scalar.text, scalar.span, Diagnostics())
-    calls = [node for node in _walk(expr.root) if isinstance(node, Call)] if expr else []
+    calls = [node for node in _walk(expr.root) if isinstance(node, CallExpr)] if expr else []
     return tuple((node.function, expr.part(node.start, node.name_end)) for node in calls if expr)
 
 
@@ -72,14 +72,14 @@ def names_in(expr: Expr) -> set[str]:
     """Names of values and of functions in an expression."""
     nodes = list(_walk(expr.root))
     names = {node.name for node in nodes if isinstance(node, Name)}
-    return names | {node.function for node in nodes if isinstance(node, Call)}
+    return names | {node.function for node in nodes if isinstance(node, CallExpr)}
 
 
-def _walk(node: Node) -> Iterator[Node]:
+def _walk(node: ExprNode) -> Iterator[ExprNode]:
     waiting: list[object] = [node]
     while waiting:
         item = waiting.pop()
-        if isinstance(item, Node):
+        if isinstance(item, ExprNode):
             yield item
             waiting.extend(getattr(item, field.name) for field in fields(item))
         elif isinstance(item, tuple):

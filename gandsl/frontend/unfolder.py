@@ -13,7 +13,7 @@ from gandsl.frontend.values import Above, TensorValue, first_output
 from gandsl.ir.types import is_a
 from gandsl.spec import tree as trees
 from gandsl.spec.document import Document
-from gandsl.spec.evaluate import Budget, Function, Scope, evaluate
+from gandsl.spec.evaluate import Budget, LetFunction, Scope, evaluate
 from gandsl.spec.expressions import Expr, parse
 from gandsl.spec.library import Library
 from gandsl.spec.params import Declared, argument, evaluate_tree, resolve
@@ -52,7 +52,7 @@ class Unfolder:
         if scope is None:
             scope = self._scopes[id(document)] = Scope(None, self._family)
             for let in document.let.values():
-                scope.values[let.name] = Function(let.name, let.args, let.expr, scope)
+                scope.values[let.name] = LetFunction(let.name, let.args, let.expr, scope)
             resolve(document.params, scope, self.reporter.diagnostics, self.budget)
         return scope
 

@@ -11,7 +11,7 @@ from gandsl_runtime.calling import called
 from gandsl_runtime.network import Network
 
 
-class Entry(nn.Module):
+class EntryModule(nn.Module):
     """The layers whose ids begin so, if any; a call runs the network's program of that name."""
 
     def __init__(self, network: Network, name: str, layers: dict[str, nn.Module | None]) -> None:
@@ -34,6 +34,6 @@ def callable_entries(network: Network) -> None:
         return
     for name in ENTRIES[1:]:
         standing = network._modules.get(name)
-        if standing is None or type(standing) in (nn.Module, Entry):
+        if standing is None or type(standing) in (nn.Module, EntryModule):
             layers = {} if standing is None else standing._modules
-            network._modules[name] = Entry(network, name, layers)
+            network._modules[name] = EntryModule(network, name, layers)

@@ -28,12 +28,12 @@ class Pass(ABC):
     promise: ClassVar[str]  # what stays equal, and how exactly
 
     @abstractmethod
-    def apply(self, module: fx.GraphModule, log: Record, target: Target) -> None:
+    def apply(self, module: fx.GraphModule, log: PassRecord, target: Target) -> None:
         """Rewrite `module.graph` in place; say in `log` where it fired and why it did not elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class PassEvent:
     """One decision: `fired` at the node `where` (an id of the spec), or not, and the reason."""
 
     fired: bool
@@ -45,7 +45,7 @@ class Event:
 
 
 @dataclass
-class Record:
+class PassRecord:
     """What one pass did to one program. `before` and `after` are the graph as text."""
 
     name: str
@@ -54,23 +54,23 @@ class Record:
     after: str = ""
     nodes_before: int = 0
     nodes_after: int = 0
-    events: list[Event] = field(default_factory=list)
+    events: list[PassEvent] = field(default_factory=list)
 
     def fire(self, where: fx.Node | str, what: str) -> None:
         """Something was rewritten at `where`."""
-        self.events.append(Event(True, _id(where), what))
+        self.events.append(PassEvent(True, _id(where), what))
 
     def skip(self, where: fx.Node | str, why: str) -> None:
         """Something at `where` looked like a case for the pass, but was left."""
-        self.events.append(Event(False, _id(where), why))
+        self.events.append(PassEvent(False, _id(where), why))
 
     @property
-    def fired(self) -> list[Event]:
+    def fired(self) -> list[PassEvent]:
         """Where it rewrote something."""
         return [event for event in self.events if event.fired]
 
     @property
-    def skipped(self) -> list[Event]:
+    def skipped(self) -> list[PassEvent]:
         """Where it did not, and why."""
         return [event for event in self.events if not event.fired]
 
@@ -89,12 +89,12 @@ def _id(where: fx.Node | str) -> str:
 class PassLog:
     """The records of a pipeline's passes, in order."""
 
-    records: list[Record] = field(default_factory=list)
+    records: list[PassRecord] = field(default_factory=list)
 
-    def __iter__(self) -> Iterator[Record]:
+    def __iter__(self) -> Iterator[PassRecord]:
         return iter(self.records)
 
-    def __getitem__(self, name: str) -> Record:
+    def __getitem__(self, name: str) -> PassRecord:
         """The first record of the pass with this name. Raises KeyError."""
         for record in self.records:
             if record.name == name:

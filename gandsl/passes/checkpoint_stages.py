@@ -11,7 +11,7 @@ from typing import ClassVar
 from torch import fx
 
 from gandsl.lowering.tree import over
-from gandsl.passes.base import Pass, Record
+from gandsl.passes.base import Pass, PassRecord
 from gandsl.passes.rewrite import helper
 from gandsl.passes.target import Target
 from gandsl_runtime.layers import Checkpointed
@@ -26,7 +26,7 @@ class CheckpointStages(Pass):
     name: ClassVar[str] = "checkpoint-stages"
     promise: ClassVar[str] = "equal outputs and derivatives to the bit; draws are repeated, state moves once"
 
-    def apply(self, module: fx.GraphModule, log: Record, target: Target) -> None:
+    def apply(self, module: fx.GraphModule, log: PassRecord, target: Target) -> None:
         for stage in target.checkpointed:
             if target.mode != "train":
                 log.skip(stage, "nothing is kept in inference")

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from torch import fx
 
-from gandsl.passes.base import Pass, Record
+from gandsl.passes.base import Pass, PassRecord
 from gandsl.passes.rewrite import layer_of, nodes_of
 from gandsl.passes.target import Target
 from gandsl_runtime.layers import ModulatedConv2d
@@ -36,7 +36,7 @@ class ChooseModulatedForm(Pass):
     name: ClassVar[str] = "choose-modulated-form"
     promise: ClassVar[str] = "equal outputs up to rounding"
 
-    def apply(self, module: fx.GraphModule, log: Record, target: Target) -> None:
+    def apply(self, module: fx.GraphModule, log: PassRecord, target: Target) -> None:
         for node in nodes_of(module.graph, ["modulated_conv"]):
             form, why = _choose(module, node, target)
             node.update_kwarg("form", form)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from torch import fx
 
 from gandsl.ir.op import Trait
-from gandsl.passes.base import Pass, Record
+from gandsl.passes.base import Pass, PassRecord
 from gandsl.passes.rewrite import ir_node, is_plain, replace
 from gandsl.passes.target import Target
 
@@ -27,7 +27,7 @@ class CommonSubexpressions(Pass):
     name: ClassVar[str] = "common-subexpressions"
     promise: ClassVar[str] = "equal outputs to the bit; derivatives up to the order of sums"
 
-    def apply(self, module: fx.GraphModule, log: Record, target: Target) -> None:
+    def apply(self, module: fx.GraphModule, log: PassRecord, target: Target) -> None:
         seen: dict[Hashable, fx.Node] = {}
         for node in list(module.graph.nodes):
             ir = ir_node(node)

@@ -8,7 +8,7 @@ from typing import ClassVar
 from torch import fx
 
 from gandsl.ir.op import Trait
-from gandsl.passes.base import Pass, Record
+from gandsl.passes.base import Pass, PassRecord
 from gandsl.passes.rewrite import has_trait, helper, ir_node, is_plain, only_user, replace
 from gandsl.passes.target import Target
 from gandsl_runtime import ops
@@ -27,14 +27,14 @@ class ConstantFolding(Pass):
     name: ClassVar[str] = "constant-folding"
     promise: ClassVar[str] = "equal outputs up to rounding"
 
-    def apply(self, module: fx.GraphModule, log: Record, target: Target) -> None:
+    def apply(self, module: fx.GraphModule, log: PassRecord, target: Target) -> None:
         for node in list(module.graph.nodes):
             if is_plain(node, "scale"):
                 _fold_factor(node, log)
         _compute_once(module.graph, log)
 
 
-def _fold_factor(node: fx.Node, log: Record) -> None:
+def _fold_factor(node: fx.Node, log: PassRecord) -> None:
     """factor · op(x) is op with its factor times that; so is leaky_relu(factor · x), for factors above 0."""
     factor = node.kwargs["factor"]
     below = node.args[0]
@@ -58,7 +58,7 @@ def _fold_factor(node: fx.Node, log: Record) -> None:
         node.graph.erase_node(node)
 
 
-def _compute_once(graph: fx.Graph, log: Record) -> None:
+def _compute_once(graph: fx.Graph, log: PassRecord) -> None:
     """Feed sources one sample, follow it while nothing tells samples apart, and repeat it where that ends."""
     single: set[fx.Node] = set()
     for node in graph.nodes:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from torch import fx
 
 from gandsl.ir.op import Trait
-from gandsl.passes.base import Pass, Record
+from gandsl.passes.base import Pass, PassRecord
 from gandsl.passes.rewrite import has_trait
 from gandsl.passes.target import Target
 
@@ -23,7 +23,7 @@ class DeadCode(Pass):
     name: ClassVar[str] = "dead-code"
     promise: ClassVar[str] = "equal outputs, given the same random numbers; saved statistics still move"
 
-    def apply(self, module: fx.GraphModule, log: Record, target: Target) -> None:
+    def apply(self, module: fx.GraphModule, log: PassRecord, target: Target) -> None:
         for node in reversed(list(module.graph.nodes)):
             if node.users or node.op in ("placeholder", "output"):
                 continue

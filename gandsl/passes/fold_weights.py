@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from torch import fx, nn
 
-from gandsl.passes.base import Pass, Record
+from gandsl.passes.base import Pass, PassRecord
 from gandsl.passes.rewrite import helper, layer_of
 from gandsl.passes.target import Target
 from gandsl_runtime.layers import Embedding, Folded, Linear, ModulatedConv2d, Weighted
@@ -32,7 +32,7 @@ class FoldWeights(Pass):
         "equal outputs up to rounding, and equal derivatives; keys and saved weights stay"
     )
 
-    def apply(self, module: fx.GraphModule, log: Record, target: Target) -> None:
+    def apply(self, module: fx.GraphModule, log: PassRecord, target: Target) -> None:
         for node in list(module.graph.nodes):
             layer = layer_of(module, node) if node.op == "call_module" else None
             if not isinstance(layer, Weighted) or "weight" in node.kwargs:

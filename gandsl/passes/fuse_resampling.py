@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from torch import fx
 
-from gandsl.passes.base import Pass, Record
+from gandsl.passes.base import Pass, PassRecord
 from gandsl.passes.rewrite import is_plain, layer_of, nodes_of, only_user, replace
 from gandsl.passes.target import Target
 from gandsl_runtime.layers import Conv2d
@@ -34,7 +34,7 @@ class FuseResampling(Pass):
     name: ClassVar[str] = "fuse-resampling"
     promise: ClassVar[str] = "equal outputs up to rounding, of 2.25 (3×3) to 4 (1×1) times fewer products"
 
-    def apply(self, module: fx.GraphModule, log: Record, target: Target) -> None:
+    def apply(self, module: fx.GraphModule, log: PassRecord, target: Target) -> None:
         for conv in nodes_of(module.graph, ["conv"]):
             meeting = _meeting(conv)
             if meeting is None:

@@ -10,7 +10,7 @@ from torch import fx
 
 from gandsl.ir.op import Fused
 from gandsl.ir.ops import PRIMITIVES
-from gandsl.passes.base import Pass, Record
+from gandsl.passes.base import Pass, PassRecord
 from gandsl.passes.rewrite import helper, ir_node, is_plain, layer_of, nodes_of, only_user, tensor_of
 from gandsl.passes.target import Target
 from gandsl_runtime import ops
@@ -32,7 +32,7 @@ class GroupEpilogues(Pass):
     name: ClassVar[str] = "group-epilogues"
     promise: ClassVar[str] = "equal outputs up to rounding, given the same random numbers"
 
-    def apply(self, module: fx.GraphModule, log: Record, target: Target) -> None:
+    def apply(self, module: fx.GraphModule, log: PassRecord, target: Target) -> None:
         for product in nodes_of(module.graph, PRODUCTS):
             chain = _chain(product)
             if not chain.riders:

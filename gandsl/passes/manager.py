@@ -10,7 +10,7 @@ from torch import fx, nn
 from gandsl.diagnostics.diagnostic import InvariantError
 from gandsl.ir.packages import broken
 from gandsl.lowering.verify import verify, verify_shapes
-from gandsl.passes.base import Pass, PassError, PassLog, Record
+from gandsl.passes.base import Pass, PassError, PassLog, PassRecord
 from gandsl.passes.target import Target
 from gandsl.passes.text import graph_text
 
@@ -34,7 +34,7 @@ class Pipeline:
         log = PassLog()
         text = graph_text(module.graph)
         for pass_ in self.passes:
-            record = Record(pass_.name, pass_.promise, before=text, nodes_before=len(module.graph.nodes))
+            record = PassRecord(pass_.name, pass_.promise, before=text, nodes_before=len(module.graph.nodes))
             try:
                 pass_.apply(module, record, target)
                 _verify(module, twin)

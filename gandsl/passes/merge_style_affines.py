@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor, fx
 
-from gandsl.passes.base import Pass, Record
+from gandsl.passes.base import Pass, PassRecord
 from gandsl.passes.rewrite import helper, is_plain, layer_of, nodes_of, replace, tensor_of
 from gandsl.passes.target import Target
 from gandsl_runtime import ops
@@ -33,7 +33,7 @@ class MergeStyleAffines(Pass):
     promise: ClassVar[str] = "equal outputs up to rounding"
     everywhere: bool = False
 
-    def apply(self, module: fx.GraphModule, log: Record, target: Target) -> None:
+    def apply(self, module: fx.GraphModule, log: PassRecord, target: Target) -> None:
         affines = [node for node in nodes_of(module.graph, ["linear"]) if _fits(module, node, log)]
         if target.device != "cuda" and not self.everywhere:
             for source, group in _grouped(affines, lambda node: (_source(node),)).items():
@@ -69,7 +69,7 @@ def _grouped(nodes: Sequence[fx.Node], key: Callable[[fx.Node], Hashable]) -> di
     return groups
 
 
-def _fits(module: fx.GraphModule, node: fx.Node, log: Record) -> bool:
+def _fits(module: fx.GraphModule, node: fx.Node, log: PassRecord) -> bool:
     why = None
     if not is_plain(node, "linear"):
         why = "an activation rides along"

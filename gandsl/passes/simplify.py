@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from torch import fx
 
-from gandsl.passes.base import Pass, Record
+from gandsl.passes.base import Pass, PassRecord
 from gandsl.passes.rewrite import ir_node, is_plain, only_user, replace
 from gandsl.passes.target import Target
 
@@ -23,7 +23,7 @@ class Simplify(Pass):
     name: ClassVar[str] = "simplify"
     promise: ClassVar[str] = "equal outputs to the bit"
 
-    def apply(self, module: fx.GraphModule, log: Record, target: Target) -> None:
+    def apply(self, module: fx.GraphModule, log: PassRecord, target: Target) -> None:
         for node in list(module.graph.nodes):
             ir = ir_node(node)
             if ir is None or not is_plain(node, ir.op):
@@ -117,7 +117,7 @@ RULES: dict[str, Rule] = {
 NESTED = ("add", "concat")
 
 
-def _flatten(node: fx.Node, log: Record) -> None:
+def _flatten(node: fx.Node, log: PassRecord) -> None:
     """A first term that is itself a sum (or join) read by nothing else gives its terms, in order."""
     terms: list[fx.Node] = list(node.args[0])  # type: ignore[arg-type]
     inner = terms[0]
@@ -133,7 +133,7 @@ def _flatten(node: fx.Node, log: Record) -> None:
     node.graph.erase_node(inner)
 
 
-def _read_batch_size_of_the_vector(node: fx.Node, log: Record) -> None:
+def _read_batch_size_of_the_vector(node: fx.Node, log: PassRecord) -> None:
     """A source takes only the batch size from its input, and a vector has that as well as its broadcast."""
     like = _first(node)
     if is_plain(like, "broadcast_styles"):

@@ -9,7 +9,7 @@ from typing import Any
 from gandsl import page
 from gandsl.plot.grids import MOST as MOST_GRIDS
 from gandsl.plot.grids import Shown, embedded, shown
-from gandsl.plot.log import Curve, printable
+from gandsl.plot.log import LoggedCurve, printable
 from gandsl.plot.reference import Reference
 from gandsl.plot.run import Run
 from gandsl.plot.thin import MOST, thinned
@@ -139,7 +139,7 @@ def _run(run: Run, pictures: Sequence[Shown]) -> dict[str, Any]:
     }
 
 
-def _thin(curve: Curve) -> dict[str, Any]:
+def _thin(curve: LoggedCurve) -> dict[str, Any]:
     found = thinned(curve)
     points: dict[str, Any] = {"x": _short(found.images, 9), "y": _short(found.values), "n": found.each}
     if found.low is not None and found.high is not None:

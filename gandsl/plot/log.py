@@ -16,7 +16,7 @@ AXIS = "images"
 
 
 @dataclass
-class Curve:
+class LoggedCurve:
     """Values by images shown, which rise; as many of both."""
 
     images: array[float] = field(default_factory=lambda: array("d"))
@@ -34,7 +34,7 @@ class Curve:
 class Log:
     """All curves by name, and what of the file could not be used."""
 
-    curves: dict[str, Curve] = field(default_factory=dict)
+    curves: dict[str, LoggedCurve] = field(default_factory=dict)
     records: int = 0
     damaged: int = 0  # lines that are no records
     lost: int = 0  # values that are no finite numbers
@@ -69,7 +69,7 @@ def log_of(lines: Iterable[bytes]) -> Log:
         log.records += 1
         for name, value in _numbers(record):
             if math.isfinite(value):
-                log.curves.setdefault(name, Curve()).add(images, value)
+                log.curves.setdefault(name, LoggedCurve()).add(images, value)
             else:
                 log.lost += 1
     if not in_order:  # nothing of ours writes such a file, but a hand may have joined two
@@ -125,6 +125,6 @@ def _finite(value: Any) -> bool:
         return False
 
 
-def _sorted(curve: Curve) -> Curve:
+def _sorted(curve: LoggedCurve) -> LoggedCurve:
     order = sorted(range(len(curve)), key=curve.images.__getitem__)
-    return Curve(*(array("d", [column[i] for i in order]) for column in (curve.images, curve.values)))
+    return LoggedCurve(*(array("d", [column[i] for i in order]) for column in (curve.images, curve.values)))

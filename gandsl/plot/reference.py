@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from gandsl.plot.log import Curve
+from gandsl.plot.log import LoggedCurve
 from gandsl.plot.words import MACHINE
 from gandsl_runtime.errors import RuntimeFault
 from gandsl_runtime.facts import Document, Name, Text
@@ -81,7 +81,7 @@ def write_reference(path: Path, reference: Reference) -> None:
     write(path, reference.model_dump_json(indent=1) + "\n")
 
 
-def recorded(name: str, runs: Mapping[str, Mapping[str, Curve]]) -> Reference:
+def recorded(name: str, runs: Mapping[str, Mapping[str, LoggedCurve]]) -> Reference:
     """Of runs by name, which have curves by name; what tells of the machine alone is left out.
 
     Raises NoReference where nothing is left, or the log is nothing that a file can hold.
@@ -94,7 +94,7 @@ def recorded(name: str, runs: Mapping[str, Mapping[str, Curve]]) -> Reference:
         raise NoReference(f"no curve to record: {_why(error)}", "give runs whose logs have values") from error
 
 
-def band(curves: Sequence[Curve], points: int = POINTS) -> Recorded:
+def band(curves: Sequence[LoggedCurve], points: int = POINTS) -> Recorded:
     """Mean, lowest and highest of curves over what all of them cover.
 
     That is cut into equal windows, as many as the shortest curve has records, at most `points`. A curve's
@@ -119,7 +119,7 @@ def band(curves: Sequence[Curve], points: int = POINTS) -> Recorded:
     )
 
 
-def _windows(curve: Curve, begin: float, width: float, middles: Sequence[float]) -> list[float]:
+def _windows(curve: LoggedCurve, begin: float, width: float, middles: Sequence[float]) -> list[float]:
     count, end = len(middles), begin + width * len(middles)
     sums, counts = [0.0] * count, [0] * count
     for at, value in zip(curve.images, curve.values, strict=True):
@@ -133,7 +133,7 @@ def _windows(curve: Curve, begin: float, width: float, middles: Sequence[float])
     ]
 
 
-def between(curve: Curve, images: float) -> float:
+def between(curve: LoggedCurve, images: float) -> float:
     """The value on the line between the records before and after; beyond the ends, the end's."""
     place = bisect_left(curve.images, images)
     if place == 0 or place == len(curve):

@@ -25,7 +25,7 @@ class NoRun(RuntimeFault):
 
 
 @dataclass(frozen=True)
-class Event:
+class RunEvent:
     """Something that happened at a moment: `stage` of growth, `alarm`, `resume` or `change` of the plan."""
 
     images: float
@@ -39,7 +39,7 @@ class Run:
 
     name: str
     log: Log
-    events: tuple[Event, ...]
+    events: tuple[RunEvent, ...]
     facts: Mapping[str, str]  # what a reader asks first, by label
     plan: Mapping[str, Any]  # its fields with their dotted names
     grids: Mapping[int, Path]  # by images shown
@@ -127,7 +127,7 @@ def _in(found: Any, *path: str) -> str:
     return "" if found is None else str(found)
 
 
-def _stages(log: Log, sizes: Sequence[Size]) -> Iterator[Event]:
+def _stages(log: Log, sizes: Sequence[Size]) -> Iterator[RunEvent]:
     """Where the log first shows each stage of growth."""
     levels, alphas = log.curves.get("level"), log.curves.get("alpha")
     if levels is None:
@@ -137,15 +137,15 @@ def _stages(log: Log, sizes: Sequence[Size]) -> Iterator[Event]:
     rows = ((at, int(level), fades.get(at, 1.0) < 1) for at, level in moments)
     for (level, fading), found in groupby(rows, key=lambda row: row[1:]):
         size = "×".join(map(str, sizes[level])) if 0 <= level < len(sizes) else f"level {level}"
-        yield Event(next(found)[0], "stage", f"{size} fades in" if fading else size)
+        yield RunEvent(next(found)[0], "stage", f"{size} fades in" if fading else size)
 
 
-def _alarms(found: Sequence[dict[str, Any]]) -> Iterator[Event]:
+def _alarms(found: Sequence[dict[str, Any]]) -> Iterator[RunEvent]:
     for one in found[-MOST_EVENTS:]:
         images, action = _moment(one.get("images")), one.get("action")
         if images is not None:
             did = {"rollback": "went back: ", "stop": "ended the run: "}.get(str(action), "")
-            yield Event(images, "alarm", f"{did}{one.get('message', '')}")
+            yield RunEvent(images, "alarm", f"{did}{one.get('message', '')}")
 
 
 def _moment(value: Any) -> int | None:
@@ -154,16 +154,16 @@ def _moment(value: Any) -> int | None:
     return value if whole and 0 <= value <= MOST else None
 
 
-def _resumes(record: Record | None) -> Iterator[Event]:
+def _resumes(record: Record | None) -> Iterator[RunEvent]:
     for session in record.sessions if record else ():
         images = _moment(session.get("images"))
         if images:
-            yield Event(images, "resume", f"resumed {session.get('began', '')}".strip())
+            yield RunEvent(images, "resume", f"resumed {session.get('began', '')}".strip())
 
 
-def _changes(files: RunDir) -> Iterator[Event]:
+def _changes(files: RunDir) -> Iterator[RunEvent]:
     """Moments up to which another plan was in force, whose file is kept."""
     for path in files.path.glob(f"{files.plan.stem}-*{files.plan.suffix}"):
         said = path.stem.rpartition("-")[2]
         if said.isascii() and said.isdigit() and len(said) < 16:
-            yield Event(int(said), "change", "the plan was changed (--change)")
+            yield RunEvent(int(said), "change", "the plan was changed (--change)")

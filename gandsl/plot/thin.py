@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import fsum
 
-from gandsl.plot.log import Curve
+from gandsl.plot.log import LoggedCurve
 
 MOST = 800  # points of a curve: about as many as a chart has pixels
 
@@ -22,7 +22,7 @@ class Thin:
     each: int = 1  # records at most that a point stands for
 
 
-def thinned(curve: Curve, most: int = MOST) -> Thin:
+def thinned(curve: LoggedCurve, most: int = MOST) -> Thin:
     """The curve itself, or of each of `most` runs of records, equal up to one, the mean and both extremes."""
     count = len(curve)
     if count <= most:

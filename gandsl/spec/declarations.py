@@ -30,7 +30,7 @@ Decl = TypeVar("Decl")
 
 
 def build(
-    tree: Mapping, file: str, path: str, diagnostics: Diagnostics, form: shapes.Record = shapes.SPEC
+    tree: Mapping, file: str, path: str, diagnostics: Diagnostics, form: shapes.FieldsShape = shapes.SPEC
 ) -> Document:
     """The document of a resolved tree; what is wrong is reported. `form` is its kind: a spec, a LIBRARY."""
     start = Span.point(file)
@@ -76,7 +76,7 @@ def build(
     return document
 
 
-LIBRARY = shapes.Record(
+LIBRARY = shapes.FieldsShape(
     "a file of blocks: a mapping of fields",
     tuple(
         shapes.Field(field.name, field.form, field.doc, field.required and field.name != "name")
@@ -84,7 +84,7 @@ LIBRARY = shapes.Record(
     ),
 )
 # such a file as `imports` holds it: what it was made from is resolved
-HELD = shapes.Record(
+HELD = shapes.FieldsShape(
     "what a file of blocks holds: a mapping of fields",
     tuple(field for field in LIBRARY.fields if field.name not in ("extends", "set", "patch")),
 )

@@ -15,7 +15,7 @@ from gandsl.spec.faults import Fault
 from gandsl.spec.operators import MAX_LIST, binary, bounded, compare, condition, known, negate, number, whole
 from gandsl.spec.values import ABSENT, POISON, Opaque, Size, quantity, type_name
 
-__all__ = ["BUILTINS", "Budget", "Function", "Scope", "evaluate"]
+__all__ = ["BUILTINS", "Budget", "LetFunction", "Scope", "evaluate"]
 
 MAX_CALLS = 32  # let functions and values within each other
 MAX_DEPTH = 120  # expressions within each other, over all calls: at most 450 Python frames
@@ -56,7 +56,7 @@ class Scope:
     def functions(self) -> list[str]:
         """Those of them that are functions with arguments."""
         found = (item for scope in self._chain() for item in scope.values.items())
-        return [name for name, value in found if isinstance(value, Function) and value.args]
+        return [name for name, value in found if isinstance(value, LetFunction) and value.args]
 
     def _chain(self) -> Iterator[Scope]:
         scope: Scope | None = self
@@ -66,7 +66,7 @@ class Scope:
 
 
 @dataclass(eq=False, slots=True)
-class Function:
+class LetFunction:
     """A `let`: a function of its arguments or, without any, a value computed when first asked for.
 
     `scope` is where it was defined, and what its expression sees. `expr` is None where it could not be read.
@@ -87,7 +87,7 @@ class Budget:
 
     steps: int = 100_000  # the largest of our own specs needs 15,000
     depth: int = 0
-    calls: list[Function] = field(default_factory=list)
+    calls: list[LetFunction] = field(default_factory=list)
     spent: bool = False  # and reported: from now on everything is POISON, in silence
 
     def spend(self, steps: int) -> None:
@@ -168,7 +168,7 @@ class _Evaluator:
             value = self.scope.lookup(node.name)
         except KeyError:
             return self.unknown(node)
-        if isinstance(value, Function):
+        if isinstance(value, LetFunction):
             if value.args:
                 call = f"{value.name}({', '.join(value.args)})"
                 raise Fault("G0105", f"`{value.name}` is a function", f"call it: `{call}`")
@@ -205,7 +205,7 @@ class _Evaluator:
                 )
         return self.fail("G0110", f"{type_name(value)} has no `.{node.name}`", place)
 
-    def index(self, node: ast.Index) -> Any:
+    def index(self, node: ast.IndexExpr) -> Any:
         value, index = self.value(node.value), self.value(node.index)
         if value is POISON or index is POISON:
             return POISON
@@ -241,11 +241,11 @@ class _Evaluator:
             pass
         raise Fault("G0105", f"{type_name(value)} has no entries to pick from")
 
-    def call(self, node: ast.Call) -> Any:
+    def call(self, node: ast.CallExpr) -> Any:
         args = [self.value(arg) for arg in node.args]
         place = self.expr.part(node.name_end - len(node.function), node.name_end)
         function = self.scope.lookup(node.function) if node.function in self.scope else None
-        if isinstance(function, Function) and function.args:
+        if isinstance(function, LetFunction) and function.args:
             if len(args) != len(function.args):
                 usage = f"`{function.name}({', '.join(function.args)})`"
                 return self.miscounted(place, node, str(len(function.args)), usage)
@@ -271,12 +271,12 @@ class _Evaluator:
         """Report what is legal, at its place, and go on."""
         self.diagnostics.add(code, message, span)
 
-    def miscounted(self, place: Span, node: ast.Call, wanted: str, usage: str) -> Any:
+    def miscounted(self, place: Span, node: ast.CallExpr, wanted: str, usage: str) -> Any:
         plural = "" if wanted.endswith("1") else "s"
         message = f"`{node.function}` takes {wanted} argument{plural}, not {len(node.args)}"
         return self.fail("G0104", message, place, usage)
 
-    def run(self, function: Function, args: tuple[Any, ...], node: ast.Ast) -> Any:
+    def run(self, function: LetFunction, args: tuple[Any, ...], node: ast.Ast) -> Any:
         """The value of a let."""
         if function.expr is None:
             return POISON
@@ -352,7 +352,7 @@ class _Evaluator:
                 return truth
         return node.operator == "and"
 
-    def choice(self, node: ast.Choice) -> Any:
+    def choice(self, node: ast.IfExpr) -> Any:
         value = self.value(node.condition)
         truth = POISON if value is POISON else self.at(node.condition, condition, value)
         if truth is POISON:
@@ -374,19 +374,19 @@ def _any_poison(args: list[Any]) -> bool:
     )
 
 
-_RULES: dict[type[ast.Node], Callable[[_Evaluator, Any], Any]] = {
+_RULES: dict[type[ast.ExprNode], Callable[[_Evaluator, Any], Any]] = {
     ast.Literal: _Evaluator.literal,
     ast.AbsentLiteral: _Evaluator.absent,
     ast.Measure: _Evaluator.measure,
     ast.Name: _Evaluator.name,
     ast.Attribute: _Evaluator.attribute,
-    ast.Index: _Evaluator.index,
+    ast.IndexExpr: _Evaluator.index,
     ast.Slice: _Evaluator.slice,
-    ast.Call: _Evaluator.call,
+    ast.CallExpr: _Evaluator.call,
     ast.Unary: _Evaluator.unary,
     ast.Binary: _Evaluator.binary,
     ast.Compare: _Evaluator.compare,
     ast.Logic: _Evaluator.logic,
-    ast.Choice: _Evaluator.choice,
+    ast.IfExpr: _Evaluator.choice,
     ast.ListOf: _Evaluator.list_of,
 }

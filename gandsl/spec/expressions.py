@@ -21,7 +21,7 @@ CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class ExprNode:
     """`start` and `end` are offsets in the expression's text, `end` exclusive."""
 
     start: int
@@ -29,19 +29,19 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Literal(Node):
+class Literal(ExprNode):
     """A number, a text in quotes, `true`, `false` or `null`."""
 
     value: int | float | str | bool | None
 
 
 @dataclass(frozen=True, slots=True)
-class AbsentLiteral(Node):
+class AbsentLiteral(ExprNode):
     """`absent`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Measure(Node):
+class Measure(ExprNode):
     """A number with a unit: `10 kimg`."""
 
     number: Ast
@@ -49,14 +49,14 @@ class Measure(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Name(Node):
+class Name(ExprNode):
     """A name on its own."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Attribute(Node):
+class Attribute(ExprNode):
     """`value.name`; the name starts at `name_start`."""
 
     value: Ast
@@ -65,7 +65,7 @@ class Attribute(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Index(Node):
+class IndexExpr(ExprNode):
     """`value[index]`."""
 
     value: Ast
@@ -73,7 +73,7 @@ class Index(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Slice(Node):
+class Slice(ExprNode):
     """`value[low:high]`."""
 
     value: Ast
@@ -82,7 +82,7 @@ class Slice(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Node):
+class CallExpr(ExprNode):
     """`function(args)`; the function's name ends at `name_end`."""
 
     function: str
@@ -91,7 +91,7 @@ class Call(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Unary(Node):
+class Unary(ExprNode):
     """`-x`, `+x`, `not x`."""
 
     operator: str
@@ -99,7 +99,7 @@ class Unary(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Binary(Node):
+class Binary(ExprNode):
     """`left + right`, and the other arithmetic."""
 
     operator: str
@@ -108,7 +108,7 @@ class Binary(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Compare(Node):
+class Compare(ExprNode):
     """`a < b <= c`: operators[i] stands between operands[i] and operands[i + 1]."""
 
     operands: tuple[Ast, ...]
@@ -116,7 +116,7 @@ class Compare(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Logic(Node):
+class Logic(ExprNode):
     """`a and b and c`, or the same with `or`."""
 
     operator: str
@@ -124,7 +124,7 @@ class Logic(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice(Node):
+class IfExpr(ExprNode):
     """`then if condition else otherwise`."""
 
     condition: Ast
@@ -133,7 +133,7 @@ class Choice(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class ListOf(Node):
+class ListOf(ExprNode):
     """`[a, b]`."""
 
     items: tuple[Ast, ...]
@@ -145,14 +145,14 @@ Ast: TypeAlias = (
     | Measure
     | Name
     | Attribute
-    | Index
+    | IndexExpr
     | Slice
-    | Call
+    | CallExpr
     | Unary
     | Binary
     | Compare
     | Logic
-    | Choice
+    | IfExpr
     | ListOf
 )
 
@@ -165,7 +165,7 @@ class Expr:
     text: str
     span: Span
 
-    def span_of(self, node: Node) -> Span:
+    def span_of(self, node: ExprNode) -> Span:
         """The place of one part of it."""
         return part_of(self.text, self.span, node.start, node.end)
 
@@ -402,7 +402,7 @@ class _Parser:
         if not self.accept("else"):
             raise _SyntaxError("`if` has no `else`", token.start, token.end, "write `x if c else y`")
         otherwise = self.expression()
-        return Choice(condition, then, otherwise, start=then.start, end=otherwise.end)
+        return IfExpr(condition, then, otherwise, start=then.start, end=otherwise.end)
 
     def attribute(self, value: Ast, dot: Token) -> Ast:
         self.nested(dot)
@@ -419,14 +419,14 @@ class _Parser:
             high = None if self.next.text == "]" else self.expression()
             return Slice(value, low, high, start=value.start, end=self.close("]", opener))
         assert low is not None
-        return Index(value, low, start=value.start, end=self.close("]", opener))
+        return IndexExpr(value, low, start=value.start, end=self.close("]", opener))
 
     def call(self, function: Ast, opener: Token) -> Ast:
         self.nested(opener)
         if not isinstance(function, Name):
             raise _SyntaxError("only a name can be called", opener.start, opener.end)
         args, end = self.listed(")", opener)
-        return Call(function.name, function.end, args, start=function.start, end=end)
+        return CallExpr(function.name, function.end, args, start=function.start, end=end)
 
     def listed(self, bracket: str, opener: Token) -> tuple[tuple[Ast, ...], int]:
         """Expressions between commas up to the closing bracket; a comma may follow the last."""

@@ -14,14 +14,14 @@ SHOWN_STANDARD = "gandsl/std"
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class SpecFile:
     """A file: where it lies, and its name in messages (as written; for ours the same everywhere)."""
 
     path: str
     shown: str
 
     @classmethod
-    def at(cls, path: str) -> File:
+    def at(cls, path: str) -> SpecFile:
         """The file at a path as somebody wrote it."""
         inside = os.path.relpath(path, STANDARD) if os.path.isabs(path) else ".."
         return cls(path, path if inside.startswith("..") else f"{SHOWN_STANDARD}/{inside}")
@@ -38,7 +38,7 @@ class File:
         return self.path if "\0" in self.path else os.path.realpath(self.path)
 
 
-def find(written: str, beside: str, span: Span | None, diagnostics: Diagnostics) -> File | None:
+def find(written: str, beside: str, span: Span | None, diagnostics: Diagnostics) -> SpecFile | None:
     """The file that `extends` or `imports` names: beside the naming file, on GANDSL_PATH, among ours.
 
     A name that climbs (`../x.yaml`) is one beside the naming file alone: the other folders give what is in
@@ -54,15 +54,15 @@ def find(written: str, beside: str, span: Span | None, diagnostics: Diagnostics)
         ]
     for place in places:
         if os.path.exists(place):
-            return File.at(place)
-    tried = tuple(f"tried {File.at(place).shown}" for place in dict.fromkeys(places))
+            return SpecFile.at(place)
+    tried = tuple(f"tried {SpecFile.at(place).shown}" for place in dict.fromkeys(places))
     diagnostics.add("G0402", f"there is no file `{written}`", span, notes=tried, help=_neighbour(places[0]))
     return None
 
 
-def spec_file(written: str) -> File:
+def spec_file(written: str) -> SpecFile:
     """The file that a spec's path or name on a command line means; where there is none, the path itself."""
-    return File.at(next(iter(named(written)), written))
+    return SpecFile.at(next(iter(named(written)), written))
 
 
 def _neighbour(path: str) -> str | None:
@@ -81,7 +81,7 @@ def _neighbour(path: str) -> str | None:
     return f"did you mean `{near}`?" if near else None
 
 
-def read_file(file: File, span: Span | None, diagnostics: Diagnostics) -> str | None:
+def read_file(file: SpecFile, span: Span | None, diagnostics: Diagnostics) -> str | None:
     """The text of a file, at most 1 MiB of UTF-8. Reports G0001, G0002, G0006 or G0402 and returns None.
 
     `span` is where the file is named; a file named on the command line has none.

@@ -11,7 +11,7 @@ from gandsl.diagnostics import Diagnostics, Label, Span
 from gandsl.spec import shapes
 from gandsl.spec.declarations import HELD, LIBRARY, build
 from gandsl.spec.document import Document
-from gandsl.spec.files import File, find, read_file, spec_file
+from gandsl.spec.files import SpecFile, find, read_file, spec_file
 from gandsl.spec.overrides import apply_overrides, as_texts
 from gandsl.spec.patches import apply_patch, apply_set
 from gandsl.spec.reader import read_text
@@ -54,7 +54,7 @@ def load(
 
 def load_blocks(path: str, diagnostics: Diagnostics) -> Document | None:
     """Read a file of blocks, such as an import: like `load`, but it needs no name and no networks."""
-    return _Loader(diagnostics).document(File.at(path), [], blocks_only=True)
+    return _Loader(diagnostics).document(SpecFile.at(path), [], blocks_only=True)
 
 
 class _Loader:
@@ -64,7 +64,7 @@ class _Loader:
         self.diagnostics = diagnostics
         self.paths: dict[str, str] = {}
 
-    def document(self, file: File, overrides: list[str], *, blocks_only: bool = False) -> Document | None:
+    def document(self, file: SpecFile, overrides: list[str], *, blocks_only: bool = False) -> Document | None:
         tree = self.resolved(file, None, ())
         if tree is None:
             return None
@@ -89,7 +89,7 @@ class _Loader:
                 help = f"add `{role}: {{inputs: …, body: …}}`"
                 self.diagnostics.add("G0612", f"the spec has no {role}", place, help=help)
 
-    def imports(self, tree: Mapping, file: File) -> dict[str, str | Document]:
+    def imports(self, tree: Mapping, file: SpecFile) -> dict[str, str | Document]:
         """Name → path, looked up beside the file whose text names it; or what stands there in its place."""
         written = tree.get("imports")
         found: dict[str, str | Document] = {}
@@ -104,7 +104,7 @@ class _Loader:
                 found[entry.key] = place.path if place else ""
         return found
 
-    def resolved(self, file: File, named_at: Span | None, chain: tuple[File, ...]) -> Mapping | None:
+    def resolved(self, file: SpecFile, named_at: Span | None, chain: tuple[SpecFile, ...]) -> Mapping | None:
         """The tree of a file with its bases under it."""
         if file.identity in [other.identity for other in chain] or len(chain) >= MAX_CHAIN:
             circle = " → ".join(other.shown for other in (*chain, file))
@@ -140,7 +140,7 @@ class _Loader:
             merged = apply_patch(merged, patch.value, self.diagnostics)
         return merged
 
-    def read(self, file: File, named_at: Span | None) -> Mapping | None:
+    def read(self, file: SpecFile, named_at: Span | None) -> Mapping | None:
         text = read_file(file, named_at, self.diagnostics)
         if text is None:
             return None

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from gandsl.diagnostics import Diagnostics, Sink, Span
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.spec.evaluate import Budget, Scope, evaluate
-from gandsl.spec.expressions import Attribute, Expr, Index, Literal, Name, parse
+from gandsl.spec.expressions import Attribute, Expr, IndexExpr, Literal, Name, parse
 from gandsl.spec.faults import Fault
 from gandsl.spec.operators import bounded
 from gandsl.spec.scalars import former_truth
@@ -266,7 +266,7 @@ def _literal(decl: Declared, tree: Tree, scope: Scope) -> str | None:
         return None
     expr = parse(tree.text, tree.span, Diagnostics())
     root = expr.root if expr else None
-    while isinstance(root, Attribute | Index):
+    while isinstance(root, Attribute | IndexExpr):
         root = root.value
     if decl.type == "enum":
         return tree.text if root is None or (isinstance(root, Name) and root.name not in scope) else None

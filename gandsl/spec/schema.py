@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gandsl.spec.params import Declared
-from gandsl.spec.shapes import PARAM, SPEC, Choice, Form, Leaf, MapOf, Record
+from gandsl.spec.shapes import PARAM, SPEC, ChoiceShape, FieldsShape, Form, Leaf, MapOf
 
 Schema = dict[str, Any]
 
@@ -126,12 +126,12 @@ def _form(form: Form) -> Schema:
     match form:
         case Leaf():
             return dict(form.schema)
-        case Choice():
+        case ChoiceShape():
             return {"enum": list(form.names)}
         case MapOf():
             names = {"propertyNames": {"pattern": f"^{form.pattern}$"}}
             return {"type": "object", **names, "additionalProperties": _form(form.form)}
-        case Record():
+        case FieldsShape():
             full = _record(form)
             if form is PARAM:
                 return {"anyOf": [full, _EXPRESSION]}
@@ -139,7 +139,7 @@ def _form(form: Form) -> Schema:
             return {"anyOf": [full, _form(short.form)]} if short else full
 
 
-def _record(record: Record) -> Schema:
+def _record(record: FieldsShape) -> Schema:
     properties = {}
     for each in record.fields:
         schema = {**_form(each.form), "description": each.doc}

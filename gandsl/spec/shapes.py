@@ -29,7 +29,7 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChoiceShape:
     """One of a few words."""
 
     names: tuple[str, ...]
@@ -55,7 +55,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class FieldsShape:
     """A mapping with known fields. A scalar or list in its place stands for the field `short`."""
 
     words: str
@@ -68,7 +68,7 @@ class Record:
         return next((field for field in self.fields if field.name == name), None)
 
 
-Form: TypeAlias = Leaf | Choice | MapOf | Record
+Form: TypeAlias = Leaf | ChoiceShape | MapOf | FieldsShape
 
 
 def _text(tree: Tree) -> bool:
@@ -119,7 +119,7 @@ DEFAULTS = Leaf(
 PLAN = Leaf("a mapping", lambda tree: isinstance(tree, Mapping), {"$ref": "#/$defs/training"})
 PATCHES = Leaf("a list of steps", lambda tree: isinstance(tree, Sequence), {"$ref": "#/$defs/patch"})
 
-PORT = Record(
+PORT = FieldsShape(
     "a port: a type, or {type: …, …}",
     (
         Field("type", TEXT, 'kind and shape, such as "Image[3, resolution]", or a kind alone', required=True),
@@ -129,7 +129,7 @@ PORT = Record(
         Field("each", ONE_ENTRY, "makes it a list, one for each value of the variable"),
         Field(
             "distribution",
-            Choice(("normal", "uniform", "truncated_normal")),
+            ChoiceShape(("normal", "uniform", "truncated_normal")),
             "what a network's Latent is drawn from: normal (default), uniform, truncated_normal",
         ),
         Field("doc", TEXT, "what it is for"),
@@ -137,12 +137,12 @@ PORT = Record(
     exclusive=(("when", "unless"),),
     short="type",
 )
-PARAM = Record(
+PARAM = FieldsShape(
     "a parameter: its default, or {type: …, default: …, …}",
     (
         Field(
             "type",
-            Choice(("int", "float", "bool", "str", "size", "enum", "ints", "floats", "sizes", "any")),
+            ChoiceShape(("int", "float", "bool", "str", "size", "enum", "ints", "floats", "sizes", "any")),
             "type of its values",
             required=True,
         ),
@@ -153,7 +153,7 @@ PARAM = Record(
         Field("doc", TEXT, "meaning, unit, range"),
     ),
 )
-SLOT = Record(
+SLOT = FieldsShape(
     "a slot: an interface, or {type: …, default: …}",
     (
         Field("type", TEXT, "the interface that what fills it has to have", required=True),
@@ -162,7 +162,7 @@ SLOT = Record(
     ),
     short="type",
 )
-INTERFACE = Record(
+INTERFACE = FieldsShape(
     "an interface: {ports: …, …}",
     (
         Field("ports", MapOf(PORT), "the ports that a slot's user may connect"),
@@ -175,7 +175,7 @@ _OUTPUTS = (
     Field("output", EXPRESSION, "the output; default: the last node"),
     Field("outputs", MapOf(EXPRESSION), "several outputs by name"),
 )
-BLOCK = Record(
+BLOCK = FieldsShape(
     "a block: {ports: …, body: …}",
     (
         Field("doc", TEXT, "one sentence"),
@@ -188,7 +188,7 @@ BLOCK = Record(
     ),
     exclusive=(("output", "outputs"),),
 )
-NETWORK = Record(
+NETWORK = FieldsShape(
     "a network: {inputs: …, body: …}",
     (
         Field("doc", TEXT, "one sentence"),
@@ -201,12 +201,12 @@ NETWORK = Record(
     ),
     exclusive=(("output", "outputs"),),
 )
-GROWTH = Record(
+GROWTH = FieldsShape(
     "{over: …}",
     (Field("over", EXPRESSION, "sizes of the levels, such as doubling(4, resolution)", required=True),),
     short="over",
 )
-SPEC = Record(
+SPEC = FieldsShape(
     "a spec: a mapping of fields",
     (
         Field("gandsl", WHOLE, "language version", required=True),
@@ -246,7 +246,9 @@ RECORDS = (PORT, PARAM, SLOT, INTERFACE, BLOCK, NETWORK, GROWTH, SPEC)
 REQUIRED = frozenset(field.name for record in RECORDS for field in record.fields if field.required)
 
 
-def read_fields(record: Record, tree: Tree, owner: Span, diagnostics: Diagnostics) -> dict[str, Tree] | None:
+def read_fields(
+    record: FieldsShape, tree: Tree, owner: Span, diagnostics: Diagnostics
+) -> dict[str, Tree] | None:
     """The fields of `tree` that have the right form; all else is reported. None where it is no such record.
 
     A field set to null counts as left out. `owner` is the span of the key that holds `tree`, where a missing
@@ -284,7 +286,7 @@ def read_fields(record: Record, tree: Tree, owner: Span, diagnostics: Diagnostic
     return found
 
 
-def meant(record: Record, tree: Mapping) -> set[str]:
+def meant(record: FieldsShape, tree: Mapping) -> set[str]:
     """The fields that unknown keys of `tree` are likely misspellings of, and which are not missing then."""
     unknown = [key for key in tree.entries if record.field(key) is None]
     names = [field.name for field in record.fields]
@@ -304,7 +306,7 @@ def _checked(form: Form, tree: Tree, key: str, diagnostics: Diagnostics) -> bool
                 help = former_truth(tree.text) if form is FLAG and isinstance(tree, Scalar) else None
                 diagnostics.add("G0010", message, tree.span, help=help)
                 return False
-        case Choice():
+        case ChoiceShape():
             text = tree.text if isinstance(tree, Scalar) else None
             if text not in form.names:
                 message = f"`{key}` cannot be {describe(tree)}"

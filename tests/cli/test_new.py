@@ -11,13 +11,15 @@ from PIL import Image
 
 from gandsl.analysis import analyze, checked
 from gandsl.cli.new import choices, machine
-from gandsl.cli.new.choices import NEEDED, Given, Shape
+from gandsl.cli.new.choices import NEEDED, Circumstances, Shape
 from gandsl.cli.new.chosen import chosen
 from gandsl.cli.new.written import base, identifier, value, written
 from tests.cli.conftest import Gandsl
 
-GPU = Given(60_000, 0, Counter({(1024, 1024): 60_000}), False, {}, 70 * 2**30, 240.0, 2e14, True)
-CPU = Given(200, 3, Counter({(28, 28): 150, (30, 40): 50}), True, {0: 120, 1: 80}, 2**31, 2.0, 1e11, False)
+GPU = Circumstances(60_000, 0, Counter({(1024, 1024): 60_000}), False, {}, 70 * 2**30, 240.0, 2e14, True)
+CPU = Circumstances(
+    200, 3, Counter({(28, 28): 150, (30, 40): 50}), True, {0: 120, 1: 80}, 2**31, 2.0, 1e11, False
+)
 WHEREABOUTS = {
     "GPU": GPU,
     "CPU": CPU,
@@ -27,7 +29,7 @@ WHEREABOUTS = {
 
 
 @pytest.mark.parametrize("given", WHEREABOUTS.values(), ids=WHEREABOUTS)
-def test_what_is_written_is_a_spec_with_reasons(given: Given, tmp_path: Path) -> None:
+def test_what_is_written_is_a_spec_with_reasons(given: Circumstances, tmp_path: Path) -> None:
     found = chosen(given)
     path = tmp_path / "mine.yaml"
     path.write_text(written("mine", 'For "these".', found.choices), "utf-8")

@@ -15,7 +15,7 @@ from gandsl.diff.lines import graph_lines
 from gandsl.diff.nodes import diff_graphs
 from gandsl.diff.text import render
 from gandsl.diff.values import MISSING, changes, flat, same
-from gandsl.diff.weights import Verdict, compatibility
+from gandsl.diff.weights import WeightVerdict, compatibility
 from gandsl.ir.graph import Graph, NetworkIR, Variant
 from gandsl.spec.document import moved_in
 from gandsl_runtime.moved import renamed
@@ -51,7 +51,7 @@ def test_equal_modules_do_not_differ() -> None:
     assert not diff
     assert render(diff) == "hand → hand: no difference"
     assert to_json(diff)["different"] is False
-    assert {n.weights.verdict for n in diff.networks.values()} == {Verdict.compatible}
+    assert {n.weights.verdict for n in diff.networks.values()} == {WeightVerdict.compatible}
 
 
 def test_a_change_in_all_stages_is_one_line() -> None:
@@ -118,9 +118,9 @@ def test_moved_nodes_are_no_change_and_their_weights_fit() -> None:
 
     old, new = net("b4"), net("head.last")
     assert lines(old, new, {"b4": "head.last"}) == []
-    assert compatibility(network(old), network(new), {}).verdict is Verdict.breaking
+    assert compatibility(network(old), network(new), {}).verdict is WeightVerdict.breaking
     found = compatibility(network(old), network(new), {"b4": "head.last"})
-    assert found.verdict is Verdict.compatible
+    assert found.verdict is WeightVerdict.compatible
     assert found.renamed == {"b4.conv.weight": "head.last.conv.weight", "b4.conv.bias": "head.last.conv.bias"}
 
 
@@ -141,7 +141,7 @@ def test_moves_are_taken_within_their_network() -> None:
 
 def test_weights_partial() -> None:
     found = compatibility(network(generator(stages=2)), network(generator(stages=3)), {})
-    assert found.verdict is Verdict.partial
+    assert found.verdict is WeightVerdict.partial
     assert not found.lost and not found.reshaped and not found.reread
     assert "synthesis.s16.conv.weight" in found.new and "synthesis.s8.noise.constant" in found.fits
 
@@ -156,12 +156,12 @@ def test_same_shape_in_another_parametrization_does_not_fit() -> None:
     old, new = generator(weight="equalized"), generator(weight="none")
     found = compatibility(network(old), network(new), {})
     assert "synthesis.s8.conv.weight" in found.reread
-    assert "mapping.fc0.weight" in found.fits and found.verdict is Verdict.partial
+    assert "mapping.fc0.weight" in found.fits and found.verdict is WeightVerdict.partial
 
 
 def test_a_familys_weights_are_those_of_all_levels() -> None:
     found = compatibility(family(), family(), {})
-    assert found.verdict is Verdict.compatible and "s4.rgb.weight" in found.fits
+    assert found.verdict is WeightVerdict.compatible and "s4.rgb.weight" in found.fits
 
 
 def test_params_and_plan() -> None:

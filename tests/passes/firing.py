@@ -8,7 +8,7 @@ import torch
 from torch import fx
 
 from gandsl.lowering.network import LoweredNetwork
-from gandsl.passes.base import Pass, Record
+from gandsl.passes.base import Pass, PassRecord
 from gandsl.passes.target import Target
 from tests.graphs import Builder
 from tests.passes.exact import agree, inputs_of, run_passes, shaken, truth
@@ -24,7 +24,7 @@ def small_generator() -> Any:
 
 def apply(
     b: Builder, *outputs: str, passes: list[Pass], target: Target = CPU
-) -> tuple[fx.GraphModule, Record]:
+) -> tuple[fx.GraphModule, PassRecord]:
     """Lower a hand-built graph, run passes, check that it computes the same, give the last pass' record."""
     torch.manual_seed(0)
     ir = b.ir(*outputs)
@@ -36,11 +36,11 @@ def apply(
     return module, log.records[-1]
 
 
-def reasons(record: Record, *, fired: bool) -> dict[str, str]:
+def reasons(record: PassRecord, *, fired: bool) -> dict[str, str]:
     return {event.where: event.reason for event in (record.fired if fired else record.skipped)}
 
 
-def change(record: Record) -> int:
+def change(record: PassRecord) -> int:
     return record.nodes_after - record.nodes_before
 
 

@@ -11,7 +11,7 @@ from torch import fx
 
 from gandsl.diagnostics.diagnostic import InvariantError
 from gandsl.lowering.network import LoweredNetwork
-from gandsl.passes.base import Pass, PassError, Record
+from gandsl.passes.base import Pass, PassError, PassRecord
 from gandsl.passes.manager import Pipeline
 from gandsl.passes.merge_style_affines import MergeStyleAffines
 from gandsl.passes.pipeline import pipeline
@@ -30,7 +30,7 @@ class Careless(Pass):
     name: ClassVar[str] = "careless"
     promise: ClassVar[str] = "none"
 
-    def apply(self, module: fx.GraphModule, log: Record, target: Target) -> None:
+    def apply(self, module: fx.GraphModule, log: PassRecord, target: Target) -> None:
         node = next(node for node in module.graph.nodes if node.name == "act")
         match self.harm:
             case "meta":

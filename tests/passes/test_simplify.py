@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gandsl.passes.base import Record
+from gandsl.passes.base import PassRecord
 from gandsl.passes.dead_code import DeadCode
 from gandsl.passes.simplify import Simplify
 from tests.graphs import Builder
@@ -74,7 +74,7 @@ def test_inverses() -> None:
     assert {node.name for node in module.graph.nodes} >= {"other", "twisted", "unback"}
 
 
-def run_simplify(b: Builder, *outputs: str) -> Record:
+def run_simplify(b: Builder, *outputs: str) -> PassRecord:
     return apply(b, *outputs, passes=[Simplify()])[1]
 
 

@@ -12,20 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from gandsl.plot.log import Curve, Log, log_of, objects
+from gandsl.plot.log import Log, LoggedCurve, log_of, objects
 from gandsl.plot.reference import NoReference, band, between, read_reference, recorded, write_reference
 from gandsl.plot.thin import MOST, thinned
 from gandsl.plot.words import SECTIONS, charts
 
 
-def curve(pairs: list[tuple[float, float]]) -> Curve:
-    made = Curve()
+def curve(pairs: list[tuple[float, float]]) -> LoggedCurve:
+    made = LoggedCurve()
     for images, value in pairs:
         made.add(images, value)
     return made
 
 
-def of(found: Curve) -> list[tuple[float, float]]:
+def of(found: LoggedCurve) -> list[tuple[float, float]]:
     return list(zip(found.images, found.values, strict=True))
 
 

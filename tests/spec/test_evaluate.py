@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gandsl.diagnostics import Diagnostics, Span
-from gandsl.spec.evaluate import BUILTINS, Budget, Function, Scope, evaluate
+from gandsl.spec.evaluate import BUILTINS, Budget, LetFunction, Scope, evaluate
 from gandsl.spec.expressions import parse
 from gandsl.spec.values import ABSENT, LARGEST, POISON, Opaque, Size
 from gandsl_runtime.plan import Quantity
@@ -227,7 +227,7 @@ def scope_with(**lets: str) -> tuple[Scope, Diagnostics]:
         name, *args = head.split("__")
         diagnostics.sources[name] = text
         expr = parse(text, Span(name, 1, 1, 1, 1 + len(text)), diagnostics)
-        scope.values[name] = Function(name, tuple(args), expr, scope)
+        scope.values[name] = LetFunction(name, tuple(args), expr, scope)
     return scope, diagnostics
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gandsl.diagnostics import Diagnostics, Span
-from gandsl.spec.expressions import UNITS, Binary, Call, Expr, parse, parse_type
+from gandsl.spec.expressions import UNITS, Binary, CallExpr, Expr, parse, parse_type
 from gandsl_runtime.plan import UNITS as PLAN_UNITS
 from tests.spec.helpers import messages, said
 
@@ -89,7 +89,7 @@ def test_long_sums_are_fine() -> None:
 def test_parts_know_their_place_in_plain_and_quoted_scalars(written: str, width: int) -> None:
     text = "min(a, bad)"
     expr = parse(text, Span("f", 3, 10, 3, 10 + width), Diagnostics())
-    assert expr is not None and isinstance(expr.root, Call)
+    assert expr is not None and isinstance(expr.root, CallExpr)
     place = expr.span_of(expr.root.args[1])
     assert written[place.column - 10 : place.end_column - 10] == "bad"
 

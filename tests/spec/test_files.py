@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gandsl.diagnostics import Diagnostics
-from gandsl.spec.files import MAX_BYTES, File, find, read_file
+from gandsl.spec.files import MAX_BYTES, SpecFile, find, read_file
 from gandsl.spec.loader import load
 from gandsl.spec.places import STANDARD
 from tests.spec.helpers import MINIMAL, load_file, messages, said
@@ -78,8 +78,8 @@ def test_messages_name_a_file_as_it_was_written(tmp_path: Path, monkeypatch: pyt
 
 
 def test_files_of_the_standard_library_have_the_same_name_everywhere() -> None:
-    assert File.at(os.path.join(STANDARD, "norm.yaml")).shown == "gandsl/std/norm.yaml"
-    assert File.at("specs/a.yaml").shown == "specs/a.yaml"
+    assert SpecFile.at(os.path.join(STANDARD, "norm.yaml")).shown == "gandsl/std/norm.yaml"
+    assert SpecFile.at("specs/a.yaml").shown == "specs/a.yaml"
 
 
 @pytest.mark.parametrize(
@@ -129,6 +129,6 @@ def test_a_file_that_is_too_large_has_a_place(tmp_path: Path) -> None:
     path = tmp_path / "large.yaml"
     path.write_text("# " + "x" * MAX_BYTES)
     diagnostics = Diagnostics()
-    assert read_file(File(str(path), "large.yaml"), None, diagnostics) is None
+    assert read_file(SpecFile(str(path), "large.yaml"), None, diagnostics) is None
     (one,) = diagnostics.errors
     assert one.code == "G0006" and one.span and (one.span.file, one.span.line) == ("large.yaml", 1)

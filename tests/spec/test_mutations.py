@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gandsl.diagnostics import Diagnostics
 from gandsl.diagnostics.text import render_text
 from gandsl.spec.document import Document
-from gandsl.spec.evaluate import Budget, Function, Scope
+from gandsl.spec.evaluate import Budget, LetFunction, Scope
 from gandsl.spec.loader import load
 from gandsl.spec.params import OF_SPEC, evaluate_tree, resolve
 from gandsl.spec.tree import Mapping
@@ -46,7 +46,7 @@ def read_all(path: Path, *overrides: str) -> tuple[Document | None, Diagnostics]
     if document:
         scope, budget = Scope(), Budget(steps=20_000)
         for let in document.let.values():
-            scope.values[let.name] = Function(let.name, let.args, let.expr, scope)
+            scope.values[let.name] = LetFunction(let.name, let.args, let.expr, scope)
         resolve(document.params, scope, diagnostics, budget, codes=OF_SPEC)
         for network in document.networks.values():
             for entry in network.body:

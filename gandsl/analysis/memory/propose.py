@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gandsl.analysis import batch_rules
-from gandsl.analysis.facts import Facts
+from gandsl.analysis.facts import RuleInput
 from gandsl.analysis.memory.predict import NOTHING, Memory, memory_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def allowed(module: ModuleIR) -> list[int]:
     for size in range(largest, 0, -1):
         if largest % size == 0:
             other = replace(module, plan=plan.model_copy(update={"micro_batch": size}))
-            if not any(True for rule in RULES for _ in rule(Facts(other))):
+            if not any(True for rule in RULES for _ in rule(RuleInput(other))):
                 found.append(size)
     return found
 

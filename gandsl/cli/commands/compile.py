@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gandsl.cli.exits import Exit
-from gandsl.cli.options import Answer, Format, Set, Spec, output_option
+from gandsl.cli.options import Answer, AnswerFormat, Set, Spec, output_option
 
 if TYPE_CHECKING:
     from gandsl.api import Program
@@ -27,7 +27,7 @@ def run(
             metavar="DIR", help="write what each pass did, and the graph after it, here", show_default=False
         ),
     ] = None,
-    format: Answer = Format.text,
+    format: Answer = AnswerFormat.text,
 ) -> int:
     """Write readable source, the training plan and a manifest to generated/NAME/.
 
@@ -44,7 +44,7 @@ def run(
 
     if check:
         stale = codegen.stale(module, folder)
-        if format is Format.json:
+        if format is AnswerFormat.json:
             print_json("compile/1", {"name": module.name, "folder": str(folder), "stale": stale})
         elif stale:
             command = pasted("compile", spec, *(("-o", output) if output else ()), sets=set)
@@ -57,7 +57,7 @@ def run(
     program = Program(module)
     summary = _optimize(program, dump_passes)
     changed = codegen.write(module, folder)
-    if format is Format.json:
+    if format is AnswerFormat.json:
         body = {"name": module.name, "folder": str(folder), "changed": changed, "programs": summary}
         print_json("compile/1", body)
         return Exit.FINE

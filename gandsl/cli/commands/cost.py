@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gandsl.cli.options import Answer, Format, Set, Spec
+from gandsl.cli.options import Answer, AnswerFormat, Set, Spec
 
 if TYPE_CHECKING:
     from gandsl.analysis.cost import Cost, ModuleCost, NetworkCost
@@ -29,7 +29,7 @@ def run(
             metavar="SIZE", help="with --memory: the micro-batch that fits, such as 16GiB", show_default=False
         ),
     ] = None,
-    format: Answer = Format.text,
+    format: Answer = AnswerFormat.text,
 ) -> int:
     """Parameters, FLOPs and activation memory: by stage, for a forward pass and each kind of training step.
 
@@ -46,11 +46,11 @@ def run(
         from gandsl.cli.memory import bytes_of, report
 
         room = bytes_of(budget) if budget is not None else None
-        return report(module_of(spec, set), spec, room, format is Format.json)
+        return report(module_of(spec, set), spec, room, format is AnswerFormat.json)
     module = module_of(spec, set)
     cost = module_cost(module)
     depth = 1_000 if nodes else depth
-    if format is Format.json:
+    if format is AnswerFormat.json:
         print_json("cost/1", {"spec": str(spec), "name": module.name, **_json(cost, depth)})
         return 0
     print(", ".join([module.name, *_headline(module.params)]))

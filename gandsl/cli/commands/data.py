@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gandsl.cli.exits import Exit
-from gandsl.cli.options import Answer, Format, Readers, Set, output_option, refuse_old, spec_option
+from gandsl.cli.options import Answer, AnswerFormat, Readers, Set, output_option, refuse_old, spec_option
 
 if TYPE_CHECKING:
     from gandsl_runtime.data.labels import Labels
@@ -46,7 +46,7 @@ class Crop(StrEnum):
     pad = "pad"
 
 
-class File(StrEnum):
+class PackFile(StrEnum):
     """What the images are written as."""
 
     png = "png"
@@ -59,7 +59,7 @@ def inspect(
     spec: Annotated[Path | None, spec_option("say what this spec's networks need of the set")] = None,
     set: Set = None,
     workers: Readers = None,
-    format: Answer = Format.text,
+    format: Answer = AnswerFormat.text,
 ) -> int:
     """Look at every image of a set.
 
@@ -78,7 +78,7 @@ def inspect(
     with progress("looking", len(source.images)) as told:
         found = survey(source, _processes(workers), told)
     said = None if wanted is None else needs(found, *wanted)
-    if format == Format.json:
+    if format == AnswerFormat.json:
         print_json("data-inspect/1", surveyed.as_json(found, said))
     else:
         print(surveyed.text(found, said, str(spec)))
@@ -98,8 +98,8 @@ def pack(
     ] = Crop.cut,
     channels: Annotated[int, typer.Option(min=1, max=4, help="1 gray, 3 colour; 2 and 4 with alpha")] = 3,
     format: Annotated[
-        File, typer.Option(help="png or webp in a zip; npy: decoded, read without work")
-    ] = File.png,
+        PackFile, typer.Option(help="png or webp in a zip; npy: decoded, read without work")
+    ] = PackFile.png,
     white: Annotated[
         int, typer.Option(min=1, max=65535, help="the value in 16-bit images that is white; 12 bits: 4095")
     ] = 65535,
@@ -122,7 +122,7 @@ def pack(
     from gandsl_runtime.data.sources import open_source
     from gandsl_runtime.data.sources.base import shown
 
-    refuse_old(output, "-o", () if format == File.npy else (".zip",))
+    refuse_old(output, "-o", () if format == PackFile.npy else (".zip",))
     try:
         recipe = packing.Recipe(_size(size), filter.value, crop.value, channels, format.value, white)
     except ValueError as error:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gandsl.cli.exits import Exit
-from gandsl.cli.options import Answer, Format, Set, Spec
+from gandsl.cli.options import Answer, AnswerFormat, Set, Spec
 
 
 def run(
@@ -20,7 +20,7 @@ def run(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="end with 8 where the specs differ, like git's with 1")
     ] = False,
-    format: Answer = Format.text,
+    format: Answer = AnswerFormat.text,
 ) -> int:
     """What differs: parameters, plan, nodes, cost, and whether trained weights still fit.
 
@@ -34,7 +34,7 @@ def run(
     from gandsl.diff import compare
 
     diff = compare(module_of(old, None), module_of(new or old, set))
-    if format is Format.json:
+    if format is AnswerFormat.json:
         from gandsl.diff.json import to_json
 
         print_json("diff/1", to_json(diff))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gandsl.cli.completion import topics
-from gandsl.cli.options import Answer, Format
+from gandsl.cli.options import Answer, AnswerFormat
 from gandsl.cli.topics import KINDS, NAMED
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def run(
     codes: Annotated[bool, typer.Option("--codes", help="list all diagnostic codes")] = False,
     ops: Annotated[bool, typer.Option("--ops", help="list all primitives")] = False,
     blocks: Annotated[bool, typer.Option("--blocks", help="list the standard library")] = False,
-    format: Answer = Format.text,
+    format: Answer = AnswerFormat.text,
 ) -> int:
     """Explain a diagnostic's code, an op, a standard block, a field, or any word of the documentation."""
     lists = [kind for kind, wanted in (("code", codes), ("op", ops), ("block", blocks)) if wanted]
@@ -67,20 +67,20 @@ def _found(name: str) -> Topic:
     raise typer.BadParameter(f"there is nothing called `{name}`: {near}")
 
 
-def _print_topic(topic: Topic, format: Format) -> None:
+def _print_topic(topic: Topic, format: AnswerFormat) -> None:
     from gandsl.cli.output import print_json
 
-    if format is Format.json:
+    if format is AnswerFormat.json:
         print_json("explain/1", {"kind": topic.kind, "name": topic.name, **topic.facts})
     else:
         print(topic.text)
 
 
-def _print_list(kind: str, format: Format) -> None:
+def _print_list(kind: str, format: AnswerFormat) -> None:
     from gandsl.cli.output import columns, print_json
 
     names: dict[str, str] = import_module(f"gandsl.cli.topics.{kind}").names()
-    if format is Format.json:
+    if format is AnswerFormat.json:
         print_json("explain-list/1", {"kind": kind, "names": names})
         return
     from gandsl.cli.topics.topic import definitions

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gandsl.cli.options import Answer, Format, Set, output_option, spec_option
+from gandsl.cli.options import Answer, AnswerFormat, Set, output_option, spec_option
 
 
 def run(
@@ -30,7 +30,7 @@ def run(
         list[str] | None,
         typer.Option(help="generator, discriminator or average; may be repeated", show_default=False),
     ] = None,
-    format: Answer = Format.text,
+    format: Answer = AnswerFormat.text,
 ) -> int:
     """Write weights as other implementations name them: torch.save of plain state_dicts, no code."""
     from gandsl.cli.output import print_json, say
@@ -39,7 +39,7 @@ def run(
     done = export_weights(source, output, layout, spec, set or (), part or ())
     for reason in done.passed_over:
         say(f"warning: {reason}")
-    if format is Format.json:
+    if format is AnswerFormat.json:
         print_json("export-weights/1", {"layout": done.layout, "files": dict(done.files)})
         return 0
     for file, parts in done.files.items():

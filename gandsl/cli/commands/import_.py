@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gandsl.cli.options import Answer, Format, Set, output_option, spec_option
+from gandsl.cli.options import Answer, AnswerFormat, Set, output_option, spec_option
 
 
 class Only(StrEnum):
@@ -42,7 +42,7 @@ def run(
             show_default=False,
         ),
     ] = None,
-    format: Answer = Format.text,
+    format: Answer = AnswerFormat.text,
 ) -> int:
     """Bring an official checkpoint into the matching spec. What the file contains is never run.
 
@@ -63,7 +63,7 @@ def run(
         raise typer.BadParameter(f"{target} is the file to be read: name another one with -o")
     found = import_checkpoint(files, spec, set or (), layout, only)
     found.save(target)
-    if format is Format.json:
+    if format is AnswerFormat.json:
         facts = found.report.to_json() | {"output": str(target), "overrides": list(found.overrides)}
         print_json("import/1", facts)
         return 0

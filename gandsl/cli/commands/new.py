@@ -12,7 +12,7 @@ from gandsl.cli.options import Device, Readers, output_option, refuse_old
 from gandsl.spec.places import ENDINGS
 
 if TYPE_CHECKING:
-    from gandsl.cli.new.choices import Given
+    from gandsl.cli.new.choices import Circumstances
 
 
 def run(
@@ -67,12 +67,14 @@ def run(
     return 0
 
 
-def _given(data: str, hours: float, memory: str | None, device: str | None, workers: int | None) -> Given:
+def _given(
+    data: str, hours: float, memory: str | None, device: str | None, workers: int | None
+) -> Circumstances:
     import torch
 
     from gandsl.cli.memory import bytes_of
     from gandsl.cli.new import machine
-    from gandsl.cli.new.choices import Given
+    from gandsl.cli.new.choices import Circumstances
     from gandsl.cli.progress import progress
     from gandsl_runtime.data.parallel import processors
     from gandsl_runtime.data.sources import open_source
@@ -87,7 +89,7 @@ def _given(data: str, hours: float, memory: str | None, device: str | None, work
         found = survey(source, processors() if workers is None else workers, told)
     if not found.sizes:
         raise DataError(f"no image of {data} can be read", "`gandsl data inspect WHERE` says why")
-    return Given(
+    return Circumstances(
         images=sum(found.sizes.values()),
         broken=len(found.broken),
         sizes=found.sizes,

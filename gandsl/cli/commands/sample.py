@@ -11,11 +11,11 @@ import typer
 from gandsl.cli.options import Set
 
 if TYPE_CHECKING:
-    from gandsl.cli.sampling.order import Order
+    from gandsl.cli.sampling.order import SamplingOrder
     from gandsl_runtime.sample import NoiseMode
 
 
-class Noise(StrEnum):
+class NoiseChoice(StrEnum):
     """What noise layers add."""
 
     random = "random"
@@ -24,15 +24,15 @@ class Noise(StrEnum):
     none = "none"
 
 
-NOISES: dict[Noise, NoiseMode] = {
-    Noise.random: "random",
-    Noise.constant: "constant",
-    Noise.const: "constant",
-    Noise.none: "none",
+NOISES: dict[NoiseChoice, NoiseMode] = {
+    NoiseChoice.random: "random",
+    NoiseChoice.constant: "constant",
+    NoiseChoice.const: "constant",
+    NoiseChoice.none: "none",
 }
 
 
-class File(StrEnum):
+class ImageFile(StrEnum):
     """Formats of images that have a file each."""
 
     png = "png"
@@ -100,7 +100,7 @@ def run(
             show_default=False,
         ),
     ] = None,
-    noise: Annotated[Noise, typer.Option(help="what noise layers add")] = Noise.constant,
+    noise: Annotated[NoiseChoice, typer.Option(help="what noise layers add")] = NoiseChoice.constant,
     translate: Annotated[
         str | None,
         typer.Option(
@@ -164,7 +164,8 @@ def run(
         ),
     ] = Path("samples.png"),
     format: Annotated[
-        File | None, typer.Option(help="of the images in a folder or zip; default: png", show_default=False)
+        ImageFile | None,
+        typer.Option(help="of the images in a folder or zip; default: png", show_default=False),
     ] = None,
     save_latents: Annotated[
         Path | None,
@@ -185,7 +186,7 @@ def run(
     """
     from gandsl.cli.ranges import numbers, pair
     from gandsl.cli.sampling.ask import Ask
-    from gandsl.cli.sampling.order import Order
+    from gandsl.cli.sampling.order import SamplingOrder
 
     plain = interpolate is None and mix is None
     stored = None if latents in (None, "numpy") else Path(latents)
@@ -214,7 +215,7 @@ def run(
         from gandsl_runtime import video
 
         video.writer(output)  # before the work: is its package there?
-    order = Order(
+    order = SamplingOrder(
         ask,
         source,
         tuple(set or ()),
@@ -233,7 +234,7 @@ def run(
     return 0
 
 
-def _made(order: Order) -> str:
+def _made(order: SamplingOrder) -> str:
     """Draw what is asked for; what that was."""
     from gandsl_runtime import launch
     from gandsl_runtime.sample import given

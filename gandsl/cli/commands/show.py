@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gandsl.cli.options import Answer, Format, Set, Spec
+from gandsl.cli.options import Answer, AnswerFormat, Set, Spec
 
 
 def run(
@@ -19,7 +19,7 @@ def run(
     network: Annotated[
         str | None, typer.Option(metavar="NAME", help="with --ir: this network alone", show_default=False)
     ] = None,
-    format: Answer = Format.text,
+    format: Answer = AnswerFormat.text,
 ) -> int:
     """Print the spec with everything resolved; the text is a spec itself.
 
@@ -33,7 +33,7 @@ def run(
     if network is not None and network not in module.networks:
         raise typer.BadParameter(f"there is no network `{network}`: {', '.join(module.networks)}")
     if not ir:
-        if format is Format.json:
+        if format is AnswerFormat.json:
             print_json("show/1", {"spec": resolved(module)})
         else:
             print(resolved_text(module), end="")
@@ -42,7 +42,7 @@ def run(
 
     chosen = [network] if network else list(module.networks)
     texts = {name: network_text(module.networks[name], full=full) for name in chosen}
-    if format is Format.json:
+    if format is AnswerFormat.json:
         print_json("show-ir/1", {"name": module.name, "networks": texts})
     else:
         print("\n".join(texts.values()), end="")

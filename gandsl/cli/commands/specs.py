@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from gandsl.cli.completion import spec_names
-from gandsl.cli.options import Answer, Format, refuse_old
+from gandsl.cli.options import Answer, AnswerFormat, refuse_old
 from gandsl.spec.places import ENDINGS
 
 
@@ -33,7 +33,7 @@ def run(
             show_default=False,
         ),
     ] = None,
-    format: Answer = Format.text,
+    format: Answer = AnswerFormat.text,
 ) -> int:
     """List the specs that come with gandsl: any command takes one by its name, from any folder.
 
@@ -54,14 +54,14 @@ def run(
         document = shelf.document_of(name)
         module = shelf.module_of(document)
         facts = shelf.facts(name, document, module)
-        if format is Format.json:
+        if format is AnswerFormat.json:
             print_json("specs/1", {"specs": [facts]})
         else:
             print(_text(facts, module.params))
     return 0
 
 
-def _list(format: Format) -> None:
+def _list(format: AnswerFormat) -> None:
     import sys
 
     from gandsl.cli import shelf
@@ -69,7 +69,7 @@ def _list(format: Format) -> None:
     from gandsl.spec.places import SHIPPED, shipped
 
     documents = {name: shelf.document_of(f"{SHIPPED}/{name}.yaml") for name in shipped()}
-    if format is Format.json:
+    if format is AnswerFormat.json:
         found = [shelf.facts(name, one, shelf.module_of(one)) for name, one in documents.items()]
         print_json("specs/1", {"specs": found})
         return

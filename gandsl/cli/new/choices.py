@@ -22,7 +22,7 @@ SHARE = 0.35  # of a lone convolution's speed that whole training steps reach
 
 
 @dataclass(frozen=True)
-class Given:
+class Circumstances:
     """What there is."""
 
     images: int
@@ -36,7 +36,7 @@ class Given:
     half: bool  # the device has fast 16-bit products
 
 
-class Choice(NamedTuple):
+class ChosenField(NamedTuple):
     """A field of the spec, its value, and why."""
 
     path: str
@@ -51,7 +51,7 @@ class Shape(NamedTuple):
     narrow: int
 
 
-def shapes(given: Given) -> Iterator[Shape]:
+def shapes(given: Circumstances) -> Iterator[Shape]:
     """What may be trained on these images, the best first."""
     largest = side(given.sizes) * ENLARGED
     for size in [size for size in SIZES if size <= largest] or [SIZES[-1]]:
@@ -73,7 +73,7 @@ def batch_of(size: int) -> int:
     return max(4, min(4096 // size, 32))
 
 
-def kimg(given: Given, flops: float) -> float:
+def kimg(given: Circumstances, flops: float) -> float:
     """Thousands of images that the time buys, at so many FLOPs an image."""
     return given.hours * 3600 * given.speed * SHARE / flops / 1000
 
@@ -83,36 +83,36 @@ def enough(shape: Shape, bought: float) -> bool:
     return bought >= NEEDED[shape.size]
 
 
-def networks(given: Given, shape: Shape) -> Iterator[Choice]:
+def networks(given: Circumstances, shape: Shape) -> Iterator[ChosenField]:
     """What makes the networks, and so what a step takes: all but the length, and how the batch is split."""
     size, batch = shape.size, batch_of(shape.size)
-    yield Choice("params.resolution", size, _why_size(given, shape))
-    yield Choice(
+    yield ChosenField("params.resolution", size, _why_size(given, shape))
+    yield ChosenField(
         "params.image_channels", 1 if given.gray else 3, "all are gray" if given.gray else "in colour"
     )
-    yield Choice("params.classes", *_classes(given))
+    yield ChosenField("params.classes", *_classes(given))
     widths = f"here 1/{shape.narrow} of them, which trains faster and says less"
     full = "of the widest layers, at 1 pixel: arXiv:2006.06676 has 16384 below 512², else 32768"
     base = 32768 if size >= 512 else 16384
-    yield Choice(
+    yield ChosenField(
         "params.channel_base", base // shape.narrow, full if shape.narrow == 1 else f"{full}; {widths}"
     )
-    yield Choice("params.channel_max", 512 // shape.narrow, "the most channels of a layer")
-    yield Choice("params.mapping_layers", 2, "two are steadier on most sets (arXiv:2006.06676)")
-    yield Choice("training.batch", batch, "4096 / size, from 4 to 32: a larger image tells a step more")
+    yield ChosenField("params.channel_max", 512 // shape.narrow, "the most channels of a layer")
+    yield ChosenField("params.mapping_layers", 2, "two are steadier on most sets (arXiv:2006.06676)")
+    yield ChosenField("training.batch", batch, "4096 / size, from 4 to 32: a larger image tells a step more")
     times = 2 if given.images < SCARCE else 1
     gamma = 0.0002 * size**2 / batch * times
     why = "0.0002 · size² / batch: a first guess (arXiv:2006.06676)"
     few = f", times 2 since {given.images:,} images are soon learned by heart" if times == 2 else ""
-    yield Choice(
+    yield ChosenField(
         "training.regularizers.r1.gamma",
         float(f"{gamma:.3g}"),
         f"{why}{few}. The one number worth trying: a quarter and four times as much",
     )
     rate = 0.002 if size >= 1024 else 0.0025
-    yield Choice("training.optimizer.lr", rate, "of both networks: 0.002 at 1024², else 0.0025")
+    yield ChosenField("training.optimizer.lr", rate, "of both networks: 0.002 at 1024², else 0.0025")
     average = f"{float(f'{10 * batch / 32:.3g}'):g} kimg"
-    yield Choice(
+    yield ChosenField(
         "training.ema",
         {"half_life": average, "ramp_up": 0.05, "buffers": "copy"},
         "the averaged weights that samples are drawn with: 10 kimg · batch / 32",
@@ -121,22 +121,22 @@ def networks(given: Given, shape: Shape) -> Iterator[Choice]:
         adaptive = {"target": 0.6, "every": "4 steps", "over": "500 kimg", "max": None}
         pipe = "bg" if given.gray else "bgc"
         why = f"{given.images:,} images are few: adaptive augmentation keeps D from learning them by heart"
-        yield Choice("training.augment", {"pipe": pipe, "p": adaptive}, why)
+        yield ChosenField("training.augment", {"pipe": pipe, "p": adaptive}, why)
     if given.half:
         fp16 = {"compute": "fp16", "stages": 4, "overflow": "replace"}
-        yield Choice(
+        yield ChosenField(
             "training.precision", fp16, "this GPU has fast 16-bit products; the smallest stages stay fp32"
         )
-        yield Choice("training.memory_format", "channels_last", "what they want")
-        yield Choice("params.clamp", 256.0, "so that no activation leaves fp16's range")
+        yield ChosenField("training.memory_format", "channels_last", "what they want")
+        yield ChosenField("params.clamp", 256.0, "so that no activation leaves fp16's range")
     else:
-        yield Choice("training.precision", {"compute": "fp32"}, "16 bits are no faster here")
+        yield ChosenField("training.precision", {"compute": "fp32"}, "16 bits are no faster here")
     if given.broken:
         why = f"{given.broken:,} images can't be read: `gandsl data inspect WHERE` names them"
-        yield Choice("training.data.broken", "skip", why)
+        yield ChosenField("training.data.broken", "skip", why)
 
 
-def _why_size(given: Given, shape: Shape) -> str:
+def _why_size(given: Circumstances, shape: Shape) -> str:
     short = side(given.sizes)
     largest = next(shapes(given)).size
     why = f"the shorter side of {FULL:.0%} of the images is {short} or more"
@@ -147,7 +147,7 @@ def _why_size(given: Given, shape: Shape) -> str:
     return why
 
 
-def _classes(given: Given) -> tuple[int, str]:
+def _classes(given: Circumstances) -> tuple[int, str]:
     if len(given.classes) < 2:
         return 0, "the set has no labels" if not given.classes else "all images are of one class"
     least = min(given.classes.values())
@@ -159,7 +159,7 @@ def _classes(given: Given) -> tuple[int, str]:
     return max(given.classes) + 1, f"the set's labels; the smallest class has {least:,} images"
 
 
-def length(given: Given, shape: Shape, bought: float) -> Iterator[Choice]:
+def length(given: Circumstances, shape: Shape, bought: float) -> Iterator[ChosenField]:
     """How long it trains, and how often it writes."""
     chosen = max(1, int(float(f"{min(bought, LONGEST):.2g}")))
     why = f"about what {given.hours:g} h buy: a convolution ran at {given.speed / 1e9:.3g} GFLOP/s here"
@@ -168,18 +168,18 @@ def length(given: Given, shape: Shape, bought: float) -> Iterator[Choice]:
         why = f"what arXiv:2006.06676 trains at most; {given.hours:g} h buy more here"
     if not enough(shape, bought):
         why += f". That is little: {NEEDED[shape.size]:,} kimg are what this size wants (--hours)"
-    yield Choice("training.length", f"{chosen} kimg", why)
+    yield ChosenField("training.length", f"{chosen} kimg", why)
     every = f"{max(1, chosen // 50)} kimg"
-    yield Choice(
+    yield ChosenField(
         "training.cadence",
         {"grid": every, "checkpoint": every},
         "how often an image grid and the state are written",
     )
 
 
-def split(micro: int, batch: int, memory: str) -> Iterator[Choice]:
+def split(micro: int, batch: int, memory: str) -> Iterator[ChosenField]:
     """How many images at a time."""
     if micro < batch:
-        yield Choice(
+        yield ChosenField(
             "training.micro_batch", micro, f"at a time: what {memory} hold. Gradients are those of the batch"
         )

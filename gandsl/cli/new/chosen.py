@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gandsl.cli.new import choices
-from gandsl.cli.new.choices import Choice, Given, Shape
+from gandsl.cli.new.choices import ChosenField, Circumstances, Shape
 from gandsl.cli.new.written import base
 
 
@@ -13,13 +13,13 @@ class Chosen(NamedTuple):
     """What is written, and what it comes to."""
 
     shape: Shape
-    choices: tuple[Choice, ...]
+    choices: tuple[ChosenField, ...]
     kimg: float
     fits: bool  # into the memory
     enough: bool  # images in the time
 
 
-def chosen(given: Given) -> Chosen:
+def chosen(given: Circumstances) -> Chosen:
     """The first shape that the time is enough for and the memory holds; where there is none, the smallest.
 
     Raises SpecError where base and choices do not make a spec, which is a fault of ours.
@@ -33,7 +33,7 @@ def chosen(given: Given) -> Chosen:
     return last
 
 
-def _tried(given: Given, shape: Shape) -> Chosen:
+def _tried(given: Circumstances, shape: Shape) -> Chosen:
     from gandsl.analysis import checked
     from gandsl.analysis.cost import module_cost
     from gandsl.analysis.memory import propose

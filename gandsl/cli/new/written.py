@@ -8,7 +8,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-from gandsl.cli.new.choices import Choice
+from gandsl.cli.new.choices import ChosenField
 from gandsl.spec.write import quoted
 
 WIDTH = 96
@@ -22,7 +22,7 @@ def base() -> str:
     return found[1]
 
 
-def written(name: str, doc: str, choices: Iterable[Choice]) -> str:
+def written(name: str, doc: str, choices: Iterable[ChosenField]) -> str:
     """A spec that sets what was chosen."""
     _, head = HEAD.read_text("utf-8").split("\n", 1)
     lines = [*head.rstrip().split("\n"), f"name: {name}", f"doc: {quoted(doc)}", "set:"]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Order:
+class SamplingOrder:
     """What is drawn (`ask`), by whose weights, and how."""
 
     ask: Ask

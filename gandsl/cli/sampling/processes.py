@@ -9,7 +9,7 @@ from dataclasses import replace
 from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 
-from gandsl.cli.sampling.order import Order
+from gandsl.cli.sampling.order import SamplingOrder
 from gandsl_runtime.errors import RuntimeFault
 from gandsl_runtime.signals import CAUGHT, held
 
@@ -27,7 +27,7 @@ class Failed(RuntimeFault):
         return Failed, (self.message, self.remedy, self.exit_code)
 
 
-def draw(order: Order, batches: Sequence[int], told: Callable[[int], None]) -> None:
+def draw(order: SamplingOrder, batches: Sequence[int], told: Callable[[int], None]) -> None:
     """Draw these batches; `told` hears how many images each has brought.
 
     Each process reads the spec and the weights itself, takes its share of the cores and, where there are
@@ -52,7 +52,7 @@ def draw(order: Order, batches: Sequence[int], told: Callable[[int], None]) -> N
 
 
 @contextmanager
-def _started(order: Order, count: int) -> Iterator[list[Connection]]:
+def _started(order: SamplingOrder, count: int) -> Iterator[list[Connection]]:
     """A pipe to each of so many processes; at the end of the block they finish their batch, and end."""
     context = get_context("spawn")  # CUDA does not outlive a fork, nor do torch's threads
     pipes, processes = [], []
@@ -88,7 +88,7 @@ def _lost() -> Iterator[None]:
 # ---- in a process of its own ----------
 
 
-def _work(order: Order, number: int, of: int, parent: Connection) -> None:
+def _work(order: SamplingOrder, number: int, of: int, parent: Connection) -> None:
     """Draw what the parent says, batch by batch, until it closes the pipe, or is gone."""
     for each in CAUGHT:  # a terminal sends its signals to all: they are the parent's to answer
         signal.signal(each, signal.SIG_DFL if each == signal.SIGTERM else signal.SIG_IGN)
@@ -104,7 +104,7 @@ def _asked(batch: int, parent: Connection) -> Iterator[int]:
         batch = parent.recv()
 
 
-def _drawn(order: Order, batches: Iterator[int]) -> Iterator[int | Exception]:
+def _drawn(order: SamplingOrder, batches: Iterator[int]) -> Iterator[int | Exception]:
     """How many images each batch brought; or, once and at the end, what went wrong."""
     try:
         series = order.studio().series(order.ask)
@@ -121,7 +121,7 @@ def _drawn(order: Order, batches: Iterator[int]) -> Iterator[int | Exception]:
         yield error
 
 
-def _placed(order: Order, number: int, of: int) -> Order:
+def _placed(order: SamplingOrder, number: int, of: int) -> SamplingOrder:
     """On a device and with threads of its own."""
     import torch
 

@@ -12,7 +12,7 @@ from gandsl_runtime.signals import at_last
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from gandsl.cli.sampling.order import Order
+    from gandsl.cli.sampling.order import SamplingOrder
     from gandsl_runtime.game import Images
     from gandsl_runtime.sample import Draws
     from gandsl_runtime.sample.collection import Collection
@@ -41,7 +41,7 @@ class Series:
         return len(missing)
 
 
-def draw(order: Order, series: Series, share: tuple[int, int]) -> str:
+def draw(order: SamplingOrder, series: Series, share: tuple[int, int]) -> str:
     """Draw what is missing, and say in words what is there then."""
     import gc
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gandsl.cli.topics.topic import Topic, definitions
-from gandsl.spec.shapes import BLOCK, GROWTH, INTERFACE, NETWORK, PARAM, PORT, SLOT, SPEC, Record
+from gandsl.spec.shapes import BLOCK, GROWTH, INTERFACE, NETWORK, PARAM, PORT, SLOT, SPEC, FieldsShape
 
-OF: dict[str, Record] = {
+OF: dict[str, FieldsShape] = {
     "a spec": SPEC,
     "a network": NETWORK,
     "a block": BLOCK,

@@ -15,7 +15,7 @@ from gandsl.codegen.analysis.classes import (
     family,
     spelled,
 )
-from gandsl.codegen.analysis.origins import Origin, base_name
+from gandsl.codegen.analysis.origins import ScopeOrigin, base_name
 from gandsl.codegen.analysis.statements import Body, Path
 from gandsl.codegen.analysis.structure import Ref
 from gandsl.codegen.identifiers import class_name, local_name, unique
@@ -27,7 +27,7 @@ WIDTHS = {  # by the kind of the first input, or output: what its width is calle
 }
 
 
-def name_classes(classes: Classes, origins: Mapping[Path, Origin], top: str) -> None:
+def name_classes(classes: Classes, origins: Mapping[Path, ScopeOrigin], top: str) -> None:
     """Of classes that ask for one name, the commonest gets it; others add their scope's name or a number."""
     siblings = {
         scope: [other[-1] for other in classes.of if other and other[:-1] == scope[:-1]]
@@ -37,7 +37,7 @@ def name_classes(classes: Classes, origins: Mapping[Path, Origin], top: str) -> 
     first: dict[str, Class] = {}  # name that is asked for → the class that has it
     classes.of[()].name = top
     wanted = {
-        id(class_): base_name(class_.first, origins.get(class_.first, Origin()), siblings[class_.first])
+        id(class_): base_name(class_.first, origins.get(class_.first, ScopeOrigin()), siblings[class_.first])
         for class_ in classes.all
         if class_.first != ()
     }

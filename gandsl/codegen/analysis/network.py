@@ -12,7 +12,7 @@ from gandsl.codegen.analysis.common_code import share
 from gandsl.codegen.analysis.methods import ProgramMethod, programs_of
 from gandsl.codegen.analysis.names import name_classes, name_methods
 from gandsl.codegen.analysis.nesting import Composer
-from gandsl.codegen.analysis.origins import Origin, origins_of
+from gandsl.codegen.analysis.origins import ScopeOrigin, origins_of
 from gandsl.codegen.analysis.statements import Path
 from gandsl.codegen.identifiers import class_name
 from gandsl.diagnostics.diagnostic import InvariantError
@@ -28,7 +28,7 @@ class SourceParts:
     programs: list[ProgramMethod]
     classes: Classes  # with names, methods, constructors' arguments
     composer: Composer
-    origins: Mapping[Path, Origin]
+    origins: Mapping[Path, ScopeOrigin]
     called: frozenset[str]  # ids of scopes that are modules and called as such
 
 

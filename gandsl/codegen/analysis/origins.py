@@ -23,7 +23,7 @@ _BEFORE = (
 
 
 @dataclass(frozen=True)
-class Origin:
+class ScopeOrigin:
     """`what`: block, stage or, unexplained, nothing. `name`: the block's, or the stage's label."""
 
     what: str = ""
@@ -33,7 +33,7 @@ class Origin:
     library: str = ""  # the standard library's file that defines the block: norm, topology, …
 
 
-def origins_of(network: NetworkIR) -> dict[Path, Origin]:
+def origins_of(network: NetworkIR) -> dict[Path, ScopeOrigin]:
     """A origin for every scope of every program."""
     nodes: dict[str, Node] = {}
     for variant in sorted(network.programs, reverse=True):
@@ -53,7 +53,7 @@ def origins_of(network: NetworkIR) -> dict[Path, Origin]:
     return {scope: _origin(scope, common, leaves, inner) for scope in common}
 
 
-def ports_of(network: NetworkIR, origins: Mapping[Path, Origin]) -> dict[Path, dict[str, str]]:
+def ports_of(network: NetworkIR, origins: Mapping[Path, ScopeOrigin]) -> dict[Path, dict[str, str]]:
     """Scope → node that it is given, in any program → its block's port, or its fold's carry."""
     found: dict[Path, dict[str, str]] = {}
     for graph in network.programs.values():
@@ -80,7 +80,7 @@ def _origin(
     common: Mapping[Path, tuple[Frame, ...]],
     leaves: Mapping[Path, Node],
     inner: Mapping[Path, set[Path]],
-) -> Origin:
+) -> ScopeOrigin:
     frames = common[scope]
     if (
         scope not in leaves
@@ -95,12 +95,12 @@ def _origin(
     ):
         frames = ()  # the innermost frame is the outer scope's
     if not frames:
-        return Origin()
+        return ScopeOrigin()
     frame = frames[0]
     used = next((outer.span for outer in frames if not outer.span.file.startswith(STANDARD)), frame.span)
     if frame.what.startswith("stage "):
         label = re.sub(r"[0-9]+(x[0-9]+)?$", "", frame.what.removeprefix("stage "))
-        return Origin("stage", label, used, frame)
+        return ScopeOrigin("stage", label, used, frame)
     name = re.search(r"`([^`]*)`", frame.what)
     files = {
         *([leaves[scope].provenance.span.file] if scope in leaves else ()),
@@ -108,7 +108,7 @@ def _origin(
     }
     standard = sorted(file for file in files if file.startswith(STANDARD))
     library = standard[0].removeprefix(STANDARD).removesuffix(".yaml") if standard else ""
-    return Origin("block", name[1] if name else frame.what, used, frame, library)
+    return ScopeOrigin("block", name[1] if name else frame.what, used, frame, library)
 
 
 def _files_inside(
@@ -121,7 +121,7 @@ def _files_inside(
             yield common[child][len(common[child]) - count - 1].span.file
 
 
-def base_name(scope: Path, origin: Origin, siblings: Iterable[str]) -> str:
+def base_name(scope: Path, origin: ScopeOrigin, siblings: Iterable[str]) -> str:
     """The class name that a scope asks for: its block's, its stages', else from its own name."""
     if origin.what == "block":
         name = origin.name.rpartition(".")[2]

@@ -8,7 +8,7 @@ from graphlib import TopologicalSorter
 
 from gandsl.codegen.analysis.classes import Child, Class, Classes, ConstructorArgument, Method, Slot, is_width
 from gandsl.codegen.analysis.nesting import Composer
-from gandsl.codegen.analysis.origins import Origin
+from gandsl.codegen.analysis.origins import ScopeOrigin
 from gandsl.codegen.analysis.statements import Path, path_of
 from gandsl.codegen.printing.layout import (
     Expr,
@@ -42,8 +42,8 @@ class ClassPrinter:
     classes: Classes
     composer: Composer
     locations: Locations
-    origins: Mapping[Path, Origin]
-    block_of: Callable[[Origin], BlockDecl | None]
+    origins: Mapping[Path, ScopeOrigin]
+    block_of: Callable[[ScopeOrigin], BlockDecl | None]
     ports: Mapping[Path, Mapping[str, str]]
     params: dict[int, list[str]] = field(default_factory=dict)
 
@@ -103,7 +103,7 @@ class ClassPrinter:
     def _about(self, class_: Class) -> str:
         if class_.first == ():
             return f"The {class_.name.lower()}; its parameters are named by the spec's node ids."
-        origin = self.origins.get(class_.first, Origin())
+        origin = self.origins.get(class_.first, ScopeOrigin())
         ids = [".".join(scope) for scope in class_.scopes]
         where = ", ".join(ids) if len(ids) < 4 else f"{ids[0]}, {ids[1]}, … {ids[-1]}"
         if origin.what == "block":

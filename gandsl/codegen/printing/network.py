@@ -8,7 +8,7 @@ from gandsl.codegen.analysis.calls import modules_of
 from gandsl.codegen.analysis.classes import Class
 from gandsl.codegen.analysis.methods import ProgramMethod
 from gandsl.codegen.analysis.network import analyzed
-from gandsl.codegen.analysis.origins import Origin, ports_of
+from gandsl.codegen.analysis.origins import ScopeOrigin, ports_of
 from gandsl.codegen.identifiers import local_name
 from gandsl.codegen.printing.classes import ClassPrinter
 from gandsl.codegen.printing.layout import Expr, call, collection, keyword, lay, literal, mapping, quoted
@@ -25,7 +25,7 @@ def network_source(
     network: NetworkIR,
     about: str,
     locations: Locations,
-    block_of: Callable[[Origin], BlockDecl | None],
+    block_of: Callable[[ScopeOrigin], BlockDecl | None],
     checkpointed: Sequence[str] = (),
 ) -> str:
     """The module's text. `about` opens its docstring; `block_of` finds the block behind an origin.
