@@ -5,7 +5,7 @@ In miniature both sides run on the CPU; still one has the graphs of a CPU, the o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -16,9 +16,19 @@ from bench.gpu import ours
 from bench.gpu.entry import Setting
 from gandsl_runtime.game import tuple_of
 from gandsl_runtime.layers import set_noise_mode
+from gandsl_runtime.network import Port
+from gandsl_runtime.rng import Draws, Key, Part
 from tests.specs.reduced import reduced
 
 BATCH = 8
+KINDS: dict[str, Callable[[Draws], Tensor]] = {
+    "words": lambda draws: draws.words("words", 5, 7),
+    "uniform": lambda draws: draws.uniform("uniform", 3, 37, 41),
+    "normal": lambda draws: draws.normal("normal", 3, 37, 41),
+    "normal, one number": lambda draws: draws.normal("one"),
+    "integers": lambda draws: draws.integers("integers", -3, 10),
+    "truncated normal": lambda draws: draws.latent("z", Port("z", "Latent", (512,), "truncated_normal")),
+}
 SINGLE = 1e-4  # float32 without TF32, summed in another order through up to 40 layers
 DOUBLE = 1e-7  # float64 after two steps of Adam, which takes the sign of the smallest gradients
 SINGLE_STEPS = 2e-2  # the same in float32: a gradient near 0 of either sign moves its weight by all of a rate
@@ -42,6 +52,22 @@ def outputs(setting: Setting, spec: str) -> dict[str, Any]:
     return ours.agree("outputs", *found, most=SINGLE)
 
 
+def draws(setting: Setting) -> dict[str, Any]:
+    """Every kind of draw, of a whole batch and of a part, is the same on both to the bit."""
+    numbers = 0
+    for part in (Part.whole(BATCH), Part(1, 3, BATCH)):
+        key = Key(seed=7, step=10**6, phase="D", repeat=1, rollbacks=2)
+        made = [Draws(torch.device(where), torch.float32, part, key) for where in ("cpu", setting.device)]
+        for name, draw in KINDS.items():
+            mine, theirs = (draw(one).cpu() for one in made)
+            assert mine.shape == theirs.shape and len(mine) == part.count, f"{name}: other shapes"
+            assert torch.equal(mine, theirs), (
+                f"{name} of {part}: {int((mine != theirs).sum())} numbers differ"
+            )
+            numbers += mine.numel()
+    return {"kinds": len(KINDS), "numbers": numbers}
+
+
 def steps(
     setting: Setting, spec: str, overrides: Mapping[str, Any] | None = None, *, double: bool = True
 ) -> dict[str, Any]:
@@ -52,4 +78,4 @@ def steps(
         dict(ours.floats(ours.steps(spec, small, where, kind, double=double, seed=3)))
         for where, kind in sides
     ]
-    return ours.agree("states", *found, most=DOUBLE if double else SINGLE_STEPS)
+    return ours.agree("states", *found, most=DOUBLE if double else SINGLE_STEPS, least=ours.size_in_training)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -20,6 +21,7 @@ from bench.gpu.results import FAILED, SKIPPED, Results, Row
 from bench.gpu.worker import serve
 
 TIME = "for time"
+GOODBYE = 5.0  # seconds
 
 
 @dataclass
@@ -54,7 +56,11 @@ class Hand:
             return {"status": FAILED, "why": f"its process {how}", "spent": True}
 
     def end(self) -> None:
-        """With all that it started."""
+        """With all that it started; one that is at nothing may go by itself."""
+        if self.entry is None and self.process.is_alive():
+            with contextlib.suppress(OSError):
+                self.connection.send(None)
+            self.process.join(GOODBYE)
         self.connection.close()
         try:
             os.killpg(self.process.pid or 0, signal.SIGKILL)
@@ -126,9 +132,10 @@ class Dealer:
                 continue
             spent = told.pop("spent", False)
             self.results.add(Row(hand.entry.name, group.name, **told))
-            hand.entry = None
             if spent:
                 hand.end()
+            hand.entry = None
+            if spent:
                 self._pool[self._pool.index(hand)] = Hand.new(self.setting, self.log)
 
     def _most(self, entry: Entry) -> float:

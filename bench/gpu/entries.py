@@ -73,16 +73,29 @@ WAITS: dict[str, tuple[str, Mapping[str, Any]]] = {
     "pggan fp32": ("pggan", {}),
 }
 
+HALVES = {PRECISION: {"compute": "fp16", "overflow": "replace"}, **CLAMP}
+OPERATORS: dict[str, tuple[str, Mapping[str, Any]]] = {
+    "stylegan2/ada fp32": ("stylegan2/ada", {}),
+    "stylegan2 fp16, channels last": ("stylegan2", {**HALVES, **CHANNELS_LAST}),
+    "stylegan3 fp32": ("stylegan3", {}),
+    "biggan bf16": ("biggan", {PRECISION: {"compute": "bf16"}}),
+    "pggan fp32": ("pggan", {}),
+}
+
 
 def right(setting: Setting) -> Iterator[Entry]:
     if setting.cuda:  # begins first, and is done before steps are timed
         yield Entry("kernels of stylegan2-ada, built", "bench.gpu.peers:build", most=240.0)
     work = "bench.gpu.agreement"
+    yield Entry("draws, CPU and device", f"{work}:draws")
     for spec in systems():
         yield Entry(f"outputs {spec} fp32, CPU and device", f"{work}:outputs", {"spec": spec})
     for spec in systems():
         yield Entry(f"steps {spec} fp64, CPU and device", f"{work}:steps", {"spec": spec}, 8)
-    given: dict[str, Any] = {"spec": "stylegan2", "overrides": {"training.checkpointing": [32, 16]}}
+    for name, (spec, overrides) in OPERATORS.items():
+        given: dict[str, Any] = {"spec": spec, "overrides": overrides}
+        yield Entry(f"operators {name}, CPU and device", "bench.gpu.operators:step", given, 8)
+    given = {"spec": "stylegan2", "overrides": {"training.checkpointing": [32, 16]}}
     yield Entry("steps stylegan2 fp64, checkpointed, CPU and device", f"{work}:steps", given, 8)
     given = {"spec": "stylegan2", "double": False}
     yield Entry("steps stylegan2 fp32, CPU and device", f"{work}:steps", given, 8)
@@ -103,9 +116,9 @@ def right(setting: Setting) -> Iterator[Entry]:
 def pieces() -> Iterator[Entry]:
     yield Entry("filters", "bench.gpu.pieces:filters")
     yield Entry("draws", "bench.gpu.pieces:draws")
-    for workers in ("none", "some"):
-        given = {"workers": workers}
-        yield Entry(f"images from a zip of PNG, {workers} workers", "bench.gpu.feeding:zipped", given, 10)
+    for form, workers in (("a zip of PNG", "no"), ("a zip of PNG", "some"), ("decoded", "no")):
+        given = {"form": form, "workers": workers}
+        yield Entry(f"images, {form}, {workers} workers", "bench.gpu.feeding:alone", given, 10)
 
 
 class Size(NamedTuple):
@@ -183,6 +196,11 @@ def steps(setting: Setting) -> Iterator[Entry]:
     yield from _both(small, "fp32", seconds=4, needs=10)
     yield _ours(small, "bf16", seconds=4, needs=10)
     yield _ours(small, "tf32", ", cuDNN's first algorithm", benchmark=False, seconds=4, needs=10)
+    for form in ("a zip of PNG", "decoded"):
+        given = {"spec": small.spec, "overrides": {**small.ours, **FORMATS["fp16"]}, "batch": small.batch}
+        given |= {"form": form, "side": small.official["resolution"]}
+        name = f"fed {small.told} fp16 batch {small.batch}, {form}"
+        yield Entry(name, "bench.gpu.feeding:trained_from", given, 15)
     for batch in batches[1:]:
         yield from _both(small._replace(batch=batch), "fp16", seconds=3, needs=8)
     yield _ours(big, "bf16", ", channels last", CHANNELS_LAST, seconds=4, needs=10)

@@ -36,11 +36,17 @@ def resumed(setting: Setting, spec: str) -> dict[str, Any]:
     made = ours.program(spec, small, "cuda")
     networks = made.generator.double(), made.discriminator.double()
     given = {"data": ours.images(made), "device": setting.device, "observing": ()}
-    later = Trainer.resume(folder / "run", *networks, **given)
+    later = ours.smooth(Trainer.resume(folder / "run", *networks, **given))
     assert later.state.clock.steps == 2, "the run did not go on from its second step"
     for _ in range(2):
         later.step()
-    return ours.agree("states", dict(ours.floats(whole)), dict(ours.floats(later)), most=agreement.DOUBLE)
+    return ours.agree(
+        "states",
+        dict(ours.floats(whole)),
+        dict(ours.floats(later)),
+        most=agreement.DOUBLE,
+        least=ours.size_in_training,
+    )
 
 
 def command_line(setting: Setting) -> dict[str, Any]:
@@ -56,7 +62,7 @@ def command_line(setting: Setting) -> dict[str, Any]:
     found = [load_file(_newest(folder / name)) for name in ("whole", "halves")]
     same = all(torch.equal(tensor, found[1][name]) for name, tensor in found[0].items())
     floats = [{name: x for name, x in one.items() if x.is_floating_point()} for one in found]
-    told = ours.agree("checkpoints", *floats, most=SINGLE)
+    told = ours.agree("checkpoints", *floats, most=SINGLE, least=ours.size_in_training)
     grid = folder / "grid.png"
     _gandsl("sample", str(folder / "halves"), "-o", str(grid), "--device", setting.device)
     Image.open(grid).verify()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from gandsl_runtime.observers import Observer
 from gandsl_runtime.trainer import Trainer
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
-KEPT = 1e-12
+NOTHING = 1e-12
+MOVED, EPSILON = 1e-3, 1e-3
+"""What a step of Adam moves a weight by; its ε where runs are compared, below which a gradient is small."""
 
 
 class Told(Observer):
@@ -57,6 +59,18 @@ def trainer(made: gandsl.Program, device: str, *, double: bool = False, **more: 
     return Trainer(made.plan, *networks, device=device, **given)
 
 
+def smooth(run: Trainer) -> Trainer:
+    """With a large ε of Adam, so that what it does goes with the gradient.
+
+    A bias before a norm has a gradient of 0, which rounding makes some number; of it Adam takes the sign.
+    """
+    for optimizer in run.state.optimizers.values():
+        for group in optimizer.param_groups:
+            if "eps" in group:
+                group["eps"] = EPSILON
+    return run
+
+
 def floats(run: Trainer) -> Iterator[tuple[str, Tensor]]:
     """All of a trainer's state that has a fraction, but what the guard remembers."""
     for name, tensor in run.state.tensors().items():
@@ -64,18 +78,31 @@ def floats(run: Trainer) -> Iterator[tuple[str, Tensor]]:
             yield name, tensor
 
 
-def apart(mine: Tensor, theirs: Tensor) -> float:
-    """‖a − b‖ / ‖a‖, in float64 on the CPU; infinite where one is not finite."""
+def apart(mine: Tensor, theirs: Tensor, least: float = NOTHING) -> float:
+    """‖a − b‖ / ‖a‖ in float64 on the CPU, numbers taken for `least` at least; infinite where not finite."""
     a, b = (x.detach().double().cpu() for x in (mine, theirs))
     if a.shape != b.shape or not bool(a.isfinite().all() and b.isfinite().all()):
         return float("inf")
-    return float((a - b).norm() / a.norm().clamp_min(KEPT)) if a.numel() else 0.0
+    return float((a - b).norm() / a.norm().clamp_min(least * a.numel() ** 0.5)) if a.numel() else 0.0
 
 
-def agree(what: str, mine: Mapping[str, Tensor], theirs: Mapping[str, Tensor], most: float) -> dict[str, Any]:
+def size_in_training(name: str) -> float:
+    """The size below which differences in a trainer's state are taken to scale."""
+    if name.endswith(("exp_avg", "exp_avg_sq")):
+        return EPSILON**2 if name.endswith("sq") else EPSILON
+    return MOVED
+
+
+def agree(
+    what: str,
+    mine: Mapping[str, Tensor],
+    theirs: Mapping[str, Tensor],
+    most: float,
+    least: Callable[[str], float] = lambda name: NOTHING,
+) -> dict[str, Any]:
     """The worst of tensors by name. Raises AssertionError where it is over `most`, or there are none."""
     assert mine and mine.keys() == theirs.keys(), f"{what}: other tensors there than here"
-    found = sorted(((apart(x, theirs[name]), name) for name, x in mine.items()), reverse=True)
+    found = sorted(((apart(x, theirs[name], least(name)), name) for name, x in mine.items()), reverse=True)
     said = ", ".join(f"{name} {value:.1e}" for value, name in found[:4])
     assert found[0][0] <= most, f"{what}, apart by more than {most:g}: {said}"
     return {"worst": found[0][0], "of": found[0][1], "tensors": len(found)}
@@ -85,7 +112,7 @@ def steps(
     spec: str, overrides: Mapping[str, Any], device: str, kind: str, count: int = 2, **more: Any
 ) -> Trainer:
     """A trainer that has taken so many steps."""
-    run = trainer(program(spec, overrides, kind), device, **more)
+    run = smooth(trainer(program(spec, overrides, kind), device, **more))
     for _ in range(count):
         run.step()
     return run

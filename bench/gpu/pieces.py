@@ -9,7 +9,7 @@ import torch
 from bench.gpu.device import milliseconds
 from bench.gpu.entry import Setting
 from gandsl_runtime.layers import Fir
-from gandsl_runtime.rng import CallDraws, Draws, Key, Part
+from gandsl_runtime.rng import Draws, Key, Part
 
 FILTERS: dict[str, dict[str, Any]] = {
     "blur": {"pad": (2, 1, 2, 1)},
@@ -47,13 +47,12 @@ def filters(setting: Setting) -> dict[str, Any]:
 
 
 def draws(setting: Setting) -> dict[str, Any]:
-    """Milliseconds of noise for a batch: as layers draw it, and as torch does."""
+    """Milliseconds of a layer's noise for a batch: as layers draw it, by sample, and as torch does."""
     count, _, side = _form(setting)
-    device = torch.device(setting.device)
-    key = Key(0, 0, "generator")
-    layers = CallDraws(Draws(device, torch.float32, Part.whole(count), key), "fake")
-    x = torch.empty(count, 1, side, side, device=device)
+    key = Key(seed=0, step=0, phase="G")
+    made = Draws(torch.device(setting.device), torch.float32, Part.whole(count), key)
+    x = torch.empty(count, 1, side, side, device=setting.device)
     return {
-        "as layers do": milliseconds(setting, lambda: layers.normal("noise", count, 1, side, side)),
+        "by sample": milliseconds(setting, lambda: made.normal("noise", 1, side, side)),
         "by torch": milliseconds(setting, x.normal_),
     }

@@ -29,7 +29,7 @@ def one(setting: Setting, spec: str) -> dict[str, Any]:
         assert torch.equal(slope, 2 * x) and torch.equal(world.rows(x)[0], x) and world.vote(3) == 3
         run = ours.steps(spec, small, setting.device, "cuda", seed=3, world=world)
         run.measured()
-        told = ours.agree("states", alone, dict(ours.floats(run)), most=SAME)
+        told = ours.agree("states", alone, dict(ours.floats(run)), most=SAME, least=ours.size_in_training)
     finally:
         world.leave()
     return {"backend": backend, **told}

@@ -43,6 +43,7 @@ def section(results: Results) -> str:
         f"{results.facts['began']}; {stated}. Rates alone: {reached}. Entries: {results.last_line()}.",
         "\n".join(steps(results)),
         "\n".join(kinds(results)),
+        "\n".join(fed(results)),
         "\n".join(f"- failed: {row.name}: {row.why}" for row in results.of(FAILED)),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -80,6 +81,13 @@ def kinds(results: Results) -> Iterator[str]:
         cells = [row.found["kinds"].get(name) for name in names]
         told = [f"{_short(cell['ms'])} ({cell['calls']})" if cell else "" for cell in cells]
         yield f"| {row.name.removeprefix('step ')} | {' | '.join(told)} |"
+
+
+def fed(results: Results) -> Iterator[str]:
+    """What comes from files."""
+    for row in results.of(OK):
+        if row.name.startswith(("fed ", "images, ")):
+            yield f"- {row.name}: {_short(row.found['images/s'])} images/s"
 
 
 def official(results: Results, what: str) -> Row | None:

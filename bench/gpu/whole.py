@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import nn
 
 from bench.figures import figure, some
@@ -18,7 +17,9 @@ from bench.gpu.device import CLOCKS_APART, Peak, Timer, wait
 from bench.gpu.entry import Setting
 from bench.gpu.kinds import profiled
 from gandsl_runtime.phases import Phase
+from gandsl_runtime.record import How
 from gandsl_runtime.schedule import Clock, Step
+from gandsl_runtime.trainer import Trainer
 
 Part = Callable[[str], AbstractContextManager[None]]
 STEP = "step"
@@ -107,8 +108,8 @@ def step(
     """Ours. backend: of torch.compile; benchmark: whether cuDNN tries its algorithms."""
     told = ours.Told()
     began = time.perf_counter()
-    side = trained(setting, spec, {**overrides, "training.batch": batch}, backend=backend, observing=(told,))
-    torch.backends.cudnn.benchmark = benchmark
+    how = {"backend": backend, "observing": (told,), "how": How(cudnn_benchmark=benchmark)}
+    _, side = trained(setting, spec, {**overrides, "training.batch": batch}, **how)
     found = measured(setting, side, seconds, kernels)
     if backend:
         assert not told.warnings, told.warnings
@@ -116,8 +117,8 @@ def step(
     return found
 
 
-def trained(setting: Setting, spec: str, overrides: Mapping[str, Any], **more: Any) -> Side:
-    """The trainer as users run it, on images in memory, at its last level."""
+def trained(setting: Setting, spec: str, overrides: Mapping[str, Any], **more: Any) -> tuple[Trainer, Side]:
+    """The trainer as users run it, at its last level; its images are in memory where no `data` is given."""
     run = ours.trainer(ours.program(spec, overrides, "cuda"), setting.device, **more)
     take = run.updates.take
 
@@ -137,4 +138,4 @@ def trained(setting: Setting, spec: str, overrides: Mapping[str, Any], **more: A
 
     networks = run.state.generator, run.state.discriminator
     every = {phase.name: phase.every for phase in run.phases}
-    return Side(networks, every, turn, plain, run.plan.batch)
+    return run, Side(networks, every, turn, plain, run.plan.batch)

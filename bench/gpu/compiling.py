@@ -1,0 +1,64 @@
+"""Compiled steps beside eager ones: the same state, one graph a part, no size that varies, nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+
+from bench.figures import some
+from bench.gpu import ours
+from bench.gpu.agreement import DOUBLE
+from bench.gpu.entry import Setting
+from gandsl_runtime.compiled import remark_on
+from gandsl_runtime.schedule import Clock
+from tests.specs.reduced import reduced
+
+IN_16_BITS = 0.2
+STEPS = 3
+
+
+class Counting:
+    """A backend of torch.compile, and what it was given."""
+
+    def __init__(self, name: str) -> None:
+        self.graphs = self.symbolic = 0
+        self._backend = torch._dynamo.lookup_backend(name)
+
+    def __call__(self, graph: torch.fx.GraphModule, inputs: list[Any]) -> Callable[..., Any]:
+        self.graphs += 1
+        self.symbolic += any(not _fixed(one) for one in inputs)
+        return self._backend(graph, inputs)
+
+
+def _fixed(given: Any) -> bool:
+    sizes = given.shape if isinstance(given, torch.Tensor) else (given,)
+    return not any(isinstance(size, torch.SymInt) for size in sizes)
+
+
+def steps(
+    setting: Setting, spec: str, overrides: Mapping[str, Any], *, halves: bool = False
+) -> dict[str, Any]:
+    """A few steps, in float64 but for `halves`, of which two take every phase; and the graphs of them."""
+    small = {**reduced(spec, 8, images=8, classes=10), **overrides}
+    told = ours.Told()
+    backend = Counting("inductor" if setting.cuda else "aot_eager")
+    found, graphs = [], []
+    for how in ({}, {"backend": backend, "observing": (told,)}):
+        run = ours.steps(spec, small, setting.device, "cuda", 0, double=not halves, seed=3, **how)
+        for place in range(STEPS):
+            if place == 1:
+                run.state.clock = Clock(run.state.clock.images, 0)
+            run.step()
+            graphs.append(backend.graphs)
+        found.append(dict(ours.floats(run)))
+    parts = some("compiled parts", run.game.compiler.parts)
+    eager = [message for message in told.warnings if message != remark_on(torch.__version__)]
+    assert not eager, "; ".join(eager)
+    assert backend.graphs == len(parts), f"{backend.graphs} graphs of {len(parts)} parts"
+    assert not backend.symbolic, f"{backend.symbolic} graphs have sizes that vary"
+    first = graphs[STEPS]
+    assert graphs[-1] == first, f"{graphs[-1] - first} graphs were made after the first step"
+    told_of = ours.agree("states", *found, most=IN_16_BITS if halves else DOUBLE, least=ours.size_in_training)
+    return {"parts": len(parts), "graphs": backend.graphs, **told_of}
