@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Unpack
+from typing import Protocol, Unpack
 
 from torch import Tensor
 
 from gandsl_runtime.images import to_pixels
+from gandsl_runtime.network import Network
+from gandsl_runtime.plan import Plan
 from gandsl_runtime.sample import How, sample
-
-if TYPE_CHECKING:
-    from gandsl.api.program import Program
+from gandsl_runtime.schedule import Stage
 
 Numbers = int | Sequence[int]
+
+
+class Drawable(Protocol):
+    """What images are drawn of: a `Program`."""
+
+    @property
+    def generator(self) -> Network:
+        """The generator with its weights."""
+
+    @property
+    def plan(self) -> Plan | None:
+        """The training plan."""
+
+    @property
+    def stage(self) -> Stage | None:
+        """Where in its growth the generator is."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +41,7 @@ class Drawing:
     default, "random", "none"), `batch` and others. The generator is as it was afterwards; no gradients.
     """
 
-    program: Program
+    program: Drawable
 
     def __call__(self, seeds: Numbers, classes: Numbers | None = None, **how: Unpack[How]) -> Tensor:
         """Images [N, c, h, w] in the range that the plan gives them (−1 to 1), one a seed.

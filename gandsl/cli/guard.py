@@ -15,7 +15,7 @@ from gandsl.cli.absent import absent
 from gandsl.cli.exits import Exit
 from gandsl.cli.output import colored, columns, print_json, say
 from gandsl.diagnostics import SpecError
-from gandsl.diagnostics.diagnostic import ISSUES
+from gandsl.diagnostics.errors import ISSUES
 from gandsl_runtime.errors import NO_ROOM, told
 from gandsl_runtime.shortage import is_shortage, out_of_memory
 

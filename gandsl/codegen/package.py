@@ -20,7 +20,7 @@ from gandsl.codegen.printing.network import network_source
 from gandsl.codegen.printing.template import fill
 from gandsl.codegen.printing.text import docstring
 from gandsl.diagnostics import Diagnostics
-from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl.diagnostics.errors import InvariantError
 from gandsl.lowering.planned import checkpointed, planned
 from gandsl.spec.document import BlockDecl
 from gandsl.spec.library import Library

@@ -1,15 +1,9 @@
 """What the compiler tells its user: numbered messages with places. Loads nothing heavy."""
 
 from gandsl.diagnostics.codes import CODES, Code, Severity
-from gandsl.diagnostics.diagnostic import (
-    Diagnostic,
-    Diagnostics,
-    InvariantError,
-    Label,
-    Sink,
-    Sources,
-    SpecError,
-)
+from gandsl.diagnostics.collector import Diagnostics, Sink, Sources, SpecError
+from gandsl.diagnostics.diagnostic import Diagnostic, Label
+from gandsl.diagnostics.errors import InvariantError
 from gandsl.diagnostics.span import Span
 
 __all__ = [

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl.diagnostics.errors import InvariantError
 from gandsl.diagnostics.span import Span
 from gandsl.ir.op import Call, Op
 from gandsl.ir.ops import PRIMITIVES

@@ -14,7 +14,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from gandsl.ir.op import Op
-from gandsl.ir.ops import ADDED
 from gandsl_runtime.errors import RuntimeFault
 
 if TYPE_CHECKING:
@@ -24,13 +23,17 @@ OPS, PASSES, LAYOUTS = "gandsl.ops", "gandsl.passes", "gandsl.layouts"
 _NAME = re.compile(r"[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?", re.ASCII)  # of a package (PEP 508)
 
 
+ADDED: dict[str, Op] = {}
+"""The ops of installed packages, by full name, as far as specs have asked for them."""
+
+
 class PackageFault(RuntimeFault):
     """A package that adds something is not there, or cannot be used."""
 
     exit_code = 6
 
 
-class Missing(PackageFault):
+class MissingPackage(PackageFault):
     """It is not installed, or offers nothing of this name."""
 
 
@@ -46,7 +49,7 @@ def check(prefix: str, package: str) -> None:
     offered = {entry.name for entry in _distribution(package).entry_points if entry.group in (OPS, PASSES)}
     if prefix not in offered:
         has = f"but as {', '.join(f'`{name}`' for name in sorted(offered))}" if offered else "and no others"
-        raise Missing(
+        raise MissingPackage(
             f"the package `{package}` offers no ops or passes as `{prefix}`, {has}",
             "its documentation says what it offers to gandsl, and under which name",
         )
@@ -118,8 +121,8 @@ def _distribution(package: str) -> Distribution:
     from importlib.metadata import PackageNotFoundError, distribution
 
     if not _NAME.fullmatch(package):
-        raise Missing(f"`{package}` is no name of a package", "write it as `pip install` takes it")
+        raise MissingPackage(f"`{package}` is no name of a package", "write it as `pip install` takes it")
     try:
         return distribution(package)
     except PackageNotFoundError as error:
-        raise Missing(f"the package `{package}` is not installed", f"pip install {package}") from error
+        raise MissingPackage(f"the package `{package}` is not installed", f"pip install {package}") from error

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from gandsl.diagnostics import Diagnostics, Span
-from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl.diagnostics.errors import InvariantError
 from gandsl.ir.graph import Frame, Graph, NetworkIR, Node, Provenance, Variant
 from gandsl.ir.op import Call, Op, Param, ShapeError
-from gandsl.ir.ops import ADDED, OPS
+from gandsl.ir.ops import OPS
+from gandsl.ir.packages import ADDED
 from gandsl.ir.text import HEADER, default_of, value_text
 from gandsl.ir.types import KINDS, TensorType, is_a
 from gandsl.spec.values import Size

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl.diagnostics.errors import InvariantError
 from gandsl.ir.graph import Graph, Node
 
 ENTRIES = ("forward", "mapping", "synthesis")

@@ -7,7 +7,7 @@ from keyword import iskeyword
 
 from torch import fx, nn
 
-from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl.diagnostics.errors import InvariantError
 from gandsl.ir.graph import NetworkIR
 from gandsl.lowering.table import Layer, found, lower
 

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl.diagnostics.errors import InvariantError
 from gandsl.ir.op import Call, ShapeError
 from gandsl.ir.types import TensorType
 from gandsl_runtime import ops

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from torch import fx
 
-from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl.diagnostics.errors import InvariantError
 from gandsl.passes.target import Target
 
 

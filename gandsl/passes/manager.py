@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from torch import fx, nn
 
-from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl.diagnostics.errors import InvariantError
 from gandsl.ir.packages import broken
 from gandsl.lowering.verify import verify, verify_shapes
 from gandsl.passes.base import Pass, PassError, PassLog, PassRecord

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gandsl.codegen.identifiers import class_name
 from gandsl.codegen.printing.locations import Locations
 from gandsl.codegen.printing.network import network_source
-from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl.diagnostics.errors import InvariantError
 from gandsl.ir.graph import NetworkIR, Variant
 from gandsl.lowering.precision import in_precision
 from gandsl_runtime.plan import Precision

@@ -19,8 +19,8 @@ from gandsl.analysis.resolved import resolved_text
 from gandsl.codegen import render
 from gandsl.interop.layouts import layouts
 from gandsl.ir import packages
-from gandsl.ir.ops import ADDED, OPS
-from gandsl.ir.packages import PackageFault
+from gandsl.ir.ops import OPS
+from gandsl.ir.packages import ADDED, PackageFault
 from tests import added
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import fx, nn
 
-from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl.diagnostics.errors import InvariantError
 from gandsl.ir.graph import NetworkIR, Variant
 from gandsl.lowering.lower import lower_graph
 from gandsl.lowering.network import LoweredNetwork

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import fx
 
-from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl.diagnostics.errors import InvariantError
 from gandsl.lowering.network import LoweredNetwork
 from gandsl.passes.base import Pass, PassError, PassRecord
 from gandsl.passes.manager import Pipeline

@@ -15,7 +15,7 @@ from gandsl.codegen.analysis.nesting import Composer
 from gandsl.codegen.analysis.origins import ScopeOrigin, origins_of
 from gandsl.codegen.analysis.statements import Path
 from gandsl.codegen.identifiers import class_name
-from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl.diagnostics.errors import InvariantError
 from gandsl.frontend.reserved import RESERVED
 from gandsl.ir.graph import Graph, NetworkIR
 from gandsl.lowering.table import Layer, lower

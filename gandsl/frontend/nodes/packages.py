@@ -9,7 +9,7 @@ from gandsl.frontend.unfolder import Unfolder
 from gandsl.ir.op import Op
 from gandsl.ir.ops import OPS
 from gandsl.ir.packages import OPS as GROUP
-from gandsl.ir.packages import Missing, PackageFault, check, everywhere, ops_of
+from gandsl.ir.packages import MissingPackage, PackageFault, check, everywhere, ops_of
 from gandsl.spec.document import Document
 
 
@@ -21,7 +21,7 @@ def require(document: Document, diagnostics: Diagnostics) -> dict[str, dict[str,
             check(prefix, package.text)
             found[prefix] = ops_of(prefix, package.text)
         except PackageFault as fault:
-            code = "G0411" if isinstance(fault, Missing) else "G0412"
+            code = "G0411" if isinstance(fault, MissingPackage) else "G0412"
             diagnostics.add(code, fault.message, package.span, help=fault.remedy)
     return found
 

@@ -14,6 +14,7 @@ from gandsl.ir.ops import (
     style,
 )
 from gandsl.ir.ops.precision import CAST
+from gandsl.ir.packages import ADDED, find
 
 OPS: dict[str, Op] = {
     op.name: op
@@ -33,9 +34,6 @@ OPS: dict[str, Op] = {
 }
 """The ops of the language."""
 
-ADDED: dict[str, Op] = {}
-"""The ops of installed packages, by full name, as far as specs have asked for them (`gandsl.ir.packages`)."""
-
 
 class _Primitives(dict[str, Op]):
     """Knows an op of a package too, though no spec has been read: an unpickled network names it."""
@@ -45,8 +43,6 @@ class _Primitives(dict[str, Op]):
 
     def __missing__(self, name: str) -> Op:
         if name not in ADDED:
-            from gandsl.ir.packages import find
-
             find(name)
         return ADDED[name]
 

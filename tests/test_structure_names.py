@@ -1,0 +1,101 @@
+"""No module of the compiler waits for itself to be imported; a class's name has one meaning, or a reason."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import networkx
+import pytest
+
+from tests.test_structure import modules
+
+# where circles of imports are left: the runtime, processes that draw by what a studio in each of them makes,
+# and the names that `gandsl` itself hands out, which are imported when they are asked for
+CIRCLES_LEFT = ("gandsl", "gandsl.cli.sampling.*", "gandsl_runtime.*")
+
+
+def targets(name: str, path: Path, known: Mapping[str, Path]) -> Iterator[str]:
+    """The modules of ours that a module imports at any depth: in functions and for types too."""
+    package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in known)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            for alias in node.names:
+                whole = f"{base}.{alias.name}"
+                yield from (one for one in (whole if whole in known else base,) if one in known)
+
+
+def circles(known: Mapping[str, Path]) -> list[list[str]]:
+    """Groups of modules that cannot be imported one after the other."""
+    graph = networkx.DiGraph()
+    graph.add_edges_from(
+        (name, other) for name, path in known.items() for other in targets(name, path, known) if other != name
+    )
+    return sorted(sorted(part) for part in networkx.strongly_connected_components(graph) if len(part) > 1)
+
+
+def is_left(name: str) -> bool:
+    """Whether circles are left in this module, or (with `*`) in the whole package."""
+    return any(
+        f"{name}.".startswith(left.rstrip("*")) if "*" in left else name == left for left in CIRCLES_LEFT
+    )
+
+
+def test_no_module_waits_for_itself(root: Path) -> None:
+    """A reader can go through the files in an order in which each stands on those before it."""
+    assert circles({name: path for name, path in modules(root).items() if not is_left(name)}) == []
+
+
+@pytest.mark.parametrize("left", CIRCLES_LEFT)
+def test_where_circles_are_said_to_be_left_there_are_some(root: Path, left: str) -> None:
+    whole = circles(modules(root))
+    assert any(fnmatchcase(name, left) for circle in whole for name in circle)
+
+
+def test_circles_are_found(tmp_path: Path) -> None:
+    texts = {
+        "p": "",
+        "p.a": "def f():\n    from p import b",
+        "p.b": "from .c import x",
+        "p.c": "import p.a",
+        "p.d": "from p import a",
+    }
+    known = {}
+    for name, text in texts.items():
+        known[name] = tmp_path / ("__init__.py" if name == "p" else f"{name}.py")
+        known[name].write_text(text)
+    assert circles(known) == [["p.a", "p.b", "p.c"]]
+
+
+def meanings(root: Path) -> dict[str, set[str]]:
+    """Class → the modules that define one of this name; private ones are their module's own affair."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, path in modules(root).items():
+        if name.startswith("gandsl.analysis.memory."):
+            continue  # is to go, and named as torch names things
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found[node.name].add(name)
+    return found
+
+
+def glossary(root: Path) -> dict[str, str]:
+    """Class → why two share its name, as docs/architecture.md says."""
+    page = (root / "docs" / "architecture.md").read_text("utf-8")
+    section = page.partition("## Words with two meanings\n")[2].partition("\n## ")[0]
+    return dict(re.findall(r"^\| `(\w+)` \| .+ \| .+ \| (.+) \|$", section, re.MULTILINE))
+
+
+def test_a_class_s_name_has_one_meaning_or_a_reason(root: Path) -> None:
+    twice = {name for name, where in meanings(root).items() if len(where) > 1}
+    said = glossary(root)
+    assert said and all(len(why) > 10 for why in said.values())
+    assert twice == set(said), "rename one of the two, or say in docs/architecture.md why both have the name"
