@@ -8,23 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from . import rng
 from .checkpointing import Moment
-from .errors import PlanError
 from .layers import Cast
 from .penalties import path_lengths
 from .precision import inner_gradients
 
-NEEDED = (2, 13)  # below, compiled second derivatives may be wrong without a word (pytorch issue 181581)
+LOUD = (2, 13)  # below, compiled second derivatives may be wrong without a word (pytorch issue 181581)
 CLOSE, CLOSE_IN_16_BITS = 1e-3, 0.1  # relative: rounding gives 1e-6, a lost path of gradients 0.5
+NOISE = 0.1  # a gradient that is 0 but for rounding (a bias before a norm) is held against this share of all
 
 Function = Callable[..., tuple[Tensor, ...]]
+Backend = str | Callable[..., Any]  # of torch.compile
 
 
 def with_gradients(program: Function, images: int) -> Function:
@@ -71,83 +73,124 @@ def linearized(
 class Compiler:
     """Compiles parts of a step when they are first called, and leaves those eager that don't agree.
 
-    backend: torch.compile's. warn: is told of every part that stays eager, and why. Raises PlanError for a
-    torch that is too old.
+    A part has code of its own, one form of its arguments and one state of its network: what is compiled when
+    it is first run has no sizes that vary, and is never compiled again. backend: torch.compile's. warn: is
+    told of every part that stays eager, and why.
     """
 
-    def __init__(self, backend: str, warn: Callable[[str], None]) -> None:
-        check(torch.__version__)
+    def __init__(self, backend: Backend, warn: Callable[[str], None]) -> None:
         from torch._dynamo import config as dynamo
         from torch._inductor import config as inductor
 
         self.backend, self.warn = backend, warn
         dynamo.trace_autograd_ops = True  # else gradients inside a part are refused
-        dynamo.recompile_limit = 64  # levels, fades, frozen and trained weights
         inductor.fallback_random = True  # torch's generators give what they give in eager
-        self._parts: dict[tuple[object, ...], _Part] = {}
+        self.parts: dict[tuple[object, ...], Part] = {}
+        self._pieces: dict[nn.Module, tuple[list[nn.Module], list[nn.Parameter]]] = {}
 
     def __call__(
         self,
-        key: tuple[object, ...],
+        name: tuple[object, ...],
         network: nn.Module,
         function: Function,
         *args: Any,
     ) -> tuple[Tensor, ...]:
-        """function(*args), which calls layers of `network` alone; parts with one key are the same."""
-        weights = any(weight.requires_grad for weight in network.parameters())
-        whole = (*key, "trained" if weights else "frozen", "" if torch.is_grad_enabled() else "no gradients")
-        if whole not in self._parts:
-            self._parts[whole] = _Part(network, function, self.backend)
-            if (why := self._parts[whole].settle(args)) is not None:
-                self.warn(f"{' '.join(str(word) for word in whole if word)} stays eager: {why}")
-        return self._parts[whole](*args)
+        """function(*args), which calls layers of `network` alone and is the same for one name."""
+        key = (*name, torch.is_grad_enabled(), *self._state(network), *map(_form, args))
+        part = self.parts.get(key)
+        if part is None:
+            if not self.parts and (remark := remark_on(torch.__version__)):
+                self.warn(remark)
+            said = " ".join(str(word) for word in name if word != "")
+            part = self.parts[key] = Part(said, network, function, self.backend)
+            if (why := part.settle(args)) is not None:
+                self.warn(f"{said} stays eager: {why}")
+        return part(args)
+
+    def _state(self, network: nn.Module) -> tuple[object, ...]:
+        """What a graph takes for settled of its network: modes of layers, and whose gradients are wanted."""
+        if network not in self._pieces:
+            self._pieces[network] = list(network.modules()), list(network.parameters())
+        modules, weights = self._pieces[network]
+        return tuple([m.training for m in modules]), tuple([weight.requires_grad for weight in weights])
 
 
-def check(version: str) -> None:
-    """Raise PlanError for a torch that can't be trusted with compiled penalties."""
-    if tuple(int(number) for number in version.split("+")[0].split(".")[:2]) < NEEDED:
-        raise PlanError(
-            f"torch {version} may compile penalties to wrong gradients without a word",
-            "take torch 2.13 or newer, or train without compiling",
+def remark_on(version: str) -> str | None:
+    """What is to be said of a torch that loses gradients of gradients without a word; None of a newer one."""
+    if tuple(int(number) for number in version.split("+")[0].split(".")[:2]) >= LOUD:
+        return None
+    return (
+        f"torch {version} may lose gradients of compiled penalties without a word: each part is held against "
+        "eager when it is first run, and stays eager where it differs; torch 2.13 says so itself"
+    )
+
+
+def _form(arg: Any) -> object:
+    """What a graph takes for settled of an argument: all of a number, of a tensor all but its numbers."""
+    if not isinstance(arg, Tensor):
+        return arg
+    return arg.shape, arg.stride(), arg.dtype, arg.requires_grad
+
+
+class Part:
+    """A function of tensors, and of what its layers draw: eager until `settle`, then maybe compiled."""
+
+    def __init__(self, name: str, network: nn.Module, function: Function, backend: Backend) -> None:
+        self.name, self.network, self.function = name, network, function
+        self.asked: list[Asked] = []  # what its layers draw
+        self.compiled: Callable[..., tuple[Tensor, ...]] | None = torch.compile(
+            _with_its_own_code(function), backend=backend, fullgraph=True, dynamic=False
         )
-
-
-@dataclass
-class _Part:
-    network: nn.Module
-    function: Function
-    backend: str
-    asked: list[Asked] = field(default_factory=list)  # what its layers draw
-    compiled: Function | None = None
 
     def settle(self, args: tuple[Any, ...]) -> str | None:
         """Run eager, then compiled, and keep the latter if both give the same; else why not."""
+        run = self.compiled
+        assert run is not None
         weights = [weight for weight in self.network.parameters() if weight.requires_grad]
         moment = Moment(list(self.network.modules()))
         given = [_on_its_own(arg) for arg in args]
         with moment, _recorded(self.asked):
-            truth = _evaluated(self.function, weights, given)
-        self.compiled = torch.compile(self.function, backend=self.backend, fullgraph=True)
+            truth = _evaluated(lambda: self.function(*given), weights, given)
+        drawn = self._drawn()
         try:
             with moment:
-                found = _evaluated(self, weights, given)
+                found = _evaluated(lambda: run(drawn, *given), weights, given)
         except Exception as error:  # noqa: BLE001  # whatever a compiler raises, eager does the same work
-            self.compiled = None
             said = str(error).strip().splitlines()
-            return f"{type(error).__name__}: {said[0] if said else ''}"
-        halves = any(isinstance(m, Cast) and m.active for m in self.network.modules())
-        worst = max((_distance(a, b) for a, b in zip(truth, found, strict=True)), default=0.0)
-        if not worst <= (CLOSE_IN_16_BITS if halves else CLOSE):
+            why: str | None = f"{type(error).__name__}: {said[0] if said else ''}"
+        else:
+            halves = any(isinstance(m, Cast) and m.active for m in self.network.modules())
+            why = truth.unlike(found, CLOSE_IN_16_BITS if halves else CLOSE)
+        if why is not None:
             self.compiled = None
-            return f"compiled, its values or gradients are off by {worst:.1e}"
-        return None
+        return why
 
-    def __call__(self, *args: Any) -> tuple[Tensor, ...]:
+    def __call__(self, args: tuple[Any, ...]) -> tuple[Tensor, ...]:
+        return self.function(*args) if self.compiled is None else self.compiled(self._drawn(), *args)
+
+    def _drawn(self) -> dict[str, Tensor]:
         draws = rng.innermost()
-        if draws is None or not self.asked:
-            return (self.compiled or self.function)(*args)
-        with rng.drawing(rng.Given({one.path: one.of(draws) for one in self.asked})):
-            return (self.compiled or self.function)(*args)
+        return {} if draws is None else {one.path: one.of(draws) for one in self.asked}
+
+
+_numbers = count()  # codes that are equal are one to torch
+
+
+def _with_its_own_code(function: Function) -> Callable[..., tuple[Tensor, ...]]:
+    """(drawn, *arguments) → function(*arguments), whose layers take what was drawn.
+
+    torch.compile keeps what it made with the code, and takes sizes that differ between two calls of one code
+    for sizes that vary: so no two parts may share theirs.
+    """
+
+    def run(drawn: dict[str, Tensor], *args: Any) -> tuple[Tensor, ...]:
+        rng.hand(drawn)
+        outputs = function(*args)
+        rng.hand(None)
+        return outputs
+
+    run.__code__ = run.__code__.replace(co_name=f"part_{next(_numbers)}")
+    return run
 
 
 @dataclass(frozen=True)
@@ -191,16 +234,36 @@ class _Recording:
         return self.draws.normal(path, count, *shape)
 
 
-def _evaluated(function: Function, weights: Sequence[Tensor], args: Sequence[Any]) -> list[Tensor]:
-    """Values, and where gradients are taken those of a sum of squares by weights and arguments."""
-    outputs = function(*args)
-    values = [output.detach() for output in outputs]
+class _Evaluated(NamedTuple):
+    """What a part gives: values, which of them have a gradient, and gradients of a sum of squares."""
+
+    values: list[Tensor]
+    tracked: list[bool]
+    gradients: list[Tensor]  # by weights and arguments; none where none of the values has any
+
+    def unlike(self, other: _Evaluated, most: float) -> str | None:
+        """How another, which should give the same, does not."""
+        for k, (was, is_) in enumerate(zip(self.tracked, other.tracked, strict=True)):
+            if was and not is_:
+                return f"compiled, its output {k} has no gradient any more"
+        least = NOISE * float(sum(gradient.float().square().sum() for gradient in self.gradients)) ** 0.5
+        pairs = [(a, b, 0.0) for a, b in zip(self.values, other.values, strict=True)]
+        pairs += [(a, b, least) for a, b in zip(self.gradients, other.gradients, strict=True)]
+        worst = max((_distance(*pair) for pair in pairs), default=0.0)
+        return None if worst <= most else f"compiled, its values or gradients are off by {worst:.1e}"
+
+
+def _evaluated(
+    function: Callable[[], tuple[Tensor, ...]], weights: Sequence[Tensor], args: Sequence[Any]
+) -> _Evaluated:
+    outputs = function()
+    values, tracked = [output.detach() for output in outputs], [output.requires_grad for output in outputs]
+    if not any(tracked):
+        return _Evaluated(values, tracked, [])
     wanted = [*weights, *(arg for arg in args if isinstance(arg, Tensor) and arg.requires_grad)]
-    if not torch.is_grad_enabled() or not any(output.requires_grad for output in outputs):
-        return values
     total: Any = sum(output.float().square().sum() for output in outputs if output.requires_grad)
-    gradients = torch.autograd.grad(total, wanted, allow_unused=True)
-    return values + [torch.zeros_like(w) if g is None else g for w, g in zip(wanted, gradients, strict=True)]
+    found = torch.autograd.grad(total, wanted, allow_unused=True, materialize_grads=True)
+    return _Evaluated(values, tracked, list(found))
 
 
 def _on_its_own(x: Any) -> Any:
@@ -208,6 +271,6 @@ def _on_its_own(x: Any) -> Any:
     return x.detach().requires_grad_(x.requires_grad) if isinstance(x, Tensor) else x
 
 
-def _distance(a: Tensor, b: Tensor) -> float:
-    """‖a − b‖ / ‖a‖."""
-    return float((a - b).float().norm() / a.float().norm().clamp_min(1e-6))
+def _distance(a: Tensor, b: Tensor, least: float) -> float:
+    """‖a − b‖ / (‖a‖ + least)."""
+    return float((a - b).float().norm() / (a.float().norm() + least).clamp_min(1e-6))

@@ -99,7 +99,7 @@ class Game:
 
         joint: these are images of several places, of which a penalty may differentiate some.
         """
-        args = (*images, *((labels,) if self._judges_labels else ()))
+        args = self.judged(images, labels)
         penalized = torch.is_grad_enabled() and any(image.requires_grad for image in images)
         if not (self.compiler and penalized and next(self.discriminator.parameters()).requires_grad):
             return self._call(self.discriminator, "forward", args)
@@ -117,6 +117,10 @@ class Game:
             *alpha,
         )
         return linearized(said[: -len(images)], said[-len(images) :], images)
+
+    def judged(self, images: Images, labels: Tensor | None) -> tuple[Tensor, ...]:
+        """D's arguments in call order."""
+        return (*images, *((labels,) if self._judges_labels and labels is not None else ()))
 
     def path_lengths(self, draws: Draws) -> tuple[Images, Tensor]:
         """Images of fresh latents, and ‖Jᵀy‖ for each (N,), y ~ N(0, 1) (arXiv:1912.04958, eq. 4)."""

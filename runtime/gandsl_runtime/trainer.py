@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from . import __version__, checkpoint, fit, observers, resuming, schedule
-from .compiled import Compiler
+from .compiled import Backend, Compiler
 from .data import Dataset
 from .data.identity import again, identity
 from .data.sources import Source
@@ -70,7 +70,7 @@ class Trainer:
         workers: int | None = None,
         observing: Sequence[observers.Observer] | None = None,
         world: World | None = None,
-        backend: str | None = None,
+        backend: Backend | None = None,
         spec: str | None = None,
         how: How | None = None,
         resumed: RunFacts | None = None,
@@ -131,7 +131,7 @@ class Trainer:
         workers: int | None = None,
         observing: Sequence[observers.Observer] | None = None,
         world: World | None = None,
-        backend: str | None = None,
+        backend: Backend | None = None,
         spec: str | None = None,
         how: How | None = None,
     ) -> Trainer:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..data import Dataset
 from ..errors import DataError
-from ..game import Game, Images, classes_of
+from ..game import Game, Images, call, classes_of
 from ..sample.sampler import Latents, Sampler, parts
 from ..schedule import batch
 from ..verdict import verdict
@@ -67,7 +67,7 @@ class Probe:
         """D's logits of all heads (N, …), each image's in a row.
 
         D is given as many images as in training, as its statistics of a batch want it; the first ones once
-        more where the last batch is not full.
+        more where the last batch is not full. It runs eager: in evaluation mode it would be compiled anew.
         """
         game, labels, count = self.game, self._labels, len(images[0])
         given = shares(self.world, self._batch, game.plan.micro_batch)[0].count
@@ -75,9 +75,10 @@ class Probe:
         with evaluated(game.discriminator), torch.no_grad():
             for begin in range(0, count, given):
                 part = torch.arange(begin, begin + given, device=images[0].device) % count
-                outputs = game.judge(
+                shown = game.judged(
                     tuple(image[part] for image in images), None if labels is None else labels[part]
                 )
+                outputs = call(game.discriminator, "forward", game.stage, shown)
                 heads = verdict(game.plan, game.discriminator, outputs).heads
                 said.append(torch.cat([head.flatten(1).float() for head in heads], dim=1))
         return torch.cat(said)[:count]

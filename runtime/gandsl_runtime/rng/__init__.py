@@ -5,18 +5,18 @@ layers draw for themselves.
 """
 
 from .draws import Draws, Key
-from .layers import CallDraws, Given, LayerDraws, active, drawing, innermost, name_layers, seeded
+from .layers import CallDraws, LayerDraws, active, drawing, hand, innermost, name_layers, seeded
 from .part import Part
 
 __all__ = [
     "CallDraws",
     "Draws",
-    "Given",
     "Key",
     "LayerDraws",
     "Part",
     "active",
     "drawing",
+    "hand",
     "innermost",
     "name_layers",
     "seeded",

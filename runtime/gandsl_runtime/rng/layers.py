@@ -53,7 +53,7 @@ class Given:
         self.numbers = numbers
 
     def serves(self, count: int) -> bool:
-        return True
+        return bool(self.numbers)
 
     def uniform(self, path: str, count: int, *shape: int) -> Tensor:
         return self.numbers[path]
@@ -62,6 +62,13 @@ class Given:
 
 
 _active: list[LayerDraws] = []
+_handed: Given | None = None  # set, then read, within a compiled part: so its graph depends on no state
+
+
+def hand(numbers: Mapping[str, Tensor] | None) -> None:
+    """From here on layers take these numbers, whatever is active; None: they draw again."""
+    global _handed  # a list would be read before it is written to, and a graph depend on what was there
+    _handed = None if numbers is None else Given(numbers)
 
 
 @contextmanager
@@ -94,7 +101,8 @@ def innermost() -> LayerDraws | None:
 
 def active(count: int) -> LayerDraws | None:
     """The draws of the block, for layers that see `count` samples; None outside, or for another count."""
-    return _active[-1] if _active and _active[-1].serves(count) else None
+    draws = _handed if _handed is not None else _active[-1] if _active else None
+    return draws if draws is not None and draws.serves(count) else None
 
 
 def name_layers(network: nn.Module) -> None:
