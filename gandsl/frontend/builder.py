@@ -15,7 +15,7 @@ from gandsl.ir.graph import Node, Provenance
 from gandsl.ir.op import Call, Op, ShapeError
 from gandsl.ir.ops import OPS
 from gandsl.ir.types import TensorType
-from gandsl.spec.values import POISON
+from gandsl.spec.values import POISON, Poison
 
 MAX_USES = 8_000  # entries of bodies unfolded in all programs of a spec: twice what the largest ones need
 MAX_NODES = 4_000  # of one program
@@ -63,7 +63,7 @@ class Builder:
         context: Context,
         span: Span,
         places: Mapping[str, Span],
-    ) -> Any:
+    ) -> TensorValue | Poison:
         """A new node as a tensor; POISON after reporting. `places`: spans of ports and parameters."""
         id_ = context.at(name)
         if (twin := self.nodes.get(id_)) is not None:

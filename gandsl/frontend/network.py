@@ -19,7 +19,7 @@ from gandsl.ir.types import is_a
 from gandsl.spec.document import NetworkDecl, PortDecl
 from gandsl.spec.evaluate import Scope
 from gandsl.spec.tree import Scalar
-from gandsl.spec.values import ABSENT, POISON
+from gandsl.spec.values import ABSENT, POISON, Absent, Poison
 
 
 def unfold_network(unfolder: Unfolder, network: NetworkDecl, scope: Scope) -> Graph | None:
@@ -65,7 +65,9 @@ def _may_be(tensor: TensorValue, kind: str) -> bool:
     return kind == "Logits" or is_a(tensor.type.kind, "Feature")
 
 
-def _input(unfolder: Unfolder, port: PortDecl, context: Context) -> Any:
+def _input(
+    unfolder: Unfolder, port: PortDecl, context: Context
+) -> TensorValue | list[TensorValue] | Absent | Poison:
     """The tensor that an input stands for (with `each`, a list); ABSENT where its condition fails."""
     if port.broken or not is_kind(unfolder, port, context):
         return POISON
@@ -94,10 +96,11 @@ def _input(unfolder: Unfolder, port: PortDecl, context: Context) -> Any:
         )
         for index, value in enumerate(sizes)
     ]
-    return POISON if POISON in found else found
+    inputs = [one for one in found if one is not POISON]
+    return inputs if len(inputs) == len(found) else POISON
 
 
-def _one_input(unfolder: Unfolder, port: PortDecl, name: str, context: Context) -> Any:
+def _one_input(unfolder: Unfolder, port: PortDecl, name: str, context: Context) -> TensorValue | Poison:
     type_ = shape_of(unfolder, port, context)
     if type_ is POISON:
         return POISON
@@ -149,7 +152,7 @@ def _output(unfolder: Unfolder, name: str, value: Any, span: Span, context: Cont
     return value
 
 
-def _styles(unfolder: Unfolder, network: NetworkDecl, context: Context) -> Any:
+def _styles(unfolder: Unfolder, network: NetworkDecl, context: Context) -> TensorValue | Poison | None:
     tree = network.styles
     if tree is None:
         return None

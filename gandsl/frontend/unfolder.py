@@ -18,7 +18,7 @@ from gandsl.spec.expressions import Expr, parse
 from gandsl.spec.library import Library
 from gandsl.spec.params import Declared, argument, evaluate_tree, resolve
 from gandsl.spec.tree import Scalar, Tree
-from gandsl.spec.values import ABSENT, POISON, type_name
+from gandsl.spec.values import ABSENT, POISON, Absent, Poison, type_name
 
 UnfoldBody = Callable[["Unfolder", trees.Mapping, Context, Above], tuple[Context, Any]]
 
@@ -79,7 +79,7 @@ class Unfolder:
 
     # ---- for a wanted type
 
-    def condition(self, tree: Tree | None, context: Context, default: bool) -> Any:
+    def condition(self, tree: Tree | None, context: Context, default: bool) -> bool | Poison:
         """A truth value, `default` where nothing stands, POISON after reporting."""
         if tree is None:
             return default
@@ -93,7 +93,9 @@ class Unfolder:
         """The value for a parameter of an op or a block, checked; POISON after reporting."""
         return first_output(argument(param, tree, context.scope, self.at(context, tree), self.budget, where))
 
-    def tensor(self, tree: Tree, kinds: Sequence[str], context: Context, *, port: str, where: str) -> Any:
+    def tensor(
+        self, tree: Tree, kinds: Sequence[str], context: Context, *, port: str, where: str
+    ) -> TensorValue | Absent | Poison:
         """One tensor of one of `kinds`, ABSENT, or POISON after reporting."""
         return self.as_tensor(self.evaluate(tree, context), kinds, tree.span, context, port=port, where=where)
 
@@ -107,7 +109,7 @@ class Unfolder:
         port: str,
         where: str,
         above: Above | None = None,
-    ) -> Any:
+    ) -> TensorValue | Absent | Poison:
         """`value` as `tensor` gives it; `above` where no argument names it, but the node above."""
         value = first_output(value)
         read, labels = (

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence as Items
 from dataclasses import dataclass
-from typing import Any, Final, final
+from enum import Enum
+from typing import Any, Final
 
 LARGEST = 2**53  # of integers: exact in every number format the compiler writes
 
@@ -34,28 +35,30 @@ class Size:
         return str(self.h) if self.h == self.w else f"{self.h}x{self.w}"
 
 
-@final
-class Absent:
-    """The value of what a condition left out."""
+class Absent(Enum):
+    """The type of ABSENT, the value of what a condition left out."""
 
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "absent"
-
-
-@final
-class Poison:
-    """The value of what has failed and been reported: whatever is done with it gives it again, in silence."""
-
-    __slots__ = ()
+    ABSENT = "absent"
 
     def __repr__(self) -> str:
-        return "poison"
+        return self.value
 
 
-ABSENT: Final = Absent()
-POISON: Final = Poison()
+class Poison(Enum):
+    """The type of POISON, the value of what has failed and been reported.
+
+    Whatever is done with it gives it again and reports nothing. As it is a type of one value, `x is POISON`
+    tells a checker what `x` is, and a function that may fail says so: `-> TensorValue | Poison`.
+    """
+
+    POISON = "poison"
+
+    def __repr__(self) -> str:
+        return self.value
+
+
+ABSENT: Final = Absent.ABSENT
+POISON: Final = Poison.POISON
 
 
 class Opaque:

@@ -11,12 +11,12 @@ from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.frontend.context import Context
 from gandsl.frontend.reporting import reasons
 from gandsl.frontend.unfolder import Unfolder
-from gandsl.frontend.values import Above, first_output
+from gandsl.frontend.values import Above, TensorValue, first_output
 from gandsl.ir.op import Port
 from gandsl.spec import tree as trees
 from gandsl.spec.document import BlockDecl
 from gandsl.spec.tree import Tree
-from gandsl.spec.values import ABSENT, POISON
+from gandsl.spec.values import ABSENT, POISON, Poison
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def one_tensor(
     use: Use,
     position: int,
     where: str,
-) -> Any:
+) -> tuple[TensorValue, ...] | Poison:
     """The tensor of a port in a tuple, () for an optional one that is absent; POISON after reporting."""
     if argument is not None:
         value = unfolder.tensor(argument.tree, kinds, argument.context, port=name, where=where)
@@ -126,7 +126,7 @@ def one_tensor(
 
 def all_tensors(
     unfolder: Unfolder, port: Port, argument: Argument | None, use: Use, position: int, where: str
-) -> Any:
+) -> tuple[TensorValue, ...] | Poison:
     """The tensors of a variadic port; absent ones drop out."""
     if argument is None:
         unfolder.at(use.context).add("G0204", f"{where} needs a list of `{port.name}`", use.span)
@@ -142,9 +142,9 @@ def all_tensors(
         unfolder.as_tensor(value, port.kinds, span, argument.context, port=port.name, where=where)
         for value, span in items
     ]
-    if any(tensor is POISON for tensor in tensors):
+    present = tuple(tensor for tensor in tensors if tensor is not ABSENT and tensor is not POISON)
+    if POISON in tensors:
         return POISON
-    present = tuple(tensor for tensor in tensors if tensor is not ABSENT)
     if not present:
         unfolder.at(argument.context).add(
             "G0113",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from gandsl.diagnostics import Label, Span
 from gandsl.diagnostics.suggest import did_you_mean
@@ -13,17 +12,17 @@ from gandsl.frontend.nodes.arguments import Use, one_tensor, refuse_unknown
 from gandsl.frontend.nodes.left_out import filling_is_known
 from gandsl.frontend.nodes.lookup import make_fill
 from gandsl.frontend.unfolder import Unfolder
-from gandsl.frontend.values import Above, NodeOutputs, first_output
+from gandsl.frontend.values import Above, NodeOutputs, TensorValue, first_output
 from gandsl.ir.graph import Frame
 from gandsl.ir.types import KINDS, TensorType
 from gandsl.spec import tree as trees
 from gandsl.spec.document import BlockDecl, PortDecl
 from gandsl.spec.evaluate import Scope
 from gandsl.spec.tree import Scalar
-from gandsl.spec.values import ABSENT, POISON, Size
+from gandsl.spec.values import ABSENT, POISON, Absent, Poison, Size
 
 
-def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> Any:
+def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> NodeOutputs | Poison:
     """The block's outputs; POISON after reporting."""
     where = f"block `{block.name}`"
     if block.broken:
@@ -120,7 +119,9 @@ def is_kind(unfolder: Unfolder, port: PortDecl, context: Context) -> bool:
     return False
 
 
-def _port_value(unfolder: Unfolder, port: PortDecl, use: Use, position: int, where: str) -> Any:
+def _port_value(
+    unfolder: Unfolder, port: PortDecl, use: Use, position: int, where: str
+) -> TensorValue | Absent | Poison:
     if port.broken:
         return POISON
     argument = use.arguments.get(port.name)
@@ -128,7 +129,14 @@ def _port_value(unfolder: Unfolder, port: PortDecl, use: Use, position: int, whe
     return found if found is POISON else found[0] if found else ABSENT
 
 
-def _fits(unfolder: Unfolder, port: PortDecl, value: Any, inside: Context, use: Use, where: str) -> bool:
+def _fits(
+    unfolder: Unfolder,
+    port: PortDecl,
+    value: TensorValue | Absent | Poison,
+    inside: Context,
+    use: Use,
+    where: str,
+) -> bool:
     """Whether a tensor has the shape that the port's type asks for."""
     if port.dims is None or value is POISON or value is ABSENT:
         return True
@@ -145,7 +153,7 @@ def _fits(unfolder: Unfolder, port: PortDecl, value: Any, inside: Context, use: 
     return False
 
 
-def shape_of(unfolder: Unfolder, port: PortDecl, context: Context) -> Any:
+def shape_of(unfolder: Unfolder, port: PortDecl, context: Context) -> TensorType | Poison:
     """The type a port declares, with its dimensions evaluated; POISON after reporting."""
     shape: list[int] = []
     for dim in port.dims or ():
@@ -182,7 +190,7 @@ def _outputs(
     above: Above,
     where: str,
     span: Span,
-) -> Any:
+) -> NodeOutputs | Poison:
     """Unfold a block's body and make the record of its outputs."""
     inside, last = unfolder.body(body, context, above)
     if not outputs:

@@ -16,13 +16,15 @@ from gandsl.frontend.values import Above, NodeOutputs, first_output
 from gandsl.spec import tree as trees
 from gandsl.spec.names import is_name
 from gandsl.spec.tree import Entry
-from gandsl.spec.values import ABSENT, POISON, Size, show
+from gandsl.spec.values import ABSENT, POISON, Poison, Size, show
 
 KEYS = {"fold", "label", "carry", "body", "next", "collect", "defaults"}
 MAX_STAGES = 256
 
 
-def unfold_fold(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above) -> Any:
+def unfold_fold(
+    unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above
+) -> NodeOutputs | Poison:
     """The carried values after the last stage and the collected lists, as outputs."""
     if not _well_formed(unfolder, entry, tree, context):
         return POISON

@@ -7,11 +7,12 @@ from typing import Any
 from gandsl.diagnostics import Span
 from gandsl.frontend.nodes.arguments import Use, all_tensors, one_tensor, refuse_unknown
 from gandsl.frontend.unfolder import Unfolder
+from gandsl.frontend.values import TensorValue
 from gandsl.ir.op import Op, Param
-from gandsl.spec.values import POISON, Size
+from gandsl.spec.values import POISON, Poison, Size
 
 
-def call_op(unfolder: Unfolder, op: Op, use: Use) -> Any:
+def call_op(unfolder: Unfolder, op: Op, use: Use) -> TensorValue | Poison:
     """A node for `op`, as a tensor; POISON after reporting."""
     where = f"`{op.name}`"
     names = [port.name for port in op.ports] + [param.name for param in op.params]
