@@ -81,7 +81,7 @@ def _statistics(facts: RuleInput, level: int | None) -> list[Node]:
 
 def samples_stand_alone(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0623: an op of the generator that couples samples in evaluation too; batch norm does not."""
-    for node in facts.having("generator", Trait.BATCH_COUPLED):
+    for node in facts.nodes_with("generator", Trait.BATCH_COUPLED):
         if not node.spec.has(Trait.BATCH_NORMALIZED):
             yield Diagnostic(
                 "G0623",

@@ -58,7 +58,7 @@ class RuleInput:
                     seen.add(node.id)
                     yield programs[variant], node
 
-    def having(self, name: str, trait: Trait) -> list[Node]:
+    def nodes_with(self, name: str, trait: Trait) -> list[Node]:
         """The nodes of a network whose op has a trait."""
         return [node for _, node in self.nodes(name) if node.spec.has(trait)]
 

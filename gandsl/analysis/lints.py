@@ -19,7 +19,7 @@ LARGE_BETA = 0.5
 
 def batch_norm_under_r1(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0720."""
-    norms = facts.having("discriminator", Trait.BATCH_NORMALIZED)
+    norms = facts.nodes_with("discriminator", Trait.BATCH_NORMALIZED)
     for name in active(facts.plan, ("r1", "r2")) if norms else ():
         yield Diagnostic(
             "W0720",
@@ -47,7 +47,7 @@ def unbounded_critic(facts: RuleInput) -> Iterator[Diagnostic]:
 
 def small_batch(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0722."""
-    norms = [node for name in _NETWORKS for node in facts.having(name, Trait.BATCH_NORMALIZED)]
+    norms = [node for name in _NETWORKS for node in facts.nodes_with(name, Trait.BATCH_NORMALIZED)]
     plan = facts.plan
     for path, size, _ in batches(facts) if norms else ():
         seen = min(plan.micro_batch or size, size) if plan else size

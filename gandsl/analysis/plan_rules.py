@@ -29,7 +29,7 @@ def active(plan: Plan | None, names: tuple[str, ...]) -> list[str]:
 
 def critic_without_batch_norm(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0605. Ops that only compare the samples of a batch, such as minibatch statistics, are fine."""
-    norms = facts.having("discriminator", Trait.BATCH_NORMALIZED)
+    norms = facts.nodes_with("discriminator", Trait.BATCH_NORMALIZED)
     if norms and active(facts.plan, ("gradient_penalty",)):
         yield Diagnostic(
             "G0605",

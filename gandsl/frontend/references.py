@@ -9,7 +9,8 @@ from functools import lru_cache
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.ir.ops import known_op
 from gandsl.spec import tree as trees
-from gandsl.spec.expressions import CallExpr, Expr, ExprNode, Name, parse
+from gandsl.spec.expressions import CallExpr, Expr, ExprNode, Name
+from gandsl.spec.parse import parse
 from gandsl.spec.tree import Scalar, Tree
 
 FORMS = ("op", "block", "topology", "slot", "fold", "value")  # what a node may be

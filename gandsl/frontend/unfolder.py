@@ -14,9 +14,10 @@ from gandsl.ir.types import is_a
 from gandsl.spec import tree as trees
 from gandsl.spec.document import Document
 from gandsl.spec.evaluate import Budget, LetFunction, Scope, evaluate
-from gandsl.spec.expressions import Expr, parse
+from gandsl.spec.expressions import Expr
 from gandsl.spec.library import Library
 from gandsl.spec.params import Declared, argument, evaluate_tree, resolve
+from gandsl.spec.parse import parse
 from gandsl.spec.tree import Scalar, Tree
 from gandsl.spec.values import ABSENT, POISON, Absent, Poison, type_name
 

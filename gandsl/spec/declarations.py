@@ -20,9 +20,10 @@ from gandsl.spec.document import (
     PortDecl,
     SlotDecl,
 )
-from gandsl.spec.expressions import Expr, Name, parse, parse_type
+from gandsl.spec.expressions import Expr, Name
 from gandsl.spec.names import check_name, is_name
 from gandsl.spec.params import TYPES
+from gandsl.spec.parse import parse, parse_type
 from gandsl.spec.shapes import read_fields
 from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree
 

@@ -10,9 +10,10 @@ from typing import Any, Protocol
 from gandsl.diagnostics import Diagnostics, Sink, Span
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.spec.evaluate import Budget, Scope, evaluate
-from gandsl.spec.expressions import Attribute, Expr, IndexExpr, Literal, Name, parse
+from gandsl.spec.expressions import Attribute, Expr, IndexExpr, Literal, Name
 from gandsl.spec.faults import Fault
 from gandsl.spec.operators import bounded
+from gandsl.spec.parse import parse
 from gandsl.spec.scalars import former_truth
 from gandsl.spec.scalars import resolve as resolve_scalar
 from gandsl.spec.tree import Scalar, Sequence, Tree

@@ -8,8 +8,8 @@ from typing import Any
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.spec.document import Document
 from gandsl.spec.evaluate import Budget, Scope, evaluate
-from gandsl.spec.expressions import parse
 from gandsl.spec.loader import load
+from gandsl.spec.parse import parse
 
 MINIMAL = """\
 gandsl: 1

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.spec.evaluate import BUILTINS, Budget, LetFunction, Scope, evaluate
-from gandsl.spec.expressions import parse
+from gandsl.spec.parse import parse
 from gandsl.spec.values import ABSENT, LARGEST, POISON, Opaque, Size
 from gandsl_runtime.plan import Quantity
 from tests.spec.helpers import messages, said, value_of

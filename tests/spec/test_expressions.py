@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gandsl.diagnostics import Diagnostics, Span
-from gandsl.spec.expressions import UNITS, Binary, CallExpr, Expr, parse, parse_type
+from gandsl.spec.expressions import UNITS, Binary, CallExpr, Expr
+from gandsl.spec.parse import parse, parse_type
 from gandsl_runtime.plan import UNITS as PLAN_UNITS
 from tests.spec.helpers import messages, said
 
