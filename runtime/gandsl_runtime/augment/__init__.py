@@ -7,13 +7,13 @@ a transform does not happen to an image, the image's bits stay.
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 
 import torch
 from torch import Tensor
 
 from .. import plan as plans
 from ..rng import Draws
-from . import bands, color, corruption, diffaugment, geometry
 from .chance import Chance
 from .control import Control
 
@@ -23,15 +23,16 @@ Images = tuple[Tensor, ...]
 View = Callable[[Images, str], Images]  # images, and the id of what D sees of them
 Stage = Callable[[Tensor, Chance, tuple[float, float]], Tensor]
 
-STAGES: tuple[tuple[tuple[str, ...], Stage], ...] = (
-    (plans.TRANSFORMS["blit"] + plans.TRANSFORMS["geom"], geometry.transform),
-    (plans.TRANSFORMS["color"], color.transform),
-    (("filter",), bands.transform),
-    (("noise",), corruption.noise),
-    (("cutout",), corruption.cutout),
-    (("diff_color",), diffaugment.color),
-    (("diff_translation",), diffaugment.translation),
-    (("diff_cutout",), diffaugment.cutout),
+
+def _stage(path: str) -> Stage:
+    module, _, name = path.partition(".")
+    stage: Stage = getattr(import_module(f".{module}", __name__), name)
+    return stage
+
+
+STAGES: tuple[tuple[tuple[str, ...], Stage], ...] = tuple(
+    (tuple(name for _, other, names in plans.MADE if other == path for name in names), _stage(path))
+    for path in dict.fromkeys(path for _, path, _ in plans.MADE)
 )
 """In this order, whatever the order in the plan: transforms, and what makes them."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .augment import PIPES, TRANSFORMS, Adaptive, Augment
+from .augment import MADE, PIPES, TRANSFORMS, Adaptive, Augment
 from .cadence import Best, Cadence
 from .data import Data
 from .ema import Ema
@@ -21,6 +21,7 @@ from .regularizers import Consistency, LeCam, Regularizers, TopSingularValue
 __all__ = [
     "IMAGES_PER_UNIT",
     "LOSS_NAMES",
+    "MADE",
     "PIPES",
     "TRANSFORMS",
     "UNITS",

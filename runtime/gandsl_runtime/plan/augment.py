@@ -10,16 +10,24 @@ from .number import Curve, Stairs, bounded, number
 from .part import Float, Part
 from .quantity import Images, Interval, Quantity
 
+MADE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("blit", "geometry.transform", ("xflip", "rotate90", "xint")),
+    ("geom", "geometry.transform", ("scale", "rotate", "aniso", "xfrac")),
+    ("color", "color.transform", ("brightness", "contrast", "lumaflip", "hue", "saturation")),
+    ("filter", "bands.transform", ("filter",)),
+    ("noise", "corruption.noise", ("noise",)),
+    ("cutout", "corruption.cutout", ("cutout",)),
+    ("diffaugment", "diffaugment.color", ("diff_color",)),
+    ("diffaugment", "diffaugment.translation", ("diff_translation",)),
+    ("diffaugment", "diffaugment.cutout", ("diff_cutout",)),
+)
+"""Pipe, the function of `gandsl_runtime.augment` that makes its transforms, and these: in the order in which
+they are made. Six pipes of ADA (arXiv:2006.06676, app. B), and DiffAugment (arXiv:2006.10738)."""
+
 TRANSFORMS: dict[str, tuple[str, ...]] = {
-    "blit": ("xflip", "rotate90", "xint"),
-    "geom": ("scale", "rotate", "aniso", "xfrac"),
-    "color": ("brightness", "contrast", "lumaflip", "hue", "saturation"),
-    "filter": ("filter",),
-    "noise": ("noise",),
-    "cutout": ("cutout",),
-    "diffaugment": ("diff_color", "diff_translation", "diff_cutout"),
+    pipe: tuple(name for other, _, names in MADE if other == pipe for name in names) for pipe, _, _ in MADE
 }
-"""The transforms of each pipe: six of ADA (arXiv:2006.06676, app. B), and DiffAugment (arXiv:2006.10738)."""
+"""The transforms of each pipe."""
 
 PIPES: dict[str, tuple[str, ...]] = TRANSFORMS | {
     "".join(name[0] for name in sum_): tuple(t for name in sum_ for t in TRANSFORMS[name])
