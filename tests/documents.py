@@ -21,6 +21,8 @@ PAGES = (
 )
 PROGRAMS = ("gandsl", "make", "pip", "python", "torchrun")
 COMMANDS = ("sh", "bash", "console")
+APPLIED = re.compile(r"`([^`]+\.py)`, (?:(new|at its end)|last in `(\w+)`|behind `([^`]+)`):")
+"""Above a block that is to be put into a file: which file, and where in it."""
 NOTE = re.compile(r"<!-- (not run|held by): (.+) -->")
 _FENCE = re.compile(r"```(\w*)$")
 _CONTINUED = re.compile(r" *\\\n *")
@@ -35,6 +37,7 @@ class Block:
     kind: str
     text: str
     note: tuple[str, str] | None = None
+    above: str = ""  # the line above it
 
     @property
     def where(self) -> str:
@@ -58,7 +61,8 @@ class Block:
 def blocks_of(page: str, root: Path = ROOT) -> Iterator[Block]:
     """All blocks of a page, in order. One that is indented is a console's, commands, or text."""
     lines = (root / page).read_text("utf-8").splitlines()
-    note, at = None, 0
+    note: tuple[str, str] | None = None
+    above, at = "", 0
     while at < len(lines):
         fence = _FENCE.match(lines[at])
         if fence or (lines[at].startswith("    ") and not (at and lines[at - 1].strip())):
@@ -67,12 +71,14 @@ def blocks_of(page: str, root: Path = ROOT) -> Iterator[Block]:
             while end < len(lines) and _inside(lines, end, bool(fence)):
                 end += 1
             text = "".join(line[0 if fence else 4 :] + "\n" for line in lines[first:end]).rstrip("\n") + "\n"
-            yield Block(page, first + 1, fence[1] if fence else _kind(text), text, note)
-            note, at = None, end + bool(fence)
+            yield Block(page, first + 1, fence[1] if fence else _kind(text), text, note, above)
+            note, above, at = None, "", end + bool(fence)
             continue
         if lines[at].strip():
             found = NOTE.fullmatch(lines[at].strip())
-            note = (found[1], found[2]) if found else None
+            note, above = (found[1], found[2]) if found else None, lines[at].strip()
+            if APPLIED.fullmatch(above):
+                note = ("held by", "tests/test_contributing.py")
         at += 1
 
 

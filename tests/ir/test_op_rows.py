@@ -6,6 +6,7 @@ import copy
 import inspect
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -19,10 +20,12 @@ from gandsl.codegen.identifiers import class_name
 from gandsl.codegen.printing.locations import Locations
 from gandsl.codegen.printing.network import network_source
 from gandsl.diagnostics import Diagnostics
-from gandsl.ir.op import REQUIRED, WEIGHT, Fused, LayerRule, Op, Trait
-from gandsl.ir.ops import OPS
+from gandsl.diagnostics.diagnostic import InvariantError
+from gandsl.ir.op import REQUIRED, TWICE, WEIGHT, Fused, Keep, LayerRule, Op, Param, Trait
+from gandsl.ir.ops import OPS, PRIMITIVES
 from gandsl.ir.parser import parse_network
 from gandsl.ir.text import network_text
+from gandsl.ir.types import vector
 from gandsl.lowering.lower import lower_graph
 from gandsl.lowering.table import Layer, literal, lower
 from gandsl.lowering.verify import verify, verify_shapes
@@ -41,11 +44,56 @@ Run = Callable[..., Tensor]
 
 @pytest.mark.parametrize("name", ROWS)
 def test_a_row_is_whole_and_true(name: str) -> None:
-    op = ROWS[name]
-    assert not list(_words(op))
-    faults = [f"{use}: {fault}" for use in uses(op) for check in CHECKS for fault in check(use)]
-    faults += [f"{name}: {fault}" for check in OF_ROWS for fault in check(op)]
+    faults = faults_of(ROWS[name])
     assert not faults, "\n".join(faults)
+
+
+def faults_of(op: Op) -> list[str]:
+    """What is wrong with a row, in sentences; none where it is as it should be."""
+    if untold := [f"{op.name}: {fault}" for fault in _words(op)]:
+        return untold
+    faults = [f"{use}: {fault}" for use in uses(op) for check in CHECKS for fault in check(use)]
+    return faults + [f"{op.name}: {fault}" for check in OF_ROWS for fault in check(op)]
+
+
+WRONG: list[tuple[str, dict[str, Any], str]] = [  # a row, what is changed on it, and what is said then
+    ("tanh", {"doc": ""}, "say in `doc` what it computes"),
+    ("dot", {"name": "inner"}, "gandsl_runtime.ops lacks the function inner"),
+    ("gain", {"layer": LayerRule("Gained")}, "gandsl_runtime.layers lacks the class Gained"),
+    ("gain", {"layer": LayerRule("Gain")}, "missing 1 required positional argument"),
+    ("scale", {"params": (Param("factor", "float", 2.0),)}, "`factor` is"),
+    ("gain", {"weights": lambda call: {}}, "its layer holds"),
+    ("tanh", {"traits": frozenset()}, "its gradient is its true derivative, twice"),
+    ("quantize", {"traits": TWICE}, "its gradient is no derivative"),
+    ("minibatch_similarity", {"traits": TWICE}, "samples see each other"),
+    ("tanh", {"traits": TWICE | {Trait.BATCH_COUPLED}}, "samples do not see each other"),
+    ("track_average", {"traits": TWICE}, "buffers move in training"),
+    ("gain", {"traits": TWICE | {Trait.STATEFUL}}, "buffers stay in training"),
+    ("dropout", {"traits": TWICE}, "draws numbers"),
+    ("tanh", {"traits": TWICE | {Trait.RANDOM}}, "draws no numbers"),
+    ("gain", {"traits": TWICE | {Trait.WEIGHTED}}, "takes the parameters of a weight, or has the trait"),
+    ("attention", {"products": lambda call, out: ()}, "torch counts"),
+    ("tanh", {"keeps": ()}, "autograd keeps 288 numbers of a sample, `keeps` says 0"),
+    ("flatten", {"keeps": (Keep("x"),)}, "autograd keeps 0 numbers of a sample, `keeps` says 288"),
+    ("tanh", {"keeps": (Keep("y"),)}, "`keeps` names `y`, which is no port"),
+    ("tanh", {"keeps": (Keep("output", mask=True),)}, "its second derivative is not 0"),
+    ("clamp", {"factor": "limit"}, "its result is no multiple of `limit`"),
+    ("flatten", {"output": lambda call: vector(7)}, "Vector[7]"),
+]
+
+
+@pytest.mark.parametrize(("name", "changed", "said"), WRONG, ids=[f"{row[0]}, {row[2]}" for row in WRONG])
+def test_a_wrong_row_is_told(
+    name: str, changed: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    op = replace(ROWS[name], **changed)
+    for table in (OPS, PRIMITIVES):
+        monkeypatch.setitem(table, op.name, op)
+    try:
+        told = "\n".join(faults_of(op))
+    except (TypeError, InvariantError) as error:  # what Python or the compiler says of the row
+        told = str(error)
+    assert said in told, told
 
 
 # ---- what the row itself says, and what it leads to
@@ -190,7 +238,7 @@ def _is_derivative(value: Callable[[], Tensor], free: list[Tensor], direction: l
                 x += moved * step * d
         at.append(value())
     slope = float((at[0] - at[2]).detach() / (2 * step))
-    return math.isclose(float(_along(at[3], free, direction)), slope, rel_tol=1e-5, abs_tol=1e-5)
+    return math.isclose(_along(at[3], free, direction).item(), slope, rel_tol=1e-5, abs_tol=1e-5)
 
 
 def _coupling(use: Use) -> Faults:
@@ -310,8 +358,6 @@ def _factor(op: Op) -> Faults:
 
 
 def _with(op: Op, values: dict[str, Any]) -> Op:
-    from dataclasses import replace
-
     return replace(op, example={**op.example, **values})
 
 

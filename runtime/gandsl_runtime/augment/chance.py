@@ -9,6 +9,7 @@ from itertools import accumulate
 import torch
 from torch import Tensor
 
+from .. import plan as plans
 from ..rng import Draws
 
 UNIFORM = {  # what is drawn of each image → how many numbers: whether a transform happens has its name
@@ -19,6 +20,7 @@ UNIFORM = {  # what is drawn of each image → how many numbers: whether a trans
     **{"diff_color": 1, "diff_color/brightness": 1, "diff_color/saturation": 1, "diff_color/contrast": 1},
     **{"diff_translation": 1, "diff_translation/shift": 2, "diff_cutout": 1, "diff_cutout/begin": 2},
 }
+UNIFORM |= {name: 1 for _, _, names in plans.MADE for name in names if name not in UNIFORM}
 NORMAL = {"scale": 1, "aniso": 1, "xfrac": 2, "brightness": 1, "contrast": 1, "saturation": 1, "filter": 4}
 NORMAL |= {"noise": 1}
 """One draw has all of them, whatever the pipe: no transform changes another's. New ones go to the end."""
