@@ -46,7 +46,7 @@ def _counted(graph: Graph) -> Graph:
 
 
 def _counting(graph: Graph, node: Node, needed: set[str]) -> Node:
-    """The node, with an input of the network at each port that only counts samples of what nothing needs."""
+    """The node; what it reads only for the batch's size, and nothing else reads, becomes an input."""
     inputs = dict(node.inputs)
     for port in node.spec.ports:
         if port.counts and not needed.issuperset(inputs.get(port.name, ())):

@@ -1,4 +1,4 @@
-"""What the rules ask of a module: its programs, the places of plan fields and nodes, ways through a graph."""
+"""What the rules ask of a module: its programs, places of plan fields and nodes, paths through a graph."""
 
 from __future__ import annotations
 

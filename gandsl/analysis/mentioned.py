@@ -1,4 +1,4 @@
-"""The names that a file's text mentions: what the rules about usage go by."""
+"""The names that a file's text mentions: the rules about usage rest on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`moved:` maps ids that were to ids that are; both sides are checked against the graphs."""
+"""`moved:` maps old ids to new ones; both sides are checked against the graphs."""
 
 from __future__ import annotations
 

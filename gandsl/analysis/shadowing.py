@@ -1,4 +1,4 @@
-"""Names that shadow others: what stands below them can no longer reach those."""
+"""Names that shadow others: nodes below cannot refer to those any more."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def imports(facts: RuleInput) -> Iterator[Diagnostic]:
 
 
 def ports(facts: RuleInput) -> Iterator[Diagnostic]:
-    """W0706, for the inputs of networks and the ports of blocks. A chain reads the first one as it begins."""
+    """W0706, for the inputs of networks and the ports of blocks. The first node reads the first port."""
     library = Library(Diagnostics())
     for network in facts.document.networks.values():
         read = names(*network.outputs.values(), network.styles, body=network.body)

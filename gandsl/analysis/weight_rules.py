@@ -26,7 +26,7 @@ def weights_are_learned(facts: RuleInput) -> Iterator[Diagnostic]:
 
 
 def weights_to_regularize(facts: RuleInput) -> Iterator[Diagnostic]:
-    """G0627: what acts on weights of two dimensions or more finds none, or is told to skip what is none."""
+    """G0627: a regularizer of matrices finds none, or is told to skip nodes that have none."""
     plan = facts.plan
     if plan is None:
         return

@@ -123,7 +123,7 @@ def _one_paragraph(text: str) -> str:
 
 
 class _Blocks:
-    """The block behind a origin: one of the spec's own, or the standard library's."""
+    """The block behind an origin: one of the spec's own, or the standard library's."""
 
     def __init__(self, module: ModuleIR) -> None:
         self._document = module.document

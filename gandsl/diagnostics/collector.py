@@ -15,7 +15,7 @@ Sources = MutableMapping[str, str]
 
 
 class Sink(Protocol):
-    """Where a stage puts its messages: all that a reader of expressions has to know of Diagnostics."""
+    """Where a stage puts its messages. `Diagnostics` is one; the frontend makes one for each context."""
 
     def add(
         self,

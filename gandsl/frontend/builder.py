@@ -105,7 +105,7 @@ class Builder:
         return self._keep(Node(id_, op.name, ids, frozen, type_, context.provenance(span)))
 
     def _clash(self, id_: str, twin: Node, context: Context, span: Span) -> None:
-        """Report a second node of one id, by what made them meet: a fold, two folds, an inline block."""
+        """Report a second node of one id, by what gave both this id: a fold, two folds, an inline block."""
         mine, theirs = context.frames[::-1], twin.provenance.frames[::-1]
         apart = next((i for i, pair in enumerate(zip(mine, theirs, strict=False)) if len({*pair}) > 1), None)
         depth = min(len(mine), len(theirs)) if apart is None else apart

@@ -1,4 +1,4 @@
-"""Where in the unfolding we are: names in sight, id prefix, way from the spec's text, defaults, slots."""
+"""Where in the unfolding we are: names in sight, id prefix, the way here, defaults, slots."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Defaults:
 
 @dataclass(frozen=True)
 class Fill:
-    """What a slot was given: a block's or op's name, arguments, and the place whose names they speak."""
+    """What a slot was given: a block's or op's name, and arguments to be evaluated in `context`."""
 
     use: str
     arguments: Mapping[str, tuple[Span, Tree]]  # argument → span of its key, its value

@@ -99,7 +99,7 @@ class _Session:
         return [size for size in sizes if size is not None]
 
     def parameters(self) -> dict[str, Any]:
-        """The parameters in force; POISON for what was refused: it spoils in silence what it reaches."""
+        """The parameters in force; POISON for one that was refused, and reported."""
         scope = self._unfolder("params", {}).scope_of(self._document)
         return {name: scope.lookup(name) for name in self._document.params}
 

@@ -45,7 +45,7 @@ _NAME_KEYS = {"op", "block", "topology", "slot", "use", "doc", "defaults"}
 
 
 def expressions_of(node: Tree) -> list[Scalar]:
-    """The scalars of a node that speak names of the body around it; none of what has no form of a node."""
+    """The scalars of a node that may refer to names of the body around it; none of what is no node."""
     if not isinstance(node, trees.Mapping):
         return scalars_of(node)
     if not any(form in node.entries for form in FORMS):

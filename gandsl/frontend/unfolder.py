@@ -1,4 +1,4 @@
-"""The elaborator's tools: evaluates what stands in a tree, in a context, for a wanted type."""
+"""The elaborator's tools: evaluates a tree in a context, and checks that the value has the wanted type."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Unfolder:
     # ---- for a wanted type
 
     def condition(self, tree: Tree | None, context: Context, default: bool) -> bool | Poison:
-        """A truth value, `default` where nothing stands, POISON after reporting."""
+        """A truth value, `default` where there is no condition, POISON after reporting."""
         if tree is None:
             return default
         value = first_output(self.evaluate(tree, context))
@@ -111,7 +111,7 @@ class Unfolder:
         where: str,
         above: Above | None = None,
     ) -> TensorValue | Absent | Poison:
-        """`value` as `tensor` gives it; `above` where no argument names it, but the node above."""
+        """`value`, checked as by `tensor`; with `above` where the port reads the node above."""
         value = first_output(value)
         read, labels = (
             (f"`{above.name}` above it", [Label(above.span, "read from here")])

@@ -106,7 +106,7 @@ class NodeOutputs(Opaque):
 
 @dataclass(frozen=True)
 class Above:
-    """What a node reads that names nothing: the value above it, by which name it is known, and where from."""
+    """The value that a node reads where it names none: that of the node above, with its name and place."""
 
     value: Any = ABSENT
     name: str = ""
@@ -114,7 +114,7 @@ class Above:
 
 
 def first_output(value: Any) -> Any:
-    """A record's first output; any other value as it is."""
+    """Of several outputs the first; any other value as it is."""
     while isinstance(value, NodeOutputs):
         value = value.first
     return value

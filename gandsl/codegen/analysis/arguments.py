@@ -83,7 +83,7 @@ def _op_slots(classes: Classes, method: Method, index: int, statement: Statement
 
 
 def _give_argument(class_: Class, slot: Slot, ends: Sequence[Values]) -> None:
-    """An argument with the slot's values, or a width of the class times or over a number, or a new one."""
+    """Use an argument that has the slot's values, a multiple or fraction of a width, or a new argument."""
     for argument in class_.arguments:
         if family(argument.slots[0].param) == family(slot.param) and _same(slot.values, argument.values):
             argument.slots.append(slot)

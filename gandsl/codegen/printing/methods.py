@@ -102,7 +102,7 @@ class MethodPrinter:
         return name
 
     def _name_params(self) -> None:
-        """Arguments that ask for one name add their reader's; only the first feature is x regardless."""
+        """Arguments that want one name put their reader's before it; the first feature is always x."""
         wanted = {id_: self._wanted(id_) for id_ in self.body.params}
         asked = Counter(wanted.values())
         for id_, name in wanted.items():
@@ -115,7 +115,7 @@ class MethodPrinter:
         self.params[id(self.method)] = [self.names[id_] for id_ in self.body.params]
 
     def _wanted(self, id_: str) -> str:
-        """As the block calls its port, by the argument's kind, as its reader calls it, as its source does."""
+        """The first that there is: the block's port, a name of its kind, its reader's, its source's."""
         leaf = id_.rpartition(".")[2].strip("_")
         kind = self.body.flat.graph[id_].type.kind
         index = self.body.params.index(id_)
@@ -242,7 +242,7 @@ class MethodPrinter:
         return call(one.called, args)
 
     def _only_term(self, index: int, statement: Statement) -> str | None:
-        """What a statement that joins one term, unscaled, is: the term, to the bit."""
+        """The term of a sum or concatenation of one, unscaled: the statement is that term, to the bit."""
         one = self.classes.primitive(self.body, statement)
         if one.node.op not in ("add", "concat") or len(one.args) != 1 or len(one.args[0]) != 1:
             return None
@@ -252,7 +252,7 @@ class MethodPrinter:
     # ---- comments
 
     def _tells(self, statement: Statement) -> bool:
-        """Whether the shape is news: it is another one than the first operand's."""
+        """Whether the shape differs from the first operand's, and so is worth a comment."""
         graph = self.body.flat.graph
         return (
             not statement.reads

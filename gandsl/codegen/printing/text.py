@@ -73,7 +73,7 @@ def quoted(lines: list[str], indent: int) -> list[str]:
 
 
 def _wrapped(text: str, width: int) -> Iterator[str]:
-    """Lines of whole words; a word longer than a line is cut. Backslashes double, and so weigh double."""
+    """Lines of whole words; a word longer than a line is cut. A doubled backslash counts two."""
     line = ""
     for word in text.split(" "):
         piece = word.replace("\\", "\\\\")

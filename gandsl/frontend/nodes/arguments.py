@@ -21,7 +21,7 @@ from gandsl.spec.values import ABSENT, POISON, Poison
 
 @dataclass(frozen=True)
 class Argument:
-    """What stands behind a name in a use, and the place whose names it speaks."""
+    """What a use gives under one name, and the context in which that is evaluated."""
 
     tree: Tree
     context: Context

@@ -1,4 +1,4 @@
-"""Bodies: named nodes in order, each one of the forms of a node, threaded from one to the next."""
+"""Bodies: named nodes in order, each one of the forms of a node; by default it reads the one above."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is not used for the parameters in force is looked over too: no slip waits until it is switched on."""
+"""Nodes that a condition leaves out are checked too, so that a slip is found before they are switched on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gandsl.spec.tree import Scalar
 
 
 def check_left_out(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> None:
-    """Report what an absent node names and does not exist, and what is no expression."""
+    """Report names in an absent node that do not exist, and texts that are no expressions."""
     form = next((form for form in ("op", "block", "topology") if form in tree.entries), None)
     literal: set[str] = set()
     if form is not None:

@@ -58,7 +58,7 @@ def meant(word: str, names: list[str], other: str, others: list[str]) -> str | N
 
 
 def import_is_missing(unfolder: Unfolder, name: str, span: Span, context: Context) -> bool:
-    """Whether an unknown `lib.NAME` is so because of `lib`; reported then."""
+    """Whether `lib.NAME` is unknown because of `lib`; reported if so."""
     space, _, local = name.rpartition(".")
     imports, standard = context.home.imports, unfolder.library.namespaces()
     if not space or (space in standard and space not in imports):

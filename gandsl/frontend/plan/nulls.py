@@ -1,4 +1,4 @@
-"""What null says in a training plan: none of it where a field may have none, and left out everywhere else."""
+"""What null means in a training plan: a value where the field accepts it, the default everywhere else."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _required(fields: Sequence[FieldInfo]) -> bool:
 
 
 def _is_empty(data: Any, kinds: Sequence[Any]) -> bool:
-    """Whether a part is there, and each of its fields is one that is known, and null."""
+    """Whether a part has fields, and each is known and null."""
     if not isinstance(data, dict) or not data:
         return False
     return all(
