@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -35,6 +36,7 @@ from bench.gpu.results import FAILED, Results  # noqa: E402
 SECONDS = 540.0
 MINIATURE = 3600.0  # a CPU has no meter running
 PEERS = ("stylegan2-ada", "stylegan2-ada-kernels", "biggan")
+STOPPED = 130  # what was left then is not in the counts
 HANDS = 8  # processes that share a GPU where nothing is timed
 
 
@@ -53,6 +55,8 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--biggan", type=Path, metavar="PATH", help="BigGAN-PyTorch")
     options = parser.parse_args(arguments)
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", options.device):
+        parser.error(f"--device: there are cpu, cuda and cuda:N, and no {options.device}")
     for name in ("wheels", *(peer.replace("-", "_") for peer in PEERS)):
         path = getattr(options, name)
         if path is not None and not path.is_dir():
@@ -71,7 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder.mkdir(parents=True, exist_ok=True)
     cores = os.cpu_count() or 1
     peers = {name: path.resolve() for name in PEERS if (path := getattr(options, name.replace("-", "_")))}
-    setting = Setting(options.device, scratch.resolve(), peers)
+    device, _, number = options.device.partition(":")
+    if number:  # the others are not seen at all
+        os.environ["CUDA_VISIBLE_DEVICES"] = number
+    setting = Setting(device, scratch.resolve(), peers)
     hands = max(1, min(HANDS, cores // 2)) if setting.cuda else 1
     setting = replace(setting, threads=max(1, cores // (2 * hands)) if setting.cuda else 1)
     prepare(setting, options.wheels)
@@ -82,15 +89,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log = out / "log.txt"
     log.write_text("")
     signal.signal(signal.SIGTERM, _interrupt)
-    with Dealer(setting, results, log, hands) as dealer:
-        run(dealer, [group for group in wanted if group.entries], began, seconds)
+    stopped = False
+    try:
+        with Dealer(setting, results, log, hands) as dealer:
+            run(dealer, [group for group in wanted if group.entries], began, seconds)
+    except KeyboardInterrupt:
+        stopped = True
     results.facts["seconds"] = round(time.monotonic() - began, 1)
     results.write()
-    return end(results)
+    code = end(results)
+    return STOPPED if stopped else code
 
 
 def prepare(setting: Setting, wheels: Path | None) -> None:
     """The environment of the processes to come."""
+    os.environ.setdefault("OMP_NUM_THREADS", str(setting.threads))
     path = [str(ROOT), str(ROOT / "runtime")]
     if wheels:
         site = setting.scratch / "site"

@@ -82,10 +82,20 @@ OPERATORS: dict[str, tuple[str, Mapping[str, Any]]] = {
     "pggan fp32": ("pggan", {}),
 }
 
+COMPILED: dict[str, Mapping[str, Any]] = {
+    "stylegan2 fp64": {"spec": "stylegan2", "overrides": {}},
+    "pggan fp64": {"spec": "pggan", "overrides": {}},
+    "stylegan2 fp16": {"spec": "stylegan2", "overrides": HALVES, "halves": True},
+}
+
 
 def right(setting: Setting) -> Iterator[Entry]:
-    if setting.cuda:  # begins first, and is done before steps are timed
+    # what takes long begins first, beside the rest
+    if setting.cuda:
         yield Entry("kernels of stylegan2-ada, built", "bench.gpu.peers:build", most=240.0)
+    yield Entry("resumed tiny fp32, by the command line", "bench.gpu.going_on:command_line", needs=30)
+    for name, given in COMPILED.items():
+        yield Entry(f"compiled {name}", "bench.gpu.compiling:steps", given, 45, most=240.0)
     work = "bench.gpu.agreement"
     yield Entry("draws, CPU and device", f"{work}:draws")
     for spec in systems():
@@ -101,7 +111,6 @@ def right(setting: Setting) -> Iterator[Entry]:
     yield Entry("steps stylegan2 fp32, CPU and device", f"{work}:steps", given, 8)
     for spec in ("stylegan2/ada", "pggan", "biggan"):
         yield Entry(f"resumed {spec} fp64", "bench.gpu.going_on:resumed", {"spec": spec}, 10)
-    yield Entry("resumed tiny fp32, by the command line", "bench.gpu.going_on:command_line", needs=30)
     for name, (compute, overrides) in MODES.items():
         given = {"compute": compute, "overrides": overrides}
         yield Entry(f"precision {name}", "bench.gpu.precision:mode", given, 8)

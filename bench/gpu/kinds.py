@@ -89,6 +89,8 @@ def kernels_of(setting: Setting, events: Iterable[Any]) -> list[Kernel]:
     found = []
     for event in events:
         on_gpu = event.device_type == DeviceType.CUDA
+        if event.is_user_annotation:  # a name for what others are counted in
+            continue
         us = event.self_device_time_total if setting.cuda else event.self_cpu_time_total
         if us > 0 and on_gpu == setting.cuda:
             found.append(Kernel(event.key, event.count, us / 1e3))

@@ -12,6 +12,7 @@ from torch import Tensor
 
 import gandsl
 from gandsl.passes.target import Target
+from gandsl_runtime.compiled import remark_on
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.game import classes_of
 from gandsl_runtime.observers import Observer
@@ -31,6 +32,11 @@ class Told(Observer):
 
     def warn(self, message: str) -> None:
         self.warnings.append(message)
+
+    def nothing_stays_eager(self) -> None:
+        """Raises AssertionError where something was warned of but the age of torch."""
+        said = [message for message in self.warnings if message != remark_on(torch.__version__)]
+        assert not said, "; ".join(said)
 
 
 def program(spec: str, overrides: Mapping[str, Any], kind: str) -> gandsl.Program:

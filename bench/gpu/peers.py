@@ -98,14 +98,23 @@ def build(setting: Setting) -> dict[str, Any]:
         return {"built": "before"}
     from torch.utils import cpp_extension
 
-    if cpp_extension.CUDA_HOME is None:
+    homes = (cpp_extension.CUDA_HOME, "/usr/local/cuda")  # the first is a guess, by where nvcc is found
+    whole = [home for home in homes if home and (Path(home) / "include" / "cuda_runtime_api.h").exists()]
+    if not whole:
         raise Skipped("without a peer's code", "there is no nvcc to build the official kernels with")
+    cpp_extension.CUDA_HOME = whole[0]
+    packages = importlib.util.find_spec("nvidia")  # what a small toolkit lacks, torch's own packages have
+    headers = [
+        str(path)
+        for folder in (packages.submodule_search_locations or () if packages else ())
+        for path in Path(folder).glob("*/include")
+    ]
     for name in KERNELS:
         folder = setting.scratch / "kernels" / name
         folder.mkdir(parents=True, exist_ok=True)
         sources = [str(ops / f"{name}.cpp"), str(ops / f"{name}.cu")]
-        flags = ["--use_fast_math"]
-        cpp_extension.load(f"{name}_plugin", sources, extra_cuda_cflags=flags, build_directory=str(folder))
+        how = {"extra_cuda_cflags": ["--use_fast_math"], "extra_include_paths": headers}
+        cpp_extension.load(f"{name}_plugin", sources, build_directory=str(folder), **how)
     return {"built": "now"}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ import torch
 from torch.autograd import DeviceType
 
 from bench.gpu import device, facts, feeding, kinds, ours, peers, waits, whole
+from bench.gpu.entries import groups
 from bench.gpu.entry import Setting, Skipped
 from gandsl_runtime.plan import Precision
 from gandsl_runtime.precision import Scaling
@@ -38,6 +41,12 @@ def events(monkeypatch: pytest.MonkeyPatch, *ms: float) -> None:
     left = list(ms)
     monkeypatch.setattr(torch.cuda, "Event", Event)
     monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
+
+
+def event(name: str, kind: DeviceType = DeviceType.CUDA, annotates: bool = False) -> SimpleNamespace:
+    """Nine seconds of a profile."""
+    facts = {"is_user_annotation": annotates, "count": 1, "self_device_time_total": 9e6}
+    return SimpleNamespace(device_type=kind, key=name, **facts)
 
 
 def side(turn: Callable[[whole.Part], None] = lambda part: None) -> whole.Side:
@@ -109,13 +118,11 @@ def of_less_memory_than_weights(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def of_a_profile_without_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
-    host = SimpleNamespace(device_type=DeviceType.CPU, key="aten::mm", count=1, self_device_time_total=9.0)
-    kinds.by_kind(kinds.kernels_of(CUDA, [host]))
+    kinds.by_kind(kinds.kernels_of(CUDA, [event("aten::mm", DeviceType.CPU), event("step", annotates=True)]))
 
 
 def of_kernels_longer_than_their_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    kernel = SimpleNamespace(device_type=DeviceType.CUDA, key="gemm", count=1, self_device_time_total=9e6)
-    seen = SimpleNamespace(key_averages=lambda: [kernel])
+    seen = SimpleNamespace(key_averages=lambda: [event("gemm")])
     monkeypatch.setattr(kinds, "profile", lambda activities: nullcontext(seen))
     kinds.profiled(CUDA, lambda: None, most_ms=100.0)
 
@@ -201,6 +208,17 @@ def test_tensors_that_are_apart_or_not_finite_do_not_agree() -> None:
             ours.agree("states", a, spoiled, 1e-4)
     with pytest.raises(AssertionError):
         ours.agree("states", {}, {}, 1e-4)
+
+
+@pytest.mark.parametrize("setting", [CPU, CUDA], ids=["cpu", "cuda"])
+def test_every_entry_calls_what_is_there_with_what_it_takes(setting: Setting) -> None:
+    for group in groups(setting):
+        for entry in group.entries:
+            module, _, function = entry.work.partition(":")
+            work = getattr(importlib.import_module(module), function)
+            inspect.signature(work).bind(setting, **entry.given)
+            how = {name: entry.given[name] for name in ("seconds", "kernels") if name in entry.given}
+            inspect.signature(whole.measured).bind(setting, None, **how)
 
 
 def test_no_peer_is_a_skip_that_says_which() -> None:
