@@ -121,6 +121,7 @@ class Judged:
         self.work, self.real = work, work.real
         self._differentiated = differentiated
         self._images: dict[str, Batch] = {}
+        self._seen: dict[str, tuple[Tensor, ...]] = {}
         self.verdicts: dict[str, Verdict] = {}
 
     def batch(self, place: str) -> Batch:
@@ -141,7 +142,9 @@ class Judged:
 
     def seen(self, place: str) -> tuple[Tensor, ...]:
         """The images as D sees them."""
-        return self.work.view(self.batch(place).images, ids.SEEN[place])
+        if place not in self._seen:
+            self._seen[place] = self.work.view(self.batch(place).images, ids.SEEN[place])
+        return self._seen[place]
 
     def both(self) -> tuple[Verdict, Verdict]:
         """On real and on fake images: in two passes of D, or concatenated in one as the plan says."""

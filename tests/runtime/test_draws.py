@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from gandsl_runtime.facts import DRAWS
-from gandsl_runtime.layers import Dropout
+from gandsl_runtime.layers import Dropout, Noise
 from gandsl_runtime.network import Port
 from gandsl_runtime.rng import CallDraws, Draws, Key, Part, drawing, ids, name_layers
+from gandsl_runtime.rng.draws import digest
+from tests.runtime.drawn import drawn_ids
+from tests.runtime.helpers import arrays, plan
+from tests.runtime.networks import ConvDiscriminator, StyleGenerator, seeded
+from tests.runtime.reference import trainer_of
 
 CPU = torch.device("cpu")
+KINDS = ("uniform", "normal")
 KEY = Key(3, 17, "discriminator")
 DISTRIBUTIONS = ("normal", "uniform", "truncated_normal")
 
@@ -136,3 +143,97 @@ def test_what_a_seed_draws_has_a_version() -> None:
     """Recorded once: with other numbers DRAWS rises, and runs of before are refused."""
     assert DRAWS == 2
     assert draws(2).words("z").tolist() == [3494944074, 3367584745]
+
+
+# ---- what a step draws ----------
+
+
+class Noisy(StyleGenerator):
+    """With noise among the styles' layers, and dropout in the mapping."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noise, self.dropout = Noise(3, 4, init=0.5), Dropout(0.3)
+
+    def mapping(self, z: torch.Tensor) -> torch.Tensor:
+        return super().mapping(self.dropout(z))
+
+    def synthesis(self, ws: torch.Tensor) -> torch.Tensor:
+        plane = self.noise(self.const.expand(len(ws), -1, -1, -1)).mean(1, keepdim=True)
+        return super().synthesis(ws) + torch.nn.functional.interpolate(plane, scale_factor=2)
+
+
+class Dropping(ConvDiscriminator):
+    """With dropout before its head."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fc = torch.nn.Sequential(Dropout(0.3), self.fc)
+
+
+MIXED = {"z", "z2", "ws.split", "ws.coin", "mapped/dropout", "other/dropout", "fake/noise"}
+SEEN, SHOWN, MIDDLE = (
+    {f"{what}.{kind}" for kind in ("uniform", "normal")} for what in ("seen", "shown", "middle_seen")
+)
+
+
+def ids_of_a_step(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> dict[tuple[str, int | None], set[str]]:
+    """Phase and written batch → ids; each drawn once, but for those that a moved latent has in common."""
+    the_plan = plan(style_mixing={"probability": 0.5}, **changes)
+    trainer = trainer_of((seeded(Noisy), seeded(Dropping)), the_plan, arrays())
+    found = drawn_ids(monkeypatch)
+    trainer.step()
+    again = {id_ for (_, _, id_), times in found.items() if times > 1}
+    assert again <= (MIXED | SHOWN if "consistency" in the_plan.regularizers.model_fields_set else set())
+    ids: dict[tuple[str, int | None], set[str]] = {}
+    for key, _, id_ in found:
+        ids.setdefault((key.phase, key.batch), set()).add(id_)
+    return ids
+
+
+def test_the_ids_of_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As docs/training.md lists them."""
+    found = ids_of_a_step(
+        monkeypatch,
+        augment={"pipe": "bg", "p": 0.5},
+        regularizers={
+            "gradient_penalty": {},
+            "r1": {"gamma": 1.0, "every": "2 steps"},
+            "path_length": {},
+            "consistency": {"fake": 1.0, "latent": {}},
+        },
+    )
+    moved = {f"discriminator.consistency_{what}.moved.{kind}" for what in ("real", "fake") for kind in KINDS}
+    again = {f"discriminator.consistency_{what}.again/fc.0" for what in ("real", "fake", "latent")}
+    near = {f"consistency_latent.{z}" for z in ("z", "z2")}
+    assert found == {
+        ("discriminator", None): MIXED
+        | SEEN
+        | SHOWN
+        | MIDDLE
+        | {"mix", "real/fc.0", "said/fc.0", "middle/fc.0"}
+        | moved
+        | again
+        | {f"discriminator.{one}" for one in near},
+        ("discriminator/2", None): SEEN | {"real/fc.0"},
+        ("generator", None): MIXED | SHOWN | {"said/fc.0"} | {f"generator.{one}" for one in near},
+        ("generator", 4): MIXED | {"generator.path_length.y"},
+    }
+
+
+def test_a_term_more_or_less_changes_no_other_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = ids_of_a_step(monkeypatch)
+    many = ids_of_a_step(monkeypatch, regularizers={"gradient_penalty": {}}, discriminator_passes="joint")
+    assert few["discriminator", None] - many["discriminator", None] == {"real/fc.0", "said/fc.0"}
+    assert few["generator", None] == many["generator", None]
+
+
+def test_no_two_ids_of_the_table_are_one() -> None:
+    port, other = Port("z", "Latent", (4,)), Port("code", "Latent", (2,))
+    sole = [ids.latent(port, [port], second) for second in (False, True)]
+    several = [ids.latent(one, [port, other], second) for one in (port, other) for second in (False, True)]
+    calls = [ids.MAPPED, ids.OTHER, ids.FAKE, ids.REAL, ids.SAID, ids.MIDDLE, ids.BOTH]
+    calls += [ids.consistency(side, "latent", "again") for side in ("generator", "discriminator")]
+    names = [ids.LABELS, ids.SPLIT, ids.COIN, ids.MIX, *ids.SEEN.values(), *map(ids.path_length, range(3))]
+    names += [*sole, *several, *calls, *(ids.layer(call, "z") for call in calls)]
+    assert len({digest(name) for name in names}) == len(names)

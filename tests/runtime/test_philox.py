@@ -128,6 +128,41 @@ def test_the_kernel_s_numbers_are_the_same() -> None:
     assert int(found.stdout) > 50_000
 
 
+COMPILED = """
+import re
+from triton import compile
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+from gandsl_runtime.kernels import philox
+fixed = {"KIND": philox.NORMAL.value, "BLOCKS": 256}
+types = {name: "constexpr" if name in fixed else "i32" for name in philox._fill.arg_names} | {"out": "*fp32"}
+kernel = compile(
+    ASTSource(philox._fill, types, constexprs=fixed),
+    target=GPUTarget("cuda", 90, 32),
+    options={"enable_fp_fusion": False, "num_warps": 4},
+)
+floats = re.findall(r"\\b((?:fma|mul|add|sub|div|sqrt|mad|cvt)[a-z.]*\\.f32)\\b", kernel.asm["ptx"])
+free = {p.name for p in philox._fill.params if p.do_not_specialize}
+assert free == types.keys() - fixed.keys() - {"out"}, free
+print(*sorted(set(floats)), len(floats))
+"""
+
+
+@pytest.mark.skipif(
+    find_spec("triton") is None, reason="Triton is not installed: there is no kernel to compile"
+)
+def test_the_kernel_compiles_for_a_card_and_rounds_each_operation() -> None:
+    """No product and sum are fused, no root is approximate, and no scalar makes Triton compile again."""
+    environment = {name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"}
+    found = subprocess.run(
+        [sys.executable, "-c", COMPILED], env=environment, cwd=ROOT, capture_output=True, text=True
+    )
+    assert found.returncode == 0, found.stderr
+    *kinds, count = found.stdout.split()
+    assert int(count) > 150 and {"add.rn.f32", "mul.rn.f32", "sqrt.rn.f32"} <= set(kinds)
+    assert all(".rn" in kind for kind in kinds), kinds
+
+
 # ---- what chance allows: each statistic within five of its standard deviations ----------
 
 MOMENTS = [0, 1, 0, 3]

@@ -9,6 +9,7 @@ import gandsl
 from gandsl_runtime import Trainer
 from gandsl_runtime.game import classes_of
 from gandsl_runtime.sample import sample
+from tests.runtime.drawn import drawn_ids
 from tests.specs.images import random_images
 from tests.specs.reduced import ALL, SPECS, reduced
 
@@ -16,7 +17,9 @@ STEPS = 3  # of a growing one: the first level, a fade, the second level
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_trains(name: str) -> None:
+def test_trains(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And each draw has an id of its own: of one part of a batch none is drawn twice."""
+    ids = drawn_ids(monkeypatch)
     torch.manual_seed(1)
     program = gandsl.compile(SPECS / f"{name}.yaml", reduced(name, classes=3))
     generator, discriminator = program.generator, program.discriminator
@@ -32,6 +35,7 @@ def test_trains(name: str) -> None:
     )
     for _ in range(STEPS):
         trainer.step()
+    assert len(ids) > 2 * STEPS and set(ids.values()) == {1}, [id_ for id_, times in ids.items() if times > 1]
     losses = trainer.measured()  # raises Diverged where one is not finite
     assert {"loss/G", "loss/D"} <= set(losses), sorted(losses)
     for old, new in zip(before, sample(generator, [1, 2], noise="none"), strict=True):
