@@ -3,7 +3,7 @@
 from gandsl.diagnostics.codes import CODES, Code, Severity
 from gandsl.diagnostics.collector import Diagnostics, Sink, Sources, SpecError
 from gandsl.diagnostics.diagnostic import Diagnostic, Label
-from gandsl.diagnostics.errors import InvariantError
+from gandsl.diagnostics.errors import Fault, InvariantError
 from gandsl.diagnostics.span import Span
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Code",
     "Diagnostic",
     "Diagnostics",
+    "Fault",
     "InvariantError",
     "Label",
     "Severity",

@@ -1,8 +1,16 @@
-"""The error that is ours: a promise of the compiler that it broke itself."""
+"""Errors without a place: what a pure function finds wrong, and the compiler's own broken promises."""
 
 from __future__ import annotations
 
 ISSUES = "the project's issue tracker"
+
+
+class Fault(Exception):
+    """Something is wrong with values or shapes: raised where nobody knows the place, reported by who does."""
+
+    def __init__(self, code: str, message: str, help: str | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.help = code, message, help
 
 
 class InvariantError(Exception):

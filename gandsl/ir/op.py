@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from gandsl.diagnostics.errors import Fault
 from gandsl.ir.types import TensorType
 from gandsl.spec.values import Size
 
@@ -68,12 +69,12 @@ class Param:
         return self.default is REQUIRED
 
 
-class ShapeError(Exception):
+class ShapeError(Fault):
     """A shape rule's complaint. `culprit` is the port or parameter to point at, `code` a diagnostic code."""
 
     def __init__(self, code: str, message: str, culprit: str = "", help: str | None = None) -> None:
-        super().__init__(message)
-        self.code, self.message, self.culprit, self.help = code, message, culprit, help
+        super().__init__(code, message, help)
+        self.culprit = culprit
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gandsl.spec.faults import Fault
+from gandsl.diagnostics.errors import Fault
 from gandsl.spec.operators import MAX_LIST, bounded, known, number, whole
 from gandsl.spec.values import ABSENT, Size, as_size, is_number, is_quantity, show, type_name
 

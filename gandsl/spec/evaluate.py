@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from gandsl.diagnostics import Label, Sink, Span
+from gandsl.diagnostics.errors import Fault
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.spec import expressions as ast
 from gandsl.spec.builtins import BUILTINS, cut_short
 from gandsl.spec.expressions import Expr
-from gandsl.spec.faults import Fault
 from gandsl.spec.operators import MAX_LIST, binary, bounded, compare, condition, known, negate, number, whole
 from gandsl.spec.values import ABSENT, POISON, Opaque, Size, quantity, type_name
 

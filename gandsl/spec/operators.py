@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from gandsl.spec.faults import Fault
+from gandsl.diagnostics.errors import Fault
 from gandsl.spec.values import ABSENT, LARGEST, Opaque, Size, is_number, is_quantity, show, type_name
 
 MAX_LIST = 4096

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from gandsl.diagnostics import Diagnostics, Sink, Span
+from gandsl.diagnostics.errors import Fault
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.spec.evaluate import Budget, Scope, evaluate
 from gandsl.spec.expressions import Attribute, Expr, IndexExpr, Literal, Name
-from gandsl.spec.faults import Fault
 from gandsl.spec.operators import bounded
 from gandsl.spec.parse import parse
 from gandsl.spec.scalars import former_truth

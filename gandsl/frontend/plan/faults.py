@@ -52,10 +52,10 @@ _ELSEWHERE = {
     ),
 }
 
-Fault = Mapping[str, Any]
+ErrorDetails = Mapping[str, Any]
 
 
-def report_faults(faults: Sequence[Fault], training: Entry, diagnostics: Diagnostics) -> None:
+def report_faults(faults: Sequence[ErrorDetails], training: Entry, diagnostics: Diagnostics) -> None:
     """Report the faults of a ValidationError, each slip once: what is misspelt is not missing."""
     meant = {
         (*place.path[:-1], nearest(place.entry.key, _fields(place.path[:-1])))
@@ -69,7 +69,7 @@ def report_faults(faults: Sequence[Fault], training: Entry, diagnostics: Diagnos
             _report_fault(fault, training, diagnostics)
 
 
-def _report_fault(fault: Fault, training: Entry, diagnostics: Diagnostics) -> None:
+def _report_fault(fault: ErrorDetails, training: Entry, diagnostics: Diagnostics) -> None:
     """Report one fault of a ValidationError at the deepest part of its path that stands in the text."""
     message = fault["msg"].removeprefix("Value error, ")
     found = _Place(training, fault["loc"] or _named(message))
