@@ -9,19 +9,10 @@ from typing import ClassVar
 from torch import fx
 
 from gandsl.passes.base import Pass, PassRecord
+from gandsl.passes.devices import of
 from gandsl.passes.rewrite import is_plain, layer_of, nodes_of, only_user, replace
 from gandsl.passes.target import Target
 from gandsl_runtime.layers import Conv2d
-
-# A fused convolution makes its kernel from the weight on each call, which only pays where the weight is not
-# much larger than what it works on. Measured on one CPU thread, torch 2.13, float32, 3×3, factor 2,
-# forward + backward (time of fused / time of both):
-#
-#   weight/features     1 sample          4 or 8 samples
-#   0.1 to 0.9          0.5 to 0.6        0.4 to 0.5      64→64 to 512→256 at 32² and 64²
-#   3.6 to 7.2          0.8 to 1.0        0.5 to 0.7      512→512 from 16² up, 256→256 from 16² down
-#   14                  1.05 to 1.2       0.7             512→512 from 8² up, 512→512 from 16² down
-FUSED_BELOW = 5.0
 
 
 @dataclass(frozen=True)
@@ -97,12 +88,11 @@ def _why_not(meeting: Meeting, layer: Conv2d, target: Target) -> str | None:
         return "an even, dilated or grouped kernel"
     if layer.padding_mode != "zeros":
         return "its border is not of zeros"
-    if target.device == "cuda":
-        return "on a GPU it was not measured whether it pays"
+    choice = of(target).fuses_resampling_below
     features = meeting.source.meta["type"].elements + meeting.last.meta["type"].elements
     ratio = layer.weight.numel() / (features * (target.batch or 1))
-    if ratio > FUSED_BELOW:
-        return f"the weight is {ratio:.2g} of the features, above {FUSED_BELOW:g} (CPU)"
+    if ratio > choice.value:
+        return f"the weight is {ratio:.2g} of the features, above {choice.value:g} ({choice.why})"
     return None
 
 

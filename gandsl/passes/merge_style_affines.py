@@ -11,22 +11,18 @@ from typing import Any, ClassVar
 from torch import Tensor, fx
 
 from gandsl.passes.base import Pass, PassRecord
+from gandsl.passes.devices import of
 from gandsl.passes.rewrite import helper, is_plain, layer_of, nodes_of, replace, tensor_of
 from gandsl.passes.target import Target
 from gandsl_runtime import ops
 from gandsl_runtime.layers import Linear
-
-COPYING = "on a CPU copying their weights side by side costs more than fewer calls save"
 
 
 @dataclass(frozen=True)
 class MergeStyleAffines(Pass):
     """Linear layers that read one style become one product; equal ones on styles of one list, a batched one.
 
-    On a GPU that saves launches. On a CPU it does not pay, so there it is off unless `everywhere`: for 16
-    affines of 512×512 and 1 to 32 samples, one thread, torch 2.13, one product took 3 to 10 times as long
-    as 16 in a forward, and up to 1.5 times with backward, since the weights are copied side by side on
-    each call.
+    Where that does not pay (`passes.devices`) it is off unless `everywhere`.
     """
 
     name: ClassVar[str] = "merge-style-affines"
@@ -35,12 +31,13 @@ class MergeStyleAffines(Pass):
 
     def apply(self, module: fx.GraphModule, log: PassRecord, target: Target) -> None:
         affines = [node for node in nodes_of(module.graph, ["linear"]) if _fits(module, node, log)]
-        if target.device != "cuda" and not self.everywhere:
+        choice = of(target).merges_affines
+        if not (choice.value or self.everywhere):
             for source, group in _grouped(affines, lambda node: (_source(node),)).items():
                 if len(group) > 1:
                     log.skip(
                         source[0],
-                        f"{len(group)} affines read it, but {COPYING}",
+                        f"{len(group)} affines read it, but {choice.why}",
                     )
             return
         by_style = _grouped(affines, lambda node: (node.args[0], *_factors(module, node)))

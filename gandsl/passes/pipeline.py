@@ -12,6 +12,7 @@ from gandsl.passes.common_subexpressions import CommonSubexpressions
 from gandsl.passes.constant_folding import ConstantFolding
 from gandsl.passes.dead_code import DeadCode
 from gandsl.passes.fold_weights import FoldWeights
+from gandsl.passes.fuse_epilogues import FuseEpilogues
 from gandsl.passes.fuse_resampling import FuseResampling
 from gandsl.passes.group_epilogues import GroupEpilogues
 from gandsl.passes.manager import Pipeline
@@ -25,6 +26,7 @@ FASTER: tuple[Pass, ...] = (
     GroupEpilogues(),
     MergeStyleAffines(),
     ChooseModulatedForm(),
+    FuseEpilogues(),
     FoldWeights(),
 )
 

@@ -27,7 +27,7 @@ from gandsl.analysis.memory.views import GROUPS
 from gandsl.frontend.module import ModuleIR
 from gandsl.ir.ops import OPS
 from gandsl.ir.ops.precision import CAST
-from gandsl.passes import choose_form, constant_folding, fuse_resampling, group_epilogues
+from gandsl.passes import constant_folding, devices, group_epilogues
 from gandsl_runtime.layers import epilogue, fir
 from gandsl_runtime.plan import TRANSFORMS
 from tests.specs.reduced import reduced
@@ -116,10 +116,10 @@ def test_each_op_and_each_transform_has_a_rule() -> None:
 
 def test_what_the_passes_do_is_told_by_the_same_numbers() -> None:
     """The front half can't import them, so they stand there twice."""
-    assert rewriting.FUSED_BELOW == fuse_resampling.FUSED_BELOW
+    assert rewriting.FUSED_BELOW == devices.FUSED_BELOW
     assert {*rewriting.PRODUCTS} == {*group_epilogues.PRODUCTS} and rewriting.STEPS == group_epilogues.STEPS
     assert rewriting.FACTORS == constant_folding.FACTORS
-    assert products.GROUPED_BELOW == choose_form.GROUPED_BELOW
+    assert products.GROUPED_BELOW == devices.GROUPED_BELOW
     assert (products.LONG, work.HOMOGENEOUS) == (fir.LONG, epilogue.HOMOGENEOUS)
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from gandsl_runtime.layers.strided import conv2d, conv_transpose2d
 
@@ -67,3 +70,57 @@ def test_one_pixel_in_groups_with_any_strides(function: Callable[..., Tensor], g
         y = function(x, given, padding=1, groups=groups)
         found.append(torch.autograd.grad((y * y).sum(), [x, given], create_graph=True))
     assert all(torch.equal(a, b) for other in found[1:] for a, b in zip(found[0], other, strict=True))
+
+
+# ---- convolutions by constants ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_constant_weight_gives_torch_s_numbers_to_the_bit(
+    transposed: bool, dtype: torch.dtype, stride: int
+) -> None:
+    """Output, first and second derivatives, where those of the bias count and where not."""
+    torch.manual_seed(0)
+    x = torch.randn(2, 6, 9, 9, dtype=dtype, requires_grad=True)
+    weight = torch.randn(1, 1, 4, 4, dtype=dtype).expand(6, 1, 4, 4)
+    bias = torch.randn(6, dtype=dtype, requires_grad=True)
+    own, torch_s = (
+        (conv_transpose2d, functional.conv_transpose2d) if transposed else (conv2d, functional.conv2d)
+    )
+    found = []
+    for function in (own, torch_s):
+        y = function(x, weight, bias, stride, 1, groups=6).sin()
+        slopes = torch.autograd.grad(y.sum(), [x, bias], create_graph=True)
+        both = slopes[0].square().sum() + slopes[1].square().sum()
+        found.append([y, *slopes])
+        for loss in (both, slopes[0].square().sum(), slopes[1].square().sum()):
+            found[-1] += torch.autograd.grad(loss, [x, bias], retain_graph=True)
+    assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
+
+
+def test_a_constant_weight_costs_no_convolution_for_a_gradient_of_its_own() -> None:
+    """torch's second derivative makes one a group, wanted or not."""
+    x = torch.randn(2, 16, 8, 8, requires_grad=True)
+    weight = torch.randn(1, 1, 3, 3).expand(16, 1, 3, 3)
+    with CountedConvolutions() as mine:
+        _differentiated_twice(conv2d(x, weight, None, 1, 1, groups=16), x)
+    with CountedConvolutions() as theirs:
+        _differentiated_twice(functional.conv2d(x, weight, None, 1, 1, groups=16), x)
+    assert mine.count == 4 and theirs.count > 16
+
+
+def _differentiated_twice(y: Tensor, x: Tensor) -> None:
+    (slope,) = torch.autograd.grad(y.square().sum(), x, create_graph=True)
+    slope.square().sum().backward()
+
+
+class CountedConvolutions(TorchDispatchMode):
+    """The convolutions, and their backward ones, that run inside."""
+
+    count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += "convolution" in func.__name__
+        return func(*args, **(kwargs or {}))

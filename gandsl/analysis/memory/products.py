@@ -21,7 +21,7 @@ from gandsl.analysis.memory.primitives import (
 from gandsl.analysis.memory.work import After, Work, after_of, bias_of, finish, smaller, spectral_factor, used
 
 LONG = 7  # taps from which a filter is a pass for each direction: gandsl_runtime.layers.fir
-GROUPED_BELOW = 0.1  # weight over features: gandsl.passes.choose_form
+GROUPED_BELOW = 0.1  # weight over features: gandsl.passes.devices
 
 
 def conv(work: Work) -> Ghost:

@@ -18,7 +18,7 @@ PRODUCTS = ("conv", "conv_transpose", "modulated_conv", "linear", "fir")
 ACTIVATIONS = ("relu", "leaky_relu", "tanh", "sigmoid", "silu", "gelu", "softplus")
 STEPS = {"noise": 0, "bias": 0, **dict.fromkeys(ACTIVATIONS, 1), "scale": 2, "clamp": 3}
 FACTORS = {"scale": "factor", "leaky_relu": "gain", "add": "scale", "dot": "scale"}
-FUSED_BELOW = 5.0  # weight over features, as gandsl.passes.fuse_resampling
+FUSED_BELOW = 5.0  # weight over features, as gandsl.passes.devices
 
 
 class Rewriting:

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gandsl_runtime.layers.epilogue import Epilogue, finish, inner_gain
+from gandsl_runtime.layers.epilogue import Epilogue, finish, fused, inner_gain, is_fused
 from gandsl_runtime.layers.initialize import Fans
 from gandsl_runtime.layers.strided import Pair, conv2d, conv_transpose2d, pair
-from gandsl_runtime.layers.weight import Weighted, WeightOptions, multiply_smaller
+from gandsl_runtime.layers.weight import Weighted, WeightOptions, multiply_smaller, scaled_late
 
 
 class Conv2d(Weighted):
@@ -60,19 +60,30 @@ class Conv2d(Weighted):
         shrink: int = 1,
         **after: Unpack[Epilogue],
     ) -> Tensor:
+        if is_fused(after):
+            return self._fused(x, weight, enlarge, shrink, after)
         gain = inner_gain(after)
         if enlarge > 1 or shrink > 1:
             bias = self.bias_used(after.get("bias"), gain, x.dtype)
             return finish(self._resampled(x, weight, gain, bias, enlarge, shrink), after)
         x, weight = multiply_smaller(x, *self.used(weight, gain))
-        weight = weight.to(x.dtype)
+        bias = self.bias_used(after.get("bias"), gain, x.dtype)
+        return finish(self._convolve(x, weight.to(x.dtype), bias), after)
+
+    def _convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         padding = self.padding
         if self.padding_mode != "zeros" and padding != (0, 0):
             (top, left), padding = padding, (0, 0)
             x = functional.pad(x, (left, left, top, top), mode=self.padding_mode)
-        bias = self.bias_used(after.get("bias"), gain, x.dtype)
-        y = conv2d(x, weight, bias, self.stride, padding, self.dilation, self.groups)
-        return finish(y, after)
+        return conv2d(x, weight, bias, self.stride, padding, self.dilation, self.groups)
+
+    def _fused(self, x: Tensor, weight: Tensor | None, enlarge: int, shrink: int, after: Epilogue) -> Tensor:
+        if enlarge > 1 or shrink > 1:
+            y, alpha = self._resampled(x, weight, 1.0, None, enlarge, shrink), 1.0
+        else:
+            used, alpha = scaled_late(x, *self.used(weight))
+            y = self._convolve(x, used.to(x.dtype), None)
+        return fused(y, after, alpha=alpha, bias=self.bias, beta=self.lr_multiplier)
 
     def _resampled(
         self, x: Tensor, weight: Tensor | None, gain: float, bias: Tensor | None, enlarge: int, shrink: int
@@ -138,10 +149,12 @@ class ConvTranspose2d(Weighted):
         self.stride, self.padding, self.output_padding, self.groups = stride, padding, output_padding, groups
 
     def forward(self, x: Tensor, *, weight: Tensor | None = None, **after: Unpack[Epilogue]) -> Tensor:
+        how = self.stride, self.padding, self.output_padding, self.groups
+        if is_fused(after):
+            used, alpha = scaled_late(x, *self.used(weight))
+            y = conv_transpose2d(x, used.to(x.dtype), None, *how)
+            return fused(y, after, alpha=alpha, bias=self.bias, beta=self.lr_multiplier)
         gain = inner_gain(after)
         x, weight = multiply_smaller(x, *self.used(weight, gain))
         bias = self.bias_used(after.get("bias"), gain, x.dtype)
-        y = conv_transpose2d(
-            x, weight.to(x.dtype), bias, self.stride, self.padding, self.output_padding, self.groups
-        )
-        return finish(y, after)
+        return finish(conv_transpose2d(x, weight.to(x.dtype), bias, *how), after)

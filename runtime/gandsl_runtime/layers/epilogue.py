@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
 from gandsl_runtime import ops
+from gandsl_runtime.layers.bias_act import bias_act
 
 
 class Epilogue(TypedDict, total=False):
@@ -20,6 +22,8 @@ class Epilogue(TypedDict, total=False):
 
     bias: [channels]. noise: a plane [N, 1, H, W] or [H, W]; None for no noise. strength: [] or [channels].
     activation: a function of `gandsl_runtime.ops` (leaky_relu with `slope`). clamp: bound on the magnitude.
+    fused: in one pass over the product and one for its slopes, and not by the fewest of torch's operators;
+    for activations of `HOMOGENEOUS`.
     """
 
     bias: Tensor
@@ -29,6 +33,7 @@ class Epilogue(TypedDict, total=False):
     slope: float
     gain: float
     clamp: float
+    fused: bool
 
 
 HOMOGENEOUS = frozenset({None, "relu", "leaky_relu"})
@@ -38,6 +43,48 @@ def inner_gain(after: Epilogue) -> float:
     """The part of the gain that may be applied before the activation: all of it, or nothing (1.0)."""
     gain = after.get("gain", 1.0)
     return gain if gain > 0.0 and after.get("activation") in HOMOGENEOUS else 1.0
+
+
+def is_fused(after: Epilogue) -> bool:
+    """Whether the epilogue is one operator. A compiler fuses by itself, with more than that."""
+    return after.get("fused", False) and not torch.compiler.is_compiling()
+
+
+def fused(
+    y: Tensor,
+    after: Epilogue,
+    *,
+    factor: Tensor | None = None,
+    alpha: float = 1.0,
+    bias: Tensor | None = None,
+    beta: float = 1.0,
+) -> Tensor:
+    """All of an epilogue on a bare product: on alpha · factor · y + beta · bias + the epilogue's own bias.
+
+    y: [N, C, H, W] or [N, C]. factor: [N, C].
+    """
+    extra = after.get("bias")
+    if bias is None:
+        bias, beta = extra, 1.0
+    elif extra is not None:
+        bias, beta = (bias if beta == 1.0 else bias * beta) + extra, 1.0
+    noise = after.get("noise")
+    return bias_act(
+        y,
+        factor,
+        bias,
+        None if noise is None else noise.reshape(-1, 1, *noise.shape[-2:]),
+        None if noise is None else after["strength"],
+        alpha,
+        beta,
+        _slope(after),
+        after.get("gain", 1.0),
+        after.get("clamp"),
+    )
+
+
+def _slope(after: Epilogue) -> float:
+    return {None: 1.0, "relu": 0.0, "leaky_relu": after.get("slope", 0.2)}[after.get("activation")]
 
 
 def finish(y: Tensor, after: Epilogue, *, fresh: bool = True) -> Tensor:

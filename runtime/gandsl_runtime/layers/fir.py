@@ -9,9 +9,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from gandsl_runtime.layers.base import Computed
-from gandsl_runtime.layers.epilogue import Epilogue, finish, inner_gain
+from gandsl_runtime.layers.epilogue import Epilogue, finish, fused, inner_gain, is_fused
 from gandsl_runtime.layers.strided import conv2d, conv_transpose2d
+from gandsl_runtime.layers.upfirdn import upfirdn
 
+STILL = [1, 1, 0, 0]  # a direction that `upfirdn` leaves as it is
 LONG = 7  # taps from which a pass for each direction beats one pass with the square kernel
 
 
@@ -70,6 +72,8 @@ class Fir(Computed):
         self.kernel.copy_(both)
 
     def forward(self, x: Tensor, **after: Unpack[Epilogue]) -> Tensor:
+        if is_fused(after):
+            return self._fused(x, after)
         gain = inner_gain(after)
         bias = after.get("bias")
         if bias is not None:
@@ -84,6 +88,18 @@ class Fir(Computed):
         if self.up > 1 and self.down > 1:
             y = y[:, :, :: self.down, :: self.down]
         return finish(y, after, fresh=self.up == 1 or self.down == 1)
+
+    def _fused(self, x: Tensor, after: Epilogue) -> Tensor:
+        """In an operator for all (or one for each direction), and one for what follows."""
+        left, right, top, bottom = self.pad
+        rows, columns = [self.up, self.down, top, bottom], [self.up, self.down, left, right]
+        turned = self.up > 1  # the kernel is kept as torch's convolutions want it
+        if not self.apart:
+            y = upfirdn(x, self.kernel, rows, columns, turned)
+        else:
+            y = upfirdn(x, self.kernel[0, :, None], rows, STILL, turned)
+            y = upfirdn(y, self.kernel[1, None, :], STILL, columns, turned)
+        return fused(y, after) if after.keys() > {"fused"} else y
 
     def _spread(self, gain: float) -> float:
         """The factor on the whole kernel buffer that multiplies the result by `gain`."""

@@ -7,9 +7,9 @@ from typing import Unpack
 import torch
 from torch import Tensor
 
-from gandsl_runtime.layers.epilogue import Epilogue, finish, inner_gain
+from gandsl_runtime.layers.epilogue import Epilogue, finish, fused, inner_gain, is_fused
 from gandsl_runtime.layers.initialize import Fans
-from gandsl_runtime.layers.weight import Weighted, WeightOptions
+from gandsl_runtime.layers.weight import Weighted, WeightOptions, scaled_late
 
 
 class Linear(Weighted):
@@ -31,6 +31,11 @@ class Linear(Weighted):
         )
 
     def forward(self, x: Tensor, *, weight: Tensor | None = None, **after: Unpack[Epilogue]) -> Tensor:
+        if is_fused(after):
+            used, alpha = scaled_late(x, *self.used(weight))
+            y = x.flatten(0, -2) @ used.to(x.dtype).T
+            y = fused(y, after, alpha=alpha, bias=self.bias, beta=self.lr_multiplier)
+            return y if x.dim() == 2 else y.unflatten(0, x.shape[:-1])
         gain = inner_gain(after)
         weight, factor = self.used(weight, gain)
         weight, bias = weight.to(x.dtype), self.bias_used(after.get("bias"), 1.0, x.dtype)

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gandsl_runtime.layers.epilogue import Epilogue, finish, inner_gain
+from gandsl_runtime.layers.bias_act import bias_act
+from gandsl_runtime.layers.epilogue import Epilogue, finish, fused, inner_gain, is_fused
 from gandsl_runtime.layers.initialize import Fans
 from gandsl_runtime.layers.strided import Pair, conv2d, conv_transpose2d, pair
 from gandsl_runtime.layers.weight import Weighted, WeightOptions
@@ -59,9 +60,11 @@ class ModulatedConv2d(Weighted):
         weight: Tensor | None = None,
         **after: Unpack[Epilogue],
     ) -> Tensor:
-        gain = inner_gain(after)
         weight, factor = self.used(weight)
-        bias = self.bias_used(after.get("bias"), gain, x.dtype)
+        gain, bias = 1.0, None
+        if not is_fused(after):  # else one operator does all of this behind the convolution
+            gain = inner_gain(after)
+            bias = self.bias_used(after.get("bias"), gain, x.dtype)
         demodulation = None
         if self.demodulate:
             # Σ(c·w·s)² + ε = c²(Σ(w·s)² + ε/c²), so that a factor c on the weight cancels but for ε
@@ -85,6 +88,10 @@ class ModulatedConv2d(Weighted):
         bias: Tensor | None,
         after: Epilogue,
     ) -> Tensor:
+        if is_fused(after):
+            y = self._convolve(bias_act(x, style), weight.to(x.dtype), None, 1)
+            bare = demodulation is None and after.keys() == {"fused"}
+            return y if bare else fused(y, after, factor=demodulation)
         x, weight = x * style[:, :, None, None].to(x.dtype), weight.to(x.dtype)
         if demodulation is None:
             return finish(self._convolve(x, weight, bias, 1), after)
@@ -122,7 +129,8 @@ class ModulatedConv2d(Weighted):
         weights = (weight * factors[..., None, None]).flatten(0, 1).to(x.dtype)
         bias = bias.repeat(samples) if bias is not None else None
         y = self._convolve(x.reshape(1, -1, *x.shape[2:]), weights, bias, samples)
-        return finish(y.reshape(samples, -1, *y.shape[2:]), after, fresh=False)
+        y = y.reshape(samples, -1, *y.shape[2:])
+        return fused(y, after) if is_fused(after) else finish(y, after, fresh=False)
 
     def _convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> Tensor:
         """weight: [groups · out, in, kh, kw]."""

@@ -1,6 +1,8 @@
-"""Convolutions as torch has them, around two faults of its CPU kernels."""
+"""Convolutions as torch has them, around two faults of its CPU kernels, and one of its second derivatives."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -29,6 +31,9 @@ def conv2d(
         x, weight = _laid_out(x, weight, (height, width), stride, padding, dilation)
     if _misread(x, groups):
         x = _contiguous(x)
+    if _constant(x, weight):
+        how = pair(stride), pair(padding), pair(dilation), False, (0, 0), groups
+        return _Constant.apply(x, weight, bias, *how)
     return functional.conv2d(x, weight, bias, stride, padding, dilation, groups)
 
 
@@ -48,7 +53,72 @@ def conv_transpose2d(
         x, weight = _laid_out(x, weight, (height, width), stride, padding, 1)
     if _misread(x, groups):
         x = _contiguous(x)
+    if _constant(x, weight):
+        how = pair(stride), pair(padding), (1, 1), True, pair(output_padding), groups
+        return _Constant.apply(x, weight, bias, *how)
     return functional.conv_transpose2d(x, weight, bias, stride, padding, output_padding, groups)
+
+
+def _constant(x: Tensor, weight: Tensor) -> bool:
+    """Whether the weight wants no gradient, and something else may. A compiler gets what it knows."""
+    return x.requires_grad and not weight.requires_grad and not torch.compiler.is_compiling()
+
+
+class _Constant(torch.autograd.Function):
+    """A convolution by a weight that wants no gradient: the same numbers, and no work for one.
+
+    torch's second derivative makes the weight's share whether it is wanted or not, and in a convolution of
+    groups by one convolution a group: of a depthwise filter on 512 channels, 512 of them.
+    """
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, weight: Tensor, bias: Tensor | None, *how: Any) -> Tensor:
+        return torch.convolution(x, weight, bias, *how)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        x, weight, bias, *ctx.how = inputs
+        ctx.save_for_backward(x, weight)
+        ctx.biases = None if bias is None else bias.shape
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor) -> tuple[Any, ...]:
+        x, weight = ctx.saved_tensors
+        to_bias = ctx.biases is not None and ctx.needs_input_grad[2]
+        dx, db = _ConstantSlope.apply(dy, x.detach(), weight, ctx.biases if to_bias else None, *ctx.how)
+        return dx, None, db, *(None,) * 6
+
+
+class _ConstantSlope(torch.autograd.Function):
+    """The slopes of `_Constant` by x, and by the bias if it has a shape."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(
+        dy: Tensor, x: Tensor, weight: Tensor, biases: torch.Size | None, *how: Any
+    ) -> tuple[Tensor, Tensor | None]:
+        wanted = [True, False, biases is not None]
+        dx, _, db = torch.ops.aten.convolution_backward(dy, x, weight, biases, *how, wanted)
+        return dx, db
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        dy, _, weight, _, *ctx.how = inputs
+        ctx.shape = dy.shape
+        ctx.save_for_backward(weight)
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def backward(ctx: Any, ddx: Tensor | None, ddb: Tensor | None) -> tuple[Any, ...]:
+        (weight,) = ctx.saved_tensors
+        found = None if ddx is None else _Constant.apply(ddx, weight, None, *ctx.how)
+        if ddb is not None:
+            raised = ddb[None, :, None, None]
+            found = raised.expand(ctx.shape) if found is None else found + raised
+        return found, *(None,) * 9
 
 
 def _at_risk(x: Tensor, stride: Pair) -> bool:

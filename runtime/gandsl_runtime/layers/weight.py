@@ -174,3 +174,13 @@ def multiply_smaller(x: Tensor, weight: Tensor, factor: float) -> tuple[Tensor, 
     if batch * x.shape[1:].numel() < weight.numel():
         return x * factor, weight
     return x, weight * factor
+
+
+def scaled_late(x: Tensor, weight: Tensor, factor: float) -> tuple[Tensor, float]:
+    """The weight, and the factor that its product with x is still to be multiplied by.
+
+    That is 1 where x is in 16 bits: a sum of products by an unscaled weight would leave float16's range.
+    """
+    if factor == 1.0 or x.element_size() > 2:
+        return weight, factor
+    return weight * factor, 1.0

@@ -1,0 +1,32 @@
+"""Which of the kernels there are for a device: those of a CUDA device, where the package triton is."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import warnings
+from typing import Any
+
+import torch
+
+
+@functools.cache
+def kernels(name: str, device: torch.device) -> Any:
+    """The module `gandsl_runtime.kernels.<name>`, or None where torch's own operators have to do.
+
+    That a CUDA device has to do without is said once, as a warning.
+    """
+    if device.type != "cuda":
+        return None
+    try:
+        return importlib.import_module(f"gandsl_runtime.kernels.{name}")
+    except ImportError:  # triton is not made for every system
+        _say()
+        return None
+
+
+@functools.cache
+def _say() -> None:
+    warnings.warn(
+        "the package triton is not installed: on this GPU several kernels do what one could", stacklevel=2
+    )
