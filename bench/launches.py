@@ -15,9 +15,10 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import _disable_current_modes
 
 import gandsl
 from bench import launches_official as official
@@ -88,13 +90,14 @@ def ours(case: Case) -> Counted:
     program = gandsl.compile(SPECS / f"{case.spec}.yaml", dict(case.overrides), target=Target("cuda"))
     assert program.plan is not None
     launches, found = Launches(), Counted()
-    with _without_numbers():
+    with _without_numbers() as numberless:
         generator, discriminator = program.generator, program.discriminator
         for network in (generator, discriminator):  # what has no numbers can't be moved
             setattr(network, "to", lambda *_, network=network, **__: network)  # noqa: B010
         shape = max(port.shape for port in discriminator.inputs if port.kind == "Image")
         data = random_images(shape, classes_of(generator))
         trainer = Trainer(program.plan, generator, discriminator, data=data, device="cpu", observing=())
+        trainer.stream.take = partial(_taken, trainer.stream.take, numberless)  # type: ignore[method-assign]
         step = schedule.step(program.plan, generator.levels, Clock(10**12, 0))
         trainer.game.stage = step.stage
         for phase in trainer.phases:
@@ -126,11 +129,18 @@ def theirs(size: int, base: int, group: int, half: bool, batch: int) -> Counted:
 
 
 @contextmanager
-def _without_numbers() -> Iterator[None]:
+def _without_numbers() -> Iterator[FakeTensorMode]:
     torch.manual_seed(0)
-    with warnings.catch_warnings(), FakeTensorMode(allow_non_fake_inputs=True):
+    with warnings.catch_warnings(), FakeTensorMode(allow_non_fake_inputs=True) as mode:
         warnings.simplefilter("ignore")  # torch warns of what fake tensors can't do
-        yield
+        yield mode
+
+
+def _taken(take: Callable[[int], Any], mode: FakeTensorMode, count: int) -> list[Any]:
+    """A batch of the data, read with its numbers."""
+    with _disable_current_modes():
+        batch = take(count)
+    return [x if x is None else mode.from_tensor(x) for x in batch]
 
 
 @contextmanager
