@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from gandsl.graph.tree import Box, Edge, Picture, opened
-from gandsl.graph.words import FAMILY, hover, lines
+from gandsl.graph.words import family_of, hover, lines
 from gandsl.ir.types import is_a
 
 OUTPUT = "output"  # the family of what a network gives
@@ -62,7 +62,7 @@ def _box(box: Box, parent: str | None, open_: Set[str], picture: Picture) -> dic
     taken = [
         f"{edge.port} {edge.element}" for edge in picture.edges if edge.target == box.id and edge.element
     ]
-    return told | {"lines": [*lines(box), *taken], "family": FAMILY[box.node.op]}
+    return told | {"lines": [*lines(box), *taken], "family": family_of(box.node)}
 
 
 def _edge(edge: Edge, index: dict[str, int], types: dict[str, str]) -> dict[str, Any]:

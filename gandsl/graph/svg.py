@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from gandsl.graph.geometry import CHAR, HEAD, LINE, PAD, Placed, connect, place
 from gandsl.graph.tree import Picture, opened
-from gandsl.graph.words import FAMILY, hover, lines
+from gandsl.graph.words import FAMILIES, family_of, hover, lines
 
 MARGIN, APART, TITLE = 16.0, 40.0, 34.0
 
@@ -38,7 +38,7 @@ def render(pictures: Sequence[tuple[str, Picture]], depth: int | None = None) ->
         parts += _network(picture, placed)
         x, height = placed.right + APART, max(height, placed.bottom)
     width, height = x - APART + MARGIN, height + MARGIN
-    families = "".join(f".{name} {{ fill: var(--{name}); }} " for name in dict.fromkeys(FAMILY.values()))
+    families = "".join(f".{name} {{ fill: var(--{name}); }} " for name in FAMILIES)
     shape = 'viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" markerHeight="7" orient="auto"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
@@ -76,7 +76,7 @@ def _title(one: Placed) -> str:
 
 
 def _closed(one: Placed) -> str:
-    family = FAMILY[one.box.node.op] if one.box.node is not None else "group"
+    family = family_of(one.box.node) if one.box.node is not None else "group"
     x, y = one.x + PAD, one.y + PAD + 8
     rows = [f'<text class="name" x="{x:.1f}" y="{y:.1f}">{escape(one.box.title)}</text>']
     for index, text in enumerate([*lines(one.box), *one.box.conditions], 1):

@@ -7,35 +7,19 @@ from typing import Any
 from gandsl.analysis.cost import Cost
 from gandsl.graph.tree import Box
 from gandsl.ir.graph import Node
-from gandsl.ir.ops import (
-    activation,
-    attention,
-    combine,
-    convolution,
-    dense,
-    norm,
-    resample,
-    shape,
-    source,
-    style,
-)
+from gandsl.ir.ops import FAMILIES as MODULES
 from gandsl.ir.text import default_of, value_text
 from gandsl.ir.types import TensorType
 
-FAMILIES = {
-    "convolution": convolution,
-    "dense": dense,
-    "norm": norm,
-    "activation": activation,
-    "resample": resample,
-    "combine": combine,
-    "style": style,
-    "attention": attention,
-    "shape": shape,
-    "source": source,
-}
-FAMILY = {op.name: name for name, module in FAMILIES.items() for op in module.OPS}
+ADDED = "package"  # the family of what installed packages add
+FAMILIES = (*MODULES, ADDED)
+FAMILY = {op.name: name for name, module in MODULES.items() for op in module.OPS}
 _PREFIXES = ("", " k", " M", " G", " T", " P")
+
+
+def family_of(node: Node) -> str:
+    """The kind of op, which gives a box its colour."""
+    return FAMILY.get(node.op, ADDED)
 
 
 def size(type_: TensorType) -> str:

@@ -17,6 +17,7 @@ Schema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT: Schema = {"type": "string"}
+_ADDED = r"^\w+\.\w+$"  # the name of an op that a package adds
 _EXPRESSION: Schema = {"$ref": "#/$defs/expression"}
 _VALUE: Schema = {"anyOf": [_EXPRESSION, {"type": ["array", "object", "null"]}]}
 _CONDITIONS: dict[str, Schema] = {
@@ -85,6 +86,7 @@ def json_schema(
                         for name in names
                     },
                 },
+                "patternProperties": {_ADDED: {"type": "object"}},
                 "additionalProperties": False,
             },
             "patch": _patch(),
@@ -173,7 +175,10 @@ def _node(names: list[str], ops: Mapping[str, OpShape], blocks: list[str], topol
         "defaults": {"$ref": "#/$defs/defaults"},
     }
     known_ops = {
-        "oneOf": [{"const": name, "description": ops[name].doc} for name in names],
+        "oneOf": [
+            *({"const": name, "description": ops[name].doc} for name in names),
+            {"type": "string", "pattern": _ADDED, "description": "an op of a package that the file requires"},
+        ],
         "description": "a primitive",
     }
     arguments = [

@@ -17,6 +17,8 @@ from gandsl.analysis import analyze
 from gandsl.analysis.cost import module_cost
 from gandsl.analysis.resolved import resolved_text
 from gandsl.codegen import render
+from gandsl.graph import svg
+from gandsl.graph.tree import picture
 from gandsl.interop.layouts import layouts
 from gandsl.ir import packages
 from gandsl.ir.ops import OPS
@@ -60,6 +62,8 @@ def test_ops_of_a_package_are_used_like_any_other(spec: Path, tmp_path: Path) ->
     again = tmp_path / "resolved.yaml"
     again.write_text(resolved_text(module), "utf-8")
     assert not told(again)
+    drawn = picture(module.networks["generator"].main, {})
+    assert '<rect class="closed package"' in svg.render([("generator", drawn)])
     program = gandsl.compile(spec)
     network, z = program.generator.double(), torch.randn(2, 8, dtype=torch.float64)
     start = network.get_submodule("fc")(z).view(2, 3, 4, 4) * 1.5

@@ -11,6 +11,7 @@ from gandsl.ir.ops import OPS
 from gandsl.spec.reader import read_text, to_plain
 from gandsl.spec.schema import OpShape, json_schema, param_schema
 from gandsl_runtime.plan import Plan
+from tests import added
 from tests.spec.helpers import MINIMAL
 
 jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed: pip install gandsl[dev]")
@@ -52,6 +53,11 @@ def test_every_spec_and_library_file_is_valid(validator: Any, root: Path) -> Non
             for error in validator.iter_errors(data_of(file.read_text()))
         ]
         assert faults == [], file.name
+
+
+def test_ops_of_packages_are_valid(validator: Any) -> None:
+    defaults = "generator:\n  defaults: {fancy.swirl: {turns: 1}}"
+    assert not list(validator.iter_errors(data_of(added.SPEC.replace("generator:", defaults))))
 
 
 GOOD = MINIMAL.replace("op: dense, features", "op: linear, features").replace(

@@ -16,22 +16,21 @@ from gandsl.ir.ops import (
 from gandsl.ir.ops.precision import CAST
 from gandsl.ir.packages import ADDED, find
 
-OPS: dict[str, Op] = {
-    op.name: op
-    for family in (
-        source,
-        dense,
-        convolution,
-        style,
-        norm,
-        activation,
-        resample,
-        combine,
-        shape,
-        attention,
-    )
-    for op in family.OPS
+FAMILIES = {
+    "source": source,
+    "dense": dense,
+    "convolution": convolution,
+    "style": style,
+    "norm": norm,
+    "activation": activation,
+    "resample": resample,
+    "combine": combine,
+    "shape": shape,
+    "attention": attention,
 }
+"""The files of the table."""
+
+OPS: dict[str, Op] = {op.name: op for family in FAMILIES.values() for op in family.OPS}
 """The ops of the language."""
 
 
