@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
+import gandsl_runtime
 from bench.figures import figure, some
 from bench.gpu.entry import Setting
 
@@ -42,6 +46,8 @@ KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("elementwise", ("elementwise", "vectorized", "add", "mul", "div", "copy_", "fill_", "where", "sub")),
 )
 """The first kind that has a word of a kernel's name; else "other"."""
+OURS = {"bias_act": "bias and activation", "upfirdn": "filters", "philox": "draws"}
+OURS_ARE_IN = Path(gandsl_runtime.__file__).parent / "kernels"
 KEPT = 24  # kernels that are told by name
 
 
@@ -53,7 +59,23 @@ class Kernel(NamedTuple):
     ms: float
 
 
+@cache
+def of_ours() -> dict[str, str]:
+    """The kind of each kernel of `gandsl_runtime.kernels`; a profile has their functions' names."""
+    found = {}
+    for module, kind in OURS.items():
+        tree = ast.parse((OURS_ARE_IN / f"{module}.py").read_text("utf-8"))
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and any(
+                "jit" in ast.unparse(d) for d in node.decorator_list
+            ):
+                found[node.name] = kind
+    return found
+
+
 def kind_of(name: str) -> str:
+    if name in of_ours():
+        return of_ours()[name]
     low = name.lower()
     return next((kind for kind, words in KINDS if any(word in low for word in words)), "other")
 

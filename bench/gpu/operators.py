@@ -47,11 +47,12 @@ def _form(value: Any) -> Any:
 
 
 def _moved(tree: Any, device: str | None) -> Any:
-    """A copy, with the same strides."""
+    """A copy, with the same strides; what was expanded is again."""
 
     def moved(x: Tensor) -> Tensor:
-        copy = torch.empty_strided(x.shape, x.stride(), dtype=x.dtype, device=device or x.device)
-        return copy.copy_(x.detach())
+        once = x.detach()[tuple(slice(None if step else 1) for step in x.stride())]
+        copy = torch.empty_strided(once.shape, once.stride(), dtype=x.dtype, device=device or x.device)
+        return copy.copy_(once).expand(x.shape)
 
     return tree_map_only(Tensor, moved, tree)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import itertools
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ import pytest
 import torch
 from torch.autograd import DeviceType
 
-from bench.gpu import device, facts, feeding, kinds, ours, peers, waits, whole
+from bench.gpu import device, facts, feeding, kinds, operators, ours, peers, waits, whole
 from bench.gpu.entries import groups
 from bench.gpu.entry import Setting, Skipped
 from gandsl_runtime.plan import Precision
@@ -188,11 +189,38 @@ def test_kernels_are_counted_by_kind() -> None:
         "void at::native::distribution_elementwise_grid_stride_kernel<normal>": "draws",
         "Memcpy HtoD (Pageable -> Device)": "copies to and from the host",
         "ncclDevKernel_AllReduce": "communication",
+        "_forward": "bias and activation",
+        "_filter": "filters",
+        "_fill": "draws",
         "who_knows": "other",
     }
     assert {name: kinds.kind_of(name) for name in names} == names
-    found = kinds.by_kind([kinds.Kernel(name, 2, 1.5) for name in (*names, "who_else")])
-    assert next(iter(found.items())) == ("other", {"ms": 3.0, "calls": 4}) and len(found) == len(names)
+    found = kinds.by_kind([kinds.Kernel(name, 2, 1.5) for name in (*names, "who_else", "what_else")])
+    assert next(iter(found.items())) == ("other", {"ms": 4.5, "calls": 6})
+    assert found["draws"] == {"ms": 3.0, "calls": 4} and len(found) == len(set(names.values()))
+
+
+def test_every_module_of_kernels_has_its_kind() -> None:
+    modules = {
+        path.stem for path in kinds.OURS_ARE_IN.glob("*.py") if "@triton.jit" in path.read_text("utf-8")
+    }
+    assert modules == kinds.OURS.keys()
+
+
+def test_an_operator_is_given_the_same_on_both_devices() -> None:
+    """Expanded tensors too; what differs, in its result or in what it writes to, is an error."""
+    x = torch.arange(3.0).expand(4, 3)
+    (copy,) = operators._moved((x,), "cpu")
+    assert copy.stride() == (0, 1) and torch.equal(copy, x) and copy.data_ptr() != x.data_ptr()
+    assert operators.again("same", lambda a, s: a * s, (x, 2.0), {}, "cpu") == [0.0, 0.0]
+    noise = itertools.count()
+    for noisy in (
+        lambda a: a + next(noise),
+        lambda a: a[:1].add_(next(noise)).clone() * 0,
+        lambda a: (a + next(noise)).long(),
+    ):
+        with pytest.raises(AssertionError, match="noisy"):
+            operators.again("noisy", noisy, (torch.ones(3),), {}, "cpu")
 
 
 def test_tensors_that_are_apart_or_not_finite_do_not_agree() -> None:
