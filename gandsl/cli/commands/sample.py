@@ -244,9 +244,9 @@ def _made(order: SamplingOrder) -> str:
         raise typer.BadParameter("torchrun's processes draw one image each into a folder: -o FOLDER")
     studio = order.studio()
     if ask.each and not (ask.interpolate or ask.mix):
-        from gandsl.cli.sampling.series import draw
+        from gandsl.cli.sampling.missing import draw_missing
 
-        made = draw(order, studio.series(ask), share)
+        made = draw_missing(order, studio.series(ask), share)
     else:
         made = studio.make(ask)
     if ask.save_latents and not share[0]:
