@@ -108,6 +108,7 @@ class Program:
             self.target or Target(),
             checkpointed=checkpointed(ir, plan),
             channels_last=plan is not None and plan.memory_format == "channels_last",
+            falls_back=plan is not None and plan.precision.fallback is not None,
         )
         network = LoweredNetwork(planned(ir, plan), target)
         network._planned = plan is not None

@@ -11,6 +11,7 @@ from gandsl.passes.choose_form import ChooseModulatedForm
 from gandsl.passes.common_subexpressions import CommonSubexpressions
 from gandsl.passes.constant_folding import ConstantFolding
 from gandsl.passes.dead_code import DeadCode
+from gandsl.passes.drop_casts import DropCasts
 from gandsl.passes.fold_weights import FoldWeights
 from gandsl.passes.fuse_epilogues import FuseEpilogues
 from gandsl.passes.fuse_resampling import FuseResampling
@@ -20,7 +21,7 @@ from gandsl.passes.merge_style_affines import MergeStyleAffines
 from gandsl.passes.simplify import Simplify
 from gandsl.passes.target import Target
 
-CLEAN: tuple[Pass, ...] = (DeadCode(), Simplify(), CommonSubexpressions(), ConstantFolding())
+CLEAN: tuple[Pass, ...] = (DropCasts(), DeadCode(), Simplify(), CommonSubexpressions(), ConstantFolding())
 FASTER: tuple[Pass, ...] = (
     FuseResampling(),
     GroupEpilogues(),

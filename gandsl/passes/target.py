@@ -11,8 +11,9 @@ class Target:
     """device: where it will run; None: where the weights are when it is called. mode: whether weights change.
 
     batch: samples a call, if known. dtype: of the activations, as torch names it. channels_last: whether
-    features lie so in memory. checkpointed: ids of stages whose features are not kept for the backward.
-    Passes choose by these; results are the same for any target.
+    features lie so in memory. falls_back: whether 16 bits are only for devices that are made for them.
+    checkpointed: ids of stages whose features are not kept for the backward. Passes choose by these; results
+    are the same for any target.
     """
 
     device: Literal["cpu", "cuda"] | None = None
@@ -20,4 +21,5 @@ class Target:
     batch: int | None = None
     dtype: str = "float32"
     channels_last: bool = False
+    falls_back: bool = False
     checkpointed: tuple[str, ...] = ()

@@ -21,6 +21,24 @@ LEAST = 2.0**-24  # below this scale a gradient of float16's largest number woul
 REPLACED = 1e5  # what an infinite gradient becomes, as in stylegan2-ada
 
 
+SINCE = {"tf32": (8, 0), "bf16": (8, 0), "fp16": (7, 0)}
+"""The compute capability from which a GPU multiplies in a format faster than in fp32."""
+
+
+def made_for(compute: str, device: torch.device) -> bool:
+    """Whether a device gains by computing so: CPUs compute in 16 bits too, and slower."""
+    if compute not in SINCE:
+        return True
+    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= SINCE[compute]
+
+
+def in_force(precision: Precision, device: torch.device) -> Precision:
+    """A plan's precision on a device: its fallback, where there is one and the device is not made for it."""
+    if precision.fallback is None or made_for(precision.compute, device):
+        return precision
+    return Precision(compute=precision.fallback)
+
+
 def prepare(plan: Plan, *networks: nn.Module) -> None:
     """Bring networks that are going to be trained into the plan's precision and memory format.
 

@@ -63,6 +63,7 @@ class State:
         cls, plan: Plan, generator: Network, discriminator: Network, seed: int, device: torch.device
     ) -> State:
         """The state before the first step; networks move to the device and into training mode."""
+        plan = plan.model_copy(update={"precision": precision.in_force(plan.precision, device)})
         networks: dict[Side, Network] = {"generator": generator, "discriminator": discriminator}
         for network in networks.values():
             network.to(device).train()

@@ -29,6 +29,7 @@ from .network import Network
 from .pace import Pace
 from .phases import phases
 from .plan import Plan
+from .precision import in_force
 from .record import How
 from .run_dir import RunDir
 from .schedule import Step
@@ -94,6 +95,7 @@ class Trainer:
             self.game.compiler = Compiler(backend, self.warn)
         self.data = dataset_of(data, self.game, plan.data)
         self.game.label_distribution = distribution_of(self.data, self.game)
+        self.precision = in_force(plan.precision, self.device)
         self.state = State.new(plan, generator, discriminator, seed, self.device)
         self.world.share(self.state.tensors().values())
         for norm in (m for n in (generator, discriminator) for m in n.modules() if isinstance(m, BatchNorm)):
@@ -301,7 +303,7 @@ class Trainer:
             facts |= {"level": step.stage.level, "alpha": step.stage.alpha}
         if self.plan.augment:
             facts["augment/p"] = float(self.updates.chance())
-        if self.plan.precision.scales:
+        if self.precision.scales:
             facts |= {
                 f"scale/{side[0].upper()}": scaling.scale for side, scaling in self.state.scaling.items()
             }

@@ -28,7 +28,7 @@ from tests.interop.cases import SMALL, SYNTHESIS
 from tests.interop.forge import ours, write_persistence
 from tests.interop.networks import ALIAS_FREE, NETWORKS, ROOT, UNCLAMPED, WIDTHS, changed, state, written
 
-HALF = {"compute": "fp16", "stages": 2, "overflow": "replace"}
+HALF = {"compute": "fp16", "stages": 2, "overflow": "replace", "fallback": "fp32"}
 APPLIED: dict[str, tuple[Any, Any]] = {
     "num_fp16_res": (2, HALF),
     "resample_filter": ([1, 2, 1], [1.0, 2.0, 1.0]),

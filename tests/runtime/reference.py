@@ -32,7 +32,7 @@ class Reference:
 
     def real(self, count: int) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The next images of the stream, at full size, in [-1, 1]."""
-        picks = list(zip(*self.trainer.stream._picks(self.taken, count), strict=True))
+        picks = list(zip(*self.trainer.stream.picks(self.taken, count), strict=True))
         self.taken += count
         data = self.trainer.data
         images = [data.image(i)[:, :, ::-1] if flipped else data.image(i) for i, flipped in picks]

@@ -35,7 +35,7 @@ class Hand:
             self.sent.append(batch)
             self.threads.add(threading.current_thread())
             self.changed.notify()
-        return Sent(batch, None)
+        return Sent(batch)
 
     def receive(self, sent):
         assert threading.current_thread() is threading.main_thread()
@@ -85,7 +85,7 @@ def test_the_next_batch_comes_before_it_is_wanted():
 def test_faults_and_warnings_come_with_their_batch(workers, tmp_path):
     """An image that the run does not reach does not end it."""
     files = {f"{i}.png": png(image) for i, image in enumerate(pixels(8))}
-    order = Stream(open_dataset(arrays(8), (1, 8, 8)), 3)._picks(0, 8).images.tolist()
+    order = Stream(open_dataset(arrays(8), (1, 8, 8)), 3).picks(0, 8).images.tolist()
     files[f"{order[5]}.png"] = b"broken"
     stops = Ahead(stream(workers, files=files, tmp_path=tmp_path), Hand())
     stops.take(4)

@@ -39,7 +39,7 @@ OWN: dict[str, dict[str, Any]] = {
 
 
 def reduced(name: str, batch: int = 4, images: int = 4, **more: Any) -> dict[str, Any]:
-    """Overrides for the spec `name`: small networks, this batch, `images` for each phase of growth.
+    """Overrides for the spec `name`: small networks, this batch, `images` for each phase of growth, fp32.
 
     `more`: parameters besides, for those specs that have them; a number of classes, for conditional ones.
     """
@@ -51,6 +51,8 @@ def reduced(name: str, batch: int = 4, images: int = 4, **more: Any) -> dict[str
     if not module.params.get("classes"):
         found.pop("classes", None)
     found["training.batch"] = batch
+    if module.plan.precision.compute != "fp32":
+        found["training.precision"] = {"compute": "fp32"}  # what it falls back to on a CPU
     growth = module.plan.growth
     if growth:
         found |= {"training.growth.stable": f"{images} img", "training.growth.fade": f"{images} img"}

@@ -143,7 +143,7 @@ def _precision(stages: Any) -> dict[str, Any]:
     count = len(stages)
     if list(stages) not in (list(range(count)), list(range(-count, 0))):
         raise ValueError("a plan has the stages of the largest resolutions in 16 bits, or none")
-    return {"compute": "bf16", "stages": count} if count else {}
+    return {"compute": "bf16", "stages": count, "fallback": "fp32"} if count else {}
 
 
 def _options(first: tuple[Option, ...], label: str) -> tuple[Option, ...]:

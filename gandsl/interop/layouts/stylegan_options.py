@@ -29,7 +29,9 @@ def bound(given: Any) -> float:
 
 def precision(given: Any) -> dict[str, Any]:
     """Of training: so many of the largest resolutions in fp16, gradients that are not finite replaced."""
-    return {"compute": "fp16", "stages": int(given), "overflow": "replace"} if int(given) > 0 else {}
+    if int(given) <= 0:
+        return {}
+    return {"compute": "fp16", "stages": int(given), "overflow": "replace", "fallback": "fp32"}
 
 
 def taps(given: Any) -> list[float]:

@@ -15,7 +15,7 @@ class Sent(NamedTuple):
     """A batch on its way, and what tells that it has come."""
 
     batch: RealBatch
-    there: torch.Event
+    there: Any = None
 
 
 class Carrier(Protocol):

@@ -44,7 +44,7 @@ class Order:
         """The images at `places` of what begins at a position."""
         epochs, within = np.divmod(position + np.asarray(places, dtype=np.int64), self.count)
         found = Picks(np.empty(len(within), dtype=np.int64), np.empty(len(within), dtype=bool))
-        for epoch in np.unique(epochs).tolist():
+        for epoch in set(epochs.tolist()):  # two at most, unless the set is smaller than a batch
             self.pick(epoch * self.count)  # which draws the epoch
             now = epochs == epoch
             found.images[now] = self._shuffled[within[now]]

@@ -63,14 +63,19 @@ def load(dataset: Dataset, picks: Picks, pinned: bool = False) -> Loaded:
     """Copy or decode a batch; pinned, into memory that a GPU reads by itself."""
     skipped: dict[str, str] = {}
     images = torch.empty((len(picks.images), *dataset.shape), dtype=torch.uint8, pin_memory=pinned)
-    rows = images.numpy()
-    used = dataset.batch(picks.images, rows, skipped)
-    _mirror(rows, np.flatnonzero(picks.flipped))
+    used = fill(dataset, picks, images.numpy(), skipped)
     labels = None
     if dataset.labels is not None:
         labels = torch.empty(len(used), dtype=torch.int64, pin_memory=pinned)
         labels.copy_(torch.from_numpy(dataset.labels[used]))
     return Loaded(RealBatch(images, labels), skipped)
+
+
+def fill(dataset: Dataset, picks: Picks, into: np.ndarray, skipped: dict[str, str]) -> np.ndarray:
+    """Copy or decode images into uint8 (n, c, h, w), mirrored where they are picked so; their places."""
+    used = dataset.batch(picks.images, into, skipped)
+    _mirror(into, np.flatnonzero(picks.flipped))
+    return used
 
 
 def _mirror(images: np.ndarray, chosen: np.ndarray) -> None:
@@ -121,7 +126,7 @@ class Stream:
             self.start(count)
             loaded = self._made_ahead()
         else:
-            loaded = load(self.dataset, self._picks(self.position, count), self._pinned)
+            loaded = load(self.dataset, self.picks(self.position, count), self._pinned)
         self.position += count
         return loaded
 
@@ -136,7 +141,8 @@ class Stream:
         self._closing.set()
         self._ahead = None
 
-    def _picks(self, position: int, count: int) -> Picks:
+    def picks(self, position: int, count: int) -> Picks:
+        """This process's share of `count` images from a position on."""
         return self._order.picks(position, self._deal(count))
 
     def tell(self, skipped: dict[str, str]) -> None:

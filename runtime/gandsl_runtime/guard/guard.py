@@ -81,7 +81,7 @@ class Guard:
         values = torch.stack([value.float() for value in measured.values()])
         run.world.share([values])  # rounding differs between processes, what follows may not
         found = dict(zip(measured, values.tolist(), strict=True))
-        if run.plan.precision.scales:  # an overflow's step was left out, and says nothing
+        if run.precision.scales:  # an overflow's step was left out, and says nothing
             found = {k: v for k, v in found.items() if not k.startswith("gradient/") or math.isfinite(v)}
         self.memory.add(step.stage, run.state.clock.images, found)
         self.looks_since += 1

@@ -13,7 +13,8 @@ import torch
 
 from .. import schedule
 from ..network import Network, Port
-from ..plan import Plan, Quantity
+from ..plan import Plan, Precision, Quantity
+from ..precision import made_for
 from ..record import How
 from ..schedule import Side, Size
 from .progress import corrected
@@ -55,7 +56,7 @@ def facts(run: Trainer) -> Iterator[Fact]:
     yield "images", images(run.data)
     yield "device", device(run.device, run.world.size, run.readers, run.how)
     levels = state.generator.levels
-    yield "plan", length(plan, levels)
+    yield "plan", length(plan, levels, computed(run.precision, plan.precision, run.device))
     yield "loss", losses(plan, [phase.name for phase in run.phases])
     now = schedule.step(plan, levels, state.clock)
     yield "rates", rates(plan, levels, now, state.rate)
@@ -99,12 +100,25 @@ def device(where: torch.device, processes: int, readers: Readers, how: How) -> s
     return "; ".join([said, *parts])
 
 
-def length(plan: Plan, levels: Sequence[Size]) -> str:
-    """`25000 kimg in steps of 32 images, 8 at a time; fp16; grows from 4×4 to 256×256`."""
+def computed(here: Precision, planned: Precision, where: torch.device) -> str:
+    """`fp16 in the 4 largest stages`; `fp32 (the plan's fp16 is for GPUs with units for it)`."""
+    if here != planned:
+        return f"{here.compute}, since {where.type} is not made for the plan's {planned.compute}"
+    if here.stages is not None:
+        return f"{here.compute} in the stages of the {here.stages} largest resolutions"
+    if here.compute == "tf32" and not made_for("tf32", where):
+        return f"tf32, which {where.type} computes as fp32"
+    if here.compute == "fp32" and where.type == "cuda" and made_for("tf32", where):
+        return "fp32 (training.precision.compute: tf32 is faster on this GPU)"
+    return here.compute
+
+
+def length(plan: Plan, levels: Sequence[Size], numbers: str) -> str:
+    """`25000 kimg in steps of 32 images, 8 at a time; fp32; grows from 4×4 to 256×256`."""
     parts = [f"{plan.length} in steps of {plan.batch} images"]
     if plan.micro_batch is not None and plan.micro_batch < plan.batch:
         parts[0] += f", {plan.micro_batch} at a time"
-    parts.append(plan.precision.compute)
+    parts.append(numbers)
     if plan.growth:
         first, last = levels[plan.growth.first_level(levels)], levels[-1]
         parts.append(f"grows from {first[0]}×{first[1]} to {last[0]}×{last[1]}")

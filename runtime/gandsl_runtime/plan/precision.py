@@ -38,12 +38,20 @@ class Precision(Part):
         "activations are clamped (arXiv:2006.06676, app. D); null: scale with fp16",
     )
 
+    fallback: Literal["fp32"] | None = Field(
+        default=None,
+        description="what a step is computed in on a device that is not made for `compute` (a CPU; a GPU "
+        "before Volta for fp16, before Ampere for tf32 and bf16), which the run says; null: `compute` still",
+    )
+
     @model_validator(mode="after")
     def _consistent(self) -> Precision:
         if self.stages is not None and self.half is None:
             raise ValueError(f"`stages` says where bf16 or fp16 is used: leave it out with {self.compute}")
         if self.overflow is not None and self.compute != "fp16":
             raise ValueError(f"`overflow` is about fp16: leave it out with {self.compute}")
+        if self.fallback is not None and self.compute == "fp32":
+            raise ValueError("every device has fp32: leave `fallback` out")
         return self
 
     @property

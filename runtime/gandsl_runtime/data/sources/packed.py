@@ -103,13 +103,14 @@ class Pack(Decoded):
         return self._maps[shard][1][place]
 
     def gather(self, indices: np.ndarray, into: np.ndarray) -> None:
-        shards, places = np.divmod(indices, self._index.per_shard)
-        for shard in np.unique(shards).tolist():
-            self._refuse_cut(shard)
         if len(self._maps) == 1:
-            np.take(self._maps[0][1], places, axis=0, out=into, mode="clip")  # unbuffered; none lies beyond
+            self._refuse_cut(0)
+            np.take(self._maps[0][1], indices, axis=0, out=into, mode="clip")  # unbuffered; none lies beyond
             return
-        for row, shard, place in zip(into, shards.tolist(), places.tolist(), strict=True):
+        shards, places = (part.tolist() for part in np.divmod(indices, self._index.per_shard))
+        for shard in set(shards):
+            self._refuse_cut(shard)
+        for row, shard, place in zip(into, shards, places, strict=True):
             row[:] = self._maps[shard][1][place]
 
     def _refuse_cut(self, shard: int) -> None:
