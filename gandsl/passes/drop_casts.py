@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from torch import fx
 
-from gandsl.passes.base import Pass, Record
+from gandsl.passes.base import Pass, PassRecord
 from gandsl.passes.rewrite import op_of, replace
 from gandsl.passes.target import Target
 
@@ -19,7 +19,7 @@ class DropCasts(Pass):
     name: ClassVar[str] = "drop-casts"
     promise: ClassVar[str] = "equal outputs to the bit: training wakes no cast there"
 
-    def apply(self, module: fx.GraphModule, log: Record, target: Target) -> None:
+    def apply(self, module: fx.GraphModule, log: PassRecord, target: Target) -> None:
         for node in [node for node in module.graph.nodes if op_of(node) == "cast"]:
             if not (target.falls_back and target.device == "cpu"):
                 log.skip(node, "training may compute in 16 bits here")
