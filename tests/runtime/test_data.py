@@ -285,8 +285,9 @@ def test_streams_resume_and_change_batch(workers, tmp_path):
     stream.close()
 
 
-def test_flips_mirror_left_and_right():
-    data = open_dataset(arrays(5), (1, 8, 8))
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 4, 16), (3, 6, 10), (2, 5, 7)])
+def test_flips_mirror_left_and_right(shape):
+    data = open_dataset(arrays(5, shape[1:], shape[0]), shape)
     stream, order = Stream(data, seed=1, flip=True), Order(5, 1, flip=True)
     images = stream.take(20).images.numpy()
     seen = set()

@@ -62,13 +62,22 @@ class Loaded(NamedTuple):
 def load(dataset: Dataset, picks: Picks, pinned: bool = False) -> Loaded:
     """Copy or decode a batch; pinned, into memory that a GPU reads by itself."""
     skipped: dict[str, str] = {}
-    images = torch.empty((len(picks.images), *dataset.shape), dtype=torch.uint8, pin_memory=pinned)
-    used = fill(dataset, picks, images.numpy(), skipped)
+    rows, images = _room((len(picks.images), *dataset.shape), np.dtype(np.uint8), pinned)
+    used = fill(dataset, picks, rows, skipped)
     labels = None
     if dataset.labels is not None:
-        labels = torch.empty(len(used), dtype=torch.int64, pin_memory=pinned)
-        labels.copy_(torch.from_numpy(dataset.labels[used]))
+        numbers, labels = _room((len(used),), np.dtype(np.int64), pinned)
+        numbers[:] = dataset.labels[used]
     return Loaded(RealBatch(images, labels), skipped)
+
+
+def _room(shape: tuple[int, ...], dtype: np.dtype[Any], pinned: bool) -> tuple[np.ndarray, Tensor]:
+    """New memory, as an array and as a tensor."""
+    if not pinned:
+        rows = np.empty(shape, dtype)
+        return rows, torch.from_numpy(rows)
+    there = torch.empty(shape, dtype=getattr(torch, dtype.name), pin_memory=True)
+    return there.numpy(), there
 
 
 def fill(dataset: Dataset, picks: Picks, into: np.ndarray, skipped: dict[str, str]) -> np.ndarray:
@@ -79,11 +88,12 @@ def fill(dataset: Dataset, picks: Picks, into: np.ndarray, skipped: dict[str, st
 
 
 def _mirror(images: np.ndarray, chosen: np.ndarray) -> None:
-    """Some of uint8 (n, c, h, w), left to right, in place. torch reverses bytes 3 times as fast as NumPy."""
+    """Some of uint8 (n, c, h, w), left to right, in place: where widths allow, eight pixels at a time."""
+    wide = images if images.shape[-1] % 8 else images.view(np.uint64)
     at_a_time = max(MIRRORED // images[0].nbytes, 1)
     for begin in range(0, len(chosen), at_a_time):
         some = chosen[begin : begin + at_a_time]
-        images[some] = torch.from_numpy(images.take(some, axis=0)).flip(-1).numpy()
+        wide[some] = np.ascontiguousarray(wide.take(some, axis=0)[..., ::-1]).byteswap(inplace=True)
 
 
 class Stream:
