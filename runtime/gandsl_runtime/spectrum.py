@@ -46,7 +46,7 @@ def bound(network: nn.Module, parameters: TopSingularValue) -> None:
         matrix = torch.where(matrix.isfinite().all(), matrix, 0)  # the trainer says what has diverged
         left, values, right = leading(matrix)
         if parameters.limit is not None:
-            most = values.new_tensor(parameters.limit)
+            most = values.new_full((), parameters.limit)
         else:
             assert parameters.ratio is not None  # the plan has one of the two
             most = parameters.ratio * values[1] if len(values) > 1 else values[0]

@@ -18,6 +18,7 @@ from gandsl_runtime.network import Network, Port
 from gandsl_runtime.penalties import score, squared_gradient_norm
 from gandsl_runtime.plan import Plan
 from gandsl_runtime.trainer import Trainer
+from tests.runtime.graphs import Graphs
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, StyleGenerator, seeded
 
@@ -204,19 +205,6 @@ def test_torch_before_2_13_is_warned_of() -> None:
 
 
 # ---- nothing is compiled twice
-
-
-class Graphs:
-    """A backend that runs graphs as they are, and counts them."""
-
-    def __init__(self) -> None:
-        self.all, self.symbolic = 0, 0
-
-    def __call__(self, graph: torch.fx.GraphModule, example: Any) -> Any:
-        inputs = graph.graph.find_nodes(op="placeholder")
-        self.all += 1
-        self.symbolic += any(isinstance(node.meta["example_value"], torch.SymInt) for node in inputs)
-        return graph.forward
 
 
 def test_a_part_is_one_graph_and_none_has_sizes_that_vary() -> None:

@@ -109,14 +109,18 @@ def _laid_out_as(weight: Tensor, kernel: Tensor) -> Tensor:
 def _box_filtered(weight: Tensor, size: int, factor: float | Tensor, *, flipped: bool) -> Tensor:
     """factor · Σ over i, j < size of the weight [a, b, h, w] shifted by i, j → [a, b, h + size − 1, …]."""
     height, width = weight.shape[2:]
-    spread = torch.kron(_shifts(height, size, weight, flipped), _shifts(width, size, weight, flipped))
+    down = _shifts(height, size, weight)
+    spread = torch.kron(down, down if height == width else _shifts(width, size, weight))
+    spread = spread.flip(0) if flipped else spread
     return (weight.flatten(2) @ (spread * factor)).unflatten(2, (height + size - 1, width + size - 1))
 
 
-def _shifts(taps: int, size: int, like: Tensor, flipped: bool) -> Tensor:
-    """[taps, taps + size − 1]: tap i, or if flipped the i-th last, goes to the places from i on."""
-    rows = [[float(i <= place < i + size) for place in range(taps + size - 1)] for i in range(taps)]
-    return torch.tensor(rows[::-1] if flipped else rows, dtype=like.dtype, device=like.device)
+def _shifts(taps: int, size: int, like: Tensor) -> Tensor:
+    """[taps, taps + size − 1]: tap i goes to the `size` places from i on.
+
+    Made where the weight is: numbers of the host would make a GPU wait for them.
+    """
+    return like.new_ones(taps, taps + size - 1).triu_().tril_(size - 1)
 
 
 class ConvTranspose2d(Weighted):
