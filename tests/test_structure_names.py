@@ -99,3 +99,19 @@ def test_a_class_s_name_has_one_meaning_or_a_reason(root: Path) -> None:
     said = glossary(root)
     assert said and all(len(why) > 10 for why in said.values())
     assert twice == set(said), "rename one of the two, or say in docs/architecture.md why both have the name"
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "README.md", "docs/architecture.md", "docs/python.md"])
+def test_what_a_page_names_of_the_code_is_there(root: Path, page: str) -> None:
+    """Modules and what they define, by dotted names; files, by the ends of their paths."""
+    text, known = (root / page).read_text("utf-8"), modules(root)
+    for name in re.findall(r"`(gandsl(?:_runtime)?(?:\.\w+)+)`", text):
+        module, _, last = name.rpartition(".")
+        assert name in known or re.search(rf"\b{last}\b", known[module].read_text("utf-8")), name
+    paths = [
+        f"/{path.relative_to(root)}"
+        for top in ("gandsl", "runtime", "tests", "bench")
+        for path in (root / top).rglob("*.py")
+    ]
+    for name in re.findall(r"`((?:\w+/)*\w+\.py)`(?!, new)", text):
+        assert any(path.endswith(f"/{name}") for path in paths), name

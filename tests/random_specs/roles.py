@@ -15,7 +15,6 @@ from gandsl.ir.ops import OPS
 from gandsl.ir.ops.precision import CAST
 from gandsl.ir.types import is_a
 from gandsl.lowering.planned import planned
-from gandsl.lowering.precision import FULL_OPS
 
 Role = tuple[str, str]  # op, role
 SIDES = {"generator": "G", "discriminator": "D"}
@@ -123,7 +122,7 @@ def _possible(op: Op) -> Iterator[str]:
             yield f"{side} behind a label"
         if reads and not labels and results(op) & LAST[side]:
             yield f"{side} last"
-        if reads and kinds & SPATIAL and results(op) & SPATIAL and op.name not in FULL_OPS:
+        if reads and kinds & SPATIAL and results(op) & SPATIAL and not op.couples_statistics:
             yield f"{side} in 16 bits"
         if side == "G":
             yield "G mapping"
