@@ -6,6 +6,7 @@ scalars that Triton does not specialize for, so that it compiles once for each f
 
 from __future__ import annotations
 
+import torch
 import triton
 import triton.language as tl
 from torch import Tensor
@@ -32,19 +33,20 @@ def launch(out: Tensor, key: int, stream: int, normal: bool, rows: rng.Rows) -> 
     blocks = -(-numbers // 4)
     at_once = min(BLOCKS, triton.next_power_of_2(blocks))
     halves = [_signed(half) for whole in (key, stream) for half in (whole, whole >> 32)]
-    _fill[(n, triton.cdiv(blocks, at_once))](
-        out,
-        numbers,
-        *halves,
-        rows.start,
-        rows.step,
-        rows.count,
-        rows.total,
-        KIND=kind,
-        BLOCKS=at_once,
-        num_warps=max(1, at_once // 64),
-        enable_fp_fusion=False,
-    )
+    with torch.cuda.device_of(out):  # Triton launches on the current one
+        _fill[(n, triton.cdiv(blocks, at_once))](
+            out,
+            numbers,
+            *halves,
+            rows.start,
+            rows.step,
+            rows.count,
+            rows.total,
+            KIND=kind,
+            BLOCKS=at_once,
+            num_warps=max(1, at_once // 64),
+            enable_fp_fusion=False,
+        )
 
 
 def _signed(word: int) -> int:

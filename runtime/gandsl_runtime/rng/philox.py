@@ -18,6 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..kernels.found import kernels
+
 ROUNDS = 10
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)  # of words 0 and 2
 WEYL = (0x9E3779B9, 0xBB67AE85)  # what the key's words grow by, each round
@@ -79,8 +81,8 @@ def draw(
     key, stream: 64 bits each, signed. The rest: as of Rows.
     """
     rows = Rows(start, step, count, total)
-    if out.is_cuda and (kernel := _kernel()) is not None:
-        kernel(out, key, stream, normal, rows)
+    if (found := kernels("philox", out.device)) is not None:
+        found.launch(out, key, stream, normal, rows)
     elif out.device.type == "cpu":
         fill(out.numpy(), key, stream, normal, rows)
     else:
@@ -94,14 +96,6 @@ def _(
     out: Tensor, key: int, stream: int, normal: bool, start: int, step: int, count: int, total: int
 ) -> None:
     """Fakes hold no numbers."""
-
-
-def _kernel() -> Any:
-    try:
-        from gandsl_runtime.kernels.philox import launch
-    except ImportError:  # triton is not made for every system
-        return None
-    return launch
 
 
 def fill(out: Array, key: int, stream: int, normal: bool, rows: Rows) -> None:
