@@ -12,7 +12,6 @@ from bench.gpu import ours
 from bench.gpu.agreement import DOUBLE
 from bench.gpu.entry import Setting
 from gandsl_runtime.schedule import Clock
-from tests.specs.reduced import reduced
 
 IN_16_BITS = 0.1  # of a loss: each part was held against eager before, and rounds otherwise
 STEPS = 3
@@ -40,7 +39,7 @@ def steps(
     setting: Setting, spec: str, overrides: Mapping[str, Any], *, halves: bool = False
 ) -> dict[str, Any]:
     """A few steps, in float64 but for `halves`, the first of which takes every phase; and their graphs."""
-    small = {**reduced(spec, 8, images=8, classes=10), **overrides}
+    small = ours.small(spec, overrides)
     told = ours.Told()
     backend = Counting("inductor" if setting.cuda else "aot_eager")
     found, means, graphs = [], [], []

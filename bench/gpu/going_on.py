@@ -19,7 +19,6 @@ from safetensors.torch import load_file
 from bench.gpu import agreement, ours
 from bench.gpu.entry import Setting
 from gandsl_runtime.trainer import Trainer
-from tests.specs.reduced import reduced
 
 SPEC, LENGTH = "tiny", 6
 BATCH = ["--set", "training.batch=8"]
@@ -28,7 +27,7 @@ SINGLE = 1e-2  # float32, kernels that may add in any order
 
 def resumed(setting: Setting, spec: str) -> dict[str, Any]:
     """Four steps in one go, and two and two, in float64."""
-    small = reduced(spec, 8, images=8, classes=10)
+    small = ours.small(spec)
     folder = _folder(setting, f"resumed-{spec.replace('/', '-')}")
     whole = ours.steps(spec, small, setting.device, "cuda", 4, double=True, seed=3)
     first = ours.steps(spec, small, setting.device, "cuda", 2, double=True, seed=3, run_dir=folder / "run")

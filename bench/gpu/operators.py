@@ -14,7 +14,6 @@ from bench.figures import some
 from bench.gpu import ours
 from bench.gpu.entry import Setting
 from gandsl_runtime.schedule import Clock
-from tests.specs.reduced import reduced
 
 NAMESPACE = "gandsl"
 NEAR = {torch.float64: 1e-12, torch.float32: 1e-5, torch.float16: 3e-3, torch.bfloat16: 3e-2}
@@ -59,7 +58,7 @@ def _moved(tree: Any, device: str | None) -> Any:
 
 def step(setting: Setting, spec: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Every form that a step in which every phase is due has of an operator, and how far both are apart."""
-    small = {**reduced(spec, 8, images=8, classes=10), **overrides}
+    small = ours.small(spec, overrides)
     run = ours.steps(spec, small, setting.device, "cuda", 1, seed=3)
     run.state.clock = Clock(run.state.clock.images, 0)
     with Calls() as calls:

@@ -17,11 +17,21 @@ from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.game import classes_of
 from gandsl_runtime.observers import Observer
 from gandsl_runtime.trainer import Trainer
+from tests.specs.reduced import reduced
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
+BATCH = 8
 NOTHING = 1e-12
 MOVED, EPSILON = 1e-3, 1e-3
 """What a step of Adam moves a weight by; its ε where runs are compared, below which a gradient is small."""
+
+
+EXACT = {"training.precision": {"compute": "fp32"}}
+
+
+def small(spec: str, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Overrides that make a spec small, in float32 whatever precision it trains in; `more` wins."""
+    return {**reduced(spec, BATCH, images=BATCH, classes=10), **EXACT, **(more or {})}
 
 
 class Told(Observer):

@@ -11,7 +11,6 @@ from bench.gpu import ours
 from bench.gpu.entry import Setting
 from gandsl_runtime.game import tuple_of
 from gandsl_runtime.layers import Cast, set_noise_mode
-from tests.specs.reduced import reduced
 
 NEAR = {"fp32": 1e-5, "tf32": 1e-2, "bf16": 1e-1, "fp16": 2e-2}
 """How far images of the same weights may be from float32's, of the norm: some roundings of the format."""
@@ -21,7 +20,7 @@ STEPS = 4
 
 def mode(setting: Setting, compute: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Four steps of StyleGAN2, then its images beside those of the same weights in float32."""
-    small = {**reduced("stylegan2", 8), "resolution": 64, **overrides}
+    small = ours.small("stylegan2", {"resolution": 64, **overrides})
     run = ours.steps("stylegan2", small, setting.device, "cuda", STEPS, seed=3)
     means = run.measured()
     wild = [name for name, mean in means.items() if not abs(mean) < LARGEST]

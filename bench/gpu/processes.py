@@ -10,14 +10,13 @@ import torch.distributed as dist
 from bench.gpu import ours
 from bench.gpu.entry import Setting
 from gandsl_runtime.world import Processes
-from tests.specs.reduced import reduced
 
 SAME = 1e-5  # float32; the sum over one process changes nothing, but what is fused may
 
 
 def one(setting: Setting, spec: str) -> dict[str, Any]:
     """Two steps through a world of one process, beside two without a world."""
-    small = reduced(spec, 8, images=8, classes=10)
+    small = ours.small(spec)
     backend = "nccl" if setting.cuda else "gloo"
     alone = dict(ours.floats(ours.steps(spec, small, setting.device, "cuda", seed=3)))
     store = dist.TCPStore("127.0.0.1", 0, 1, is_master=True)

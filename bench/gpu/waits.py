@@ -21,7 +21,6 @@ from bench.gpu import device as devices
 from bench.gpu import ours
 from bench.gpu.entry import Setting
 from gandsl_runtime.schedule import Clock
-from tests.specs.reduced import reduced
 
 PACKAGES = ("gandsl", "gandsl_runtime")
 WARNING = "called a synchronizing"  # not the one that says how new this mode of torch's is
@@ -31,7 +30,7 @@ WOULD_WAIT = ("_local_scalar_dense", "nonzero", "masked_select", "_unique2", "un
 
 def step(setting: Setting, spec: str, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """A step in which every phase is due waits nowhere. Raises AssertionError that names the lines."""
-    small = {**reduced(spec, 8, images=8, classes=10), **(overrides or {})}
+    small = ours.small(spec, overrides)
     run = ours.steps(spec, small, setting.device, "cuda", 2, seed=3)
     probe(setting)
     run.state.clock = Clock(run.state.clock.images, 0)

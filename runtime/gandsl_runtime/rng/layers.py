@@ -53,7 +53,7 @@ class Given:
         self.numbers = numbers
 
     def serves(self, count: int) -> bool:
-        return bool(self.numbers)
+        return len(self.numbers) > 0  # the compiler of torch 2.11 knows no bool of a dict
 
     def uniform(self, path: str, count: int, *shape: int) -> Tensor:
         return self.numbers[path]
