@@ -29,7 +29,7 @@ class EntryModule(nn.Module):
 
 
 def callable_entries(network: Network) -> None:
-    """Where there is a style space, put an Entry at each of these names that is no layer's own."""
+    """Where there is a style space, put an EntryModule at each of these names that is no layer's own."""
     if not network.has_styles:
         return
     for name in ENTRIES[1:]:
