@@ -283,6 +283,7 @@ ROWS: dict[str, Rule] = {
     "constant_pad_nd": border,
     **dict.fromkeys(("cat", "stack"), joined),
     "embedding_dense_backward": several(2),
+    "_safe_softmax": several(4, 2.0),  # with a look for rows that are masked whole
     # statistics, their bookkeeping, the result; statistics of the slope, the result
     "native_batch_norm": several(3, 1.5),
     "native_batch_norm_backward": several(2, 1.5),

@@ -168,7 +168,7 @@ def rows(mine: Counted, peer: Counted | None) -> Iterator[str]:
                 every, tally = (1, side.mean) if name == STEP else side.parts[name]
                 mean = f"1/{every}" if every > 1 else ""
                 pair.append(f"{tally.kernels:8.0f} {tally.products:8.0f} {tally.bytes / 1e9:8.2f}")
-        yield f"{name:10} {mean:5}" + "   ".join(pair)
+        yield f"{name:10} {mean:5}   " + "   ".join(pair)
 
 
 def choices(case: Case) -> Iterator[tuple[str, Tally]]:
@@ -205,7 +205,7 @@ def main() -> int:
             if not (mine.mean.kernels < peer.mean.kernels and mine.mean.bytes < peer.mean.bytes):
                 missed.append(name)
         columns = "kernels products  GB else"
-        print(f"\n{name}{'':{15 - len(name)}} {columns}{'   ' + columns + ' (official)' if peer else ''}")
+        print(f"\n{name:19}{columns}{'   ' + columns + ' (official)' if peer else ''}")
         for line in some("parts", list(rows(mine, peer))):
             print(line, flush=True)
         for part, operators in mine.operators.items() if options.operators else ():
