@@ -65,7 +65,8 @@ def _by_size(target: Target, ratio: float) -> Choice[str]:
 
 
 def _by_mode(target: Target, ratio: float) -> Choice[str]:
-    # what the published implementation does by default (see reference 1912.04958)
+    # what the published implementation does by default (see reference 1912.04958). By size as on a CPU, the
+    # step of StyleGAN2 at 256² would move 21 GB less in 122 kernels more, of groups that cuDNN is slow at.
     if target.mode == "inference" and (target.batch == 1 or target.dtype == "float32"):
         return Choice("grouped", "on a GPU, in inference, one grouped convolution saves launches")
     return Choice("scaled", "on a GPU, in training or half precision, large ungrouped convolutions run best")
@@ -83,10 +84,13 @@ DEVICES = {
         modulation=_by_size,
     ),
     "cuda": Device(
+        # a mean step of StyleGAN2 at 256², 32 samples, float32: 2118 kernels, and 142 GB beside products;
+        # with affines apart 2161; with torch's operators behind products 2985, and 207 GB
         merges_affines=Choice(True, "on a GPU fewer products are fewer launches"),
         fuses_epilogues=Choice(True, "on a GPU a pass over memory is a launch, and a bias is one of its own"),
+        # fused, a mean step of PGGAN at 128² has 1122 kernels instead of 1107, and 106 GB instead of 109
         fuses_resampling_below=Choice(
-            0.0, "on a GPU making its kernel takes more launches than it saves, and products were not timed"
+            0.0, "on a GPU making its kernel is more launches and a wait; fewer products were not timed"
         ),
         modulation=_by_mode,
     ),
