@@ -79,8 +79,6 @@ def meanings(root: Path) -> dict[str, set[str]]:
     """Class → the modules that define one of this name; private ones are their module's own affair."""
     found: dict[str, set[str]] = defaultdict(set)
     for name, path in modules(root).items():
-        if name.startswith("gandsl.analysis.memory."):
-            continue  # is to go, and named as torch names things
         for node in ast.walk(ast.parse(path.read_bytes())):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 found[node.name].add(name)

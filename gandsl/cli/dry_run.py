@@ -56,23 +56,17 @@ def images_read(data: Dataset) -> str:
 
 def memory(trainer: Trainer, module: ModuleIR, source: Path, sets: Sequence[str]) -> str:
     """What a step takes at its fullest, and what there is. Raises OutOfMemory where it does not fit."""
-    from dataclasses import replace
-
-    from gandsl.analysis.memory import memory_of
-    from gandsl.cli.memory import as_trained
+    from gandsl.cli.memory import measured
     from gandsl.cli.output import binary
     from gandsl.cli.read import spec_in
     from gandsl_runtime.errors import OutOfMemory
     from gandsl_runtime.shortage import free, what_fits
 
-    assert module.plan is not None
-    here = module.plan.model_copy(update={"precision": trainer.precision})
-    trained, stages = as_trained(replace(module, plan=here))
     micro = None
     if trainer.world.size > 1:  # of several processes each has its share of a step
         share = -(-trainer.plan.batch // trainer.world.size)
         micro = min(trainer.plan.micro_batch or share, share)
-    needed = memory_of(trained, micro, stages).worst.penalty
+    needed = measured(module, trainer.device.type, micro).worst.penalty
     held = sum(tensor.nbytes for tensor in trainer.state.tensors().values())  # counted in both
     there = free(trainer.device) + held
     if needed > there:

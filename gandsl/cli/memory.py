@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from gandsl.analysis.memory import LevelMemory, Memory, Proposal
+    from gandsl.diff import ModuleDiff
     from gandsl.frontend.module import ModuleIR
+    from gandsl.memory import Proposal, StepMemory
+    from gandsl_runtime.peak_memory.figures import PhasePeak, StagePeaks
 
+ON = {"cuda": "a GPU", "cpu": "the CPU"}
 _UNITS = {"": 1, **{f"{p}iB": 1024**k for k, p in enumerate("KMGT", 1)}, "B": 1}
 _UNITS |= {f"{p}B": 1000**k for k, p in enumerate("KMGT", 1)}
 _UNITS |= {p: 1024**k for k, p in enumerate("KMGT", 1)}
@@ -27,12 +32,11 @@ def bytes_of(text: str, option: str = "--budget") -> int:
     return int(size)
 
 
-def report(module: ModuleIR, spec: Path, budget: int | None, as_json: bool) -> int:
+def report(module: ModuleIR, spec: Path, device: str, budget: int | None, as_json: bool) -> int:
     """Print the memory of the module's training, and the micro-batch that `budget` bytes hold.
 
     Raises SpecError where there is nothing to train.
     """
-    from gandsl.analysis.memory import memory_of, propose
     from gandsl.diagnostics import Diagnostic, SpecError
 
     missing = [name for name in ("generator", "discriminator") if name not in module.networks]
@@ -41,9 +45,8 @@ def report(module: ModuleIR, spec: Path, budget: int | None, as_json: bool) -> i
         help = "`gandsl explain training` lists its fields" if not missing else None
         message = f"{spec} has {what}, so there is no training whose memory to tell"
         raise SpecError([Diagnostic("G0009", message, help=help)])
-    module, stages = as_trained(module)
-    memory = memory_of(module, checkpointed=stages)
-    proposal = propose(module, budget, stages) if budget is not None else None
+    memory = measured(module, device)
+    proposal = proposed(module, budget, device) if budget is not None else None
     if as_json:
         from gandsl.cli.output import print_json
 
@@ -53,21 +56,66 @@ def report(module: ModuleIR, spec: Path, budget: int | None, as_json: bool) -> i
     return 0
 
 
-def as_trained(module: ModuleIR) -> tuple[ModuleIR, dict[str, tuple[str, ...]]]:
-    """The module with its networks as the plan trains them, and the stages checkpointed, by network."""
-    from dataclasses import replace
+def measured(module: ModuleIR, device: str, micro_batch: int | None = None) -> StepMemory:
+    """The memory of a step on a device (cpu or cuda), from the cache or with a bar. Raises as `memory_of`."""
+    from gandsl.memory import known, memory_of
 
-    from gandsl.lowering.planned import checkpointed, planned
+    if (found := known(module, device, micro_batch)) is not None:
+        return found
+    with _bar(module, micro_batch) as told:
+        return memory_of(module, device, micro_batch, told)
 
-    plan, networks = module.plan, module.networks
-    stages = {name: checkpointed(network, plan) for name, network in networks.items()}
-    return replace(module, networks={name: planned(n, plan) for name, n in networks.items()}), stages
+
+def proposed(module: ModuleIR, budget: int, device: str) -> Proposal:
+    """The micro-batch that `budget` bytes hold, with a bar for each that has to be measured."""
+    from gandsl.memory import propose
+
+    return propose(module, budget, lambda size: measured(module, device, size))
+
+
+def remembered(diff: ModuleDiff) -> dict[str, Any]:
+    """What `diff/1` says of memory: what was measured before, and nothing that would have to be measured."""
+    from gandsl.memory import known
+    from gandsl_runtime.device import likely
+
+    device = likely()
+    found = [known(module, device) if trains(module) else None for module in (diff.old, diff.new)]
+    peaks = [None if memory is None else memory.worst.penalty for memory in found]
+    return {"memory": {"device": device, "peak": peaks}}
+
+
+def remembered_line(diff: ModuleDiff) -> str:
+    """The same as a sentence; empty where one of the two does not train."""
+    if not (trains(diff.old) and trains(diff.new)):
+        return ""
+    (told,) = remembered(diff).values()
+    head = f"memory of a step on {ON[told['device']]}: "
+    if None in told["peak"]:
+        return head + "stands here once `gandsl cost SPEC --memory` has measured both"
+    old, new = told["peak"]
+    return f"{head}{' → '.join(_bytes(old, new))} ({new / old - 1:+.1%})"
+
+
+def trains(module: ModuleIR) -> bool:
+    """Whether there is a training whose memory can be told."""
+    return module.plan is not None and {"generator", "discriminator"} <= set(module.networks)
+
+
+@contextmanager
+def _bar(module: ModuleIR, micro_batch: int | None) -> Iterator[Callable[[int], None]]:
+    from gandsl.cli.progress import progress
+    from gandsl.memory.measured import phases_of
+
+    of = f" of micro-batches of {micro_batch}" if micro_batch else ""
+    total = phases_of(module)
+    with progress(f"measuring a step{of}", total) as told:
+        yield lambda done: told(min(done, total))
 
 
 HEAD = ("phase", "images", "weights", "gradients", "moments", "average", "activations", "peak")
 
 
-def _text(module: ModuleIR, memory: Memory, proposal: Proposal | None) -> str:
+def _text(module: ModuleIR, memory: StepMemory, proposal: Proposal | None) -> str:
     from gandsl.cli.output import table
 
     worst = memory.worst
@@ -90,16 +138,23 @@ def _text(module: ModuleIR, memory: Memory, proposal: Proposal | None) -> str:
         f"a plain step: {plain}; one with every penalty: {penalty}" if lazy else f"each step: {plain}"
     )
     if proposal is not None:
-        parts.append(_proposed(proposal))
+        parts.append(_proposed(memory, proposal))
     parts.append("of one process; without workspace of kernels, gaps between tensors, CUDA itself")
     asked = f"batch {worst.batch}" + (
         f" in micro-batches of {worst.micro_batch}" if worst.micro_batch < worst.batch else ""
     )
-    precision = module.plan.precision.compute if module.plan else ""
-    return "\n\n".join([f"{module.name}, {asked}, {precision}", *parts])
+    precision = _computed(module, memory.device)
+    return "\n\n".join([f"{module.name}, {asked}, {precision}, on {ON[memory.device]}", *parts])
 
 
-def _level(level: LevelMemory) -> str:
+def _computed(module: ModuleIR, device: str) -> str:
+    """In which numbers a step is computed there."""
+    assert module.plan is not None  # a memory is of a training
+    precision = module.plan.precision
+    return precision.fallback or precision.compute if device == "cpu" else precision.compute
+
+
+def _level(level: StagePeaks) -> str:
     height, width = level.size or (0, 0)
     size = str(height) if height == width else f"{height}×{width}"
     return f"{size} fading in" if level.fading else size
@@ -111,30 +166,31 @@ def _bytes(*sizes: int) -> list[str]:
     return [binary(size) for size in sizes]
 
 
-def _row(phase: Any) -> list[str]:
-    kinds = phase.peak.by_kind
+def _row(phase: PhasePeak) -> list[str]:
+    kinds = phase.by_kind
     weights = kinds["parameters"] + kinds["buffers"]
     others = (kinds[name] for name in ("gradients", "optimizer", "average", "activations"))
-    return [phase.name, str(phase.images), *_bytes(weights, *others, phase.peak.bytes)]
+    return [phase.name, str(phase.images), *_bytes(weights, *others, phase.bytes)]
 
 
-def _place(phase: Any) -> str:
-    way = "backward" if phase.peak.backward else "forward"
-    return f"{way} of {phase.peak.place}" if phase.peak.place else "the optimizer's step"
+def _place(phase: PhasePeak) -> str:
+    way = "backward" if phase.backward else "forward"
+    return f"{way} of {phase.at}" if phase.at else "the loss, or the optimizer's step"
 
 
-def _proposed(proposal: Proposal) -> str:
-    budget, peak = _bytes(proposal.budget, proposal.memory.worst.penalty)
+def _proposed(memory: StepMemory, proposal: Proposal) -> str:
+    budget, peak = _bytes(proposal.budget, proposal.peak)
     size = proposal.micro_batch
     if not proposal.fits:
         return f"{budget} hold no micro-batch that the batch can be split into: {size} take {peak}"
-    if size >= max(level.batch for level in proposal.memory.levels):
+    if size >= max(level.batch for level in memory.levels):
         return f"{budget} hold the whole batch: {peak}"
     return f"{budget} hold micro-batches of {size}: {peak}\n    --set training.micro_batch={size}"
 
 
-def _json(memory: Memory, proposal: Proposal | None) -> dict[str, Any]:
+def _json(memory: StepMemory, proposal: Proposal | None) -> dict[str, Any]:
     found: dict[str, Any] = {
+        "device": memory.device,
         "plain": memory.worst.plain,
         "penalty": memory.worst.penalty,
         "levels": [
@@ -150,10 +206,10 @@ def _json(memory: Memory, proposal: Proposal | None) -> dict[str, Any]:
                         "name": phase.name,
                         "every": phase.every,
                         "images": phase.images,
-                        "peak": phase.peak.bytes,
-                        **phase.peak.by_kind,
-                        "at": phase.peak.place,
-                        "backward": phase.peak.backward,
+                        "peak": phase.bytes,
+                        **phase.by_kind,
+                        "at": phase.at,
+                        "backward": phase.backward,
                     }
                     for phase in level.phases
                 ],
@@ -166,6 +222,6 @@ def _json(memory: Memory, proposal: Proposal | None) -> dict[str, Any]:
             "budget": proposal.budget,
             "fits": proposal.fits,
             "micro_batch": proposal.micro_batch,
-            "peak": proposal.memory.worst.penalty,
+            "peak": proposal.peak,
         }
     return found

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 
 from .errors import RuntimeFault
 from .shortage import is_shortage
 
 DEVICE = re.compile(r"cpu|cuda(:[0-9]{1,3})?")
+DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")  # of NVIDIA, of AMD, of either under Windows' Linux
 OTHERS = {  # devices of torch's that training, precision and exactness were never tried on
     "mps": "Apple's GPUs",
     "xpu": "Intel's GPUs",
@@ -25,13 +28,20 @@ class NoSuchDevice(RuntimeFault):
     exit_code = 6
 
 
+def likely() -> str:
+    """What `auto` will be, cpu or cuda: by torch where it is loaded, else by what the system shows."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    return "cuda" if not hidden and any(map(os.path.exists, DRIVERS)) else "cpu"
+
+
 def device_named(name: str) -> str:
     """`auto` as cuda where there is one, else cpu; any other name as it is. Raises NoSuchDevice.
 
     Of several processes on a machine (torchrun) each takes the GPU of its own number.
     """
-    import os
-
     import torch
 
     if name == "auto" and not torch.cuda.is_available():

@@ -106,6 +106,19 @@ def stage(growth: Growth | None, sizes: Sequence[Size], clock: Clock) -> Stage:
     return Stage(level)
 
 
+def stages(growth: Growth | None, sizes: Sequence[Size]) -> list[Stage]:
+    """Every stage that trains, in order: each level fades in, halfway here, and is stable then.
+
+    Without growth, or without fades, these have none.
+    """
+    if growth is None:
+        return [Stage()]
+    first = growth.first_level(sizes)
+    fades = [True, False] if growth.fade.amount else [False]
+    later = [(level, fading) for level in range(first + 1, len(sizes)) for fading in fades]
+    return [Stage(level, fading, 0.5 if fading else 1.0) for level, fading in [(first, False), *later]]
+
+
 def step(plan: Plan, sizes: Sequence[Size], clock: Clock) -> Step:
     """The step that follows at this moment; `sizes` are the levels of a grown family, or empty."""
     now = stage(plan.growth, sizes, clock)

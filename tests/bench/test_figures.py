@@ -151,7 +151,7 @@ def of_memory_of_no_case(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "both", lambda *_: ({"D": 2**30}, {"D": 0}))
+    monkeypatch.setattr(memory, "both", lambda *_: ({"D": 2**30}, {"D": memory.Allocated(0, 0)}))
     memory.main(["dcgan"])
 
 

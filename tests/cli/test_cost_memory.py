@@ -9,6 +9,7 @@ import pytest
 import typer
 
 from gandsl.cli.memory import bytes_of
+from gandsl.memory import measured
 from tests.cli.conftest import Gandsl
 
 
@@ -68,6 +69,9 @@ def test_a_micro_batch_is_proposed_that_check_takes(gandsl: Gandsl, specs: Path)
 def test_usage(gandsl: Gandsl, specs: Path, tmp_path: Path) -> None:
     spec = specs / "quickstart.yaml"
     assert gandsl("cost", spec, "--budget", "1GiB").exit_code == 2
+    assert gandsl("cost", spec, "--device", "cpu").exit_code == 2
+    done = gandsl("cost", spec, "--memory", "--device", "tpu")
+    assert done.exit_code == 2 and "cpu or cuda, not for `tpu`" in done.stderr
     done = gandsl("cost", spec, "--memory", "--budget", "much")
     assert done.exit_code == 2 and "16GiB" in done.stderr
     bare = tmp_path / "bare.yaml"
@@ -88,3 +92,20 @@ def test_sizes(text: str, size: int) -> None:
 def test_no_sizes(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         bytes_of(text)
+
+
+def test_diff_reads_and_never_measures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gandsl: Gandsl, specs: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    words = ("diff", specs / "quickstart.yaml", "--set", "training.batch=32")
+    done = gandsl(*words)
+    assert done.exit_code == 0 and "`gandsl cost SPEC --memory` has measured both" in done.stdout
+    assert json.loads(gandsl(*words, "--format", "json").stdout)["memory"]["peak"] == [None, None]
+    assert not list(tmp_path.iterdir())
+    gandsl("cost", specs / "quickstart.yaml", "--memory")
+    gandsl("cost", specs / "quickstart.yaml", "--memory", "--set", "training.batch=32")
+    monkeypatch.setattr(measured, "_measured", None)
+    old, new = json.loads(gandsl(*words, "--format", "json").stdout)["memory"]["peak"]
+    assert old > new
+    assert f"({new / old - 1:+.1%})" in gandsl(*words).stdout.splitlines()[-1]

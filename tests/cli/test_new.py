@@ -28,7 +28,13 @@ WHEREABOUTS = {
 }
 
 
-@pytest.mark.parametrize("given", WHEREABOUTS.values(), ids=WHEREABOUTS)
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param(given, id=name, marks=pytest.mark.thorough if name == "GPU" else ())
+        for name, given in WHEREABOUTS.items()
+    ],
+)
 def test_what_is_written_is_a_spec_with_reasons(given: Circumstances, tmp_path: Path) -> None:
     found = chosen(given)
     path = tmp_path / "mine.yaml"
@@ -97,6 +103,7 @@ def test_what_the_images_decide() -> None:
     assert made(half=False)["training.precision"] == {"compute": "fp32"}
 
 
+@pytest.mark.thorough
 def test_less_time_or_memory_makes_it_smaller_never_larger() -> None:
     small = replace(CPU, sizes=Counter({(64, 64): 200}))
     found = [chosen(replace(small, hours=hours)) for hours in (1000.0, 30.0, 0.05)]
@@ -114,7 +121,7 @@ def test_less_time_or_memory_makes_it_smaller_never_larger() -> None:
 
 
 def test_the_memory_is_kept(tmp_path: Path) -> None:
-    from gandsl.analysis.memory import memory_of
+    from gandsl.memory import memory_of
 
     found = chosen(replace(CPU, hours=1000.0, memory=200 * 2**20))
     module, _ = checked(base(), {choice.path: choice.value for choice in found.choices})

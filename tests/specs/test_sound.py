@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from bench.memory import predicted
+from bench.memory import measured
 from gandsl_runtime import Trainer
 from gandsl_runtime.game import classes_of
 from gandsl_runtime.guard.probe import Probe
@@ -107,9 +107,9 @@ def test_trains_and_is_sampled(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_its_memory_is_predicted(name: str, tmp_path: Path) -> None:
+def test_its_memory_is_measured(name: str, tmp_path: Path) -> None:
     (tmp_path / "spec.yaml").write_text(SPECS[name], "utf-8")
-    sizes = predicted(tmp_path / "spec.yaml", {})
+    sizes = measured(tmp_path / "spec.yaml", {})
     assert list(sizes) == [phase.name for phase in trainer(SPECS[name]).phases]
     assert all(size > 0 for size in sizes.values())
 

@@ -29,14 +29,22 @@ def run(
             metavar="SIZE", help="with --memory: the micro-batch that fits, such as 16GiB", show_default=False
         ),
     ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="cpu|cuda",
+            help="with --memory: where it trains; default: a GPU if there is one",
+            show_default=False,
+        ),
+    ] = None,
     format: Answer = AnswerFormat.text,
 ) -> int:
     """Parameters, FLOPs and activation memory: by stage, for a forward pass and each kind of training step.
 
     FLOPs are two for each multiply-add of convolutions and products, as torch's FlopCounterMode counts.
     "step" is one D and one G step for one image, "penalty" all lazy penalties once; "kept" is what the
-    forward pass of a training step keeps for backward, in float32. --memory carries the plan's steps out,
-    without numbers, and tells the most that lives at once.
+    forward pass of a training step keeps for backward, in float32. --memory takes the training step itself,
+    on tensors that have no numbers, and tells the most that lives at once.
     """
     from gandsl.analysis.cost import module_cost
     from gandsl.cli.output import print_json
@@ -44,9 +52,13 @@ def run(
 
     if memory:
         from gandsl.cli.memory import bytes_of, report
+        from gandsl_runtime.device import likely
 
         room = bytes_of(budget) if budget is not None else None
-        return report(module_of(spec, set), spec, room, format is AnswerFormat.json)
+        if device not in (None, "cpu", "cuda"):
+            raise typer.BadParameter(f"--device: a step is measured for cpu or cuda, not for `{device}`")
+        where = device or likely()
+        return report(module_of(spec, set), spec, where, room, format is AnswerFormat.json)
     module = module_of(spec, set)
     cost = module_cost(module)
     depth = 1_000 if nodes else depth

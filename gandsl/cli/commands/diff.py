@@ -29,6 +29,7 @@ def run(
     """
     if new is None and not set:
         raise typer.BadParameter("a spec is no different from itself: name another, or change it with --set")
+    from gandsl.cli.memory import remembered, remembered_line
     from gandsl.cli.output import columns, print_json
     from gandsl.cli.read import module_of
     from gandsl.diff import compare
@@ -37,9 +38,11 @@ def run(
     if format is AnswerFormat.json:
         from gandsl.diff.json import to_json
 
-        print_json("diff/1", to_json(diff))
+        print_json("diff/1", {**to_json(diff), **remembered(diff)})
     else:
         from gandsl.diff.text import render
 
         print(render(diff, columns=columns()))
+        if diff and (line := remembered_line(diff)):
+            print(f"\n{line}")
     return Exit.DIFFERENT if diff and exit_code else Exit.FINE

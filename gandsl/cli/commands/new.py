@@ -99,4 +99,5 @@ def _given(
         hours=hours,
         speed=machine.speed(place),
         half=machine.halves(place),
+        device=place.type,
     )

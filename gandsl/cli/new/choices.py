@@ -34,6 +34,7 @@ class Circumstances:
     hours: float
     speed: float  # FLOP/s of a convolution
     half: bool  # the device has fast 16-bit products
+    device: str = "cpu"  # where it will train: cpu or cuda
 
 
 class ChosenField(NamedTuple):

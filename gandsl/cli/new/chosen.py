@@ -36,8 +36,7 @@ def chosen(given: Circumstances) -> Chosen:
 def _tried(given: Circumstances, shape: Shape) -> Chosen:
     from gandsl.analysis import checked
     from gandsl.analysis.cost import module_cost
-    from gandsl.analysis.memory import propose
-    from gandsl.cli.memory import as_trained
+    from gandsl.cli.memory import proposed
     from gandsl.cli.output import binary
 
     made = list(choices.networks(given, shape))
@@ -48,8 +47,7 @@ def _tried(given: Circumstances, shape: Shape) -> Chosen:
     last = shape == list(choices.shapes(given))[-1]
     if not enough and not last:
         return Chosen(shape, (), bought, False, False)
-    trained, stages = as_trained(module)
-    proposal = propose(trained, given.memory, stages)
+    proposal = proposed(module, given.memory, given.device)
     made += choices.split(proposal.micro_batch, cost.batch, binary(given.memory))
     made += choices.length(given, shape, bought)
     return Chosen(shape, tuple(made), bought, proposal.fits, enough)

@@ -14,7 +14,27 @@ from gandsl_runtime.layers.strided import Pair, conv2d, conv_transpose2d, pair
 from gandsl_runtime.layers.weight import Weighted, WeightOptions, multiply_smaller, scaled_late
 
 
-class Conv2d(Weighted):
+class _Convolution(Weighted):
+    """What a convolution and its transpose hold alike; fan_in is of a group's input channels."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        size: tuple[int, int],
+        groups: int,
+        bias: bool,
+        options: WeightOptions,
+        *,
+        transposed: bool = False,
+    ) -> None:
+        ins, outs, area = in_channels // groups, out_channels // groups, size[0] * size[1]
+        shape = (in_channels, outs, *size) if transposed else (out_channels, ins, *size)
+        super().__init__(shape, Fans(ins * area, outs * area), out_channels if bias else 0, **options)
+        self.groups = groups
+
+
+class Conv2d(_Convolution):
     """Convolution. x: [N, in, H, W]. Keys: weight [out, in / groups, kh, kw], bias [out].
 
     padding None is kernel // 2 on each side. padding_mode: zeros, reflect or replicate.
@@ -40,14 +60,8 @@ class Conv2d(Weighted):
         **options: Unpack[WeightOptions],
     ) -> None:
         height, width = pair(kernel)
-        area = height * width
-        super().__init__(
-            (out_channels, in_channels // groups, height, width),
-            Fans(in_channels // groups * area, out_channels // groups * area),
-            out_channels if bias else 0,
-            **options,
-        )
-        self.stride, self.dilation, self.groups = stride, dilation, groups
+        super().__init__(in_channels, out_channels, (height, width), groups, bias, options)
+        self.stride, self.dilation = stride, dilation
         self.padding = (height // 2, width // 2) if padding is None else (padding, padding)
         self.padding_mode = padding_mode
 
@@ -123,11 +137,8 @@ def _shifts(taps: int, size: int, like: Tensor) -> Tensor:
     return like.new_ones(taps, taps + size - 1).triu_().tril_(size - 1)
 
 
-class ConvTranspose2d(Weighted):
-    """Transposed convolution. x: [N, in, H, W]. Keys: weight [in, out / groups, kh, kw], bias [out].
-
-    fan_in counts the input channels of a group times the kernel's area.
-    """
+class ConvTranspose2d(_Convolution):
+    """Transposed convolution. x: [N, in, H, W]. Keys: weight [in, out / groups, kh, kw], bias [out]."""
 
     def __init__(
         self,
@@ -142,15 +153,8 @@ class ConvTranspose2d(Weighted):
         bias: bool = True,
         **options: Unpack[WeightOptions],
     ) -> None:
-        height, width = pair(kernel)
-        area = height * width
-        super().__init__(
-            (in_channels, out_channels // groups, height, width),
-            Fans(in_channels // groups * area, out_channels // groups * area),
-            out_channels if bias else 0,
-            **options,
-        )
-        self.stride, self.padding, self.output_padding, self.groups = stride, padding, output_padding, groups
+        super().__init__(in_channels, out_channels, pair(kernel), groups, bias, options, transposed=True)
+        self.stride, self.padding, self.output_padding = stride, padding, output_padding
 
     def forward(self, x: Tensor, *, weight: Tensor | None = None, **after: Unpack[Epilogue]) -> Tensor:
         how = self.stride, self.padding, self.output_padding, self.groups
