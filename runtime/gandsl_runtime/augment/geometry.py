@@ -11,11 +11,11 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from .banded import BLOCK, Band, band, filtered, placed, reflected
 from .chance import Chance
+from .reading import read
 from .wavelet import centre, symlet
 
 XINT = XFRAC = 0.125  # of the side: bound of whole shifts, standard deviation of others
@@ -141,7 +141,7 @@ def resampled(images: Tensor, linear: Tensor, offset: Tensor) -> Tensor:
         (_in_large(source_x, w, left, columns.length), _in_large(source_y, h, top, rows.length)), 3
     )
     # `border`, though nothing lies beyond it: cuDNN's sampler, taken for `zeros`, has no second derivative
-    moved = F.grid_sample(large, grid, padding_mode="border", align_corners=True)
+    moved = read(large, grid)
     return filtered(moved, *(_reducing(size, images.device, images.dtype) for size in (h, w)))
 
 

@@ -1,0 +1,49 @@
+"""Images read bilinearly at places, past the edge at the edge; differentiable by them any number of times.
+
+torch before 2.13 has no second derivative of `grid_sample`. Reading is linear in the images: what it is
+followed back by is linear in the slopes, and followed back itself by reading again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+BILINEAR, BORDER = 0, 1  # as torch numbers them
+
+
+def read(images: Tensor, grid: Tensor) -> Tensor:
+    """Images (n, c, h, w) at grid (n, y, x, 2), from −1 to 1 between the middles of the outermost pixels."""
+    return _Read.apply(images, grid)
+
+
+class _Read(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, images: Tensor, grid: Tensor) -> Tensor:
+        ctx.save_for_backward(grid)
+        ctx.size = images.shape
+        return F.grid_sample(images, grid, padding_mode="border", align_corners=True)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None]:
+        (grid,) = ctx.saved_tensors
+        return _Spread.apply(slopes[0], grid, ctx.size), None
+
+
+class _Spread(torch.autograd.Function):
+    """The adjoint of reading: slopes go back to the pixels that were read."""
+
+    @staticmethod
+    def forward(ctx: Any, slope: Tensor, grid: Tensor, size: torch.Size) -> Tensor:
+        ctx.save_for_backward(grid)
+        images = slope.new_empty(size)  # only its form counts where the grid's slope is not wanted
+        how = (BILINEAR, BORDER, True, (True, False))
+        return torch.ops.aten.grid_sampler_2d_backward(slope.contiguous(), images, grid, *how)[0]
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None, None]:
+        (grid,) = ctx.saved_tensors
+        return read(slopes[0], grid), None, None
