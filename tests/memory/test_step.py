@@ -19,6 +19,7 @@ from tests.specs.reduced import reduced
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 CLOSE = 0.01
+RNG_STATE = 5056  # bytes of the CPU generator's, kept for each stage that is checkpointed, and made by no op
 R1 = {"training.regularizers.r1.gamma": 1.0, "training.regularizers.r1.every": "16 steps"}
 GROWTH = {"training.growth.batch": None}
 
@@ -69,8 +70,10 @@ def test_every_phase_is_as_allocated(way: str) -> None:
     ours = next(level for level in reversed(levels) if not level.fading)
     true = allocated(program.plan, lambda: (program.generator, program.discriminator))
     assert [phase.name for phase in ours.phases] == list(true)
+    kept = RNG_STATE * 8 if way == "checkpointing" else 0
     for phase in ours.phases:
-        assert phase.bytes == pytest.approx(true[phase.name].tensors, rel=CLOSE), phase.name
+        tensors = true[phase.name].tensors
+        assert phase.bytes == pytest.approx(tensors, rel=CLOSE, abs=max(kept, CLOSE * tensors)), phase.name
 
 
 def test_a_level_that_fades_in() -> None:
@@ -143,3 +146,14 @@ def test_the_largest_is_fast_enough() -> None:
     began = time.process_time()
     memory_of(found)
     assert time.process_time() - began < 45
+
+
+def test_nothing_without_numbers_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Constants that augmentation keeps for all calls would be fakes in the run that follows."""
+    from gandsl_runtime.augment import bands, geometry
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # so that it is measured
+    memory = memory_of(module("stylegan2/ada", **{"training.batch": 2}))
+    assert memory.levels
+    found = [f for m in (bands, geometry) for f in vars(m).values() if hasattr(f, "cache_info")]
+    assert found and not any(f.cache_info().currsize for f in found)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from types import CodeType
 from typing import Any
@@ -58,7 +59,7 @@ def stage_peaks(
     if fake:
         with torch.device("meta"):  # outside of all modes: what is designed has numbers
             networks = made()
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings(), mode, storages:
+    with _constants_apart(), torch.random.fork_rng(devices=[]), warnings.catch_warnings(), mode, storages:
         warnings.simplefilter("ignore")  # torch warns of what tensors without numbers can't do
         if fake:
             for network in networks:
@@ -69,6 +70,24 @@ def stage_peaks(
         rehearsal = Rehearsal(plan, *networks, torch.device(where), ahead=device != "cpu")
         for stage in schedule.stages(plan.growth, rehearsal.state.generator.levels):
             yield _stage(rehearsal, stage, storages, told)
+
+
+@contextmanager
+def _constants_apart() -> Iterator[None]:
+    """Constants that functions keep are made anew inside, to be counted, and after, with numbers."""
+    _forget_constants()
+    try:
+        yield
+    finally:
+        _forget_constants()
+
+
+def _forget_constants() -> None:
+    for name, module in list(sys.modules.items()):
+        if name.startswith("gandsl_runtime."):
+            for thing in list(vars(module).values()):
+                if hasattr(thing, "cache_clear") and hasattr(thing, "__wrapped__"):
+                    thing.cache_clear()
 
 
 def _place(network: Network, device: torch.device) -> None:
