@@ -17,9 +17,12 @@ from gandsl_runtime.network import Network, Port
 from gandsl_runtime.penalties import squared_gradient_norm
 from gandsl_runtime.plan import Plan, Precision
 from gandsl_runtime.precision import Scaling, inner_gradients, replace_nonfinite
+from gandsl_runtime.record import How, recorded
+from gandsl_runtime.run_dir import RunDir
+from gandsl_runtime.session import session
 from gandsl_runtime.trainer import Trainer
 from tests.runtime.helpers import arrays, plan
-from tests.runtime.networks import ConvGenerator, seeded
+from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
 CPU = torch.device("cpu")
 
@@ -260,3 +263,19 @@ def test_the_average_is_sampled_in_float32() -> None:
         observing=(),
     )
     assert trainer.state.generator.narrowed.active and not trainer.state.average.narrowed.active
+
+
+@pytest.mark.parametrize("tried", [None, True, False])
+def test_cudnn_tries_its_algorithms_unless_somebody_says_not_to(tried: bool | None, tmp_path: Path) -> None:
+    """And a resume goes on as the last command line said."""
+    before = torch.backends.cudnn.benchmark
+    how = None if tried is None else How(cudnn_benchmark=tried)
+    try:
+        networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
+        trainer = Trainer(plan(), *networks, data=arrays(), observing=(), run_dir=tmp_path, how=how)
+        assert torch.backends.cudnn.benchmark == (tried is not False)
+        with session(trainer):
+            found = recorded(RunDir(tmp_path).facts)
+        assert found is not None and found.how.cudnn_benchmark == (tried is not False)
+    finally:
+        torch.backends.cudnn.benchmark = before
