@@ -42,7 +42,8 @@ def test_trains(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with Waits() as waits:
         trainer.step()
     assert not waits.found
-    assert len(ids) > 2 * STEPS and set(ids.values()) == {1}, [id_ for id_, times in ids.items() if times > 1]
+    assert len(ids) >= 2 * STEPS, "each player draws a latent"
+    assert set(ids.values()) == {1}, [id_ for id_, times in ids.items() if times > 1]
     losses = trainer.measured()  # raises Diverged where one is not finite
     assert {"loss/G", "loss/D"} <= set(losses), sorted(losses)
     for old, new in zip(before, sample(generator, [1, 2], noise="none"), strict=True):
