@@ -34,9 +34,10 @@ from bench.figures import figure, some
 from bench.kernels import Launches, Tally
 from gandsl.passes.devices import DEVICES
 from gandsl.passes.target import Target
-from gandsl_runtime import Trainer, schedule
-from gandsl_runtime.game import classes_of
-from gandsl_runtime.schedule import Clock
+from gandsl_runtime import Trainer
+from gandsl_runtime.plan import schedule
+from gandsl_runtime.plan.schedule import Clock
+from gandsl_runtime.training.game import classes_of
 from tests.specs.images import random_images
 
 SPECS = Path(__file__).resolve().parents[1] / "specs"
@@ -108,7 +109,7 @@ def ours(case: Case) -> Counted:
                 trainer.updates.take(phase, step)
             found.add(phase.name, phase.every, launches)
         with launches, launches.part(REST):
-            trainer.state.leave(program.plan, step, trainer.world)
+            trainer.state.leave(program.plan, step, trainer.group)
         found.add(REST, 1, launches)
     return found
 

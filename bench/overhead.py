@@ -28,8 +28,8 @@ import torch.nn.functional as F
 import gandsl
 from bench.figures import figure, some, spent
 from gandsl_runtime.data.sources import Arrays
-from gandsl_runtime.session import session
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.runs.session import session
+from gandsl_runtime.training.trainer import Trainer
 
 SMALL = """
 gandsl: 1

@@ -40,9 +40,9 @@ from torch import nn
 import gandsl
 from bench.figures import added, figure, ratio, some, spent
 from gandsl_runtime.data.sources import Arrays
-from gandsl_runtime.phases import Phase
-from gandsl_runtime.schedule import Clock, Step
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.plan.schedule import Clock, Step
+from gandsl_runtime.training.phases import Phase
+from gandsl_runtime.training.trainer import Trainer
 
 Phases = dict[str, tuple[int, Callable[[], object]]]  # name → its interval, and what takes it
 

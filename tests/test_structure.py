@@ -28,7 +28,9 @@ def modules(root: Path) -> dict[str, Path]:
             for path in sorted((base / package).rglob("*.py")):
                 parts = path.relative_to(base).with_suffix("").parts
                 found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    assert {"gandsl.diagnostics.text", "gandsl_runtime.trainer"} <= set(found), "the search finds them"
+    assert {"gandsl.diagnostics.text", "gandsl_runtime.training.trainer"} <= set(found), (
+        "the search finds them"
+    )
     return found
 
 

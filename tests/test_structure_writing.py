@@ -1,4 +1,4 @@
-"""No module writes a file but through `gandsl_runtime.files`: searched in the source."""
+"""No module writes a file but through `gandsl_runtime.system.files`: searched in the source."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ import pytest
 
 from tests.test_structure import modules
 
-HOME = "gandsl_runtime.files"
+HOME = "gandsl_runtime.system.files"
 ELSEWHERE = {  # what else may, and why it need not be whole
     ("gandsl_runtime.observers.jsonl", "open"): "a log grows by lines; a resume drops one that is cut short",
     ("gandsl_runtime.guard.guard", "open"): "alarms grow by lines too",
-    ("gandsl_runtime.home", "open"): "whether those logs can be written, before there is anything to write",
-    ("gandsl_runtime.lock", "open"): "a lock is the file itself",
+    ("gandsl_runtime.runs.home", "open"): "whether those logs can be written, before there is one",
+    ("gandsl_runtime.runs.lock", "open"): "a lock is the file itself",
     ("gandsl.cli.streams", "open"): "the null device, where a stream is closed",
     ("gandsl.cli.guard", "NamedTemporaryFile"): "the report of a bug, under a name that the system makes",
-    ("gandsl_runtime.checkpoint", "save_file"): "its caller gives it the name aside",
+    ("gandsl_runtime.runs.checkpoint", "save_file"): "its caller gives it the name aside",
     ("gandsl_runtime.data.pack", "save"): "into memory",
+    ("gandsl_runtime.data.pack_arrays", "open"): "into a folder that `whole_folder` has set aside",
+    ("gandsl_runtime.data.pack_arrays", "write_text"): "into that folder too",
 }
 WRITERS = {
     *("write_text", "write_bytes", "save_file", "copyfile", "copy2", "copytree", "mkstemp", "savefig"),

@@ -11,7 +11,7 @@ from bench.figures import some
 from bench.gpu import ours
 from bench.gpu.agreement import DOUBLE
 from bench.gpu.entry import Setting
-from gandsl_runtime.schedule import Clock
+from gandsl_runtime.plan.schedule import Clock
 
 IN_16_BITS = 0.1  # of a loss: each part was held against eager before, and rounds otherwise
 STEPS = 3

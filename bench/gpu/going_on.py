@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 
 from bench.gpu import agreement, ours
 from bench.gpu.entry import Setting
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.training.trainer import Trainer
 
 SPEC, LENGTH = "tiny", 6
 BATCH = ["--set", "training.batch=8"]

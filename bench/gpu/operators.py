@@ -13,7 +13,7 @@ from torch.utils._pytree import tree_map_only
 from bench.figures import some
 from bench.gpu import ours
 from bench.gpu.entry import Setting
-from gandsl_runtime.schedule import Clock
+from gandsl_runtime.plan.schedule import Clock
 
 NAMESPACE = "gandsl"
 NEAR = {torch.float64: 1e-12, torch.float32: 1e-5, torch.float16: 3e-3, torch.bfloat16: 3e-2}

@@ -12,11 +12,11 @@ from torch import Tensor
 
 import gandsl
 from gandsl.passes.target import Target
-from gandsl_runtime.compiled import remark_on
 from gandsl_runtime.data.sources import Arrays
-from gandsl_runtime.game import classes_of
 from gandsl_runtime.observers import Observer
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.training.compiled import remark_on
+from gandsl_runtime.training.game import classes_of
+from gandsl_runtime.training.trainer import Trainer
 from tests.specs.reduced import reduced
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"

@@ -20,7 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from bench.gpu import device as devices
 from bench.gpu import ours
 from bench.gpu.entry import Setting
-from gandsl_runtime.schedule import Clock
+from gandsl_runtime.plan.schedule import Clock
 
 PACKAGES = ("gandsl", "gandsl_runtime")
 WARNING = "called a synchronizing"  # not the one that says how new this mode of torch's is

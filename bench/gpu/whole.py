@@ -16,10 +16,10 @@ from bench.gpu import ours
 from bench.gpu.device import CLOCKS_APART, Peak, Timer, wait
 from bench.gpu.entry import Setting
 from bench.gpu.kinds import profiled
-from gandsl_runtime.phases import Phase
-from gandsl_runtime.record import How
-from gandsl_runtime.schedule import Clock, Step
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.plan.schedule import Clock, Step
+from gandsl_runtime.runs.record import MachineOptions
+from gandsl_runtime.training.phases import Phase
+from gandsl_runtime.training.trainer import Trainer
 
 Part = Callable[[str], AbstractContextManager[None]]
 STEP = "step"
@@ -108,7 +108,7 @@ def step(
     """Ours. backend: of torch.compile; benchmark: whether cuDNN tries its algorithms."""
     told = ours.Told()
     began = time.perf_counter()
-    how = {"backend": backend, "observing": (told,), "how": How(cudnn_benchmark=benchmark)}
+    how = {"backend": backend, "observing": (told,), "how": MachineOptions(cudnn_benchmark=benchmark)}
     run, side = trained(setting, spec, {**overrides, "training.batch": batch}, **how)
     with closing(run.stream):
         found = measured(setting, side, seconds, kernels)

@@ -9,9 +9,8 @@ from gandsl.analysis.facts import TRAINED, RuleInput
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.ir.graph import Node, Variant
-from gandsl_runtime import schedule
-from gandsl_runtime.plan import Growth, Plan
-from gandsl_runtime.schedule import Clock
+from gandsl_runtime.plan import Growth, Plan, schedule
+from gandsl_runtime.plan.schedule import Clock
 
 
 def plan_and_family(facts: RuleInput) -> Iterator[Diagnostic]:

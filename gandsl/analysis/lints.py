@@ -10,7 +10,7 @@ from gandsl.analysis.plan_rules import active
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.ir.graph import Graph, Node
 from gandsl.ir.op import Trait
-from gandsl_runtime.schedule import Side
+from gandsl_runtime.plan.schedule import Side
 
 _NETWORKS: tuple[Side, ...] = ("generator", "discriminator")
 SMALL_BATCH = 16

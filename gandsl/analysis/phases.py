@@ -1,6 +1,6 @@
 """The optimizer steps of a plan as passes over the networks: how often, on how many images, how far back.
 
-Follows `gandsl_runtime.phases`, in eager mode:
+Follows `gandsl_runtime.training.phases`, in eager mode:
 
     D    G forward without gradients; D forward on real and on generated images, and backward to its weights
     D/n  every n steps: D forward, the gradient to its input, the derivative of that, and D backward
@@ -133,9 +133,11 @@ def phases(generator: Graph, discriminator: Graph, plan: Plan | None) -> tuple[S
         d_main = _joined(nets, d_main, parameters)
     again = plan.regularizers.consistency if plan else None
     if again:
-        more = nets.d_training(len(again.more_of_d))
+        more = nets.d_training(len(again.extra_discriminator_passes))
         d_main = autodiff.combined(d_main[0], more[0]), autodiff.combined(d_main[1], more[1])
-    made: _Pass = (_times(nets.g_forward, 2), {}) if again and "latent" in again.more_of_d else fake
+    made: _Pass = (
+        (_times(nets.g_forward, 2), {}) if again and "latent" in again.extra_discriminator_passes else fake
+    )
     found = [phase("D", 1, made, d_main, repeat=plan.discriminator_steps if plan else 1)]
     for every, group in sorted(lazy.items()):
         places = {_place(parameters) for parameters in group}
@@ -147,7 +149,7 @@ def phases(generator: Graph, discriminator: Graph, plan: Plan | None) -> tuple[S
     g_main, d_frozen = nets.g_training(), nets.d_frozen()
     if plan and plan.loss.kind.startswith("relativistic"):
         d_frozen = (autodiff.combined(d_frozen[0], nets.d_forward), d_frozen[1])
-    if again and again.more_of_g:
+    if again and again.extra_generator_pass:
         g_main = _times(g_main[0], 2), _times(g_main[1], 2)
     found.append(phase("G", 1, g_main, d_frozen))
     if path := penalties.get("path_length"):

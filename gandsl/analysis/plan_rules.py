@@ -65,7 +65,7 @@ def path_length_has_styles(facts: RuleInput) -> Iterator[Diagnostic]:
         )
 
 
-def checkpointing_names_stages(facts: RuleInput) -> Iterator[Diagnostic]:
+def recomputed_stages_are_named(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0602: a resolution at which no stage of any network works."""
     wanted = facts.plan.checkpointing if facts.plan else ()
     known = sorted({side for network in facts.module.networks.values() for side in stages(network).values()})

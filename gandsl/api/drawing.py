@@ -8,11 +8,11 @@ from typing import Protocol, Unpack
 
 from torch import Tensor
 
-from gandsl_runtime.images import to_pixels
+from gandsl_runtime.media.images import to_pixels
 from gandsl_runtime.network import Network
 from gandsl_runtime.plan import Plan
-from gandsl_runtime.sample import How, sample
-from gandsl_runtime.schedule import Stage
+from gandsl_runtime.plan.schedule import Stage
+from gandsl_runtime.sample import SamplingOptions, sample
 
 Numbers = int | Sequence[int]
 
@@ -43,7 +43,9 @@ class Drawing:
 
     program: Drawable
 
-    def __call__(self, seeds: Numbers, classes: Numbers | None = None, **how: Unpack[How]) -> Tensor:
+    def __call__(
+        self, seeds: Numbers, classes: Numbers | None = None, **how: Unpack[SamplingOptions]
+    ) -> Tensor:
         """Images [N, c, h, w] in the range that the plan gives them (−1 to 1), one a seed.
 
         classes: one for each seed, or one for all; by default each seed draws its own. Of several outputs the
@@ -56,7 +58,9 @@ class Drawing:
         how.setdefault("stage", self.program.stage)
         return sample(self.program.generator, chosen, classes, **how)[-1]
 
-    def pixels(self, seeds: Numbers, classes: Numbers | None = None, **how: Unpack[How]) -> Tensor:
+    def pixels(
+        self, seeds: Numbers, classes: Numbers | None = None, **how: Unpack[SamplingOptions]
+    ) -> Tensor:
         """The same as uint8 [N, c, h, w] from 0 to 255 on the CPU."""
         return to_pixels(self(seeds, classes, **how), *self.range)
 

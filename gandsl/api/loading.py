@@ -45,7 +45,7 @@ def load(
     from gandsl.api.weights import Weights
     from gandsl.interop.held import held
     from gandsl.passes.target import Target
-    from gandsl_runtime.device import device_named
+    from gandsl_runtime.system.device import device_named
 
     place = device_named(str(device))
     found = held(path, spec, overrides or (), layout, warn=warn or _warn)

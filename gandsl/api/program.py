@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gandsl.lowering.network import LoweredNetwork
     from gandsl.passes.target import Target
     from gandsl_runtime.plan import Plan
-    from gandsl_runtime.schedule import Stage
+    from gandsl_runtime.plan.schedule import Stage
 
 
 @dataclass(frozen=True, repr=False)

@@ -9,10 +9,9 @@ import torch
 from torch import Tensor
 
 from gandsl.lowering.network import LoweredNetwork
-from gandsl_runtime import schedule
-from gandsl_runtime.checkpoint import absent, put_weights
 from gandsl_runtime.layers import materialize
-from gandsl_runtime.plan import Plan
+from gandsl_runtime.plan import Plan, schedule
+from gandsl_runtime.runs.checkpoint import absent, put_weights
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
 def main() -> None:
     """Entry point of the `gandsl` script. Nothing is imported before it runs: Ctrl-C is answered first."""
     try:
-        from gandsl_runtime.signals import answered, settled
+        from gandsl_runtime.system.signals import answered, settled
 
         answered()
     except KeyboardInterrupt:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR
     from gandsl_runtime.data import Dataset
-    from gandsl_runtime.record import How
-    from gandsl_runtime.trainer import Trainer
+    from gandsl_runtime.runs.record import MachineOptions
+    from gandsl_runtime.training.trainer import Trainer
 
 
 def report(
@@ -19,7 +19,7 @@ def report(
     module: ModuleIR,
     source: Path,
     sets: Sequence[str],
-    how: How,
+    how: MachineOptions,
     minutes: float | None,
 ) -> int:
     """Print what the run is and would write; read some of its images, and compare memory.
@@ -43,7 +43,7 @@ def report(
 def images_read(data: Dataset) -> str:
     """Reads 32 of them, from the first to the last. Raises DataError as the run would."""
     from gandsl_runtime.data.identity import spread
-    from gandsl_runtime.pasted import pasted
+    from gandsl_runtime.system.pasted import pasted
 
     skipped: dict[str, str] = {}
     places = spread(len(data))
@@ -60,11 +60,11 @@ def memory(trainer: Trainer, module: ModuleIR, source: Path, sets: Sequence[str]
     from gandsl.cli.output import binary
     from gandsl.cli.read import spec_in
     from gandsl_runtime.errors import OutOfMemory
-    from gandsl_runtime.shortage import free, what_fits
+    from gandsl_runtime.system.shortage import free, what_fits
 
     micro = None
-    if trainer.world.size > 1:  # of several processes each has its share of a step
-        share = -(-trainer.plan.batch // trainer.world.size)
+    if trainer.group.size > 1:  # of several processes each has its share of a step
+        share = -(-trainer.plan.batch // trainer.group.size)
         micro = min(trainer.plan.micro_batch or share, share)
     needed = measured(module, trainer.device.type, micro).worst.penalty
     held = sum(tensor.nbytes for tensor in trainer.state.tensors().values())  # counted in both

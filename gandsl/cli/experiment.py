@@ -13,7 +13,7 @@ from gandsl.cli.read import is_run, spec_in
 if TYPE_CHECKING:
     from gandsl.diff import ModuleDiff
     from gandsl.frontend.module import ModuleIR
-    from gandsl_runtime.record import How
+    from gandsl_runtime.runs.record import MachineOptions
 
 
 class Experiment(NamedTuple):
@@ -62,7 +62,7 @@ def resumed(folder: Path, given: Experiment, change: bool, processes: int) -> Ex
     from gandsl.diff import compare
     from gandsl.diff.text import differences
     from gandsl_runtime.errors import CheckpointError
-    from gandsl_runtime.pasted import pasted
+    from gandsl_runtime.system.pasted import pasted
 
     path = folder / "spec.yaml"
     if not path.exists():  # a run that Python began, or a folder that lost it: plan and weights are compared
@@ -102,14 +102,14 @@ def fits(diff: ModuleDiff) -> bool:
     return not diff.added and not diff.removed and verdicts <= {WeightVerdict.compatible}
 
 
-def how_before(folder: Path) -> How:
+def how_before(folder: Path) -> MachineOptions:
     """What the run's last command line said of the machine; with a warning nothing, where it is lost."""
     from gandsl.cli.output import say
-    from gandsl_runtime.record import How, recorded
-    from gandsl_runtime.run_dir import RunDir
+    from gandsl_runtime.runs.record import MachineOptions, recorded
+    from gandsl_runtime.runs.run_dir import RunDir
 
     path = RunDir(folder).facts
     record = recorded(path)
     if record is None and path.exists():
         say(f"warning: {path} can't be read: --device, --workers and the like are at their defaults")
-    return record.how if record else How()
+    return record.how if record else MachineOptions()

@@ -17,7 +17,7 @@ from gandsl.cli.output import colored, columns, print_json, say
 from gandsl.diagnostics import SpecError
 from gandsl.diagnostics.errors import ISSUES
 from gandsl_runtime.errors import NO_ROOM, told
-from gandsl_runtime.shortage import is_shortage, out_of_memory
+from gandsl_runtime.system.shortage import is_shortage, out_of_memory
 
 STOPPED = (Exit.INTERRUPTED, Exit.TERMINATED, Exit.HUNG_UP, Exit.WARNED)
 

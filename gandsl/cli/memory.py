@@ -76,7 +76,7 @@ def proposed(module: ModuleIR, budget: int, device: str) -> Proposal:
 def remembered(diff: ModuleDiff) -> dict[str, Any]:
     """What `diff/1` says of memory: what was measured before, and nothing that would have to be measured."""
     from gandsl.memory import known
-    from gandsl_runtime.device import likely
+    from gandsl_runtime.system.device import likely
 
     device = likely()
     found = [known(module, device) if trains(module) else None for module in (diff.old, diff.new)]

@@ -24,7 +24,7 @@ from gandsl.diagnostics.errors import InvariantError
 from gandsl.lowering.planned import checkpointed, planned
 from gandsl.spec.document import BlockDecl
 from gandsl.spec.library import Library
-from gandsl_runtime.files import write as write_file
+from gandsl_runtime.system.files import write as write_file
 
 if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR

@@ -13,19 +13,19 @@ from torch import Tensor
 from gandsl.frontend.module import ModuleIR
 from gandsl.interop.changes import Change
 from gandsl.interop.errors import InteropError, listed
-from gandsl.interop.fit import Overrides, find_spec, keys_of, module_of
 from gandsl.interop.layout import Carried, ImpliedTensor, Layout, Side
 from gandsl.interop.layouts import layouts
+from gandsl.interop.matching import Overrides, find_spec, keys_of, module_of
 from gandsl.interop.origin import NoWeights, Origin, origin_of, overrides_of
 from gandsl.interop.recognize import SIDE_OF
 from gandsl.interop.tensors import near
 from gandsl.spec.overrides import as_texts
-from gandsl_runtime import checkpoint
 from gandsl_runtime.errors import room_for
-from gandsl_runtime.facts import Facts, WeightsFacts
-from gandsl_runtime.files import whole
-from gandsl_runtime.fitness import under
 from gandsl_runtime.moved import carried
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.runs.fitness import under
+from gandsl_runtime.runs.header import Facts, WeightsFacts
+from gandsl_runtime.system.files import whole
 
 
 @dataclass(frozen=True)

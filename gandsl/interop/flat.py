@@ -10,7 +10,7 @@ from typing import Any
 
 from gandsl.interop.errors import CutShort, DamagedFile, InteropError, Refused
 from gandsl.interop.inert import ITEM_SIZES, PickledStorage, TensorRef, tensor
-from gandsl_runtime.pasted import pasted
+from gandsl_runtime.system.pasted import pasted
 
 LARGEST_HEADER = 8 * 2**20
 TYPES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gandsl.interop.errors import InteropError, Refused, listed
-from gandsl_runtime.pasted import pasted
+from gandsl_runtime.system.pasted import pasted
 
 WEIGHTS = (".safetensors", ".pt", ".pth", ".pkl", ".bin", ".ckpt")
 """Endings of the files that an import reads, the safest first."""

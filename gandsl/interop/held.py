@@ -11,17 +11,17 @@ from torch import Tensor
 from gandsl.analysis import checked
 from gandsl.codegen.package import spec_hash
 from gandsl.frontend.module import ModuleIR
-from gandsl.interop.fit import Overrides
 from gandsl.interop.foreign import WEIGHTS
 from gandsl.interop.load import Sources, import_checkpoint
+from gandsl.interop.matching import Overrides
 from gandsl.interop.origin import NoWeights, Origin, origin_of
 from gandsl.interop.recognize import SIDE_OF
 from gandsl.spec.overrides import as_texts
 from gandsl.spec.places import ENDINGS, named
-from gandsl_runtime import checkpoint
-from gandsl_runtime.facts import RunFacts
-from gandsl_runtime.run_dir import RunDir
-from gandsl_runtime.schedule import Clock
+from gandsl_runtime.plan.schedule import Clock
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.runs.header import RunFacts
+from gandsl_runtime.runs.run_dir import RunDir
 
 
 @dataclass(frozen=True)

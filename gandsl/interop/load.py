@@ -15,16 +15,16 @@ from gandsl.frontend.module import ModuleIR
 from gandsl.interop.changes import Change
 from gandsl.interop.errors import InteropError, listed
 from gandsl.interop.files import opened
-from gandsl.interop.fit import (
+from gandsl.interop.inert import TensorRef
+from gandsl.interop.layout import Carried, Derived, ImpliedTensor, KeyPair, Layout, expanded
+from gandsl.interop.made import Made
+from gandsl.interop.matching import (
     Overrides,
     check_options,
     keys_of,
     settled,
     spec_of,
 )
-from gandsl.interop.inert import TensorRef
-from gandsl.interop.layout import Carried, Derived, ImpliedTensor, KeyPair, Layout, expanded
-from gandsl.interop.made import Made
 from gandsl.interop.parts import parts_of
 from gandsl.interop.recognize import SIDE_OF, CheckpointFile, Recognized, recognize, spelling
 from gandsl.interop.report import ImportReport, PartReport
@@ -55,7 +55,7 @@ class Imported:
     def save(self, path: str | Path) -> None:
         """Write a checkpoint for `gandsl sample --weights` and `gandsl export-weights`. Raises OutOfSpace."""
         from gandsl.codegen.package import spec_hash
-        from gandsl_runtime.checkpoint import write
+        from gandsl_runtime.runs.checkpoint import write
 
         tensors = self.tensors()
         for part, state in self.carried.items():

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from gandsl.interop.fit import at_hand
+from gandsl.interop.matching import at_hand
 from gandsl_runtime.errors import RuntimeFault
-from gandsl_runtime.facts import Facts, ImportFacts, RunFacts
-from gandsl_runtime.pasted import pasted
-from gandsl_runtime.run_dir import RunDir
+from gandsl_runtime.runs.header import Facts, ImportFacts, RunFacts
+from gandsl_runtime.runs.run_dir import RunDir
+from gandsl_runtime.system.pasted import pasted
 
 DEPTH = 3  # folders from a run's file up to its own, at most: RUN/guard/good/FILE
 

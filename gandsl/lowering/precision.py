@@ -22,7 +22,7 @@ def in_precision(network: NetworkIR, precision: Precision) -> NetworkIR:
     vectors, styles and labels never are. Nor are statistics over a batch, which few digits would
     drown, nor the way to an output, nor what comes from no feature (a constant takes the size of a batch from
     one, and not its numbers).
-    Casts do nothing until training switches them on (`gandsl_runtime.precision`).
+    Casts do nothing until training switches them on (`gandsl_runtime.training.precision`).
     """
     if precision.half is None:
         return network

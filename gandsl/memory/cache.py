@@ -62,7 +62,7 @@ def kept(key: str) -> Levels | None:
 
 def keep(key: str, levels: Levels) -> None:
     """Remember, where the folder can be written."""
-    from gandsl_runtime.files import write
+    from gandsl_runtime.system.files import write
 
     with suppress(OSError, RuntimeFault):
         write(

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gandsl.memory import cache
-from gandsl_runtime import schedule
 from gandsl_runtime.peak_memory.figures import StagePeaks
+from gandsl_runtime.plan import schedule
 
 if TYPE_CHECKING:
     from types import CodeType

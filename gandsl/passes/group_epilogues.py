@@ -35,19 +35,19 @@ class GroupEpilogues(Pass):
     def apply(self, module: fx.GraphModule, log: PassRecord, target: Target) -> None:
         for product in nodes_of(module.graph, PRODUCTS):
             chain = _chain(product)
-            if not chain.riders:
+            if not chain.fused:
                 log.skip(product, chain.end)
                 continue
-            names = ", ".join(ir_node(rider).op for rider in chain.riders)  # type: ignore[union-attr]
+            names = ", ".join(ir_node(follower).op for follower in chain.fused)  # type: ignore[union-attr]
             log.fire(product, f"with {names} ({chain.end})")
-            _group(module, product, chain.riders)
+            _group(module, product, chain.fused)
 
 
 @dataclass
 class Chain:
     """What may ride along, in order, and why nothing more does."""
 
-    riders: list[fx.Node] = field(default_factory=list)
+    fused: list[fx.Node] = field(default_factory=list)
     end: str = ""
 
 
@@ -70,7 +70,7 @@ def _chain(product: fx.Node) -> Chain:
         if last.meta["type"].kind == "Tokens" and op in ("noise", "bias"):
             chain.end = f"then {op}, on tokens"
             return chain
-        chain.riders.append(user)
+        chain.fused.append(user)
         seen.add(op)
         step = STEPS[op] + (
             STEPS[op] > 0
@@ -78,59 +78,60 @@ def _chain(product: fx.Node) -> Chain:
         last = user
 
 
-def _group(module: fx.GraphModule, product: fx.Node, riders: list[fx.Node]) -> None:
-    graph, last = module.graph, riders[-1]
+def _group(module: fx.GraphModule, product: fx.Node, fused: list[fx.Node]) -> None:
+    graph, last = module.graph, fused[-1]
     result = last.meta["type"]  # before the riders are taken: a noise that gives its plane has another
     extras: dict[str, Any] = {}
     with graph.inserting_before(last):
-        for rider in riders:
-            op = ir_node(rider).op  # type: ignore[union-attr]
+        for follower in fused:
+            op = ir_node(follower).op  # type: ignore[union-attr]
             if op not in TAKE:
                 extras["activation"] = op
                 op = "activation"
-            TAKE[op](module, product, rider, extras)
-    taken = [rider for rider in riders if rider is not extras.get("noise")]
+            TAKE[op](module, product, follower, extras)
+    taken = [follower for follower in fused if follower is not extras.get("noise")]
     last.append(product)  # behind everything that it now reads
     product.kwargs = {**product.kwargs, **extras}
     product.meta.update(type=result, grouped=True)
     product.meta["ids"] = tuple(id_ for node in (product, *taken) for id_ in node.meta["ids"])
     last.replace_all_uses_with(product, delete_user_cb=lambda user: user is not product)
-    for rider in reversed(taken):
-        graph.erase_node(rider)
+    for follower in reversed(taken):
+        graph.erase_node(follower)
 
 
-def _take_noise(module: fx.GraphModule, product: fx.Node, rider: fx.Node, extras: dict[str, Any]) -> None:
+def _take_noise(module: fx.GraphModule, product: fx.Node, follower: fx.Node, extras: dict[str, Any]) -> None:
     """The noise layer stays where it is, and draws at the same moment, but gives its plane alone."""
-    extras["noise"] = rider
-    extras["strength"] = tensor_of(module.graph, rider, "strength")
-    rider.replace_all_uses_with(product)
-    rider.args, rider.kwargs = (product.args[0],), {"plane": True}
-    rider.meta.pop("type")
-    rider.meta["grouped"] = True
+    extras["noise"] = follower
+    extras["strength"] = tensor_of(module.graph, follower, "strength")
+    follower.replace_all_uses_with(product)
+    follower.args, follower.kwargs = (product.args[0],), {"plane": True}
+    follower.meta.pop("type")
+    follower.meta["grouped"] = True
 
 
-def _take_bias(module: fx.GraphModule, product: fx.Node, rider: fx.Node, extras: dict[str, Any]) -> None:
-    layer = layer_of(module, rider)
+def _take_bias(module: fx.GraphModule, product: fx.Node, follower: fx.Node, extras: dict[str, Any]) -> None:
+    layer = layer_of(module, follower)
     assert isinstance(layer, Bias)
-    extras["bias"] = tensor_of(module.graph, rider, "bias")
+    extras["bias"] = tensor_of(module.graph, follower, "bias")
     if layer.lr_multiplier != 1.0:
         extras["bias"] = helper(
-            module.graph.call_function(ops.scale, (extras["bias"],), {"factor": layer.lr_multiplier}), rider
+            module.graph.call_function(ops.scale, (extras["bias"],), {"factor": layer.lr_multiplier}),
+            follower,
         )
 
 
 def _take_activation(
-    module: fx.GraphModule, product: fx.Node, rider: fx.Node, extras: dict[str, Any]
+    module: fx.GraphModule, product: fx.Node, follower: fx.Node, extras: dict[str, Any]
 ) -> None:
-    extras.update(rider.kwargs)  # slope and gain of a leaky_relu
+    extras.update(follower.kwargs)  # slope and gain of a leaky_relu
 
 
-def _take_scale(module: fx.GraphModule, product: fx.Node, rider: fx.Node, extras: dict[str, Any]) -> None:
-    extras["gain"] = extras.get("gain", 1.0) * rider.kwargs["factor"]
+def _take_scale(module: fx.GraphModule, product: fx.Node, follower: fx.Node, extras: dict[str, Any]) -> None:
+    extras["gain"] = extras.get("gain", 1.0) * follower.kwargs["factor"]
 
 
-def _take_clamp(module: fx.GraphModule, product: fx.Node, rider: fx.Node, extras: dict[str, Any]) -> None:
-    extras["clamp"] = rider.kwargs["limit"]
+def _take_clamp(module: fx.GraphModule, product: fx.Node, follower: fx.Node, extras: dict[str, Any]) -> None:
+    extras["clamp"] = follower.kwargs["limit"]
 
 
 TAKE: dict[str, Callable[[fx.GraphModule, fx.Node, fx.Node, dict[str, Any]], None]] = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from gandsl_runtime.files import read
+from gandsl_runtime.system.files import read
 
 MOST = 24  # grids of a run
 AS_IT_IS = 120_000  # bytes up to which a PNG is taken so

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gandsl_runtime.files import read
+from gandsl_runtime.system.files import read
 
 AXIS = "images"
 

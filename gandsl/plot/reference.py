@@ -13,8 +13,8 @@ from pydantic import Field, ValidationError, model_validator
 from gandsl.plot.log import LoggedCurve
 from gandsl.plot.words import MACHINE
 from gandsl_runtime.errors import RuntimeFault
-from gandsl_runtime.facts import Document, Name, Text
-from gandsl_runtime.files import read, write
+from gandsl_runtime.runs.header import Name, StrictDocument, Text
+from gandsl_runtime.system.files import read, write
 
 FORM = "reference/1"
 POINTS = 200  # of a curve at most
@@ -27,7 +27,7 @@ class NoReference(RuntimeFault):
     """A file is no recorded curve."""
 
 
-class Recorded(Document):
+class Recorded(StrictDocument):
     """One name: by images shown the mean of the runs, the lowest and the highest of them."""
 
     runs: int = Field(ge=1, le=1000)
@@ -48,7 +48,7 @@ class Recorded(Document):
         return self
 
 
-class Reference(Document):
+class Reference(StrictDocument):
     """The file."""
 
     gandsl: Literal["reference/1"] = "reference/1"

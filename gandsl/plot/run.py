@@ -11,10 +11,10 @@ from typing import Any
 
 from gandsl.plot.log import Log, objects, printable, read_log
 from gandsl_runtime.errors import RuntimeFault
-from gandsl_runtime.facts import MOST
-from gandsl_runtime.files import read
-from gandsl_runtime.record import Record, recorded
-from gandsl_runtime.run_dir import RunDir
+from gandsl_runtime.runs.header import MOST
+from gandsl_runtime.runs.record import RunRecord, recorded
+from gandsl_runtime.runs.run_dir import RunDir
+from gandsl_runtime.system.files import read
 
 Size = tuple[int, int]  # (h, w)
 MOST_EVENTS = 500  # of a kind that a page lists
@@ -88,7 +88,7 @@ def names_of(folders: Sequence[Path]) -> list[str]:
     return [str(folder) for folder in folders]
 
 
-def facts_of(record: Record | None, log: Log) -> dict[str, str]:
+def facts_of(record: RunRecord | None, log: Log) -> dict[str, str]:
     """By label: images, seed, device, when, with what."""
     _, last = log.span
     found = {"images shown": f"{last:,.0f}", "records": f"{log.records:,}"}
@@ -154,7 +154,7 @@ def _moment(value: Any) -> int | None:
     return value if whole and 0 <= value <= MOST else None
 
 
-def _resumes(record: Record | None) -> Iterator[RunEvent]:
+def _resumes(record: RunRecord | None) -> Iterator[RunEvent]:
     for session in record.sessions if record else ():
         images = _moment(session.get("images"))
         if images:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from .signals import named
+from .system.signals import named
 
 
 class Error(Exception):

@@ -16,9 +16,9 @@ from typer.testing import CliRunner, Result
 
 import gandsl
 from gandsl.cli.app import app
-from gandsl_runtime import checkpoint
 from gandsl_runtime.errors import CheckpointError
-from gandsl_runtime.facts import digest_of
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.runs.header import digest_of
 from tests.api import places
 from tests.interop.cases import SMALL
 from tests.interop.forge import ours

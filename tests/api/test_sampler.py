@@ -11,7 +11,8 @@ import torch
 import gandsl
 from gandsl.api import Program
 from gandsl.api.weights import Weights
-from gandsl_runtime import images, schedule
+from gandsl_runtime.media import images
+from gandsl_runtime.plan import schedule
 from gandsl_runtime.sample import sample
 from tests.api import places
 

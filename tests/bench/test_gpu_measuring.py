@@ -21,7 +21,7 @@ from bench.gpu import device, facts, feeding, kinds, operators, ours, peers, wai
 from bench.gpu.entries import groups
 from bench.gpu.entry import Setting, Skipped
 from gandsl_runtime.plan import Precision
-from gandsl_runtime.precision import Scaling
+from gandsl_runtime.training.precision import Scaling
 
 CPU, CUDA = Setting("cpu", Path()), Setting("cuda", Path())
 

@@ -17,9 +17,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from gandsl_runtime import checkpoint
-from gandsl_runtime.fitness import OF_THE_PLAN
-from gandsl_runtime.run_dir import found_in
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.runs.fitness import OF_THE_PLAN
+from gandsl_runtime.runs.run_dir import found_in
 from tests.cli.spoil_files import NESTED, Case, Json, cut, flip, odd_values
 
 Change = Callable[[dict[str, Tensor], dict[str, str]], None]  # of tensors and metadata, in place

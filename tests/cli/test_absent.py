@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gandsl.cli.absent import absent
-from gandsl_runtime.device import OTHERS
+from gandsl_runtime.system.device import OTHERS
 from tests.cli.conftest import ROOT, SPECS, Gandsl
 
 QUICK = SPECS / "quickstart.yaml"

@@ -168,7 +168,7 @@ def test_each_spec_has_an_answer(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("device", ["mps", "mps:0", "xpu", "meta"])
 def test_a_device_that_is_not_supported(device: str) -> None:
-    from gandsl_runtime.device import NoSuchDevice, device_named
+    from gandsl_runtime.system.device import NoSuchDevice, device_named
 
     with pytest.raises(NoSuchDevice, match="is not supported") as caught:
         device_named(device)

@@ -16,8 +16,9 @@ import pytest
 import torch
 from PIL import Image
 
-from gandsl_runtime import files, formats
+from gandsl_runtime.media import formats
 from gandsl_runtime.sample import sample
+from gandsl_runtime.system import files
 from tests.cli.conftest import Gandsl
 from tests.cli.forks import forked
 from tests.cli.trained import Trained, fine, folder

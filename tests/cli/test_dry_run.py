@@ -99,7 +99,7 @@ def test_a_dry_run_finds_what_would_stop_the_run(
     monkeypatch.chdir(tmp_path)
     more: list[str] = []
     if how == "memory":
-        monkeypatch.setattr("gandsl_runtime.shortage.free", lambda device: 2**20)
+        monkeypatch.setattr("gandsl_runtime.system.shortage.free", lambda device: 2**20)
     elif how == "broken":
         (images / "9" / "3.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     elif how == "device":
@@ -122,7 +122,7 @@ def test_what_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     import torch
 
-    from gandsl_runtime import shortage
+    from gandsl_runtime.system import shortage
 
     assert shortage._of_the_group(str(tmp_path)) is None
     (tmp_path / "memory.current").write_text("300\n")

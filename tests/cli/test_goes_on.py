@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gandsl_runtime import checkpoint
-from gandsl_runtime.record import recorded
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.runs.record import recorded
 from tests.cli.conftest import Gandsl
 from tests.cli.test_moved import NEW, OLD
 

@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from gandsl_runtime import formats, images
 from gandsl_runtime.layers import set_noise_mode
+from gandsl_runtime.media import formats, images
 from gandsl_runtime.sample import Draws, Sampler, given
 from tests.cli.conftest import Gandsl
 from tests.cli.trained import LABELLED, PLAIN, STYLED, Trained, close, fine, folder, tiles

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from gandsl_runtime.errors import DataError
-from gandsl_runtime.shortage import asked_for, is_shortage
+from gandsl_runtime.system.shortage import asked_for, is_shortage
 from tests.cli.conftest import SPECS, Gandsl
 from tests.cli.forks import at_most, forked
 

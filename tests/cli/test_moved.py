@@ -12,10 +12,10 @@ import torch
 from PIL import Image
 
 import gandsl as package
-from gandsl_runtime import checkpoint
-from gandsl_runtime.checkpoint import load_weights
 from gandsl_runtime.data.sources import Arrays
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.runs.checkpoint import load_weights
+from gandsl_runtime.training.trainer import Trainer
 from tests.cli.conftest import Gandsl
 
 OLD = """

@@ -94,13 +94,13 @@ def other_networks(place: Path) -> str:
 
 def too_large(place: Path) -> str:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gandsl_runtime.shortage.free", lambda device: 2**20)
+        patch.setattr("gandsl_runtime.system.shortage.free", lambda device: 2**20)
         return train(place, "--dry-run", run="other")
 
 
 def memory_full(place: Path) -> str:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gandsl_runtime.trainer.Trainer.__init__", full)
+        patch.setattr("gandsl_runtime.training.trainer.Trainer.__init__", full)
         return train(place, run="other")
 
 

@@ -16,8 +16,8 @@ import torch
 from PIL import Image
 from typer.testing import Result
 
-from gandsl_runtime import checkpoint
-from gandsl_runtime.pace import reproducible
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.training.throughput import reproducible
 from tests.cli.conftest import ROOT, Gandsl
 
 DATA = ROOT / "tests" / "data" / "run_format_2"

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from gandsl_runtime import checkpoint
+from gandsl_runtime.runs import checkpoint
 from tests.cli.commands import EVERY
 from tests.cli.conftest import ROOT
 

@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 
 from gandsl.cli.app import app
 from gandsl.cli.exits import Exit
-from gandsl_runtime import checkpoint
 from gandsl_runtime.errors import CheckpointError
-from gandsl_runtime.facts import Counters
-from gandsl_runtime.run_dir import found_in
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.runs.header import Counters
+from gandsl_runtime.runs.run_dir import found_in
 from tests.cli.conftest import ROOT
 from tests.cli.forks import Ended, forked
 from tests.cli.spoil_files import Case
@@ -111,7 +111,7 @@ class Folders:
 
 def _impatient() -> None:
     """A lock of another host is looked at for a quarter of a second only."""
-    from gandsl_runtime import lock
+    from gandsl_runtime.runs import lock
 
     lock.BEAT = 0.05
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from gandsl.cli.app import COMMANDS
-from gandsl_runtime.files import ASIDE
+from gandsl_runtime.system.files import ASIDE
 from tests.cli.conftest import SPECS, Gandsl
 from tests.interop.cases import CASES
 from tests.interop.forge import ours

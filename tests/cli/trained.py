@@ -10,7 +10,8 @@ from PIL import Image
 from typer.testing import Result
 
 import gandsl as package
-from gandsl_runtime import checkpoint, images
+from gandsl_runtime.media import images
+from gandsl_runtime.runs import checkpoint
 from tests.cli.conftest import SPECS, Gandsl
 
 PLAIN = ("quickstart.yaml", {"resolution": 14, "width": 2, "z_dim": 8, "classes": 4})

@@ -14,7 +14,7 @@ from gandsl.ir.graph import NetworkIR
 from gandsl.ir.op import Trait
 from gandsl.lowering.network import LoweredNetwork
 from gandsl_runtime.network import Network, Port
-from gandsl_runtime.precision import switch_casts
+from gandsl_runtime.training.precision import switch_casts
 from tests.passes.exact import batch_of
 
 _count = itertools.count()

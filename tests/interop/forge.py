@@ -20,7 +20,7 @@ from torch import Tensor
 from gandsl.api import compile
 from gandsl.interop import export_weights
 from gandsl.interop.layouts import layouts
-from gandsl_runtime import checkpoint
+from gandsl_runtime.runs import checkpoint
 
 State = dict[str, Tensor]
 BUFFERS = ("resample_filter", "noise_const", "w_avg")  # last names of keys that are no parameters

@@ -15,9 +15,9 @@ import torch
 from gandsl.frontend.module import ModuleIR
 from gandsl.interop import InteropError, export_weights, import_checkpoint
 from gandsl.interop.files import opened
-from gandsl.interop.fit import infer, module_of
 from gandsl.interop.layout import Layout
 from gandsl.interop.made import Made
+from gandsl.interop.matching import infer, module_of
 from gandsl.interop.options import Fate, Option
 from gandsl.interop.parts import parts_of
 from gandsl.interop.recognize import CheckpointFile, Recognized, recognize

@@ -16,7 +16,7 @@ from gandsl.interop.load import belonging, open_file
 from gandsl.interop.recognize import recognize
 from gandsl.interop.tensors import materialize
 from gandsl.spec.values import as_size
-from gandsl_runtime import checkpoint
+from gandsl_runtime.runs import checkpoint
 from tests.interop.cases import CASES, Case
 from tests.interop.forge import State, flattened, ours
 

@@ -11,9 +11,9 @@ from torch.nn import functional
 from gandsl.analysis import analyze
 from gandsl.interop import changes
 from gandsl.interop.errors import InteropError
-from gandsl.interop.fit import keys_of
 from gandsl.interop.layout import channel_rule, expanded, row
 from gandsl.interop.layouts import layouts
+from gandsl.interop.matching import keys_of
 from tests.interop.cases import CASES
 
 SHAPES = {

@@ -10,10 +10,9 @@ import torch
 from torch._C._profiler import _EventType
 from torch.profiler import ProfilerActivity, profile, record_function
 
-from gandsl_runtime import schedule
 from gandsl_runtime.network import Network
 from gandsl_runtime.peak_memory.step import Rehearsal
-from gandsl_runtime.plan import Plan
+from gandsl_runtime.plan import Plan, schedule
 
 PHASE = "phase "
 

@@ -11,9 +11,9 @@ import gandsl
 from gandsl.analysis import analyze
 from gandsl.frontend.module import ModuleIR
 from gandsl.memory import memory_of
-from gandsl_runtime import schedule
 from gandsl_runtime.peak_memory.figures import StagePeaks
 from gandsl_runtime.peak_memory.step import stage_peaks
+from gandsl_runtime.plan import schedule
 from tests.memory.allocations import allocated
 from tests.specs.reduced import reduced
 

@@ -15,7 +15,7 @@ from gandsl.codegen import render
 from gandsl.lowering.network import LoweredNetwork
 from gandsl.lowering.planned import checkpointed
 from gandsl.passes.target import Target
-from gandsl_runtime import checkpointing
+from gandsl_runtime import recompute
 from gandsl_runtime.layers import Dropout
 from gandsl_runtime.network import Network
 from gandsl_runtime.rng import CallDraws, Draws, Key, Part, drawing, name_layers
@@ -158,7 +158,7 @@ def test_printed_networks_checkpoint_what_they_say() -> None:
     found, numbers = [], []
     for turn in range(2):
         if turn:
-            checkpointing.begin(network)
+            recompute.begin(network)
         network.load_state_dict(start)
         found.append(computed(network, "synthesis", ws))
         numbers.append(kept_numbers(network, "synthesis", ws))
@@ -179,7 +179,7 @@ def test_dropout_draws_the_same_again() -> None:
             given = x.clone().requires_grad_()
             torch.manual_seed(1)
             with drawing(draws):
-                y = checkpointing.checkpointed(stage, [*stage.modules()], given) if again else stage(given)
+                y = recompute.checkpointed(stage, [*stage.modules()], given) if again else stage(given)
             (first,) = torch.autograd.grad(y.square().sum(), given, create_graph=True)
             found.append([y, first, *torch.autograd.grad(first.square().sum(), [*stage.parameters()])])
         assert (found[0][0] == 0).any()

@@ -62,8 +62,8 @@ def test_a_product_ends_with_any_rider(op: str, behind: str) -> None:
     if op == "fir":
         sizes = {"pad": (1, 2, 1, 2)}
     h = b("product", op, inputs, **sizes)
-    for rider in behind.split():
-        h = b(rider, rider, {"x": h}, init=0.4)
+    for follower in behind.split():
+        h = b(follower, follower, {"x": h}, init=0.4)
     module, record = apply(b, b("norm", "pixel_norm", {"x": h}), passes=[GroupEpilogues()])
     assert reasons(record, fired=True) == {"product": f"with {', '.join(behind.split())} (then pixel_norm)"}
     (product,) = (node for node in module.graph.nodes if node.meta.get("id") == "product")

@@ -150,10 +150,10 @@ class Body:
 
     def _types(self, op: Op, inputs: dict[str, list[str]], attrs: dict[str, Any]) -> Types:
         found = []
-        for world in range(self.worlds):
-            here = {name: v.values[world] if isinstance(v, Text) else v for name, v in attrs.items()}
+        for group in range(self.worlds):
+            here = {name: v.values[group] if isinstance(v, Text) else v for name, v in attrs.items()}
             call = Call(
-                {port: tuple(self.seen[t][world] for t in texts) for port, texts in inputs.items()},
+                {port: tuple(self.seen[t][group] for t in texts) for port, texts in inputs.items()},
                 complete(op, here),
             )
             found.append(op.output(call))

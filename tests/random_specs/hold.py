@@ -29,8 +29,8 @@ from gandsl_runtime.errors import Diverged
 from gandsl_runtime.layers import set_noise_mode
 from gandsl_runtime.observers import standard
 from gandsl_runtime.plan import Plan
-from gandsl_runtime.precision import switch_casts
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.training.precision import switch_casts
+from gandsl_runtime.training.trainer import Trainer
 from tests.codegen import twins
 from tests.passes import exact
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from gandsl_runtime.augment import Augment, Chance
+from gandsl_runtime.augment import Augment, AugmentDraws
 from gandsl_runtime.plan import TRANSFORMS
 from gandsl_runtime.plan import Augment as AugmentPlan
 from gandsl_runtime.rng import Draws, Key, Part
@@ -16,7 +16,7 @@ EACH = tuple(name for names in TRANSFORMS.values() for name in names)
 RANGE = (-1.0, 1.0)
 
 
-class Fixed(Chance):
+class Fixed(AugmentDraws):
     """Draws that are given, in the order they are asked for; every transform of the pipe happens."""
 
     def __init__(self, *pipe: str, normal=(), uniform=(), integers=()) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import torch
 
-from gandsl_runtime.trainer import Trainer
-from gandsl_runtime.world import World, join
+from gandsl_runtime.distributed.group import ProcessGroup, join
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
 
-def guarded(world: World, run_dir: Path) -> Trainer:
+def guarded(group: ProcessGroup, run_dir: Path) -> Trainer:
     """The trainer of that run."""
     changes = {
         "length": "36 steps",
@@ -29,13 +29,13 @@ def guarded(world: World, run_dir: Path) -> Trainer:
         "cadence": {"log": "1 steps", "checkpoint": "5 steps"},
     }
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
-    return Trainer(plan(**changes), *networks, data=arrays(), run_dir=run_dir, observing=(), world=world)
+    return Trainer(plan(**changes), *networks, data=arrays(), run_dir=run_dir, observing=(), group=group)
 
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    world = join(torch.device("cpu"))
-    run = guarded(world, folder / "run")
+    group = join(torch.device("cpu"))
+    run = guarded(group, folder / "run")
     run.run()
-    torch.save((run.state.counters(), run.state.tensors()), folder / f"{world.rank}.pt")
-    world.leave()
+    torch.save((run.state.counters(), run.state.tensors()), folder / f"{group.rank}.pt")
+    group.leave()

@@ -14,8 +14,8 @@ import torch
 
 import gandsl
 from gandsl_runtime.data.sources import Arrays
-from gandsl_runtime.trainer import Trainer
-from gandsl_runtime.world import World, join
+from gandsl_runtime.distributed.group import ProcessGroup, join
+from gandsl_runtime.training.trainer import Trainer
 from tests.specs.reduced import SPECS, reduced
 
 PER_SAMPLE = {"training.style_mixing.per": "sample"}
@@ -40,34 +40,34 @@ CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
 BATCH = 8
 
 
-def train(case: str, world: World, **more: Any) -> Trainer:
+def train(case: str, group: ProcessGroup, **more: Any) -> Trainer:
     """The trainer of a case after its steps, in float64."""
-    trainer = trainer_of(case, world, **more)
+    trainer = trainer_of(case, group, **more)
     for _ in range(CASES[case][1]):
         trainer.step()
     return trainer
 
 
 def trainer_of(
-    case: str, world: World, run_dir: Path | None = None, resuming: bool = False, **more: Any
+    case: str, group: ProcessGroup, run_dir: Path | None = None, resuming: bool = False, **more: Any
 ) -> Trainer:
     """The trainer of a case before its first step, or where a run in a folder has come to."""
     spec, _, changes = CASES[case]
     if micro := changes.get("training.micro_batch"):
-        changes = changes | {"training.micro_batch": micro // world.size}  # what all do at a time
+        changes = changes | {"training.micro_batch": micro // group.size}  # what all do at a time
     overrides = reduced(spec, batch=BATCH, images=16, classes=3) | changes | more
     path_length = "training.regularizers.path_length.batch"
     if "style" in spec:
         overrides[path_length] = BATCH // 2
     program = gandsl.compile(SPECS / f"{spec}.yaml", overrides)
-    torch.manual_seed(7 + world.rank)  # what the first process has is given to all
+    torch.manual_seed(7 + group.rank)  # what the first process has is given to all
     assert program.plan is not None
     networks = program.generator.double(), program.discriminator.double()
     _, height, width = networks[0].outputs[-1].shape
     channels = networks[0].outputs[-1].shape[0]
     pixels = np.random.default_rng(0).integers(0, 256, (20, height, width, channels), dtype=np.uint8)
     source = Arrays(pixels if channels > 1 else pixels[..., 0], np.arange(20) % 3)
-    common: dict[str, Any] = {"data": source, "observing": (), "world": world}
+    common: dict[str, Any] = {"data": source, "observing": (), "group": group}
     if resuming:
         assert run_dir is not None
         return Trainer.resume(run_dir, *networks, plan=program.plan, change=True, **common)
@@ -82,10 +82,10 @@ def outcome(trainer: Trainer) -> dict[str, torch.Tensor]:
 
 if __name__ == "__main__":
     folder, cases = Path(sys.argv[1]), sys.argv[2:]
-    world = join(torch.device("cpu"))
-    begun = trainer_of("style", world, folder / "run", **{"training.length": "3 steps"})
+    group = join(torch.device("cpu"))
+    begun = trainer_of("style", group, folder / "run", **{"training.length": "3 steps"})
     begun.run()
     for case in cases:
-        found = outcome(train(case, world))
-        torch.save(found, folder / f"{case}.{world.rank}.pt")
-    world.leave()
+        found = outcome(train(case, group))
+        torch.save(found, folder / f"{case}.{group.rank}.pt")
+    group.leave()

@@ -6,8 +6,8 @@ import torch
 
 from gandsl_runtime.plan import Plan
 from gandsl_runtime.rng import Draws, Key, Part
-from gandsl_runtime.state import State
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.training.state import State
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.networks import twin
 
 SEED = 3

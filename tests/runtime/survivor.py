@@ -22,9 +22,10 @@ import torch
 import torch._dynamo  # Adam imports it in each session otherwise: seconds
 from PIL import Image
 
-from gandsl_runtime import checkpoint, files
 from gandsl_runtime.observers import JsonLog, Observer, standard
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.system import files
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import folder_of, pixels, plan, png
 from tests.runtime.networks import GrowingDiscriminator, GrowingGenerator, seeded
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from gandsl_runtime.augment import Chance, banded, geometry
+from gandsl_runtime.augment import AugmentDraws, banded, geometry
 from gandsl_runtime.augment.wavelet import centre, symlet
 from tests.runtime.augmenting import RANGE, Fixed, draws, image, whole
 
@@ -253,7 +253,7 @@ def test_resampled_blits_are_the_permutations():
     """Both mean the same transform: they differ by bilinear reading alone, |f″|/32 a direction."""
     grid = torch.linspace(-3, 3, 24, dtype=torch.float64)
     x = (torch.sin(grid)[:, None] * torch.cos(grid * 0.7 + 1) + 0.1 * grid)[None, None]
-    nothing = Chance(x, {}, 1.0, whole(x), ())
+    nothing = AugmentDraws(x, {}, 1.0, whole(x), ())
     for flip, turns, right, down in ((1, 0, 0, 0), (0, 1, 0, 0), (1, 3, 2, -1), (0, 2, -3, 2)):
         one = torch.tensor([1])
         blits = one * (1 - 2 * flip), one * turns, one * right, one * down

@@ -9,11 +9,11 @@ import torch
 from pydantic import ValidationError
 
 from gandsl_runtime.augment import Control
+from gandsl_runtime.distributed.group import ProcessGroup
 from gandsl_runtime.plan import Adaptive, Plan
+from gandsl_runtime.plan.schedule import Clock, Stage, Step
 from gandsl_runtime.rng import Key, Part
-from gandsl_runtime.schedule import Clock, Stage, Step
-from gandsl_runtime.trainer import Trainer
-from gandsl_runtime.world import World
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.augmenting import augment
 from tests.runtime.helpers import arrays, assert_same, plan
 from tests.runtime.networks import (
@@ -99,12 +99,12 @@ def test_the_controller_by_hand():
     p, image = 0.5, 64 * 4 / 500_000
     for step, (signs, moves) in enumerate([((1, 1, 0.5, 0), 1), ((0.6, 0.5, 0.9, 0.2), -1), ((1,) * 4, 1)]):
         for inside, sign in enumerate(signs):
-            control.heard(torch.tensor(float(sign)), 64)
+            control.observe(torch.tensor(float(sign)), 64)
             assert control.p.item() == pytest.approx(p, abs=1e-7)
-            control.after(Step(Clock(0, 4 * step + inside), Stage(), 64), World())
+            control.after(Step(Clock(0, 4 * step + inside), Stage(), 64), ProcessGroup())
         p += moves * image
         assert control.p.item() == pytest.approx(p, abs=1e-7)
-    control.after(Step(Clock(0, 15), Stage(), 64), World())  # nothing heard since
+    control.after(Step(Clock(0, 15), Stage(), 64), ProcessGroup())  # nothing heard since
     assert control.p.item() == pytest.approx(p, abs=1e-7)
 
 
@@ -113,12 +113,12 @@ def test_p_has_bounds(limit, last):
     """20 steps of 50 images at 1000 images from 0 to 1 would take it from 0.5 to 1.5, then down to −0.5."""
     control = Control(Adaptive(start=0.5, max=limit, over="1 kimg", every="2 steps"), torch.device("cpu"))
     for step in range(40):
-        control.heard(torch.ones(()), 50)
-        control.after(Step(Clock(0, step), Stage(), 50), World())
+        control.observe(torch.ones(()), 50)
+        control.after(Step(Clock(0, step), Stage(), 50), ProcessGroup())
     assert control.p.item() == pytest.approx(last, abs=1e-6)
     for step in range(60):
-        control.heard(-torch.ones(()), 50)
-        control.after(Step(Clock(0, step), Stage(), 50), World())
+        control.observe(-torch.ones(()), 50)
+        control.after(Step(Clock(0, step), Stage(), 50), ProcessGroup())
     assert control.p.item() == 0
 
 
@@ -126,9 +126,9 @@ def test_means_are_over_images():
     """Micro-batches of unequal size: 3 sure images and 1 that is not make ½."""
     for target, moves in ((0.49, 1), (0.51, -1)):
         control = Control(Adaptive(target=target, start=0.5, every="1 steps"), torch.device("cpu"))
-        control.heard(torch.tensor(1.0), 3)
-        control.heard(torch.tensor(-1.0), 1)
-        control.after(Step(Clock(), Stage(), 4), World())
+        control.observe(torch.tensor(1.0), 3)
+        control.observe(torch.tensor(-1.0), 1)
+        control.after(Step(Clock(), Stage(), 4), ProcessGroup())
         assert math.copysign(1, control.p.item() - 0.5) == moves
 
 
@@ -232,7 +232,7 @@ def test_a_ramp_is_a_function_of_images_shown():
     trainer = trainer_of(augment={"pipe": "blit", "p": ramp})
     found = []
     for _ in range(7):
-        found.append(trainer.updates.chance())
+        found.append(trainer.updates.augment_probability())
         trainer.step()
     assert found == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.5])
 

@@ -11,10 +11,10 @@ import pytest
 import torch
 from torch import nn
 
-from gandsl_runtime import checkpoint
 from gandsl_runtime.errors import CheckpointError, OutOfSpace
-from gandsl_runtime.record import recorded
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.runs.record import recorded
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import arrays, assert_same, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 

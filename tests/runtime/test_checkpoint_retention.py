@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from gandsl_runtime import checkpoint
 from gandsl_runtime.observers import Observer, standard
 from gandsl_runtime.plan import Cadence
-from gandsl_runtime.retention import Saved, staying
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.runs.retention import Saved, staying
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 

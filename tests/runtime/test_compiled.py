@@ -11,13 +11,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gandsl_runtime import compiled
-from gandsl_runtime.compiled import Backend, Compiler, linearized, with_gradients
 from gandsl_runtime.layers import Dropout, Linear, Noise
 from gandsl_runtime.network import Network, Port
-from gandsl_runtime.penalties import score, squared_gradient_norm
 from gandsl_runtime.plan import Plan
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.training import compiled
+from gandsl_runtime.training.compiled import Backend, Compiler, linearized, with_gradients
+from gandsl_runtime.training.penalties import score, squared_gradient_norm
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.graphs import Graphs
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, StyleGenerator, seeded

@@ -9,11 +9,11 @@ from contextlib import nullcontext
 import pytest
 import torch
 
-from gandsl_runtime import training_set
 from gandsl_runtime.data import Stream, open_dataset, readers
 from gandsl_runtime.data.ahead import Ahead, Sent, ToCard
 from gandsl_runtime.errors import DataError, Interrupted
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.training import training_set
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import Heard, arrays, assert_same, folder_of, pixels, plan, png
 from tests.runtime.test_resume import CASES, Stop
 
@@ -109,7 +109,7 @@ def test_a_resume_counts_what_was_used_alone(case, tmp_path, monkeypatch):
     whole = Trainer(plan(**changes), *networks(), data=data, seed=5, observing=())
     whole.run()
     plain = training_set.stream_of
-    monkeypatch.setattr("gandsl_runtime.trainer.stream_of", lambda *all: Ahead(plain(*all), Hand()))
+    monkeypatch.setattr("gandsl_runtime.training.trainer.stream_of", lambda *all: Ahead(plain(*all), Hand()))
     trainer = Trainer(plan(**changes), *networks(), data=data, run_dir=tmp_path, seed=5, observing=[Stop(3)])
     for stop in (9, None):
         with pytest.raises(Interrupted):

@@ -13,7 +13,7 @@ from gandsl_runtime.data.order import Balanced
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.errors import DataError
 from gandsl_runtime.plan import Data
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import assert_same, folder_of, pixels, plan, png
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 

@@ -18,7 +18,7 @@ from gandsl_runtime.data.sources import Pack, open_source
 from gandsl_runtime.data.sources.packed import INDEX, MOST_SHARDS
 from gandsl_runtime.data.survey import survey
 from gandsl_runtime.errors import DataError, Unwritable
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.training.trainer import Trainer
 from tests.cli.spoil_files import WAYS, json_file
 from tests.runtime.helpers import arrays, assert_same, folder_of, pixels, plan, png
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from gandsl_runtime import checkpoint
 from gandsl_runtime.data import Stream, open_dataset
 from gandsl_runtime.data.dataset import IN_A_ROW
 from gandsl_runtime.data.stream import WARNINGS
 from gandsl_runtime.errors import DataError
 from gandsl_runtime.observers import Observer
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import assert_same, folder_of, labels_json, pixels, plan, png, zip_of
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 

@@ -17,7 +17,7 @@ from gandsl_runtime.data.sources import open_source
 from gandsl_runtime.data.survey import survey
 from gandsl_runtime.observers import Observer
 from gandsl_runtime.plan import Data
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import folder_of, plan, zip_of
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 

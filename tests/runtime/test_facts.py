@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from gandsl_runtime.facts import MOST, DataFacts
+from gandsl_runtime.runs.header import MOST, DataFacts
 
 
 @pytest.mark.parametrize("images", [1, MOST])

@@ -7,11 +7,12 @@ import errno
 import pytest
 import torch
 
-from gandsl_runtime import checkpoint, errors
+from gandsl_runtime import errors
 from gandsl_runtime.errors import DataError, Diverged, OutOfSpace, PlanError, RuntimeFault, room_for
 from gandsl_runtime.network import Port
 from gandsl_runtime.observers import Observer
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import arrays, folder_of, pixels, plan, png
 from tests.runtime.networks import (
     ConvDiscriminator,

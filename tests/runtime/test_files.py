@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gandsl_runtime import files
 from gandsl_runtime.errors import Unwritable
+from gandsl_runtime.system import files
 
 SIZE = 1 << 20
 

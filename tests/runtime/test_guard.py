@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from gandsl_runtime import checkpoint
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.errors import DataError, Diverged
-from gandsl_runtime.facts import GuardFacts
-from gandsl_runtime.guard.keep import Keep
-from gandsl_runtime.guard.memory import Memory
+from gandsl_runtime.guard.keep import KeptCheckpoints
+from gandsl_runtime.guard.memory import GuardHistory
 from gandsl_runtime.guard.probe import Probe
 from gandsl_runtime.observers import Observer
-from gandsl_runtime.schedule import Stage
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.plan.schedule import Stage
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.runs.header import GuardFacts
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import Heard, alarms_of, arrays, assert_same, pixels, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -121,7 +121,7 @@ def test_the_good_state_follows_the_run(tmp_path):
 
     class Look(Observer):
         def after(self, step, run):
-            good = Keep(tmp_path).good
+            good = KeptCheckpoints(tmp_path).good
             found[run.state.clock.steps] = good and int(good.stem) // 4
 
     run = hand_made(tmp_path, Look())
@@ -195,7 +195,7 @@ def test_a_state_is_proposed_proved_and_gone_back_to(links, tmp_path, monkeypatc
             raise OSError("no links here")
 
         monkeypatch.setattr(os, "link", refuse)
-    keep = Keep(tmp_path)
+    keep = KeptCheckpoints(tmp_path)
     keep.propose()
     assert keep.good is None and keep.go_back() is None
     files(keep.checkpoints, 1, 2)
@@ -217,7 +217,7 @@ def test_a_state_is_proposed_proved_and_gone_back_to(links, tmp_path, monkeypatc
 
 
 def test_first_and_last_good_states_before_alarms_are_kept(tmp_path):
-    keep = Keep(tmp_path)
+    keep = KeptCheckpoints(tmp_path)
     for images in (1, 2, 3):
         files(keep.checkpoints, images)
         keep.propose()
@@ -229,7 +229,7 @@ def test_first_and_last_good_states_before_alarms_are_kept(tmp_path):
 
 
 def test_looks_at_other_series_are_forgotten():
-    memory, other = Memory(("a/b",), 5), Memory(("a/b", "a/c"), 5)
+    memory, other = GuardHistory(("a/b",), 5), GuardHistory(("a/b", "a/c"), 5)
     memory.add(Stage(), 8, {"a/b": 1.0})
     facts = GuardFacts.model_validate_json(json.dumps(memory.counters()))
     other.load(facts, memory.tensors()["looks"])

@@ -11,12 +11,12 @@ import torch
 from sklearn.datasets import load_digits
 
 import gandsl
-from gandsl_runtime import checkpoint
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.errors import Diverged, Interrupted
 from gandsl_runtime.guard.probe import Probe
 from gandsl_runtime.observers import JsonLog
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import Heard, alarms_of, assert_same
 from tests.runtime.test_resume import Stop
 

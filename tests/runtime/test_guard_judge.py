@@ -12,11 +12,11 @@ from torch import nn
 
 from gandsl_runtime.guard import measure
 from gandsl_runtime.guard.judge import judge
-from gandsl_runtime.guard.memory import Memory
+from gandsl_runtime.guard.memory import GuardHistory
 from gandsl_runtime.guard.probe import chosen
 from gandsl_runtime.layers import Linear
 from gandsl_runtime.plan import Guard
-from gandsl_runtime.schedule import Stage
+from gandsl_runtime.plan.schedule import Stage
 
 PLAN = Guard()
 CHANCE = np.random.default_rng(0)
@@ -28,7 +28,7 @@ def noise(looks, sigma=0.1):
 
 def alarms(name, values, plan=PLAN):
     """The looks (from 0) at which a series alarms, each judged as it comes."""
-    memory = Memory((name,), plan.window + plan.patience)
+    memory = GuardHistory((name,), plan.window + plan.patience)
     found = []
     for look, value in enumerate(values):
         memory.add(Stage(), look, {name: float(value)})
@@ -115,7 +115,7 @@ def test_what_is_not_finite_alarms_at_once_and_once():
 
 
 def test_a_series_that_is_seldom_measured_is_judged_when_there_are_enough():
-    memory = Memory(("gradient/generator",), 43)
+    memory = GuardHistory(("gradient/generator",), 43)
     for look in range(60):
         memory.add(Stage(), look, {"gradient/generator": 1.0} if look % 3 == 0 else {})
     for look in range(3):
@@ -128,7 +128,7 @@ def test_a_series_that_is_seldom_measured_is_judged_when_there_are_enough():
 
 
 def test_another_stage_begins_a_new_past():
-    memory = Memory(("gradient/generator",), 43)
+    memory = GuardHistory(("gradient/generator",), 43)
     for look in range(90):
         level = look // 30
         memory.add(Stage(level, fading=level == 1), look, {"gradient/generator": 50.0**level})
@@ -139,7 +139,7 @@ def test_another_stage_begins_a_new_past():
 
 def test_the_worst_comes_first_and_a_first_sign_is_not_calm():
     names = ("sigma/generator.a", "sigma/generator.b", "logits/gap")
-    memory = Memory(names, 43)
+    memory = GuardHistory(names, 43)
     for look in range(40):
         memory.add(Stage(), look, dict.fromkeys(names, 1.0))
     for look in range(3):

@@ -7,18 +7,18 @@ import math
 import pytest
 
 from gandsl_runtime.guard.judge import Judgement, Sign, judge
-from gandsl_runtime.guard.memory import Memory
+from gandsl_runtime.guard.memory import GuardHistory
 from gandsl_runtime.guard.status import Alarm, status
 from gandsl_runtime.plan import Guard
-from gandsl_runtime.schedule import Stage
+from gandsl_runtime.plan.schedule import Stage
 
 PLAN = Guard(warm_up=5, patience=3, window=10)
 NAMES = ("diversity/all pairs", "gradient/generator")
 
 
-def looked(values: list[float]) -> tuple[Memory, Judgement | None]:
+def looked(values: list[float]) -> tuple[GuardHistory, Judgement | None]:
     """A memory after looks at diversities, counted as the guard counts, and the last judgement."""
-    memory, verdict = Memory(NAMES, PLAN.window + PLAN.patience), None
+    memory, verdict = GuardHistory(NAMES, PLAN.window + PLAN.patience), None
     for place, value in enumerate(values):
         memory.add(Stage(), 100 * place, {NAMES[0]: value, NAMES[1]: 1.0})
         verdict = judge(PLAN, memory.names, memory.looks)

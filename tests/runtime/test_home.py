@@ -11,11 +11,11 @@ from tempfile import TemporaryFile
 
 import pytest
 
-from gandsl_runtime import checkpoint
 from gandsl_runtime.errors import Unwritable
 from gandsl_runtime.observers import Observer, standard
-from gandsl_runtime.pace import reproducible
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.training.throughput import reproducible
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import arrays, assert_same, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -86,7 +86,7 @@ def test_a_folder_in_its_place_is_not_written(tmp_path):
 
 def test_a_folder_moved_where_nothing_tells_is_made_anew(tmp_path, monkeypatch):
     """Where there is no /proc. What it holds then is a whole run's again."""
-    monkeypatch.setattr("gandsl_runtime.home.Home.found", lambda home: None)
+    monkeypatch.setattr("gandsl_runtime.runs.home.Home.found", lambda home: None)
     moving = After(7, lambda path: path.rename(tmp_path / "elsewhere"))
     started(tmp_path / "run", moving).run()
     assert sum("was removed: it is made anew" in said for said in moving.said) == 1
@@ -119,7 +119,7 @@ def test_a_folder_that_takes_no_files_is_noticed_before_the_first_step(part, tmp
             raise PermissionError(errno.EACCES, "Permission denied", str(dir))
         return TemporaryFile(dir=dir)
 
-    monkeypatch.setattr("gandsl_runtime.home.TemporaryFile", file)
+    monkeypatch.setattr("gandsl_runtime.runs.home.TemporaryFile", file)
     refused(place, After(99, print), tmp_path)
 
 

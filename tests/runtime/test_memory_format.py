@@ -10,10 +10,12 @@ import torch
 from torch import Tensor, nn
 
 import gandsl
-from gandsl_runtime import checkpoint, layers, precision
+from gandsl_runtime import layers
 from gandsl_runtime.layers import Conv2d, ConvTranspose2d, Fir, ModulatedConv2d
 from gandsl_runtime.network import Network
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.training import precision
+from gandsl_runtime.training.trainer import Trainer
 from tests.codegen.twins import arguments
 from tests.runtime.helpers import arrays
 from tests.specs.reduced import SPECS, reduced

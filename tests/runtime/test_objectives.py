@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch.func import functional_call, grad, jacrev, vmap
 
-from gandsl_runtime import objectives, penalties
 from gandsl_runtime.plan import LOSS_NAMES, Plan
+from gandsl_runtime.training import objectives, penalties
 from tests.runtime.helpers import plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, StyleGenerator, seeded
 

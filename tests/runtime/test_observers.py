@@ -15,12 +15,12 @@ import torch
 from PIL import Image
 
 from gandsl_runtime import observers
+from gandsl_runtime.distributed.group import ProcessGroup
 from gandsl_runtime.errors import MissingExtra
-from gandsl_runtime.meter import Meter
 from gandsl_runtime.observers import Grids, JsonLog, TensorBoard, Terminal
 from gandsl_runtime.observers.terminal import Watch
-from gandsl_runtime.trainer import Trainer
-from gandsl_runtime.world import World
+from gandsl_runtime.training.metrics import MetricSums
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import (
     ConvDiscriminator,
@@ -64,15 +64,15 @@ def test_log_of_growth(tmp_path):
 
 
 def test_meter_averages_since_it_was_cleared():
-    meter = Meter()
-    assert meter.means(World()) == {}
+    sums = MetricSums()
+    assert sums.means(ProcessGroup()) == {}
     for value in (1.0, 2.0, 6.0):
-        meter.add({"a": torch.tensor(value)})
-    meter.add({"b": torch.tensor(5.0)})
-    assert meter.means(World()) == {"a": 3, "b": 5}
-    meter.clear()
-    meter.add({"a": torch.tensor(4.0)})
-    assert meter.means(World()) == {"a": 4}
+        sums.add({"a": torch.tensor(value)})
+    sums.add({"b": torch.tensor(5.0)})
+    assert sums.means(ProcessGroup()) == {"a": 3, "b": 5}
+    sums.clear()
+    sums.add({"a": torch.tensor(4.0)})
+    assert sums.means(ProcessGroup()) == {"a": 4}
 
 
 def test_grids_at_the_plans_cadence(tmp_path):

@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 import torch
 
-from gandsl_runtime import pace
-from gandsl_runtime.pace import Pace, reproducible
-from gandsl_runtime.schedule import Clock
+from gandsl_runtime.plan.schedule import Clock
+from gandsl_runtime.training import throughput
+from gandsl_runtime.training.throughput import Throughput, reproducible
 
 
 @pytest.fixture
 def now(monkeypatch):
     moment = [100.0]
-    monkeypatch.setattr(pace.time, "monotonic", lambda: moment[0])
+    monkeypatch.setattr(throughput.time, "monotonic", lambda: moment[0])
     return moment
 
 
 def test_speed_is_since_the_last_record(now):
-    measured = Pace(torch.device("cpu"))
+    measured = Throughput(torch.device("cpu"))
     now[0] += 30  # networks, data: no part of the speed
     measured.begin(Clock(500, 5))
     now[0] += 4
@@ -34,7 +34,7 @@ def test_speed_is_since_the_last_record(now):
 
 
 def test_seconds_go_on_after_a_pause(now):
-    measured = Pace(torch.device("cpu"))
+    measured = Throughput(torch.device("cpu"))
     measured.resume(1000.0)
     now[0] += 7
     assert measured.seconds == 1007
@@ -45,10 +45,10 @@ def test_seconds_go_on_after_a_pause(now):
 )
 def test_memory_is_the_highest_so_far():
     high = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    said = Pace(torch.device("cpu")).record(Clock())["memory/ram"]
+    said = Throughput(torch.device("cpu")).record(Clock())["memory/ram"]
     assert said == pytest.approx(int(high[1]) / 2**20, abs=0.01)
 
 
 def test_what_depends_on_the_machine_is_marked():
-    record = {"images": 8, "loss/D": 0.5, "timely": 1} | Pace(torch.device("cpu")).record(Clock(8, 2))
+    record = {"images": 8, "loss/D": 0.5, "timely": 1} | Throughput(torch.device("cpu")).record(Clock(8, 2))
     assert reproducible(record) == {"images": 8, "loss/D": 0.5, "timely": 1}

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from gandsl_runtime.data.sources import Arrays
+from gandsl_runtime.distributed.group import ProcessGroup
 from gandsl_runtime.observers import Grids, standard
-from gandsl_runtime.trainer import Trainer
-from gandsl_runtime.world import World
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import folder_of, pixels, plan, png
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -87,12 +87,12 @@ def test_broken_images_are_left_out(tmp_path):
 
 
 def test_only_the_first_process_writes(tmp_path):
-    class Second(World):
+    class Second(ProcessGroup):
         rank, size = 1, 2
 
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
     run = Trainer(
-        plan(), *networks, data=Arrays(pixels()), observing=standard(tmp_path / "run"), world=Second()
+        plan(), *networks, data=Arrays(pixels()), observing=standard(tmp_path / "run"), group=Second()
     )
     assert run.observers == ()
 

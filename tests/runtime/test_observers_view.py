@@ -11,7 +11,7 @@ from gandsl_runtime.guard.status import Status
 from gandsl_runtime.observers.panel import bars, panel
 from gandsl_runtime.observers.progress import Progress, corrected, duration, number
 from gandsl_runtime.plan import Quantity
-from gandsl_runtime.schedule import Clock
+from gandsl_runtime.plan.schedule import Clock
 
 
 def halfway() -> Progress:
@@ -37,8 +37,8 @@ def halfway() -> Progress:
         }
         record |= {"time/seconds": 60.0 * minute, "time/images_per_second": 416.7}
         record |= {"time/seconds_per_kimg": 2.4, "memory/ram": 1.31, "memory/gpu": 12.32}
-        progress.heard(record, Clock(images, images // 50))
-    progress.heard({"images": 75_000, "steps": 1500, "metric/fid": 23.456}, Clock(75_000, 1500))
+        progress.logged(record, Clock(images, images // 50))
+    progress.logged({"images": 75_000, "steps": 1500, "metric/fid": 23.456}, Clock(75_000, 1500))
     progress.guard = Status("calm for 34 looks")
     return progress
 
@@ -55,7 +55,7 @@ def crowded() -> Progress:
     record |= {f"class/{name}": 2.3 for name in ("real", "fake", "G")} | {"path_length": 3.14}
     record |= {"scale/G": 65536.0, "scale/D": 1024.0, "inception_score_of_the_average": 3.3}
     record |= {"guard/sigma/generator": 5.31, "guard/diversity/all_pairs": 0.0312}
-    progress.heard(record, progress.clock)
+    progress.logged(record, progress.clock)
     signs = (
         "top singular value of discriminator.b256.conv1.weight went from 1.2 to 5.31",
         "diversity of samples (all pairs, real images = 1) went from 0.91 to 0.0312",
@@ -67,7 +67,7 @@ def crowded() -> Progress:
 def plain() -> Progress:
     """The least: no growth, no augmentation, no penalty, no guard."""
     progress = Progress("runs/x", Quantity(60, "steps"), (), Clock())
-    progress.heard({"images": 640, "steps": 10, "batch": 64, "loss/D": 1.5, "lr/G": 0.002}, Clock(640, 10))
+    progress.logged({"images": 640, "steps": 10, "batch": 64, "loss/D": 1.5, "lr/G": 0.002}, Clock(640, 10))
     return progress
 
 

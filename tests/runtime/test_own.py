@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gandsl_runtime import checkpoint
 from gandsl_runtime.data import Dataset
 from gandsl_runtime.data.identity import LOOKED_AT, absolute, again, differences, identity, spread
 from gandsl_runtime.data.sources import Arrays, open_source
 from gandsl_runtime.errors import CheckpointError
 from gandsl_runtime.observers import Observer
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import arrays, folder_of, pixels, plan, png, zip_of
 from tests.runtime.networks import (
     ConvDiscriminator,

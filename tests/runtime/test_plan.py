@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from gandsl_runtime.plan import PIPES, UNITS, Growth, Part, Plan, Quantity
+from gandsl_runtime.plan import PIPES, UNITS, Growth, Plan, PlanPart, Quantity
 from tests.runtime.helpers import plan
 
 RICH = {
@@ -142,7 +142,7 @@ def test_refusals_name_the_place(changes, place, words):
     assert [error["loc"] for error in caught.value.errors()] == [place]
 
 
-def models(of: type[BaseModel] = Part) -> list[type[BaseModel]]:
+def models(of: type[BaseModel] = PlanPart) -> list[type[BaseModel]]:
     """All parts of a plan; a part of several kinds of value counts where its kind is said."""
     found = [model for child in of.__subclasses__() for model in (child, *models(child))]
     return [model for model in found if not model.__pydantic_generic_metadata__["args"]]
@@ -184,7 +184,7 @@ def test_a_schedule_may_name_sizes_beyond_the_last_level():
 
 def test_imports_no_torch():
     code = (
-        "import sys, gandsl_runtime, gandsl_runtime.plan, gandsl_runtime.schedule;"
+        "import sys, gandsl_runtime, gandsl_runtime.plan, gandsl_runtime.plan.schedule;"
         "sys.exit(bool({'torch', 'numpy', 'PIL'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

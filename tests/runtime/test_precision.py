@@ -10,17 +10,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gandsl_runtime import precision
 from gandsl_runtime.errors import Diverged, PlanError
 from gandsl_runtime.layers import Cast, ModulatedConv2d
 from gandsl_runtime.network import Network, Port
-from gandsl_runtime.penalties import squared_gradient_norm
 from gandsl_runtime.plan import Plan, Precision
-from gandsl_runtime.precision import Scaling, inner_gradients, replace_nonfinite
-from gandsl_runtime.record import How, recorded
-from gandsl_runtime.run_dir import RunDir
-from gandsl_runtime.session import session
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.runs.record import MachineOptions, recorded
+from gandsl_runtime.runs.run_dir import RunDir
+from gandsl_runtime.runs.session import session
+from gandsl_runtime.training import precision
+from gandsl_runtime.training.penalties import squared_gradient_norm
+from gandsl_runtime.training.precision import Scaling, inner_gradients, replace_nonfinite
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -269,7 +269,7 @@ def test_the_average_is_sampled_in_float32() -> None:
 def test_cudnn_tries_its_algorithms_unless_somebody_says_not_to(tried: bool | None, tmp_path: Path) -> None:
     """And a resume goes on as the last command line said."""
     before = torch.backends.cudnn.benchmark
-    how = None if tried is None else How(cudnn_benchmark=tried)
+    how = None if tried is None else MachineOptions(cudnn_benchmark=tried)
     try:
         networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
         trainer = Trainer(plan(), *networks, data=arrays(), observing=(), run_dir=tmp_path, how=how)

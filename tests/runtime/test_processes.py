@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gandsl_runtime.world import World
+from gandsl_runtime.distributed.group import ProcessGroup
 from tests.runtime.in_processes import BATCH, CASES, outcome, train, trainer_of
 
 pytestmark = pytest.mark.processes
@@ -36,7 +36,7 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("case", CASES)
 def test_two_processes_do_what_one_does(case: str, together: Path) -> None:
     """Weights, averages, buffers, optimizers, path length, p of augmentation and the means in the log."""
-    alone = outcome(train(case, World()))
+    alone = outcome(train(case, ProcessGroup()))
     for rank in range(2):
         found = torch.load(together / f"{case}.{rank}.pt", weights_only=True)
         assert found.keys() == alone.keys()
@@ -46,9 +46,9 @@ def test_two_processes_do_what_one_does(case: str, together: Path) -> None:
 def test_a_run_goes_on_with_another_number_of_processes(together: Path) -> None:
     """Two processes took the first three of five steps; one that took all five is where one comes to."""
     lengthened = {"training.length": "5 steps"}
-    resumed = trainer_of("style", World(), together / "run", resuming=True, **lengthened)
+    resumed = trainer_of("style", ProcessGroup(), together / "run", resuming=True, **lengthened)
     assert resumed.state.clock.steps == 3
-    alone = trainer_of("style", World(), **lengthened)
+    alone = trainer_of("style", ProcessGroup(), **lengthened)
     resumed.run(), alone.run()
     assert_close(resumed.state.tensors(), alone.state.tensors())
 
@@ -57,12 +57,14 @@ def test_micro_batches_of_two_processes_do_what_the_batch_does(together: Path) -
     """The mean of w moves once for each call in a phase; so does all else."""
     case = "style_in_parts"
     found = torch.load(together / f"{case}.0.pt", weights_only=True)
-    assert_close(found, outcome(train(case, World(), **{"training.micro_batch": BATCH})))
+    assert_close(found, outcome(train(case, ProcessGroup(), **{"training.micro_batch": BATCH})))
 
 
 def test_micro_batches_do_what_the_batch_does() -> None:
     """The groups of minibatch statistics included; batch normalization alone would see fewer samples."""
-    whole, parts = (outcome(train("grown", World(), **more)) for more in ({}, {"training.micro_batch": 4}))
+    whole, parts = (
+        outcome(train("grown", ProcessGroup(), **more)) for more in ({}, {"training.micro_batch": 4})
+    )
     assert_close(parts, whole)
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gandsl_runtime.game import Batch, Game
-from gandsl_runtime.phases import Metrics, Work, phases
 from gandsl_runtime.plan import Plan
+from gandsl_runtime.plan.schedule import Clock
 from gandsl_runtime.rng import Part
-from gandsl_runtime.schedule import Clock
+from gandsl_runtime.training.game import Batch, Game
+from gandsl_runtime.training.phases import Metrics, Work, phases
 from tests.runtime.helpers import plan
 from tests.specs.recorded import Record, assert_close, load, read
 

@@ -11,7 +11,7 @@ from gandsl_runtime.augment import Augment
 from gandsl_runtime.errors import PlanError
 from gandsl_runtime.plan import Augment as AugmentPlan
 from gandsl_runtime.rng import Key, Part
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 from tests.runtime.reference import SEED, Reference, labels, trainer_of
@@ -172,7 +172,7 @@ def test_consistency(augmented):
 
 
 def test_the_papers_transform_flips_and_shifts_by_an_eighth():
-    from gandsl_runtime.consistency import transformed
+    from gandsl_runtime.training.consistency import transformed
 
     the_plan = plan(regularizers={"consistency": {}}, batch=64)
     parameters = the_plan.regularizers.consistency

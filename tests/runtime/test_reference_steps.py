@@ -21,7 +21,7 @@ from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.layers import TrackAverage
 from gandsl_runtime.network import Network
 from gandsl_runtime.rng import CallDraws, Draws, Part, drawing
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.reference import CLOSE, SEED, Reference
 from tests.specs.reduced import SPECS, reduced
 

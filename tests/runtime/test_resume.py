@@ -10,8 +10,8 @@ import pytest
 
 from gandsl_runtime.errors import CheckpointError, Interrupted
 from gandsl_runtime.observers import Grids, JsonLog, Observer
-from gandsl_runtime.pace import reproducible
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.training.throughput import reproducible
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import arrays, assert_same, folder_of, pixels, plan, png
 from tests.runtime.networks import (
     ConvDiscriminator,
@@ -220,8 +220,8 @@ def test_a_run_with_other_draws_is_refused_unless_it_says_so(tmp_path, monkeypat
     """Where the run says no version its draws are of version 1; what goes on has the new one."""
     make, changes, data = CASES["conditional"]
     with monkeypatch.context() as before:
-        before.setattr("gandsl_runtime.trainer.DRAWS", 1)
-        before.setattr("gandsl_runtime.description.DRAWS", 1)
+        before.setattr("gandsl_runtime.training.trainer.DRAWS", 1)
+        before.setattr("gandsl_runtime.runs.description.DRAWS", 1)
         run = Trainer(plan(**changes), *make(), data=data, run_dir=tmp_path, seed=5)
         run.run(minutes=0)
     facts = tmp_path / "run.json"

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from gandsl_runtime import layers
+from gandsl_runtime.distributed.group import ProcessGroup
 from gandsl_runtime.rng import Part
-from gandsl_runtime.running import running, together
-from gandsl_runtime.world import World
+from gandsl_runtime.training.statistics import running, together
 from tests.runtime import test_layers_derivatives
 from tests.runtime.in_processes import train
 
@@ -82,8 +82,8 @@ def test_a_run_in_micro_batches_is_the_run(case: str) -> None:
 
     The path length's batch is one micro-batch here: its target follows the micro-batch.
     """
-    parts = train(case, World(), **{"training.micro_batch": 4}).state.tensors()
-    whole = train(case, World()).state.tensors()
+    parts = train(case, ProcessGroup(), **{"training.micro_batch": 4}).state.tensors()
+    whole = train(case, ProcessGroup()).state.tensors()
     assert any(key.endswith((".average", ".u0")) for key in whole)
     for key, tensor in whole.items():
         close = {"rtol": 1e-6, "atol": 1e-8} if tensor.dtype == torch.float64 else {}

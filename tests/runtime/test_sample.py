@@ -8,12 +8,12 @@ import torch
 from PIL import Image
 from torch import nn
 
-from gandsl_runtime import images
 from gandsl_runtime.layers import Noise
+from gandsl_runtime.media import images
 from gandsl_runtime.network import Network, Port
 from gandsl_runtime.observers.grids import write_grid
+from gandsl_runtime.plan.schedule import Stage
 from gandsl_runtime.sample import SamplingError, sample
-from gandsl_runtime.schedule import Stage
 from tests.runtime.helpers import plan
 from tests.runtime.networks import ConvGenerator, GrowingGenerator, StyleGenerator, seeded
 

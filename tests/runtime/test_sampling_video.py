@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gandsl_runtime import video
 from gandsl_runtime.errors import MissingExtra, RuntimeFault
+from gandsl_runtime.media import video
 
 COUNT = 7
 

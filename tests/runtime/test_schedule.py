@@ -6,9 +6,8 @@ import math
 
 import pytest
 
-from gandsl_runtime import schedule
-from gandsl_runtime.plan import Ema, Quantity
-from gandsl_runtime.schedule import Clock, Stage, Step
+from gandsl_runtime.plan import Ema, Quantity, schedule
+from gandsl_runtime.plan.schedule import Clock, Stage, Step
 from tests.runtime.helpers import plan
 
 SIZES = [(4, 4), (8, 8), (16, 16)]

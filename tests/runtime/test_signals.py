@@ -10,12 +10,13 @@ import time
 import pytest
 import torch
 
-from gandsl_runtime import checkpoint, signals
+from gandsl_runtime.distributed.group import TorchProcessGroup, others_watched
 from gandsl_runtime.errors import Interrupted, Parted
 from gandsl_runtime.observers import Observer
-from gandsl_runtime.signals import CAUGHT, at_last, held
-from gandsl_runtime.trainer import Trainer
-from gandsl_runtime.world import Processes, others_watched
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.system import signals
+from gandsl_runtime.system.signals import CAUGHT, at_last, held
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -191,18 +192,18 @@ def test_a_process_that_ends_is_no_bug_of_the_others(tmp_path):
     rank = int(not child)
     try:
         torch.distributed.init_process_group("gloo", store=store, rank=rank, world_size=2)
-        world = Processes(store)
-        assert world.vote(rank) == 1
+        group = TorchProcessGroup(store)
+        assert group.all_max(rank) == 1
         if rank:
             os._exit(0)
-        with pytest.raises(Parted, match="another process of the run has ended"), others_watched(world):
-            world.vote(0)
+        with pytest.raises(Parted, match="another process of the run has ended"), others_watched(group):
+            group.all_max(0)
     finally:
         if rank:
             os._exit(1)
     torch.distributed.destroy_process_group()
     assert os.waitpid(child, 0)[1] == 0
-    with pytest.raises(RuntimeError, match="ours"), others_watched(world):
+    with pytest.raises(RuntimeError, match="ours"), others_watched(group):
         raise RuntimeError("ours")
 
 

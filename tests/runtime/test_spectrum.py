@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from gandsl_runtime import spectrum
 from gandsl_runtime.errors import PlanError
 from gandsl_runtime.plan import TopSingularValue
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.training import spectrum
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import autograd
 
-from gandsl_runtime.game import Game
 from gandsl_runtime.rng import Draws, Key, Part
+from gandsl_runtime.training.game import Game
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import (
     ConvDiscriminator,

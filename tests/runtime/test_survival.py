@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gandsl_runtime import checkpoint
-from gandsl_runtime.pace import reproducible
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.training.throughput import reproducible
 from tests.runtime.helpers import assert_same
 
 pytestmark = pytest.mark.processes

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from gandsl_runtime import checkpoint
 from gandsl_runtime.errors import DataError, OutOfSpace, Unwritable
 from gandsl_runtime.observers import Observer, standard
-from gandsl_runtime.pace import reproducible
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.training.throughput import reproducible
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import arrays, assert_same, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 

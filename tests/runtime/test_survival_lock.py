@@ -9,10 +9,10 @@ import time
 
 import pytest
 
-from gandsl_runtime import lock
 from gandsl_runtime.errors import CheckpointError
-from gandsl_runtime.lock import locked
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.runs import lock
+from gandsl_runtime.runs.lock import locked
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 

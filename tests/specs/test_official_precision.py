@@ -9,12 +9,12 @@ import torch
 import gandsl
 from gandsl.analysis import analyze
 from gandsl.passes.target import Target
-from gandsl_runtime import precision
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.observers.opening import facts
 from gandsl_runtime.plan import Precision
-from gandsl_runtime.precision import in_force
-from gandsl_runtime.trainer import Trainer
+from gandsl_runtime.training import precision
+from gandsl_runtime.training.precision import in_force
+from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import assert_same
 from tests.specs.reduced import ALL, SPECS, reduced
 

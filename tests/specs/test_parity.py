@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 import gandsl
 from gandsl.cli.app import app
-from gandsl_runtime import checkpoint
 from gandsl_runtime.layers import set_noise_mode, set_truncation
+from gandsl_runtime.runs import checkpoint
 from tests.specs.compare import gradients
 from tests.specs.parts import down2, up2
 from tests.specs.recorded import (

@@ -10,10 +10,10 @@ import torch
 
 from bench.memory import measured
 from gandsl_runtime import Trainer
-from gandsl_runtime.game import classes_of
 from gandsl_runtime.guard.probe import Probe
 from gandsl_runtime.observers.grids import write_grid
 from gandsl_runtime.sample import sample
+from gandsl_runtime.training.game import classes_of
 from tests.specs.images import random_images
 from tests.specs.probe import spec
 

@@ -10,8 +10,8 @@ import torch
 
 import gandsl
 from gandsl_runtime import Trainer
-from gandsl_runtime.game import classes_of
 from gandsl_runtime.sample import sample
+from gandsl_runtime.training.game import classes_of
 from tests.runtime.drawn import drawn_ids
 from tests.specs.images import random_images
 from tests.specs.reduced import ALL, SPECS, reduced

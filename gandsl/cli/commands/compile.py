@@ -36,7 +36,7 @@ def run(
     """
     from gandsl.cli.output import print_json
     from gandsl.cli.read import reported
-    from gandsl_runtime.pasted import pasted
+    from gandsl_runtime.system.pasted import pasted
 
     module = reported(spec, set)
     folder = output or Path("generated") / module.name
@@ -71,7 +71,7 @@ def _optimize(program: Program, dump: Path | None) -> dict[str, tuple[int, int]]
     """Lower every program, run the passes, verify. Node counts before and after, by program."""
     import torch
 
-    from gandsl_runtime.files import write
+    from gandsl_runtime.system.files import write
 
     found = {}
     with torch.device("meta"):  # shapes only: no memory, no time

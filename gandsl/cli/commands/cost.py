@@ -52,7 +52,7 @@ def run(
 
     if memory:
         from gandsl.cli.memory import bytes_of, report
-        from gandsl_runtime.device import likely
+        from gandsl_runtime.system.device import likely
 
         room = bytes_of(budget) if budget is not None else None
         if device not in (None, "cpu", "cuda"):

@@ -171,7 +171,7 @@ def _bytes(output: Path) -> int:
 def _labels(source: Source, wanted: str) -> Labels | None:
     from gandsl_runtime.data.labels import from_file
     from gandsl_runtime.errors import DataError
-    from gandsl_runtime.files import read
+    from gandsl_runtime.system.files import read
 
     if wanted == "none":
         return None

@@ -49,7 +49,7 @@ def run(
         from gandsl.graph import html
 
         text = html.render(module.name, pictures, depth)
-    from gandsl_runtime.files import write
+    from gandsl_runtime.system.files import write
 
     write(path, text)
     print(f"{path}: {', '.join(chosen)}")

@@ -52,7 +52,7 @@ def run(
     from gandsl.cli.output import print_json
     from gandsl.interop import import_checkpoint
     from gandsl.interop.recognize import sources
-    from gandsl_runtime.pasted import pasted
+    from gandsl_runtime.system.pasted import pasted
 
     files = sources(checkpoints)
     read = list(files.values()) if isinstance(files, dict) else files

@@ -44,8 +44,8 @@ def run(
     from gandsl.cli.new.chosen import chosen
     from gandsl.cli.new.written import identifier, written
     from gandsl.cli.output import binary, say
-    from gandsl_runtime.files import whole
-    from gandsl_runtime.pasted import pasted
+    from gandsl_runtime.system.files import whole
+    from gandsl_runtime.system.pasted import pasted
 
     name = identifier(Path(data).stem if ":" not in data else data.partition(":")[2])
     to = output or Path(f"{name}.yaml")
@@ -79,8 +79,8 @@ def _given(
     from gandsl_runtime.data.parallel import processors
     from gandsl_runtime.data.sources import open_source
     from gandsl_runtime.data.survey import survey
-    from gandsl_runtime.device import device_named
     from gandsl_runtime.errors import DataError
+    from gandsl_runtime.system.device import device_named
 
     room = bytes_of(memory, "--memory") if memory is not None else None
     place = torch.device(device_named(device or "auto"))

@@ -57,7 +57,7 @@ def run(
         print(f"{record}: {len(found)} {'run' if len(found) == 1 else 'runs'}")
     if record is None or output is not None:
         from gandsl.plot.html import render
-        from gandsl_runtime.files import write
+        from gandsl_runtime.system.files import write
 
         path = output or Path(f"{runs[0].absolute().name.removesuffix('.json')}-plot.html")
         write(path, render(found, references, grids))

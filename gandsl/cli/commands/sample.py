@@ -212,7 +212,7 @@ def run(
     )
     ask.check()
     if ask.form == "video":
-        from gandsl_runtime import video
+        from gandsl_runtime.media import video
 
         video.writer(output)  # before the work: is its package there?
     order = SamplingOrder(
@@ -236,7 +236,7 @@ def run(
 
 def _made(order: SamplingOrder) -> str:
     """Draw what is asked for; what that was."""
-    from gandsl_runtime import launch
+    from gandsl_runtime.distributed import launch
     from gandsl_runtime.sample import given
 
     ask, share = order.ask, launch.share()

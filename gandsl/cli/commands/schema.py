@@ -19,7 +19,7 @@ def run(
     if output is None:
         print(text, end="")
     else:
-        from gandsl_runtime.files import write
+        from gandsl_runtime.system.files import write
 
         write(output, text)
         print(output)

@@ -92,8 +92,8 @@ def _file(name: str) -> Path:
 
 def _copy(file: Path, to: Path) -> None:
     from gandsl.cli import shelf
-    from gandsl_runtime.files import write
-    from gandsl_runtime.pasted import pasted
+    from gandsl_runtime.system.files import write
+    from gandsl_runtime.system.pasted import pasted
 
     refuse_old(to, "--copy", ENDINGS)
     try:
@@ -109,7 +109,7 @@ def _text(facts: Mapping[str, Any], params: Mapping[str, Any]) -> str:
     from gandsl.cli.output import columns, si
     from gandsl.cli.topics.topic import definitions, paragraph
     from gandsl.spec.values import show
-    from gandsl_runtime.pasted import pasted
+    from gandsl_runtime.system.pasted import pasted
 
     counts = ", ".join(f"{role} {si(count)}" for role, count in facts["parameters"].items())
     rows = [

@@ -13,8 +13,8 @@ from gandsl.cli.options import Device, Set
 
 if TYPE_CHECKING:
     from gandsl.cli.experiment import Experiment
-    from gandsl_runtime.record import How
-    from gandsl_runtime.trainer import Trainer
+    from gandsl_runtime.runs.record import MachineOptions
+    from gandsl_runtime.training.trainer import Trainer
 
 
 def run(
@@ -105,7 +105,7 @@ def run(
     from gandsl.cli.experiment import folder_named, how_before, of_run, of_spec, resumed
     from gandsl.cli.read import is_run
     from gandsl.diagnostics import Diagnostic, SpecError
-    from gandsl_runtime import launch
+    from gandsl_runtime.distributed import launch
 
     processes = launch.processes()
     run = is_run(source)
@@ -114,8 +114,8 @@ def run(
     folder = folder_named(source, run_dir) or Path("runs") / given.module.name
     keep_on = keep_on or launch.restarted()
     if keep_on:
-        from gandsl_runtime.resuming import begun
-        from gandsl_runtime.run_dir import RunDir
+        from gandsl_runtime.runs.resuming import begun
+        from gandsl_runtime.runs.run_dir import RunDir
 
         resume = resume or begun(RunDir(folder))
     if change and not (resume or keep_on):
@@ -126,9 +126,9 @@ def run(
     if chosen.module.plan is None:
         message = f"{source} has no `training` section, so there is nothing to run"
         raise SpecError([Diagnostic("G0009", message, help="`gandsl explain training` lists its fields")])
-    from gandsl_runtime.record import How
+    from gandsl_runtime.runs.record import MachineOptions
 
-    before = how_before(folder) if resume else How()
+    before = how_before(folder) if resume else MachineOptions()
     said = {
         **{"device": device, "workers": workers, "compile": compile, "tensorboard": tensorboard},
         "cudnn_benchmark": cudnn_benchmark,
@@ -143,7 +143,7 @@ def _train(
     data: str | None,
     folder: Path,
     seed: int | None,
-    how: How,
+    how: MachineOptions,
     resume: bool,
     change: bool,
     minutes: float | None,
@@ -156,11 +156,11 @@ def _train(
 
     from gandsl.api import Program
     from gandsl.cli.streams import told
-    from gandsl_runtime.device import device_named
+    from gandsl_runtime.distributed.group import join
     from gandsl_runtime.errors import Interrupted
     from gandsl_runtime.observers import standard
-    from gandsl_runtime.trainer import Trainer
-    from gandsl_runtime.world import join
+    from gandsl_runtime.system.device import device_named
+    from gandsl_runtime.training.trainer import Trainer
 
     gc.enable()
     device = device_named(how.device)
@@ -169,13 +169,13 @@ def _train(
     networks = program.generator, program.discriminator
     plan = program.plan
     assert plan is not None
-    world = join(torch.device(device))
+    group = join(torch.device(device))
     common: dict[str, Any] = {
         "data": data,
         "device": device,
         "workers": how.workers,
-        "observing": standard(folder, terminal=True, tensorboard=how.tensorboard) if world.leads else (),
-        "world": world,
+        "observing": standard(folder, terminal=True, tensorboard=how.tensorboard) if group.leads else (),
+        "group": group,
         "backend": "inductor" if how.compile else None,
         "spec": experiment.text,
         "how": how,
@@ -187,17 +187,17 @@ def _train(
     if rehearsed:
         from gandsl.cli.dry_run import report
 
-        code = report(trainer, experiment.module, *rehearsed, how, minutes) if world.leads else 0
-        world.leave()
+        code = report(trainer, experiment.module, *rehearsed, how, minutes) if group.leads else 0
+        group.leave()
         return code
     try:
         finished = trainer.run(minutes)
     except Interrupted as stop:  # each process was; the first one says it
-        if world.leads:
+        if group.leads:
             raise
         return stop.exit_code
-    world.leave()
-    if world.leads:
+    group.leave()
+    if group.leads:
         said, more = ("done", "") if finished else ("stopped", " (--resume goes on)")
         told(f"{said} after {trainer.state.clock.images} images: {folder}{more}")
         for name, path in _shown(trainer):
@@ -207,8 +207,8 @@ def _train(
 
 def _shown(trainer: Trainer) -> Iterator[tuple[str, Path]]:
     """Files that a user wants to look at first."""
-    from gandsl_runtime.checkpoint import found_in, saved
-    from gandsl_runtime.retention import best
+    from gandsl_runtime.runs.checkpoint import found_in, saved
+    from gandsl_runtime.runs.retention import best
 
     assert trainer.files is not None
     yield from (("the last image grid", path) for path in sorted(trainer.files.grids.glob("[0-9]*.png"))[-1:])

@@ -18,7 +18,7 @@ def halves(device: Any) -> bool:
 
 def memory(device: Any) -> int:
     """Bytes that a training step may take."""
-    from gandsl_runtime.shortage import free
+    from gandsl_runtime.system.shortage import free
 
     return int(MINE * free(device))
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 import typer
 
-from gandsl_runtime.formats import FORMATS, latents_suffix
+from gandsl_runtime.media.formats import FORMATS, latents_suffix
 
 VIDEOS = (".gif", ".mp4")
 MOST_IN_GIF = 50

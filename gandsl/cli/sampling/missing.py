@@ -5,7 +5,7 @@ from __future__ import annotations
 from gandsl.cli.sampling import processes
 from gandsl.cli.sampling.order import SamplingOrder
 from gandsl.cli.sampling.series import Series
-from gandsl_runtime.signals import at_last
+from gandsl_runtime.system.signals import at_last
 
 
 def draw_missing(order: SamplingOrder, series: Series, share: tuple[int, int]) -> str:

@@ -10,7 +10,7 @@ from gandsl.cli.sampling.ask import Ask
 
 if TYPE_CHECKING:
     from gandsl.cli.sampling.studio import Studio
-    from gandsl_runtime.sample import How
+    from gandsl_runtime.sample import SamplingOptions
     from gandsl_runtime.sample.collection import Facts
 
 
@@ -42,7 +42,7 @@ class SamplingOrder:
         facts = {**identity(found), **self._facts()} if self.ask.each else {}
         if self.translate or self.rotate is not None:
             move(found.generator, self.translate or (0.0, 0.0), self.rotate or 0.0)
-        how: How = {
+        how: SamplingOptions = {
             "truncation": self.truncation,
             "cutoff": self.cutoff,
             "noise": self.noise,
@@ -87,6 +87,6 @@ def _digest(path: Path) -> str:
     """SHA-256 of a file's content."""
     from hashlib import sha256
 
-    from gandsl_runtime.files import read
+    from gandsl_runtime.system.files import read
 
     return f"sha256:{sha256(read(path)).hexdigest()}"

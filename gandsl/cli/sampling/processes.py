@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 
 from gandsl.cli.sampling.order import SamplingOrder
 from gandsl_runtime.errors import RuntimeFault
-from gandsl_runtime.signals import CAUGHT, held
+from gandsl_runtime.system.signals import CAUGHT, held
 
 GONE = (EOFError, ConnectionError)  # what a pipe says whose other end is closed
 

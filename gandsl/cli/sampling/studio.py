@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gandsl.cli.sampling.series import Series
     from gandsl_runtime.network import Network
-    from gandsl_runtime.sample import Draws, How
+    from gandsl_runtime.sample import Draws, SamplingOptions
     from gandsl_runtime.sample.collection import Collection, Facts
 
 STEPS = {"grid": 7, "folder": 7, "zip": 7, "video": 25}  # from one stop to the next, unless told
@@ -26,7 +26,7 @@ class Studio:
     """A generator, how it is sampled, its images' range, and what they depend on (for files one each)."""
 
     generator: Network
-    how: How
+    how: SamplingOptions
     range: tuple[float, float]
     facts: Facts
 
@@ -102,7 +102,7 @@ class Studio:
         return self._stills(ask, frames, steps, stops if ask.loop else stops - 1)
 
     def _video(self, ask: Ask, frames: Iterator[Tensor]) -> str:
-        from gandsl_runtime import images, video
+        from gandsl_runtime.media import images, video
 
         count = 0
 
@@ -164,13 +164,13 @@ class Studio:
 
     def _pixels(self, images: tuple[Tensor, ...]) -> Tensor:
         """uint8 of the last output."""
-        from gandsl_runtime.images import to_pixels
+        from gandsl_runtime.media.images import to_pixels
 
         return to_pixels(images[-1], *self.range)
 
     def _write(self, ask: Ask, pixels: Tensor, names: list[str], columns: int) -> None:
         """One grid, or a file for each image."""
-        from gandsl_runtime import images
+        from gandsl_runtime.media import images
 
         if ask.form == "grid":
             self._check_grid(ask, columns, -(-len(pixels) // columns))
@@ -182,7 +182,7 @@ class Studio:
         files.finish()
 
     def _collection(self, ask: Ask, names: list[str]) -> Collection:
-        from gandsl_runtime.formats import check_format
+        from gandsl_runtime.media.formats import check_format
         from gandsl_runtime.sample.collection import Collection
 
         suffix = f".{ask.format or 'png'}"
@@ -190,7 +190,7 @@ class Studio:
         return Collection(ask.output, [f"{name}{suffix}" for name in names], self.facts)
 
     def _check_grid(self, ask: Ask, columns: int, rows: int) -> None:
-        from gandsl_runtime.formats import check_format
+        from gandsl_runtime.media.formats import check_format
 
         channels, (h, w) = self._image
         check_format(ask.output.suffix, channels, (rows * h, columns * w))

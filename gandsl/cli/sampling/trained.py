@@ -27,7 +27,7 @@ def trained(source: Path, sets: list[str] | None, weights: Path | None, device: 
 def identity(program: Program) -> dict[str, str | None]:
     """What tells it from every other, in short: digests of the resolved spec and of its generator."""
     from gandsl.codegen.package import spec_hash
-    from gandsl_runtime.checkpoint import digest_of
+    from gandsl_runtime.runs.checkpoint import digest_of
 
     stage = None if program.stage is None else str(program.stage)
     weights = digest_of(program.generator.state_dict())

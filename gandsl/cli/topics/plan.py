@@ -55,9 +55,9 @@ def _with_default(form: Schema, name: str, field: Schema) -> Schema:
 @cache
 def _models() -> dict[str, Any]:
     """The parts of the plan by the name that the schema gives them."""
-    from gandsl_runtime.plan import Part
+    from gandsl_runtime.plan import PlanPart
 
-    waiting: list[type[Part]] = [Part]
+    waiting: list[type[PlanPart]] = [PlanPart]
     found: dict[str, Any] = {}
     while waiting:
         part = waiting.pop()

@@ -14,14 +14,14 @@ from torch import Tensor
 
 from .. import plan as plans
 from ..rng import Draws
-from .chance import Chance
 from .control import Control
+from .random_values import AugmentDraws
 
-__all__ = ["Augment", "Chance", "Control", "View", "as_they_are"]
+__all__ = ["Augment", "AugmentDraws", "Control", "View", "as_they_are"]
 
 Images = tuple[Tensor, ...]
 View = Callable[[Images, str], Images]  # images, and the id of what D sees of them
-Stage = Callable[[Tensor, Chance, tuple[float, float]], Tensor]
+Stage = Callable[[Tensor, AugmentDraws, tuple[float, float]], Tensor]
 
 
 def _stage(path: str) -> Stage:
@@ -59,9 +59,9 @@ class Augment:
             return images
         exact = images.to(torch.promote_types(images.dtype, torch.float32))
         with torch.autocast(images.device.type, enabled=False):
-            chance = Chance(exact, self.pipe, p, draws, id_)
+            drawn = AugmentDraws(exact, self.pipe, p, draws, id_)
             for stage in self._stages:
-                exact = stage(exact, chance, self.data_range)
+                exact = stage(exact, drawn, self.data_range)
         return exact.to(images.dtype)
 
     def view(self, p: float | Tensor, draws: Draws) -> View:

@@ -9,20 +9,20 @@ import torch
 from torch import Tensor
 
 from .banded import BLOCK, Band, band, filtered, placed
-from .chance import Chance
+from .random_values import AugmentDraws
 from .wavelet import symlet
 
 STRENGTH = 1.0  # standard deviation of log2 of a band's gain
 POWER = (10 / 13, 1 / 13, 1 / 13, 1 / 13)  # expected in each band of a natural image, lowest first
 
 
-def transform(images: Tensor, chance: Chance, data_range: tuple[float, float]) -> Tensor:
+def transform(images: Tensor, drawn: AugmentDraws, data_range: tuple[float, float]) -> Tensor:
     """Gains of the bands, each drawn in turn and the power expected then brought back to 1."""
     gains = images.new_ones(len(images), len(POWER))
     happened = torch.zeros(len(images), device=images.device, dtype=torch.bool)
     for place, share in enumerate(POWER):
-        now = chance.happens("filter", turn=place)
-        gain = torch.exp2(chance.normal("filter", turn=place) * STRENGTH)
+        now = drawn.happens("filter", turn=place)
+        gain = torch.exp2(drawn.normal("filter", turn=place) * STRENGTH)
         louder = torch.ones_like(gains)
         louder[:, place] = gain
         louder = louder / (1 - share + share * gain.square()).sqrt()[:, None]

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from .chance import Chance
+from .random_values import AugmentDraws
 
 BRIGHTNESS = 0.2  # standard deviation, in units of half the data's range
 CONTRAST, SATURATION = 0.5, 1.0  # standard deviations of log2
@@ -15,7 +15,7 @@ CONTRAST, SATURATION = 0.5, 1.0  # standard deviations of log2
 WITH_ALPHA = (2, 4)  # channel counts whose last is alpha, which stays
 
 
-def transform(images: Tensor, chance: Chance, data_range: tuple[float, float]) -> Tensor:
+def transform(images: Tensor, drawn: AugmentDraws, data_range: tuple[float, float]) -> Tensor:
     """Colors of k channels about their axis v = (1, …, 1)/√k; a turn of hue wants k = 3.
 
     In the order of the paper: brightness adds b·(1, …, 1); contrast multiplies by c; the luma flip is the
@@ -29,17 +29,17 @@ def transform(images: Tensor, chance: Chance, data_range: tuple[float, float]) -
     middle, half = (low + high) / 2, (high - low) / 2
     happened = torch.zeros(len(images), device=images.device, dtype=torch.bool)
 
-    def drawn(name: str, neutral: float, draw: Tensor) -> Tensor:
+    def amount(name: str, neutral: float, draw: Tensor) -> Tensor:
         nonlocal happened
-        now = chance.happens(name)
+        now = drawn.happens(name)
         happened = happened | now
         return torch.where(now, draw, neutral)
 
-    brightness = drawn("brightness", 0, chance.normal("brightness") * BRIGHTNESS)
-    contrast = drawn("contrast", 1, torch.exp2(chance.normal("contrast") * CONTRAST))
-    flip = drawn("lumaflip", 1, 1 - 2 * chance.integers("lumaflip/which", 0, 1).to(images.dtype))
-    hue = drawn("hue", 0, chance.uniform("hue/angle") * (2 * math.pi))
-    saturation = drawn("saturation", 1, torch.exp2(chance.normal("saturation") * SATURATION))
+    brightness = amount("brightness", 0, drawn.normal("brightness") * BRIGHTNESS)
+    contrast = amount("contrast", 1, torch.exp2(drawn.normal("contrast") * CONTRAST))
+    flip = amount("lumaflip", 1, 1 - 2 * drawn.integers("lumaflip/which", 0, 1).to(images.dtype))
+    hue = amount("hue", 0, drawn.uniform("hue/angle") * (2 * math.pi))
+    saturation = amount("saturation", 1, torch.exp2(drawn.normal("saturation") * SATURATION))
 
     along = torch.full((k, k), 1 / k, device=images.device, dtype=images.dtype)  # vvᵀ
     across = torch.eye(k, device=images.device, dtype=images.dtype) - along

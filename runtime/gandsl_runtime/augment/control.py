@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..distributed.group import ProcessGroup
 from ..plan import Adaptive
-from ..schedule import Step
-from ..world import World
+from ..plan.schedule import Step
 
 
 class Control:
@@ -19,14 +19,14 @@ class Control:
         self._said = torch.zeros(2, device=device)  # Σ sign, number of images: of all processes
         self._heard = torch.zeros(2, device=device)  # the same of this process and this step
 
-    def heard(self, sign: Tensor, count: int) -> None:
+    def observe(self, sign: Tensor, count: int) -> None:
         """`sign`, the mean of sign(D(x) − boundary) over `count` real images."""
         self._heard[0] += sign * count
         self._heard[1] += count
 
-    def after(self, step: Step, world: World) -> None:
+    def after(self, step: Step, group: ProcessGroup) -> None:
         """Change p when its interval ends with this step, by what the D of every process said."""
-        world.sum_in_place(self._heard)
+        group.sum_in_place(self._heard)
         self._said += self._heard
         self._heard.zero_()
         every = int(self.plan.every.number)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from .banded import BLOCK, Band, band, filtered, placed, reflected
-from .chance import Chance
+from .random_values import AugmentDraws
 from .reading import read
 from .wavelet import centre, symlet
 
@@ -23,28 +23,28 @@ SCALE = ANISO = 0.2  # standard deviation of log2
 MARGIN = 3  # pixels past the edge where the image is still filtered, and not yet reflected
 
 
-def transform(images: Tensor, chance: Chance, data_range: tuple[float, float]) -> Tensor:
+def transform(images: Tensor, drawn: AugmentDraws, data_range: tuple[float, float]) -> Tensor:
     """Exact permutations of pixels where flips, quarter turns and whole shifts are all that happens.
 
     The rest is resampled between two wavelet filters. Quarter turns of a rectangle keep its shape; where the
     sides differ by an odd number the middle moves by half a pixel.
     """
     h, w = images.shape[2:]
-    flip, turns, right, down = _blit(chance, h, w)
+    flip, turns, right, down = _blit(drawn, h, w)
     changed = images
-    if chance.any_of("xflip", "rotate90", "xint"):
+    if drawn.any_of("xflip", "rotate90", "xint"):
         changed = _permuted(images, flip, turns, right, down)
-    if chance.any_of("scale", "rotate", "aniso", "xfrac"):
-        happened, linear, offset = _inverse(chance, images, flip, turns, right, down)
+    if drawn.any_of("scale", "rotate", "aniso", "xfrac"):
+        happened, linear, offset = _inverse(drawn, images, flip, turns, right, down)
         changed = torch.where(happened[:, None, None, None], resampled(images, linear, offset), changed)
     return changed
 
 
-def _blit(chance: Chance, h: int, w: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _blit(drawn: AugmentDraws, h: int, w: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """(n,) int64 each: 1 or −1, quarter turns counterclockwise, pixels to the right and down."""
-    flip = 1 - 2 * (chance.happens("xflip") * chance.integers("xflip/which", 0, 1))
-    turns = chance.happens("rotate90") * chance.integers("rotate90/turns", 0, 3)
-    shift = (chance.uniform("xint/shift", 2) * 2 - 1) * XINT * chance.happens("xint")[:, None]
+    flip = 1 - 2 * (drawn.happens("xflip") * drawn.integers("xflip/which", 0, 1))
+    turns = drawn.happens("rotate90") * drawn.integers("rotate90/turns", 0, 3)
+    shift = (drawn.uniform("xint/shift", 2) * 2 - 1) * XINT * drawn.happens("xint")[:, None]
     return flip, turns, (shift[:, 0] * w).round().long(), (shift[:, 1] * h).round().long()
 
 
@@ -68,7 +68,7 @@ def _quarter(turns: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _inverse(
-    chance: Chance, images: Tensor, flip: Tensor, turns: Tensor, right: Tensor, down: Tensor
+    drawn: AugmentDraws, images: Tensor, flip: Tensor, turns: Tensor, right: Tensor, down: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Where pixels move by fractions, (n,) bool; the inverse of all that happens, (n, 2, 2) and (n, 2)."""
     h, w = images.shape[2:]
@@ -78,30 +78,30 @@ def _inverse(
     identity = torch.eye(2, device=images.device, dtype=images.dtype)
     happened = torch.zeros_like(flip, dtype=torch.bool)
     for name, turn, rounds, undone in _FRACTIONAL:
-        now, matrix = chance.happens(name, rounds, turn), undone(chance, turn)
+        now, matrix = drawn.happens(name, rounds, turn), undone(drawn, turn)
         linear = _product(linear, torch.where(now[:, None, None], matrix, identity))
         happened = happened | now
-    now, shift = chance.happens("xfrac"), chance.normal("xfrac", 2) * XFRAC
+    now, shift = drawn.happens("xfrac"), drawn.normal("xfrac", 2) * XFRAC
     shift = torch.stack((shift[:, 0] * w, shift[:, 1] * h), 1) * now[:, None]
     return happened | now, linear, offset - _apply(linear, shift)
 
 
-def _scale(chance: Chance, turn: int) -> Tensor:
-    factor = torch.exp2(chance.normal("scale", turn=turn) * -SCALE)
+def _scale(drawn: AugmentDraws, turn: int) -> Tensor:
+    factor = torch.exp2(drawn.normal("scale", turn=turn) * -SCALE)
     return _matrix(factor, factor * 0, factor * 0, factor)
 
 
-def _aniso(chance: Chance, turn: int) -> Tensor:
-    factor = torch.exp2(chance.normal("aniso", turn=turn) * -ANISO)
+def _aniso(drawn: AugmentDraws, turn: int) -> Tensor:
+    factor = torch.exp2(drawn.normal("aniso", turn=turn) * -ANISO)
     return _matrix(factor, factor * 0, factor * 0, 1 / factor)
 
 
-def _rotation(chance: Chance, turn: int) -> Tensor:
-    angle = chance.uniform("rotate/angle", turn=turn) * (2 * math.pi)
+def _rotation(drawn: AugmentDraws, turn: int) -> Tensor:
+    angle = drawn.uniform("rotate/angle", turn=turn) * (2 * math.pi)
     return _matrix(angle.cos(), -angle.sin(), angle.sin(), angle.cos())
 
 
-_FRACTIONAL: tuple[tuple[str, int, int, Callable[[Chance, int], Tensor]], ...] = (
+_FRACTIONAL: tuple[tuple[str, int, int, Callable[[AugmentDraws, int], Tensor]], ...] = (
     ("scale", 0, 1, _scale),
     ("rotate", 0, 2, _rotation),
     ("aniso", 0, 1, _aniso),

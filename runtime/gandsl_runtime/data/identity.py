@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..facts import DataFacts
+from ..runs.header import DataFacts
 from .dataset import Dataset
 from .sources import BUILT_IN
 from .sources.base import shown

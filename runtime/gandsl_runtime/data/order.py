@@ -24,7 +24,7 @@ class Picks(NamedTuple):
 
 
 @dataclass
-class Order:
+class ShuffledOrder:
     """The order of the images: each epoch shows every image once, shuffled by (seed, epoch)."""
 
     count: int

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import DataError
-from ..files import whole
+from ..system.files import whole
 from .fitting import CROPS, FILTERS, MODES, WHITE, Size, Unreadable, unreadable, upright, with_mode
 from .labels import Labels
 from .pack_arrays import arrays_written

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..files import whole_folder
+from ..system.files import whole_folder
 from .sources.packed import INDEX, VERSION, Index, image_name, shard_name
 
 SHARD = 1 << 30  # bytes of pixels in a file, so that a pack can be copied in parts …

@@ -14,7 +14,7 @@ from multiprocessing.synchronize import Event as EventType
 from typing import TypeVar
 
 from ..errors import DataError
-from ..signals import CAUGHT, held
+from ..system.signals import CAUGHT, held
 from .sources import Source
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from math import prod
 
-from .. import launch
+from ..distributed import launch
 from .dataset import Dataset
 from .parallel import processors
 

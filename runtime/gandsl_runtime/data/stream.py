@@ -20,10 +20,10 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from ..errors import DataError
-from ..pasted import pasted
-from ..signals import CAUGHT
+from ..system.pasted import pasted
+from ..system.signals import CAUGHT
 from .dataset import Dataset
-from .order import Balanced, Order, Picks
+from .order import Balanced, Picks, ShuffledOrder
 from .readers import QUEUED
 from .sources.base import shown
 
@@ -114,8 +114,8 @@ class Stream:
         warn: Callable[[str], None] = warnings.warn,
     ) -> None:
         self.dataset, self.position, self._deal = dataset, position, deal
-        self._order: Order | Balanced = (
-            Order(len(dataset), seed, flip)
+        self._order: ShuffledOrder | Balanced = (
+            ShuffledOrder(len(dataset), seed, flip)
             if dataset.groups is None
             else Balanced(dataset.groups, seed, flip)
         )
@@ -202,7 +202,9 @@ def workers_watched() -> Iterator[None]:
 class _Batches:
     """The picks of each batch from a position on, at its `places`, without end."""
 
-    def __init__(self, order: Order | Balanced, position: int, count: int, places: Sequence[int]) -> None:
+    def __init__(
+        self, order: ShuffledOrder | Balanced, position: int, count: int, places: Sequence[int]
+    ) -> None:
         self.order, self.position, self.count, self.places = order, position, count, places
 
     def __iter__(self) -> Iterator[Any]:

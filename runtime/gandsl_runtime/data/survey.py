@@ -21,7 +21,7 @@ from .sources import Source
 CHANNELS = {"1": 1, "L": 1, "I": 1, "LA": 2, "La": 2, "PA": 4, "RGBA": 4, "RGBa": 4}  # others: 3
 
 
-class Facts(NamedTuple):
+class ImageFacts(NamedTuple):
     """One image."""
 
     size: tuple[int, int]  # (h, w), upright
@@ -88,7 +88,7 @@ def survey(source: Source, workers: int = 0, told: Callable[[int], None] = lambd
     return found
 
 
-def look(source: Source, index: int) -> Facts | str:
+def look(source: Source, index: int) -> ImageFacts | str:
     """What an image is, or why it can't be read."""
     try:
         image = upright(source, index)
@@ -100,6 +100,6 @@ def look(source: Source, index: int) -> Facts | str:
     if channels == 3 and transparent(image):
         channels = 4
     of = image.format or "raw"
-    return Facts(
+    return ImageFacts(
         (image.height, image.width), image.mode, channels, of, content.digest(), *depth_and_peak(image)
     )

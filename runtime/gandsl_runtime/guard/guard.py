@@ -13,21 +13,21 @@ import torch
 
 from ..data import Dataset
 from ..errors import Diverged
-from ..game import Game
 from ..plan import Guard as Plan
 from ..plan import Plan as RunPlan
+from ..training.game import Game
 from . import measure
 from .judge import SMALLEST, Sign, judge
-from .keep import Keep
-from .memory import Memory
+from .keep import KeptCheckpoints
+from .memory import GuardHistory
 from .probe import Probe
 from .status import Alarm, Status, status
 
 if TYPE_CHECKING:
-    from ..schedule import Step
-    from ..state import State
-    from ..trainer import Trainer
-    from ..world import World
+    from ..distributed.group import ProcessGroup
+    from ..plan.schedule import Step
+    from ..training.state import State
+    from ..training.trainer import Trainer
 
 PAGE = "docs/troubleshooting.md has a paragraph for each sign"
 REMEDY = f"lower the learning rates or add regularization; {PAGE}"
@@ -46,28 +46,28 @@ class Guard:
     """Watches a run; `memory` is the part of it that the run's state holds."""
 
     plan: Plan
-    memory: Memory
+    memory: GuardHistory
     probe: Probe
     alarm: Alarm | None = None  # the last one of this session
     looks_since: int = 0  # that alarm
 
     @classmethod
-    def of(cls, plan: RunPlan, state: State, game: Game, data: Dataset, world: World) -> Guard | None:
+    def of(cls, plan: RunPlan, state: State, game: Game, data: Dataset, group: ProcessGroup) -> Guard | None:
         """The guard that the plan wants, if it wants one."""
         if plan.guard is None or state.memory is None:
             return None
-        return cls(plan.guard, state.memory, Probe(game, data, plan.guard.samples, world))
+        return cls(plan.guard, state.memory, Probe(game, data, plan.guard.samples, group))
 
     def begin(self, run: Trainer) -> None:
         """Before the first step: there has to be a state to go back to."""
         keep = _keep(run)
-        if keep and run.world.leads and (others := keep.set_aside(run.id)):
+        if keep and run.group.leads and (others := keep.set_aside(run.id)):
             run.warn(f"guard/ held states that are not of this run, or damaged: they are in {others} now")
-        if keep is None or run.world.vote(int(run.world.leads and keep.good is not None)):
+        if keep is None or run.group.all_max(int(run.group.leads and keep.good is not None)):
             return
         if self.plan.on_alarm == "rollback" and run.state.clock.steps == 0:
             run.save()
-        if run.world.leads:
+        if run.group.leads:
             keep.drop()
             keep.propose()
             keep.prove()  # the untrained state, or one that somebody has chosen to resume
@@ -79,7 +79,7 @@ class Guard:
             return None
         measured = self._measured(step, run)
         values = torch.stack([value.float() for value in measured.values()])
-        run.world.share([values])  # rounding differs between processes, what follows may not
+        run.group.share([values])  # rounding differs between processes, what follows may not
         found = dict(zip(measured, values.tolist(), strict=True))
         if run.precision.scales:  # an overflow's step was left out, and says nothing
             found = {k: v for k, v in found.items() if not k.startswith("gradient/") or math.isfinite(v)}
@@ -99,7 +99,7 @@ class Guard:
         if self.plan.on_alarm != "warn":
             raise Collapsed(message, REMEDY, verdict.signs)
         keep = _keep(run)
-        kept = keep.keep_before() if keep and run.world.leads else None
+        kept = keep.keep_before() if keep and run.group.leads else None
         memory.forget(1)
         self._alarmed(run, message, verdict.signs, "warn", kept)
 
@@ -114,14 +114,14 @@ class Guard:
         keep, state = _keep(run), run.state
         good = keep.good if keep and self.plan.on_alarm != "warn" else None
         can = self.plan.on_alarm == "rollback" and state.rollbacks < self.plan.most
-        goes_back = run.world.vote(int(can and run.world.leads and good is not None))
+        goes_back = run.group.all_max(int(can and run.group.leads and good is not None))
         self._alarmed(run, fault.message, found, "rollback" if goes_back else "stop", good)
-        if keep and good and run.world.leads:
+        if keep and good and run.group.leads:
             keep.go_back()
         if not goes_back:
             raise _last(fault, run, good) from fault
         rollbacks, rate = state.rollbacks + 1, state.rate * self.plan.lr_factor
-        run.world.vote(0)  # the others wait for the files
+        run.group.all_max(0)  # the others wait for the files
         run.restore()
         state.rollbacks, state.rate = rollbacks, rate
         run.save()  # what is resumed after this knows of it
@@ -151,7 +151,7 @@ class Guard:
     def _vet(self, run: Trainer) -> None:
         """A checkpoint that a calm look and `patience` more have followed is good."""
         keep, memory = _keep(run), self.memory
-        if keep is None or not run.world.leads:
+        if keep is None or not run.group.leads:
             return
         if not memory.calm:
             keep.drop()
@@ -162,8 +162,8 @@ class Guard:
         keep.propose()
 
 
-def _keep(run: Trainer) -> Keep | None:
-    return Keep(run.run_dir) if run.run_dir else None
+def _keep(run: Trainer) -> KeptCheckpoints | None:
+    return KeptCheckpoints(run.run_dir) if run.run_dir else None
 
 
 def _report(run: Trainer, message: str, found: Sequence[Sign], action: str, good: Path | None) -> None:
@@ -171,7 +171,7 @@ def _report(run: Trainer, message: str, found: Sequence[Sign], action: str, good
     if action != "stop":
         kept = f"; the last good state is {good}" if good else ""
         run.warn(f"{message}{kept}; {PAGE}")
-    if run.run_dir is None or not run.world.leads:
+    if run.run_dir is None or not run.group.leads:
         return
     facts = {
         "images": run.state.clock.images,

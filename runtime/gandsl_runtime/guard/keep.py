@@ -14,12 +14,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import checkpoint
-from ..files import link
+from ..runs import checkpoint
+from ..system.files import link
 
 
 @dataclass(frozen=True)
-class Keep:
+class KeptCheckpoints:
     """Works on the folder of a run. Links cost no space while the checkpoint itself is kept."""
 
     run_dir: Path

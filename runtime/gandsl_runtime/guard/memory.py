@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..facts import GuardFacts
 from ..network import Network
 from ..plan import Guard
-from ..schedule import Stage
+from ..plan.schedule import Stage
+from ..runs.header import GuardFacts
 from .measure import weights
 
 DIVERSITY = ("all pairs", "nearest pairs", "within a class")
@@ -33,7 +33,7 @@ def series(generator: Network, discriminator: Network) -> tuple[str, ...]:
 
 
 @dataclass
-class Memory:
+class GuardHistory:
     """The last looks at the stage that trains: at most `length` of them, one column a series."""
 
     names: tuple[str, ...]
@@ -44,7 +44,7 @@ class Memory:
     where: tuple[int | None, bool] | None = None  # level and fading
 
     @classmethod
-    def new(cls, plan: Guard, generator: Network, discriminator: Network) -> Memory:
+    def new(cls, plan: Guard, generator: Network, discriminator: Network) -> GuardHistory:
         """Before the first look."""
         return cls(series(generator, discriminator), plan.window + plan.patience)
 

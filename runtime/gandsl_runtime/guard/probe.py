@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from ..data import Dataset
+from ..distributed.group import ProcessGroup
+from ..distributed.group import parts as shares
 from ..errors import DataError
-from ..game import Game, Images, call, classes_of
+from ..plan.schedule import batch
 from ..sample.sampler import Latents, Sampler, parts
-from ..schedule import batch
-from ..verdict import verdict
-from ..world import World
-from ..world import parts as shares
+from ..training.game import Game, Images, call, classes_of
+from ..training.verdict import verdict
 from . import measure
 
 FEWEST_OF_A_CLASS = 8
@@ -30,7 +30,7 @@ class Probe:
     game: Game
     data: Dataset
     count: int
-    world: World = field(default_factory=World)
+    group: ProcessGroup = field(default_factory=ProcessGroup)
     _pixels: Tensor | None = field(default=None, init=False)  # uint8 (N, c, h, w)
     _labels: Tensor | None = field(default=None, init=False)
     _latents: Latents | None = field(default=None, init=False)
@@ -70,7 +70,7 @@ class Probe:
         more where the last batch is not full. It runs eager: in evaluation mode it would be compiled anew.
         """
         game, labels, count = self.game, self._labels, len(images[0])
-        given = shares(self.world, self._batch, game.plan.micro_batch)[0].count
+        given = shares(self.group, self._batch, game.plan.micro_batch)[0].count
         said = []
         with evaluated(game.discriminator), torch.no_grad():
             for begin in range(0, count, given):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..plan import Guard as Plan
 from .judge import Sign
-from .memory import Memory
+from .memory import GuardHistory
 
 
 class Alarm(NamedTuple):
@@ -26,7 +26,7 @@ class Status(NamedTuple):
     signs: tuple[str, ...] = ()
 
 
-def status(plan: Plan, memory: Memory, alarm: Alarm | None, looks_since: int) -> Status:
+def status(plan: Plan, memory: GuardHistory, alarm: Alarm | None, looks_since: int) -> Status:
     """Of the last looks and the last alarm, which is news for as many looks as a past takes."""
     line = _line(plan, memory)
     if alarm is None:
@@ -37,7 +37,7 @@ def status(plan: Plan, memory: Memory, alarm: Alarm | None, looks_since: int) ->
     return Status(f"{at.replace('alarm', 'ALARM')} · {line}", _told(alarm))
 
 
-def _line(plan: Plan, memory: Memory) -> str:
+def _line(plan: Plan, memory: GuardHistory) -> str:
     looks, needed = len(memory.images), plan.warm_up + plan.patience
     if looks < needed:
         return f"gathers a past: look {looks} of {needed}"

@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import fx, nn
 
-from gandsl_runtime.checkpointing import checkpointed
 from gandsl_runtime.layers.base import Layer
+from gandsl_runtime.recompute import checkpointed
 
 
 class Checkpointed(Layer):

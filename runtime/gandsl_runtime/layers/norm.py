@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gandsl_runtime import world
+from gandsl_runtime.distributed import group
 from gandsl_runtime.layers.base import Layer
 
 
@@ -59,7 +59,7 @@ class BatchNorm(_Affine):
     ) -> None:
         super().__init__(channels, affine, eps, init_std)
         self.momentum, self.rows, self.truncation = momentum, rows, 1.0
-        self.own = False
+        self.per_process = False
         shape = (channels,) if rows == 1 else (rows, channels)
         self.register_buffer("running_mean", torch.empty(shape))
         self.register_buffer("running_var", torch.empty(shape))
@@ -77,7 +77,7 @@ class BatchNorm(_Affine):
             mean, variance, momentum = *self.running_mean.new_zeros(2, self.running_mean.shape[1]), 1.0
         else:
             mean, variance, momentum = self._at(self.running_mean), self._at(self.running_var), 0.0
-        if self.training and not self.own and world.active().size > 1:
+        if self.training and not self.per_process and group.active().size > 1:
             y = self._of_all_processes(x, mean, variance, momentum)
         else:
             # torch's second derivative takes powers of the deviation in x's format: too large for float16
@@ -92,7 +92,7 @@ class BatchNorm(_Affine):
 
     def _of_all_processes(self, x: Tensor, mean: Tensor, variance: Tensor, momentum: float) -> Tensor:
         """What `batch_norm` computes, over the samples of all processes; moves `mean` and `variance`."""
-        others, across = world.active(), [0, *range(2, x.dim())]
+        others, across = group.active(), [0, *range(2, x.dim())]
         kind = x.dtype
         x = x.float() if x.element_size() == 2 else x
         own = x.mean(across), x.var(across, correction=0), x.new_full(x.shape[1:2], x.numel() // x.shape[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from gandsl_runtime import world
+from gandsl_runtime.distributed import group
 from gandsl_runtime.layers.base import Layer
 
 
@@ -30,6 +30,6 @@ class TrackAverage(Layer):
     def forward(self, x: Tensor) -> Tensor:
         if self.training:
             with torch.no_grad():
-                mean = world.active().average(x.mean(0), len(x))  # of all processes
+                mean = group.active().average(x.mean(0), len(x))  # of all processes
                 self.average.lerp_(mean.to(self.average.dtype), 1.0 - self.beta)
         return x

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..schedule import Step
-    from ..trainer import Trainer
+    from ..plan.schedule import Step
+    from ..training.trainer import Trainer
 
 Record = dict[str, float]
 

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from .. import images, schedule
 from ..data.dataset import IN_A_ROW, Dataset
 from ..errors import DataError
-from ..game import classes_of
+from ..media import images
 from ..network import Network
-from ..plan import Plan
+from ..plan import Plan, schedule
+from ..plan.schedule import Stage
 from ..sample import sample
-from ..schedule import Stage
+from ..training.game import classes_of
 from .base import Observer
 
 if TYPE_CHECKING:
-    from ..schedule import Step
-    from ..trainer import Trainer
+    from ..plan.schedule import Step
+    from ..training.trainer import Trainer
 
 MOST_CLASSES = 20
 REALS = "reals.png"  # of the training images, in the same layout

@@ -8,12 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from ..debris import moved
-from ..files import write
+from ..runs.debris import moved
+from ..system.files import write
 from .base import Observer, Record
 
 if TYPE_CHECKING:
-    from ..trainer import Trainer
+    from ..training.trainer import Trainer
 
 
 class JsonLog(Observer):

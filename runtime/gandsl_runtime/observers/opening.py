@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from .. import schedule
 from ..network import Network, Port
-from ..plan import Plan, Precision, Quantity
-from ..precision import made_for
-from ..record import How
-from ..schedule import Side, Size
+from ..plan import Plan, Precision, Quantity, schedule
+from ..plan.schedule import Side, Size
+from ..runs.record import MachineOptions
+from ..training.precision import made_for
 from .progress import corrected
 
 if TYPE_CHECKING:
     from ..data import Dataset
     from ..data.readers import Readers
-    from ..trainer import Trainer
+    from ..training.trainer import Trainer
 
 LABEL = 15  # columns before what is said
 Fact = tuple[str, str]
@@ -54,7 +53,7 @@ def facts(run: Trainer) -> Iterator[Fact]:
     yield "generator", network(state.generator)
     yield "discriminator", network(state.discriminator)
     yield "images", images(run.data)
-    yield "device", device(run.device, run.world.size, run.readers, run.how)
+    yield "device", device(run.device, run.group.size, run.readers, run.how)
     levels = state.generator.levels
     yield "plan", length(plan, levels, computed(run.precision, plan.precision, run.device))
     yield "loss", losses(plan, [phase.name for phase in run.phases])
@@ -86,7 +85,7 @@ def images(data: Dataset) -> str:
     return f"{len(data):,} of {data.name}, {data.source.kind}{classes}; as {'×'.join(map(str, data.shape))}"
 
 
-def device(where: torch.device, processes: int, readers: Readers, how: How) -> str:
+def device(where: torch.device, processes: int, readers: Readers, how: MachineOptions) -> str:
     """`cuda:0, NVIDIA H100 80GB HBM3, 79 GiB`, or the CPU's threads; processes, workers, compiled steps."""
     if where.type == "cuda":
         properties = torch.cuda.get_device_properties(where)

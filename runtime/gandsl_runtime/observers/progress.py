@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from ..guard.status import Status
 from ..plan import Quantity
-from ..schedule import Clock, Size
+from ..plan.schedule import Clock, Size
 from .base import Record
 
 HISTORY = 16  # records that a curve shows, and that the time left is judged by
@@ -37,7 +37,7 @@ class Progress:
         self.history: dict[str, deque[float]] = {name: deque(maxlen=HISTORY) for name in _CURVED}
         self._marks: deque[tuple[float, float]] = deque(maxlen=HISTORY)  # seconds, done
 
-    def heard(self, record: Record, clock: Clock) -> None:
+    def logged(self, record: Record, clock: Clock) -> None:
         """Take over a record of the log; values that it lacks stay."""
         self.clock = clock
         self.values |= record

@@ -18,8 +18,8 @@ from .base import Observer, Record
 from .grids import Grids
 
 if TYPE_CHECKING:
-    from ..schedule import Step
-    from ..trainer import Trainer
+    from ..plan.schedule import Step
+    from ..training.trainer import Trainer
 
 
 @contextmanager

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from .. import schedule
+from ..plan import schedule
 from .base import Observer, Record
 from .opening import opening
 from .progress import Progress
 
 if TYPE_CHECKING:
-    from ..schedule import Step
-    from ..trainer import Trainer
+    from ..plan.schedule import Step
+    from ..training.trainer import Trainer
 
 SECONDS_BETWEEN_RECORDS = 10.0  # that are told as lines
 MOST_SECONDS_OF_SILENCE = 30.0
@@ -69,7 +69,7 @@ class Terminal(Observer):
 
     def logged(self, record: Record, run: Trainer) -> None:
         self._progress.rollback = run.state.rate
-        self._progress.heard(record, run.state.clock)
+        self._progress.logged(record, run.state.clock)
         now = self._clock()
         if self._live is None and now - self._record_at >= SECONDS_BETWEEN_RECORDS:
             self._record_at = now

@@ -14,18 +14,17 @@ import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from .. import schedule
 from ..data.stream import RealBatch
-from ..game import Batch, Game, classes_of
-from ..meter import Meter
+from ..distributed.group import ProcessGroup
 from ..network import Network
-from ..phases import Phase, phases
-from ..plan import Plan
+from ..plan import Plan, schedule
+from ..plan.schedule import Clock, Stage, Step
 from ..rng import Part
-from ..schedule import Clock, Stage, Step
-from ..state import SIDES, State
-from ..updates import Updates
-from ..world import World
+from ..training.game import Batch, Game, classes_of
+from ..training.metrics import MetricSums
+from ..training.phases import Phase, phases
+from ..training.state import SIDES, State
+from ..training.updates import Updates
 from .figures import KINDS, PhasePeak, StagePeaks
 from .places import Lines, Places
 from .storages import LiveStorages
@@ -200,7 +199,7 @@ class Rehearsal:
         self.phases = phases(plan)
         self.steady = False  # whether the last step began with what it ended with
         stream: Any = _Blank(self.game, ahead)
-        self.updates = _Shortened(self.game, self.state, stream, World(), Meter())
+        self.updates = _Shortened(self.game, self.state, stream, ProcessGroup(), MetricSums())
         self._weights = {side: [*self.state.optimizers[side].param_groups[0]["params"]] for side in SIDES}
         if plan.growth is None:  # else some weights are not reached before the last level
             self._begin()

@@ -12,7 +12,7 @@ from .loss import LOSS_NAMES, Loss
 from .mixing import StyleMixing
 from .number import Curve, LengthCurve, Number, Stairs
 from .optimizer import Adam, AdamChanges
-from .part import Part
+from .part import PlanPart
 from .plan import Plan
 from .precision import Precision
 from .quantity import IMAGES_PER_UNIT, UNITS, Images, Interval, Length, Quantity
@@ -44,8 +44,8 @@ __all__ = [
     "LengthCurve",
     "Loss",
     "Number",
-    "Part",
     "Plan",
+    "PlanPart",
     "Precision",
     "Quantity",
     "Regularizers",

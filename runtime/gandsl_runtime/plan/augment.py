@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from .number import Curve, Stairs, bounded, number
-from .part import Float, Part
+from .part import Float, PlanPart
 from .quantity import Images, Interval, Quantity
 
 MADE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -38,7 +38,7 @@ PIPES: dict[str, tuple[str, ...]] = TRANSFORMS | {
 _EACH = tuple(dict.fromkeys(name for names in TRANSFORMS.values() for name in names))
 
 
-class Adaptive(Part):
+class Adaptive(PlanPart):
     """The chance p follows how sure D is of real images (arXiv:2006.06676, section 3.1).
 
     At each interval p += sign(E[sign(D(x) − boundary)] − target) · batch · every / over, with the mean over
@@ -140,7 +140,7 @@ def shares(pipe: Transforms) -> dict[str, float]:
     return dict.fromkeys(PIPES[pipe] if isinstance(pipe, str) else pipe, 1.0)
 
 
-class Augment(Part):
+class Augment(PlanPart):
     """What D sees, real or generated, is transformed at random, so that few images can't be learnt by heart.
 
     Gradients pass through: G's, and those of the penalties on D.

@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from .part import Int, Part
+from .part import Int, PlanPart
 from .quantity import Images, Length, Quantity
 
 
-class Best(Part):
+class Best(PlanPart):
     """Checkpoints kept because a value in the log was good when they were written."""
 
     metric: str = Field(
@@ -21,7 +21,7 @@ class Best(Part):
     keep: Int = Field(default=1, ge=1, description="checkpoints kept for it, from 1; of equals the earlier")
 
 
-class Cadence(Part):
+class Cadence(PlanPart):
     """How often the run writes something, and which checkpoints stay."""
 
     log: Length = Field(

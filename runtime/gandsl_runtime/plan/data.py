@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from .part import Flag, Float, Int, Part
+from .part import Flag, Float, Int, PlanPart
 
 
-class Data(Part):
+class Data(PlanPart):
     """How images enter the networks."""
 
     flip: Flag = Field(default=False, description="mirror each image left to right with chance ½")

@@ -7,11 +7,11 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from .number import MovingLength
-from .part import Float, Part
+from .part import Float, PlanPart
 from .quantity import ZERO, Quantity
 
 
-class Ema(Part):
+class Ema(PlanPart):
     """Average of the generator's weights, which is sampled: average ← lerp(weights, average, β)."""
 
     half_life: MovingLength | None = Field(

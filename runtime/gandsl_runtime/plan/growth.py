@@ -8,11 +8,11 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from .number import Rate
-from .part import Flag, Int, Part
+from .part import Flag, Int, PlanPart
 from .quantity import Images
 
 
-class Growth(Part):
+class Growth(PlanPart):
     """Progressive growing (arXiv:1710.10196): a level trains, then the next fades in; the last stays."""
 
     start: Int | None = Field(

@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from .part import Float, Int, Part
+from .part import Float, Int, PlanPart
 
 
-class Guard(Part):
+class Guard(PlanPart):
     """Watches singular values, logits, gradients and the diversity of samples against the run's own past.
 
     A look measures them all (docs/training.md says how). One alarms when it is past both limits, its factor

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, Field
 
 from .number import Weight
-from .part import Float, Part
+from .part import Float, PlanPart
 
 
-class _Objective(Part):
+class _Objective(PlanPart):
     """A loss: where it draws the line between real and generated."""
 
     @property
@@ -98,7 +98,7 @@ _Losses = (
     | RelativisticLogistic
     | RelativisticHinge
 )
-_LOSS_OF: dict[str, type[Part]] = {part.model_fields["kind"].default: part for part in get_args(_Losses)}
+_LOSS_OF: dict[str, type[PlanPart]] = {part.model_fields["kind"].default: part for part in get_args(_Losses)}
 LOSS_NAMES = tuple(_LOSS_OF)
 
 
@@ -128,7 +128,7 @@ def _name(value: Any) -> Any:
     return value
 
 
-class Auxiliary(Part):
+class Auxiliary(PlanPart):
     """Auxiliary classifier (arXiv:1610.09585, eq. 3): cross-entropies of one of D's outputs with the class.
 
     D minimizes its loss + real·E[−log P(c | x)] + fake·E[−log P(c | G(z, c))], G its loss + generator·E[−log

@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from .part import Float, Part
+from .part import Float, PlanPart
 
 
-class StyleMixing(Part):
+class StyleMixing(PlanPart):
     """Two latents share the layers of one image, split at a random layer (arXiv:1812.04948, section 3.1)."""
 
     probability: Float = Field(default=0.9, ge=0, le=1, description="chance that images are mixed, [0, 1]")

@@ -6,13 +6,13 @@ from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, model_validator
 
-from .part import Float, Part
+from .part import Float, PlanPart
 from .quantity import ZERO, Length, Quantity
 
 Value = TypeVar("Value")
 
 
-class Way(Part, Generic[Value]):
+class Way(PlanPart, Generic[Value]):
     """A value that goes from `start` to `end` and stays there."""
 
     shape: Literal["linear", "cosine", "exponential"] = Field(
@@ -66,7 +66,7 @@ class LengthCurve(Way[Quantity]):
         return self.end.in_steps
 
 
-class Stairs(Part):
+class Stairs(PlanPart):
     """A number that jumps: `values[i]` holds from `at[i - 1]` on."""
 
     values: tuple[Float, ...] = Field(

@@ -7,10 +7,10 @@ from typing import Literal
 from pydantic import Field
 
 from .number import Beta, Rate
-from .part import Float, Part
+from .part import Float, PlanPart
 
 
-class Adam(Part):
+class Adam(PlanPart):
     """Adam (arXiv:1412.6980). `lr` and `betas` are as without lazy regularization.
 
     A network with lazy penalties takes Σ 1/every extra optimizer steps (over the distinct intervals) for its
@@ -26,7 +26,7 @@ class Adam(Part):
     eps: Float = Field(default=1e-8, gt=0, le=1, description="added to the root of the second moment")
 
 
-class AdamChanges(Part):
+class AdamChanges(PlanPart):
     """What differs from `optimizer` for one network."""
 
     lr: Rate | None = Field(default=None, description="learning rate, [0, 10]; null: as in `optimizer`")

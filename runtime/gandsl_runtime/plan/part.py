@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
-class Part(BaseModel):
+class PlanPart(BaseModel):
     """A section of the plan: its fields, whose descriptions are the reference."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

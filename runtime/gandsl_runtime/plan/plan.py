@@ -15,14 +15,14 @@ from .guard import Guard
 from .loss import LOSS_NAMES, Auxiliary, Loss, loss_or_name
 from .mixing import StyleMixing
 from .optimizer import Adam, AdamChanges
-from .part import Int, Part
+from .part import Int, PlanPart
 from .precision import Precision
 from .quantity import Length
 from .regularizers import Regularizers, TopSingularValue
 from .synchronize import Synchronize
 
 
-class Plan(Part):
+class Plan(PlanPart):
     """The whole experiment; the command line adds places, devices and the seed."""
 
     length: Length = Field(description="how long to train (img, kimg, Mimg or steps)")

@@ -6,13 +6,13 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from .part import Int, Part
+from .part import Int, PlanPart
 
 HALVES = {"bf16": "bfloat16", "fp16": "float16"}
 """The 16-bit formats of `compute`, by torch's names."""
 
 
-class Precision(Part):
+class Precision(PlanPart):
     """The numbers of training. Weights, optimizers, statistics, latents, styles and losses are fp32 always.
 
     Of the networks, features alone are computed in 16 bits; normalization takes its statistics in fp32, and

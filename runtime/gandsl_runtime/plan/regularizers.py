@@ -8,11 +8,11 @@ from pydantic import Field, model_validator
 
 from .augment import Pipe
 from .number import Weight
-from .part import Flag, Float, Int, Part
+from .part import Flag, Float, Int, PlanPart
 from .quantity import EACH_STEP, Interval, Quantity
 
 
-class _Lazy(Part):
+class _Lazy(PlanPart):
     """A penalty that may be taken every few steps."""
 
     every: Interval = Field(
@@ -50,7 +50,7 @@ class GradientPenalty(_Lazy):
     )
 
 
-class Drift(Part):
+class Drift(PlanPart):
     """weight · E D(x)² on real images (Karras et al. 2017, arXiv:1710.10196, appendix A.1)."""
 
     weight: Weight = Field(default=0.001, description="ε, from 0")
@@ -68,7 +68,7 @@ class PathLength(_Lazy):
     )
 
 
-class Orthogonal(Part):
+class Orthogonal(PlanPart):
     """weight · ½‖WWᵀ ∘ (1 − I)‖² over G's weights, each as (out, −1) (arXiv:1809.11096, eq. 3)."""
 
     weight: Weight = Field(default=1e-4, description="β, from 0; adds β·2(WWᵀ ∘ (1 − I))W to the gradients")
@@ -78,7 +78,7 @@ class Orthogonal(Part):
     )
 
 
-class LatentConsistency(Part):
+class LatentConsistency(PlanPart):
     """Consistency where a latent moves a little (zCR, arXiv:2002.04724, section 3.2).
 
     With z' = z + N(0, σ²): D's loss + discriminator·E(D(G(z)) − D(G(z')))², G's − generator·E(G(z) − G(z'))².
@@ -90,7 +90,7 @@ class LatentConsistency(Part):
     generator: Weight = Field(default=0.5, description="weight in G's loss, from 0: images should differ")
 
 
-class Consistency(Part):
+class Consistency(PlanPart):
     """D should say the same of an image and of a transform T of it, in each step.
 
     real·E(D(x) − D(T(x)))² (CR, arXiv:1910.12027, eq. 3) + fake·E(D(G(z)) − D(T(G(z))))² (balanced: bCR,
@@ -107,19 +107,19 @@ class Consistency(Part):
     latent: LatentConsistency | None = Field(default=None, description="consistency in z; null: none")
 
     @property
-    def more_of_d(self) -> tuple[str, ...]:
+    def extra_discriminator_passes(self) -> tuple[str, ...]:
         """What D judges again in its step: transformed real or fake images, or those of moved latents."""
         latent = self.latent.discriminator if self.latent else 0
         weights = {"real": self.real, "fake": self.fake, "latent": latent}
         return tuple(name for name, weight in weights.items() if weight != 0)
 
     @property
-    def more_of_g(self) -> bool:
+    def extra_generator_pass(self) -> bool:
         """Whether G makes images of moved latents in its own step."""
         return self.latent is not None and self.latent.generator != 0
 
 
-class LeCam(Part):
+class LeCam(PlanPart):
     """weight · (E(D(x) − α_F)² + E(D(G(z)) − α_R)²) (arXiv:2104.03310, eq. 6).
 
     α_R and α_F are running means of D's outputs on real and on generated images, which move at a step's end.
@@ -138,7 +138,7 @@ class LeCam(Part):
     )
 
 
-class TopSingularValue(Part):
+class TopSingularValue(PlanPart):
     """W ← W − max(0, σ0 − σ_clamp) u0v0ᵀ, each W as (out, −1), after each optimizer step of its network.
 
     σ_clamp is a number or a multiple of the second singular value σ1 (arXiv:1809.11096, section 4.1). Weights
@@ -166,7 +166,7 @@ class TopSingularValue(Part):
         return ("generator", "discriminator") if self.network == "both" else (self.network,)
 
 
-class Regularizers(Part):
+class Regularizers(PlanPart):
     """Penalties; a weight of 0 leaves the penalty out but keeps its lazy correction of the optimizer."""
 
     r1: R1 | None = Field(default=None, description="gradient penalty on real images")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from .part import Flag, Part
+from .part import Flag, PlanPart
 
 
-class Synchronize(Part):
+class Synchronize(PlanPart):
     """What the processes of a run have in common, beside weights and gradients.
 
     Groups of minibatch statistics need nothing: images are dealt so that a group stays within a process.

@@ -1,7 +1,7 @@
 """What the draws of a step are called: each has an id of its own, so that none changes another.
 
 docs/training.md has the same table. Ids go into checkpoints' meaning: whoever changes one, or how a draw is
-made of it, raises `gandsl_runtime.facts.DRAWS`.
+made of it, raises `gandsl_runtime.runs.header.DRAWS`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..network import Port
-from ..schedule import Side
+from ..plan.schedule import Side
 
 LABELS = "c"  # classes of generated images
 SPLIT, COIN = "ws.split", "ws.coin"  # of style mixing: the layer from which on, and whether at all

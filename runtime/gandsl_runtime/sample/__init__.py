@@ -1,22 +1,22 @@
 """Sampling a trained generator: seeds, files of latents, ways, style mixing, motion, standing statistics."""
 
 from .draws import Draws
-from .given import Given, LatentsError
+from .given import GivenLatents, LatentsError
 from .interpolation import Space, interpolate
 from .mixing import mix
 from .motion import move
-from .sampler import How, NoiseMode, Sampler, SamplingError
+from .sampler import NoiseMode, Sampler, SamplingError, SamplingOptions
 from .seeds import sample
 from .standing import accumulate_statistics
 
 __all__ = [
     "Draws",
-    "Given",
-    "How",
+    "GivenLatents",
     "LatentsError",
     "NoiseMode",
     "Sampler",
     "SamplingError",
+    "SamplingOptions",
     "Space",
     "accumulate_statistics",
     "interpolate",

@@ -15,10 +15,10 @@ from typing import Any
 
 from torch import Tensor
 
-from .. import images
 from ..data.pack import add
 from ..errors import RuntimeFault, Unwritable, placed, room_for
-from ..files import read, special, sweep, whole, write
+from ..media import images
+from ..system.files import read, special, sweep, whole, write
 
 WRITERS = 16  # threads
 RECORD, FORM = "samples.json", "samples/1"

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..game import Images, classes_of
-from .given import CLASSES, STYLES, Given, names_of
+from ..training.game import Images, classes_of
+from .given import CLASSES, STYLES, GivenLatents, names_of
 from .sampler import Latents, Sampler, SamplingError, parts
 
 
@@ -35,7 +35,7 @@ class Draws:
     sampler: Sampler
     which: Sequence[int]
     classes: Sequence[int] | None = None
-    given: Given | None = None
+    given: GivenLatents | None = None
 
     def __post_init__(self) -> None:
         if self.given is None:

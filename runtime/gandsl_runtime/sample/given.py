@@ -18,9 +18,9 @@ from torch import Tensor
 
 from ..data.pack import add
 from ..errors import RuntimeFault, room_for
-from ..files import special, whole
-from ..formats import latents_suffix
-from ..game import classes_of
+from ..media.formats import latents_suffix
+from ..system.files import special, whole
+from ..training.game import classes_of
 from .sampler import Latents, Sampler, SamplingError
 
 STYLES, CLASSES = "w", "class"
@@ -36,7 +36,7 @@ class LatentsError(RuntimeFault):
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenLatents:
     """What a file gives to draw images of: styles `w` (N, L, n) if it has any, else latents (N, n).
 
     `classes` are of latents, one each; None where the file has none. Styles have class and truncation within.
@@ -50,7 +50,7 @@ class Given:
         return len(self.styles if self.styles is not None else (self.latents or ())[0])
 
 
-def read(path: Path, sampler: Sampler) -> Given:
+def read(path: Path, sampler: Sampler) -> GivenLatents:
     """The latents or styles of a file, which must be of this sampler's generator.
 
     `.npz` or `.safetensors`: `w` (N, L, n), or (N, n) for every layer; else latents (N, n), `z` or, where
@@ -77,7 +77,7 @@ def read(path: Path, sampler: Sampler) -> Given:
     if len({*counts.values()}) > 1:
         said = ", ".join(f"{count} of `{name}`" for name, count in counts.items())
         raise LatentsError(f"{path} holds {said}", "give one of each for each image")
-    return Given(tuple(sampler.placed(z) for z in latents.values()), None, classes)
+    return GivenLatents(tuple(sampler.placed(z) for z in latents.values()), None, classes)
 
 
 def write(path: Path, arrays: Arrays) -> None:
@@ -95,7 +95,7 @@ def names_of(sampler: Sampler) -> list[str]:
 # ---- checks ----------
 
 
-def _styles(path: Path, w: Tensor, sampler: Sampler) -> Given:
+def _styles(path: Path, w: Tensor, sampler: Sampler) -> GivenLatents:
     if not sampler.generator.has_styles:
         raise LatentsError(f"{path} holds styles `w`, and the generator takes none", "give latents, `z`")
     if sampler.truncation is not None:
@@ -105,7 +105,7 @@ def _styles(path: Path, w: Tensor, sampler: Sampler) -> Given:
     layers, n = sampler.style_shape
     w = _checked(path, STYLES, w, ((layers, n), (n,)))
     every = w if w.dim() == 3 else w[:, None].repeat(1, layers, 1)
-    return Given(None, sampler.placed(every))
+    return GivenLatents(None, sampler.placed(every))
 
 
 def _checked(path: Path, name: str, array: Tensor, shapes: Sequence[tuple[int, ...]]) -> Tensor:

@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..game import Images, classes_of
 from ..network import Network
-from .sampler import How, Sampler, SamplingError, need_styles, parts
+from ..training.game import Images, classes_of
+from .sampler import Sampler, SamplingError, SamplingOptions, need_styles, parts
 
 Space = Literal["z", "w", "class"]
 Blend = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -26,7 +26,7 @@ def interpolate(
     space: Space,
     steps: int,
     loop: bool = False,
-    **how: Unpack[How],
+    **how: Unpack[SamplingOptions],
 ) -> Iterator[Images]:
     """Frames (ways, c, h, w) of each output, drawn as they are asked for, `steps` from one stop to the next.
 

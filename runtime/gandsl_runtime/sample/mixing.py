@@ -7,9 +7,9 @@ from typing import Unpack
 
 import torch
 
-from ..game import Images
 from ..network import Network
-from .sampler import How, Sampler, SamplingError, need_styles, parts
+from ..training.game import Images
+from .sampler import Sampler, SamplingError, SamplingOptions, need_styles, parts
 
 
 def mix(
@@ -18,7 +18,7 @@ def mix(
     columns: Sequence[int],
     layers: Sequence[int],
     class_: int | None = None,
-    **how: Unpack[How],
+    **how: Unpack[SamplingOptions],
 ) -> Images:
     """Images (rows, columns, c, h, w): those of the seeds `rows` whose `layers` take the styles of `columns`.
 

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from ..calling import device_of, dtype_of
 from ..errors import RuntimeFault
-from ..game import Images, call, classes_of, latents_and_labels
 from ..layers import NOISE_MODES, BatchNorm, TrackAverage
 from ..network import Network, Port
-from ..schedule import Stage
+from ..plan.schedule import Stage
+from ..training.game import Images, call, classes_of, latents_and_labels
 from .latents import MOST_OF_NUMPY, Cut, latent, numpy_latents
 from .modes import evaluating
 
@@ -33,7 +33,7 @@ class SamplingError(RuntimeFault):
     exit_code = 2
 
 
-class How(TypedDict, total=False):
+class SamplingOptions(TypedDict, total=False):
     """The options that all kinds of sampling take; `Sampler` says what they mean."""
 
     truncation: float | None

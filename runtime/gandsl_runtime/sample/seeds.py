@@ -7,14 +7,17 @@ from typing import Unpack
 
 import torch
 
-from ..game import Images
 from ..network import Network
+from ..training.game import Images
 from .draws import Draws
-from .sampler import How, Sampler
+from .sampler import Sampler, SamplingOptions
 
 
 def sample(
-    generator: Network, seeds: Sequence[int], classes: Sequence[int] | None = None, **how: Unpack[How]
+    generator: Network,
+    seeds: Sequence[int],
+    classes: Sequence[int] | None = None,
+    **how: Unpack[SamplingOptions],
 ) -> Images:
     """Images (N, c, h, w) of each of the generator's outputs, one image a seed, in evaluation mode.
 

@@ -10,10 +10,10 @@ from typing import Any, Unpack
 import torch
 from torch import Tensor
 
-from ..game import classes_of
 from ..layers import BatchNorm
 from ..network import Network
-from .sampler import How, Sampler, SamplingError
+from ..training.game import classes_of
+from .sampler import Sampler, SamplingError, SamplingOptions
 
 
 @dataclass
@@ -32,7 +32,9 @@ class Sums:
         self.batches += 1
 
 
-def accumulate_statistics(generator: Network, batches: int, *, seed: int = 0, **how: Unpack[How]) -> None:
+def accumulate_statistics(
+    generator: Network, batches: int, *, seed: int = 0, **how: Unpack[SamplingOptions]
+) -> None:
     """Replace the running statistics of batch norm by averages over `batches` batches of fresh samples.
 
     Latents are drawn as they will be for sampling (give the same `how`; `Sampler` says what), labels

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...errors import DataError
-from ...files import special
+from ...system.files import special
 from .arrays import Arrays, mnist
 from .base import EXTENSIONS, Decoded, Source
 from .folder import Folder

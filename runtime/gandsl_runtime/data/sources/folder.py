@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from ...errors import DataError
-from ...files import read, special
+from ...system.files import read, special
 from ..labels import Labels, stated
 from .base import image_names, opened
 

@@ -17,8 +17,8 @@ from PIL import Image
 from pydantic import Field, ValidationError, model_validator
 
 from ...errors import DataError
-from ...facts import Document
-from ...files import read, special
+from ...runs.header import StrictDocument
+from ...system.files import read, special
 from ..labels import Labels
 from .base import Decoded, within_reason
 
@@ -33,7 +33,7 @@ Side = Annotated[int, Field(ge=1, le=65535)]
 Number = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 
 
-class Index(Document):
+class Index(StrictDocument):
     """The file beside the shards."""
 
     gandsl: Version

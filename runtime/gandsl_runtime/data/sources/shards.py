@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 from ...errors import DataError
-from ...files import special
+from ...system.files import special
 from ..labels import Labels, numbered
 from .base import EXTENSIONS, opened, within_reason
 

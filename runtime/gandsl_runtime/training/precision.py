@@ -1,0 +1,165 @@
+"""The numbers of training as the plan wants them: casts on, TF32, the order in memory, scaled losses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from ..errors import PlanError
+from ..layers import Cast
+from ..plan import Plan, Precision
+from ..runs.header import ScalingFacts
+
+INNER = 256.0  # the most that gradients inside a loss are scaled by
+LEAST = 2.0**-24  # below this scale a gradient of float16's largest number would be 0
+REPLACED = 1e5  # what an infinite gradient becomes, as in stylegan2-ada
+
+
+SINCE = {"tf32": (8, 0), "bf16": (8, 0), "fp16": (7, 0)}
+"""The compute capability from which a GPU multiplies in a format faster than in fp32."""
+
+
+def made_for(compute: str, device: torch.device) -> bool:
+    """Whether a device gains by computing so: CPUs compute in 16 bits too, and slower."""
+    if compute not in SINCE:
+        return True
+    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= SINCE[compute]
+
+
+def in_force(precision: Precision, device: torch.device) -> Precision:
+    """A plan's precision on a device: its fallback, where there is one and the device is not made for it."""
+    if precision.fallback is None or made_for(precision.compute, device):
+        return precision
+    return Precision(compute=precision.fallback)
+
+
+def prepare(plan: Plan, *networks: nn.Module) -> None:
+    """Bring networks that are going to be trained into the plan's precision and memory format.
+
+    Keys and values of their states stay. Raises PlanError where the plan asks for 16 bits and no network has
+    casts: its source was generated for another plan. Networks compiled for the plan may have no features that
+    are computed in 16 bits.
+    """
+    casts = any(isinstance(m, Cast) for network in networks for m in network.modules())
+    if plan.precision.half and not casts and not all(getattr(n, "_planned", False) for n in networks):
+        raise PlanError(
+            f"the plan asks for {plan.precision.compute}, but the networks have no casts to it",
+            "compile the spec again: casts are part of the generated source",
+        )
+    for network in networks:
+        switch_casts(network, plan.precision.half is not None)
+        if plan.memory_format == "channels_last":
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    allow_tf32(plan.precision.compute == "tf32")
+
+
+def switch_casts(network: nn.Module, on: bool) -> None:
+    """Whether the network computes in 16 bits where it has casts to them."""
+    for module in network.modules():
+        if isinstance(module, Cast):
+            module.active = on
+
+
+def allow_tf32(allowed: bool) -> None:
+    """Whether a GPU may round the factors of float32 products; torch's own default differs by kind."""
+    torch.backends.cuda.matmul.allow_tf32 = allowed
+    torch.backends.cudnn.allow_tf32 = allowed
+
+
+_SCALE: ContextVar[Tensor | float] = ContextVar("scale of gradients taken inside a loss", default=1.0)
+
+
+def inner_scale() -> Tensor | float:
+    """What gradients taken inside a loss are scaled by now: 1 unless losses are scaled."""
+    return _SCALE.get()
+
+
+def inner_gradients(
+    output: Tensor, inputs: Iterable[Tensor], scale: Tensor | float | None = None
+) -> tuple[Tensor, ...]:
+    """∂output/∂inputs to be differentiated again, for penalties; 0 for inputs that the output does not read.
+
+    While losses are scaled the output is scaled as well, so that what passes through float16 does not
+    vanish, and the gradients are scaled back in float32. `scale` is the one in force if not given.
+    """
+    scale = inner_scale() if scale is None else scale
+    plain = isinstance(scale, float) and scale == 1.0
+    scaled = output if plain else output * scale
+    found = torch.autograd.grad(scaled, tuple(inputs), create_graph=True, materialize_grads=True)
+    return found if plain else tuple(gradient / scale for gradient in found)
+
+
+class Scaling:
+    """Backward and optimizer steps by the plan's rule for gradients that don't fit into float16.
+
+    Made for each optimizer: what is too large for one player says nothing of the other. With `scale` losses
+    are multiplied by a number that halves after an overflow (that step is left out) and doubles after 2000
+    steps without one. Each call of `step` needs `backward`s since the last.
+    """
+
+    def __init__(self, precision: Precision, device: torch.device) -> None:
+        self._replaces, self._one = precision.replaces, torch.ones((), device=device)
+        self._scaler = torch.amp.GradScaler(device.type, enabled=precision.scales)
+
+    @contextmanager
+    def losses(self) -> Iterator[None]:
+        """Inside, penalties scale the gradients that they take: as losses, but by 256 at most.
+
+        An overflow there is an infinite penalty, and not only an infinite gradient.
+        """
+        scale = self._scaler.scale(self._one).clamp(max=INNER) if self.enabled else 1.0
+        token = _SCALE.set(scale)
+        try:
+            yield
+        finally:
+            _SCALE.reset(token)
+
+    def backward(self, loss: Tensor) -> None:
+        """Add the gradients of a loss, times the scale."""
+        self._scaler.scale(loss).backward()
+
+    def step(self, optimizer: Optimizer) -> None:
+        """The gradients without the scale, made finite or their step left out, and the optimizer's step."""
+        self._scaler.unscale_(optimizer)
+        if self._replaces:
+            replace_nonfinite(p for group in optimizer.param_groups for p in group["params"])
+        self._scaler.step(optimizer)
+        self._scaler.update()
+
+    @property
+    def enabled(self) -> bool:
+        """Whether losses are scaled."""
+        return self._scaler.is_enabled()
+
+    @property
+    def scale(self) -> float:
+        """What losses are multiplied by; reading it waits for the device."""
+        return self._scaler.get_scale()
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether gradients stay infinite however small the scale: it is not float16 that is to blame."""
+        return self.enabled and self.scale < LEAST
+
+    def counters(self) -> dict[str, Any]:
+        """The scale and its history, as JSON."""
+        return self._scaler.state_dict()
+
+    def load(self, facts: ScalingFacts) -> None:
+        """Take over what `counters` gave; what a plan without scaling gave leaves the scale at its start."""
+        if self.enabled and facts.scale is not None:
+            told = {"scale": facts.scale, "_growth_tracker": facts.tracker}
+            self._scaler.load_state_dict(self._scaler.state_dict() | told)
+
+
+def replace_nonfinite(parameters: Iterable[nn.Parameter]) -> None:
+    """Let infinite gradients be ±1e5 and undefined ones 0, in place."""
+    for parameter in parameters:
+        if parameter.grad is not None:
+            torch.nan_to_num(parameter.grad, nan=0.0, posinf=REPLACED, neginf=-REPLACED, out=parameter.grad)

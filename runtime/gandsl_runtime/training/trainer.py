@@ -1,0 +1,387 @@
+"""The training loop: one trainer for every plan and every pair of networks."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from .. import __version__, observers
+from ..data import Dataset
+from ..data.identity import again, identity
+from ..data.sources import Source
+from ..distributed.group import ProcessGroup, check_batches
+from ..errors import CheckpointError, Diverged, Interrupted, Unwritable
+from ..guard.guard import Guard
+from ..layers import BatchNorm
+from ..network import Network
+from ..plan import Plan, schedule
+from ..plan.schedule import Step
+from ..runs import checkpoint, resuming
+from ..runs.description import said
+from ..runs.header import DRAWS, DataFacts, Facts, RunFacts, digest_of
+from ..runs.home import Home
+from ..runs.record import MachineOptions
+from ..runs.run_dir import RunDir
+from ..runs.session import look_for_home, session
+from ..system.shortage import memory_for
+from ..system.signals import held
+from . import validate
+from .compiled import Backend, Compiler
+from .game import Game
+from .metrics import MetricSums
+from .phases import phases
+from .precision import in_force
+from .state import State
+from .throughput import Throughput
+from .training_set import dataset_of, distribution_of, readers_of, stream_of
+from .updates import Updates
+
+# Why a run stops before its end, as processes vote: the highest counts. A signal is SIGNAL plus its number.
+OUT_OF_TIME, MOVED, SIGNAL = 1, 2, 3
+
+
+class Trainer:
+    """Trains a generator and a discriminator by a plan.
+
+    `data` is a folder, a zip, the name of a built-in set, or a source or dataset already open. Without a
+    `run_dir` nothing is written. `seed` decides every draw; `workers` processes read images ahead (None: by
+    the cores). Each of the processes of a `group` has a trainer and a share of every batch; the first alone
+    observes and writes.
+    `backend`: of torch.compile, by which steps are compiled; None: they run eager. `spec` is the text of the
+    resolved spec, `how` what a command line said of the machine, both for the run's folder; whether cuDNN
+    tries its algorithms (`how.cudnn_benchmark`) is set for the whole process.
+    Raises PlanError, DataError, MissingExtra; CheckpointError when `run_dir` holds a run already.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        generator: Network,
+        discriminator: Network,
+        *,
+        data: str | Path | Source | Dataset,
+        run_dir: str | Path | None = None,
+        seed: int = 0,
+        device: str | torch.device | None = None,
+        workers: int | None = None,
+        observing: Sequence[observers.Observer] | None = None,
+        group: ProcessGroup | None = None,
+        backend: Backend | None = None,
+        spec: str | None = None,
+        how: MachineOptions | None = None,
+        resumed: RunFacts | None = None,
+    ) -> None:
+        self.plan, self.group = plan, group or ProcessGroup()
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.run_dir = None if run_dir is None else Path(run_dir)
+        self.files = RunDir(self.run_dir) if self.run_dir else None
+        self._kept = self.files is not None  # of all processes alike
+        self.found = checkpoint.newest_path(self.files.checkpoints) if self.files else None
+        self.home: Home | None = None  # of the process that writes, while it trains
+        self.moved: tuple[str, str] | None = None  # what became of the folder, and what to do about it
+        if self.found and resumed is None:
+            raise CheckpointError(
+                f"{self.run_dir} holds a run already", "resume it, or choose another folder"
+            )
+        validate.check(plan, generator, discriminator)
+        check_batches(self.group, plan)
+        self.game = Game(plan, generator, discriminator, self.device)
+        if backend is not None:
+            self.game.compiler = Compiler(backend, self.warn)
+        self.data = dataset_of(data, self.game, plan.data)
+        self.game.label_distribution = distribution_of(self.data, self.game)
+        self.precision = in_force(plan.precision, self.device)
+        self.state = State.new(plan, generator, discriminator, seed, self.device)
+        self.group.share(self.state.tensors().values())
+        for norm in (m for n in (generator, discriminator) for m in n.modules() if isinstance(m, BatchNorm)):
+            norm.per_process = not plan.synchronize.batch_norm
+        self.readers = readers_of(workers, self.data, plan, self.group, self.device)
+        # other processes than the first have no observers
+        warn = self.warn if self.group.leads else warnings.warn
+        self.stream = stream_of(self.data, plan, seed, self.readers.count, self.group, self.device, warn)
+        self.phases = phases(plan)
+        self.metrics, self.throughput = MetricSums(), Throughput(self.device)
+        self.updates = Updates(self.game, self.state, self.stream, self.group, self.metrics)
+        self.guard = Guard.of(plan, self.state, self.game, self.data, self.group)
+        self.latest: dict[str, float] = {}  # the newest value of each name in the log
+        self.spec = spec
+        watching = observers.standard(self.run_dir) if observing is None else tuple(observing)
+        self.observers = watching if self.group.leads else ()
+        self._where = data if isinstance(data, str | Path) else None
+        self.id, self.how = (
+            resumed.run if resumed else secrets.token_hex(16),
+            how or MachineOptions(workers=workers),
+        )
+        torch.backends.cudnn.benchmark = self.how.cudnn_benchmark
+        self.fresh, self.changed = resumed is None, False
+        self._digest = resumed.spec if resumed and spec is None else spec and digest_of(spec)
+
+    @classmethod
+    def resume(
+        cls,
+        run_dir: str | Path,
+        generator: Network,
+        discriminator: Network,
+        *,
+        plan: Plan | None = None,
+        data: str | Path | Source | Dataset | None = None,
+        seed: int | None = None,
+        change: bool = False,
+        device: str | torch.device | None = None,
+        workers: int | None = None,
+        observing: Sequence[observers.Observer] | None = None,
+        group: ProcessGroup | None = None,
+        backend: Backend | None = None,
+        spec: str | None = None,
+        how: MachineOptions | None = None,
+    ) -> Trainer:
+        """Go on from the newest whole checkpoint of a run, exactly as if it had not stopped.
+
+        Plan, data and seed are the run's own; others are refused. With `change` another plan (as far as the
+        state still means something under it) and other data are taken from here on. Raises CheckpointError
+        and the constructor's.
+        """
+        where = Path(run_dir)
+        path, tensors, facts, refused = resuming.latest(RunDir(where))
+        resuming.check_seed(facts, seed)
+        redrawn = resuming.check_draws(where, facts, change)
+        changed = plan is not None and resuming.check_plan(where, facts, plan, generator.levels, change)
+        resuming.check_spec(where, facts, spec, change)
+        trainer = cls(
+            plan or facts.plan,
+            generator,
+            discriminator,
+            data=again(facts.data) if data is None else data,
+            run_dir=run_dir,
+            seed=facts.counters.seed,
+            device=device,
+            workers=workers,
+            observing=observing,
+            group=group,
+            backend=backend,
+            spec=spec,
+            how=how,
+            resumed=facts,
+        )
+        changed |= resuming.check_data(where, facts.data, trainer.images, trainer.data, change)
+        trainer._load(path, tensors, facts, refused)
+        renewed = change and spec is not None and not said(RunDir(where).spec, spec)
+        # all alike, though the first process may write its spec before another has read the old one
+        trainer.changed = bool(trainer.group.all_max(int(changed or renewed or redrawn)))
+        if changed and trainer.state.memory:
+            trainer.state.memory.forget(0)  # the guard's past is another plan's
+        return trainer
+
+    @cached_property
+    def images(self) -> DataFacts:
+        """What the run records of its images."""
+        return identity(self.data, self._where)
+
+    def restore(self) -> None:
+        """Go back to the newest whole checkpoint, and go on from there. Raises CheckpointError."""
+        assert self.files is not None
+        self._load(*checkpoint.newest(self.files.checkpoints))
+        self._saved_at = None
+        self.throughput.begin(self.state.clock)
+        for observer in self.observers:  # they drop what they wrote past that checkpoint, as in a resume
+            observer.end(self)
+            observer.begin(self)
+
+    def _load(self, path: Path, tensors: dict[str, torch.Tensor], found: Facts, refused: list[str]) -> None:
+        facts = checkpoint.run_facts(path, found)
+        if facts.plan.ema is None:  # where the plan has one now, it begins here
+            tensors = self.state.with_average(tensors)
+        try:
+            self.state.load_tensors(tensors, facts.counters)
+        except ValueError as error:
+            raise CheckpointError(
+                f"{path}: {error}", "resume with the spec that the run was started with"
+            ) from error
+        self.state.load_counters(facts.counters)
+        self.stream.close()
+        self.stream.position = self.state.samples
+        self.metrics.resume(facts.log.sums, self.state.path_length_mean, self.group)
+        self.latest = dict(facts.log.latest)
+        self.throughput.resume(facts.log.seconds)
+        for reason in refused:
+            self.warn(f"{reason}; resuming from {path.name}")
+
+    def run(self, minutes: float | None = None) -> bool:
+        """Train to the plan's length, or for so many minutes; whether the length was reached.
+
+        The state is saved at the end. Raises Interrupted after a signal, Diverged, OutOfSpace.
+        """
+        until = float("inf") if minutes is None else time.monotonic() + 60 * minutes
+        began = self.state.clock
+        with session(self) as signals:
+            if self.changed:
+                self.save()
+                self.changed = False
+            while not schedule.reached(self.plan.length, self.state.clock):
+                late = self.state.clock != began and time.monotonic() >= until
+                stop = SIGNAL + signals.received if signals.received else MOVED if self.moved else int(late)
+                if stop := self.group.all_max(stop):
+                    with self._guarded():
+                        self.save()
+                    return self._stopped(stop)
+                with self._guarded():
+                    step = self.step()
+                    signals.at_stake = True
+                    self._tell(step)
+                    if schedule.due(self.plan.cadence.checkpoint, step.clock, self.state.clock) or (
+                        schedule.reached(self.plan.length, self.state.clock)
+                    ):
+                        self.save()
+            self.save()
+        return True
+
+    def _stopped(self, stop: int) -> bool:
+        """End as voted, now that the state is saved."""
+        self.group.all_max(0)  # whoever ends has the others ended by torchrun: the first one has to be done
+        if stop > SIGNAL:
+            raise Interrupted(stop - SIGNAL, self.state.clock.images, self.run_dir)
+        if stop == MOVED:
+            raise Unwritable(*(self.moved or ("the run's folder was moved", "")))
+        return False
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """The guard answers what diverges inside the block. Raises Diverged where it does not go back."""
+        try:
+            yield
+        except Diverged as fault:
+            if self.guard is None:
+                raise
+            self.guard.answer(fault, self)
+
+    def step(self) -> Step:
+        """One step: every phase that is due, then what follows from it, then the clock."""
+        state = self.state
+        step = schedule.step(self.plan, state.generator.levels, state.clock)
+        self.game.stage = step.stage
+        state.enter(self.plan, step)
+        for phase in self.phases:
+            if phase.due(step.clock):
+                with self._memory(f"phase {phase.name} of a step of {step.batch} images"):
+                    self.updates.take(phase, step)
+        state.leave(self.plan, step, self.group)
+        return step
+
+    def _memory(self, what: str) -> AbstractContextManager[None]:
+        spec = self.files.spec if self.files and self.spec is not None else "SPEC"
+        state = self.state
+        return memory_for(what, spec, generator=state.generator, discriminator=state.discriminator)
+
+    def warn(self, message: str) -> None:
+        """Tell the observers what the user should know though the run goes on."""
+        for observer in self.observers:
+            observer.warn(message)
+
+    def _tell(self, step: Step) -> None:
+        """What the plan and the observers want to know of a step."""
+        look_for_home(self)
+        if schedule.due(self.plan.cadence.log, step.clock, self.state.clock):
+            self.log(step)
+        for observer in self.observers:
+            look_for_home(self)
+            if not self.moved:  # grids would go by their old path
+                observer.after(step, self)
+
+    def log(self, step: Step) -> None:
+        """Average what was measured since the last record and give it to the observers. Raises Diverged."""
+        measured = self.measured()
+        facts: dict[str, float] = {
+            "images": self.state.clock.images,
+            "steps": self.state.clock.steps,
+            "batch": step.batch,
+            "lr/G": self.state.optimizers["generator"].param_groups[0]["lr"],
+            "lr/D": self.state.optimizers["discriminator"].param_groups[0]["lr"],
+        }
+        if self.plan.growth and step.stage.level is not None:
+            facts |= {"level": step.stage.level, "alpha": step.stage.alpha}
+        if self.plan.augment:
+            facts["augment/p"] = float(self.updates.augment_probability())
+        if self.precision.scales:
+            facts |= {
+                f"scale/{side[0].upper()}": scaling.scale for side, scaling in self.state.scaling.items()
+            }
+        looked = self.guard.look(step, self) if self.guard else None
+        self.metrics.clear()
+        self._record(facts | measured | (looked or {}) | self.throughput.record(self.state.clock))
+        if self.guard and looked is not None:
+            self.guard.judge(self)
+
+    def report(self, values: dict[str, float]) -> None:
+        """Give the log what was measured beside training at this moment, such as a metric."""
+        self._record({"images": self.state.clock.images, "steps": self.state.clock.steps, **values})
+
+    def _record(self, record: dict[str, float]) -> None:
+        self.latest |= record
+        for observer in self.observers:
+            observer.logged(record, self)
+
+    def measured(self) -> dict[str, float]:
+        """Means since the last record. Raises Diverged when one is not finite."""
+        means = self.metrics.means(self.group)
+        lost = [name for name, mean in means.items() if not abs(mean) < float("inf")]
+        lost += [
+            f"gradients of the {side}" for side, scaling in self.state.scaling.items() if scaling.hopeless
+        ]
+        if lost:
+            raise self._diverged(lost)
+        return means
+
+    def save(self) -> None:
+        """Write a checkpoint, if there is a run folder, once at a moment. Raises Diverged, OutOfSpace."""
+        if self._saved_at == self.state.clock or not self._kept:
+            return
+        self.measured()
+        self._refuse_lost_tensors()
+        facts = {
+            "run": self.id,
+            "spec": self._digest,
+            "plan": self.plan.model_dump(mode="json"),
+            "data": self.images.model_dump(mode="json"),
+            "gandsl_runtime": __version__,
+            "draws": DRAWS,
+            "log": {
+                "sums": self.metrics.sums(self.group),
+                "latest": self.latest,
+                "seconds": self.throughput.seconds,
+            },
+        }
+        look_for_home(self)
+        if self.group.leads and self.files:
+            best = self.plan.cadence.best
+            if best and best.metric not in self.latest and self._saved_at is None:
+                self.warn(f"cadence.best: no {best.metric} in the log so far, but {', '.join(self.latest)}")
+            for observer in self.observers:
+                observer.saving(self)
+            with held():  # a run's state is never half lost to impatience
+                self.found = checkpoint.save(self.files.checkpoints, self.state, facts, self.plan.cadence)
+        self._saved_at = self.state.clock
+
+    _saved_at: schedule.Clock | None = None
+
+    def _refuse_lost_tensors(self) -> None:
+        """A state that has diverged must not push a good checkpoint out."""
+        tensors = {
+            name: tensor for name, tensor in self.state.tensors().items() if tensor.is_floating_point()
+        }
+        finite = torch.stack([tensor.isfinite().all() for tensor in tensors.values()]).tolist()
+        if lost := [name for name, fine in zip(tensors, finite, strict=True) if not fine]:
+            raise self._diverged(lost)
+
+    def _diverged(self, lost: list[str]) -> Diverged:
+        more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
+        return Diverged(
+            f"not finite after {self.state.clock.images} images: {', '.join(lost[:3])}{more}",
+            "go on, or begin again, with a lower learning rate or more regularization",
+        )
