@@ -222,7 +222,7 @@ def test_commands_in_its_sentences_are_there(page: str) -> None:
             tried(line.partition("…")[0])
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md"])
 def test_a_page_can_be_read_in_an_editor(page: str) -> None:
     """No line over 110 columns. A row of a table is one line by Markdown's grammar, so that these may be."""
     lines = enumerate((ROOT / page).read_text("utf-8").splitlines(), 1)

@@ -16,7 +16,7 @@ _PUBLIC = {
     "Quantity": "plan",
     "Network": "network",
     "Port": "network",
-    "Trainer": "trainer",
+    "Trainer": "training.trainer",
     "open_dataset": "data",
     "RuntimeFault": "errors",
 }

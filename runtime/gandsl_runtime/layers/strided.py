@@ -31,7 +31,7 @@ def conv2d(
         x, weight = _laid_out(x, weight, (height, width), stride, padding, dilation)
     if _misread(x, groups):
         x = _contiguous(x)
-    if _constant(x, weight):
+    if groups > 1 and _constant(x, weight):
         how = pair(stride), pair(padding), pair(dilation), False, (0, 0), groups
         return _Constant.apply(x, weight, bias, *how)
     return functional.conv2d(x, weight, bias, stride, padding, dilation, groups)
@@ -53,7 +53,7 @@ def conv_transpose2d(
         x, weight = _laid_out(x, weight, (height, width), stride, padding, 1)
     if _misread(x, groups):
         x = _contiguous(x)
-    if _constant(x, weight):
+    if groups > 1 and _constant(x, weight):
         how = pair(stride), pair(padding), (1, 1), True, pair(output_padding), groups
         return _Constant.apply(x, weight, bias, *how)
     return functional.conv_transpose2d(x, weight, bias, stride, padding, output_padding, groups)

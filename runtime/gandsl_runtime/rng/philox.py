@@ -68,7 +68,10 @@ class Rows:
 
     def places(self, rows: int) -> Array:
         """[rows] uint64."""
-        batch, at = np.divmod(np.arange(rows, dtype=np.uint64), np.uint64(self.count))
+        at = np.arange(rows, dtype=np.uint64)
+        if rows <= self.count:
+            return at * np.uint64(self.step) + np.uint64(self.start)
+        batch, at = np.divmod(at, np.uint64(self.count))
         return batch * np.uint64(self.total) + at * np.uint64(self.step) + np.uint64(self.start)
 
 
@@ -98,6 +101,14 @@ def _(
     """Fakes hold no numbers."""
 
 
+def filled(out: Tensor, key: int, stream: int, normal: bool, rows: Rows) -> None:
+    """As `draw`. A plain tensor on the CPU needs no operator, whose call takes as long as a small draw."""
+    if type(out) is Tensor and out.device.type == "cpu":
+        fill(out.numpy(), key, stream, normal, rows)
+    else:
+        draw(out, key, stream, normal, rows.start, rows.step, rows.count, rows.total)
+
+
 def fill(out: Array, key: int, stream: int, normal: bool, rows: Rows) -> None:
     """What `draw` does, in memory."""
     n, numbers = len(out), out[:1].size
@@ -110,8 +121,8 @@ def fill(out: Array, key: int, stream: int, normal: bool, rows: Rows) -> None:
         even, odd = words(np.arange(columns.start, columns.stop), places[those, None], stream, key)
         if out.dtype != np.int64:
             even, odd = box_muller(even, odd) if normal else (uniform(even), uniform(odd))
-        given[those, columns, :, 0] = np.moveaxis(even, 0, -1)
-        given[those, columns, :, 1] = np.moveaxis(odd, 0, -1)
+        for pair in (0, 1):
+            given[those, columns, pair, 0], given[those, columns, pair, 1] = even[pair], odd[pair]
     if whole is not flat:
         flat[...] = whole[:, :numbers]
 
@@ -198,8 +209,9 @@ def box_muller(radius: Array, angle: Array) -> Array:
 
 
 def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
-    *rest, total = coefficients
-    value = np.full_like(x, total)
+    *rest, first, last = coefficients
+    value = x * np.float32(last)
+    value += np.float32(first)
     for coefficient in reversed(rest):
         value *= x
         value += np.float32(coefficient)
