@@ -97,8 +97,8 @@ class Draws:
             rows = 1
         count = part.count if rows is None else rows
         out = torch.empty(count, *shape, dtype=dtype, device=self.device)
-        stream, rows = digest(id_), philox.Rows(start, part.step, max(part.count, 1), part.total)
-        philox.filled(out, self._digest, stream, normal, rows)
+        places = philox.Rows(start, part.step, max(part.count, 1), part.total)
+        philox.filled(out, self._digest, digest(id_), normal, places)
         return out
 
 
