@@ -25,9 +25,9 @@ from .status import Alarm, Status, status
 
 if TYPE_CHECKING:
     from ..distributed.group import ProcessGroup
+    from ..observers.base import Run
     from ..plan.schedule import Step
     from ..training.state import State
-    from ..training.trainer import Trainer
 
 PAGE = "docs/troubleshooting.md has a paragraph for each sign"
 REMEDY = f"lower the learning rates or add regularization; {PAGE}"
@@ -58,7 +58,7 @@ class Guard:
             return None
         return cls(plan.guard, state.memory, Probe(game, data, plan.guard.samples, group))
 
-    def begin(self, run: Trainer) -> None:
+    def begin(self, run: Run) -> None:
         """Before the first step: there has to be a state to go back to."""
         keep = _keep(run)
         if keep and run.group.leads and (others := keep.set_aside(run.id)):
@@ -72,7 +72,7 @@ class Guard:
             keep.propose()
             keep.prove()  # the untrained state, or one that somebody has chosen to resume
 
-    def look(self, step: Step, run: Trainer) -> dict[str, float] | None:
+    def look(self, step: Step, run: Run) -> dict[str, float] | None:
         """Measure, if a look is due at this record, and remember it; gives scalars for the log, or None."""
         log = run.plan.cadence.log
         if math.floor(run.state.clock.reads(log) / log.amount) % self.plan.every:
@@ -87,7 +87,7 @@ class Guard:
         self.looks_since += 1
         return summary(found, self.memory.medians())
 
-    def judge(self, run: Trainer) -> None:
+    def judge(self, run: Run) -> None:
         """Judge the last look. Raises Collapsed where the plan does not only warn."""
         verdict, memory = judge(self.plan, self.memory.names, self.memory.looks), self.memory
         memory.calm = memory.calm + 1 if verdict.calm else 0
@@ -108,7 +108,7 @@ class Guard:
         """What it says at this moment."""
         return status(self.plan, self.memory, self.alarm, self.looks_since)
 
-    def answer(self, fault: Diverged, run: Trainer) -> None:
+    def answer(self, fault: Diverged, run: Run) -> None:
         """Go back where the plan says so and can, else raise the fault as the run ends with it."""
         found = fault.signs if isinstance(fault, Collapsed) else ()
         keep, state = _keep(run), run.state
@@ -130,7 +130,7 @@ class Guard:
             f"learning rates × {rate:g}"
         )
 
-    def _measured(self, step: Step, run: Trainer) -> dict[str, torch.Tensor]:
+    def _measured(self, step: Step, run: Run) -> dict[str, torch.Tensor]:
         found: dict[str, torch.Tensor] = {}
         for side, network in (("generator", run.game.generator), ("discriminator", run.game.discriminator)):
             values = measure.singular_values(network)
@@ -142,13 +142,11 @@ class Guard:
                 found[f"gradient/{side}"] = norm
         return found | self.probe.measured()
 
-    def _alarmed(
-        self, run: Trainer, message: str, found: Sequence[Sign], action: str, good: Path | None
-    ) -> None:
+    def _alarmed(self, run: Run, message: str, found: Sequence[Sign], action: str, good: Path | None) -> None:
         self.alarm, self.looks_since = Alarm(run.state.clock.images, tuple(found), message, action), 0
         _report(run, message, found, action, good)
 
-    def _vet(self, run: Trainer) -> None:
+    def _vet(self, run: Run) -> None:
         """A checkpoint that a calm look and `patience` more have followed is good."""
         keep, memory = _keep(run), self.memory
         if keep is None or not run.group.leads:
@@ -162,11 +160,11 @@ class Guard:
         keep.propose()
 
 
-def _keep(run: Trainer) -> KeptCheckpoints | None:
+def _keep(run: Run) -> KeptCheckpoints | None:
     return KeptCheckpoints(run.run_dir) if run.run_dir else None
 
 
-def _report(run: Trainer, message: str, found: Sequence[Sign], action: str, good: Path | None) -> None:
+def _report(run: Run, message: str, found: Sequence[Sign], action: str, good: Path | None) -> None:
     """A line in alarms.jsonl; a warning too, unless the run ends: then the fault says it."""
     if action != "stop":
         kept = f"; the last good state is {good}" if good else ""
@@ -187,7 +185,7 @@ def _report(run: Trainer, message: str, found: Sequence[Sign], action: str, good
         file.write(json.dumps(facts) + "\n")
 
 
-def _last(fault: Diverged, run: Trainer, good: Path | None) -> Diverged:
+def _last(fault: Diverged, run: Run, good: Path | None) -> Diverged:
     """The fault as the run ends with it."""
     rollbacks = run.state.rollbacks
     tried = f"; the plan has no more than {rollbacks} rollbacks" if rollbacks else ""

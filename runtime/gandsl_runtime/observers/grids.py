@@ -22,7 +22,7 @@ from .base import Observer
 
 if TYPE_CHECKING:
     from ..plan.schedule import Step
-    from ..training.trainer import Trainer
+    from .base import Run
 
 MOST_CLASSES = 20
 REALS = "reals.png"  # of the training images, in the same layout
@@ -35,7 +35,7 @@ class Grids(Observer):
         self.folder = folder
         self.last: Path | None = None  # that was written
 
-    def begin(self, run: Trainer) -> None:
+    def begin(self, run: Run) -> None:
         reals = self.folder / REALS
         if not reals.exists():
             write_reals(reals, run.data, run.state.generator, run.state.seed)
@@ -43,12 +43,12 @@ class Grids(Observer):
             run.game.stage = schedule.step(run.plan, run.state.generator.levels, run.state.clock).stage
             self._write(run)
 
-    def after(self, step: Step, run: Trainer) -> None:
+    def after(self, step: Step, run: Run) -> None:
         last = schedule.reached(run.plan.length, run.state.clock)
         if last or schedule.due(run.plan.cadence.grid, step.clock, run.state.clock):
             self._write(run)
 
-    def _write(self, run: Trainer) -> None:
+    def _write(self, run: Run) -> None:
         self.last = self.folder / f"{run.state.clock.images:012d}.png"
         write_grid(self.last, run.state.sampler, run.plan, stage=run.game.stage)
 

@@ -13,7 +13,7 @@ from ..system.files import write
 from .base import Observer, Record
 
 if TYPE_CHECKING:
-    from ..training.trainer import Trainer
+    from .base import Run
 
 
 class JsonLog(Observer):
@@ -26,12 +26,12 @@ class JsonLog(Observer):
         self.path = path
         self._file: TextIO | None = None
 
-    def begin(self, run: Trainer) -> None:
+    def begin(self, run: Run) -> None:
         if self.path.exists():
             self._begin_again(run)
         self._open()
 
-    def _begin_again(self, run: Trainer) -> None:
+    def _begin_again(self, run: Run) -> None:
         lines = self.path.read_bytes().split(b"\n")
         places = [_images(line) for line in lines]
         if unreadable := places[:-1].count(None):  # what a kill cut short is the last one, and no news
@@ -44,7 +44,7 @@ class JsonLog(Observer):
         kept = [line for line, at in zip(lines, places, strict=True) if at is not None and at <= now]
         write(self.path, b"".join(line + b"\n" for line in kept))
 
-    def logged(self, record: Record, run: Trainer) -> None:
+    def logged(self, record: Record, run: Run) -> None:
         assert self._file is not None
         if os.fstat(self._file.fileno()).st_nlink == 0:
             self._file.close()
@@ -53,11 +53,11 @@ class JsonLog(Observer):
         self._file.write(json.dumps(record) + "\n")
         self._file.flush()
 
-    def saving(self, run: Trainer) -> None:
+    def saving(self, run: Run) -> None:
         if self._file is not None:
             os.fsync(self._file.fileno())
 
-    def end(self, run: Trainer) -> None:
+    def end(self, run: Run) -> None:
         if self._file is not None:
             with suppress(OSError):  # on a full disk the rest of a line fails again, after it was reported
                 self._file.close()

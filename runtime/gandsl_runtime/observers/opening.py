@@ -21,13 +21,13 @@ from .progress import corrected
 if TYPE_CHECKING:
     from ..data import Dataset
     from ..data.readers import Readers
-    from ..training.trainer import Trainer
+    from .base import Run
 
 LABEL = 15  # columns before what is said
 Fact = tuple[str, str]
 
 
-def opening(run: Trainer) -> list[str]:
+def opening(run: Run) -> list[str]:
     """The facts as lines of the terminal's width; 80 columns where there is none."""
     return laid_out(facts(run))
 
@@ -44,7 +44,7 @@ def laid_out(found: Iterable[Fact]) -> list[str]:
     ]
 
 
-def facts(run: Trainer) -> Iterator[Fact]:
+def facts(run: Run) -> Iterator[Fact]:
     """By label."""
     plan, state = run.plan, run.state
     where = str(run.run_dir) if run.run_dir else "no folder: nothing is written"

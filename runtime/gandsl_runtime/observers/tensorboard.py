@@ -19,7 +19,7 @@ from .grids import Grids
 
 if TYPE_CHECKING:
     from ..plan.schedule import Step
-    from ..training.trainer import Trainer
+    from .base import Run
 
 
 @contextmanager
@@ -55,18 +55,18 @@ class TensorBoard(Observer):
         self._shown: Path | None = None
         self._hook: Any = None  # what was told of threads that end in an error
 
-    def begin(self, run: Trainer) -> None:
+    def begin(self, run: Run) -> None:
         self._hook = threading.excepthook
         threading.excepthook = self._mute
         self._writer = self._open(str(self._folder), purge_step=run.state.clock.images + 1)
 
-    def logged(self, record: Record, run: Trainer) -> None:
+    def logged(self, record: Record, run: Run) -> None:
         with _as_of_files():
             for name, value in record.items():
                 if name != "images":
                     self._writer.add_scalar(name, value, int(record["images"]))
 
-    def after(self, step: Step, run: Trainer) -> None:
+    def after(self, step: Step, run: Run) -> None:
         path = self._grids and self._grids.last
         if path and path != self._shown:
             self._shown = path
@@ -74,11 +74,11 @@ class TensorBoard(Observer):
             with _as_of_files():
                 self._writer.add_image("samples", pixels, int(path.stem), dataformats="HWC")
 
-    def saving(self, run: Trainer) -> None:
+    def saving(self, run: Run) -> None:
         with _as_of_files():
             self._writer.flush()
 
-    def end(self, run: Trainer) -> None:
+    def end(self, run: Run) -> None:
         if self._writer is not None:
             with _as_of_files():
                 self._writer.close()

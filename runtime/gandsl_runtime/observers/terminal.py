@@ -16,7 +16,7 @@ from .progress import Progress
 
 if TYPE_CHECKING:
     from ..plan.schedule import Step
-    from ..training.trainer import Trainer
+    from .base import Run
 
 SECONDS_BETWEEN_RECORDS = 10.0  # that are told as lines
 MOST_SECONDS_OF_SILENCE = 30.0
@@ -36,7 +36,7 @@ class Terminal(Observer):
         self._said_at = clock()
         self._watch: Watch | None = None
 
-    def begin(self, run: Trainer) -> None:
+    def begin(self, run: Run) -> None:
         name = str(run.run_dir) if run.run_dir else "training"
         lazy = {side[0].upper(): schedule.lazy_ratio(run.plan, side) for side in run.state.optimizers}
         sizes = run.state.generator.levels
@@ -63,11 +63,11 @@ class Terminal(Observer):
         )
         self._live.start()
 
-    def after(self, step: Step, run: Trainer) -> None:
+    def after(self, step: Step, run: Run) -> None:
         self._progress.clock = run.state.clock
         self._progress.guard = run.guard.status if run.guard else None
 
-    def logged(self, record: Record, run: Trainer) -> None:
+    def logged(self, record: Record, run: Run) -> None:
         self._progress.rollback = run.state.rate
         self._progress.logged(record, run.state.clock)
         now = self._clock()
@@ -84,7 +84,7 @@ class Terminal(Observer):
     def warn(self, message: str) -> None:
         self._say(f"warning: {message}")
 
-    def end(self, run: Trainer) -> None:
+    def end(self, run: Run) -> None:
         if self._watch is not None:
             self._watch.end()
             self._watch = None

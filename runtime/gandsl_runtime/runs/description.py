@@ -23,12 +23,12 @@ from .header import DRAWS
 from .record import MOST_SESSIONS, RunRecord, recorded
 
 if TYPE_CHECKING:
-    from ..training.trainer import Trainer
+    from ..observers.base import Run
 
 PACKAGES = ("gandsl", "torch", "numpy", "pillow", "pydantic", "safetensors", "rich", "tensorboard")
 
 
-def describe(run: Trainer) -> None:
+def describe(run: Run) -> None:
     """Write what the run is: its spec and plan, and who trained it when, where and with what."""
     files = run.files
     assert files is not None
@@ -54,7 +54,7 @@ def describe(run: Trainer) -> None:
     write(files.facts, record.text())
 
 
-def _put(run: Trainer, path: Path, text: str) -> None:
+def _put(run: Run, path: Path, text: str) -> None:
     """Write a file; where a run is changed on its way, what was in force until now stays beside it."""
     assert run.files is not None
     before = run.files.until(path, run.state.clock.images)

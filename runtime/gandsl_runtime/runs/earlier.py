@@ -8,10 +8,10 @@ from .description import plan_text, said
 from .record import recorded
 
 if TYPE_CHECKING:
-    from ..training.trainer import Trainer
+    from ..observers.base import Run
 
 
-def begin(run: Trainer) -> str | None:
+def begin(run: Run) -> str | None:
     """Make room for a run that begins; says what was moved.
 
     What is left of a run without checkpoints goes to earlier/ID/, if it is worth it. The same experiment that

@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ..data.remarks import remarks
 from ..data.stream import workers_watched
 from ..distributed.group import others_watched
 from ..errors import CheckpointError, Interrupted, room_for
+from ..observers.base import Observer, Run
 from ..system.files import sweep
 from ..system.signals import Signals, at_last
 from . import checkpoint
@@ -23,11 +24,24 @@ from .resuming import guarded
 from .run_dir import RunDir
 
 if TYPE_CHECKING:
-    from ..training.trainer import Trainer
+    from ..data import Stream
+    from ..data.ahead import Ahead
+    from ..training.throughput import Throughput
+
+
+class Session(Run, Protocol):
+    """A run as the session knows it, which says where its folder is and tells its observers."""
+
+    observers: tuple[Observer, ...]
+    stream: Stream | Ahead
+    throughput: Throughput
+    found: Path | None  # the newest checkpoint when the run was opened
+    home: Home | None  # of the process that writes, while it trains
+    moved: tuple[str, str] | None  # what became of the folder, and what to do about it
 
 
 @contextmanager
-def session(run: Trainer) -> Iterator[Signals]:
+def session(run: Session) -> Iterator[Signals]:
     """Observers are told of beginning and end, faults named.
 
     Raises CheckpointError, Unwritable, OutOfSpace.
@@ -71,7 +85,7 @@ def session(run: Trainer) -> Iterator[Signals]:
 
 
 @contextmanager
-def _remains_told(run: Trainer) -> Iterator[None]:
+def _remains_told(run: Session) -> Iterator[None]:
     """Whatever ends the run in the block is told together with what there is to go on from."""
     with at_last(lambda: remains(run.files)):
         try:
@@ -91,7 +105,7 @@ def remains(files: RunDir | None) -> str:
     return "there is no checkpoint to go on from"
 
 
-def look_for_home(run: Trainer) -> None:
+def look_for_home(run: Session) -> None:
     """Notice that the run's folder is not where it was: `run.moved` then says so, and the run has to stop.
 
     Nothing may be written into a folder that has taken its place. One that was removed is made anew: the
