@@ -11,7 +11,7 @@ from gandsl.plot.grids import MOST as MOST_GRIDS
 from gandsl.plot.grids import Shown, embedded, shown
 from gandsl.plot.log import LoggedCurve, printable
 from gandsl.plot.reference import Reference
-from gandsl.plot.run import Run
+from gandsl.plot.run import LoggedRun
 from gandsl.plot.thin import MOST, thinned
 from gandsl.plot.words import Chart, charts
 
@@ -25,7 +25,7 @@ _KEYS = {
 }
 
 
-def render(runs: Sequence[Run], references: Sequence[Reference] = (), grids: int = MOST_GRIDS) -> str:
+def render(runs: Sequence[LoggedRun], references: Sequence[Reference] = (), grids: int = MOST_GRIDS) -> str:
     """The page. It loads nothing, and runs no script but its own; all text is escaped."""
     named = [*_named(runs, references)]
     names = dict.fromkeys(name for name, _ in named)
@@ -61,7 +61,9 @@ def render(runs: Sequence[Run], references: Sequence[Reference] = (), grids: int
     return printable(text)
 
 
-def _named(runs: Sequence[Run], references: Sequence[Reference]) -> Iterator[tuple[str, Sequence[float]]]:
+def _named(
+    runs: Sequence[LoggedRun], references: Sequence[Reference]
+) -> Iterator[tuple[str, Sequence[float]]]:
     """Every name with its values, of each run and each recorded curve."""
     for run in runs:
         yield from ((name, curve.values) for name, curve in run.log.curves.items())
@@ -92,7 +94,7 @@ def _varying(
     return {section: them for section, them in found.items() if them}, constant
 
 
-def _thinned(runs: Sequence[Run]) -> Iterator[str]:
+def _thinned(runs: Sequence[LoggedRun]) -> Iterator[str]:
     most = max((-(-len(curve) // MOST) for run in runs for curve in run.log.curves.values()), default=1)
     if most > 1:
         yield (
@@ -123,7 +125,7 @@ def _chart(chart: Chart) -> dict[str, Any]:
     }
 
 
-def _run(run: Run, pictures: Sequence[Shown]) -> dict[str, Any]:
+def _run(run: LoggedRun, pictures: Sequence[Shown]) -> dict[str, Any]:
     curves = {name: _thin(curve) for name, curve in run.log.curves.items()}
     reals = None if run.reals is None else embedded(0, run.reals)
     return {
@@ -166,7 +168,7 @@ def _reference(one: Reference) -> dict[str, Any]:
     return {"name": one.name, "kind": "reference", "span": (min(ends), max(ends)), "curves": curves}
 
 
-def _told(runs: Sequence[Run]) -> Iterator[str]:
+def _told(runs: Sequence[LoggedRun]) -> Iterator[str]:
     """What of the files could not be used."""
     for run in runs:
         if run.log.damaged:
@@ -177,11 +179,11 @@ def _told(runs: Sequence[Run]) -> Iterator[str]:
             yield f"{run.name}: {run.damaged_alarms:,} lines of alarms.jsonl can't be read and are left out"
 
 
-def _lost(run: Run, count: int) -> str:
+def _lost(run: LoggedRun, count: int) -> str:
     return f"{run.name}: {count:,} of the image grids can't be read and are left out"
 
 
-def _facts(runs: Sequence[Run], references: Sequence[Reference]) -> str:
+def _facts(runs: Sequence[LoggedRun], references: Sequence[Reference]) -> str:
     columns = [run.facts for run in runs] + [
         {"recorded from": f"{len(one.runs)} runs: {', '.join(one.runs)}"} for one in references
     ]
@@ -190,7 +192,7 @@ def _facts(runs: Sequence[Run], references: Sequence[Reference]) -> str:
     return _table(head, [[label, *(column.get(label, "") for column in columns)] for label in labels])
 
 
-def _plans(runs: Sequence[Run]) -> str:
+def _plans(runs: Sequence[LoggedRun]) -> str:
     """Fields of the plan that are not alike in all runs; of one run, all of them folded."""
     from gandsl_runtime.plan.difference import shown as said
 
@@ -213,7 +215,7 @@ def _folded(title: str, table: str, state: str = "") -> str:
     return f'<details{state}><summary>{escape(title)}</summary><div class="wide">{table}</div></details>'
 
 
-def _events(runs: Sequence[Run]) -> str:
+def _events(runs: Sequence[LoggedRun]) -> str:
     rows = [
         [f"{event.images:,.0f}", run.name, event.kind, event.text] for run in runs for event in run.events
     ]
@@ -223,7 +225,7 @@ def _events(runs: Sequence[Run]) -> str:
     return f'<h2>What happened when</h2><div class="wide">{table}</div>'
 
 
-def _values(runs: Sequence[Run], references: Sequence[Reference]) -> str:
+def _values(runs: Sequence[LoggedRun], references: Sequence[Reference]) -> str:
     """The only place that needs no script; a reference has here what its mean has."""
     columns: list[tuple[str, Mapping[str, Sequence[float]]]] = [
         (run.name, {name: curve.values for name, curve in run.log.curves.items()}) for run in runs

@@ -34,7 +34,7 @@ class RunEvent:
 
 
 @dataclass(frozen=True)
-class Run:
+class LoggedRun:
     """A run's folder, read."""
 
     name: str
@@ -47,7 +47,7 @@ class Run:
     damaged_alarms: int = 0
 
 
-def read_run(folder: Path, name: str, sizes: Sequence[Size] = ()) -> Run:
+def read_run(folder: Path, name: str, sizes: Sequence[Size] = ()) -> LoggedRun:
     """Read what the folder has; `sizes` are those of a growing network's levels, where they are known.
 
     Raises NoRun where there is no log, or no record in it; OSError.
@@ -65,7 +65,7 @@ def read_run(folder: Path, name: str, sizes: Sequence[Size] = ()) -> Run:
     alarms, damaged = objects(files.alarms)
     record = recorded(files.facts)
     events = [*_stages(log, sizes), *_alarms(alarms), *_resumes(record), *_changes(files)]
-    return Run(
+    return LoggedRun(
         name,
         log,
         tuple(sorted(events, key=lambda event: event.images)),

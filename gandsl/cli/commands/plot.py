@@ -12,7 +12,7 @@ from gandsl.cli.options import output_option
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gandsl.plot.run import Run
+    from gandsl.plot.run import LoggedRun
 
 
 def run(
@@ -66,7 +66,7 @@ def run(
     return 0
 
 
-def _read(folder: Path, name: str) -> Run:
+def _read(folder: Path, name: str) -> LoggedRun:
     from gandsl.plot.run import read_run
 
     return read_run(folder, name, _sizes(folder / "spec.yaml"))
@@ -83,7 +83,7 @@ def _sizes(spec: Path) -> Sequence[tuple[int, int]]:
     return generator.levels if generator else ()
 
 
-def _tell(found: Sequence[Run]) -> None:
+def _tell(found: Sequence[LoggedRun]) -> None:
     from gandsl.cli.output import say
 
     for run in found:
