@@ -23,8 +23,8 @@ from gandsl.spec.overrides import as_texts
 from gandsl_runtime.errors import room_for
 from gandsl_runtime.moved import carried
 from gandsl_runtime.runs import checkpoint
-from gandsl_runtime.runs.fitness import under
 from gandsl_runtime.runs.header import Facts, WeightsFacts
+from gandsl_runtime.runs.tensors import under
 from gandsl_runtime.system.files import whole
 
 

@@ -18,8 +18,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from gandsl_runtime.runs import checkpoint
-from gandsl_runtime.runs.fitness import OF_THE_PLAN
 from gandsl_runtime.runs.run_dir import found_in
+from gandsl_runtime.runs.tensors import OF_THE_PLAN
 from tests.cli.spoil_files import NESTED, Case, Json, cut, flip, odd_values
 
 Change = Callable[[dict[str, Tensor], dict[str, str]], None]  # of tensors and metadata, in place

@@ -85,7 +85,7 @@ def test_without_a_folder_there_is_no_way_back():
 
 
 def test_stop_ends_the_run_at_the_last_good_state(tmp_path):
-    with pytest.raises(Diverged, match="the run collapses: .*top singular value of generator") as caught:
+    with pytest.raises(Diverged, match=r"the run collapses: .*top singular value of generator") as caught:
         hand_made(tmp_path, Spoil(33, blow_up), on_alarm="stop").run()
     (alarm,) = alarms_of(tmp_path)
     assert (alarm["action"], alarm["steps"], alarm["good"]) == ("stop", 35, 120)

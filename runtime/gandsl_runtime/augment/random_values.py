@@ -1,4 +1,4 @@
-"""Chance for augmentation: which transforms happen to which images, and how."""
+"""Random numbers of augmentation: which transforms happen to which images, and how."""
 
 from __future__ import annotations
 

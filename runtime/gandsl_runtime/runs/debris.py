@@ -1,4 +1,4 @@
-"""What stands where a run writes and is nothing that a run wrote: it is set aside, and blocks nothing."""
+"""Files in a run's folder that no run wrote: they are set aside, so that they block nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an earlier run left in a folder where a new one begins is set aside: nobody may take it for new."""
+"""Sets aside what an earlier run left in the folder of a new one, so that nobody takes it for new."""
 
 from __future__ import annotations
 

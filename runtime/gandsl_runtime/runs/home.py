@@ -1,4 +1,4 @@
-"""The folder a run began in: that it can be written, and where it is when its name leads there no more."""
+"""The folder that a run began in: whether it can be written, and where it is after somebody moved it."""
 
 from __future__ import annotations
 

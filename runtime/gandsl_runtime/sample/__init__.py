@@ -1,4 +1,4 @@
-"""Sampling a trained generator: seeds, files of latents, ways, style mixing, motion, standing statistics."""
+"""Sampling a trained generator: seeds, latents in files, interpolation, mixing, motion, standing means."""
 
 from .draws import Draws
 from .given import GivenLatents, LatentsError

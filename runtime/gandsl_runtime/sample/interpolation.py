@@ -1,4 +1,4 @@
-"""Ways from one image to the next: through latents, through styles, through classes."""
+"""Interpolation from one image to the next: through latents, through styles, through classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memory that is not there: recognized whoever says so, and told with what was asked for, and where.
+"""Out of memory: recognized whichever library reports it, and told with what was asked for, and where.
 
 Python, numpy, torch's allocators on the CPU and on GPUs, the vendors' libraries and the system each have a
 class or a sentence of their own. Imports no torch, which may be what there is no memory for.

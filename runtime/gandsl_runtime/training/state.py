@@ -19,8 +19,8 @@ from ..moved import carried
 from ..network import Network
 from ..plan import Adaptive, Plan, schedule
 from ..plan.schedule import Clock, Side, Stage, Step
-from ..runs.fitness import MOMENTS, OF_THE_PLAN, check, check_looks, check_moments, check_names, under
 from ..runs.header import Counters
+from ..runs.tensors import MOMENTS, OF_THE_PLAN, check, check_looks, check_moments, check_names, under
 from . import ema, precision
 from .anchors import Anchors
 from .precision import Scaling
