@@ -12,7 +12,7 @@ from PIL import Image
 
 from gandsl_runtime.data import Stream, open_dataset
 from gandsl_runtime.data.dataset import FILTER
-from gandsl_runtime.data.stream import Order
+from gandsl_runtime.data.order import ShuffledOrder
 from gandsl_runtime.errors import DataError, MissingExtra
 from tests.runtime.helpers import arrays, folder_of, labels_json, pixels, png, zip_of
 
@@ -254,22 +254,22 @@ def test_data_that_vanishes(tmp_path):
 
 
 def test_each_epoch_shows_every_image_once():
-    order = Order(7, seed=3, flip=True)
+    order = ShuffledOrder(7, seed=3, flip=True)
     epochs = [[order.pick(7 * epoch + i) for i in range(7)] for epoch in range(40)]
     for picks in epochs:
         assert sorted(image for image, _ in picks) == list(range(7))
     assert epochs[0] != epochs[1]
     flipped = [flip for picks in epochs for _, flip in picks]
     assert 0.4 < np.mean(flipped) < 0.6
-    assert not any(Order(7, 3, flip=False).pick(i).flipped for i in range(70))
+    assert not any(ShuffledOrder(7, 3, flip=False).pick(i).flipped for i in range(70))
 
 
 def test_order_depends_on_seed_and_position_alone():
-    order = Order(7, seed=3, flip=True)
+    order = ShuffledOrder(7, seed=3, flip=True)
     there = [order.pick(i) for i in range(30)]
-    back = [Order(7, seed=3, flip=True).pick(i) for i in reversed(range(30))]
+    back = [ShuffledOrder(7, seed=3, flip=True).pick(i) for i in reversed(range(30))]
     assert there == back[::-1]
-    assert there != [Order(7, seed=4, flip=True).pick(i) for i in range(30)]
+    assert there != [ShuffledOrder(7, seed=4, flip=True).pick(i) for i in range(30)]
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -288,7 +288,7 @@ def test_streams_resume_and_change_batch(workers, tmp_path):
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 4, 16), (3, 6, 10), (2, 5, 7)])
 def test_flips_mirror_left_and_right(shape):
     data = open_dataset(arrays(5, shape[1:], shape[0]), shape)
-    stream, order = Stream(data, seed=1, flip=True), Order(5, 1, flip=True)
+    stream, order = Stream(data, seed=1, flip=True), ShuffledOrder(5, 1, flip=True)
     images = stream.take(20).images.numpy()
     seen = set()
     for i in range(20):
@@ -318,5 +318,5 @@ def test_each_process_reads_its_own_images_alone(processes):
         places = [start + i for start in (0, 6) for i in range(rank, 6, processes)]
         assert torch.equal(share, whole[places])
     assert sorted(i for share in opened for i in share) == sorted(
-        Order(13, 1, True).pick(i).image for i in range(12)
+        ShuffledOrder(13, 1, True).pick(i).image for i in range(12)
     )
