@@ -172,7 +172,7 @@ class LayerRule:
         return source if isinstance(source, str) else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # one row is one op: hashed as itself
 class Op:
     """A primitive: at most one learned weight and one bias.
 

@@ -114,7 +114,7 @@ FREE = {
     },
     "train": {  # what goes with a resume alone is told where the run is known
         *("SPEC|RUN", "--data", "--run-dir", "--set", "--seed", "--device", "--change", "--minutes"),
-        *("--workers", "--compile", "--tensorboard", "--dry-run"),
+        *("--workers", "--compile", "--tensorboard", "--dry-run", "--cudnn-benchmark"),
     },
     "plot": {"RUN...", "--output"},
     "import": {"CHECKPOINT...", "--spec", "--set", "--output", "--layout", "--only", "--format"},

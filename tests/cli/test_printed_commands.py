@@ -167,11 +167,11 @@ SCENES: dict[str, list[Callable[[Path], str]]] = {
     "gandsl/cli/dry_run.py:images_read": [many_images],
     "gandsl/interop/origin.py:_name_it": [of_no_known_spec],
     "gandsl/interop/flat.py:tensors_of": [an_import],
-    "runtime/gandsl_runtime/checkpoint.py:named": [a_peers_file],
-    "runtime/gandsl_runtime/checkpoint.py:run_facts": [weights_alone],
+    "runtime/gandsl_runtime/runs/checkpoint.py:named": [a_peers_file],
+    "runtime/gandsl_runtime/runs/checkpoint.py:run_facts": [weights_alone],
     "gandsl/interop/foreign.py:folder": [a_run],
-    "runtime/gandsl_runtime/data/stream.py:_tell": [broken_images],
-    "runtime/gandsl_runtime/shortage.py:what_fits": [too_large, memory_full],
+    "runtime/gandsl_runtime/data/stream.py:tell": [broken_images],
+    "runtime/gandsl_runtime/system/shortage.py:what_fits": [too_large, memory_full],
 }
 """Each function that prints a command of a user's own, and what makes it do so."""
 
@@ -241,6 +241,7 @@ COMPLETED = {
     "gandsl show": "gandsl show SPEC",
     "gandsl show --ir": "gandsl show --ir SPEC",
     "gandsl graph": "gandsl graph SPEC -o graph.html",
+    "gandsl data pack": "gandsl data pack WHERE --size 8 -o set.zip",
     "gandsl train SPEC --data WHERE": "gandsl train SPEC --data WHERE --dry-run",
     "gandsl train SPEC --run-dir DIR": "gandsl train SPEC --run-dir DIR --data WHERE --dry-run",
 }

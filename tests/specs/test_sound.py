@@ -160,12 +160,12 @@ def test_the_guard_s_probe_judges_as_training_does(batch: str, group: int) -> No
     text = written(discriminator=body).replace("batch: 4", batch)
     run = trainer(text)
     seen = []
-    whole = run.game.judge
+    whole = run.game.judged
 
-    def judge(images: Any, *rest: Any) -> Any:
+    def judged(images: Any, *rest: Any) -> Any:
         seen.append(len(images[0]))
         return whole(images, *rest)
 
-    run.game.judge = judge  # type: ignore[method-assign]
+    run.game.judged = judged  # type: ignore[method-assign]
     assert Probe(run.game, run.data, 11).measured()["logits/gap"].isfinite()
     assert set(seen) == {run.plan.micro_batch or run.plan.batch}

@@ -44,7 +44,7 @@ def _split(page: str, text: str) -> Iterator[Section]:
         if line.startswith("#") and not fenced:
             yield Section(page, heading, "\n".join(lines).strip())
             heading, lines = line.lstrip("# "), []
-        elif fenced or not line.startswith("<!--"):  # what holds a block is no reader's business
+        elif fenced or not line.lstrip().startswith("<!--"):  # what holds a block is no reader's business
             lines.append(line)
     yield Section(page, heading, "\n".join(lines).strip())
 
