@@ -16,11 +16,12 @@ import argparse
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -91,14 +92,16 @@ def ours(case: Case) -> Counted:
     program = gandsl.compile(SPECS / f"{case.spec}.yaml", dict(case.overrides), target=Target("cuda"))
     assert program.plan is not None
     launches, found = Launches(), Counted()
-    with _without_numbers() as numberless:
+    with _without_numbers() as numberless, ExitStack() as taken:
         generator, discriminator = program.generator, program.discriminator
         for network in (generator, discriminator):  # what has no numbers can't be moved
             setattr(network, "to", lambda *_, network=network, **__: network)  # noqa: B010
         shape = max(port.shape for port in discriminator.inputs if port.kind == "Image")
         data = random_images(shape, classes_of(generator))
         trainer = Trainer(program.plan, generator, discriminator, data=data, device="cpu", observing=())
-        trainer.stream.take = partial(_taken, trainer.stream.take, numberless)  # type: ignore[method-assign]
+        taken.enter_context(
+            mock.patch.object(trainer.stream, "take", partial(_taken, trainer.stream.take, numberless))
+        )
         step = schedule.step(program.plan, generator.levels, Clock(10**12, 0))
         trainer.game.stage = step.stage
         for phase in trainer.phases:

@@ -70,12 +70,12 @@ def find(checkout: Path) -> None:
         except ImportError:
             sys.modules[name] = types.ModuleType(name)
             vars(sys.modules[name]).update(content)
-    persistence = importlib.import_module("torch_utils.persistence")
-    persistence._check_pickleable = lambda _: None  # type: ignore[attr-defined]  # fake tensors are not
-    biases = importlib.import_module("torch_utils.ops.bias_act")
-    filters = importlib.import_module("torch_utils.ops.upfirdn2d")
-    biases._plugin = types.SimpleNamespace(bias_act=_bias_act)  # type: ignore[attr-defined]
-    filters._plugin = types.SimpleNamespace(upfirdn2d=_upfirdn2d)  # type: ignore[attr-defined]
+    persistence: Any = importlib.import_module("torch_utils.persistence")
+    persistence._check_pickleable = lambda _: None  # fake tensors are not
+    biases: Any = importlib.import_module("torch_utils.ops.bias_act")
+    filters: Any = importlib.import_module("torch_utils.ops.upfirdn2d")
+    biases._plugin = types.SimpleNamespace(bias_act=_bias_act)
+    filters._plugin = types.SimpleNamespace(upfirdn2d=_upfirdn2d)
 
     def fused(x: Tensor, b: Tensor | None = None, *, impl: str = "cuda", **options: Any) -> Tensor:
         return biases._bias_act_cuda(**options).apply(x, b)
@@ -83,8 +83,8 @@ def find(checkout: Path) -> None:
     def filtered(x: Tensor, f: Tensor, *, impl: str = "cuda", **options: Any) -> Tensor:
         return filters._upfirdn2d_cuda(**options).apply(x, f)
 
-    convolutions = importlib.import_module("torch_utils.ops.conv2d_gradfix")
-    convolutions._should_use_custom_op = lambda _: True  # type: ignore[attr-defined]
+    convolutions: Any = importlib.import_module("torch_utils.ops.conv2d_gradfix")
+    convolutions._should_use_custom_op = lambda _: True
     gradients = {
         f"aten::cudnn_convolution_{kind}backward_weight": _weight_gradient(bool(kind))
         for kind in ("", "transpose_")
@@ -92,7 +92,7 @@ def find(checkout: Path) -> None:
     plain = torch._C._jit_get_operation
     torch._C._jit_get_operation = lambda name: gradients.get(name) or plain(name)
 
-    biases.bias_act, filters.upfirdn2d = fused, filtered  # type: ignore[attr-defined]
+    biases.bias_act, filters.upfirdn2d = fused, filtered
 
 
 class Step:

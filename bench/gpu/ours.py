@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -18,6 +18,8 @@ from gandsl_runtime.training.compiled import remark_on
 from gandsl_runtime.training.game import classes_of
 from gandsl_runtime.training.trainer import Trainer
 from tests.specs.reduced import reduced
+
+Kind = Literal["cpu", "cuda"]
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 BATCH = 8
@@ -49,10 +51,10 @@ class Told(Observer):
         assert not said, "; ".join(said)
 
 
-def program(spec: str, overrides: Mapping[str, Any], kind: str) -> gandsl.Program:
+def program(spec: str, overrides: Mapping[str, Any], kind: Kind) -> gandsl.Program:
     """A spec of the library as it is compiled for a kind of device; its weights are drawn alike each time."""
     torch.manual_seed(0)
-    return gandsl.compile(SPECS / f"{spec}.yaml", dict(overrides), target=Target(kind))  # type: ignore[arg-type]
+    return gandsl.compile(SPECS / f"{spec}.yaml", dict(overrides), target=Target(kind))
 
 
 def images(made: gandsl.Program, count: int = 64) -> Arrays:

@@ -14,6 +14,7 @@ import importlib.util
 import io
 import sys
 import types
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def found(setting: Setting, peer: str) -> Path:
     for name in UNUSED:
         try:
             importlib.import_module(name)
-        except Exception:  # noqa: BLE001  # whatever keeps it from being imported, nothing here needs it
+        except Exception:  # noqa: BLE001  # a package may fail to import in any way, and no function used here needs it
             sys.modules[name] = Absent(name)
             sys.modules[name].__spec__ = importlib.machinery.ModuleSpec(name, None)
     return path
@@ -209,5 +210,5 @@ def biggan(
 
 
 @contextlib.contextmanager
-def _untimed(name: str):  # type: ignore[no-untyped-def]
+def _untimed(name: str) -> Iterator[None]:
     yield

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 from torch import nn
 
@@ -128,10 +129,9 @@ def trained(setting: Setting, spec: str, overrides: Mapping[str, Any], **more: A
             with part(phase.name):
                 take(phase, step)
 
-        run.updates.take = watched  # type: ignore[method-assign]
         run.state.clock = Clock(10**10, 0)
-        run.step()
-        run.updates.take = take  # type: ignore[method-assign]
+        with mock.patch.object(run.updates, "take", watched):
+            run.step()
 
     def plain(place: int) -> None:
         run.state.clock = Clock(10**10, place)

@@ -63,6 +63,6 @@ def _lost(setting: Setting) -> bool:
     try:
         if device := _device():
             device.wait(setting)
-    except Exception:  # noqa: BLE001  # whatever it is, the process is given up for it
+    except Exception:  # noqa: BLE001  # any error here means that the device is gone, and this process with it
         return True
     return False

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -19,6 +15,7 @@ from gandsl_runtime.layers import Conv2d, ConvTranspose2d, Fir, Linear, Modulate
 from gandsl_runtime.layers.bias_act import bias_act
 from gandsl_runtime.layers.upfirdn import upfirdn
 from tests.runtime.formulas import same
+from tests.runtime.interpreted import needs_triton, numbers_compared
 
 ROOT = Path(__file__).resolve().parents[2]
 WAYS = [(1.0, None), (0.2, None), (0.0, 0.9), (0.2, 0.9)]  # slope, clamp
@@ -174,15 +171,9 @@ print(compared)
 """
 
 
-@pytest.mark.skipif(find_spec("triton") is None, reason="Triton is not installed: there is no kernel to run")
+@needs_triton
 def test_the_kernels_compute_the_same() -> None:
-    """By Triton's interpreter, in a process of its own: what Triton defines, it defines when imported."""
-    environment = os.environ | {"TRITON_INTERPRET": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", INTERPRETED], env=environment, cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert int(done.stdout) > 50_000
+    assert numbers_compared(INTERPRETED) > 50_000
 
 
 def test_a_gpu_without_triton_is_told_of_once(monkeypatch: pytest.MonkeyPatch) -> None:

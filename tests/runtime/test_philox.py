@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from gandsl_runtime.rng import philox
+from tests.runtime.interpreted import needs_triton, numbers_compared
 
 ROOT = Path(__file__).resolve().parents[2]
 SOME = philox.Rows(0, 1, 1 << 20, 1 << 20)
@@ -117,15 +118,9 @@ print(compared)
 """
 
 
-@pytest.mark.skipif(find_spec("triton") is None, reason="Triton is not installed: there is no kernel to run")
+@needs_triton
 def test_the_kernel_s_numbers_are_the_same() -> None:
-    """By Triton's interpreter, in a process of its own: what Triton defines, it defines when imported."""
-    environment = os.environ | {"TRITON_INTERPRET": "1"}
-    found = subprocess.run(
-        [sys.executable, "-c", INTERPRETED], env=environment, cwd=ROOT, capture_output=True, text=True
-    )
-    assert found.returncode == 0, found.stderr
-    assert int(found.stdout) > 50_000
+    assert numbers_compared(INTERPRETED) > 50_000
 
 
 COMPILED = """

@@ -7,49 +7,14 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.spec.evaluate import BUILTINS, Budget, LetFunction, Scope, evaluate
 from gandsl.spec.parse import parse
-from gandsl.spec.values import ABSENT, LARGEST, POISON, Opaque, Size
+from gandsl.spec.values import ABSENT, POISON, Size
 from gandsl_runtime.plan import Quantity
 from tests.spec.helpers import messages, said, value_of
-
-
-class Feature(Opaque):
-    """A stand-in for a tensor with items."""
-
-    kind_name = "a Feature"
-    attributes = ("channels", "height")
-
-    def attribute(self, name: str) -> Any:
-        return {"channels": 64, "height": 8}[name]
-
-    def item(self, index: int) -> Any:
-        return ["s0", "s1"][index]
-
-    def slice(self, low: int | None, high: int | None) -> list[Any]:
-        return ["s0", "s1"][low:high]
-
-
-X = Feature()
-NAMES = {
-    "a": 3,
-    "b": 4,
-    "f": 0.5,
-    "flag": True,
-    "res": Size(96, 160),
-    "square": Size(64, 64),
-    "xs": [1, 2, 3],
-    "mode": "nearest",
-    "gone": ABSENT,
-    "failed": POISON,
-    "x": X,
-    "thing": Opaque(),
-    "steps": 16,
-}
+from tests.spec.scope import NAMES
 
 
 def sizes(*pairs: tuple[int, int]) -> list[Size]:
@@ -331,129 +296,3 @@ def test_every_function_of_the_language_is_there() -> None:
         "doubling halving present first_present"
     )
     assert list(BUILTINS) == listed.split()
-
-
-# ---- against Python ----------------------------------------------------------------------------------------
-
-NUMBERS = st.integers(-20, 20) | st.floats(-8, 8, allow_nan=False).map(lambda x: round(x, 3))
-
-
-def _combine(parts: tuple[tuple[str, Any], str, tuple[str, Any]]) -> tuple[str, Any]:
-    (left, x), operator, (right, y) = parts
-    text = f"({left}) {operator} ({right})"
-    if x is None or y is None:
-        return text, None
-    try:
-        value = {
-            "+": lambda: x + y,
-            "-": lambda: x - y,
-            "*": lambda: x * y,
-            "/": lambda: x / y,
-            "//": lambda: x // y,
-            "%": lambda: x % y,
-            "**": lambda: x**y if abs(y) < 40 else None,
-        }[operator]()
-    except (ZeroDivisionError, OverflowError):
-        return text, None
-    fine = (
-        isinstance(value, int | float)
-        and math.isfinite(value)
-        and (isinstance(value, float) or abs(value) <= LARGEST)
-    )
-    return text, value if fine else None
-
-
-ARITHMETIC = st.recursive(
-    NUMBERS.map(lambda x: (repr(x), x)),
-    lambda inner: (
-        st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "//", "%", "**"]), inner).map(_combine)
-        | inner.map(lambda pair: (f"-({pair[0]})", None if pair[1] is None else -pair[1]))
-    ),
-    max_leaves=8,
-)
-
-
-@given(ARITHMETIC)
-def test_arithmetic_is_pythons(pair: tuple[str, Any]) -> None:
-    """The same number of the same type, or, where Python has none within bounds, a report."""
-    text, value = pair
-    found, diagnostics = value_of(text)
-    if value is None:
-        return  # an intermediate may leave the bounds and a later operation come back: nothing to compare
-    assert said(diagnostics) == []
-    assert found == value and type(found) is type(value)
-
-
-@given(
-    st.lists(
-        st.sampled_from(
-            [
-                "1",
-                "2",
-                "3",
-                "a",
-                "b",
-                "+",
-                "-",
-                "*",
-                "//",
-                "%",
-                "**",
-                "(",
-                ")",
-                "<",
-                "==",
-                "and",
-                "or",
-                "not",
-                "if",
-                "else",
-                "xs",
-                "[",
-                "]",
-                ",",
-                ".",
-                ":",
-                "min",
-                "len",
-                "x",
-                "res",
-                "f",
-            ]
-        ),
-        max_size=16,
-    )
-)
-def test_any_expression_has_a_value_or_a_report(tokens: list[str]) -> None:
-    found, diagnostics = value_of(" ".join(tokens), NAMES)
-    assert diagnostics.has_errors == (found is None or found is POISON)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["2 + 3 * 4 - 5", "2 ** 3 ** 0", "-3 ** 2 * 2", "7 // 2 * 2 % 3", "1 - 2 - 3", "2 * -3", "8 / 4 / 2"],
-)
-def test_precedence_is_pythons(text: str) -> None:
-    import ast
-
-    assert value_of(text)[0] == _python(ast.parse(text, mode="eval").body)
-
-
-def _python(node: Any) -> Any:
-    import ast
-    import operator
-
-    if isinstance(node, ast.Constant):
-        return node.value
-    if isinstance(node, ast.UnaryOp):
-        return -_python(node.operand)
-    rule = {
-        ast.Add: operator.add,
-        ast.Sub: operator.sub,
-        ast.Mult: operator.mul,
-        ast.Div: operator.truediv,
-        ast.FloorDiv: operator.floordiv,
-        ast.Mod: operator.mod,
-        ast.Pow: operator.pow,
-    }[type(node.op)]
-    return rule(_python(node.left), _python(node.right))
