@@ -59,6 +59,24 @@ class Node:
         """Ids of all inputs, in the order of the op's ports."""
         return tuple(id_ for port in self.spec.ports for id_ in self.inputs.get(port.name, ()))
 
+    @property
+    def arguments(self) -> tuple[list[str | tuple[str, ...]], dict[str, str]]:
+        """Ids as a call takes them: in order, a variadic port's as a tuple; behind an absent port by name."""
+        positional: list[str | tuple[str, ...]] = []
+        by_name: dict[str, str] = {}
+        absent = False
+        for port in self.spec.ports:
+            ids = self.inputs.get(port.name, ())
+            if port.variadic:
+                positional.append(ids)
+            elif not ids:
+                absent = True
+            elif absent:
+                by_name[port.name] = ids[0]
+            else:
+                positional.append(ids[0])
+        return positional, by_name
+
 
 @dataclass(frozen=True)
 class Graph:

@@ -34,19 +34,9 @@ def lower_graph(graph: Graph, root: nn.Module, name: str | None = None) -> fx.Gr
 
 
 def _emit(built: fx.Graph, graph: Graph, node: Node, values: dict[str, fx.Node]) -> fx.Node:
-    args: list[Any] = []
-    keywords: dict[str, Any] = {}
-    skipped = False
-    for port in node.spec.ports:
-        given = [values[id_] for id_ in node.inputs.get(port.name, ())]
-        if port.variadic:
-            args.append(given)
-        elif not given:
-            skipped = True
-        elif skipped:
-            keywords[port.name] = given[0]
-        else:
-            args.append(given[0])
+    positional, by_name = node.arguments
+    args = [[values[one] for one in ids] if isinstance(ids, tuple) else values[ids] for ids in positional]
+    keywords: dict[str, Any] = {port: values[id_] for port, id_ in by_name.items()}
     target = lower(graph.call(node), node)
     name = _local(node.id)
     if isinstance(target, Layer):

@@ -60,20 +60,8 @@ def _signature(module: str, name: str) -> Signature:
 def primitive(graph: Graph, node: Node) -> NodeCall:
     """The node's call."""
     target = lower(graph.call(node), node)
-    args: list[str | tuple[str, ...]] = []
-    keyword_args: dict[str, str] = {}
-    behind_absent = False
-    for port in node.spec.ports:
-        ids = node.inputs.get(port.name, ())
-        if port.variadic:
-            args.append(ids)
-        elif not ids:
-            behind_absent = True
-        elif behind_absent:
-            keyword_args[port.name] = ids[0]
-        else:
-            args.append(ids[0])
-    return NodeCall(node, target, dict(target.kwargs), tuple(args), keyword_args)
+    positional, by_name = node.arguments
+    return NodeCall(node, target, dict(target.kwargs), tuple(positional), by_name)
 
 
 def modules_of(graph: Graph) -> set[str]:
