@@ -41,7 +41,7 @@ import gandsl
 from bench.figures import added, figure, ratio, some, spent
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.plan.schedule import Clock, Step
-from gandsl_runtime.training.phases import Phase
+from gandsl_runtime.training.phases import PlanPhase
 from gandsl_runtime.training.trainer import Trainer
 
 Phases = dict[str, tuple[int, Callable[[], object]]]  # name → its interval, and what takes it
@@ -237,7 +237,7 @@ def ours(system: System) -> Side:
     taken: dict[str, float] = {}
     take = trainer.updates.take
 
-    def watched(phase: Phase, step: Step) -> None:
+    def watched(phase: PlanPhase, step: Step) -> None:
         taken[phase.name] = spent(lambda: take(phase, step)) / phase.every
 
     def turn() -> dict[str, float]:

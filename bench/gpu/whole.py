@@ -19,7 +19,7 @@ from bench.gpu.entry import Setting
 from bench.gpu.kinds import profiled
 from gandsl_runtime.plan.schedule import Clock, Step
 from gandsl_runtime.runs.record import MachineOptions
-from gandsl_runtime.training.phases import Phase
+from gandsl_runtime.training.phases import PlanPhase
 from gandsl_runtime.training.trainer import Trainer
 
 Part = Callable[[str], AbstractContextManager[None]]
@@ -125,7 +125,7 @@ def trained(setting: Setting, spec: str, overrides: Mapping[str, Any], **more: A
     take = run.updates.take
 
     def turn(part: Part) -> None:
-        def watched(phase: Phase, step: Step) -> None:
+        def watched(phase: PlanPhase, step: Step) -> None:
             with part(phase.name):
                 take(phase, step)
 

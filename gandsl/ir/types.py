@@ -15,20 +15,36 @@ KINDS: dict[str, tuple[tuple[int, ...], str | None]] = {
     "Tokens": ((2,), None),  # positions, dimension
     "Label": ((1,), None),  # number of classes; the tensor holds N class indices
     "Logits": ((1, 3), None),  # a vector of logits, or one for each pixel
-    "Scalar": ((0,), None),  # no batch: the fade of a growing network
+    "Number": ((0,), None),  # one number a sample: a score, a norm, a mixing weight
+    "Scalar": ((0,), None),  # no batch: a mean, a state, a curve, the fade of a growing network
+    "Weights": ((0,), None),  # no batch: what a network learns, or a part of it
+    "Outputs": ((0,), None),  # what a call gives, before one of it is picked
     "Tensor": ((), None),  # any kind: for ports only
 }
 
 
+UNSAMPLED = frozenset({"Scalar", "Weights", "Outputs"})
+
+
 @dataclass(frozen=True, slots=True)
 class TensorType:
-    """`Feature[512, 8, 8]`: the batch comes first and is never written."""
+    """`Feature[512, 8, 8]`: the batch comes first and is never written.
+
+    `times`: how many batches were joined, `Image[3, 8, 8] ×2`; it has so many times the samples of a pass.
+    """
 
     kind: str
     shape: tuple[int, ...]
+    times: int = 1
 
     def __str__(self) -> str:
-        return f"{self.kind}[{', '.join(map(str, self.shape))}]" if self.shape else self.kind
+        words = f"{self.kind}[{', '.join(map(str, self.shape))}]" if self.shape else self.kind
+        return words if self.times == 1 else f"{words} ×{self.times}"
+
+    @property
+    def sampled(self) -> bool:
+        """Whether it has a value for each sample."""
+        return self.kind not in UNSAMPLED
 
     @property
     def elements(self) -> int:

@@ -11,7 +11,7 @@ from torch import Tensor
 from gandsl_runtime.plan import Plan
 from gandsl_runtime.plan.schedule import Clock
 from gandsl_runtime.rng import Part
-from gandsl_runtime.training.game import Batch, Game
+from gandsl_runtime.training.game import Batch, TwoPlayerGame
 from gandsl_runtime.training.phases import Metrics, Work, phases
 from tests.runtime.helpers import plan
 from tests.specs.recorded import Record, assert_close, load, read
@@ -46,7 +46,7 @@ class Step:
             record.network.train()
         labels = g.given.get("real_y")
         distribution = None if labels is None else torch.ones(1)  # what is drawn is recorded
-        self.game = Game(the_plan, g.network, d.network, torch.device("cpu"), distribution)
+        self.game = TwoPlayerGame(the_plan, g.network, d.network, torch.device("cpu"), distribution)
         self.real = Batch((g.given["real"],), None if labels is None else labels.long())
         self.given, self.mean, self.before = g.given, torch.tensor(mean), torch.tensor(mean)
         self.phases = {phase.name: phase for phase in phases(the_plan)}

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import autograd
 
 from gandsl_runtime.rng import Draws, Key, Part
-from gandsl_runtime.training.game import Game
+from gandsl_runtime.training.game import TwoPlayerGame
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import (
     ConvDiscriminator,
@@ -328,7 +328,7 @@ def test_weight_zero_keeps_the_correction_alone():
 def test_style_mixing_splits(per):
     """Each image takes whole styles of one latent up to its split, of another from there on."""
     the_plan = plan(style_mixing={"probability": 0.7, "per": per}, batch=64)
-    game = Game(the_plan, seeded(StyleGenerator), seeded(ConvDiscriminator), torch.device("cpu"))
+    game = TwoPlayerGame(the_plan, seeded(StyleGenerator), seeded(ConvDiscriminator), torch.device("cpu"))
     kept = game.generator.average.average
     splits = set()
     for key in range(20):

@@ -15,7 +15,7 @@ from ..data import Dataset
 from ..errors import Diverged
 from ..plan import Guard as Plan
 from ..plan import Plan as RunPlan
-from ..training.game import Game
+from ..training.game import TwoPlayerGame
 from . import measure
 from .judge import SMALLEST, Sign, judge
 from .keep import KeptCheckpoints
@@ -52,7 +52,9 @@ class Guard:
     looks_since: int = 0  # that alarm
 
     @classmethod
-    def of(cls, plan: RunPlan, state: State, game: Game, data: Dataset, group: ProcessGroup) -> Guard | None:
+    def of(
+        cls, plan: RunPlan, state: State, game: TwoPlayerGame, data: Dataset, group: ProcessGroup
+    ) -> Guard | None:
         """The guard that the plan wants, if it wants one."""
         if plan.guard is None or state.memory is None:
             return None

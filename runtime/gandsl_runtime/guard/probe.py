@@ -16,7 +16,7 @@ from ..distributed.group import parts as shares
 from ..errors import DataError
 from ..plan.schedule import batch
 from ..sample.sampler import Latents, Sampler, parts
-from ..training.game import Game, Images, call, classes_of
+from ..training.game import Images, TwoPlayerGame, call, classes_of
 from ..training.verdict import verdict
 from . import measure
 
@@ -27,7 +27,7 @@ FEWEST_OF_A_CLASS = 8
 class Probe:
     """`count` real images, as many latents of the same classes. Every call measures the same set."""
 
-    game: Game
+    game: TwoPlayerGame
     data: Dataset
     count: int
     group: ProcessGroup = field(default_factory=ProcessGroup)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ..runs.header import DataFacts
     from ..runs.record import MachineOptions
     from ..runs.run_dir import RunDir
-    from ..training.game import Game
-    from ..training.phases import Phase
+    from ..training.game import TwoPlayerGame
+    from ..training.phases import PlanPhase
     from ..training.state import State
 
 Record = dict[str, float]
@@ -40,8 +40,8 @@ class Run(Protocol):
 
     plan: Plan
     state: State
-    game: Game
-    phases: tuple[Phase, ...]
+    game: TwoPlayerGame
+    phases: tuple[PlanPhase, ...]
     data: Dataset
     device: torch.device
     group: ProcessGroup

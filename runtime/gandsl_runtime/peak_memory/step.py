@@ -20,9 +20,9 @@ from ..network import Network
 from ..plan import Plan, schedule
 from ..plan.schedule import Clock, Stage, Step
 from ..rng import Part
-from ..training.game import Batch, Game, classes_of
+from ..training.game import Batch, TwoPlayerGame, classes_of
 from ..training.metrics import MetricSums
-from ..training.phases import Phase, phases
+from ..training.phases import PlanPhase, phases
 from ..training.state import SIDES, State
 from ..training.updates import Updates
 from .figures import KINDS, PhasePeak, StagePeaks
@@ -31,7 +31,7 @@ from .storages import LiveStorages
 
 LATE = Clock(10**12, 10**12)  # whatever rises has risen
 PARTS = 2  # of a batch: from the second on gradients are added to, and all are alike
-Taken = Callable[[Phase], None]
+Taken = Callable[[PlanPhase], None]
 Networks = tuple[Network, Network]  # generator, discriminator
 
 
@@ -122,11 +122,11 @@ def _stage(
     step = rehearsal.enter(stage)
     kinds = _Kinds(rehearsal.state, storages)
 
-    def before(phase: Phase) -> None:
+    def before(phase: PlanPhase) -> None:
         kinds.look()
         storages.measure()
 
-    def after(phase: Phase) -> None:
+    def after(phase: PlanPhase) -> None:
         images = max(min(task.batch or step.batch, step.batch) for task in phase.tasks)
         at_a_time = min(rehearsal.plan.micro_batch or images, images)
         by_kind = kinds.at_the_peak()
@@ -191,7 +191,7 @@ class Rehearsal:
         ahead: bool = False,  # whether the next batch is there already, as on a GPU
     ) -> None:
         self.plan = plan
-        self.game = Game(plan, generator, discriminator, device)
+        self.game = TwoPlayerGame(plan, generator, discriminator, device)
         if classes := classes_of(generator):
             shares = torch.arange(1, classes + 1, device=device, dtype=self.game.dtype)
             self.game.label_distribution = shares / classes
@@ -245,7 +245,7 @@ class _Blank:
 
     position = 0
 
-    def __init__(self, game: Game, ahead: bool) -> None:
+    def __init__(self, game: TwoPlayerGame, ahead: bool) -> None:
         self._device = game.device if ahead else torch.device("cpu")
         self._ahead, self._next = ahead, RealBatch(torch.empty(0), None)
         shapes = [port.shape for port in game.discriminator.inputs if port.kind == "Image"]

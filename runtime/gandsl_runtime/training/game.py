@@ -53,7 +53,7 @@ class Fakes(Batch):
 
 
 @dataclass
-class Game:
+class TwoPlayerGame:
     """Generator and discriminator at a stage; `fit.check` says whether they fit the plan."""
 
     plan: Plan

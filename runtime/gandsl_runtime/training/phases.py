@@ -16,7 +16,7 @@ from ..plan import Number, Plan, schedule
 from ..plan.schedule import Clock, Side
 from ..rng import CallDraws, Draws, drawing, ids
 from . import consistency, objectives, penalties, spectrum
-from .game import Batch, Game
+from .game import Batch, TwoPlayerGame
 from .penalties import PENALTIES
 from .verdict import Verdict, verdict
 
@@ -30,7 +30,7 @@ REAL_SCORE, FAKE_SCORE = "score/real", "score/fake"
 class Work:
     """One part of a phase's batch: draws for the images to generate, as many real ones."""
 
-    game: Game
+    game: TwoPlayerGame
     draws: Draws
     clock: Clock
     real: Batch
@@ -52,7 +52,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Phase:
+class PlanPhase:
     """One optimizer step, or `repeat` of them, taken every `every` steps with its losses times `every`."""
 
     name: str
@@ -71,7 +71,7 @@ class Phase:
         return clock.steps % self.every == 0
 
 
-def phases(plan: Plan) -> tuple[Phase, ...]:
+def phases(plan: Plan) -> tuple[PlanPhase, ...]:
     """The phases of the plan in their order: D, its lazy penalties, G, its lazy penalty.
 
     A penalty of weight 0 is left out; its interval stays in the optimizer's lazy correction.
@@ -85,7 +85,7 @@ def phases(plan: Plan) -> tuple[Phase, ...]:
     for name, parameters in active.items():
         on_d.setdefault(getattr(parameters, "interval", 1), {})[name] = parameters
 
-    main = Phase(
+    main = PlanPhase(
         "D",
         "discriminator",
         1,
@@ -94,7 +94,7 @@ def phases(plan: Plan) -> tuple[Phase, ...]:
         fresh_real=True,
     )
     lazy = [
-        Phase(f"D/{every}", "discriminator", every, (Task(partial(discriminator_penalty, lazy=wanted)),))
+        PlanPhase(f"D/{every}", "discriminator", every, (Task(partial(discriminator_penalty, lazy=wanted)),))
         for every, wanted in sorted(on_d.items())
     ]
     relativistic = objectives.OBJECTIVES[plan.loss.kind].relativistic
@@ -105,9 +105,9 @@ def phases(plan: Plan) -> tuple[Phase, ...]:
         lengths = Task(path_length, path.batch, apart=True)
         if path.interval == 1:
             tasks.append(lengths)
-    found = [main, *lazy, Phase("G", "generator", 1, tuple(tasks), fresh_real=relativistic)]
+    found = [main, *lazy, PlanPhase("G", "generator", 1, tuple(tasks), fresh_real=relativistic)]
     if path and path.interval > 1:
-        found.append(Phase(f"G/{path.interval}", "generator", path.interval, (lengths,)))
+        found.append(PlanPhase(f"G/{path.interval}", "generator", path.interval, (lengths,)))
     return tuple(found)
 
 

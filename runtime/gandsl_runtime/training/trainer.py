@@ -34,7 +34,7 @@ from ..system.shortage import memory_for
 from ..system.signals import held
 from . import validate
 from .compiled import Backend, Compiler
-from .game import Game
+from .game import TwoPlayerGame
 from .metrics import MetricSums
 from .phases import phases
 from .precision import in_force
@@ -92,7 +92,7 @@ class Trainer:
             )
         validate.check(plan, generator, discriminator)
         check_batches(self.group, plan)
-        self.game = Game(plan, generator, discriminator, self.device)
+        self.game = TwoPlayerGame(plan, generator, discriminator, self.device)
         if backend is not None:
             self.game.compiler = Compiler(backend, self.warn)
         self.data = dataset_of(data, self.game, plan.data)

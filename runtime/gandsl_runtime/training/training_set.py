@@ -16,10 +16,10 @@ from ..data.sources import Source
 from ..distributed.group import ProcessGroup, dealt
 from ..plan import Data as DataPlan
 from ..plan import Plan
-from .game import Game, classes_of
+from .game import TwoPlayerGame, classes_of
 
 
-def dataset_of(data: str | Path | Source | Dataset, game: Game, plan: DataPlan) -> Dataset:
+def dataset_of(data: str | Path | Source | Dataset, game: TwoPlayerGame, plan: DataPlan) -> Dataset:
     """What the user named, opened."""
     if isinstance(data, Dataset):
         return planned(data, plan)
@@ -28,7 +28,7 @@ def dataset_of(data: str | Path | Source | Dataset, game: Game, plan: DataPlan) 
     return open_dataset(data, (channels, h, w), classes_of(game.generator), plan)
 
 
-def distribution_of(data: Dataset, game: Game) -> torch.Tensor | None:
+def distribution_of(data: Dataset, game: TwoPlayerGame) -> torch.Tensor | None:
     """Cumulative shares of the classes as they are drawn, where the networks take labels."""
     classes = classes_of(game.generator)
     if not classes:

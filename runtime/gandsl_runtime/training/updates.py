@@ -15,9 +15,9 @@ from ..plan import Adaptive, schedule
 from ..plan.schedule import Side, Step
 from ..rng import Draws, Key, Part, seeded
 from . import spectrum
-from .game import Batch, Game
+from .game import Batch, TwoPlayerGame
 from .metrics import MetricSums
-from .phases import FAKE_SCORE, REAL_SCORE, SIGN, Phase, Task, Work
+from .phases import FAKE_SCORE, REAL_SCORE, SIGN, PlanPhase, Task, Work
 from .state import State
 from .statistics import running, together
 
@@ -26,13 +26,13 @@ class Updates:
     """Takes phases: moves the state, reads the stream, and adds up what it measures."""
 
     def __init__(
-        self, game: Game, state: State, stream: Stream | Ahead, group: ProcessGroup, sums: MetricSums
+        self, game: TwoPlayerGame, state: State, stream: Stream | Ahead, group: ProcessGroup, sums: MetricSums
     ) -> None:
         self.game, self.state, self.stream, self.group, self.metrics = game, state, stream, group, sums
         plan = game.plan
         self.augment = Augment(plan.augment, plan.data.range) if plan.augment else None
 
-    def take(self, phase: Phase, step: Step) -> None:
+    def take(self, phase: PlanPhase, step: Step) -> None:
         """The optimizer steps of one phase: gradients add up over tasks and average over the batch."""
         optimizer = self.state.optimizers[phase.side]
         with self._frozen("discriminator" if phase.side == "generator" else None), synchronized(self.group):
@@ -51,11 +51,13 @@ class Updates:
                 if (bound := self.game.plan.top_singular_value) and phase.side in bound.networks:
                     spectrum.bound(self.state.network(phase.side), bound)
 
-    def _key(self, phase: Phase, step: Step, repeat: int, batch: int | None) -> Key:
+    def _key(self, phase: PlanPhase, step: Step, repeat: int, batch: int | None) -> Key:
         state = self.state
         return Key(state.seed, step.clock.steps, phase.id, repeat, state.rollbacks, batch)
 
-    def _add_gradients(self, phase: Phase, task: Task, step: Step, part: Part, real: Batch, key: Key) -> None:
+    def _add_gradients(
+        self, phase: PlanPhase, task: Task, step: Step, part: Part, real: Batch, key: Key
+    ) -> None:
         """The gradients of a task's loss on one part of the batch, as its share of the mean."""
         draws, scaling = self.game.draws(part, key), self.state.scaling[phase.side]
         with seeded(draws), scaling.losses():

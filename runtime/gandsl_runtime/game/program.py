@@ -1,0 +1,102 @@
+"""What the executor runs: a game's passes as functions of tensors, with all that they take from outside.
+
+`gandsl.lowering` makes these of a game's graphs, and a generated `game.py` has them as source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from torch import Tensor
+
+from ..network import Network
+from ..plan.game import GamePlan, PassPlan, PhasePlan
+from ..plan.number import Number
+from ..plan.schedule import Stage
+
+Per = Literal["sample", "micro_batch", "batch"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """A field of the data's items, for the samples of a micro-batch: `image` or `y`."""
+
+    id: str
+    field: str
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Random numbers [n, *shape]. `id` is in their key; `distribution` is of them all.
+
+    `uniform` lies in [low, high); `integers` in low … high, both included; `labels` are classes, by their
+    shares in the data, or alike where `even`. What is drawn once per micro-batch or batch is the same for all
+    its samples; a Scalar has no axis for them.
+    """
+
+    id: str
+    shape: tuple[int, ...]
+    distribution: Literal["normal", "uniform", "truncated_normal", "integers", "labels"]
+    low: float = 0.0
+    high: float = 1.0
+    per: Per = "sample"
+    scalar: bool = False
+    even: bool = False
+
+
+@dataclass(frozen=True)
+class StateValue:
+    """A state [] as it stood when the micro-batch began."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class ClockValue:
+    """A number [] that changes with the clock; `fade`: the weight of a level that fades in."""
+
+    id: str
+    number: Number | Literal["fade"]
+
+
+Source = Item | Drawn | StateValue | ClockValue
+
+
+@dataclass(frozen=True)
+class PassProgram:
+    """One pass: `run` takes a tensor for each source, in order, and gives losses, then values.
+
+    A loss [] for each player of the phase, weighted, which is differentiated by that player's weights.
+    `values` are nodes of the graph whose tensors [] follow, without a gradient: heard by states, logged.
+    `used`: by network, the ids of the layers that run, whose weights have gradients, if only of 0.
+    """
+
+    sources: tuple[Source, ...]
+    run: Callable[..., tuple[Tensor, ...]]
+    values: tuple[str, ...]
+    used: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class StateProgram:
+    """The next values of states: `run` takes a tensor [] for each source, then for each heard node."""
+
+    states: tuple[str, ...]
+    sources: tuple[StateValue | ClockValue, ...]
+    heard: tuple[str, ...]
+    run: Callable[..., tuple[Tensor, ...]]
+
+
+class Game(Protocol):
+    """A whole game over its networks, of which it knows the programs."""
+
+    plan: GamePlan
+    networks: Mapping[str, Network]
+
+    def pass_program(self, phase: PhasePlan, part: PassPlan, stage: Stage) -> PassProgram:
+        """The program of a pass at a stage of growth; the same one each time."""
+
+    def state_program(self, states: tuple[str, ...], stage: Stage) -> StateProgram:
+        """What moves these states."""

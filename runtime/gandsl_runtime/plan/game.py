@@ -1,0 +1,158 @@
+"""What a game is beside its graphs: players, their terms, states; and the phases that these make. No torch.
+
+The compiler fills this in from a spec, a generated package has it as text, and the executor follows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .number import Curve, Number, Stairs
+from .optimizer import Adam
+from .quantity import ZERO, Quantity
+from .schedule import Clock, reached
+
+Fresh = Literal["phase", "step"]
+
+
+@dataclass(frozen=True)
+class Term:
+    """What a player minimizes, one of several: weight · a Scalar of the game's graph.
+
+    `batch` is as it was written, and None where the term takes the step's: it is a part of the draws' key.
+    A term is there from `start` on, and until `until`.
+    """
+
+    id: str  # PLAYER.TERM
+    node: str  # of the graph: a Scalar
+    weight: Number | str = 1.0  # a number that may change with the clock, or a node of the graph
+    every: int = 1  # in steps
+    batch: int | None = None
+    start: Quantity = ZERO
+    until: Quantity | None = None
+    log: str = ""  # its name in the log
+    sampled: bool = True  # whether it depends on any sample; one that does not is computed once a phase
+
+    @property
+    def idle(self) -> bool:
+        """Whether it is left out, since its weight is the number 0; its interval counts all the same."""
+        return not isinstance(self.weight, Curve | Stairs | str) and self.weight == 0
+
+    def is_there(self, clock: Clock) -> bool:
+        return reached(self.start, clock) and not (self.until is not None and reached(self.until, clock))
+
+
+@dataclass(frozen=True)
+class Player:
+    """Who moves which weights, by the gradients of which terms.
+
+    `trains` are networks, or parts of them by id: `judge`, `judge.head`.
+    """
+
+    name: str
+    trains: tuple[str, ...]
+    terms: tuple[Term, ...]
+    steps: int = 1  # optimizer steps a step, each on items and draws of its own
+    start: Quantity = ZERO
+    until: Quantity | None = None
+    optimizer: Adam | None = None  # moments of its own; None: those of the networks
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The networks that it trains, whole or in part."""
+        return tuple(dict.fromkeys(name.partition(".")[0] for name in self.trains))
+
+    @property
+    def intervals(self) -> tuple[int, ...]:
+        """The intervals of its lazy phases, ascending: those of terms of weight 0 are among them."""
+        return tuple(sorted({term.every for term in self.terms if term.every > 1}))
+
+    def is_there(self, clock: Clock) -> bool:
+        return reached(self.start, clock) and not (self.until is not None and reached(self.until, clock))
+
+
+@dataclass(frozen=True)
+class GameState:
+    """A number that the game keeps: read as it stood when a micro-batch began, moved by what was heard.
+
+    `next` is a node of the graph, below which `heard` nodes stand for means of what the phases of `players`
+    computed. `every` in steps; None: after each micro-batch.
+    """
+
+    id: str
+    next: str
+    heard: tuple[str, ...]  # ids of the nodes that are heard
+    players: tuple[str, ...]
+    start: float = 0.0
+    every: int | None = 1
+    moved: tuple[str, ...] = ()  # names that it had in older checkpoints
+
+
+@dataclass(frozen=True)
+class PassPlan:
+    """Terms of a phase that share nodes and draws: those that write the same batch."""
+
+    terms: tuple[Term, ...]
+    batch: int | None = None  # as written
+    sampled: bool = True
+
+
+@dataclass(frozen=True)
+class PhasePlan:
+    """One optimizer step of one player, or of several at once, taken every `every` steps."""
+
+    name: str  # PLAYER, or PLAYER/EVERY; of several: A+B
+    players: tuple[str, ...]
+    passes: tuple[PassPlan, ...]
+    every: int = 1
+    repeat: int = 1
+
+    def due(self, clock: Clock) -> bool:
+        return clock.steps % self.every == 0
+
+
+@dataclass(frozen=True)
+class GamePlan:
+    """A game beside its graphs."""
+
+    players: Mapping[str, Player]
+    order: tuple[tuple[str, ...], ...]  # turns: of one player, or of several at once
+    states: tuple[GameState, ...] = ()
+    fresh: Fresh = "phase"
+    logs: Mapping[str, str] = field(default_factory=dict)  # name in the log → node
+    shows: tuple[str, ...] = ()  # nodes
+    watches: Mapping[str, str] = field(default_factory=dict)  # real, fake, samples, items → node
+
+    def phases(self, clock: Clock) -> tuple[PhasePlan, ...]:
+        """The phases of a step at this moment, in order, whether they are due in it or not."""
+        found: list[PhasePlan] = []
+        for turn in self.order:
+            players = [self.players[name] for name in turn if self.players[name].is_there(clock)]
+            found += _phases(players, clock)
+        return tuple(found)
+
+
+def _phases(players: list[Player], clock: Clock) -> Iterable[PhasePlan]:
+    """The main phase of a turn, then the lazy ones of each player, by interval."""
+    if not players:
+        return
+    main = _passes(players, 1, clock)
+    if main:
+        names = tuple(player.name for player in players)
+        yield PhasePlan("+".join(names), names, main, 1, players[0].steps)
+    for player in players:
+        for every in player.intervals:
+            if lazy := _passes([player], every, clock):
+                yield PhasePlan(f"{player.name}/{every}", (player.name,), lazy, every)
+
+
+def _passes(players: list[Player], every: int, clock: Clock) -> tuple[PassPlan, ...]:
+    """The terms of one interval that are there, by the batch that they write, in the order of the first."""
+    groups: dict[tuple[int | None, bool], list[Term]] = {}
+    for player in players:
+        for term in player.terms:
+            if term.every == every and not term.idle and term.is_there(clock):
+                groups.setdefault((term.batch, term.sampled), []).append(term)
+    return tuple(PassPlan(tuple(terms), batch, sampled) for (batch, sampled), terms in groups.items())
