@@ -38,6 +38,7 @@ from gandsl.passes.target import Target
 from gandsl_runtime import Trainer
 from gandsl_runtime.plan import schedule
 from gandsl_runtime.plan.schedule import Clock
+from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.training.game import classes_of
 from tests.specs.images import random_images
 
@@ -98,7 +99,14 @@ def ours(case: Case) -> Counted:
             setattr(network, "to", lambda *_, network=network, **__: network)  # noqa: B010
         shape = max(port.shape for port in discriminator.inputs if port.kind == "Image")
         data = random_images(shape, classes_of(generator))
-        trainer = Trainer(program.plan, generator, discriminator, data=data, device="cpu", observing=())
+        trainer = Trainer(
+            program.plan,
+            generator,
+            discriminator,
+            data=data,
+            machine=MachineOptions(device="cpu"),
+            observing=(),
+        )
         taken.enter_context(
             mock.patch.object(trainer.stream, "take", partial(_taken, trainer.stream.take, numberless))
         )

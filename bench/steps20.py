@@ -21,6 +21,7 @@ import torch
 import gandsl
 from bench.figures import some
 from gandsl_runtime import Trainer
+from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.sample import sample
 from tests.specs.reduced import ALL, SPECS, reduced
 
@@ -48,7 +49,14 @@ def trained(name: str) -> bool:
     program = gandsl.compile(SPECS / f"{name}.yaml", reduced(name, BATCH, images=2 * BATCH, classes=10))
     generator, discriminator = program.generator, program.discriminator
     before = samples(generator)
-    trainer = Trainer(program.plan, generator, discriminator, data="mnist", device="cpu", observing=())
+    trainer = Trainer(
+        program.plan,
+        generator,
+        discriminator,
+        data="mnist",
+        machine=MachineOptions(device="cpu"),
+        observing=(),
+    )
     began = time.perf_counter()
     for _ in range(STEPS):
         trainer.step()

@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 
 from bench.gpu import agreement, ours
 from bench.gpu.entry import Setting
+from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.training.trainer import Trainer
 
 SPEC, LENGTH = "tiny", 6
@@ -34,7 +35,7 @@ def resumed(setting: Setting, spec: str) -> dict[str, Any]:
     first.save()
     made = ours.program(spec, small, "cuda")
     networks = made.generator.double(), made.discriminator.double()
-    given = {"data": ours.images(made), "device": setting.device, "observing": ()}
+    given = {"data": ours.images(made), "observing": (), "machine": MachineOptions(device=setting.device)}
     later = ours.smooth(Trainer.resume(folder / "run", *networks, **given))
     assert later.state.clock.steps == 2, "the run did not go on from its second step"
     for _ in range(2):

@@ -14,7 +14,8 @@ import gandsl
 from gandsl.passes.target import Target
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.observers import Observer
-from gandsl_runtime.training.compiled import remark_on
+from gandsl_runtime.runs.record import MachineOptions
+from gandsl_runtime.training.compiled import Backend, Compiler, remark_on
 from gandsl_runtime.training.game import classes_of
 from gandsl_runtime.training.trainer import Trainer
 from tests.specs.reduced import reduced
@@ -68,13 +69,19 @@ def images(made: gandsl.Program, count: int = 64) -> Arrays:
     return Arrays(draw.integers(0, 256, space, dtype=np.uint8), labels)
 
 
-def trainer(made: gandsl.Program, device: str, *, double: bool = False, **more: Any) -> Trainer:
+def trainer(
+    made: gandsl.Program, device: str, *, double: bool = False, backend: Backend | None = None, **more: Any
+) -> Trainer:
+    """`backend`: of torch.compile; None: steps run eager."""
     assert made.plan is not None
     networks = made.generator, made.discriminator
     if double:
         networks = networks[0].double(), networks[1].double()
-    given = {"data": images(made), "observing": (), **more}
-    return Trainer(made.plan, *networks, device=device, **given)
+    given = {"data": images(made), "observing": (), "machine": MachineOptions(device=device), **more}
+    run = Trainer(made.plan, *networks, **given)
+    if backend is not None:
+        run.game.compiler = Compiler(backend, run.warn)
+    return run
 
 
 def smooth(run: Trainer) -> Trainer:

@@ -109,7 +109,8 @@ def step(
     """Ours. backend: of torch.compile; benchmark: whether cuDNN tries its algorithms."""
     told = ours.Told()
     began = time.perf_counter()
-    how = {"backend": backend, "observing": (told,), "how": MachineOptions(cudnn_benchmark=benchmark)}
+    machine = MachineOptions(device=setting.device, cudnn_benchmark=benchmark)
+    how = {"backend": backend, "observing": (told,), "machine": machine}
     run, side = trained(setting, spec, {**overrides, "training.batch": batch}, **how)
     with closing(run.stream):
         found = measured(setting, side, seconds, kernels)

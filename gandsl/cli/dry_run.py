@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR
     from gandsl_runtime.data import Dataset
-    from gandsl_runtime.runs.record import MachineOptions
     from gandsl_runtime.training.trainer import Trainer
 
 
@@ -19,7 +18,6 @@ def report(
     module: ModuleIR,
     source: Path,
     sets: Sequence[str],
-    how: MachineOptions,
     minutes: float | None,
 ) -> int:
     """Print what the run is and would write; read some of its images, and compare memory.
@@ -32,7 +30,7 @@ def report(
     found = list(facts(trainer))
     if minutes is not None:
         found.append(("ends", f"after {minutes:g} minutes at the latest; --resume goes on"))
-    found.append(("would write", written(trainer.run_dir, trainer.plan, how.tensorboard)))
+    found.append(("would write", written(trainer.run_dir, trainer.plan, trainer.machine.tensorboard)))
     print("\n".join(laid_out(found)), flush=True)
     refuse_unwritable(trainer.run_dir)
     checked = [("images read", images_read(trainer.data)), ("memory", memory(trainer, module, source, sets))]

@@ -16,6 +16,7 @@ _PUBLIC = {
     "Quantity": "plan",
     "Network": "network",
     "Port": "network",
+    "MachineOptions": "runs.record",
     "Trainer": "training.trainer",
     "open_dataset": "data",
     "RuntimeFault": "errors",

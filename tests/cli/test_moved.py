@@ -15,6 +15,7 @@ import gandsl as package
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.runs import checkpoint
 from gandsl_runtime.runs.checkpoint import load_weights
+from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.training.trainer import Trainer
 from tests.cli.conftest import Gandsl
 
@@ -74,7 +75,7 @@ def trainer(folder: Path, name: str, run_dir: Path | None, resume: bool = False)
     program = package.compile(folder / f"{name}.yaml")
     torch.manual_seed(0)
     networks = program.generator, program.discriminator
-    common: dict[str, Any] = {"data": SET, "observing": (), "device": "cpu"}
+    common: dict[str, Any] = {"data": SET, "observing": (), "machine": MachineOptions(device="cpu")}
     if resume:
         assert run_dir is not None
         return Trainer.resume(run_dir, *networks, plan=program.plan, **common)

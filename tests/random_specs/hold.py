@@ -29,6 +29,7 @@ from gandsl_runtime.errors import Diverged
 from gandsl_runtime.layers import set_noise_mode
 from gandsl_runtime.observers import standard
 from gandsl_runtime.plan import Plan
+from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.training.precision import switch_casts
 from gandsl_runtime.training.trainer import Trainer
 from tests.codegen import twins
@@ -260,7 +261,7 @@ def trains(case: Case) -> None:
         program.discriminator,
         data=_images(case.module),
         run_dir=case.folder,
-        device="cpu",
+        machine=MachineOptions(device="cpu"),
         observing=standard(case.folder, terminal=False),
         spec=resolved_text(case.module),
     )

@@ -24,6 +24,7 @@ from PIL import Image
 
 from gandsl_runtime.observers import JsonLog, Observer, standard
 from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.system import files
 from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import folder_of, pixels, plan, png
@@ -131,6 +132,9 @@ MOMENTS: dict[str, tuple[Any, ...]] = {  # arguments of die_at after the first
 }  # and `time`, where the parent kills, and `never`
 
 
+MACHINE = MachineOptions(device="cpu", workers=2)
+
+
 def session(run_dir: Path, data: Path, kind: str, number: int, begun: int) -> None:
     """One process's share of the run."""
     torch.set_num_threads(1)
@@ -139,10 +143,10 @@ def session(run_dir: Path, data: Path, kind: str, number: int, begun: int) -> No
     networks = seeded(GrowingGenerator), seeded(GrowingDiscriminator)
     watching = [Begun(begun), *standard(run_dir)]
     if checkpoint.found_in(run_dir / "checkpoints"):
-        trainer = Trainer.resume(run_dir, *networks, workers=2, observing=watching, device="cpu")
+        trainer = Trainer.resume(run_dir, *networks, observing=watching, machine=MACHINE)
     else:
         trainer = Trainer(
-            PLAN, *networks, data=data, run_dir=run_dir, seed=3, workers=2, observing=watching, device="cpu"
+            PLAN, *networks, data=data, run_dir=run_dir, seed=3, observing=watching, machine=MACHINE
         )
     trainer.run()
 

@@ -14,6 +14,7 @@ from torch import nn
 from gandsl_runtime.errors import CheckpointError, OutOfSpace
 from gandsl_runtime.runs import checkpoint
 from gandsl_runtime.runs.record import recorded
+from gandsl_runtime.runs.run_dir import RunDir
 from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import arrays, assert_same, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
@@ -198,9 +199,8 @@ def test_what_a_run_folder_holds(tmp_path):
 def test_each_session_is_told_of(tmp_path):
     trained(tmp_path)
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
-    trainer = Trainer.resume(
-        tmp_path, *networks, plan=plan(length="14 steps"), data=arrays(), spec="name: x\n", change=True
-    )
+    where = RunDir(tmp_path, "name: x\n")
+    trainer = Trainer.resume(where, *networks, plan=plan(length="14 steps"), data=arrays(), change=True)
     trainer.run()
     sessions = json.loads((tmp_path / "run.json").read_text())["sessions"]
     assert [session["images"] for session in sessions] == [0, 48]

@@ -39,7 +39,9 @@ class NoisyGenerator(StyleGenerator):
 
 
 def trained(the_plan: Plan, backend: Backend | None, *makers: Any, steps: int = 2) -> Trainer:
-    trainer = Trainer(the_plan, *map(seeded, makers), data=arrays(), seed=3, observing=(), backend=backend)
+    trainer = Trainer(the_plan, *map(seeded, makers), data=arrays(), seed=3, observing=())
+    if backend is not None:
+        trainer.game.compiler = Compiler(backend, trainer.warn)
     for _ in range(steps):
         trainer.step()
     return trainer
@@ -163,11 +165,10 @@ def test_what_does_not_agree_stays_eager_and_says_so(kind: str, said: str) -> No
     for backend in (None, BACKEND):
         torch.manual_seed(1)
         heard: list[str] = []
-        trainer = Trainer(
-            the_plan, seeded(StyleGenerator), Odd(kind).double(), data=arrays(), observing=(), backend=backend
-        )
-        if trainer.game.compiler:
-            trainer.game.compiler.warn = heard.append
+        networks = seeded(StyleGenerator), Odd(kind).double()
+        trainer = Trainer(the_plan, *networks, data=arrays(), observing=())
+        if backend is not None:
+            trainer.game.compiler = Compiler(backend, heard.append)
         trainer.step()
         states.append(trainer.state.discriminator.state_dict())
     assert any("discriminator with gradients" in one and said in one for one in heard), heard

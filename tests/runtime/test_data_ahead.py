@@ -12,6 +12,7 @@ import torch
 from gandsl_runtime.data import Stream, open_dataset, readers
 from gandsl_runtime.data.ahead import Ahead, Sent, ToCard
 from gandsl_runtime.errors import DataError, Interrupted
+from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.training import training_set
 from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import Heard, arrays, assert_same, folder_of, pixels, plan, png
@@ -124,7 +125,9 @@ def test_a_resume_counts_what_was_used_alone(case, tmp_path, monkeypatch):
 def test_on_the_cpu_nothing_lies_between(tmp_path):
     """No thread, no second copy: the trainer has the stream itself."""
     networks, changes, data = CASES["conditional"]
-    trainer = Trainer(plan(**changes), *networks(), data=data, observing=(), device="cpu")
+    trainer = Trainer(
+        plan(**changes), *networks(), data=data, observing=(), machine=MachineOptions(device="cpu")
+    )
     assert type(trainer.stream) is Stream and not trainer.stream._pinned
 
 

@@ -16,6 +16,7 @@ from gandsl_runtime.data.stream import WARNINGS
 from gandsl_runtime.errors import DataError
 from gandsl_runtime.observers import Observer
 from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import assert_same, folder_of, labels_json, pixels, plan, png, zip_of
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
@@ -49,7 +50,7 @@ def trainer(
         *networks,
         data=images,
         run_dir=run_dir,
-        workers=workers,
+        machine=MachineOptions(workers=workers),
         observing=[ear],
     )
 
@@ -75,7 +76,7 @@ def test_a_folder_that_vanishes_under_a_run(workers, tmp_path):
     with pytest.raises(DataError, match="does not exist"):
         Trainer.resume(tmp_path / "run", *networks)
     aside.rename(where)
-    again = Trainer.resume(tmp_path / "run", *networks, workers=workers)
+    again = Trainer.resume(tmp_path / "run", *networks, machine=MachineOptions(workers=workers))
     again.run()
     assert_same(again.state.tensors(), undisturbed.state.tensors())
 
@@ -171,7 +172,7 @@ def test_a_run_goes_on_and_resumes_around_broken_images(tmp_path):
         run.run()
     ear = Ear()
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
-    again = Trainer.resume(tmp_path / "run", *networks, workers=1, observing=[ear])
+    again = Trainer.resume(tmp_path / "run", *networks, machine=MachineOptions(workers=1), observing=[ear])
     again.run()
     assert again.state.clock.steps == 12 and ear.heard
     ours, theirs = again.state.tensors(), truth.state.tensors()

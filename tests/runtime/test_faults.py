@@ -12,6 +12,7 @@ from gandsl_runtime.errors import DataError, Diverged, OutOfSpace, PlanError, Ru
 from gandsl_runtime.network import Port
 from gandsl_runtime.observers import Observer
 from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import arrays, folder_of, pixels, plan, png
 from tests.runtime.networks import (
@@ -174,7 +175,7 @@ def test_a_broken_image_ends_the_run_with_its_name(tmp_path):
         seeded(ConvDiscriminator),
         data=where,
         run_dir=tmp_path / "run",
-        workers=1,
+        machine=MachineOptions(workers=1),
     )
     with pytest.raises(DataError, match=r"can't read 9.png of"):
         trainer.run()

@@ -15,6 +15,7 @@ from gandsl_runtime.data.sources import Arrays, open_source
 from gandsl_runtime.errors import CheckpointError
 from gandsl_runtime.observers import Observer
 from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.runs.run_dir import RunDir
 from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import arrays, folder_of, pixels, plan, png, zip_of
 from tests.runtime.networks import (
@@ -173,7 +174,8 @@ def test_what_was_in_force_stays_beside(tmp_path):
     stopped(tmp_path)
     plain = {"data": arrays(), "observing": (), "change": True}
     for spec, length in (("a", "13 steps"), ("b", "14 steps")):
-        Trainer.resume(tmp_path, *networks(), plan=plan(length=length), spec=spec, **plain).run(0)
+        where = RunDir(tmp_path, spec)
+        Trainer.resume(where, *networks(), plan=plan(length=length), **plain).run(0)
     lengths = {path.name: json.loads(path.read_text())["length"] for path in tmp_path.glob("plan*.json")}
     assert (tmp_path / "spec.yaml").read_text() == "b" and lengths.pop("plan.json") == "14 steps"
     assert [*lengths.values()].count("13 steps") == 1

@@ -269,10 +269,10 @@ def test_the_average_is_sampled_in_float32() -> None:
 def test_cudnn_tries_its_algorithms_unless_somebody_says_not_to(tried: bool | None, tmp_path: Path) -> None:
     """And a resume goes on as the last command line said."""
     before = torch.backends.cudnn.benchmark
-    how = None if tried is None else MachineOptions(cudnn_benchmark=tried)
+    said = {} if tried is None else {"machine": MachineOptions(cudnn_benchmark=tried)}
     try:
         networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
-        trainer = Trainer(plan(), *networks, data=arrays(), observing=(), run_dir=tmp_path, how=how)
+        trainer = Trainer(plan(), *networks, data=arrays(), observing=(), run_dir=tmp_path, **said)
         assert torch.backends.cudnn.benchmark == (tried is not False)
         with session(trainer):
             found = recorded(RunDir(tmp_path).facts)

@@ -10,6 +10,7 @@ import pytest
 
 from gandsl_runtime.errors import CheckpointError, Interrupted
 from gandsl_runtime.observers import Grids, JsonLog, Observer
+from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.training.throughput import reproducible
 from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import arrays, assert_same, folder_of, pixels, plan, png
@@ -160,12 +161,12 @@ def test_workers_change_nothing(workers, tmp_path):
         data=where,
         run_dir=run_dir,
         seed=5,
-        workers=workers,
+        machine=MachineOptions(workers=workers),
         observing=[Stop(7)],
     )
     with pytest.raises(Interrupted):
         trainer.run()
-    trainer = Trainer.resume(run_dir, *networks(), workers=workers, observing=())
+    trainer = Trainer.resume(run_dir, *networks(), machine=MachineOptions(workers=workers), observing=())
     trainer.run()
     straight = Trainer(plan(**changes), *networks(), data=where, seed=5)
     straight.run()

@@ -14,6 +14,7 @@ from gandsl_runtime.distributed.group import TorchProcessGroup, others_watched
 from gandsl_runtime.errors import Interrupted, Parted
 from gandsl_runtime.observers import Observer
 from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.system import signals
 from gandsl_runtime.system.signals import CAUGHT, at_last, held
 from gandsl_runtime.training.trainer import Trainer
@@ -93,7 +94,7 @@ def test_a_save_is_finished_however_often_it_is_signalled(moment, tmp_path, monk
 @pytest.mark.parametrize("number", CAUGHT)
 def test_data_workers_outlive_what_all_processes_get(number, tmp_path):
     before = {*multiprocessing.active_children()}  # of other tests, whose loaders nobody has collected yet
-    trainer = run_of(tmp_path, Sends(3, number, number, workers=True), workers=2)
+    trainer = run_of(tmp_path, Sends(3, number, number, workers=True), machine=MachineOptions(workers=2))
     assert trainer.run() and saved(tmp_path) == 12
     assert before >= {*multiprocessing.active_children()}
 

@@ -17,6 +17,8 @@ import pytest
 from gandsl_runtime.errors import DataError, OutOfSpace, Unwritable
 from gandsl_runtime.observers import Observer, standard
 from gandsl_runtime.runs import checkpoint
+from gandsl_runtime.runs.record import MachineOptions
+from gandsl_runtime.runs.run_dir import RunDir
 from gandsl_runtime.training.throughput import reproducible
 from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import arrays, assert_same, plan
@@ -127,7 +129,7 @@ def test_a_data_worker_that_dies(tmp_path):
     straight.run()
     run_dir = tmp_path / "run"
     watching = [*standard(run_dir), Kills(7)]
-    common = {"data": arrays(), "observing": watching, "workers": 2}
+    common = {"data": arrays(), "observing": watching, "machine": MachineOptions(workers=2)}
     with pytest.raises(DataError, match=r"a data worker died: DataLoader worker .* Killed") as caught:
         Trainer(plan(cadence=CADENCE), *networks(), run_dir=run_dir, **common).run()
     assert "fewer workers" in caught.value.remedy
@@ -156,7 +158,7 @@ def test_a_folder_that_is_removed_is_made_anew(tmp_path):
     straight, removes = started(tmp_path / "whole"), Removes(7)
     straight.run()
     trainer = started(tmp_path / "run", removes)
-    trainer.spec = "name: x\n"
+    trainer.files = RunDir(tmp_path / "run", "name: x\n")
     trainer.run()
     assert ["was removed" in said for said in removes.said] == [True, True]  # the folder, the log in it
     _, tensors, facts, _ = checkpoint.newest(tmp_path / "run" / "checkpoints")

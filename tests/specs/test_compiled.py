@@ -7,6 +7,8 @@ import torch
 
 import gandsl
 from gandsl_runtime import Trainer
+from gandsl_runtime.runs.record import MachineOptions
+from gandsl_runtime.training.compiled import Compiler
 from gandsl_runtime.training.game import classes_of
 from tests.runtime.graphs import Graphs
 from tests.specs.images import random_images
@@ -29,13 +31,11 @@ def test_a_part_is_one_graph(name: str) -> None:
         generator,
         discriminator,
         data=random_images(shape, classes_of(generator)),
-        device="cpu",
+        machine=MachineOptions(device="cpu"),
         observing=(),
-        backend=graphs,
     )
-    assert trainer.game.compiler is not None
     heard = list[str]()
-    trainer.game.compiler.warn = heard.append
+    trainer.game.compiler = Compiler(graphs, heard.append)
     met = set[tuple[object, ...]]()
     for _ in range(STEPS):
         before, stage = graphs.all, trainer.step().stage

@@ -13,6 +13,7 @@ from gandsl_runtime import Trainer
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.layers import set_noise_mode
 from gandsl_runtime.network import Network
+from gandsl_runtime.runs.record import MachineOptions
 from tests.specs.compare import copy_weights, derivatives, errors, shake
 from tests.specs.images import random_images
 from tests.specs.twins import TWINS
@@ -103,7 +104,7 @@ def test_trains_three_steps(name: str) -> None:
         networks["generator"],
         networks["discriminator"],
         data=images(networks["discriminator"]),
-        device="cpu",
+        machine=MachineOptions(device="cpu"),
         observing=(),
     )
     for _ in range(3):

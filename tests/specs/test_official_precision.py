@@ -12,6 +12,7 @@ from gandsl.passes.target import Target
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.observers.opening import facts
 from gandsl_runtime.plan import Precision
+from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.training import precision
 from gandsl_runtime.training.precision import in_force
 from gandsl_runtime.training.trainer import Trainer
@@ -78,7 +79,9 @@ def run_of(name: str, given: dict[str, object]) -> Trainer:
     images = np.random.default_rng(0).integers(0, 256, (8, *shape[1:], shape[0]), dtype=np.uint8)
     assert program.plan is not None
     networks = program.generator, program.discriminator
-    return Trainer(program.plan, *networks, data=Arrays(images), observing=(), device="cpu")
+    return Trainer(
+        program.plan, *networks, data=Arrays(images), observing=(), machine=MachineOptions(device="cpu")
+    )
 
 
 @pytest.mark.parametrize("name", ["stylegan2/paper256", "r3gan"])

@@ -12,7 +12,9 @@ from bench.memory import measured
 from gandsl_runtime import Trainer
 from gandsl_runtime.guard.probe import Probe
 from gandsl_runtime.observers.grids import write_grid
+from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.sample import sample
+from gandsl_runtime.training.compiled import Compiler
 from gandsl_runtime.training.game import classes_of
 from tests.specs.images import random_images
 from tests.specs.probe import spec
@@ -84,15 +86,14 @@ SPECS = {
 }
 
 
-def trainer(text: str, **more: Any) -> Trainer:
+def trainer(text: str) -> Trainer:
     torch.manual_seed(0)
     program = spec(text)
     assert program.plan is not None
     shapes = [port.shape for port in program.discriminator.inputs if port.kind == "Image"]
     data = random_images(max(shapes, key=lambda shape: shape[1]), classes_of(program.generator), 11)
-    return Trainer(
-        program.plan, program.generator, program.discriminator, data=data, device="cpu", observing=(), **more
-    )
+    networks = program.generator, program.discriminator
+    return Trainer(program.plan, *networks, data=data, observing=(), machine=MachineOptions(device="cpu"))
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -118,7 +119,9 @@ def test_its_memory_is_measured(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("backend", [None, pytest.param("aot_eager", marks=pytest.mark.thorough)])
 def test_penalties_hold_for_the_scales_that_are_read(penalty: str, backend: str | None) -> None:
     """D is linear in one scale: its gradient there is the weight, and on the other 0."""
-    run = trainer(f"{UNREAD}  regularizers: {{{penalty}}}\n", backend=backend)
+    run = trainer(f"{UNREAD}  regularizers: {{{penalty}}}\n")
+    if backend:
+        run.game.compiler = Compiler(backend, run.warn)
     weight = dict(run.state.discriminator.named_parameters())["logit.weight"].detach().clone()
     run.step()
     name, norm = penalty.split(":")[0], weight.norm().item()

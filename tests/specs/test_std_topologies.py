@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gandsl_runtime import Trainer
 from gandsl_runtime.network import Network
+from gandsl_runtime.runs.record import MachineOptions
 from tests.specs.compare import derivatives, errors, shake
 from tests.specs.images import random_images
 from tests.specs.parts import down2, up2, upfirdn
@@ -353,7 +354,7 @@ def test_trains(text: str, steps: int) -> None:
         program.generator,
         program.discriminator,
         data=random_images((3, 16, 16)),
-        device="cpu",
+        machine=MachineOptions(device="cpu"),
         observing=(),
     )
     for _ in range(steps):

@@ -10,6 +10,7 @@ import torch
 
 import gandsl
 from gandsl_runtime import Trainer
+from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.sample import sample
 from gandsl_runtime.training.game import classes_of
 from tests.runtime.drawn import drawn_ids
@@ -34,7 +35,7 @@ def test_trains(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         generator,
         discriminator,
         data=random_images(shape, classes_of(generator)),
-        device="cpu",
+        machine=MachineOptions(device="cpu"),
         observing=(),
     )
     for _ in range(STEPS - 1):

@@ -133,9 +133,9 @@ def run(
         **{"device": device, "workers": workers, "compile": compile, "tensorboard": tensorboard},
         "cudnn_benchmark": cudnn_benchmark,
     }
-    how = before.model_copy(update={name: value for name, value in said.items() if value is not None})
+    machine = before.model_copy(update={name: value for name, value in said.items() if value is not None})
     rehearsed = (source, set or []) if dry_run else None
-    return _train(chosen, data, folder, seed, how, resume, change, minutes, rehearsed)
+    return _train(chosen, data, folder, seed, machine, resume, change, minutes, rehearsed)
 
 
 def _train(
@@ -143,7 +143,7 @@ def _train(
     data: str | None,
     folder: Path,
     seed: int | None,
-    how: MachineOptions,
+    machine: MachineOptions,
     resume: bool,
     change: bool,
     minutes: float | None,
@@ -159,35 +159,34 @@ def _train(
     from gandsl_runtime.distributed.group import join
     from gandsl_runtime.errors import Interrupted
     from gandsl_runtime.observers import standard
+    from gandsl_runtime.runs.resuming import check_seed
+    from gandsl_runtime.runs.run_dir import RunDir
     from gandsl_runtime.system.device import device_named
     from gandsl_runtime.training.trainer import Trainer
 
     gc.enable()
-    device = device_named(how.device)
     program = Program(experiment.module)
     torch.manual_seed(seed or 0)
     networks = program.generator, program.discriminator
     plan = program.plan
     assert plan is not None
-    group = join(torch.device(device))
+    group = join(torch.device(device_named(machine.device)))
     common: dict[str, Any] = {
         "data": data,
-        "device": device,
-        "workers": how.workers,
-        "observing": standard(folder, terminal=True, tensorboard=how.tensorboard) if group.leads else (),
+        "machine": machine,
+        "observing": standard(folder, terminal=True, tensorboard=machine.tensorboard) if group.leads else (),
         "group": group,
-        "backend": "inductor" if how.compile else None,
-        "spec": experiment.text,
-        "how": how,
     }
+    files = RunDir(folder, experiment.text)
     if resume:
-        trainer = Trainer.resume(folder, *networks, plan=plan, seed=seed, change=change, **common)
+        trainer = Trainer.resume(files, *networks, plan=plan, change=change, **common)
+        check_seed(trainer.state.seed, seed)
     else:
-        trainer = Trainer(plan, *networks, run_dir=folder, seed=seed or 0, **common)
+        trainer = Trainer(plan, *networks, run_dir=files, seed=seed or 0, **common)
     if rehearsed:
         from gandsl.cli.dry_run import report
 
-        code = report(trainer, experiment.module, *rehearsed, how, minutes) if group.leads else 0
+        code = report(trainer, experiment.module, *rehearsed, minutes) if group.leads else 0
         group.leave()
         return code
     try:

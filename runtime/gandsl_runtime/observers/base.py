@@ -50,8 +50,7 @@ class Run(Protocol):
     run_dir: Path | None  # None: nothing is written
     files: RunDir | None
     id: str
-    how: MachineOptions
-    spec: str | None
+    machine: MachineOptions
     fresh: bool  # begun here, and not described yet
     changed: bool  # goes on under another plan, data or spec
 

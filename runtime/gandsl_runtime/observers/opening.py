@@ -53,7 +53,7 @@ def facts(run: Run) -> Iterator[Fact]:
     yield "generator", network(state.generator)
     yield "discriminator", network(state.discriminator)
     yield "images", images(run.data)
-    yield "device", device(run.device, run.group.size, run.readers, run.how)
+    yield "device", device(run.device, run.group.size, run.readers, run.machine)
     levels = state.generator.levels
     yield "plan", length(plan, levels, computed(run.precision, plan.precision, run.device))
     yield "loss", losses(plan, [phase.name for phase in run.phases])
@@ -85,7 +85,7 @@ def images(data: Dataset) -> str:
     return f"{len(data):,} of {data.name}, {data.source.kind}{classes}; as {'×'.join(map(str, data.shape))}"
 
 
-def device(where: torch.device, processes: int, readers: Readers, how: MachineOptions) -> str:
+def device(where: torch.device, processes: int, readers: Readers, machine: MachineOptions) -> str:
     """`cuda:0, NVIDIA H100 80GB HBM3, 79 GiB`, or the CPU's threads; processes, workers, compiled steps."""
     if where.type == "cuda":
         properties = torch.cuda.get_device_properties(where)
@@ -95,7 +95,7 @@ def device(where: torch.device, processes: int, readers: Readers, how: MachineOp
         said = f"{where}, {threads} {'thread' if threads == 1 else 'threads'} of {os.cpu_count()} processors"
     parts = [f"{processes} processes"] if processes > 1 else []
     parts.append(str(readers))
-    parts += ["compiled steps: the first ones take minutes"] if how.compile else []
+    parts += ["compiled steps: the first ones take minutes"] if machine.compile else []
     return "; ".join([said, *parts])
 
 

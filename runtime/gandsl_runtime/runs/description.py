@@ -32,8 +32,8 @@ def describe(run: Run) -> None:
     """Write what the run is: its spec and plan, and who trained it when, where and with what."""
     files = run.files
     assert files is not None
-    if run.spec is not None and (run.fresh or run.changed or not files.spec.exists()):
-        _put(run, files.spec, run.spec)
+    if files.resolved is not None and (run.fresh or run.changed or not files.spec.exists()):
+        _put(run, files.spec, files.resolved)
     _put(run, files.plan, plan_text(run.plan))
     session = {
         "began": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -48,7 +48,7 @@ def describe(run: Run) -> None:
         seed=run.state.seed,
         draws=DRAWS,
         data=run.images,
-        how=run.how,
+        how=run.machine,
         sessions=(*sessions, session)[-MOST_SESSIONS:],
     )
     write(files.facts, record.text())

@@ -22,8 +22,8 @@ def begin(run: Run) -> str | None:
     before = recorded(files.facts)
     states = any(files.guard.glob("*/*"))
     if before and not states and (before.seed, before.data) == (run.state.seed, run.images):
-        same = said(files.plan, plan_text(run.plan)) and (run.spec is None or said(files.spec, run.spec))
-        if same:
+        same_spec = files.resolved is None or said(files.spec, files.resolved)
+        if same_spec and said(files.plan, plan_text(run.plan)):
             run.id = before.run
             return None
     if not states and not (files.log.is_file() and files.log.stat().st_size):

@@ -14,13 +14,13 @@ MOST_SESSIONS = 100  # that are told of: a run restarted day and night must not 
 
 
 class MachineOptions(StrictDocument):
-    """What a command line said of the machine: a resume goes on with it unless it says otherwise."""
+    """On what a run trains, and who is told. `gandsl train RUN` goes on with it, unless it says otherwise."""
 
-    device: Text = "auto"
-    workers: Count | None = None  # by the cores
-    compile: bool = False
-    tensorboard: bool = False
-    cudnn_benchmark: bool = True
+    device: Text = "auto"  # by name: a GPU where there is one, else the CPU
+    workers: Count | None = None  # processes that read images ahead; None: by the cores
+    compile: bool = False  # steps by torch.compile
+    tensorboard: bool = False  # in the run's folder, beside log and grids
+    cudnn_benchmark: bool = True  # on a GPU, try cuDNN's ways to convolve and keep the fastest
 
 
 class RunRecord(StrictDocument):

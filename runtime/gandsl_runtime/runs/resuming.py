@@ -59,9 +59,8 @@ def guarded(files: RunDir) -> Iterator[Path]:
             yield path
 
 
-def check_seed(facts: RunFacts, seed: int | None) -> None:
-    """Raise CheckpointError where another seed is asked for."""
-    own = facts.counters.seed
+def check_seed(own: int, seed: int | None) -> None:
+    """Raise CheckpointError where another seed than the run's own is asked for."""
     if seed is not None and seed != own:
         raise CheckpointError(
             f"the run has the seed {own}, not {seed}: it decides every draw from the first on",
@@ -105,14 +104,15 @@ def check_plan(where: Path, facts: RunFacts, plan: Plan, levels: Levels, change:
     return True
 
 
-def check_spec(where: Path, facts: RunFacts, spec: str | None, change: bool) -> None:
+def check_spec(files: RunDir, facts: RunFacts, change: bool) -> None:
     """Raise CheckpointError where the spec's text is another than the run's, and nobody said so.
 
     Networks with the same weights may compute something else; and a file may have lost its end.
     """
+    spec = files.resolved
     if spec is not None and facts.spec not in (None, digest_of(spec)) and not change:
         raise CheckpointError(
-            f"{RunDir(where).spec} was changed since the run was trained with it",
+            f"{files.spec} was changed since the run was trained with it",
             "put it back as it was, or say that the run is to change: --change (change=True)",
         )
 

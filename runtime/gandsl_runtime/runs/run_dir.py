@@ -16,6 +16,7 @@ class RunDir:
     """Paths in a run's folder."""
 
     path: Path
+    resolved: str | None = None  # text of the resolved spec, where the run is made from one
 
     @property
     def spec(self) -> Path:
@@ -80,6 +81,11 @@ class RunDir:
     def locked(self) -> AbstractContextManager[None]:
         """Keep every other process out. Raises CheckpointError while one is in."""
         return locked(self.path / ".lock")
+
+
+def folder_of(run_dir: str | Path | RunDir) -> RunDir:
+    """What a caller names a run's folder by."""
+    return run_dir if isinstance(run_dir, RunDir) else RunDir(Path(run_dir))
 
 
 def found_in(folder: Path) -> list[Path]:

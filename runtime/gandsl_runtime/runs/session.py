@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -115,7 +116,7 @@ def look_for_home(run: Session) -> None:
     if home is None or files is None or run.moved or home.stands:
         return
     if now := home.found():
-        run.run_dir, run.files = now, RunDir(now)
+        run.run_dir, run.files = now, replace(files, path=now)
         run.moved = f"{files.path} was moved to {now} while the run trained in it", f"go on in {now}"
     elif os.path.lexists(files.path):
         run.run_dir, run.files, run.observers = None, None, ()

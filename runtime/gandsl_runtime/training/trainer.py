@@ -25,15 +25,16 @@ from ..plan import Plan, schedule
 from ..plan.schedule import Step
 from ..runs import checkpoint, resuming
 from ..runs.description import said
-from ..runs.header import DRAWS, DataFacts, Facts, RunFacts, digest_of
+from ..runs.header import DRAWS, DataFacts, Facts, digest_of
 from ..runs.home import Home
 from ..runs.record import MachineOptions
-from ..runs.run_dir import RunDir
+from ..runs.run_dir import RunDir, folder_of
 from ..runs.session import look_for_home, session
+from ..system.device import device_named
 from ..system.shortage import memory_for
 from ..system.signals import held
 from . import validate
-from .compiled import Backend, Compiler
+from .compiled import Compiler
 from .game import TwoPlayerGame
 from .metrics import MetricSums
 from .phases import phases
@@ -51,13 +52,12 @@ class Trainer:
     """Trains a generator and a discriminator by a plan.
 
     `data` is a folder, a zip, the name of a built-in set, or a source or dataset already open. Without a
-    `run_dir` nothing is written. `seed` decides every draw; `workers` processes read images ahead (None: by
-    the cores). Each of the processes of a `group` has a trainer and a share of every batch; the first alone
-    observes and writes.
-    `backend`: of torch.compile, by which steps are compiled; None: they run eager. `spec` is the text of the
-    resolved spec, `how` what a command line said of the machine, both for the run's folder; whether cuDNN
-    tries its algorithms (`how.cudnn_benchmark`) is set for the whole process.
-    Raises PlanError, DataError, MissingExtra; CheckpointError when `run_dir` holds a run already.
+    `run_dir` nothing is written. `seed` decides every draw. `machine` says on what the run trains, never
+    what: device, processes that read images ahead, compiled steps; whether cuDNN tries its algorithms is set
+    for the whole process. `observing`: who is told of each step (None: the log and the grids in `run_dir`).
+    Each of the processes of a `group` has a trainer and a share of every batch; the first alone observes and
+    writes.
+    Raises PlanError, DataError, MissingExtra, NoSuchDevice; CheckpointError when `run_dir` holds a run.
     """
 
     def __init__(
@@ -67,34 +67,29 @@ class Trainer:
         discriminator: Network,
         *,
         data: str | Path | Source | Dataset,
-        run_dir: str | Path | None = None,
+        run_dir: str | Path | RunDir | None = None,
         seed: int = 0,
-        device: str | torch.device | None = None,
-        workers: int | None = None,
+        machine: MachineOptions | None = None,
         observing: Sequence[observers.Observer] | None = None,
         group: ProcessGroup | None = None,
-        backend: Backend | None = None,
-        spec: str | None = None,
-        how: MachineOptions | None = None,
-        resumed: RunFacts | None = None,
     ) -> None:
-        self.plan, self.group = plan, group or ProcessGroup()
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self.run_dir = None if run_dir is None else Path(run_dir)
-        self.files = RunDir(self.run_dir) if self.run_dir else None
-        self._kept = self.files is not None  # of all processes alike
-        self.found = checkpoint.newest_path(self.files.checkpoints) if self.files else None
+        machine = machine or MachineOptions()
+        self.plan, self.group, self.machine = plan, group or ProcessGroup(), machine
+        self.device = torch.device(device_named(machine.device))
+        torch.backends.cudnn.benchmark = machine.cudnn_benchmark
         self.home: Home | None = None  # of the process that writes, while it trains
         self.moved: tuple[str, str] | None = None  # what became of the folder, and what to do about it
-        if self.found and resumed is None:
+        self.id, self.fresh, self.changed = secrets.token_hex(16), True, False
+        self._write_in(None if run_dir is None else folder_of(run_dir))
+        if self.found:
             raise CheckpointError(
                 f"{self.run_dir} holds a run already", "resume it, or choose another folder"
             )
         validate.check(plan, generator, discriminator)
         check_batches(self.group, plan)
         self.game = TwoPlayerGame(plan, generator, discriminator, self.device)
-        if backend is not None:
-            self.game.compiler = Compiler(backend, self.warn)
+        if machine.compile:
+            self.game.compiler = Compiler("inductor", self.warn)
         self.data = dataset_of(data, self.game, plan.data)
         self.game.label_distribution = distribution_of(self.data, self.game)
         self.precision = in_force(plan.precision, self.device)
@@ -102,7 +97,7 @@ class Trainer:
         self.group.share(self.state.tensors().values())
         for norm in (m for n in (generator, discriminator) for m in n.modules() if isinstance(m, BatchNorm)):
             norm.per_process = not plan.synchronize.batch_norm
-        self.readers = readers_of(workers, self.data, plan, self.group, self.device)
+        self.readers = readers_of(machine.workers, self.data, plan, self.group, self.device)
         # other processes than the first have no observers
         warn = self.warn if self.group.leads else warnings.warn
         self.stream = stream_of(self.data, plan, seed, self.readers.count, self.group, self.device, warn)
@@ -111,73 +106,66 @@ class Trainer:
         self.updates = Updates(self.game, self.state, self.stream, self.group, self.metrics)
         self.guard = Guard.of(plan, self.state, self.game, self.data, self.group)
         self.latest: dict[str, float] = {}  # the newest value of each name in the log
-        self.spec = spec
-        watching = observers.standard(self.run_dir) if observing is None else tuple(observing)
-        self.observers = watching if self.group.leads else ()
         self._where = data if isinstance(data, str | Path) else None
-        self.id, self.how = (
-            resumed.run if resumed else secrets.token_hex(16),
-            how or MachineOptions(workers=workers),
-        )
-        torch.backends.cudnn.benchmark = self.how.cudnn_benchmark
-        self.fresh, self.changed = resumed is None, False
-        self._digest = resumed.spec if resumed and spec is None else spec and digest_of(spec)
+        if observing is None:
+            observing = observers.standard(self.run_dir, tensorboard=machine.tensorboard)
+        self.observers = tuple(observing) if self.group.leads else ()
 
     @classmethod
     def resume(
         cls,
-        run_dir: str | Path,
+        run_dir: str | Path | RunDir,
         generator: Network,
         discriminator: Network,
         *,
         plan: Plan | None = None,
         data: str | Path | Source | Dataset | None = None,
-        seed: int | None = None,
         change: bool = False,
-        device: str | torch.device | None = None,
-        workers: int | None = None,
+        machine: MachineOptions | None = None,
         observing: Sequence[observers.Observer] | None = None,
         group: ProcessGroup | None = None,
-        backend: Backend | None = None,
-        spec: str | None = None,
-        how: MachineOptions | None = None,
     ) -> Trainer:
         """Go on from the newest whole checkpoint of a run, exactly as if it had not stopped.
 
-        Plan, data and seed are the run's own; others are refused. With `change` another plan (as far as the
-        state still means something under it) and other data are taken from here on. Raises CheckpointError
-        and the constructor's.
+        The seed is the run's own, and so are plan and data: others are refused. With `change` another plan
+        (as far as the state still means something under it) and other data are taken from here on. Raises
+        CheckpointError and the constructor's.
         """
-        where = Path(run_dir)
-        path, tensors, facts, refused = resuming.latest(RunDir(where))
-        resuming.check_seed(facts, seed)
+        files, machine = folder_of(run_dir), machine or MachineOptions()
+        where = files.path
+        if observing is None:
+            observing = observers.standard(where, tensorboard=machine.tensorboard)
+        path, tensors, facts, refused = resuming.latest(files)
         redrawn = resuming.check_draws(where, facts, change)
         changed = plan is not None and resuming.check_plan(where, facts, plan, generator.levels, change)
-        resuming.check_spec(where, facts, spec, change)
+        resuming.check_spec(files, facts, change)
         trainer = cls(
             plan or facts.plan,
             generator,
             discriminator,
             data=again(facts.data) if data is None else data,
-            run_dir=run_dir,
             seed=facts.counters.seed,
-            device=device,
-            workers=workers,
+            machine=machine,
             observing=observing,
             group=group,
-            backend=backend,
-            spec=spec,
-            how=how,
-            resumed=facts,
         )
+        trainer.id, trainer.fresh = facts.run, False
+        trainer._write_in(files, facts.spec)
         changed |= resuming.check_data(where, facts.data, trainer.images, trainer.data, change)
         trainer._load(path, tensors, facts, refused)
-        renewed = change and spec is not None and not said(RunDir(where).spec, spec)
+        renewed = change and files.resolved is not None and not said(files.spec, files.resolved)
         # all alike, though the first process may write its spec before another has read the old one
         trainer.changed = bool(trainer.group.all_max(int(changed or renewed or redrawn)))
         if changed and trainer.state.memory:
             trainer.state.memory.forget(0)  # the guard's past is another plan's
         return trainer
+
+    def _write_in(self, files: RunDir | None, spec: str | None = None) -> None:
+        """Take a folder; `spec` is the digest of the one that the run in it was trained with."""
+        self.files, self.run_dir = files, None if files is None else files.path
+        self._kept = files is not None  # of all processes alike
+        self.found = checkpoint.newest_path(files.checkpoints) if files else None
+        self._digest = digest_of(files.resolved) if files and files.resolved is not None else spec
 
     @cached_property
     def images(self) -> DataFacts:
@@ -275,7 +263,7 @@ class Trainer:
         return step
 
     def _memory(self, what: str) -> AbstractContextManager[None]:
-        spec = self.files.spec if self.files and self.spec is not None else "SPEC"
+        spec = self.files.spec if self.files and self.files.resolved is not None else "SPEC"
         state = self.state
         return memory_for(what, spec, generator=state.generator, discriminator=state.discriminator)
 
