@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gandsl.version import __version__
+
 TYPE_CHECKING = False  # typing is not imported here: Ctrl-C is answered by what comes after this file
 if TYPE_CHECKING:
     from typing import Any
@@ -11,8 +13,6 @@ if TYPE_CHECKING:
     from gandsl.interop import export_weights, import_checkpoint
     from gandsl.passes.target import Target
     from gandsl_runtime.errors import Error
-
-__version__ = "0.1.0"
 
 _PUBLIC = {
     "compile": "gandsl.api",

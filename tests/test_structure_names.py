@@ -6,17 +6,12 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import networkx
 import pytest
 
 from tests.test_structure import modules
-
-# where circles of imports are left: the runtime, and the names that `gandsl` itself hands out, which are
-# imported when they are asked for
-CIRCLES_LEFT = ("gandsl", "gandsl_runtime.*")
 
 
 def targets(name: str, path: Path, known: Mapping[str, Path]) -> Iterator[str]:
@@ -42,22 +37,9 @@ def circles(known: Mapping[str, Path]) -> list[list[str]]:
     return sorted(sorted(part) for part in networkx.strongly_connected_components(graph) if len(part) > 1)
 
 
-def is_left(name: str) -> bool:
-    """Whether circles are left in this module, or (with `*`) in the whole package."""
-    return any(
-        f"{name}.".startswith(left.rstrip("*")) if "*" in left else name == left for left in CIRCLES_LEFT
-    )
-
-
 def test_no_module_waits_for_itself(root: Path) -> None:
     """A reader can go through the files in an order in which each stands on those before it."""
-    assert circles({name: path for name, path in modules(root).items() if not is_left(name)}) == []
-
-
-@pytest.mark.parametrize("left", CIRCLES_LEFT)
-def test_where_circles_are_said_to_be_left_there_are_some(root: Path, left: str) -> None:
-    whole = circles(modules(root))
-    assert any(fnmatchcase(name, left) for circle in whole for name in circle)
+    assert circles(modules(root)) == []
 
 
 def test_circles_are_found(tmp_path: Path) -> None:

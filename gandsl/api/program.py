@@ -54,15 +54,11 @@ class Program:
 
     def mapping(self, *inputs: Tensor, **named: Tensor) -> Tensor:
         """The styles ws [N, L, n] of latents [N, n] (and labels [N]). Raises ArgumentError."""
-        from gandsl_runtime.calling import called
-
-        return called(self.generator, "mapping", inputs, named)
+        return self.generator.call("mapping", inputs, named)
 
     def synthesis(self, *inputs: Tensor, **named: Tensor) -> Any:
         """The images [N, c, h, w] of styles ws [N, L, n]. Raises ArgumentError."""
-        from gandsl_runtime.calling import called
-
-        return called(self.generator, "synthesis", inputs, named)
+        return self.generator.call("synthesis", inputs, named)
 
     @cached_property
     def sampler(self) -> Drawing:

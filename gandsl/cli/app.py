@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from gandsl import __version__
+from gandsl.version import __version__
 
 
 @dataclass(frozen=True)

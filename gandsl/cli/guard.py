@@ -128,8 +128,8 @@ def _bug(error: Exception) -> int:
     import traceback
     from tempfile import NamedTemporaryFile
 
-    from gandsl import __version__
     from gandsl.diagnostics import InvariantError
+    from gandsl.version import __version__
 
     text = "".join(traceback.format_exception(error))
     if os.environ.get("GANDSL_TRACEBACK"):

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gandsl import __version__
 from gandsl.analysis.resolved import resolved
 from gandsl.codegen.analysis.origins import ScopeOrigin
 from gandsl.codegen.identifiers import class_name, is_identifier
@@ -24,6 +23,7 @@ from gandsl.diagnostics.errors import InvariantError
 from gandsl.lowering.planned import checkpointed, planned
 from gandsl.spec.document import BlockDecl
 from gandsl.spec.library import Library
+from gandsl.version import __version__
 from gandsl_runtime.system.files import write as write_file
 
 if TYPE_CHECKING:

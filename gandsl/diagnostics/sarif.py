@@ -16,7 +16,7 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 
 def to_sarif(diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
     """One SARIF log with one run; its rules are the rows of the code table that occur."""
-    from gandsl import __version__
+    from gandsl.version import __version__
 
     found = list(diagnostics)
     rules = sorted({one.code for one in found})

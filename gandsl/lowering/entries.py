@@ -7,7 +7,6 @@ from typing import Any
 from torch import nn
 
 from gandsl.lowering.split import ENTRIES
-from gandsl_runtime.calling import called
 from gandsl_runtime.network import Network
 
 
@@ -22,7 +21,8 @@ class EntryModule(nn.Module):
 
     def forward(self, *inputs: Any, **named: Any) -> Any:
         """As `Network.program` says; raises ArgumentError for tensors that it does not take."""
-        return called(*self._of, inputs, named)
+        network, entry = self._of
+        return network.call(entry, inputs, named)
 
     def extra_repr(self) -> str:
         return "" if self._modules else f"the network's {self._of[1]}"

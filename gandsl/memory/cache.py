@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gandsl import __version__
+from gandsl.version import __version__
 from gandsl_runtime.errors import RuntimeFault
 from gandsl_runtime.peak_memory.figures import KINDS, PhasePeak, StagePeaks
 

@@ -1,41 +1,33 @@
-"""A network called from Python: its arguments are checked first, so that faults are told in its terms."""
+"""What a network is called with: checked before it runs, so that faults are told in the network's terms."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from .errors import RuntimeFault
-
-if TYPE_CHECKING:
-    from .network import Network, Port
+from .port import Port
 
 
 class ArgumentError(RuntimeFault):
     """A network was called with other tensors than it takes."""
 
 
-def called(network: Network, entry: str, given: Sequence[Any], named: Mapping[str, Any]) -> Any:
-    """Run the program of an entry at the last level, on tensors in call order or by their inputs' names.
+def checked(
+    ports: Sequence[Port], given: Sequence[Any], named: Mapping[str, Any], like: Tensor | None
+) -> list[Any]:
+    """The tensors of a call in the order of its ports. Raises ArgumentError where they are not what it takes.
 
-    Raises ArgumentError where they are not what it takes, SamplingError where there is no such entry.
+    `like` is one of the network's weights; without any, it runs in every format and on every device.
     """
-    if entry != "forward" and not network.has_styles:
-        from .sample.sampler import need_styles
-
-        need_styles(network, entry)
-    ports = network._ports(entry)
-    if ports is None:
-        return network.program(entry)(*given, **named)
     ordered = _in_order(ports, given, named)
     if not torch.compiler.is_compiling():
-        like = next(network.parameters(), None)
         for wrong, remedy in _faults(ports, ordered, like):
             raise ArgumentError(wrong, remedy)
-    return network.program(entry)(*ordered)
+    return ordered
 
 
 def device_of(network: nn.Module) -> torch.device:
@@ -88,10 +80,7 @@ def _example(port: Port) -> str:
 
 
 def _faults(ports: Sequence[Port], given: Sequence[Any], like: Tensor | None) -> Iterator[tuple[str, str]]:
-    """What is wrong with the arguments, and what to give; each is asked for when those before it are well.
-
-    `like` is one of the network's weights; without any, it runs in every format and on every device.
-    """
+    """What is wrong with the arguments, and what to give; each is asked for when those before it are well."""
     counts: dict[str, int] = {}
     for port, x in zip(ports, given, strict=True):
         name = port.name

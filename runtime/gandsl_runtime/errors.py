@@ -73,6 +73,12 @@ class MissingExtra(RuntimeFault):
         super().__init__(f"{wanted} needs a package that is not installed", f"pip install 'gandsl[{extra}]'")
 
 
+class SamplingError(RuntimeFault):
+    """What is asked for does not fit the generator, or itself."""
+
+    exit_code = 2
+
+
 class Parted(RuntimeFault):
     """Another process of the run is gone."""
 

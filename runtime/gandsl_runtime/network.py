@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from torch import nn
 
-from .calling import called, device_of, signature
+from .calling import checked, device_of, signature
+from .errors import SamplingError
+from .port import Port
 
-
-@dataclass(frozen=True)
-class Port:
-    """One input or output of a network.
-
-    `shape` leaves out the batch: Latent (n,), Image (c, h, w), Label (k,) for k classes, whose
-    tensor is int64 (N,), and Scalar () which is a 0-d float tensor without a batch (the fade's alpha).
-    """
-
-    name: str
-    kind: str
-    shape: tuple[int, ...]
-    distribution: str | None = None  # of a Latent: normal | uniform | truncated_normal
+__all__ = ["Network", "Port"]
 
 
 class Network(nn.Module):
@@ -51,7 +40,27 @@ class Network(nn.Module):
 
     def forward(self, *inputs: Any, **named: Any) -> Any:
         """Run the full program at the last level. Raises ArgumentError for tensors that it does not take."""
-        return called(self, "forward", inputs, named)
+        return self.call("forward", inputs, named)
+
+    def call(self, entry: str, given: Sequence[Any], named: Mapping[str, Any]) -> Any:
+        """Run the program of an entry at the last level, on tensors in call order or by their inputs' names.
+
+        Raises ArgumentError where they are not what it takes, SamplingError where there is no such entry.
+        """
+        if entry != "forward":
+            self.need_styles(entry)
+        ports = self._ports(entry)
+        if ports is None:
+            return self.program(entry)(*given, **named)
+        return self.program(entry)(*checked(ports, given, named, next(self.parameters(), None)))
+
+    def need_styles(self, what: str) -> None:
+        """Raise SamplingError where there is no style space."""
+        if not self.has_styles:
+            raise SamplingError(
+                f"{what} works on a style space, and this generator has none",
+                "its spec names one with `styles:` (a mapping network whose output feeds each layer)",
+            )
 
     def _ports(self, entry: str) -> tuple[Port, ...] | None:
         """The inputs of an entry in call order; None where they are not known."""

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import DataError
 from ..plan import Data
 from .fitting import FILTER, MODES, WHITE, Unreadable, pixels, upright
-from .labels import labels_of
+from .labels import FORM, LABEL_FILES, unfit
 from .sources import Decoded, Source, open_source
 
 __all__ = ["FILTER", "Dataset", "open_dataset"]
@@ -111,6 +111,19 @@ def open_dataset(
     source = open_source(where) if isinstance(where, str | Path) else where
     data = Dataset(source, shape, labels_of(source, classes) if classes else None)
     return data if plan is None else planned(data, plan)
+
+
+def labels_of(source: Source, classes: int) -> np.ndarray:
+    """A label in [0, classes) for each image, int64 (n,). Raises DataError when one is missing or odd."""
+    labels = source.labels()
+    if labels is None:
+        raise DataError(
+            f"the networks take labels, and {source.name} has none",
+            f"add {LABEL_FILES[0]} ({FORM}) or sort the images into class folders",
+        )
+    if complaint := unfit(labels, source.images, classes):
+        raise DataError(*complaint)
+    return labels.numbers
 
 
 def planned(data: Dataset, plan: Data) -> Dataset:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +13,6 @@ from ..errors import DataError
 from .class_folders import classes, first_folders, top
 from .matching import matched
 from .names import spelled
-
-if TYPE_CHECKING:
-    from .sources import Source
 
 LABEL_FILES = ("labels.json", "dataset.json")
 FORM = '{"labels": [["a.png", 3], …]}'
@@ -29,19 +26,6 @@ class Labels:
     where: str  # who states them, for messages
     names: tuple[str, ...] = ()  # of class 0, 1, …, where the set has names
     folders: bool = False  # classes are folders, numbered by name
-
-
-def labels_of(source: Source, classes: int) -> np.ndarray:
-    """A label in [0, classes) for each image, int64 (n,). Raises DataError when one is missing or odd."""
-    labels = source.labels()
-    if labels is None:
-        raise DataError(
-            f"the networks take labels, and {source.name} has none",
-            f"add {LABEL_FILES[0]} ({FORM}) or sort the images into class folders",
-        )
-    if complaint := unfit(labels, source.images, classes):
-        raise DataError(*complaint)
-    return labels.numbers
 
 
 def unfit(labels: Labels, images: Sequence[str], classes: int) -> tuple[str, str] | None:

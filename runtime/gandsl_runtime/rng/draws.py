@@ -10,7 +10,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from ..network import Port
+from ..port import Port
 from . import philox
 from .part import Part
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..network import Port
 from ..plan.schedule import Side
+from ..port import Port
 
 LABELS = "c"  # classes of generated images
 SPLIT, COIN = "ws.split", "ws.coin"  # of style mixing: the layer from which on, and whether at all

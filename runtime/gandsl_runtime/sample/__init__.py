@@ -1,11 +1,12 @@
 """Sampling a trained generator: seeds, latents in files, interpolation, mixing, motion, standing means."""
 
+from ..errors import SamplingError
 from .draws import Draws
 from .given import GivenLatents, LatentsError
 from .interpolation import Space, interpolate
 from .mixing import mix
 from .motion import move
-from .sampler import NoiseMode, Sampler, SamplingError, SamplingOptions
+from .sampler import NoiseMode, Sampler, SamplingOptions
 from .seeds import sample
 from .standing import accumulate_statistics
 

@@ -10,9 +10,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..errors import SamplingError
 from ..training.game import Images, classes_of
 from .given import CLASSES, STYLES, GivenLatents, names_of
-from .sampler import Latents, Sampler, SamplingError, parts
+from .sampler import Latents, Sampler, parts
 
 
 class Points(NamedTuple):

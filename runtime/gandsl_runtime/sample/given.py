@@ -17,11 +17,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..data.pack import add
-from ..errors import RuntimeFault, room_for
+from ..errors import RuntimeFault, SamplingError, room_for
 from ..media.formats import latents_suffix
 from ..system.files import special, whole
 from ..training.game import classes_of
-from .sampler import Latents, Sampler, SamplingError
+from .sampler import Latents, Sampler
 
 STYLES, CLASSES = "w", "class"
 Arrays = Mapping[str, Tensor]

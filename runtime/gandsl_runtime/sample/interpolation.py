@@ -9,9 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..errors import SamplingError
 from ..network import Network
 from ..training.game import Images, classes_of
-from .sampler import Sampler, SamplingError, SamplingOptions, need_styles, parts
+from .sampler import Sampler, SamplingOptions, parts
 
 Space = Literal["z", "w", "class"]
 Blend = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -107,7 +108,7 @@ def _through_latents(
 def _through_styles(
     sampler: Sampler, seeds: Sequence[int], classes: Sequence[int] | None
 ) -> tuple[Frames, int]:
-    need_styles(sampler.generator, "interpolation in w")
+    sampler.generator.need_styles("interpolation in w")
     ways = len(classes) if classes else 1
     every = [seed for seed in seeds for _ in range(ways)]
     chosen = [*classes] * len(seeds) if classes else None

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..network import Port
+from ..port import Port
 
 Cut = Literal["again", "scale"]
 DISTRIBUTIONS: dict[str, Any] = {

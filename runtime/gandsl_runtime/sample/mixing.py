@@ -7,9 +7,10 @@ from typing import Unpack
 
 import torch
 
+from ..errors import SamplingError
 from ..network import Network
 from ..training.game import Images
-from .sampler import Sampler, SamplingError, SamplingOptions, need_styles, parts
+from .sampler import Sampler, SamplingOptions, parts
 
 
 def mix(
@@ -26,7 +27,7 @@ def mix(
     all images are of `class_`, or each seed's of the class drawn by it. `how`: see `Sampler`. Raises
     SamplingError when the generator has no style space, or no such layer.
     """
-    need_styles(generator, "style mixing")
+    generator.need_styles("style mixing")
     sampler = Sampler(generator, **how)
     seeds = [*rows, *columns]
     if not (rows and columns and layers):

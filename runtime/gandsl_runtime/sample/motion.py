@@ -6,9 +6,9 @@ import math
 
 import torch
 
+from ..errors import SamplingError
 from ..layers import FourierFeatures
 from ..network import Network
-from .sampler import SamplingError
 
 
 def move(generator: Network, translate: tuple[float, float] = (0.0, 0.0), rotate: float = 0.0) -> None:

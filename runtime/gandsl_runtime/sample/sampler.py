@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..calling import device_of, dtype_of
-from ..errors import RuntimeFault
+from ..errors import SamplingError
 from ..layers import NOISE_MODES, BatchNorm, TrackAverage
 from ..network import Network, Port
 from ..plan.schedule import Stage
@@ -25,12 +25,6 @@ NoiseMode = Literal["random", "constant", "none"]
 DrawnBy = Literal["torch", "numpy"]
 Latents = tuple[Tensor, ...]  # one (N, n) for each latent input
 SMALLEST_BOUND = 0.01
-
-
-class SamplingError(RuntimeFault):
-    """What is asked for does not fit the generator, or itself."""
-
-    exit_code = 2
 
 
 class SamplingOptions(TypedDict, total=False):
@@ -222,15 +216,6 @@ class Sampler:
     def _args(self, latents: Latents, labels: Tensor | None) -> tuple[Tensor, ...]:
         given = {port.name: z for port, z in zip(self.latent_ports, latents, strict=True)}
         return latents_and_labels(self.generator, labels, lambda port: given[port.name])
-
-
-def need_styles(generator: Network, what: str) -> None:
-    """Raise SamplingError where the generator has no style space."""
-    if not generator.has_styles:
-        raise SamplingError(
-            f"{what} works on a style space, and this generator has none",
-            "its spec names one with `styles:` (a mapping network whose output feeds each layer)",
-        )
 
 
 def average_style(generator: Network, ws: Tensor) -> Tensor:

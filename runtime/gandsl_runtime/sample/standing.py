@@ -10,10 +10,11 @@ from typing import Any, Unpack
 import torch
 from torch import Tensor
 
+from ..errors import SamplingError
 from ..layers import BatchNorm
 from ..network import Network
 from ..training.game import classes_of
-from .sampler import Sampler, SamplingError, SamplingOptions
+from .sampler import Sampler, SamplingOptions
 
 
 @dataclass

@@ -6,8 +6,8 @@ from torch import Tensor
 
 from .. import plan as plans
 from ..augment import Augment
-from ..network import Port
 from ..plan.schedule import Side
+from ..port import Port
 from ..rng import Draws, ids
 
 Images = tuple[Tensor, ...]
