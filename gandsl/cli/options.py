@@ -22,10 +22,7 @@ class AnswerFormat(StrEnum):
 Spec = Annotated[
     Path,
     typer.Argument(
-        metavar="SPEC",
-        help="a spec: a file, or a name that `gandsl specs` lists",
-        show_default=False,
-        autocompletion=spec_names,
+        metavar="SPEC", help="a spec: a file, or a name that `gandsl specs` lists", autocompletion=spec_names
     ),
 ]
 Set = Annotated[
@@ -34,35 +31,26 @@ Set = Annotated[
         "--set",
         metavar="PATH=VALUE",
         help="change a parameter (resolution=64) or any field (training.batch=16); may be repeated",
-        show_default=False,
     ),
 ]
 Answer = Annotated[AnswerFormat, typer.Option("--format", help="answer for people or for programs")]
 Device = Annotated[
-    str | None,
-    typer.Option(
-        help="cpu, cuda, cuda:1 …; default: auto, which takes a GPU if there is one", show_default=False
-    ),
+    str | None, typer.Option(help="cpu, cuda, cuda:1 …; default: auto, which takes a GPU if there is one")
 ]
 Readers = Annotated[
     int | None,
-    typer.Option(
-        "--workers",
-        min=0,
-        help="processes that read images; default: one for each core",
-        show_default=False,
-    ),
+    typer.Option("--workers", min=0, help="processes that read images; default: one for each core"),
 ]
 
 
 def output_option(help: str, metavar: str = "FILE") -> Any:
     """`-o`: where the result goes."""
-    return typer.Option("--output", "-o", metavar=metavar, help=help, show_default=False)
+    return typer.Option("--output", "-o", metavar=metavar, help=help)
 
 
 def spec_option(help: str) -> Any:
     """`--spec`: beside what the command is about."""
-    return typer.Option(metavar="SPEC", help=help, show_default=False, autocompletion=spec_names)
+    return typer.Option(metavar="SPEC", help=help, autocompletion=spec_names)
 
 
 def refuse_old(path: Path, option: str, endings: Collection[str]) -> None:

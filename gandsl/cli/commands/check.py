@@ -24,10 +24,7 @@ class CheckFormat(StrEnum):
 
 def run(
     specs: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="SPEC...", help="specs to check", show_default=False, autocompletion=spec_names
-        ),
+        list[Path], typer.Argument(metavar="SPEC...", help="specs to check", autocompletion=spec_names)
     ],
     set: Set = None,
     format: Annotated[

@@ -23,9 +23,7 @@ def run(
     ] = False,
     dump_passes: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR", help="write what each pass did, and the graph after it, here", show_default=False
-        ),
+        typer.Option(metavar="DIR", help="write what each pass did, and the graph after it, here"),
     ] = None,
     format: Answer = AnswerFormat.text,
 ) -> int:

@@ -25,16 +25,12 @@ def run(
     ] = False,
     budget: Annotated[
         str | None,
-        typer.Option(
-            metavar="SIZE", help="with --memory: the micro-batch that fits, such as 16GiB", show_default=False
-        ),
+        typer.Option(metavar="SIZE", help="with --memory: the micro-batch that fits, such as 16GiB"),
     ] = None,
     device: Annotated[
         str | None,
         typer.Option(
-            metavar="cpu|cuda",
-            help="with --memory: where it trains; default: a GPU if there is one",
-            show_default=False,
+            metavar="cpu|cuda", help="with --memory: where it trains; default: a GPU if there is one"
         ),
     ] = None,
     format: Answer = AnswerFormat.text,

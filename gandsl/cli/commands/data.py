@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 
 Where = Annotated[
     str,
-    typer.Argument(
-        metavar="WHERE",
-        help="a folder, a zip, *.tar shards, hf:NAME, or a built-in set: mnist",
-        show_default=False,
-    ),
+    typer.Argument(metavar="WHERE", help="a folder, a zip, *.tar shards, hf:NAME, or a built-in set: mnist"),
 ]
 
 
@@ -89,9 +85,7 @@ def inspect(
 def pack(
     where: Where,
     output: Annotated[Path, output_option("a new zip; of npy a new folder", "FILE.zip|DIR")],
-    size: Annotated[
-        str, typer.Option(metavar="N|HxW", help="height and width: 64, or 96x160", show_default=False)
-    ],
+    size: Annotated[str, typer.Option(metavar="N|HxW", help="height and width: 64, or 96x160")],
     filter: Annotated[Filter, typer.Option(help="how images are resized")] = Filter.lanczos,
     crop: Annotated[
         Crop, typer.Option(help="another aspect: cut to the middle, squeezed (none), or padded with black")

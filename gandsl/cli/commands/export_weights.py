@@ -17,18 +17,14 @@ def run(
     ],
     output: Annotated[Path, output_option("a file, or a folder where each network has one", "PATH")],
     layout: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="whose names; default: those it was imported from", show_default=False
-        ),
+        str | None, typer.Option(metavar="NAME", help="whose names; default: those it was imported from")
     ] = None,
     spec: Annotated[
         Path | None, spec_option("the spec of the weights; default: that of the import or run")
     ] = None,
     set: Set = None,
     part: Annotated[
-        list[str] | None,
-        typer.Option(help="generator, discriminator or average; may be repeated", show_default=False),
+        list[str] | None, typer.Option(help="generator, discriminator or average; may be repeated")
     ] = None,
     format: Answer = AnswerFormat.text,
 ) -> int:

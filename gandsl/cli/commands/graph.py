@@ -14,14 +14,9 @@ def run(
     spec: Spec,
     set: Set = None,
     output: Annotated[Path | None, output_option("a .html or .svg; default: NAME.html")] = None,
-    network: Annotated[
-        str | None, typer.Option(metavar="NAME", help="this network alone", show_default=False)
-    ] = None,
+    network: Annotated[str | None, typer.Option(metavar="NAME", help="this network alone")] = None,
     depth: Annotated[
-        int | None,
-        typer.Option(
-            min=0, help="levels of blocks drawn open; default: down to the stages", show_default=False
-        ),
+        int | None, typer.Option(min=0, help="levels of blocks drawn open; default: down to the stages")
     ] = None,
 ) -> int:
     """Draw the networks: a page whose stages fold, which needs no network, or an SVG.

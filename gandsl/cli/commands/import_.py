@@ -25,22 +25,17 @@ def run(
             metavar="CHECKPOINT...",
             help="a .pkl, .pt, .pth, .bin, .ckpt or .safetensors file; several of one model as "
             "`generator=FILE average=FILE`",
-            show_default=False,
         ),
     ],
     spec: Annotated[Path | None, spec_option("the spec it is to fit; default: the system's own")] = None,
     set: Set = None,
     output: Annotated[Path | None, output_option("default: CHECKPOINT.safetensors beside it")] = None,
     layout: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="read it in this layout; default: recognized", show_default=False),
+        str | None, typer.Option(metavar="NAME", help="read it in this layout; default: recognized")
     ] = None,
     only: Annotated[
         Only | None,
-        typer.Option(
-            help="this network alone, whatever the other is; with the generator comes its average",
-            show_default=False,
-        ),
+        typer.Option(help="this network alone, whatever the other is; with the generator comes its average"),
     ] = None,
     format: Answer = AnswerFormat.text,
 ) -> int:

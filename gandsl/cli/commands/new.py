@@ -17,22 +17,13 @@ if TYPE_CHECKING:
 
 def run(
     data: Annotated[
-        str,
-        typer.Option(
-            metavar="WHERE",
-            help="images: a folder, a zip, *.tar shards, hf:NAME, or mnist",
-            show_default=False,
-        ),
+        str, typer.Option(metavar="WHERE", help="images: a folder, a zip, *.tar shards, hf:NAME, or mnist")
     ],
     output: Annotated[Path | None, output_option("a new file; default: by the images' name")] = None,
     hours: Annotated[float, typer.Option(min=0.01, help="how long it may train")] = 24.0,
     memory: Annotated[
         str | None,
-        typer.Option(
-            metavar="SIZE",
-            help="that a step may take, such as 16GiB; default: what is free",
-            show_default=False,
-        ),
+        typer.Option(metavar="SIZE", help="that a step may take, such as 16GiB; default: what is free"),
     ] = None,
     device: Device = None,
     workers: Readers = None,

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 def run(
     runs: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="RUN...", help="runs' folders, or files of recorded curves (.json)", show_default=False
-        ),
+        typer.Argument(metavar="RUN...", help="runs' folders, or files of recorded curves (.json)"),
     ],
     output: Annotated[
         Path | None, output_option("a .html; default: NAME-plot.html, by the first RUN")
@@ -32,7 +30,6 @@ def run(
             "--write-reference",
             metavar="FILE",
             help="write the runs as a recorded curve with its band: a .json; no page without -o",
-            show_default=False,
         ),
     ] = None,
 ) -> int:

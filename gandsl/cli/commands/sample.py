@@ -58,99 +58,59 @@ def run(
     ],
     set: Set = None,
     weights: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE|RUN", help="a checkpoint; default: the run's newest", show_default=False),
+        Path | None, typer.Option(metavar="FILE|RUN", help="a checkpoint; default: the run's newest")
     ] = None,
     seeds: Annotated[
         str | None,
-        typer.Option(
-            help="one image each: 0-63, or 1,5,9; default: 0-31, and 0-3 for other kinds", show_default=False
-        ),
+        typer.Option(help="one image each: 0-63, or 1,5,9; default: 0-31, and 0-3 for other kinds"),
     ] = None,
     latents: Annotated[
         str | None,
         typer.Option(
             metavar="numpy|FILE",
             help="NumPy's RandomState makes those of seeds; or a .npz, .safetensors file's `z` or `w`",
-            show_default=False,
         ),
     ] = None,
     classes: Annotated[
         str | None,
-        typer.Option(
-            "--classes",
-            "--class",
-            help="a row for each class, with every seed: 0-9, or 3,7",
-            show_default=False,
-        ),
+        typer.Option("--classes", "--class", help="a row for each class, with every seed: 0-9, or 3,7"),
     ] = None,
     class_columns: Annotated[
         bool, typer.Option("--class-columns", help="a column for each class instead of a row")
     ] = False,
-    truncation: Annotated[
-        float | None, typer.Option(help="ψ of styles, else of normal latents", show_default=False)
-    ] = None,
+    truncation: Annotated[float | None, typer.Option(help="ψ of styles, else of normal latents")] = None,
     cutoff: Annotated[
         int | None,
         typer.Option(
-            "--cutoff",
-            "--truncation-cutoff",
-            min=1,
-            help="truncate the styles of this many layers",
-            show_default=False,
+            "--cutoff", "--truncation-cutoff", min=1, help="truncate the styles of this many layers"
         ),
     ] = None,
     noise: Annotated[NoiseChoice, typer.Option(help="what noise layers add")] = NoiseChoice.constant,
     translate: Annotated[
-        str | None,
-        typer.Option(
-            metavar="X,Y", help="shift images of Fourier features, in image sides", show_default=False
-        ),
+        str | None, typer.Option(metavar="X,Y", help="shift images of Fourier features, in image sides")
     ] = None,
-    rotate: Annotated[
-        float | None, typer.Option(metavar="DEGREES", help="turn those images", show_default=False)
-    ] = None,
+    rotate: Annotated[float | None, typer.Option(metavar="DEGREES", help="turn those images")] = None,
     standing_statistics: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
-            min=1,
-            help="average batch norm's statistics over N batches first",
-            show_default=False,
-        ),
+        typer.Option(metavar="N", min=1, help="average batch norm's statistics over N batches first"),
     ] = None,
     interpolate: Annotated[
-        Space | None,
-        typer.Option(
-            help="from seed to seed through latents or styles, or from class to class", show_default=False
-        ),
+        Space | None, typer.Option(help="from seed to seed through latents or styles, or from class to class")
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option(
-            min=1,
-            help="of --interpolate, from one stop to the next; default: 7, video 25",
-            show_default=False,
-        ),
+        typer.Option(min=1, help="of --interpolate, from one stop to the next; default: 7, video 25"),
     ] = None,
     loop: Annotated[bool, typer.Option("--loop", help="of --interpolate: back to the first stop")] = False,
     mix: Annotated[
         str | None,
         typer.Option(
-            metavar="LAYERS",
-            help="a grid of --seeds (rows) whose layers, such as 4-7, take other styles",
-            show_default=False,
+            metavar="LAYERS", help="a grid of --seeds (rows) whose layers, such as 4-7, take other styles"
         ),
     ] = None,
-    mix_seeds: Annotated[
-        str | None, typer.Option(help="of --mix: seeds of those styles (columns)", show_default=False)
-    ] = None,
-    columns: Annotated[
-        int | None, typer.Option(min=1, help="images in a row of the grid", show_default=False)
-    ] = None,
-    fps: Annotated[
-        int | None, typer.Option(min=1, max=120, help="frames a second; default: 25", show_default=False)
-    ] = None,
+    mix_seeds: Annotated[str | None, typer.Option(help="of --mix: seeds of those styles (columns)")] = None,
+    columns: Annotated[int | None, typer.Option(min=1, help="images in a row of the grid")] = None,
+    fps: Annotated[int | None, typer.Option(min=1, max=120, help="frames a second; default: 25")] = None,
     batch: Annotated[int, typer.Option(min=1, help="images at a time")] = 32,
     device: Annotated[
         str, typer.Option(help="cpu, cuda, cuda:1 …; auto takes a GPU if there is one")
@@ -164,15 +124,12 @@ def run(
         ),
     ] = Path("samples.png"),
     format: Annotated[
-        ImageFile | None,
-        typer.Option(help="of the images in a folder or zip; default: png", show_default=False),
+        ImageFile | None, typer.Option(help="of the images in a folder or zip; default: png")
     ] = None,
     save_latents: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE",
-            help=".npz or .safetensors: what the images are drawn of, as --latents reads it",
-            show_default=False,
+            metavar="FILE", help=".npz or .safetensors: what the images are drawn of, as --latents reads it"
         ),
     ] = None,
     processes: Annotated[

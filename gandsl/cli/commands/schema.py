@@ -8,9 +8,7 @@ from typing import Annotated, Any
 from gandsl.cli.options import output_option
 
 
-def run(
-    output: Annotated[Path | None, output_option("write it here instead")] = None,
-) -> int:
+def run(output: Annotated[Path | None, output_option("write it here instead")] = None) -> int:
     """Print the JSON Schema (draft 2020-12) of spec files, with every op, block and field of the plan.
 
     An editor finds it through a first line such as `# yaml-language-server: $schema=./gandsl.schema.json`.

@@ -16,9 +16,7 @@ def run(
     full: Annotated[
         bool, typer.Option("--full", help="with --ir: every parameter, and where each node is from")
     ] = False,
-    network: Annotated[
-        str | None, typer.Option(metavar="NAME", help="with --ir: this network alone", show_default=False)
-    ] = None,
+    network: Annotated[str | None, typer.Option(metavar="NAME", help="with --ir: this network alone")] = None,
     format: Answer = AnswerFormat.text,
 ) -> int:
     """Print the spec with everything resolved; the text is a spec itself.

@@ -19,19 +19,13 @@ def run(
         typer.Argument(
             metavar="NAME",
             help="say what this one is and takes; default: list all",
-            show_default=False,
             autocompletion=spec_names,
         ),
     ] = None,
     path: Annotated[bool, typer.Option("--path", help="instead: where its file lies")] = False,
     copy: Annotated[
         Path | None,
-        typer.Option(
-            "--copy",
-            metavar="FILE",
-            help="instead: write it to a new file, to be changed",
-            show_default=False,
-        ),
+        typer.Option("--copy", metavar="FILE", help="instead: write it to a new file, to be changed"),
     ] = None,
     format: Answer = AnswerFormat.text,
 ) -> int:

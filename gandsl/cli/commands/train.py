@@ -23,7 +23,6 @@ def run(
         typer.Argument(
             metavar="SPEC|RUN",
             help="a spec to begin with, or a run's folder to go on in",
-            show_default=False,
             autocompletion=spec_names,
         ),
     ],
@@ -32,19 +31,14 @@ def run(
         typer.Option(
             metavar="WHERE",
             help="images: a folder, a zip, *.tar shards, hf:NAME, or mnist; default of a resume: the run's",
-            show_default=False,
         ),
     ] = None,
     run_dir: Annotated[
-        Path | None,
-        typer.Option(
-            "--run-dir", "-o", metavar="DIR", help="where to; default: runs/NAME", show_default=False
-        ),
+        Path | None, typer.Option("--run-dir", "-o", metavar="DIR", help="where to; default: runs/NAME")
     ] = None,
     set: Set = None,
     seed: Annotated[
-        int | None,
-        typer.Option(min=0, max=2**63 - 1, help="decides every draw; default: 0", show_default=False),
+        int | None, typer.Option(min=0, max=2**63 - 1, help="decides every draw; default: 0")
     ] = None,
     device: Device = None,
     resume: Annotated[
@@ -61,19 +55,15 @@ def run(
         ),
     ] = False,
     minutes: Annotated[
-        float | None,
-        typer.Option(min=0, help="save and stop after this time; --resume goes on", show_default=False),
+        float | None, typer.Option(min=0, help="save and stop after this time; --resume goes on")
     ] = None,
     workers: Annotated[
-        int | None,
-        typer.Option(min=0, help="processes that read images ahead; default: by cores", show_default=False),
+        int | None, typer.Option(min=0, help="processes that read images ahead; default: by cores")
     ] = None,
     compile: Annotated[
         bool | None,
         typer.Option(
-            "--compile/--no-compile",
-            help="steps through torch.compile: minutes to start, then faster",
-            show_default=False,
+            "--compile/--no-compile", help="steps through torch.compile: minutes to start, then faster"
         ),
     ] = None,
     cudnn_benchmark: Annotated[
@@ -81,16 +71,11 @@ def run(
         typer.Option(
             "--cudnn-benchmark/--no-cudnn-benchmark",
             help="on a GPU, try cuDNN's ways to convolve and keep the fastest; default: do",
-            show_default=False,
         ),
     ] = None,
     tensorboard: Annotated[
         bool | None,
-        typer.Option(
-            "--tensorboard/--no-tensorboard",
-            help="scalars and grids for TensorBoard too",
-            show_default=False,
-        ),
+        typer.Option("--tensorboard/--no-tensorboard", help="scalars and grids for TensorBoard too"),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="say what would be done, check all of it, write nothing")
