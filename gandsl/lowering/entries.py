@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from gandsl.lowering.split import ENTRIES
+from gandsl.ir.split import ENTRIES
 from gandsl_runtime.network import Network
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from torch import fx, nn
 
 from gandsl.ir.graph import Graph, Node
-from gandsl.lowering.split import call_order
+from gandsl.ir.split import call_order
 from gandsl.lowering.table import Layer, found, lower
 from gandsl.lowering.tree import over
 

@@ -11,9 +11,9 @@ import torch
 from torch import fx, nn
 
 from gandsl.ir.graph import Graph, NetworkIR, Variant
+from gandsl.ir.split import call_order, entry_graph
 from gandsl.lowering.entries import callable_entries
 from gandsl.lowering.lower import lower_graph
-from gandsl.lowering.split import call_order, entry_graph
 from gandsl.lowering.tree import grow, layer_targets
 from gandsl_runtime.calling import device_of
 from gandsl_runtime.network import Network, Port

@@ -11,9 +11,9 @@ from torch import fx, nn
 
 from gandsl.diagnostics.errors import InvariantError
 from gandsl.ir.graph import NetworkIR, Variant
+from gandsl.ir.split import entry_graph, mapping, synthesis
 from gandsl.lowering.lower import lower_graph
 from gandsl.lowering.network import LoweredNetwork
-from gandsl.lowering.split import entry_graph, mapping, synthesis
 from gandsl.lowering.tree import grow, layer_targets
 from gandsl.lowering.verify import verify, verify_shapes
 from gandsl.passes.target import Target

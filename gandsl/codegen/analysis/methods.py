@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gandsl.codegen.identifiers import unique
 from gandsl.ir.graph import Graph, NetworkIR, Node, Variant
 from gandsl.ir.op import Trait
-from gandsl.lowering.split import ENTRIES, call_order, entry_graph
+from gandsl.ir.split import ENTRIES, call_order, entry_graph
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,210 @@
+"""What a pass of a phase computes: its slice of the game's graph, and of each network that it calls.
+
+A node is there because a term (or the weight of one) depends on it, and for no other reason: one output of a
+call does not bring the others, and a call runs the layers above what is read of it. States hear, and logs
+and watches take, what a pass computes anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from gandsl.analysis.game.whole import Place, Whole
+from gandsl.ir.game import GameIR
+from gandsl.ir.graph import NetworkIR, Variant
+from gandsl.ir.op import Trait
+from gandsl_runtime.plan.game import GameState, PassPlan, PhasePlan, Term
+
+SOURCES = frozenset({"item", "draw", "state", "clock", "fade"})  # all that a pass takes from outside
+HEARD = "heard"  # a source of next values alone
+_WORK = frozenset({"item", "draw", "gradient", HEARD})  # what no log or watch brings about
+
+
+@dataclass(frozen=True)
+class CallSlice:
+    """What of a network runs in a call."""
+
+    id: str
+    network: str
+    entry: str
+    outputs: tuple[str, ...]  # those that are read, in the network's order
+    given: Mapping[str, str]  # those of its inputs that its layers read → node of the game
+    layers: tuple[str, ...]  # ids of the nodes of the network that run, in order
+    all: bool  # whether all of it runs, whatever is read
+    average: bool  # with the average of the weights, which nobody trains
+
+
+@dataclass(frozen=True)
+class PassIR:
+    """One pass. `nodes` and `sources` are ids of the game's graph, in order of computing."""
+
+    phase: PhasePlan
+    part: PassPlan
+    whole: Whole
+    terms: tuple[Term, ...]  # those that this variant has
+    nodes: tuple[str, ...]  # sources included; a call, then the outputs that are read of it
+    sources: tuple[str, ...]
+    calls: Mapping[str, CallSlice]
+    heard: tuple[str, ...]  # nodes that states hear, in the order of the states
+    logs: Mapping[str, str]  # name in the log → node
+    watches: Mapping[str, str]
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        return self.phase.players
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What is handed out beside the losses: heard by states, then logged; each once."""
+        return tuple(dict.fromkeys((*self.heard, *self.logs.values())))
+
+    @property
+    def used(self) -> dict[str, tuple[str, ...]]:
+        """By network, the layers that run and have weights: these have gradients, if only of 0."""
+        return used([self])
+
+    def terms_of(self, player: str) -> tuple[Term, ...]:
+        """The terms whose sum the player minimizes."""
+        return tuple(term for term in self.terms if term.id.startswith(f"{player}."))
+
+    def places(self) -> list[Place]:
+        """All that is computed, layers of networks included, each after what it reads."""
+        nodes = set(self.nodes)
+        layers = {id_: frozenset(call.layers) for id_, call in self.calls.items()}
+        return [
+            place
+            for place in self.whole
+            if (place[1] in layers.get(place[0], ()) if place[0] else place[1] in nodes)
+        ]
+
+
+@dataclass(frozen=True)
+class StateIR:
+    """The next values of some states: what computes them, of the graph's `state` and `heard` nodes."""
+
+    states: tuple[str, ...]
+    nodes: tuple[str, ...]
+    sources: tuple[str, ...]  # without what is heard
+    heard: tuple[str, ...]  # ids of `heard` nodes
+
+
+def pass_slice(
+    game: GameIR, networks: Mapping[str, NetworkIR], variant: Variant, phase: PhasePlan, part: PassPlan
+) -> PassIR:
+    """What a pass of a phase computes at a variant of the game."""
+    whole = Whole(game.graphs[variant], networks, variant)
+    return _pass(game, whole, phase, part)
+
+
+def phase_slices(
+    game: GameIR, networks: Mapping[str, NetworkIR], variant: Variant, phase: PhasePlan
+) -> tuple[PassIR, ...]:
+    """All passes of a phase."""
+    whole = Whole(game.graphs[variant], networks, variant)
+    return tuple(_pass(game, whole, phase, part) for part in phase.passes)
+
+
+def _pass(game: GameIR, whole: Whole, phase: PhasePlan, part: PassPlan) -> PassIR:
+    graph = whole.graph
+    terms = tuple(term for term in part.terms if term.node in graph.nodes)
+    wanted = whole.upstream(("", id_) for term in terms for id_ in roots(term))
+    anyway = frozenset(wanted)
+
+    def taken(node: str) -> bool:
+        """Whether a value is had without further work; its arithmetic then belongs to the pass."""
+        if node not in graph.nodes:
+            return False
+        more = whole.upstream([("", node)]) - anyway
+        if not all(_free(whole, place) for place in more):
+            return False
+        wanted.update(more)
+        return True
+
+    heard = dict.fromkeys(
+        node
+        for state in heard_by(game, phase)
+        for node in state.heard
+        if state.id in graph.nodes and taken(node)
+    )
+    logs = {name: node for name, node in game.plan.logs.items() if taken(node)}
+    watches = {name: node for name, node in game.plan.watches.items() if taken(node)}
+    nodes = tuple(node.id for node in graph if ("", node.id) in wanted)
+    return PassIR(
+        phase,
+        part,
+        whole,
+        terms,
+        nodes,
+        tuple(id_ for id_ in nodes if graph[id_].op in SOURCES),
+        {id_: _call(whole, id_, wanted) for id_ in nodes if graph[id_].op == "call"},
+        tuple(heard),
+        logs,
+        watches,
+    )
+
+
+def roots(term: Term) -> tuple[str, ...]:
+    """The nodes that a term names: itself, and its weight where that is one."""
+    return (term.node, term.weight) if isinstance(term.weight, str) else (term.node,)
+
+
+def heard_by(game: GameIR, phase: PhasePlan) -> list[GameState]:
+    """The states that hear a phase."""
+    return [state for state in game.plan.states if not set(state.players).isdisjoint(phase.players)]
+
+
+def _free(whole: Whole, place: Place) -> bool:
+    """Whether a log may bring a node about: arithmetic, states and numbers of the clock."""
+    node = whole.node(place)
+    return not place[0] and node.op not in _WORK and node.op != "call" and not node.spec.has(Trait.RANDOM)
+
+
+def _call(whole: Whole, id_: str, wanted: set[Place]) -> CallSlice:
+    called, node = whole.calls[id_], whole.graph[id_]
+    layers = tuple(layer for layer in called.graph.nodes if (id_, layer) in wanted)
+    read = {
+        whole.graph[one].attrs["index"]
+        for call, one in wanted
+        if not call and whole.graph[one].op == "output" and whole.graph[one].operands[0] == id_
+    }
+    return CallSlice(
+        id_,
+        called.network,
+        node.attrs["entry"],
+        tuple(name for index, name in enumerate(called.outputs) if index in read),
+        {name: given for name, given in called.given.items() if (id_, name) in wanted},
+        layers,
+        called.all,
+        called.average,
+    )
+
+
+def used(passes: Iterable[PassIR]) -> dict[str, tuple[str, ...]]:
+    """By network, the layers with weights that run in these passes, in order; averages do not count."""
+    found: dict[str, dict[str, None]] = {}
+    for one in passes:
+        for id_, call in one.calls.items():
+            graph = one.whole.calls[id_].graph
+            if not call.average:
+                learned = (
+                    layer for layer in call.layers if graph[layer].spec.weights(graph.call(graph[layer]))
+                )
+                found.setdefault(call.network, {}).update(dict.fromkeys(learned))
+    return {network: tuple(layers) for network, layers in found.items()}
+
+
+def state_slice(
+    game: GameIR, networks: Mapping[str, NetworkIR], variant: Variant, states: Iterable[str]
+) -> StateIR:
+    """What computes the next values of states, together."""
+    whole = Whole(game.graphs[variant], networks, variant)
+    moved = tuple(state for state in game.plan.states if state.id in set(states))
+    wanted = whole.upstream(("", state.next) for state in moved)
+    nodes = tuple(node.id for node in whole.graph if ("", node.id) in wanted)
+    return StateIR(
+        tuple(state.id for state in moved),
+        nodes,
+        tuple(id_ for id_ in nodes if whole.graph[id_].op in SOURCES),
+        tuple(id_ for id_ in nodes if whole.graph[id_].op == HEARD),
+    )

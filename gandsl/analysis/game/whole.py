@@ -1,0 +1,117 @@
+"""A game's graph and those of the networks that it calls, as one: what reads what, across calls.
+
+A place is (call, node): a layer in a call of a network, or ("", node), a node of the game itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from gandsl.ir.graph import Graph, NetworkIR, Node, Variant
+from gandsl.ir.split import entry_graph
+
+Place = tuple[str, str]
+
+OWN, AVERAGE = "own", "average"  # whose weights a call runs with
+
+
+@dataclass(frozen=True)
+class Called:
+    """What a call runs: one program of a network, with what it is given."""
+
+    id: str
+    network: str
+    graph: Graph
+    given: Mapping[str, str]  # input of the network → node of the game
+    outputs: tuple[str, ...]  # names, as `output` nodes count them
+    average: bool  # with the average of the weights
+    all: bool  # whatever is read of it
+
+    def output(self, index: int) -> str:
+        """The layer that makes an output."""
+        return self.graph.outputs[self.outputs[index]]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A variant of a game, with the programs of its networks for that variant."""
+
+    graph: Graph
+    networks: Mapping[str, NetworkIR]
+    variant: Variant
+
+    @cached_property
+    def calls(self) -> Mapping[str, Called]:
+        """The calls, by id, in the game's order."""
+        return {node.id: self._called(node) for node in self.graph if node.op == "call"}
+
+    def _called(self, node: Node) -> Called:
+        network = self.networks[node.attrs["network"]]
+        program = network.programs.get(self.variant, network.main)
+        return Called(
+            node.id,
+            network.name,
+            entry_graph(program, node.attrs["entry"]),
+            dict(zip(node.attrs["names"], node.operands, strict=True)),
+            tuple(name for name, *_ in node.attrs["outputs"]),
+            node.attrs["weights"] == AVERAGE,
+            node.attrs["all"],
+        )
+
+    def __iter__(self) -> Iterator[Place]:
+        """Every place, each after what it reads; a call stands behind its layers."""
+        for node in self.graph:
+            if node.id in self.calls:
+                yield from ((node.id, id_) for id_ in self.calls[node.id].graph.nodes)
+            yield "", node.id
+
+    def node(self, place: Place) -> Node:
+        return self.program(place)[place[1]]
+
+    def program(self, place: Place) -> Graph:
+        """The graph that a place's node stands in."""
+        return self.calls[place[0]].graph if place[0] else self.graph
+
+    def operands(self, place: Place) -> tuple[Place, ...]:
+        """What has to be computed before; of a call itself: all of it, if it runs whatever is read of it."""
+        call, id_ = place
+        if not call and id_ in self.calls:
+            called = self.calls[id_]
+            return tuple((id_, layer) for layer in called.graph.live()) if called.all else ()
+        return tuple(one for ones in self._ports(place).values() for one in ones)
+
+    def reads(self, place: Place) -> Mapping[str, tuple[Place, ...]]:
+        """By port, what its numbers depend on: not what gives it the size of a batch alone."""
+        node, graph = self.node(place), self.program(place)
+        counting = {port.name for port in node.spec.ports if port.counts}
+        ports = {name: ones for name, ones in self._ports(place).items() if name not in counting}
+        if node.op == "select":
+            ports["x"] = tuple((place[0], id_) for id_ in graph.reads(node))
+        return ports
+
+    def _ports(self, place: Place) -> dict[str, tuple[Place, ...]]:
+        call, id_ = place
+        node = self.node(place)
+        if call and node.op == "input":
+            given = self.calls[call].given.get(id_)
+            return {"given": (("", given),)} if given is not None else {}
+        if not call and node.op == "output" and (made := node.operands[0]) in self.calls:
+            return {"x": ((made, self.calls[made].output(node.attrs["index"])),)}
+        if not call and node.op == "call":
+            return {}
+        return {port: tuple((call, one) for one in ones) for port, ones in node.inputs.items()}
+
+    def upstream(self, ends: Iterable[Place]) -> set[Place]:
+        """All that has to be computed for `ends`, themselves and the calls that run included."""
+        found: set[Place] = set()
+        waiting = list(ends)
+        while waiting:
+            place = waiting.pop()
+            if place not in found:
+                found.add(place)
+                waiting.extend(self.operands(place))
+                if place[0]:
+                    waiting.append(("", place[0]))
+        return found
