@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import torch
 from torch import fx, nn
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gandsl.passes.base import PassLog
     from gandsl.passes.target import Target
 
+Device = Literal["cpu", "cuda"]
 Program = tuple[str, Variant]
 
 
@@ -51,7 +52,7 @@ class LoweredNetwork(Network):
         self.inputs, self.outputs = ports_of(main)
         self.levels, self.moved = ir.levels, ir.moved
         self.has_styles = main.styles is not None
-        self._programs: dict[tuple[Target, Program], tuple[fx.GraphModule, PassLog]] = {}
+        self._programs: dict[tuple[Device, Program], tuple[fx.GraphModule, PassLog]] = {}
         self._twin: list[nn.Module] = []  # in a list, so that it is no submodule
 
     def program(
@@ -118,22 +119,22 @@ class LoweredNetwork(Network):
         return variant
 
     def _compiled(self, program: Program) -> tuple[fx.GraphModule, PassLog]:
-        target = self._aim()
-        if (target, program) not in self._programs:
+        device = self._device
+        if (device, program) not in self._programs:
             from gandsl.passes.pipeline import pipeline
 
+            target = replace(self.target, device=device)
             entry, variant = program
             module = self.lowered(entry, variant.level, variant.fading)
             twin = self._meta_twin() if self.thorough else None
             log = pipeline(target, self.ir.requires).run(module, target, twin)
-            self._programs[target, program] = module, log
-        return self._programs[target, program]
+            self._programs[device, program] = module, log
+        return self._programs[device, program]
 
-    def _aim(self) -> Target:
-        """The target; where it leaves the device open, with the one that the weights are on."""
-        if self.target.device is not None:
-            return self.target
-        return replace(self.target, device="cuda" if device_of(self).type == "cuda" else "cpu")
+    @property
+    def _device(self) -> Device:
+        """The target's; where that leaves it open, the one that the weights are on."""
+        return self.target.device or ("cuda" if device_of(self).type == "cuda" else "cpu")
 
     def _ports(self, entry: str) -> tuple[Port, ...] | None:
         return ports_of(entry_graph(self.ir.main, entry))[0] if entry == "synthesis" else self.inputs

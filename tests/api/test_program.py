@@ -207,7 +207,7 @@ def test_programs_are_made_for_the_device_that_the_weights_are_on(monkeypatch: p
     with monkeypatch.context() as patch:
         patch.setattr(lowering, "device_of", lambda network: torch.device("cuda", 1))
         assert "on a GPU, in training" in aim() and "CPU" not in aim()
-        assert made.generator.for_target(gandsl.Target("cpu"))._aim().device == "cpu"
+        assert made.generator.for_target(gandsl.Target("cpu"))._device == "cpu"
     assert "(CPU, a batch)" in aim()
 
 

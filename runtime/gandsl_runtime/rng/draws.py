@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import torch
 from torch import Tensor
@@ -26,7 +26,7 @@ class Key:
     rollbacks: int = 0
     batch: int | None = None
 
-    @property
+    @cached_property
     def digest(self) -> int:
         """64 bits, signed."""
         return digest(f"{self.seed} {self.rollbacks} {self.step} {self.phase} {self.repeat} {self.batch}")

@@ -53,6 +53,10 @@ AT_ONCE = 1 << 13  # blocks of four numbers: what is computed with them stays in
 
 Array = np.ndarray[Any, Any]
 
+_WORD, _HALF = np.uint64(WORD), np.uint64(32)
+_CROSSED = np.array(MULTIPLIERS[::-1], np.uint64)  # word 2's product comes to stand before word 0's
+_GROWN = np.arange(ROUNDS, dtype=np.uint64)[:, None] * np.array(WEYL, np.uint64)
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -68,10 +72,9 @@ class Rows:
 
     def places(self, rows: int) -> Array:
         """[rows] uint64."""
-        at = np.arange(rows, dtype=np.uint64)
         if rows <= self.count:
-            return at * np.uint64(self.step) + np.uint64(self.start)
-        batch, at = np.divmod(at, np.uint64(self.count))
+            return np.arange(self.start, self.start + rows * self.step, self.step, dtype=np.uint64)
+        batch, at = np.divmod(np.arange(rows, dtype=np.uint64), np.uint64(self.count))
         return batch * np.uint64(self.total) + at * np.uint64(self.step) + np.uint64(self.start)
 
 
@@ -143,25 +146,23 @@ def words(block: Array, place: Array, stream: int, key: int) -> tuple[Array, Arr
     """
     first, second, product = np.empty((3, 2, *np.broadcast_shapes(block.shape, place.shape)), np.uint64)
     first[0], second[0], first[1], second[1] = block, place, stream & WORD, stream >> 32 & WORD
-    one, other = (np.uint64(multiplier) for multiplier in MULTIPLIERS)
-    for keys in _keys(key, first.ndim):
-        np.multiply(first[1], other, out=product[0])
-        np.multiply(first[0], one, out=product[1])
+    ones = (1,) * (first.ndim - 1)
+    crossed, multipliers = first[::-1], _CROSSED.reshape(2, *ones)
+    for keys in _keys(key).reshape(ROUNDS, 2, *ones):
+        np.multiply(crossed, multipliers, out=product)
         # the lower halves are the next second words: what stands above them is cut off with the sum's
-        np.right_shift(product, np.uint64(32), out=first)
+        np.right_shift(product, _HALF, out=first)
         first ^= second
         first ^= keys
-        first &= np.uint64(WORD)
+        first &= _WORD
         second, product = product, second
-    second &= np.uint64(WORD)
+    second &= _WORD
     return first, second
 
 
-def _keys(key: int, dimensions: int) -> Array:
-    """What each round adds to the first words, [ROUNDS, 2, 1, …]."""
-    low, high = key & WORD, key >> 32 & WORD
-    each = [(low + r * WEYL[0] & WORD, high + r * WEYL[1] & WORD) for r in range(ROUNDS)]
-    return np.array(each, np.uint64).reshape(ROUNDS, 2, *[1] * (dimensions - 1))
+def _keys(key: int) -> Array:
+    """What each round adds to the first words, [ROUNDS, 2]."""
+    return (np.array((key & WORD, key >> 32 & WORD), np.uint64) + _GROWN) & _WORD
 
 
 def uniform(word: Array) -> Array:

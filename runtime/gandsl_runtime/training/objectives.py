@@ -75,8 +75,8 @@ def classification(classes: Tensor, labels: Tensor) -> Tensor:
 
 
 def _over_heads(part: Part, loss: Loss, real: tuple[Tensor, ...], fake: tuple[Tensor, ...]) -> Tensor:
-    total = sum(part(loss, r, f) for r, f in zip(real, fake, strict=True))
-    return total / len(fake)  # type: ignore[return-value]  # sum() of tensors is a tensor
+    first, *rest = (part(loss, r, f) for r, f in zip(real, fake, strict=True))
+    return sum(rest, first) / len(fake) if rest else first
 
 
 def discriminator_loss(loss: Loss, real: tuple[Tensor, ...], fake: tuple[Tensor, ...]) -> Tensor:

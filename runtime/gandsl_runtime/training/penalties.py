@@ -23,7 +23,8 @@ _TINY = 1e-12  # keeps √ differentiable at 0; below float32's rounding for nor
 
 def score(heads: tuple[Tensor, ...]) -> Tensor:
     """One number for each image, (N,), from D's outputs."""
-    return torch.stack([head.flatten(1).mean(1) for head in heads]).mean(0)
+    first, *rest = (head.flatten(1).mean(1) for head in heads)
+    return torch.stack([first, *rest]).mean(0) if rest else first
 
 
 def squared_gradient_norm(scores: Tensor, images: Images) -> Tensor:

@@ -65,7 +65,8 @@ class Updates:
             view = self._view(draws)
             work = Work(self.game, draws, step.clock, real, self.state.path_length_mean, view, anchors)
             loss, metrics = task.loss(work)
-            scaling.backward(loss * (phase.every * part.count / part.total))
+            share = phase.every * part.count / part.total
+            scaling.backward(loss if share == 1 else loss * share)
         self.metrics.add(metrics, part.count)
         if self.state.control and SIGN in metrics:
             self.state.control.observe(metrics[SIGN], part.count)
@@ -81,7 +82,7 @@ class Updates:
         dealt = parts(self.group, count, self.game.plan.micro_batch)
         for turn, part in enumerate(dealt):
             if part.count:
-                yield part, self._real[turn :: len(dealt)][: part.count]
+                yield part, self._real[turn : turn + part.count * len(dealt) : len(dealt)]
 
     def _view(self, draws: Draws) -> View:
         """What D sees of the images of a micro-batch."""
