@@ -83,7 +83,11 @@ def of_file(document: Document) -> Callable[[str], bool]:
     """Whether the file mentions a name of its own, other than where it is defined."""
     by_owner = {name: _of_params({name: param}) for name, param in document.params.items()}
     by_owner |= {name: names_in(let.expr) - set(let.args) for name, let in document.let.items() if let.expr}
-    rest = names(document.growth.over if document.growth else None, document.training)
+    rest = names(
+        document.growth.over if document.growth else None, document.training, document.tree.get("game")
+    )
+    for field in document.data.values():
+        rest |= names(*(field.dims or ()), field.when, field.unless)
     for block in document.blocks.values():
         rest |= inside(block) - set(block.ports) - set(block.params)
     for network in document.networks.values():

@@ -221,8 +221,9 @@ def one_image_at_several_sizes(facts: RuleInput) -> Iterator[Diagnostic]:
 
 
 def networks_are_trained(facts: RuleInput) -> Iterator[Diagnostic]:
-    """G0625: a network that the training plan leaves alone."""
-    for name, network in facts.document.networks.items() if facts.document.training else ():
+    """G0625: a network that the training plan leaves alone. A game says itself whom it trains."""
+    two = facts.document.training and "game" not in facts.document.tree
+    for name, network in facts.document.networks.items() if two else ():
         if name not in TRAINED:
             yield Diagnostic(
                 "G0625",

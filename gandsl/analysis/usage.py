@@ -47,6 +47,7 @@ def blocks(facts: RuleInput) -> Iterator[Diagnostic]:
     document = facts.document
     bodies = {name: words(block.body, *_defaults(block)) for name, block in document.blocks.items()}
     networks = [words(network.body) for network in document.networks.values()]
+    networks.append(words(trees.Mapping({}, document.tree.span), document.tree.get("game")))
     for name, block in document.blocks.items():
         others = [used for other, used in bodies.items() if other != name]
         if _own(facts, block.span) and not any(name in used for used in (*networks, *others)):
@@ -71,7 +72,7 @@ def slots(facts: RuleInput) -> Iterator[Diagnostic]:
 def imports(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0707."""
     document = facts.document
-    used: set[str] = set()
+    used = words(trees.Mapping({}, document.tree.span), document.tree.get("game"))
     for network in document.networks.values():
         used |= words(network.body)
     for block in document.blocks.values():

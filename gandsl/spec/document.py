@@ -8,18 +8,22 @@ from dataclasses import dataclass, field
 from gandsl.diagnostics import Span
 from gandsl.spec.expressions import Expr
 from gandsl.spec.params import ParamDecl
-from gandsl.spec.tree import Mapping, Scalar, Tree
+from gandsl.spec.tree import Mapping, Scalar, Tree, is_null
 
 __all__ = [
     "BlockDecl",
+    "DataDecl",
     "Document",
+    "GameDecl",
     "GrowthDecl",
     "InterfaceDecl",
     "LetDecl",
     "NetworkDecl",
     "ParamDecl",
+    "PlayerDecl",
     "PortDecl",
     "SlotDecl",
+    "TermDecl",
 ]
 
 
@@ -90,6 +94,7 @@ class BlockDecl:
     span: Span
     home: Document = field(repr=False)
     broken: bool = False  # has no body that could be read, which was reported
+    weight: str = "weight"  # what the weight of a term that it makes is called
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,6 +112,68 @@ class NetworkDecl:
     span: Span
     home: Document = field(repr=False)
     broken: bool = False
+    output_kinds: dict[str, Scalar] = field(default_factory=dict)  # where an output says its kind
+    like: Scalar | None = None  # the network whose declaration this is, too
+    weights: str = ""  # where they start: random, or as its trainer has them
+
+
+@dataclass(frozen=True, slots=True)
+class DataDecl:
+    """A field of what an item of the data holds. `dims` is None where only the kind is given."""
+
+    name: str
+    kind: str
+    dims: tuple[Expr, ...] | None
+    when: Expr | None
+    unless: Expr | None
+    doc: str
+    span: Span  # of the name
+    kind_span: Span
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TermDecl:
+    """What a player minimizes, one of several. What is None was not written."""
+
+    name: str
+    tree: Tree  # the node: an expression, {value: …}, {block: …}, without what is read here
+    weight: Tree | None
+    every: Scalar | None
+    batch: Scalar | None
+    start: Scalar | None  # written `from`
+    until: Scalar | None
+    log: Tree | None  # a name, or a mapping of names to expressions
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerDecl:
+    """Who trains which networks, or parts of them, by which terms."""
+
+    name: str
+    trains: tuple[Scalar, ...]
+    steps: Scalar | None
+    start: Scalar | None  # written `from`
+    until: Scalar | None
+    optimizer: Mapping | None
+    terms: dict[str, TermDecl]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GameDecl:
+    """What a step of training does. `order` None: the players as listed, each a turn."""
+
+    fresh: str  # phase, step
+    order: tuple[tuple[Scalar, ...], ...] | None
+    body: Mapping
+    players: dict[str, PlayerDecl]
+    logs: dict[str, Scalar]
+    shows: tuple[Scalar, ...]
+    watches: dict[str, Scalar]  # real, fake, samples, items
+    span: Span
+    home: Document = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +205,18 @@ class Document:
     interfaces: dict[str, InterfaceDecl] = field(default_factory=dict)
     blocks: dict[str, BlockDecl] = field(default_factory=dict)
     networks: dict[str, NetworkDecl] = field(default_factory=dict)  # generator, discriminator, then others
+    data: dict[str, DataDecl] = field(default_factory=dict)
+    game: GameDecl | None = None  # of a spec without a short form
     training: Mapping | None = None
     moved: dict[str, str] = field(default_factory=dict)
     imports: dict[str, str | Document] = field(default_factory=dict)  # name → path, or what it holds
     requires: dict[str, Scalar] = field(default_factory=dict)  # prefix of ops → the package that has them
     sources: dict[str, str] = field(default_factory=dict, repr=False)  # file → text, of all it was made from
+
+    @property
+    def is_short(self) -> bool:
+        """Whether a loss stands for the game: the short form. `game:` adds to its expansion."""
+        return self.training is not None and not is_null(self.training.get("loss"))
 
 
 def moved_in(network: str, moved: Map[str, str]) -> dict[str, str]:

@@ -11,11 +11,12 @@ from gandsl.diagnostics import Diagnostics, Label, Span
 from gandsl.spec import shapes
 from gandsl.spec.declarations import HELD, LIBRARY, build
 from gandsl.spec.document import Document
+from gandsl.spec.fields import meant
 from gandsl.spec.files import SpecFile, find, read_file, spec_file
 from gandsl.spec.overrides import apply_overrides, as_texts
 from gandsl.spec.patches import apply_patch, apply_set
 from gandsl.spec.reader import read_text
-from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, describe, is_null
+from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, describe
 
 MAX_CHAIN = 16  # files that extend each other
 
@@ -81,10 +82,13 @@ class _Loader:
         return document
 
     def require_networks(self, document: Document) -> None:
-        misspelt = shapes.meant(shapes.SPEC, document.tree)
+        """The two that a short form plays; a game of its own says which networks it has."""
+        if document.game is not None:
+            return
+        misspelt = meant(shapes.SPEC, document.tree)
         for role in ("generator", "discriminator"):
-            written = document.tree.entries.get(role)
-            if (written is None or is_null(written.value)) and role not in misspelt:
+            written = document.tree.entries.get(role)  # where it is null
+            if role not in document.networks and role not in misspelt:
                 place = written.key_span if written else Span.point(document.file)
                 help = f"add `{role}: {{inputs: …, body: …}}`"
                 self.diagnostics.add("G0612", f"the spec has no {role}", place, help=help)

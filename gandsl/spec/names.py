@@ -18,20 +18,20 @@ def is_name(text: str) -> bool:
     return fault(text) is None
 
 
-def fault(text: str) -> str | None:
-    """What keeps `text` from being a name, None where nothing does."""
+def fault(text: str, printed: bool = True) -> str | None:
+    """What keeps `text` from being a name, of Python source too (`printed`); None where nothing does."""
     if not _NAME.fullmatch(text):
         return "a name is a letter or underscore, then letters, digits and underscores"
     if text in KEYWORDS:
         return "it is a word of the expression language"
-    if iskeyword(text) or text.startswith("__"):
+    if printed and (iskeyword(text) or text.startswith("__")):
         return "it is taken in Python, and names become Python source"
     return f"it is longer than {MAX_LENGTH} characters" if len(text) > MAX_LENGTH else None
 
 
-def check_name(text: str, span: Span, diagnostics: Diagnostics) -> bool:
+def check_name(text: str, span: Span, diagnostics: Diagnostics, *, printed: bool = True) -> bool:
     """Whether `text` may be a name; reports G0011 at `span` where it may not."""
-    wrong = fault(text)
+    wrong = fault(text, printed)
     if wrong is None:
         return True
     close = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_")

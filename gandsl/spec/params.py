@@ -17,9 +17,34 @@ from gandsl.spec.parse import parse
 from gandsl.spec.scalars import former_truth
 from gandsl.spec.scalars import resolve as resolve_scalar
 from gandsl.spec.tree import Scalar, Sequence, Tree
-from gandsl.spec.values import ABSENT, LARGEST, POISON, Size, as_size, is_number, show, type_name
+from gandsl.spec.values import (
+    ABSENT,
+    LARGEST,
+    POISON,
+    Opaque,
+    Size,
+    as_size,
+    is_number,
+    is_quantity,
+    show,
+    type_name,
+)
 
-TYPES = ("int", "float", "bool", "str", "size", "enum", "ints", "floats", "sizes", "any")
+TYPES = (
+    "int",
+    "float",
+    "bool",
+    "str",
+    "size",
+    "enum",
+    "ints",
+    "floats",
+    "sizes",
+    "any",
+    "number",
+    "quantity",
+    "ids",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +187,10 @@ def _float(value: Any) -> Any:
     return float(value) if is_number(value) and math.isfinite(value) else POISON
 
 
+def _number(value: Any) -> Any:
+    return value if isinstance(value, Opaque) else _float(value)
+
+
 def _instance(kind: type) -> Callable[[Any], Any]:
     return lambda value: value if isinstance(value, kind) else POISON
 
@@ -188,6 +217,9 @@ _TYPES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "floats": ("a list of numbers", _list(_float)),
     "sizes": ("a list of sizes", _list(_size)),
     "any": ("a value", lambda value: value),
+    "number": ("a number, a curve, stairs or a Scalar", _number),  # what is no number is the game's to make
+    "quantity": ("a quantity, such as `10 kimg`", lambda value: value if is_quantity(value) else POISON),
+    "ids": ("a list of ids", _list(_instance(str))),
 }
 
 
@@ -255,8 +287,11 @@ def argument(
     )
 
 
-def _literal(decl: Declared, tree: Tree, scope: Scope) -> str | None:
-    """The text of an enum or str that is no expression, else None."""
+def _literal(decl: Declared, tree: Tree, scope: Scope) -> str | list[str] | None:
+    """The text of an enum or str that is no expression, ids as they are written; else None."""
+    if decl.type == "ids" and isinstance(tree, Sequence):
+        texts = [item.text for item in tree.items if isinstance(item, Scalar)]
+        return texts if len(texts) == len(tree.items) else None
     if not isinstance(tree, Scalar) or decl.type not in ("enum", "str", "bool"):
         return None
     if decl.type == "bool":  # `no` and the like: `coerce` explains them better than "unknown name" would

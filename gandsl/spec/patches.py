@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gandsl.diagnostics import Diagnostics, Label, Span
 from gandsl.diagnostics.suggest import did_you_mean
-from gandsl.spec.declarations import short_type
+from gandsl.spec.constants import short_type
 from gandsl.spec.expressions import part_of
 from gandsl.spec.names import check_name
 from gandsl.spec.shapes import REQUIRED

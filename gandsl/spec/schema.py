@@ -7,53 +7,38 @@ An expression may stand where a value does: the schema knows fields and names, a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from gandsl.spec.params import Declared
-from gandsl.spec.shapes import PARAM, SPEC, ChoiceShape, FieldsShape, Form, Leaf, MapOf
-
-Schema = dict[str, Any]
+from gandsl.spec.schema_forms import Schema, record_schema
+from gandsl.spec.schema_nodes import ADDED, OpShape, body_schema, game_nodes, node_schema, term_schema
+from gandsl.spec.shapes import EXPRESSION, SPEC
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT: Schema = {"type": "string"}
-_ADDED = r"^\w+\.\w+$"  # the name of an op that a package adds
-_EXPRESSION: Schema = {"$ref": "#/$defs/expression"}
+_EXPRESSION = EXPRESSION.schema
 _VALUE: Schema = {"anyOf": [_EXPRESSION, {"type": ["array", "object", "null"]}]}
-_CONDITIONS: dict[str, Schema] = {
-    "when": {**_EXPRESSION, "description": "condition under which the node exists"},
-    "unless": {**_EXPRESSION, "description": "condition under which it does not exist"},
-    "doc": {**_TEXT, "description": "what it is for"},
-}
-_NESTING: dict[str, Schema] = {
-    "inline": {"type": "boolean", "description": "leave the node's own name out of the ids inside"},
-    "defaults": {"$ref": "#/$defs/defaults"},
-}
-
-
-@dataclass(frozen=True, slots=True)
-class OpShape:
-    """What the schema says of an op: its sentence, and each port and parameter with its own schema."""
-
-    doc: str = ""
-    fields: Mapping[str, Schema] = field(default_factory=dict)
 
 
 def json_schema(
     *,
     ops: Mapping[str, OpShape],
+    game_ops: Mapping[str, OpShape] = MappingProxyType({}),
     blocks: Iterable[str] = (),
     topologies: Iterable[str] = (),
     training: Schema | None = None,
 ) -> Schema:
     """The schema (draft 2020-12) of spec files.
 
-    `ops` by name; `blocks` and `topologies` are names to propose, others stay allowed since a file has its
-    own; `training` is the plan's own schema, whose `$defs` move under `training.` names.
+    `ops` by name, `game_ops` those that games alone have; `blocks` and `topologies` are names to propose,
+    others stay allowed since a file has its own; `training` is the plan's own schema, whose `$defs` move
+    under `training.` names.
     """
     plan, plan_defs = _plan(training)
-    names = sorted(ops)
-    spec = _record(SPEC)
+    names, blocks, topologies = sorted(ops), list(blocks), list(topologies)
+    in_games = node_schema({**ops, **game_ops}, blocks, topologies, "game")
+    spec = record_schema(SPEC)
     spec["required"] = ["gandsl"]  # a file of blocks needs no more
     return {
         "$schema": DIALECT,
@@ -64,14 +49,13 @@ def json_schema(
                 "description": "a number, true or false, a name, an expression, or a list of them",
                 "anyOf": [{"type": ["string", "number", "boolean"]}, {"type": "array", "items": _VALUE}],
             },
-            "body": {
-                "description": "nodes by name, in order; an omitted first port reads the node above",
-                "type": "object",
-                "minProperties": 1,
-                "propertyNames": {"pattern": "^[A-Za-z][A-Za-z0-9_]*$"},
-                "additionalProperties": {"$ref": "#/$defs/node"},
-            },
-            "node": _node(names, ops, list(blocks), list(topologies)),
+            "body": {**body_schema("node"), "minProperties": 1},
+            "node": node_schema(ops, blocks, topologies, "body"),
+            "game": body_schema("game_node"),
+            "game_node": {"anyOf": [*game_nodes(), in_games]},
+            "term": term_schema(),
+            "number": {"anyOf": [_EXPRESSION, *_plan_parts(plan_defs, "Curve", "Stairs")]},
+            "optimizer": {"anyOf": _plan_parts(plan_defs, "Adam")},
             "defaults": {
                 "description": "op parameters for everything inside that does not set them",
                 "type": "object",
@@ -86,7 +70,7 @@ def json_schema(
                         for name in names
                     },
                 },
-                "patternProperties": {_ADDED: {"type": "object"}},
+                "patternProperties": {ADDED: {"type": "object"}},
                 "additionalProperties": False,
             },
             "patch": _patch(),
@@ -121,110 +105,7 @@ _JSON_TYPES: dict[str, str | list[str]] = {
 }
 
 
-# ---- from the tables ---------------------------------------------------------------------------------------
-
-
-def _form(form: Form) -> Schema:
-    match form:
-        case Leaf():
-            return dict(form.schema)
-        case ChoiceShape():
-            return {"enum": list(form.names)}
-        case MapOf():
-            names = {"propertyNames": {"pattern": f"^{form.pattern}$"}}
-            return {"type": "object", **names, "additionalProperties": _form(form.form)}
-        case FieldsShape():
-            full = _record(form)
-            if form is PARAM:
-                return {"anyOf": [full, _EXPRESSION]}
-            short = form.field(form.short) if form.short else None
-            return {"anyOf": [full, _form(short.form)]} if short else full
-
-
-def _record(record: FieldsShape) -> Schema:
-    properties = {}
-    for each in record.fields:
-        schema = {**_form(each.form), "description": each.doc}
-        properties[each.name] = schema if each.required else _or_null(schema)
-    found: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
-    if required := [each.name for each in record.fields if each.required]:
-        found["required"] = required
-    if record.exclusive:
-        found["not"] = {"anyOf": [{"required": list(pair)} for pair in record.exclusive]}
-    return found
-
-
-def _or_null(schema: Schema) -> Schema:
-    """A field that may be left out may be null as well: `growth: null`."""
-    description = schema.pop("description")
-    return {"description": description, "anyOf": [schema, {"type": "null"}]}
-
-
-# ---- nodes, patches, the plan ------------------------------------------------------------------------------
-
-
-def _node(names: list[str], ops: Mapping[str, OpShape], blocks: list[str], topologies: list[str]) -> Schema:
-    """One of the forms of a node (docs/language.md, section 4)."""
-    loops = {
-        "fold": {"type": "object", "minProperties": 1, "additionalProperties": _EXPRESSION},
-        "label": {**_TEXT, "description": "ids of the stages: s8, s16, … for s"},
-        "carry": {"type": "object", "additionalProperties": _EXPRESSION},
-        "body": {"$ref": "#/$defs/body"},
-        "next": {"type": "object", "additionalProperties": _EXPRESSION},
-        "collect": {"type": "object", "additionalProperties": _EXPRESSION},
-        "defaults": {"$ref": "#/$defs/defaults"},
-    }
-    known_ops = {
-        "oneOf": [
-            *({"const": name, "description": ops[name].doc} for name in names),
-            {"type": "string", "pattern": _ADDED, "description": "an op of a package that the file requires"},
-        ],
-        "description": "a primitive",
-    }
-    arguments = [
-        {
-            "if": {"properties": {"op": {"const": name}}, "required": ["op"]},
-            "then": {
-                "properties": {"op": True, **_CONDITIONS, **ops[name].fields},
-                "additionalProperties": False,
-            },
-        }
-        for name in names
-    ]
-    open_forms = {
-        "block": {"anyOf": [{"enum": blocks}, _TEXT], "description": "a block"},
-        "topology": {
-            "anyOf": [{"enum": topologies}, _TEXT],
-            "description": "a block of the library's topologies",
-        },
-        "slot": {**_TEXT, "description": "what the caller filled the slot with"},
-    }
-    return {
-        "anyOf": [
-            _EXPRESSION,
-            {"type": "object", "required": ["op"], "properties": {"op": known_ops}, "allOf": arguments},
-            *(
-                {
-                    "type": "object",
-                    "required": [name],
-                    "properties": {name: schema, **_CONDITIONS, **_NESTING},
-                }
-                for name, schema in open_forms.items()
-            ),
-            {
-                "type": "object",
-                "required": ["fold", "body"],
-                "properties": {**loops, **_CONDITIONS},
-                "additionalProperties": False,
-            },
-            {
-                "type": "object",
-                "required": ["value"],
-                "properties": {"value": _EXPRESSION, **_CONDITIONS},
-                "additionalProperties": False,
-            },
-        ]
-    }
+# ---- patches, the plan -------------------------------------------------------------------------------------
 
 
 def _patch() -> Schema:
@@ -268,6 +149,12 @@ def _plan(training: Schema | None) -> tuple[Schema, dict[str, Schema]]:
     moved = _with_expressions(training)
     defs = moved.pop("$defs", {})
     return moved, {f"training.{name}": schema for name, schema in defs.items()}
+
+
+def _plan_parts(defs: Mapping[str, Schema], *names: str) -> list[Schema]:
+    """Parts of the plan that stand elsewhere as well; any mapping where no plan is known."""
+    found = [name for name in names if f"training.{name}" in defs]
+    return [{"$ref": f"#/$defs/training.{name}"} for name in found] or [{"type": "object"}]
 
 
 def _with_expressions(schema: Any) -> Any:

@@ -1,74 +1,17 @@
-"""The fields of a spec file, as tables: what each place takes, and the one check that reads them.
+"""The fields of a spec file, as tables: what each place takes.
 
-The JSON Schema of `gandsl schema` comes from the same tables. Bodies of networks and blocks, and the training
-plan, are opaque here: they belong to the elaborator and to the plan.
+The JSON Schema of `gandsl schema` comes from the same tables. Bodies of networks, blocks and the game, and
+the training plan, are opaque here: they belong to the elaborator and to the plan.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
-
-from gandsl.diagnostics import Diagnostics, Label, Span
-from gandsl.diagnostics.suggest import did_you_mean, nearest
-from gandsl.spec.names import PATTERN, check_name
-from gandsl.spec.scalars import former_truth
-from gandsl.spec.tree import Mapping, Scalar, Sequence, Tree, describe, is_null
+from gandsl.spec.fields import FLAG, VALUE, ChoiceShape, Field, FieldsShape, Leaf, MapOf
+from gandsl.spec.names import PATTERN
+from gandsl.spec.params import TYPES
+from gandsl.spec.tree import Mapping, Scalar, Sequence, Tree
 
 VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A value that is looked at as a whole. `words` say what is wanted, `schema` is its JSON Schema."""
-
-    words: str
-    accepts: Callable[[Tree], bool]
-    schema: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class ChoiceShape:
-    """One of a few words."""
-
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MapOf:
-    """Declarations by name. `named` false: the keys are checked by whoever reads them."""
-
-    form: Form
-    named: bool = True
-    pattern: str = PATTERN
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field of a record; its doc feeds the JSON Schema and so every editor."""
-
-    name: str
-    form: Form
-    doc: str
-    required: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FieldsShape:
-    """A mapping with known fields. A scalar or list in its place stands for the field `short`."""
-
-    words: str
-    fields: tuple[Field, ...]
-    exclusive: tuple[tuple[str, str], ...] = ()
-    short: str | None = None
-
-    def field(self, name: str) -> Field | None:
-        """The field of this name."""
-        return next((field for field in self.fields if field.name == name), None)
-
-
-Form: TypeAlias = Leaf | ChoiceShape | MapOf | FieldsShape
 
 
 def _text(tree: Tree) -> bool:
@@ -87,19 +30,21 @@ def _names(tree: Tree) -> bool:
     return isinstance(tree, Sequence) and all(isinstance(item, Scalar) for item in tree.items)
 
 
+def _turns(tree: Tree) -> bool:
+    return isinstance(tree, Sequence) and all(isinstance(one, Scalar) or _names(one) for one in tree.items)
+
+
+def _term(tree: Tree) -> bool:
+    return isinstance(tree, Mapping) or _expression(tree)
+
+
 TEXT = Leaf("a text", _text, {"type": "string"})
 WHOLE = Leaf(
     "a whole number",
     lambda tree: isinstance(tree, Scalar) and type(tree.value) is int,
     {"const": VERSION},
 )
-FLAG = Leaf(
-    "true or false",
-    lambda tree: isinstance(tree, Scalar) and isinstance(tree.value, bool),
-    {"type": "boolean"},
-)
 EXPRESSION = Leaf("an expression", _expression, {"$ref": "#/$defs/expression"})
-VALUE = Leaf("a value", lambda tree: True, {})
 NAMES = Leaf("a list of names", _names, {"type": "array", "items": {"type": ["string", "number", "boolean"]}})
 ONE_ENTRY = Leaf(
     "a mapping of one variable to a list, `{res: …}`",
@@ -116,6 +61,29 @@ BODY = Leaf("a mapping of names to nodes", lambda tree: isinstance(tree, Mapping
 DEFAULTS = Leaf(
     "a mapping of ops to parameters", lambda tree: isinstance(tree, Mapping), {"$ref": "#/$defs/defaults"}
 )
+ORDER = Leaf(
+    "a list of players, or of lists of those that move at once",
+    _turns,
+    {"type": "array", "items": {"anyOf": [{"type": "string"}, NAMES.schema]}},
+)
+EXPRESSIONS = Leaf(
+    "a list of expressions",
+    lambda tree: isinstance(tree, Sequence) and _expression(tree),
+    {"type": "array", "items": EXPRESSION.schema},
+)
+NUMBER = Leaf(
+    "a number, a curve {shape, start, end, over} or stairs {values, at}",
+    lambda tree: not isinstance(tree, Sequence),
+    {"$ref": "#/$defs/number"},
+)
+LOG = Leaf(
+    "a name, or a mapping of names to expressions",
+    lambda tree: not isinstance(tree, Sequence),
+    {"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": EXPRESSION.schema}]},
+)
+TERM = Leaf("an expression, {value: …} or {block: …}", _term, {"$ref": "#/$defs/term"})
+OPTIMIZER = Leaf("a mapping", lambda tree: isinstance(tree, Mapping), {"$ref": "#/$defs/optimizer"})
+GAME_BODY = Leaf(BODY.words, BODY.accepts, {"$ref": "#/$defs/game"})
 PLAN = Leaf("a mapping", lambda tree: isinstance(tree, Mapping), {"$ref": "#/$defs/training"})
 PATCHES = Leaf("a list of steps", lambda tree: isinstance(tree, Sequence), {"$ref": "#/$defs/patch"})
 
@@ -142,7 +110,7 @@ PARAM = FieldsShape(
     (
         Field(
             "type",
-            ChoiceShape(("int", "float", "bool", "str", "size", "enum", "ints", "floats", "sizes", "any")),
+            ChoiceShape(TYPES, code="G0506"),
             "type of its values",
             required=True,
         ),
@@ -171,10 +139,7 @@ INTERFACE = FieldsShape(
         Field("doc", TEXT, "what fits"),
     ),
 )
-_OUTPUTS = (
-    Field("output", EXPRESSION, "the output; default: the last node"),
-    Field("outputs", MapOf(EXPRESSION), "several outputs by name"),
-)
+_OUTPUT = Field("output", EXPRESSION, "the output; default: the last node")
 BLOCK = FieldsShape(
     "a block: {ports: …, body: …}",
     (
@@ -183,23 +148,112 @@ BLOCK = FieldsShape(
         Field("ports", MapOf(PORT), "tensors that go in, by name; the first is what a chain feeds"),
         Field("params", MapOf(PARAM), "compile-time values that the caller sets"),
         Field("slots", MapOf(SLOT), "places that the caller fills with blocks or ops"),
-        Field("body", BODY, "nodes, in order", required=True),
-        *_OUTPUTS,
+        Field("body", GAME_BODY, "nodes, in order", required=True),
+        _OUTPUT,
+        Field("outputs", MapOf(EXPRESSION), "several outputs by name"),
+        Field("weight", TEXT, "what the weight of a term that this block makes is called, such as gamma"),
     ),
     exclusive=(("output", "outputs"),),
 )
+OUTPUT = FieldsShape(
+    "an output: an expression, or {of: …, kind: …}",
+    (
+        Field("of", EXPRESSION, "the tensor, or a list of them", required=True),
+        Field("kind", TEXT, "what it is, such as Logits, where its node's own kind is not meant"),
+    ),
+    short="of",
+)
+WEIGHTS = FieldsShape(
+    "where weights start: {random: true}",
+    (Field("random", FLAG, "from the seed; to be said of a network that nobody trains"),),
+)
 NETWORK = FieldsShape(
-    "a network: {inputs: …, body: …}",
+    "a network: {inputs: …, body: …}, or {like: …}",
     (
         Field("doc", TEXT, "one sentence"),
         Field("source", TEXT, "where it is from, if anywhere"),
         Field("inputs", MapOf(PORT), "tensors that go in, in call order", required=True),
         Field("defaults", DEFAULTS, "op parameters for everything inside that does not set them"),
         Field("body", BODY, "nodes, in order", required=True),
-        *_OUTPUTS,
+        _OUTPUT,
+        Field("outputs", MapOf(OUTPUT), "several outputs by name, each an expression or {of: …, kind: …}"),
         Field("styles", EXPRESSION, "the style space: a node of kind Styles"),
+        Field("like", TEXT, "another network: this one is declared as that is, with weights of its own"),
+        Field("weights", WEIGHTS, "where its weights start"),
     ),
-    exclusive=(("output", "outputs"),),
+    exclusive=(
+        ("output", "outputs"),
+        *(("like", name) for name in ("inputs", "defaults", "body", "output", "outputs", "styles")),
+    ),
+    instead="like",
+)
+DATA = FieldsShape(
+    "a field of the data: a type, or {type: …, …}",
+    (
+        Field("type", TEXT, 'Image or Label and its shape, such as "Image[3, resolution]"', required=True),
+        Field("when", EXPRESSION, "condition under which it exists"),
+        Field("unless", EXPRESSION, "condition under which it does not exist"),
+        Field("doc", TEXT, "what it is"),
+    ),
+    exclusive=(("when", "unless"),),
+    short="type",
+)
+_FROM = Field("from", EXPRESSION, "when it begins (img, kimg, Mimg, steps, or a share of the length)")
+_UNTIL = Field("until", EXPRESSION, "when it ends (img, kimg, Mimg, steps, or a share of the length)")
+TERM_FIELDS = FieldsShape(  # beside those of its node
+    "a term: an expression, {value: …, …} or {block: …, …}",
+    (
+        Field("weight", NUMBER, "a number, a curve, stairs, or a Scalar of the body; default 1"),
+        Field("every", EXPRESSION, "its interval, such as 16 steps: a lazy term counts so many times"),
+        Field("batch", EXPRESSION, "the batch of a pass of its own; default: the step's"),
+        _FROM,
+        _UNTIL,
+        Field(
+            "log", LOG, "its name in the log (default: PLAYER/TERM), or numbers of its block by their names"
+        ),
+    ),
+)
+PLAYER = FieldsShape(
+    "a player: {trains: …, terms: …}",
+    (
+        Field("trains", NAMES, "networks, or parts of them by id: [judge, critic.head]"),
+        Field("steps", EXPRESSION, "optimizer steps a step, each on items and draws of its own; default 1"),
+        _FROM,
+        _UNTIL,
+        Field("optimizer", OPTIMIZER, "an optimizer with moments of its own; default: that of each network"),
+        Field(
+            "terms", MapOf(TERM, printed=False), "what it minimizes, by name: the sum of these", required=True
+        ),
+    ),
+)
+WATCHES = FieldsShape(
+    "what the guard looks at: {real: …, fake: …, samples: …, items: …}",
+    (
+        Field("real", EXPRESSION, "what is said of real items"),
+        Field("fake", EXPRESSION, "what is said of generated ones"),
+        Field("samples", EXPRESSION, "what is generated"),
+        Field("items", EXPRESSION, "real items"),
+    ),
+)
+GAME = FieldsShape(
+    "a game: {body: …, players: …}",
+    (
+        Field(
+            "fresh",
+            ChoiceShape(("phase", "step")),
+            "whether each phase has items and draws of its own (default), or all phases of a step share them",
+        ),
+        Field(
+            "order",
+            ORDER,
+            "turns of a step: players, or lists of those that move at once; default: as listed",
+        ),
+        Field("body", GAME_BODY, "nodes, in order"),
+        Field("players", MapOf(PLAYER), "who trains which networks, and by which terms"),
+        Field("logs", MapOf(EXPRESSION), "further numbers of the log, by name"),
+        Field("shows", EXPRESSIONS, "what grids and `gandsl sample` show"),
+        Field("watches", WATCHES, "what the guard looks at"),
+    ),
 )
 GROWTH = FieldsShape(
     "{over: …}",
@@ -236,94 +290,30 @@ SPEC = FieldsShape(
         Field("generator", NETWORK, "from latent to image"),
         Field("discriminator", NETWORK, "from image to logits"),
         Field("networks", MapOf(NETWORK), "further networks"),
+        Field(
+            "data", MapOf(DATA), "what an item of the data holds, by name; default: what the networks take"
+        ),
+        Field("game", GAME, "who trains what to do; beside training.loss: what is added to that"),
         Field("training", PLAN, "the training plan"),
         Field("set", MAPPING, "new values for places of the base, by path"),
         Field("patch", PATCHES, "changes to the base, in order"),
         Field("moved", MapOf(TEXT, named=False, pattern=".+"), "old ids and their new places"),
     ),
 )
-RECORDS = (PORT, PARAM, SLOT, INTERFACE, BLOCK, NETWORK, GROWTH, SPEC)
+RECORDS = (
+    PORT,
+    PARAM,
+    SLOT,
+    INTERFACE,
+    BLOCK,
+    OUTPUT,
+    WEIGHTS,
+    NETWORK,
+    DATA,
+    PLAYER,
+    WATCHES,
+    GAME,
+    GROWTH,
+    SPEC,
+)
 REQUIRED = frozenset(field.name for record in RECORDS for field in record.fields if field.required)
-
-
-def read_fields(
-    record: FieldsShape, tree: Tree, owner: Span, diagnostics: Diagnostics
-) -> dict[str, Tree] | None:
-    """The fields of `tree` that have the right form; all else is reported. None where it is no such record.
-
-    A field set to null counts as left out. `owner` is the span of the key that holds `tree`, where a missing
-    field is reported. Records within it are the caller's to read, with this function again.
-    """
-    if record.short and not isinstance(tree, Mapping):
-        field = record.field(record.short)
-        if field and not is_null(tree) and _fits(field.form, tree):
-            return {record.short: tree}
-    if not isinstance(tree, Mapping):
-        code = "G0013" if is_null(tree) else "G0010"
-        diagnostics.add(code, f"{record.words} is wanted here, not {describe(tree)}", tree.span)
-        return None
-    found: dict[str, Tree] = {}
-    for entry in tree:
-        known = record.field(entry.key)
-        if known is None:
-            help = did_you_mean(entry.key, [field.name for field in record.fields])
-            diagnostics.add("G0008", f"unknown field `{entry.key}`", entry.key_span, help=help)
-        elif is_null(entry.value) and known.form is not VALUE:
-            if known.required:
-                diagnostics.add("G0013", f"`{entry.key}` needs a value", entry.key_span)
-        elif _checked(known.form, entry.value, entry.key, diagnostics):
-            found[entry.key] = entry.value
-    intended = meant(record, tree)
-    for field in record.fields:
-        if field.required and field.name not in tree and field.name not in intended:
-            diagnostics.add("G0009", f"`{field.name}` is missing", owner, help=f"{field.name}: {field.doc}")
-    for one, other in record.exclusive:
-        if one in tree and other in tree:
-            spans = sorted((tree.entries[name].key_span, name) for name in (one, other))
-            label = Label(spans[0][0], f"`{spans[0][1]}` stands here")
-            message = f"`{one}` and `{other}` exclude each other"
-            diagnostics.add("G0012", message, spans[1][0], secondary=(label,))
-    return found
-
-
-def meant(record: FieldsShape, tree: Mapping) -> set[str]:
-    """The fields that unknown keys of `tree` are likely misspellings of, and which are not missing then."""
-    unknown = [key for key in tree.entries if record.field(key) is None]
-    names = [field.name for field in record.fields]
-    return {near for key in unknown if (near := nearest(key, names))}
-
-
-def _fits(form: Form, tree: Tree) -> bool:
-    return not isinstance(form, Leaf) or form.accepts(tree)
-
-
-def _checked(form: Form, tree: Tree, key: str, diagnostics: Diagnostics) -> bool:
-    """Whether a field's value has the right form, as far as this level goes; reported where it has not."""
-    match form:
-        case Leaf():
-            if not form.accepts(tree):
-                message = f"`{key}` wants {form.words}, not {describe(tree)}"
-                help = former_truth(tree.text) if form is FLAG and isinstance(tree, Scalar) else None
-                diagnostics.add("G0010", message, tree.span, help=help)
-                return False
-        case ChoiceShape():
-            text = tree.text if isinstance(tree, Scalar) else None
-            if text not in form.names:
-                message = f"`{key}` cannot be {describe(tree)}"
-                help = did_you_mean(text or "", form.names)
-                diagnostics.add("G0506" if form in _PARAM_FORMS else "G0209", message, tree.span, help=help)
-                return False
-        case MapOf():
-            if not isinstance(tree, Mapping):
-                diagnostics.add("G0010", f"`{key}` wants a mapping of names, not {describe(tree)}", tree.span)
-                return False
-            for entry in tree:
-                if form.named:
-                    check_name(entry.key, entry.key_span, diagnostics)
-                if isinstance(form.form, Leaf) and not form.form.accepts(entry.value):
-                    message = f"`{entry.key}` wants {form.form.words}, not {describe(entry.value)}"
-                    diagnostics.add("G0010", message, entry.value.span)
-    return True
-
-
-_PARAM_FORMS = tuple(field.form for field in PARAM.fields)

@@ -167,7 +167,7 @@ def spoiled(folder: Path, old: str, new: str) -> list[tuple[str, str]]:
         (
             "let:",
             "networks: {generator: {inputs: {}, body: {a: 1}}}\nlet:",
-            ("G0012", "generator"),
+            ("G0404", "generator"),
             "field of its own",
         ),
         ("let:", "interfaces: {Norm: {gives: [a b]}}\nlet:", ("G0011", "a b"), ""),

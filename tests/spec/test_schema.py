@@ -9,10 +9,12 @@ import pytest
 
 from gandsl.ir.ops import OPS
 from gandsl.spec.reader import read_text, to_plain
-from gandsl.spec.schema import OpShape, json_schema, param_schema
+from gandsl.spec.schema import json_schema, param_schema
+from gandsl.spec.schema_nodes import OpShape
 from gandsl_runtime.plan import Plan
 from tests import added
 from tests.spec.helpers import MINIMAL
+from tests.spec.test_game import GAME
 
 jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed: pip install gandsl[dev]")
 
@@ -92,3 +94,53 @@ def test_expressions_may_stand_in_the_plan(validator: Any) -> None:
     for new in ("{batch: layers * 8", "{batch: 16"):
         assert validator.is_valid(data_of(GOOD.replace("{batch: 64", new)))
     assert not validator.is_valid(data_of(GOOD.replace("{batch: 64", "{batch: -3")))
+
+
+# a game as it may be written: every form of a node and a term
+PLAYED = GAME.replace(
+    "    z: {draw: generator.z}\n",
+    """\
+    z: {draw: generator.z, distribution: normal, per: micro_batch, draws: other}
+    soon: {value: {shape: linear, start: 0, end: 1, over: 1 kimg}, when: classes > 0}
+    later: {value: {values: [0, 1], at: [1 kimg]}}
+    k: {state: Scalar, start: 0, every: 16 steps, in: first, next: "clip(k + gap, 0, 1)", moved: old/k}
+    ws: {network: generator.mapping, z: z, holds: [track_average], weights: average, mode: evaluation}
+    all: {network: generator, z: z, draws: fake, outputs: all}
+    seen: {block: some.thing, a: z}
+""",
+).replace("length: 10 kimg, batch: 8,", "length: 10 kimg, batch: 8, loss: hinge,")
+
+
+def test_a_game_is_valid(validator: Any) -> None:
+    faults = [
+        f"{list(error.path)}: {error.message[:200]}" for error in validator.iter_errors(data_of(PLAYED))
+    ]
+    assert faults == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("fresh: step", "fresh: steps"),
+        ("[[first, second], third]", "first"),
+        ("trains: [judge, other.head]", "trains: judge"),
+        ("steps: 2", "stpes: 2"),
+        ("{value: -gap, weight:", "{value: -gap, wieght:"),
+        ("start: 0, end: 1, over: 1 kimg}, every", "start: 0, end: 1, ovre: 1 kimg}, every"),
+        ("optimizer: {lr: 1e-4}", "optimizer: {rate: 1e-4}"),
+        ("shows: [image, fake]", "shows: image"),
+        ("{samples: fake,", "{sample: fake,"),
+        ("draw: generator.z, distribution", "draw: generator.z, distributoin"),
+        ("per: micro_batch", "per: microbatch"),
+        ("state: Scalar, start", "state: Scalar, satrt"),
+        ("weights: average", "weights: mean"),
+        ("outputs: all}", "outputs: some}"),
+        ("doc: the class}", "set: b}"),
+        ("{like: judge}", "{like: judge, body: {a: 1}}"),
+        ("{of: head, kind: Vector}", "{of: head, knid: Vector}"),
+        ("{random: true}", "{file: a.safetensors}"),
+    ],
+)
+def test_slips_in_a_game_are_seen(validator: Any, old: str, new: str) -> None:
+    assert PLAYED.count(old) == 1
+    assert not validator.is_valid(data_of(PLAYED.replace(old, new)))

@@ -45,7 +45,8 @@ def _schema() -> dict[str, Any]:
     from gandsl.cli.topics import block
     from gandsl.ir.op import Op
     from gandsl.ir.ops import OPS
-    from gandsl.spec.schema import OpShape, json_schema, param_schema
+    from gandsl.spec.schema import json_schema, param_schema
+    from gandsl.spec.schema_nodes import OpShape
     from gandsl_runtime.plan import Plan
 
     def shape(op: Op) -> OpShape:

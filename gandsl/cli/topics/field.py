@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from gandsl.cli.topics.topic import Topic, definitions
-from gandsl.spec.shapes import BLOCK, GROWTH, INTERFACE, NETWORK, PARAM, PORT, SLOT, SPEC, FieldsShape
+from gandsl.spec import shapes
+from gandsl.spec.fields import FieldsShape
 
 OF: dict[str, FieldsShape] = {
-    "a spec": SPEC,
-    "a network": NETWORK,
-    "a block": BLOCK,
-    "a port or an input": PORT,
-    "a parameter": PARAM,
-    "a slot": SLOT,
-    "an interface": INTERFACE,
-    "growth": GROWTH,
+    "a spec": shapes.SPEC,
+    "a network": shapes.NETWORK,
+    "a block": shapes.BLOCK,
+    "a port or an input": shapes.PORT,
+    "an output of a network": shapes.OUTPUT,
+    "a parameter": shapes.PARAM,
+    "a slot": shapes.SLOT,
+    "an interface": shapes.INTERFACE,
+    "growth": shapes.GROWTH,
+    "the data": shapes.DATA,
+    "a game": shapes.GAME,
+    "a player": shapes.PLAYER,
+    "a term": shapes.TERM_FIELDS,
 }
 
 

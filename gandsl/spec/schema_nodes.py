@@ -1,0 +1,124 @@
+"""The nodes of a body, and the terms of a game, as JSON Schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gandsl.spec.nodes import CALL, CLOCK, CONDITIONS, DRAW, STATE
+from gandsl.spec.schema_forms import Schema, form_schema, record_schema
+from gandsl.spec.shapes import EXPRESSION, TERM_FIELDS
+
+_TEXT: Schema = {"type": "string"}
+_EXPRESSION = EXPRESSION.schema
+ADDED = r"^\w+\.\w+$"  # the name of an op that a package adds
+_CONDITIONS: dict[str, Schema] = {
+    each.name: {**form_schema(each.form), "description": each.doc} for each in CONDITIONS
+}
+_NESTING: dict[str, Schema] = {
+    "inline": {"type": "boolean", "description": "leave the node's own name out of the ids inside"},
+    "defaults": {"$ref": "#/$defs/defaults"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OpShape:
+    """What the schema says of an op: its sentence, and each port and parameter with its own schema."""
+
+    doc: str = ""
+    fields: Mapping[str, Schema] = field(default_factory=dict)
+
+
+def node_schema(ops: Mapping[str, OpShape], blocks: list[str], topologies: list[str], body: str) -> Schema:
+    """One of the forms of a node (docs/language.md, section 4); `body`: where that of a fold is defined."""
+    names = sorted(ops)
+    loops = {
+        "fold": {"type": "object", "minProperties": 1, "additionalProperties": _EXPRESSION},
+        "label": {**_TEXT, "description": "ids of the stages: s8, s16, … for s"},
+        "carry": {"type": "object", "additionalProperties": _EXPRESSION},
+        "body": {"$ref": f"#/$defs/{body}"},
+        "next": {"type": "object", "additionalProperties": _EXPRESSION},
+        "collect": {"type": "object", "additionalProperties": _EXPRESSION},
+        "defaults": {"$ref": "#/$defs/defaults"},
+    }
+    known_ops = {
+        "oneOf": [
+            *({"const": name, "description": ops[name].doc} for name in names),
+            {"type": "string", "pattern": ADDED, "description": "an op of a package that the file requires"},
+        ],
+        "description": "a primitive",
+    }
+    arguments = [
+        {
+            "if": {"properties": {"op": {"const": name}}, "required": ["op"]},
+            "then": {
+                "properties": {"op": True, **_CONDITIONS, **ops[name].fields},
+                "additionalProperties": False,
+            },
+        }
+        for name in names
+    ]
+    open_forms = {
+        "block": {"anyOf": [{"enum": blocks}, _TEXT], "description": "a block"},
+        "topology": {
+            "anyOf": [{"enum": topologies}, _TEXT],
+            "description": "a block of the library's topologies",
+        },
+        "slot": {**_TEXT, "description": "what the caller filled the slot with"},
+    }
+    return {
+        "anyOf": [
+            _EXPRESSION,
+            {"type": "object", "required": ["op"], "properties": {"op": known_ops}, "allOf": arguments},
+            *(
+                {
+                    "type": "object",
+                    "required": [name],
+                    "properties": {name: schema, **_CONDITIONS, **_NESTING},
+                }
+                for name, schema in open_forms.items()
+            ),
+            {
+                "type": "object",
+                "required": ["fold", "body"],
+                "properties": {**loops, **_CONDITIONS},
+                "additionalProperties": False,
+            },
+            {
+                "type": "object",
+                "required": ["value"],
+                "properties": {"value": _EXPRESSION, **_CONDITIONS},
+                "additionalProperties": False,
+            },
+        ]
+    }
+
+
+def body_schema(node: str) -> Schema:
+    """A body of nodes as `node` defines them."""
+    return {
+        "description": "nodes by name, in order; an omitted first port reads the node above",
+        "type": "object",
+        "propertyNames": {"pattern": "^[A-Za-z][A-Za-z0-9_]*$"},
+        "additionalProperties": {"$ref": f"#/$defs/{node}"},
+    }
+
+
+def game_nodes() -> list[Schema]:
+    """The forms of nodes that games alone have."""
+    call = {**record_schema(CALL), "additionalProperties": {**_EXPRESSION, "description": "an input"}}
+    return [record_schema(DRAW), record_schema(STATE), call, record_schema(CLOCK)]
+
+
+def term_schema() -> Schema:
+    """A term. Without a node, it sets fields of one that the short form makes."""
+    beside = record_schema(TERM_FIELDS)["properties"]
+    value = {**record_schema(CLOCK)["properties"], **beside}
+    of_node = {"type": "object", "properties": {**beside, "value": False}}
+    return {
+        "anyOf": [
+            _EXPRESSION,
+            {"type": "object", "required": ["value"], "properties": value, "additionalProperties": False},
+            of_node,
+        ]
+    }
