@@ -24,6 +24,7 @@ class Trait(StrEnum):
     STATEFUL = "stateful"  # keeps buffers that change in training
     RANDOM = "random"  # draws numbers
     WEIGHTED = "weighted"  # has a weight and takes the weight parametrization's parameters
+    CONSTANT = "constant"  # its derivative is 0: what it gives is a constant to all that reads it
     AT_OUTPUT = "at_output"  # may stand between the last product and an output, and then has all 32 bits
 
 

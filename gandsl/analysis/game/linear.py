@@ -1,0 +1,81 @@
+"""Which means are of a process's own samples: those in which all that a pass computes is linear.
+
+The gradients of processes are summed, each by its share, and so is what states hear. So what is linear in a
+mean is right with that of the own samples; all else takes the mean over all processes, and couples the
+samples of a micro-batch. The coefficients of what is linear are the same on every process: numbers, states,
+draws of a whole batch, weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gandsl.analysis.game.derivative import uses
+from gandsl.analysis.game.slices import PassIR, roots
+from gandsl.analysis.game.whole import Place, Whole
+from gandsl.ir.op import Trait
+from gandsl_runtime.plan.game import Term
+
+
+def over_all(one: PassIR) -> frozenset[str]:
+    """Ids of the means that are taken over all processes."""
+    found = _not_linear(one, one.terms, one.heard)
+    return frozenset(id_ for id_ in found if one.whole.graph[id_].attrs["processes"] == "all")
+
+
+def coupling(one: PassIR) -> dict[str, tuple[str, ...]]:
+    """By term that couples the samples of a micro-batch: the means in which it is not linear."""
+    found = {term.id: _not_linear(one, [term]) for term in one.terms}
+    return {term: tuple(id_ for id_ in one.nodes if id_ in means) for term, means in found.items() if means}
+
+
+def _not_linear(one: PassIR, terms: Sequence[Term], heard: Iterable[str] = ()) -> set[str]:
+    """The means in which a term, or what is heard, is not linear."""
+    places = one.places()
+    varying = _varying(one.whole, places)
+    linear: dict[Place, bool] = {("", node): True for node in heard}  # what is read → whether linearly
+    for term in terms:
+        ends = [("", root) for root in roots(term)]
+        for end in ends:
+            others = [other for other in ends if other != end]
+            linear[end] = linear.get(end, True) and varying.isdisjoint(others) and len(set(ends)) == len(ends)
+    found: set[str] = set()
+    for place in reversed(places):
+        if place not in linear:
+            continue
+        if one.whole.node(place).op == "mean" and not linear[place]:
+            found.add(place[1])
+        for port, operands in one.whole.reads(place).items():
+            straight = linear[place] and _is_linear(one.whole, place, port, varying)
+            for operand in operands:
+                linear[operand] = linear.get(operand, True) and straight
+    return found
+
+
+def _is_linear(whole: Whole, place: Place, port: str, varying: set[Place]) -> bool:
+    """Whether a node is linear in a port, by coefficients that are the same for all samples."""
+    node = whole.node(place)
+    if node.op == "gradient":  # by weights it is that of all processes
+        return port == "of" and all(whole.node(by).op == "weights" for by in whole.reads(place)["by"])
+    if node.spec.has(Trait.CONSTANT) or node.spec.has(Trait.RANDOM):
+        return False
+    return uses(whole, place, port)[0].isdisjoint(varying)
+
+
+def _varying(whole: Whole, places: Iterable[Place]) -> set[Place]:
+    """What differs from sample to sample, or from process to process while means are of their own samples."""
+    found: set[Place] = set()
+    for place in places:
+        node = whole.node(place)
+        if node.op == "item":
+            differs = True
+        elif node.op == "draw":
+            differs = node.attrs["per"] == "sample"
+        else:
+            operands = [one for ones in whole.reads(place).values() for one in ones]
+            differs = any(one in found for one in operands) or (
+                bool(operands) and node.spec.has(Trait.RANDOM)
+            )
+        if differs:
+            found.add(place)
+    return found

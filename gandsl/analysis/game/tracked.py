@@ -1,0 +1,275 @@
+"""What of a pass needs a graph, and what is differentiated twice, through which ops: known before it runs.
+
+A value is tracked if a weight that the phase trains, or a `by` of a gradient, stands before it, and it can
+be differentiated: what a constant gives is one, and so is what `stop_gradient` or a comparison gives. The
+gradient of one thing by another is tracked where its own numbers depend on what is tracked: that of a sum of
+products does, that of a sum does not. The op table says which of its operands the derivative of an op reads
+(`keeps`, `products`); where torch's own derivative is one function of more than it needs, it is that of the
+table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from gandsl.analysis.game.derivative import uses
+from gandsl.analysis.game.slices import PassIR, roots
+from gandsl.analysis.game.whole import Place, Whole
+from gandsl.ir.graph import Node
+from gandsl.ir.op import WEIGHT, Trait
+from gandsl_runtime.plan.game import Player
+
+_PASSED_ON = frozenset({"input", "output", "call"})  # no ops: names of what others make
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """Of one pass. A `by` of a gradient is tracked in any case."""
+
+    places: frozenset[Place]  # whose values require a gradient
+    already: frozenset[str]  # nodes of the game by which something is differentiated: tracked without that
+    made: frozenset[str]  # … and those that have to be made `differentiable`
+    again: Mapping[
+        str, tuple[Place, ...]
+    ]  # gradients that something asks to differentiate → through which ops
+
+    def nodes(self) -> frozenset[str]:
+        """Nodes of the game that are tracked."""
+        return frozenset(id_ for call, id_ in self.places if not call)
+
+    def layers(self, call: str) -> frozenset[str]:
+        """Nodes of a called network that are tracked."""
+        return frozenset(id_ for one, id_ in self.places if one == call)
+
+
+def trained(players: Iterable[Player], network: str, layer: str) -> bool:
+    """Whether one of the players trains a layer: its network, or a part of that which the layer is in."""
+    whole = f"{network}.{layer}."
+    return any(whole.startswith(f"{name}.") for player in players for name in player.trains)
+
+
+def tracked(one: PassIR, players: Sequence[Player]) -> Tracked:
+    """What is tracked in a pass of a phase of these players."""
+    flow = Flow(one.whole, one.places(), players)
+    asked = flow.asked(one)
+    bys = {by for gradient in flow.gradients for by in flow.by(gradient)}
+    places, already = flow.dependent(bys, asked=asked)
+    through: dict[str, tuple[Place, ...]] = {}
+    for gradient in flow.gradients:
+        if gradient[1] in asked:
+            ops = flow.sweep(gradient, places)[1]
+            through[gradient[1]] = tuple(place for place in flow.places if place in ops)
+    made = bys - already
+    return Tracked(places, frozenset(by[1] for by in already), frozenset(by[1] for by in made), through)
+
+
+@dataclass
+class Flow:
+    """Where derivatives pass in some places of a game, in order."""
+
+    whole: Whole
+    places: Sequence[Place]
+    players: Sequence[Player]  # whose weights are variables
+    _below: dict[Place, frozenset[Place]] = field(default_factory=dict)
+
+    @cached_property
+    def gradients(self) -> list[Place]:
+        """The gradients taken inside."""
+        return [place for place in self.places if self.whole.node(place).op == "gradient"]
+
+    @cached_property
+    def _order(self) -> dict[Place, int]:
+        return {place: index for index, place in enumerate(self.places)}
+
+    @cached_property
+    def _by_weights(self) -> list[Place]:
+        """The nodes that stand for weights by which something is differentiated."""
+        bys = dict.fromkeys(by for gradient in self.gradients for by in self.by(gradient))
+        return [by for by in bys if self.whole.node(by).op == "weights"]
+
+    def of(self, gradient: Place) -> Place:
+        return self.whole.reads(gradient)["of"][0]
+
+    def by(self, gradient: Place) -> tuple[Place, ...]:
+        return self.whole.reads(gradient)["by"]
+
+    # ---- forward
+
+    def learns(self, place: Place) -> bool:
+        """Whether a layer has weights that the players train, in this call."""
+        call, id_ = place
+        return self._has_weights(place) and trained(self.players, self.whole.calls[call].network, id_)
+
+    def _has_weights(self, place: Place) -> bool:
+        if not place[0] or self.whole.calls[place[0]].average:
+            return False
+        node = self.whole.node(place)
+        return bool(node.spec.weights(self.whole.program(place).call(node)))
+
+    def _weights_of(self, place: Place) -> Iterator[Place]:
+        """The `weights` nodes, by which something is differentiated, that cover the layer's own."""
+        if self._by_weights and self._has_weights(place):
+            network = self.whole.calls[place[0]].network
+            for one in self._by_weights:
+                if covers(self.whole.node(one), network, place[1]):
+                    yield one
+
+    def _covers_variables(self, node: Node) -> bool:
+        """Whether a `weights` node stands for a weight that the players train."""
+        network = self.whole.networks[node.attrs["network"]]
+        return any(
+            covers(node, network.name, id_) and trained(self.players, network.name, id_)
+            for id_ in network.weighted()
+        )
+
+    def below(self, gradient: Place) -> frozenset[Place]:
+        """What can be differentiated by a gradient's `by`."""
+        if gradient not in self._below:
+            bys = set(self.by(gradient))
+            self._below[gradient] = self.dependent(bys, until=self._order[gradient], variables=False)[0]
+        return self._below[gradient]
+
+    def dependent(
+        self,
+        sources: set[Place],
+        until: int | None = None,
+        variables: bool = True,
+        asked: frozenset[str] | None = None,
+    ) -> tuple[frozenset[Place], frozenset[Place]]:
+        """What depends on sources and variables, and the sources that do so without being one.
+
+        Gradients that nobody asks to differentiate give constants (None: all are asked).
+        """
+        found = {source for source in sources if source in self._by_weights}
+        already: set[Place] = set()
+        results: dict[Place, set[Place]] = {}  # gradient → `by` whose gradient depends on them
+        for place in self.places[:until]:
+            if self.whole.node(place).op == "gradient":
+                if asked is None or place[1] in asked:
+                    results[place] = self.sweep(place, found, variables)[0]
+                continue
+            depends = self._depends_on(place, found, results, variables)
+            if depends or place in sources:
+                found.add(place)
+            if depends and place in sources:
+                already.add(place)
+        return frozenset(found), frozenset(already)
+
+    def _depends_on(
+        self, place: Place, found: set[Place], results: Mapping[Place, set[Place]], variables: bool
+    ) -> bool:
+        node = self.whole.node(place)
+        if node.spec.has(Trait.CONSTANT):
+            return False
+        if node.op == "weights":
+            return variables and self._covers_variables(node)
+        if node.op == "output" and self.whole.node(made := ("", node.operands[0])).op == "gradient":
+            return self.by(made)[node.attrs["index"]] in results.get(made, ())
+        if variables and self.learns(place):
+            return True
+        reads = self.whole.reads(place)
+        return any(one in found for ones in reads.values() for one in ones) or any(
+            one in found for one in self._weights_of(place)
+        )
+
+    # ---- backward
+
+    def sweep(
+        self, gradient: Place, found: Set[Place], variables: bool = True
+    ) -> tuple[set[Place], set[Place]]:
+        """Which of a gradient's results depend on what was found, and the ops whose derivatives do."""
+        below, bys = self.below(gradient), self.by(gradient)
+        carries = {self.of(gradient): False}  # place → whether what comes back to it depends on it
+        through: set[Place] = set()
+        for place in reversed(self.places[: self._order[gradient]]):
+            if place not in carries or place not in below:
+                continue
+            for operand, depends in self._passed(place, found, variables):
+                if operand in below:
+                    depends = depends or carries[place]
+                    carries[operand] = carries.get(operand, False) or depends
+                    if depends and self.whole.node(place).op not in _PASSED_ON:
+                        through.add(place)
+        return {by for by in bys if carries.get(by, False)}, through
+
+    def _passed(self, place: Place, found: Set[Place], variables: bool) -> Iterator[tuple[Place, bool]]:
+        """Each operand that a derivative reaches, and whether it reads what was found on its way."""
+        node = self.whole.node(place)
+        if node.op == "output" and not place[0]:
+            made = ("", node.operands[0])
+            if self.whole.node(made).op == "gradient":
+                yield from self._inside(made, found, variables)
+                return
+        reads = self.whole.reads(place)
+        weights = tuple(self._weights_of(place))
+        for port, ones in (*reads.items(), (WEIGHT, weights)):
+            if ones:
+                depends = self._depends(place, port, found, variables)
+                yield from ((one, depends) for one in ones)
+
+    def _inside(self, gradient: Place, found: Set[Place], variables: bool) -> Iterator[tuple[Place, bool]]:
+        """The derivative of a gradient: it reaches whatever the derivatives of the ops on its way read."""
+        below = self.below(gradient)
+        depends = not below.isdisjoint(found)
+        for place in self.places[: self._order[gradient]]:
+            if place in below:
+                for port, ones in self.whole.reads(place).items():
+                    if any(one in below for one in ones):
+                        yield from ((one, depends) for one in uses(self.whole, place, port)[0])
+                yield from ((one, depends) for one in self._weights_of(place))
+
+    def _depends(
+        self,
+        place: Place,
+        port: str,
+        found: Set[Place],
+        variables: bool,
+    ) -> bool:
+        read, weight = uses(self.whole, place, port)
+        if not read.isdisjoint(found):
+            return True
+        return weight and (
+            (variables and self.learns(place)) or any(one in found for one in self._weights_of(place))
+        )
+
+    # ---- what asks
+
+    def asked(self, one: PassIR) -> frozenset[str]:
+        """The gradients that are differentiated again: by a loss, or by a gradient of what they make."""
+        found: set[str] = set()
+        ends = [("", root) for term in one.terms for root in roots(term)]
+        reached = self.above(ends)
+        found.update(gradient[1] for gradient in self.gradients if gradient in reached)
+        for gradient in self.gradients:
+            on_the_way = self.above([self.of(gradient)], self.below(gradient))
+            found.update(inner[1] for inner in self.gradients if inner in on_the_way)
+        return frozenset(found)
+
+    def above(self, ends: Iterable[Place], within: frozenset[Place] | None = None) -> set[Place]:
+        """What a derivative of `ends` reaches, going through places of `within` alone; gradients included."""
+        found: set[Place] = set()
+        waiting = list(ends)
+        while waiting:
+            place = waiting.pop()
+            node = self.whole.node(place)
+            inside = within is None or place in within or node.op == "gradient"
+            if place not in found and inside and not node.spec.has(Trait.CONSTANT):
+                found.add(place)
+                waiting.extend(one for ones in self._above(place).values() for one in ones)
+        return found
+
+    def _above(self, place: Place) -> Mapping[str, tuple[Place, ...]]:
+        return {**self.whole.reads(place), WEIGHT: tuple(self._weights_of(place))}
+
+
+def covers(node: Node, network: str, layer: str) -> bool:
+    """Whether a `weights` node stands for the weights of a layer."""
+    path, skip = node.attrs["path"], node.attrs["skip"]
+    names = f"{layer}."
+    return (
+        node.attrs["network"] == network
+        and (not path or names.startswith(f"{path}."))
+        and not any(names.startswith(f"{one}.") for one in skip)
+    )
