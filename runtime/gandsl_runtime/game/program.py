@@ -21,19 +21,20 @@ Per = Literal["sample", "micro_batch", "batch"]
 
 @dataclass(frozen=True)
 class Item:
-    """A field of the data's items, for the samples of a micro-batch: `image` or `y`."""
+    """A field of the data's items, for the samples of a micro-batch: images of full size, or labels."""
 
     id: str
     field: str
+    kind: Literal["Image", "Label"] = "Image"
 
 
 @dataclass(frozen=True)
 class Drawn:
     """Random numbers [n, *shape]. `id` is in their key; `distribution` is of them all.
 
-    `uniform` lies in [low, high); `integers` in low … high, both included; `labels` are classes, by their
-    shares in the data, or alike where `even`. What is drawn once per micro-batch or batch is the same for all
-    its samples; a Scalar has no axis for them.
+    `uniform` lies in [low, high); `integers` in low … high, both included; `labels` are classes below
+    `high`, by their shares in the data, or alike where `even`. What is drawn once per micro-batch or batch is
+    the same for all its samples; a Scalar has no axis for them.
     """
 
     id: str

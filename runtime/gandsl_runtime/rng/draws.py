@@ -60,9 +60,9 @@ class Draws:
         """[n, *shape] from [0, 1)."""
         return self._drawn(id_, shape, torch.float32, per=per).to(self.dtype)
 
-    def normal(self, id_: str, *shape: int) -> Tensor:
+    def normal(self, id_: str, *shape: int, per: str = "sample") -> Tensor:
         """[n, *shape] from N(0, 1)."""
-        return self._drawn(id_, shape, torch.float32, normal=True).to(self.dtype)
+        return self._drawn(id_, shape, torch.float32, normal=True, per=per).to(self.dtype)
 
     def integers(self, id_: str, low: int, high: int, per: str = "sample") -> Tensor:
         """[n] int64 from low to high, both included: fewer than 2³¹ numbers."""
@@ -73,9 +73,9 @@ class Draws:
         """[n] int64 from a distribution given by its cumulative sums."""
         return torch.searchsorted(cumulative, self.uniform(id_), right=True).clamp_(max=len(cumulative) - 1)
 
-    def words(self, id_: str, *shape: int) -> Tensor:
+    def words(self, id_: str, *shape: int, per: str = "sample") -> Tensor:
         """[n, *shape] int64 from 0 to 2³² − 1."""
-        return self._drawn(id_, shape, torch.int64)
+        return self._drawn(id_, shape, torch.int64, per=per)
 
     def of_rows(self, id_: str, rows: int, shape: tuple[int, ...], normal: bool) -> Tensor:
         """[rows, *shape] float32: of a part, or of several joined, each of as many samples."""

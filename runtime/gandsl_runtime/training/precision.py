@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -120,16 +120,17 @@ class Scaling:
         finally:
             _SCALE.reset(token)
 
-    def backward(self, loss: Tensor) -> None:
-        """Add the gradients of a loss, times the scale."""
-        self._scaler.scale(loss).backward()
+    def backward(self, loss: Tensor, of: Sequence[Tensor] | None = None, keep_graph: bool = False) -> None:
+        """Add the gradients of a loss, times the scale: of these weights, or of all that want one."""
+        self._scaler.scale(loss).backward(inputs=of, retain_graph=keep_graph)
 
-    def step(self, optimizer: Optimizer) -> None:
-        """The gradients without the scale, made finite or their step left out, and the optimizer's step."""
-        self._scaler.unscale_(optimizer)
-        if self._replaces:
-            replace_nonfinite(p for group in optimizer.param_groups for p in group["params"])
-        self._scaler.step(optimizer)
+    def step(self, *optimizers: Optimizer) -> None:
+        """The gradients without the scale, made finite or their step left out, and the optimizers' steps."""
+        for optimizer in optimizers:
+            self._scaler.unscale_(optimizer)
+            if self._replaces:
+                replace_nonfinite(p for group in optimizer.param_groups for p in group["params"])
+            self._scaler.step(optimizer)
         self._scaler.update()
 
     @property

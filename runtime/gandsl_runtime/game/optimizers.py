@@ -1,0 +1,127 @@
+"""The optimizers of a game: moments belong to a network, or to a player that asks for its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.optim import Adam, Optimizer
+
+from ..network import Network
+from ..plan import Adam as AdamPlan
+from ..plan import Growth, Plan, schedule
+from ..plan.game import GamePlan, Player
+from ..plan.schedule import Size, Step
+
+
+class Owner(NamedTuple):
+    """Whose moments they are: of a network by all players that train it, or by one alone."""
+
+    network: str
+    player: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.player}.{self.network}" if self.player else self.network
+
+
+def owners(player: Player) -> tuple[Owner, ...]:
+    """The optimizers that a player steps, one for each of its networks."""
+    return tuple(Owner(name, player.name if player.optimizer else "") for name in player.networks)
+
+
+def trained(network: Network, name: str, player: Player) -> list[Tensor]:
+    """The weights of a network that a player trains: all, or those at and below the ids that it names."""
+    parts = [id_.partition(".")[2] for id_ in player.trains if id_.partition(".")[0] == name]
+    return [
+        weight
+        for key, weight in network.named_parameters()
+        if any(not part or key == part or key.startswith(f"{part}.") for part in parts)
+    ]
+
+
+def lazy_ratio(game: GamePlan, owner: Owner, step: Step) -> float:
+    """r of lr·r, β^r: the main optimizer steps of a step over all of them (arXiv:1912.04958, appendix B)."""
+    players = [p for p in game.players.values() if owner in owners(p) and p.is_there(step.clock)]
+    main = sum(player.steps for player in players)
+    lazy = sum(1 / every for player in players for every in player.intervals)
+    return main / (main + lazy) if players else 1.0
+
+
+class Optimizers:
+    """One optimizer for each owner of moments, by its key."""
+
+    def __init__(self, plan: Plan, game: GamePlan, networks: Mapping[str, Network], step: Step) -> None:
+        self.plan, self.game = plan, game
+        self.sizes = sizes_of(networks)
+        weights: dict[Owner, dict[int, Tensor]] = {}
+        for player in game.players.values():
+            for owner in owners(player):
+                found = trained(networks[owner.network], owner.network, player)
+                weights.setdefault(owner, {}).update((id(w), w) for w in found if w.requires_grad)
+        for owner, of in weights.items():  # in the order of the network, whatever the order of players
+            ordered = [w for w in networks[owner.network].parameters() if id(w) in of]
+            weights[owner] = {id(w): w for w in ordered}
+        self.by_owner: dict[Owner, Optimizer] = {
+            owner: self._new(owner, list(of.values()), step) for owner, of in weights.items()
+        }
+        self.weights = list({w: weight for of in weights.values() for w, weight in of.items()}.values())
+        self.variables = {
+            name: [
+                w
+                for owner in owners(player)
+                for w in trained(networks[owner.network], owner.network, player)
+                if id(w) in weights[owner]
+            ]
+            for name, player in game.players.items()
+        }
+
+    def of(self, player: str) -> list[Optimizer]:
+        """Those that a player steps."""
+        return [self.by_owner[owner] for owner in owners(self.game.players[player])]
+
+    def enter(self, step: Step, rate: float, forget: bool) -> None:
+        """Set the numbers of a step; `rate` multiplies all learning rates."""
+        for owner, optimizer in self.by_owner.items():
+            settings = self._settings(owner, step)
+            optimizer.param_groups[0].update(lr=settings.lr * rate, betas=settings.betas)
+            if forget:
+                optimizer.state.clear()
+
+    def _new(self, owner: Owner, weights: Sequence[Tensor], step: Step) -> Optimizer:
+        settings = self._settings(owner, step)
+        return Adam(weights, lr=settings.lr, betas=settings.betas, eps=settings.eps, fused=True)
+
+    def _settings(self, owner: Owner, step: Step) -> schedule.AdamSettings:
+        plan = self.game.players[owner.player].optimizer if owner.player else None
+        return adam(
+            plan or self.plan.optimizer_of(owner.network),  # type: ignore[arg-type]
+            self.plan.growth,
+            self.sizes,
+            step,
+            lazy_ratio(self.game, owner, step),
+        )
+
+
+def adam(
+    optimizer: AdamPlan, growth: Growth | None, sizes: Sequence[Size], step: Step, ratio: float
+) -> schedule.AdamSettings:
+    """Adam's numbers for a step, with growth's rate at the level and the lazy correction."""
+    rate = optimizer.lr
+    if growth and step.stage.level is not None:
+        rate = growth.lr.get(max(sizes[step.stage.level]), rate)
+    beta1, beta2 = (schedule.value(beta, step.clock) ** ratio for beta in optimizer.betas)
+    return schedule.AdamSettings(schedule.value(rate, step.clock) * ratio, (beta1, beta2), optimizer.eps)
+
+
+def sizes_of(networks: Mapping[str, Network]) -> Sequence[Size]:
+    """The levels of a growing family; none where no network grows."""
+    return next((network.levels for network in networks.values() if network.levels), ())
+
+
+def zeros_where_used(weights: Iterable[Tensor]) -> None:
+    """Weights of layers that ran have a gradient, if only of 0: their moments move on."""
+    for weight in weights:
+        if weight.grad is None:
+            weight.grad = torch.zeros_like(weight)

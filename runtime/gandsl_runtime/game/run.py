@@ -1,0 +1,148 @@
+"""All that a run of a game is: networks and averages, optimizers, states, counters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from .. import recompute
+from ..calling import dtype_of
+from ..data import Stream
+from ..data.ahead import Ahead
+from ..distributed.group import ProcessGroup
+from ..layers import BatchNorm
+from ..network import Network
+from ..plan import Plan, schedule
+from ..plan.ema import Ema
+from ..plan.schedule import Clock, Stage, Step
+from ..rng import name_layers
+from ..training import ema, precision
+from ..training.metrics import MetricSums
+from ..training.precision import Scaling
+from .optimizers import Optimizers, sizes_of
+from .program import Game
+from .sources import Sources
+from .states import GameStates
+
+
+@dataclass
+class GameRun:
+    """A game that is played. Draws are functions of `seed`, `rollbacks` and the clock: no part of the state.
+
+    Networks that some player trains are in training mode, all others in evaluation.
+    """
+
+    plan: Plan
+    game: Game
+    averages: Mapping[str, Network]
+    optimizers: Optimizers
+    scaling: Mapping[str, Scaling]  # by player
+    states: GameStates
+    stream: Stream | Ahead
+    group: ProcessGroup
+    device: torch.device
+    dtype: torch.dtype
+    seed: int
+    shares: Tensor | None = None  # of classes in the data, added up
+    clock: Clock = field(default_factory=Clock)
+    samples: int = 0  # items taken from the data so far
+    stage: Stage | None = None  # of the last step
+    rollbacks: int = 0  # how often the guard went back …
+    rate: float = 1.0  # … and what that made of the learning rates
+    metrics: MetricSums = field(default_factory=MetricSums)
+
+    @classmethod
+    def new(
+        cls,
+        plan: Plan,
+        game: Game,
+        stream: Stream | Ahead,
+        seed: int,
+        device: torch.device,
+        group: ProcessGroup | None = None,
+        shares: Tensor | None = None,
+    ) -> GameRun:
+        """The run before its first step; networks move to the device, and take their modes."""
+        group = group or ProcessGroup()
+        in_force = precision.in_force(plan.precision, device)
+        players = game.plan.players.values()
+        learning = {name for player in players for name in player.networks}
+        for name, network in game.networks.items():
+            name_layers(network)
+            network.to(device).train(name in learning)
+        precision.prepare(plan.model_copy(update={"precision": in_force}), *game.networks.values())
+        averages = {name: ema.average_of(game.networks[name]) for name in averaged(plan)}
+        for network in game.networks.values():
+            recompute.begin(network)
+            for norm in (module for module in network.modules() if isinstance(module, BatchNorm)):
+                norm.per_process = not plan.synchronize.batch_norm
+        first = schedule.step(plan, sizes_of(game.networks), Clock())
+        dtype = dtype_of(next(iter(game.networks.values())))
+        run = cls(
+            plan,
+            game,
+            averages,
+            Optimizers(plan, game.plan, game.networks, first),
+            {player.name: Scaling(in_force, device) for player in players},
+            GameStates(game.plan.states, device, dtype),
+            stream,
+            group,
+            device,
+            dtype,
+            seed,
+            shares,
+        )
+        group.share(run.tensors().values())
+        return run
+
+    def now(self) -> Step:
+        """The step that follows: a pure function of the clock."""
+        return schedule.step(self.plan, sizes_of(self.game.networks), self.clock)
+
+    def sources(self, step: Step) -> Sources:
+        """What there is beside items and draws."""
+        return Sources(step, self.states.values, self.device, self.dtype)
+
+    def enter(self, step: Step) -> None:
+        """Set the optimizers for a step, and forget their moments where growth says so."""
+        was, is_ = self.stage, step.stage
+        moved = was is not None and (is_.level, is_.fading) != (was.level, was.fading)
+        growth = self.plan.growth
+        self.optimizers.enter(step, self.rate, moved and growth is not None and growth.reset_optimizer)
+        self.stage = step.stage
+
+    def leave(self, step: Step) -> None:
+        """What follows from a step: states, averages of weights, the clock."""
+        tensor = self.sources(step).tensor
+        self.states.leave(step, self.group, lambda due: self.game.state_program(due, step.stage), tensor)
+        for name, settings in averaged(self.plan).items():
+            decay = schedule.ema_decay(settings, step)
+            ema.update(self.averages[name], self.game.networks[name], decay, settings.buffers)
+        self.clock = self.clock.after(step.batch)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Every tensor by name: `NETWORK/ID`, `average/ID`, `game/STATE`, `optimizer.NETWORK/ID/MOMENT`."""
+        found = {f"game/{name}": tensor for name, tensor in self.states.tensors().items()}
+        parts = dict(self.game.networks) | {
+            average_name(name): network for name, network in self.averages.items()
+        }
+        for part, network in parts.items():
+            found |= {f"{part}/{key}": tensor for key, tensor in network.state_dict().items()}
+        for owner, optimizer in self.optimizers.by_owner.items():
+            for key, weight in self.game.networks[owner.network].named_parameters():
+                for moment, tensor in optimizer.state.get(weight, {}).items():
+                    found[f"optimizer.{owner}/{key}/{moment}"] = tensor
+        return found
+
+
+def averaged(plan: Plan) -> dict[str, Ema]:
+    """The networks whose weights are averaged, and how."""
+    return {"generator": plan.ema} if plan.ema else {}
+
+
+def average_name(network: str) -> str:
+    """What a checkpoint calls the average of a network; the generator's has had its name before others."""
+    return "average" if network == "generator" else f"average.{network}"

@@ -1,0 +1,75 @@
+"""What a pass takes from outside, made for the samples of a micro-batch: items, draws, states, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from ..plan import schedule
+from ..plan.schedule import Step
+from ..rng import Draws
+from ..rng.draws import truncated_normal
+from .program import ClockValue, Drawn, Item, Source, StateValue
+
+Items = Mapping[str, Tensor]  # by kind: Image, Label
+
+
+@dataclass(frozen=True)
+class Sources:
+    """All that the sources of one micro-batch, or of the end of a step, are made of."""
+
+    step: Step
+    states: Mapping[str, Tensor]
+    device: torch.device
+    dtype: torch.dtype
+    items: Items = field(default_factory=dict)
+    draws: Draws | None = None
+    shares: Tensor | None = None  # of classes in the data, added up
+
+    def of_part(self, items: Items, draws: Draws, shares: Tensor | None) -> Sources:
+        """The same, with what the samples of a micro-batch have."""
+        return replace(self, items=items, draws=draws, shares=shares)
+
+    def tensor(self, source: Source) -> Tensor:
+        """The value of a source."""
+        match source:
+            case Item():
+                return self.items[source.kind]
+            case Drawn():
+                return self._drawn(source)
+            case StateValue():
+                return self.states[source.id].clone()  # it stays as it stood
+            case ClockValue():
+                return torch.full((), now(source, self.step), device=self.device, dtype=self.dtype)
+
+    def _drawn(self, source: Drawn) -> Tensor:
+        assert self.draws is not None  # only passes draw
+        rows = _rows(self.draws, source, self.shares)
+        return rows[0] if source.scalar else rows
+
+
+def now(source: ClockValue, step: Step) -> float:
+    """What a clock value is in a step."""
+    if source.number == "fade":
+        return step.stage.alpha
+    return schedule.value(source.number, step.clock)
+
+
+def _rows(draws: Draws, of: Drawn, shares: Tensor | None) -> Tensor:
+    """[n, *shape], or one row of what is not drawn for each sample."""
+    match of.distribution:
+        case "normal":
+            return draws.normal(of.id, *of.shape, per=of.per)
+        case "truncated_normal":
+            return truncated_normal(draws.words(of.id, *of.shape, per=of.per)).to(draws.dtype)
+        case "integers":
+            return draws.integers(of.id, int(of.low), int(of.high), of.per)
+        case "labels":
+            if of.even or shares is None:
+                return draws.integers(of.id, 0, int(of.high) - 1, of.per)
+            return draws.labels(of.id, shares)
+    found = draws.uniform(of.id, *of.shape, per=of.per)
+    return found if (of.low, of.high) == (0, 1) else found * (of.high - of.low) + of.low

@@ -1,0 +1,106 @@
+"""The states of a game: what they are, what they heard since they moved, and where they move to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from ..distributed.group import ProcessGroup
+from ..plan.game import GameState
+from ..plan.schedule import Step
+from .program import Source, StateProgram
+
+HEARD = "heard"
+
+
+class GameStates:
+    """Tensors [] by id, and for each heard node Σ value · samples and Σ samples [nodes, 2].
+
+    What is heard in a step stays with its process until the step ends, so that splitting a batch changes
+    nothing; then the sums are those of all.
+    """
+
+    def __init__(self, states: Sequence[GameState], device: torch.device, dtype: torch.dtype) -> None:
+        self.states = {state.id: state for state in states}
+        self.values = {state.id: torch.full((), state.start, device=device, dtype=dtype) for state in states}
+        sizes = {state.id: len(state.heard) for state in states if state.every is not None and state.heard}
+        self._now, self._sums = (
+            {id_: torch.zeros(count, 2, device=device, dtype=dtype) for id_, count in sizes.items()}
+            for _ in range(2)
+        )
+        self._heard: set[tuple[str, str]] = set()  # states, and nodes that they heard since they moved
+
+    def hear(self, values: Mapping[str, Tensor], players: Iterable[str], count: int) -> None:
+        """Values of nodes, means of `count` samples that phases of these players computed."""
+        named = set(players)
+        for id_, sums in self._now.items():
+            state = self.states[id_]
+            if named.isdisjoint(state.players):
+                continue
+            for at, node in enumerate(state.heard):
+                if node in values:
+                    value = values[node]
+                    sums[at] += count * torch.stack((value, torch.ones_like(value)))
+                    self._heard.add((id_, node))
+
+    def assign(self, values: Mapping[str, Tensor]) -> None:
+        """Move the states that move with each micro-batch."""
+        for state in self.states.values():
+            if state.every is None and state.next in values:
+                self.values[state.id].copy_(values[state.next])
+
+    def leave(
+        self,
+        step: Step,
+        group: ProcessGroup,
+        program: Callable[[tuple[str, ...]], StateProgram],
+        tensor: Callable[[Source], Tensor],
+    ) -> None:
+        """The end of a step: move the states that are due and have heard something."""
+        if self._now:
+            group.sum_in_place(flat := torch.cat(list(self._now.values())))
+            parts = flat.split([len(sums) for sums in self._now.values()])
+            for (id_, now), part in zip(self._now.items(), parts, strict=True):
+                self._sums[id_] += part
+                now.zero_()
+        due = tuple(state.id for state in self.states.values() if self._is_due(state, step))
+        if not due:
+            return
+        moving = program(due)
+        means = {node: self._mean(id_, at) for id_ in due for at, node in enumerate(self.states[id_].heard)}
+        found = moving.run(*map(tensor, moving.sources), *(means[node] for node in moving.heard))
+        for id_, value in zip(moving.states, found, strict=True):
+            self.values[id_].copy_(value)
+        for id_ in due:
+            if id_ in self._sums:
+                self._sums[id_].zero_()
+        self._heard = {(id_, node) for id_, node in self._heard if id_ not in due}
+
+    def _is_due(self, state: GameState, step: Step) -> bool:
+        due = state.every is not None and (step.clock.steps + 1) % state.every == 0
+        return due and all((state.id, node) in self._heard for node in state.heard)
+
+    def _mean(self, id_: str, at: int) -> Tensor:
+        total, count = self._sums[id_][at]
+        return total / count
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What a checkpoint holds: `ID`, and `ID.heard` of what moves more seldom than each step."""
+        late = {
+            f"{id_}.{HEARD}": sums for id_, sums in self._sums.items() if (self.states[id_].every or 1) > 1
+        }
+        return self.values | late
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take over what `tensors` gave; a state that is not in it stays as it began."""
+        for name, tensor in self.tensors().items():
+            if name in tensors:
+                tensor.copy_(tensors[name])
+        self._heard = {
+            (id_, node)
+            for id_, sums in self._sums.items()
+            for node, count in zip(self.states[id_].heard, sums[:, 1].tolist(), strict=True)
+            if count
+        }

@@ -1,0 +1,141 @@
+"""A step of a game: its turns, their phases, the passes of these, then what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from torch import Tensor
+
+from ..distributed.group import parts, synchronized
+from ..plan.game import PassPlan, PhasePlan
+from ..plan.schedule import Step
+from ..rng import Draws, Key, Part, seeded
+from ..training import spectrum
+from ..training.statistics import running, together
+from .calls import taking
+from .items import StepItems
+from .optimizers import zeros_where_used
+from .program import Item, PassProgram
+from .run import GameRun
+from .sources import Items
+
+
+def step(run: GameRun) -> Step:
+    """One step: every phase that is due, then what follows from it, then the clock."""
+    now = run.now()
+    run.enter(now)
+    items = StepItems(run, now)
+    for phase in run.game.plan.phases(now.clock):
+        if phase.due(now.clock):
+            for repeat in range(phase.repeat):
+                take(run, now, phase, repeat, items)
+    run.leave(now)
+    return now
+
+
+def take(run: GameRun, now: Step, phase: PhasePlan, repeat: int, items: StepItems) -> None:
+    """One optimizer step: the gradients of each player's terms by its weights, then all of them move."""
+    passes = [(part, run.game.pass_program(phase, part, now.stage)) for part in phase.passes]
+    reads = any(isinstance(source, Item) for _, program in passes for source in program.sources)
+    given = items.of(phase) if reads else {}
+    optimizers = {player: run.optimizers.of(player) for player in phase.players}
+    variables = {player: run.optimizers.variables[player] for player in phase.players}
+    for optimizer in (one for player in phase.players for one in optimizers[player]):
+        optimizer.zero_grad(set_to_none=True)
+    with _requiring_gradients(run, variables.values()), synchronized(run.group):
+        for part, program in passes:
+            _add_gradients(run, now, phase, repeat, part, program, given)
+        for player in phase.players:
+            used = _used(run, (program for _, program in passes))
+            zeros_where_used(weight for weight in variables[player] if id(weight) in used)
+            for optimizer in optimizers[player]:
+                run.group.sum_gradients(optimizer.param_groups[0]["params"])
+        for player in phase.players:
+            run.scaling[player].step(*optimizers[player])
+            if bound := run.plan.top_singular_value:
+                for name in run.game.plan.players[player].networks:
+                    if name in bound.networks:
+                        spectrum.bound(run.game.networks[name], bound)
+
+
+def _add_gradients(
+    run: GameRun,
+    now: Step,
+    phase: PhasePlan,
+    repeat: int,
+    of: PassPlan,
+    program: PassProgram,
+    items: Items,
+) -> None:
+    """A pass, micro-batch by micro-batch, each by its share of the mean."""
+    count = min(of.batch or now.batch, now.batch) if of.sampled else 1
+    fresh = run.game.plan.fresh == "step"  # then all phases of a step see the same draws
+    key = Key(
+        run.seed,
+        now.clock.steps,
+        "" if fresh else phase.name,
+        0 if fresh else repeat,
+        run.rollbacks,
+        None if fresh or of.batch is None else count,
+    )
+    dealt = parts(run.group, count, run.plan.micro_batch)
+    mine = [(part, turn) for turn, part in enumerate(dealt) if part.count]
+    moving = running(*run.game.networks.values()) if len(mine) > 1 else ()
+    for part, turn in together(mine, moving):
+        rows = {kind: rows[turn :: len(dealt)][: part.count] for kind, rows in items.items()}
+        _add_part(run, now, phase, part, program, rows, key)
+
+
+def _add_part(
+    run: GameRun, now: Step, phase: PhasePlan, part: Part, program: PassProgram, items: Items, key: Key
+) -> None:
+    draws = Draws(run.device, run.dtype, part, key)
+    sources = run.sources(now).of_part(items, draws, run.shares)
+    given = [sources.tensor(source) for source in program.sources]
+    players, alone = phase.players, len(phase.players) == 1
+    with seeded(draws), taking(draws), ExitStack() as scaled:
+        for player in players:  # gradients inside a loss are scaled by the last one's
+            scaled.enter_context(run.scaling[player].losses())
+        found = program.run(*given)
+        share = phase.every * part.count / part.total
+        for player, loss in zip(players, found, strict=False):
+            of = None if alone else run.optimizers.variables[player]
+            if loss is not None and loss.requires_grad:
+                run.scaling[player].backward(loss * share, of, keep_graph=player != players[-1])
+    values = dict(zip(program.values, (x.detach() for x in found[len(players) :]), strict=True))
+    run.states.hear(values, players, part.count)
+    run.states.assign(values)
+    run.metrics.add(logged(run, phase, values), part.count)
+
+
+def logged(run: GameRun, phase: PhasePlan, values: dict[str, Tensor]) -> dict[str, Tensor]:
+    """What of these values the log has: terms by their names, and what the game says."""
+    terms = {term.log or term.id.replace(".", "/"): term.node for part in phase.passes for term in part.terms}
+    wanted = terms | dict(run.game.plan.logs)
+    return {name: values[node] for name, node in wanted.items() if node in values}
+
+
+def _used(run: GameRun, programs: Iterable[PassProgram]) -> set[int]:
+    """The weights of the layers that passes run, by id()."""
+    return {
+        id(weight)
+        for program in programs
+        for name, layers in program.used.items()
+        for layer in layers
+        for weight in run.game.networks[name].get_submodule(layer).parameters(recurse=False)
+    }
+
+
+@contextmanager
+def _requiring_gradients(run: GameRun, variables: Iterable[Sequence[Tensor]]) -> Iterator[None]:
+    """Inside the block these weights alone are variables; all others are constants."""
+    wanted = {id(weight) for weights in variables for weight in weights}
+    others = [w for w in run.optimizers.weights if id(w) not in wanted]
+    for weight in others:
+        weight.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for weight in others:
+            weight.requires_grad_(True)
