@@ -8,7 +8,7 @@ from typing import Any
 from gandsl.diagnostics.span import Span
 from gandsl.ir.graph import Graph, NetworkIR, Node, Provenance, Variant
 from gandsl.ir.op import Call
-from gandsl.ir.ops import OPS
+from gandsl.ir.ops import PRIMITIVES
 from gandsl.spec.values import Size
 
 
@@ -25,7 +25,7 @@ class Builder:
 
     def __call__(self, id_: str, op: str, inputs: Mapping[str, Any] | None = None, /, **attrs: Any) -> str:
         """`inputs` maps ports to an id or a list of ids; sizes may be numbers or pairs."""
-        row = OPS[op]
+        row = PRIMITIVES[op]
         ports = {
             port: (given,) if isinstance(given, str) else tuple(given)
             for port, given in (inputs or {}).items()
@@ -39,7 +39,7 @@ class Builder:
         call = Call({port: tuple(self.nodes[i].type for i in ids) for port, ids in ports.items()}, values)
         line = len(self.nodes) + 1
         provenance = Provenance(Span(self.file, line, 1, line, 10))
-        self.nodes[id_] = Node(id_, op, ports, values, row.output(call), provenance)
+        self.nodes[id_] = Node(id_, op, ports, values, row.result(call), provenance)
         return id_
 
     def graph(

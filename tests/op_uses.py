@@ -54,23 +54,30 @@ class Use:
     def inputs(self, samples: int, seed: int = 0) -> list[Tensor]:
         """Distinct numbers apart from each other and from 0, so that no kink is near; float64."""
         generator = torch.Generator().manual_seed(seed)
-        return [_input(node.type, samples, generator) for node in self.graph.inputs]
+        made = [_input(node.type, samples, generator, i) for i, node in enumerate(self.graph.inputs)]
+        above = {
+            id_ for port in self.op.ports if port.positive for id_ in self.node.inputs.get(port.name, ())
+        }
+        return [
+            (x.detach() - x.min().detach() + 0.1).requires_grad_() if node.id in above else x
+            for node, x in zip(self.graph.inputs, made, strict=True)
+        ]
 
 
-def _input(type_: TensorType, samples: int, generator: torch.Generator) -> Tensor:
+def _input(type_: TensorType, samples: int, generator: torch.Generator, place: int) -> Tensor:
     if type_.kind == "Label":
         return torch.arange(samples) % type_.shape[0]
     shape = () if type_.kind == "Scalar" else (samples, *type_.shape)
     count = max(1, torch.Size(shape).numel())
     order = torch.randperm(count, generator=generator).double()
-    return ((order - count / 2 + 0.25) / count * 3).reshape(shape).requires_grad_()
+    return ((order - count / 2 + 0.25 + 0.15 * place % 0.6) / count * 3).reshape(shape).requires_grad_()
 
 
 def uses(op: Op) -> Iterator[Use]:
     """All uses of an op: the plainest first."""
     values = {param.name: op.example.get(param.name, _value(param)) for param in op.params}
     yield _use(op, "", values)
-    for kind in op.ports[0].kinds[1:] if op.ports else ():
+    for kind in op.ports[0].everywhere[1:] if op.ports else ():
         yield _use(op, f" of {kind}", values, kind)
     for param in op.params:
         if param.name in ONLY_AT_FIRST:
@@ -81,7 +88,8 @@ def uses(op: Op) -> Iterator[Use]:
                 yield _use(op, f" {param.name}={other}", values | {param.name: other})
     for port in op.ports:
         if port.optional:
-            yield _use(op, f" without {port.name}", values, without=port.name)
+            constants = {param.name: 2.5 for param in op.params if param.instead}
+            yield _use(op, f" without {port.name}", values | constants, without=port.name)
 
 
 def _value(param: Param) -> Any:
@@ -98,7 +106,7 @@ def _use(op: Op, what: str, values: dict[str, Any], first: str = "", without: st
     for port in op.ports:
         if port.name == without:
             continue
-        kind = first if first in port.kinds else port.kinds[0]
+        kind = first if first in port.everywhere else port.kinds[0]
         shape = op.example.get(port.name) if not first else None
         shape = shape or SHAPES[KINDS[kind][0][0]]
         names = [f"{port.name}{i}" for i in range(2 if port.variadic else 1)]

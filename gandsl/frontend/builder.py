@@ -81,7 +81,7 @@ class Builder:
             return POISON
         call = Call({port: tuple(t.type for t in tensors) for port, tensors in inputs.items()}, attrs)
         try:
-            type_, weights = op.output(call), op.weights(call)
+            type_, weights = op.result(call), op.weights(call)
         except ShapeError as error:
             self._reporter.at(context).add(
                 error.code, error.message, places.get(error.culprit, span), help=error.help

@@ -161,8 +161,8 @@ class Graph:
             missing = [param.name for param in node.spec.params if param.name not in node.attrs]
             if unknown or missing:
                 raise InvariantError(f"{node.id} ({node.op}): unknown {unknown}, missing {missing}")
-            expected = node.spec.output(self.call(node))
-            if expected.shape != node.type.shape:
+            expected = node.spec.result(self.call(node))
+            if (expected.shape, expected.times) != (node.type.shape, node.type.times):
                 raise InvariantError(f"{node.id} ({node.op}) is {node.type} but computes {expected}")
         for name, id_ in self.outputs.items():
             if id_ not in seen:

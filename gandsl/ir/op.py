@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -31,6 +31,13 @@ class Trait(StrEnum):
 TWICE = frozenset({Trait.TWICE_DIFFERENTIABLE})
 
 
+class Stands(StrEnum):
+    """Where an op may stand."""
+
+    ANYWHERE = "anywhere"  # in a game too, unless it has a layer: those are of networks
+    GAME = "game"  # in the body of a game alone
+
+
 class Fused(IntEnum):
     """An op's place in a fused call: a product, and in this order what may follow it."""
 
@@ -50,7 +57,14 @@ class Port:
     variadic: bool = False
     optional: bool = False
     counts: bool = False  # only the number of its samples is read
+    positive: bool = False  # takes numbers above 0
+    in_game: tuple[str, ...] = ()  # kinds that it takes in a game, too
     doc: str = ""
+
+    @property
+    def everywhere(self) -> tuple[str, ...]:
+        """The kinds that it takes in a game."""
+        return self.kinds + self.in_game
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +77,7 @@ class Param:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    instead: bool = False  # a number in the place of an optional port that is left out
     doc: str = ""
 
     @property
@@ -195,6 +210,9 @@ class Op:
     fused: Fused | None = None
     factor: str = ""  # the parameter that multiplies the result
     group: str = ""  # the parameter that says how many samples are taken together; 0: the whole batch
+    place: Stands = Stands.ANYWHERE
+    counts_itself: bool = False  # `output` says how many batches were joined (`times`), too
+    needs: str = ""  # beside tensors: what the lowering of a game finds for it, so that it is no call alone
     example: Mapping[str, Any] = field(default_factory=dict)  # parameters that go together, for tests
     doc: str = ""
     source: str = ""
@@ -207,6 +225,38 @@ class Op:
 
     def has(self, trait: Trait) -> bool:
         return trait in self.traits
+
+    def result(self, call: Call) -> TensorType:
+        """The type of the output. Raises ShapeError.
+
+        Inputs are of as many joined batches, all of them, and so is the output.
+        """
+        made = self.output(call)
+        if self.counts_itself:
+            return made
+        counts = {
+            type_.times: port for port, types in call.inputs.items() for type_ in types if type_.sampled
+        }
+        if len(counts) > 1:
+            (few, _), (many, port) = sorted(counts.items())[:2]
+            raise ShapeError(
+                "G0213",
+                f"what `{self.name}` reads has the samples of {few} batch{'es' * (few > 1)} and of {many}",
+                port,
+                help="`split` takes joined batches apart",
+            )
+        (times,) = counts or {1: ""}
+        return replace(made, times=times) if made.sampled or made.kind == "Outputs" else made
+
+    @property
+    def in_networks(self) -> bool:
+        """Whether a network's body may have it."""
+        return self.place is not Stands.GAME
+
+    @property
+    def in_games(self) -> bool:
+        """Whether a game's body may have it: nothing that learns or keeps buffers."""
+        return self.place is Stands.GAME or (self.layer is None and self.name != "input")
 
     def macs(self, call: Call, output: TensorType) -> int:
         """Multiply-adds of one sample's forward."""

@@ -11,7 +11,7 @@ from gandsl.diagnostics import Diagnostics, Span
 from gandsl.diagnostics.errors import InvariantError
 from gandsl.ir.graph import Frame, Graph, NetworkIR, Node, Provenance, Variant
 from gandsl.ir.op import Call, Op, Param, ShapeError
-from gandsl.ir.ops import OPS
+from gandsl.ir.ops import GAME_OPS, OPS
 from gandsl.ir.packages import ADDED
 from gandsl.ir.text import HEADER, default_of, value_text
 from gandsl.ir.types import KINDS, TensorType, is_a
@@ -24,7 +24,7 @@ _TOKEN = re.compile(
       | (?P<float>[+-]?(?:\d+\.\d*(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|inf\b))
       | (?P<int>[+-]?\d{1,18}\b)
       | (?P<name>[^\W\d][\w.]*)
-      | (?P<mark>[=():,<\[\]])""",
+      | (?P<mark>[=():,<×\[\]])""",
     re.VERBOSE,
 )
 _SPACE = re.compile(r"[ \t\r]*")
@@ -207,7 +207,7 @@ class _Reader:
     def _node(self, line: _Line, program: _Program) -> None:
         id_ = line.take("name")
         line.take("mark", "=")
-        op = _known(line.take("name"), OPS | ADDED, "op")
+        op = _known(line.take("name"), OPS | GAME_OPS | ADDED, "op")
         if id_.text in program.nodes:
             raise _Wrong(f"there is already a node `{id_.text}`", id_.span)
         inputs = _inputs(line, op, program)
@@ -217,10 +217,10 @@ class _Reader:
         type_ = _type(line)
         call = Call({port: tuple(program.nodes[i].type for i in ids) for port, ids in inputs.items()}, attrs)
         try:
-            computed = op.output(call)
+            computed = op.result(call)
         except ShapeError as error:
             raise _Wrong(f"`{op.name}`: {error.message}", id_.span, error.help) from error
-        if computed.shape != type_.shape:
+        if (computed.shape, computed.times) != (type_.shape, type_.times):
             raise _Wrong(f"`{op.name}` gives {computed} here, not {type_}", start)
         provenance = self._provenance(line, id_.span)
         program.nodes[id_.text] = Node(id_.text, op.name, inputs, attrs, type_, provenance)
@@ -275,8 +275,8 @@ def _inputs(line: _Line, op: Op, program: _Program) -> dict[str, tuple[str, ...]
                 raise _Follows
             if token.text not in nodes:
                 raise _unknown(token, nodes, "node above this line")
-            if not any(is_a(nodes[token.text].type.kind, kind) for kind in port.kinds):
-                wanted = " or ".join(port.kinds)
+            if not any(is_a(nodes[token.text].type.kind, kind) for kind in port.everywhere):
+                wanted = " or ".join(port.everywhere)
                 raise _Wrong(
                     f"`{port.name}` of `{op.name}` takes {wanted}, not {nodes[token.text].type}", token.span
                 )
@@ -367,7 +367,8 @@ def _type(line: _Line) -> TensorType:
         shape = tuple(int(token.text) for token in _list(line, "int"))
     if len(shape) not in KINDS[kind][0]:
         raise _Wrong(f"a {kind} has not {len(shape)} dimensions", span)
-    return TensorType(kind, shape)
+    times = int(line.take("int").text) if line.skip("×") else 1
+    return TensorType(kind, shape, times)
 
 
 def _list(line: _Line, kind: str) -> Iterator[_Token]:

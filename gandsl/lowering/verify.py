@@ -94,7 +94,7 @@ def _check_type(node: fx.Node) -> None:
     if "enlarge" in node.kwargs:
         types["x"] = (_resized(types["x"][0], enlarge=node.kwargs["enlarge"]),)
     try:
-        expected = ir.spec.output(Call(types, ir.attrs))
+        expected = ir.spec.result(Call(types, ir.attrs))
     except ShapeError as error:
         raise InvariantError(f"{node.name}: {error}") from error
     if "shrink" in node.kwargs:
@@ -186,12 +186,12 @@ class _Shapes(fx.Interpreter):
         type_ = n.meta.get("type")
         if type_ is None or n.op == "output":
             return value
-        batch = 1 if n.meta.get("single") else self.batch  # computed for one sample, by a pass
+        batch = 1 if n.meta.get("single") else self.batch * type_.times  # computed for one sample, by a pass
         expected: Iterable[int] = (batch, *type_.shape)
         if type_.kind == "Scalar":
             expected = ()
         elif type_.kind == "Label":
-            expected = (self.batch,)
+            expected = (batch,)
         if tuple(value.shape) != tuple(expected):
             raise InvariantError(
                 f"{n.name} is {type_} but gives {list(value.shape)} for a batch of {self.batch}"

@@ -7,7 +7,7 @@ from gandsl.graph import svg
 from gandsl.graph.geometry import Placed, connect, place
 from gandsl.graph.tree import Box, Picture, opened, picture
 from gandsl.graph.words import FAMILY, hover, lines, si
-from gandsl.ir.ops import OPS
+from gandsl.ir.ops import GAME_OPS, OPS
 from tests.ir.graphs import Builder, discriminator, generator
 
 
@@ -138,7 +138,7 @@ def test_hover_tells_everything() -> None:
 
 
 def test_every_op_has_a_family_and_every_family_a_colour() -> None:
-    assert set(FAMILY) == set(OPS)
+    assert set(FAMILY) == set(OPS | GAME_OPS)
     assert all(f"--{family}:" in svg.colours() for family in FAMILY.values())
 
 

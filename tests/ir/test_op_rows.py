@@ -22,7 +22,7 @@ from gandsl.codegen.printing.network import network_source
 from gandsl.diagnostics import Diagnostics
 from gandsl.diagnostics.diagnostic import InvariantError
 from gandsl.ir.op import REQUIRED, TWICE, WEIGHT, Fused, Keep, LayerRule, Op, Param, Trait
-from gandsl.ir.ops import OPS, PRIMITIVES
+from gandsl.ir.ops import GAME_OPS, OPS, PRIMITIVES
 from gandsl.ir.parser import parse_network
 from gandsl.ir.text import network_text
 from gandsl.ir.types import vector
@@ -36,7 +36,7 @@ from tests.graphs import Builder
 from tests.op_uses import ID, Use, uses
 from tests.passes.firing import apply, reasons
 
-ROWS = {name: op for name, op in OPS.items() if name != "input"}
+ROWS = {name: op for name, op in (OPS | GAME_OPS).items() if name != "input" and not op.needs}
 BATCH = 4
 Faults = Iterator[str]
 Run = Callable[..., Tensor]
@@ -250,7 +250,9 @@ def _coupling(use: Use) -> Faults:
         for x, y in zip(inputs, others, strict=True)
     ]
     first, second = run(*inputs), _run(use, moving=False)[1](*moved)
-    coupled = not torch.equal(first[1:], second[1:])
+    if first.dim():
+        first, second = (x.unflatten(0, (use.node.type.times, -1))[:, 1:] for x in (first, second))
+    coupled = not torch.equal(first, second)
     if coupled != use.op.has(Trait.BATCH_COUPLED):
         how = "see" if coupled else "do not see"
         yield f"samples {how} each other: mend `traits` ({Trait.BATCH_COUPLED})"

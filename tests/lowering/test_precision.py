@@ -19,8 +19,9 @@ from gandsl.lowering.precision import in_precision
 from gandsl.passes.target import Target
 from gandsl_runtime.errors import PlanError
 from gandsl_runtime.network import Network
+from gandsl_runtime.ops.gradient import inner_gradients
 from gandsl_runtime.plan import Precision
-from gandsl_runtime.training.precision import Scaling, inner_gradients, prepare, switch_casts
+from gandsl_runtime.training.precision import Scaling, prepare, switch_casts
 from tests.codegen.twins import arguments, loaded
 from tests.graphs import Builder
 from tests.lowering.test_table import USES

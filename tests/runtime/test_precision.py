@@ -13,13 +13,14 @@ from torch import Tensor, nn
 from gandsl_runtime.errors import Diverged, PlanError
 from gandsl_runtime.layers import Cast, ModulatedConv2d
 from gandsl_runtime.network import Network, Port
+from gandsl_runtime.ops.gradient import inner_gradients
 from gandsl_runtime.plan import Plan, Precision
 from gandsl_runtime.runs.record import MachineOptions, recorded
 from gandsl_runtime.runs.run_dir import RunDir
 from gandsl_runtime.runs.session import session
 from gandsl_runtime.training import precision
 from gandsl_runtime.training.penalties import squared_gradient_norm
-from gandsl_runtime.training.precision import Scaling, inner_gradients, replace_nonfinite
+from gandsl_runtime.training.precision import Scaling, replace_nonfinite
 from gandsl_runtime.training.trainer import Trainer
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded

@@ -7,16 +7,17 @@ from typing import Any
 
 from gandsl.cli.topics.topic import Topic, definitions, paragraph
 from gandsl.ir.op import Op, Param, Port
-from gandsl.ir.ops import OPS
+from gandsl.ir.ops import GAME_OPS, OPS
 from gandsl.ir.text import value_text
 
 
 def find(name: str, width: int) -> Topic | None:
     """An op by its name."""
-    op = OPS.get(name)
+    op = OPS.get(name) or GAME_OPS.get(name)
     if op is None or name == "input":
         return None
-    parts = [f"{name}: a primitive\n\n{paragraph(op.doc, width)}"]
+    what = "a primitive" if op.in_networks else "a primitive of games"
+    parts = [f"{name}: {what}\n\n{paragraph(op.doc, width)}"]
     for title, rows in (
         ("Inputs", [(_port(port), port.doc) for port in op.ports]),
         ("Parameters", [(_param(param), _meaning(param)) for param in op.params]),
@@ -34,7 +35,8 @@ def find(name: str, width: int) -> Topic | None:
 
 def names() -> dict[str, str]:
     """Every op that a body may use, and what it does."""
-    return {name: op.doc for name, op in OPS.items() if name != "input"}
+    own = {name: f"In games: {op.doc}" for name, op in GAME_OPS.items()}
+    return {name: op.doc for name, op in OPS.items() if name != "input"} | own
 
 
 def _port(port: Port) -> str:
@@ -82,4 +84,11 @@ def _facts(op: Op) -> dict[str, Any]:
         for p in op.ports
     ]
     traits = sorted(trait.value for trait in op.traits)
-    return {"doc": op.doc, "ports": ports, "params": plain(op.params), "traits": traits, "source": op.source}
+    return {
+        "doc": op.doc,
+        "place": op.place.value,
+        "ports": ports,
+        "params": plain(op.params),
+        "traits": traits,
+        "source": op.source,
+    }

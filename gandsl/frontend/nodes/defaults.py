@@ -7,9 +7,10 @@ from typing import Any
 from gandsl.diagnostics import Span
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.frontend.context import Context, Defaults
+from gandsl.frontend.nodes.lookup import of_games
 from gandsl.frontend.nodes.packages import find_op
 from gandsl.frontend.unfolder import Unfolder
-from gandsl.ir.ops import OPS
+from gandsl.ir.ops import GAME_OPS, OPS
 from gandsl.ir.ops.weights import BIAS_PARAMS, WEIGHT_PARAMS
 from gandsl.spec import tree as trees
 from gandsl.spec.tree import Tree
@@ -28,8 +29,11 @@ def make_defaults(unfolder: Unfolder, tree: Tree | None, context: Context) -> De
     for entry in tree:
         op = find_op(unfolder, entry.key, context.home)
         if op is None and entry.key != "weighted":
+            message = f"there is no op `{entry.key}`"
             help = did_you_mean(entry.key, [*OPS, "weighted"])
-            unfolder.at(context).add("G0201", f"there is no op `{entry.key}`", entry.key_span, help=help)
+            if entry.key in GAME_OPS:
+                message, help = of_games(entry.key)
+            unfolder.at(context).add("G0201", message, entry.key_span, help=help)
             continue
         if not isinstance(entry.value, trees.Mapping):
             unfolder.at(context).add(

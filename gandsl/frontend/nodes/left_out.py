@@ -14,6 +14,7 @@ from gandsl.frontend.references import calls_of, expressions_of, names_of, scala
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Above
 from gandsl.ir.op import Op
+from gandsl.ir.ops import GAME_OPS
 from gandsl.spec import tree as trees
 from gandsl.spec.builtins import BUILTINS
 from gandsl.spec.document import BlockDecl, SlotDecl
@@ -64,7 +65,10 @@ def _look_up(unfolder: Unfolder, fill: Fill, slot: SlotDecl, block: BlockDecl) -
         what = f"block or op that fits a slot for {interface.name}, called"
         names = candidates(unfolder, interface.namespace, fill.context)
         help = instead(fill.use) or did_you_mean(fill.use, names)
-        unfolder.at(fill.context).add("G0202", f"there is no {what} `{fill.use}`", fill.span, help=help)
+        message = f"there is no {what} `{fill.use}`"
+        if fill.use in GAME_OPS:
+            message, help = lookup.of_games(fill.use)
+        unfolder.at(fill.context).add("G0202", message, fill.span, help=help)
         return False
     if isinstance(target, BlockDecl) and target.broken:
         return True

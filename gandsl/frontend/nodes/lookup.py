@@ -9,7 +9,7 @@ from gandsl.frontend.context import Context, Fill
 from gandsl.frontend.nodes.packages import find_op, reported_added
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.ir.op import Op
-from gandsl.ir.ops import OPS
+from gandsl.ir.ops import GAME_OPS, OPS
 from gandsl.spec import tree as trees
 from gandsl.spec.document import BlockDecl
 from gandsl.spec.tree import Scalar, Tree
@@ -37,12 +37,23 @@ def op_of(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> tuple[Op
     if unfolder.library.block(name.text, context.home) is not None:
         message, help = f"`{name.text}` is a block, not an op", f"write `block: {name.text}`"
         unfolder.at(context).add("G0201", message, name.span, help=help)
+    elif name.text in GAME_OPS:
+        message, help = of_games(name.text)
+        unfolder.at(context).add("G0201", message, name.span, help=help)
     elif not reported_added(unfolder, name.text, name.span, context):
         names = [known for known in OPS if known != "input"]
         others = unfolder.library.candidates(context.home)
         help = meant(name.text, names, "block", others) or "`gandsl explain --ops` lists the ops"
         unfolder.at(context).add("G0201", f"there is no op `{name.text}`", name.span, help=help)
     return None
+
+
+def of_games(name: str) -> tuple[str, str]:
+    """What is said of an op of games in a network, and what one can do."""
+    return (
+        f"`{name}` is an op of games, and this is a network",
+        "nodes under `game:` may use it; `gandsl explain --ops` lists the ops of networks first",
+    )
 
 
 def meant(word: str, names: list[str], other: str, others: list[str]) -> str | None:

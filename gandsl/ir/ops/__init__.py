@@ -3,11 +3,14 @@
 from gandsl.ir.op import Op
 from gandsl.ir.ops import (
     activation,
+    arithmetic,
     attention,
     combine,
     convolution,
     dense,
+    game,
     norm,
+    reduction,
     resample,
     shape,
     source,
@@ -27,11 +30,19 @@ FAMILIES = {
     "combine": combine,
     "shape": shape,
     "attention": attention,
+    "arithmetic": arithmetic,
+    "reduction": reduction,
+    "game": game,
 }
 """The files of the table."""
 
-OPS: dict[str, Op] = {op.name: op for family in FAMILIES.values() for op in family.OPS}
-"""The ops of the language."""
+_ROWS = [op for family in FAMILIES.values() for op in family.OPS]
+
+OPS: dict[str, Op] = {op.name: op for op in _ROWS if op.in_networks}
+"""The ops of the language that a network may have."""
+
+GAME_OPS: dict[str, Op] = {op.name: op for op in _ROWS if not op.in_networks}
+"""Those that stand in games alone."""
 
 
 class _Primitives(dict[str, Op]):
@@ -46,10 +57,16 @@ class _Primitives(dict[str, Op]):
         return ADDED[name]
 
 
-PRIMITIVES: dict[str, Op] = _Primitives(OPS | {CAST.name: CAST})
+PRIMITIVES: dict[str, Op] = _Primitives(OPS | GAME_OPS | {CAST.name: CAST})
 """All ops of a graph: those of the language, what packages add, and what the compiler puts in."""
 
 
 def known_op(name: str) -> Op | None:
-    """An op that a text may name: of the language, or of a package that was asked for."""
+    """An op that a network may name: of the language, or of a package that was asked for."""
     return OPS.get(name) or ADDED.get(name)
+
+
+def op_of_game(name: str) -> Op | None:
+    """An op that a game's body may name: its own, and those of the language that keep nothing."""
+    row = GAME_OPS.get(name) or OPS.get(name)
+    return row if row is not None and row.in_games else None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gandsl.ir.op import TWICE, Call, Fused, Keep, LayerRule, Op, Param, Port, ShapeError, Trait
 from gandsl.ir.types import TensorType, feature, is_a
 
-ANY = Port("x", ("Feature", "Vector", "Tokens"))
+X = Port("x", ("Feature", "Vector", "Tokens"))
+ANY = replace(X, in_game=("Styles", "Logits", "Number", "Scalar"))
 
 
 def _same(call: Call) -> TensorType:
@@ -108,7 +111,7 @@ OPS = (
     ),
     Op(
         "dropout",
-        (ANY,),
+        (X,),
         (Param("p", "float", 0.5, minimum=0.0, maximum=1.0, doc="share set to zero in training"),),
         output=_same,
         traits=TWICE | {Trait.RANDOM},

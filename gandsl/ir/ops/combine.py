@@ -5,6 +5,7 @@ from __future__ import annotations
 from gandsl.ir.op import TWICE, Call, Keep, Op, Param, Port, Product, ShapeError, Trait
 from gandsl.ir.types import TensorType, feature, is_a, vector
 
+IN_GAME = ("Tokens", "Styles", "Logits", "Number", "Scalar")  # kinds that are blended in games, too
 TERMS = Port("terms", ("Feature", "Vector", "Tokens"), variadic=True)
 
 
@@ -61,10 +62,12 @@ def _product_output(call: Call) -> TensorType:
 
 
 def _lerp_output(call: Call) -> TensorType:
-    a, b = call.input("a"), call.input("b")
-    if a.shape != b.shape:
+    a, b, weight = call.input("a"), call.input("b"), call.input("weight")
+    if a.shape != b.shape or a.sampled != b.sampled:
         raise ShapeError("G0213", f"{a} and {b} cannot be blended", "b")
-    return TensorType(_family(a), a.shape)
+    if weight.shape and weight.shape not in (a.shape, (1, *a.shape[1:])):
+        raise ShapeError("G0213", f"a {weight} is no weight of {a}", "weight")
+    return TensorType(a.kind if a.kind == b.kind else _family(a), a.shape)
 
 
 def _dot_output(call: Call) -> TensorType:
@@ -136,9 +139,9 @@ OPS = (
     Op(
         "lerp",
         (
-            Port("a", ("Feature", "Vector")),
-            Port("b", ("Feature", "Vector")),
-            Port("weight", ("Scalar",)),
+            Port("a", ("Feature", "Vector"), in_game=IN_GAME),
+            Port("b", ("Feature", "Vector"), in_game=IN_GAME),
+            Port("weight", ("Scalar",), in_game=("Number", "Feature")),
         ),
         (),
         output=_lerp_output,

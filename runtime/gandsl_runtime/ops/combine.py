@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from .arithmetic import over_samples
+
 
 def add(terms: Sequence[Tensor], *, scale: float = 1.0) -> Tensor:
     """scale · Σ terms."""
@@ -33,8 +35,8 @@ def multiply(a: Tensor, b: Tensor) -> Tensor:
 
 
 def lerp(a: Tensor, b: Tensor, weight: Tensor) -> Tensor:
-    """a + (b − a) · weight. weight: [], the same for the whole batch."""
-    return torch.lerp(a, b, weight.to(a.dtype))
+    """a + (b − a) · weight. weight: [] for the whole batch, [N], or [N, 1, H, W]."""
+    return torch.lerp(a, b, over_samples(weight, a).to(a.dtype))
 
 
 def dot(a: Tensor, b: Tensor, *, scale: float = 1.0) -> Tensor:

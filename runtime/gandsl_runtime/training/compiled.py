@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 from .. import rng
 from ..layers import Cast
+from ..ops.gradient import inner_gradients
 from ..recompute import Moment
 from .penalties import path_lengths
-from .precision import inner_gradients
 
 LOUD = (2, 13)  # below, compiled second derivatives may be wrong without a word (pytorch issue 181581)
 CLOSE, CLOSE_IN_16_BITS = 1e-3, 0.1  # relative: rounding gives 1e-6, a lost path of gradients 0.5

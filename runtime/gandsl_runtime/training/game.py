@@ -14,13 +14,13 @@ from torch import Tensor
 from ..calling import dtype_of
 from ..layers import TrackAverage
 from ..network import Network, Port
+from ..ops.gradient import inner_scale
 from ..plan import Plan
 from ..plan.schedule import Side, Stage
 from ..rng import CallDraws, Draws, Key, Part, drawing, ids, name_layers
 from . import penalties
 from .compiled import Compiler, linearized, with_gradients, with_lengths
 from .consistency import Nearby
-from .precision import inner_scale
 
 Images = tuple[Tensor, ...]
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .precision import inner_gradients
+from ..ops.gradient import inner_gradients
 
 Images = tuple[Tensor, ...]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any
 
 import torch
@@ -13,6 +12,7 @@ from torch.optim import Optimizer
 
 from ..errors import PlanError
 from ..layers import Cast
+from ..ops.gradient import scaled_inside
 from ..plan import Plan, Precision
 from ..runs.header import ScalingFacts
 
@@ -72,29 +72,6 @@ def allow_tf32(allowed: bool) -> None:
     torch.backends.cudnn.allow_tf32 = allowed
 
 
-_SCALE: ContextVar[Tensor | float] = ContextVar("scale of gradients taken inside a loss", default=1.0)
-
-
-def inner_scale() -> Tensor | float:
-    """What gradients taken inside a loss are scaled by now: 1 unless losses are scaled."""
-    return _SCALE.get()
-
-
-def inner_gradients(
-    output: Tensor, inputs: Iterable[Tensor], scale: Tensor | float | None = None
-) -> tuple[Tensor, ...]:
-    """∂output/∂inputs to be differentiated again, for penalties; 0 for inputs that the output does not read.
-
-    While losses are scaled the output is scaled as well, so that what passes through float16 does not
-    vanish, and the gradients are scaled back in float32. `scale` is the one in force if not given.
-    """
-    scale = inner_scale() if scale is None else scale
-    plain = isinstance(scale, float) and scale == 1.0
-    scaled = output if plain else output * scale
-    found = torch.autograd.grad(scaled, tuple(inputs), create_graph=True, materialize_grads=True)
-    return found if plain else tuple(gradient / scale for gradient in found)
-
-
 class Scaling:
     """Backward and optimizer steps by the plan's rule for gradients that don't fit into float16.
 
@@ -114,11 +91,8 @@ class Scaling:
         An overflow there is an infinite penalty, and not only an infinite gradient.
         """
         scale = self._scaler.scale(self._one).clamp(max=INNER) if self.enabled else 1.0
-        token = _SCALE.set(scale)
-        try:
+        with scaled_inside(scale):
             yield
-        finally:
-            _SCALE.reset(token)
 
     def backward(self, loss: Tensor, of: Sequence[Tensor] | None = None, keep_graph: bool = False) -> None:
         """Add the gradients of a loss, times the scale: of these weights, or of all that want one."""

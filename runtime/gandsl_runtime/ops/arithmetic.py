@@ -1,0 +1,99 @@
+"""Arithmetic entry by entry, as games write it.
+
+Beside a tensor stands one of its shape, a number, a tensor [] for all of it, [N] with one number a sample, or
+[N, 1, H, W] beside [N, C, H, W].
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def over_samples(x: Tensor, like: Tensor) -> Tensor:
+    """[N] as [N, 1, …], so that it stands beside `like` [N, …]; all else as it is."""
+    return x.view(-1, *[1] * (like.dim() - 1)) if x.dim() == 1 < like.dim() else x
+
+
+def _of_two(
+    function: Callable[[Any, Any], Tensor],
+    a: Tensor | None,
+    b: Tensor | None,
+    number: float | None,
+) -> Tensor:
+    """The function of two tensors, or of one and a number in the place of the other."""
+    if a is None or b is None:
+        assert number is not None  # the compiler checks
+        return function(number if a is None else a, number if b is None else b)
+    return function(over_samples(a, b), over_samples(b, a))
+
+
+def plus(a: Tensor | None = None, b: Tensor | None = None, *, number: float | None = None) -> Tensor:
+    """a + b."""
+    return _of_two(operator.add, a, b, number)
+
+
+def minus(a: Tensor | None = None, b: Tensor | None = None, *, number: float | None = None) -> Tensor:
+    """a − b."""
+    return _of_two(operator.sub, a, b, number)
+
+
+def times(a: Tensor | None = None, b: Tensor | None = None, *, number: float | None = None) -> Tensor:
+    """a · b."""
+    return _of_two(operator.mul, a, b, number)
+
+
+def divide(a: Tensor | None = None, b: Tensor | None = None, *, number: float | None = None) -> Tensor:
+    """a / b."""
+    return _of_two(operator.truediv, a, b, number)
+
+
+def below(a: Tensor | None = None, b: Tensor | None = None, *, number: float | None = None) -> Tensor:
+    """1 where a < b, else 0, in their format."""
+    like = a if a is not None else b
+    assert like is not None  # the compiler checks
+    return _of_two(operator.lt, a, b, number).to(like.dtype)
+
+
+def power(x: Tensor, *, exponent: float) -> Tensor:
+    """x to a constant power."""
+    return x.square() if exponent == 2 else x**exponent
+
+
+def negate(x: Tensor) -> Tensor:
+    """−x."""
+    return -x
+
+
+def abs(x: Tensor) -> Tensor:
+    """|x|."""
+    return x.abs()
+
+
+def sqrt(x: Tensor) -> Tensor:
+    """√x."""
+    return x.sqrt()
+
+
+def exp(x: Tensor) -> Tensor:
+    """eˣ."""
+    return x.exp()
+
+
+def log(x: Tensor) -> Tensor:
+    """Natural logarithm."""
+    return x.log()
+
+
+def sign(x: Tensor) -> Tensor:
+    """1 above 0, −1 below, 0 at 0."""
+    return torch.sign(x)
+
+
+def clip(x: Tensor, *, low: float | None = None, high: float | None = None) -> Tensor:
+    """x, but no less than low and no more than high."""
+    return x.clamp(low, high)
