@@ -90,10 +90,11 @@ def fill(dataset: Dataset, picks: Picks, into: np.ndarray, skipped: dict[str, st
 def _mirror(images: np.ndarray, chosen: np.ndarray) -> None:
     """Some of uint8 (n, c, h, w), left to right, in place: where widths allow, eight pixels at a time."""
     wide = images if images.shape[-1] % 8 else images.view(np.uint64)
+    swapped = wide.view(wide.dtype.newbyteorder())  # copied to the other, eight pixels are turned around
     at_a_time = max(MIRRORED // images[0].nbytes, 1)
     for begin in range(0, len(chosen), at_a_time):
         some = chosen[begin : begin + at_a_time]
-        wide[some] = np.ascontiguousarray(wide.take(some, axis=0)[..., ::-1]).byteswap(inplace=True)
+        wide[some] = swapped.take(some, axis=0)[..., ::-1]
 
 
 class Stream:

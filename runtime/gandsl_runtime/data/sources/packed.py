@@ -107,11 +107,15 @@ class Pack(Decoded):
             self._refuse_cut(0)
             np.take(self._maps[0][1], indices, axis=0, out=into, mode="clip")  # unbuffered; none lies beyond
             return
-        shards, places = (part.tolist() for part in np.divmod(indices, self._index.per_shard))
+        numbers, places = np.divmod(indices, self._index.per_shard)
+        shards, begins = numbers.tolist(), (places * self._bytes).tolist()
+        pixels = {}
         for shard in set(shards):
             self._refuse_cut(shard)
-        for row, shard, place in zip(into, shards, places, strict=True):
-            row[:] = self._maps[shard][1][place]
+            pixels[shard] = self._maps[shard][1].data.cast("B")
+        size, there = self._bytes, into.data.cast("B")  # whose slices cost half of what rows do
+        for at, shard, begin in zip(range(0, len(there), size), shards, begins, strict=True):
+            there[at : at + size] = pixels[shard][begin : begin + size]
 
     def _refuse_cut(self, shard: int) -> None:
         """Raises DataError where a file has become shorter since it was mapped.
