@@ -105,11 +105,6 @@ class Diagnostics:
     def __len__(self) -> int:
         return sum(map(len, self._kept.values())) + bool(self._left_out)
 
-    def raise_if_errors(self) -> None:
-        """End a stage: raise `SpecError` with all that was found, if any of it is an error."""
-        if self.has_errors:
-            raise SpecError(self, self.sources)
-
 
 def _place(found: Diagnostic) -> tuple[bool, Span, str, str]:
     return found.span is None, found.span or Span("", 0, 0, 0, 0), found.code, found.message

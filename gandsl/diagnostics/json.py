@@ -25,13 +25,6 @@ def to_json(diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
     }
 
 
-def render_json(diagnostics: Iterable[Diagnostic]) -> str:
-    """`to_json` as text, indented; no line break at the end."""
-    from json import dumps
-
-    return dumps(to_json(diagnostics), indent=2, ensure_ascii=False)
-
-
 def _diagnostic(found: Diagnostic) -> dict[str, Any]:
     row = CODES[found.code]
     return {

@@ -31,13 +31,5 @@ class Span:
         """Characters `start` to `stop` (exclusive) of its first line: a token inside a plain scalar."""
         return Span(self.file, self.line, self.column + start, self.line, self.column + max(stop, start + 1))
 
-    def covers(self, other: Span) -> bool:
-        """Whether `other` lies wholly inside this span."""
-        return (
-            self.file == other.file
-            and (self.line, self.column) <= (other.line, other.column)
-            and (other.end_line, other.end_column) <= (self.end_line, self.end_column)
-        )
-
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"

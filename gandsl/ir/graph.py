@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gandsl.diagnostics.errors import InvariantError
 from gandsl.diagnostics.span import Span
 from gandsl.ir.op import Call, Op
 from gandsl.ir.ops import PRIMITIVES
 from gandsl.ir.types import TensorType
-
-if TYPE_CHECKING:
-    import networkx
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +102,6 @@ class Graph:
             node.attrs,
         )
 
-    @cached_property
-    def digraph(self) -> networkx.MultiDiGraph[str]:
-        """The same graph for networkx: nodes carry `node`, edges `port` and `position`."""
-        import networkx
-
-        graph: networkx.MultiDiGraph[str] = networkx.MultiDiGraph(network=self.network)
-        for node in self:
-            graph.add_node(node.id, node=node)
-        for node in self:
-            for port, ids in node.inputs.items():
-                for position, id_ in enumerate(ids):
-                    graph.add_edge(id_, node.id, port=port, position=position)
-        return graph
-
     def reads(self, node: Node) -> tuple[str, ...]:
         """Ids of what the node's numbers depend on.
 
@@ -135,8 +117,13 @@ class Graph:
 
     def live(self) -> set[str]:
         """Ids of the nodes that an output or the style space needs, and of all inputs."""
-        seen = {node.id for node in self.inputs}
-        waiting = [*self.outputs.values(), *([self.styles] if self.styles else [])]
+        wanted = [*self.outputs.values(), *([self.styles] if self.styles else [])]
+        return self.needed(wanted) | {node.id for node in self.inputs}
+
+    def needed(self, wanted: Iterable[str]) -> set[str]:
+        """These ids, and all that they are computed from."""
+        seen: set[str] = set()
+        waiting = list(wanted)
         while waiting:
             id_ = waiting.pop()
             if id_ not in seen:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from gandsl.diagnostics.errors import InvariantError
@@ -30,7 +29,7 @@ def call_order(graph: Graph) -> list[str]:
 def mapping(graph: Graph) -> Graph:
     """All inputs → styles [N, L, n]. It takes every input, read or not, so that callers need not know."""
     styles = _styles(graph)
-    kept = _needed(graph, [styles]) | {node.id for node in graph.inputs}
+    kept = graph.needed([styles]) | {node.id for node in graph.inputs}
     return Graph(
         graph.network,
         {node.id: node for node in graph if node.id in kept},
@@ -56,9 +55,8 @@ def synthesis(graph: Graph) -> Graph:
         graph[styles].provenance,
     )
     whole = replace(graph, nodes=nodes | {styles: given})
-    kept = _needed(whole, graph.outputs.values()) | {
-        node.id for node in graph.inputs if node.type.kind == "Scalar"
-    }
+    scalars = {node.id for node in graph.inputs if node.type.kind == "Scalar"}
+    kept = whole.needed(graph.outputs.values()) | scalars
     rest = {id_: node for id_, node in nodes.items() if id_ in kept and id_ != styles}
     return Graph(graph.network, {styles: given} | rest, graph.outputs, graph.output_kinds)
 
@@ -72,14 +70,3 @@ def _styles(graph: Graph) -> str:
 def _like(node: Node, styles: str) -> Node:
     """The node, reading its batch size from the styles if it reads one."""
     return replace(node, inputs={**node.inputs, "like": (styles,)}) if "like" in node.inputs else node
-
-
-def _needed(graph: Graph, ids: Iterable[str]) -> set[str]:
-    seen: set[str] = set()
-    waiting = list(ids)
-    while waiting:
-        id_ = waiting.pop()
-        if id_ not in seen:
-            seen.add(id_)
-            waiting.extend(graph[id_].operands)
-    return seen

@@ -17,8 +17,8 @@ from PIL import Image
 from typer.testing import Result
 
 from gandsl_runtime.runs import checkpoint
-from gandsl_runtime.training.throughput import reproducible
 from tests.cli.conftest import ROOT, Gandsl
+from tests.runtime.helpers import reproducible
 
 DATA = ROOT / "tests" / "data" / "run_format_2"
 FAR = 0.05  # where two steps of Adam from the same weights may lead, by other draws

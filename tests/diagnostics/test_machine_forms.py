@@ -7,7 +7,7 @@ import json
 import pytest
 
 from gandsl.diagnostics import Diagnostic, Diagnostics, Label, Span
-from gandsl.diagnostics.json import render_json
+from gandsl.diagnostics.json import to_json
 from gandsl.diagnostics.sarif import render_sarif
 from gandsl.diagnostics.text import render_text
 
@@ -26,7 +26,7 @@ FOUND = [
 
 
 def test_json() -> None:
-    assert json.loads(render_json(FOUND)) == {
+    assert json.loads(json.dumps(to_json(FOUND))) == {
         "format": "gandsl.diagnostics",
         "version": 1,
         "counts": {"error": 1, "warning": 1, "note": 0},
@@ -97,7 +97,7 @@ def test_sarif() -> None:
 
 
 def test_no_messages_is_a_valid_report() -> None:
-    assert json.loads(render_json([]))["diagnostics"] == []
+    assert to_json([])["diagnostics"] == []
     assert json.loads(render_sarif([]))["runs"][0]["results"] == []
 
 
@@ -111,7 +111,7 @@ def test_a_file_of_any_name(folder: str) -> None:
     (result,) = json.loads(render_sarif(found))["runs"][0]["results"]
     uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert uri.endswith("bad%FF%0A%1B%5B31m%20%C3%BC.yaml")
-    assert json.loads(render_json(found))["diagnostics"][0]["span"]["file"] == file
+    assert to_json(found)["diagnostics"][0]["span"]["file"] == file
     shown = render_text(found, found.sources)
     assert "bad���[31m ü.yaml:1:1" in shown
     assert all(char.isprintable() or char == "\n" for char in shown)

@@ -18,6 +18,8 @@ from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.observers import Observer
 from gandsl_runtime.plan import Plan
 
+MACHINE = ("time/", "memory/")  # names that begin so depend on the machine and the moment, not on the run
+
 
 def plan(**changes) -> Plan:
     """A short plan with everything written often, changed by what is given."""
@@ -98,3 +100,8 @@ def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
     assert a.keys() == b.keys()
     different = [name for name in a if not torch.equal(a[name], b[name])]
     assert not different, f"{len(different)} of {len(a)} differ: {different[:5]}"
+
+
+def reproducible(record: dict[str, float]) -> dict[str, float]:
+    """What of a record is the same in every run with the same seed on the same kind of machine."""
+    return {name: value for name, value in record.items() if not name.startswith(MACHINE)}

@@ -13,9 +13,8 @@ from gandsl_runtime.errors import CheckpointError, Unwritable
 from gandsl_runtime.observers import Observer, standard
 from gandsl_runtime.runs.debris import moved
 from gandsl_runtime.runs.run_dir import found_in
-from gandsl_runtime.training.throughput import reproducible
 from gandsl_runtime.training.trainer import Trainer
-from tests.runtime.helpers import arrays, assert_same, plan
+from tests.runtime.helpers import arrays, assert_same, plan, reproducible
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
 

@@ -14,9 +14,8 @@ import pytest
 from gandsl_runtime.errors import Unwritable
 from gandsl_runtime.observers import Observer, standard
 from gandsl_runtime.runs import checkpoint
-from gandsl_runtime.training.throughput import reproducible
 from gandsl_runtime.training.trainer import Trainer
-from tests.runtime.helpers import arrays, assert_same, plan
+from tests.runtime.helpers import arrays, assert_same, plan, reproducible
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
 CADENCE = {"log": "1 steps", "grid": "5 steps", "checkpoint": "2 steps", "keep": 1}

@@ -10,7 +10,8 @@ import torch
 
 from gandsl_runtime.plan.schedule import Clock
 from gandsl_runtime.training import throughput
-from gandsl_runtime.training.throughput import Throughput, reproducible
+from gandsl_runtime.training.throughput import Throughput
+from tests.runtime.helpers import reproducible
 
 
 @pytest.fixture

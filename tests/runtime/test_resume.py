@@ -11,9 +11,8 @@ import pytest
 from gandsl_runtime.errors import CheckpointError, Interrupted
 from gandsl_runtime.observers import Grids, JsonLog, Observer
 from gandsl_runtime.runs.record import MachineOptions
-from gandsl_runtime.training.throughput import reproducible
 from gandsl_runtime.training.trainer import Trainer
-from tests.runtime.helpers import arrays, assert_same, folder_of, pixels, plan, png
+from tests.runtime.helpers import arrays, assert_same, folder_of, pixels, plan, png, reproducible
 from tests.runtime.networks import (
     ConvDiscriminator,
     ConvGenerator,

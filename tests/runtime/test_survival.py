@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from gandsl_runtime.runs import checkpoint
-from gandsl_runtime.training.throughput import reproducible
-from tests.runtime.helpers import assert_same
+from tests.runtime.helpers import assert_same, reproducible
 
 pytestmark = pytest.mark.processes
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,6 @@ import torch
 
 from ..plan.schedule import Clock
 
-MACHINE = ("time/", "memory/")  # names that begin so depend on the machine and the moment, not on the run
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # getrusage: bytes there, KiB on Linux
 
 
@@ -54,8 +53,3 @@ class Throughput:
         if self._device.type == "cuda":
             found["memory/gpu"] = float(torch.cuda.max_memory_allocated(self._device))
         return found
-
-
-def reproducible(record: dict[str, float]) -> dict[str, float]:
-    """What of a record is the same in every run with the same seed on the same kind of machine."""
-    return {name: value for name, value in record.items() if not name.startswith(MACHINE)}
