@@ -106,7 +106,7 @@ def right(setting: Setting) -> Iterator[Entry]:
         given: dict[str, Any] = {"spec": spec, "overrides": overrides}
         yield Entry(f"operators {name}, CPU and device", "bench.gpu.operators:step", given, 8)
     given = {"spec": "stylegan2", "overrides": {"training.checkpointing": [32, 16]}}
-    yield Entry("steps stylegan2 fp64, checkpointed, CPU and device", f"{work}:steps", given, 8)
+    yield Entry("steps stylegan2 fp64, recomputed, CPU and device", f"{work}:steps", given, 8)
     given = {"spec": "stylegan2", "double": False}
     yield Entry("steps stylegan2 fp32, CPU and device", f"{work}:steps", given, 8)
     for spec in ("stylegan2/ada", "pggan", "biggan"):

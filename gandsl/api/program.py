@@ -96,13 +96,13 @@ class Program:
 
     def _made(self, name: str) -> LoweredNetwork:
         from gandsl.lowering.network import LoweredNetwork
-        from gandsl.lowering.planned import checkpointed, planned
+        from gandsl.lowering.planned import planned, recomputed
         from gandsl.passes.target import Target
 
         ir, plan = self.module.networks[name], self.plan
         target = replace(
             self.target or Target(),
-            checkpointed=checkpointed(ir, plan),
+            recomputed=recomputed(ir, plan),
             channels_last=plan is not None and plan.memory_format == "channels_last",
             falls_back=plan is not None and plan.precision.fallback is not None,
         )

@@ -20,7 +20,7 @@ from gandsl.codegen.printing.template import fill
 from gandsl.codegen.printing.text import docstring
 from gandsl.diagnostics import Diagnostics
 from gandsl.diagnostics.errors import InvariantError
-from gandsl.lowering.planned import checkpointed, planned
+from gandsl.lowering.planned import planned, recomputed
 from gandsl.spec.document import BlockDecl
 from gandsl.spec.library import Library
 from gandsl.version import __version__
@@ -47,7 +47,7 @@ def render(module: ModuleIR) -> dict[str, str]:
         about = f"The {name} of {module.name}, generated from {origin}: edit that, not this."
         if doc := _one_paragraph(document.networks[name].doc):
             about += f"\n\n{doc}"
-        as_planned, kept = planned(network, module.plan), checkpointed(network, module.plan)
+        as_planned, kept = planned(network, module.plan), recomputed(network, module.plan)
         files[f"{name}.py"] = network_source(as_planned, about, locations, block_of, kept)
     classes = {name: class_name(name) for name in sorted(module.networks, key=_natural)}
     exported = [quoted(name) for name in sorted({*classes.values()}, key=_natural)]

@@ -12,7 +12,7 @@ RESERVED = frozenset(
     register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_post_hook
     register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook
     register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory state_dict to
-    to_empty train training type xpu zero_grad inputs outputs levels checkpointed moved has_styles
+    to_empty train training type xpu zero_grad inputs outputs levels recomputed moved has_styles
     program graph add_submodule code delete_all_unused_submodules delete_submodule for_target graph_module
     ir lowered meta pass_log print_readable recompile target to_folder
     """.split()  # noqa: SIM905 - a list of words

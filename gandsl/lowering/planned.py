@@ -13,8 +13,8 @@ def planned(network: NetworkIR, plan: Plan | None) -> NetworkIR:
     return network if plan is None else in_precision(network, plan.precision)
 
 
-def checkpointed(network: NetworkIR, plan: Plan | None) -> tuple[str, ...]:
-    """The ids of the stages that the plan wants checkpointed."""
+def recomputed(network: NetworkIR, plan: Plan | None) -> tuple[str, ...]:
+    """The ids of the stages that the plan wants recomputed."""
     if plan is None or plan.checkpointing == "none":
         return ()
     wanted = plan.checkpointing

@@ -20,7 +20,7 @@ from gandsl.diagnostics.errors import InvariantError
 from gandsl.ir.op import Call, ShapeError
 from gandsl.ir.types import TensorType
 from gandsl_runtime import ops
-from gandsl_runtime.layers import Checkpointed, Folded, Layer
+from gandsl_runtime.layers import Folded, Layer, Recomputed
 from gandsl_runtime.layers.epilogue import Epilogue
 
 META = ("id", "ids", "span", "provenance", "stack_trace")
@@ -173,7 +173,7 @@ class _Shapes(fx.Interpreter):
         if target in self.submodules:
             return super().call_module(target, args, kwargs)
         added = self.real.get_submodule(target)  # by a pass; running it could move statistics
-        if isinstance(added, Checkpointed):
+        if isinstance(added, Recomputed):
             return _Shapes(added.program, self.module, self.batch).run(*args)
         assert isinstance(added, Folded)
         return torch.empty(added.shape, device="meta")

@@ -110,8 +110,8 @@ def _measured(module: ModuleIR, device: str, told: Told) -> Iterator[StagePeaks]
 
 
 def _lines(module: GraphModule) -> Iterator[tuple[CodeType, dict[int, str]]]:
-    """The code of a program and of the stages checkpointed in it, with the id of each line's node."""
-    from gandsl_runtime.layers.checkpointed import Checkpointed
+    """The code of a program and of the stages recomputed in it, with the id of each line's node."""
+    from gandsl_runtime.layers.recomputed import Recomputed
 
     nodes = list(module.graph.nodes)
     lines = {line: nodes[node] for line, node in module._lineno_map.items() if node is not None}
@@ -119,5 +119,5 @@ def _lines(module: GraphModule) -> Iterator[tuple[CodeType, dict[int, str]]]:
     yield type(module).forward.__code__, {start + n: x.meta["id"] for n, x in lines.items() if "id" in x.meta}
     for node in nodes:
         layer = module.get_submodule(node.target) if node.op == "call_module" else None
-        if isinstance(layer, Checkpointed):
+        if isinstance(layer, Recomputed):
             yield from _lines(layer.program)

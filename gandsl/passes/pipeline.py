@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from gandsl.ir.packages import PASSES, broken, offered
 from gandsl.passes.base import Pass
-from gandsl.passes.checkpoint_stages import CheckpointStages
 from gandsl.passes.choose_form import ChooseModulatedForm
 from gandsl.passes.common_subexpressions import CommonSubexpressions
 from gandsl.passes.constant_folding import ConstantFolding
@@ -18,6 +17,7 @@ from gandsl.passes.fuse_resampling import FuseResampling
 from gandsl.passes.group_epilogues import GroupEpilogues
 from gandsl.passes.manager import Pipeline
 from gandsl.passes.merge_style_affines import MergeStyleAffines
+from gandsl.passes.recompute_stages import RecomputeStages
 from gandsl.passes.simplify import Simplify
 from gandsl.passes.target import Target
 
@@ -40,7 +40,7 @@ def pipeline(target: Target, requires: Mapping[str, str] | None = None) -> Pipel
     """
     added = {pass_: package for prefix, package in (requires or {}).items() for pass_ in _of(prefix, package)}
     owners = {pass_.name: package for pass_, package in added.items()}
-    return Pipeline((*CLEAN, *FASTER, *added, DeadCode(), CheckpointStages()), owners)
+    return Pipeline((*CLEAN, *FASTER, *added, DeadCode(), RecomputeStages()), owners)
 
 
 def _of(prefix: str, package: str) -> Iterator[Pass]:

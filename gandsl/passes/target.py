@@ -12,7 +12,7 @@ class Target:
 
     batch: samples a call, if known. dtype: of the activations, as torch names it. channels_last: whether
     features lie so in memory. falls_back: whether 16 bits are only for devices that are made for them.
-    checkpointed: ids of stages whose features are not kept for the backward. Passes choose by these; results
+    recomputed: ids of stages whose features are not kept for the backward. Passes choose by these; results
     are the same for any target.
     """
 
@@ -22,4 +22,4 @@ class Target:
     dtype: str = "float32"
     channels_last: bool = False
     falls_back: bool = False
-    checkpointed: tuple[str, ...] = ()
+    recomputed: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Activation checkpointing: a stage's features are not kept for the backward but computed again.
+"""Recompute, or activation checkpointing: a stage's features are not kept for the backward but computed again.
 
 The second computation sees what the first one saw: the same random numbers, running statistics and
 power-iteration vectors, which move once (arXiv:1604.06174, section 3).
@@ -19,7 +19,7 @@ from . import rng
 from .network import Network
 
 
-def checkpointed(compute: Callable[..., Any], layers: Sequence[nn.Module], *args: Any) -> Any:
+def recomputed(compute: Callable[..., Any], layers: Sequence[nn.Module], *args: Any) -> Any:
     """compute(*args); `layers` are all that it calls. Where no gradients are wanted, or a compiler decides
     itself what to keep, it is simply called.
     """
@@ -59,8 +59,8 @@ class Moment:
 
 
 def begin(network: Network) -> None:
-    """Let the stages that a printed network calls `checkpointed` be so; a lowered one's programs do it."""
-    for id_ in network.checkpointed:
+    """Let the stages that a printed network calls `recomputed` be so; a lowered one's programs do it."""
+    for id_ in network.recomputed:
         stage = network.get_submodule(id_)
         layers = list(stage.modules())
         for name, method in vars(type(stage)).items():
@@ -71,6 +71,6 @@ def begin(network: Network) -> None:
 def _wrapped(method: Callable[..., Any], layers: Sequence[nn.Module]) -> Callable[..., Any]:
     @wraps(method)
     def call(*args: Any) -> Any:
-        return checkpointed(method, layers, *args)
+        return recomputed(method, layers, *args)
 
     return call

@@ -19,7 +19,7 @@ from tests.specs.reduced import reduced
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 CLOSE = 0.01
-RNG_STATE = 5056  # bytes of the CPU generator's, kept for each stage that is checkpointed, and made by no op
+RNG_STATE = 5056  # bytes of the CPU generator's, kept for each stage that is recomputed, and made by no op
 R1 = {"training.regularizers.r1.gamma": 1.0, "training.regularizers.r1.every": "16 steps"}
 GROWTH = {"training.growth.batch": None}
 

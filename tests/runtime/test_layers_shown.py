@@ -107,8 +107,8 @@ def test_every_argument_makes_a_difference(name: str, argument: str) -> None:
 
 def test_every_layer_is_looked_at() -> None:
     """The compiler makes the others around layers."""
-    assert set(SIZES) == CLASSES.keys() - {"Layer", "Weighted", "Folded", "Checkpointed"}
+    assert set(SIZES) == CLASSES.keys() - {"Layer", "Weighted", "Folded", "Recomputed"}
     folded = layers.Folded(layers.Conv2d(6, 4))
     graph = fx.symbolic_trace(nn.Sequential(nn.Linear(6, 4), nn.ReLU()))
     assert repr(folded) == "Folded(weight [4, 6, 3, 3])"
-    assert repr(layers.Checkpointed(graph)) == "Checkpointed(2 layers)"
+    assert repr(layers.Recomputed(graph)) == "Recomputed(2 layers)"

@@ -26,11 +26,11 @@ def network_source(
     about: str,
     locations: Locations,
     block_of: Callable[[ScopeOrigin], BlockDecl | None],
-    checkpointed: Sequence[str] = (),
+    recomputed: Sequence[str] = (),
 ) -> str:
     """The module's text. `about` opens its docstring; `block_of` finds the block behind an origin.
 
-    `checkpointed`: ids of stages that training checkpoints; those that are no module of their own are not.
+    `recomputed`: ids of stages that training computes again; those that are no module of their own are not.
     """
     found = analyzed(network)
     programs, classes = found.programs, found.classes
@@ -50,7 +50,7 @@ def network_source(
     )
     text = "\n".join(line for part in (*inner, root) for line in part.lines)
     text += "\n".join(line for part in (*inner, root) for method in part.methods for line in method.text)
-    kept = tuple(id_ for id_ in checkpointed if id_ in found.called)
+    kept = tuple(id_ for id_ in recomputed if id_ in found.called)
     return fill(
         "network.py.jinja",
         doc=docstring(about, 0),
@@ -62,7 +62,7 @@ def network_source(
         methods=ordered,
         ports=_ports(network),
         levels=lay(literal(network.levels), 4, "levels = ") if network.levels else [],
-        checkpointed=lay(literal(kept), 4, "checkpointed = ") if kept else [],
+        recomputed=lay(literal(kept), 4, "recomputed = ") if kept else [],
         moved=lay(mapping(network.moved), 4, "moved = ") if network.moved else [],
         has_styles=network.main.styles is not None,
         table=[

@@ -9,7 +9,6 @@ its op declares. `reset()` draws a layer's state anew, in order, from torch's de
 from gandsl_runtime.layers.base import Layer, materialize
 from gandsl_runtime.layers.cast import Cast
 from gandsl_runtime.layers.channel import Bias, Gain
-from gandsl_runtime.layers.checkpointed import Checkpointed
 from gandsl_runtime.layers.convolution import Conv2d, ConvTranspose2d
 from gandsl_runtime.layers.dropout import Dropout
 from gandsl_runtime.layers.fir import Fir
@@ -22,6 +21,7 @@ from gandsl_runtime.layers.magnitude import NormalizeMagnitude
 from gandsl_runtime.layers.modulated import ModulatedConv2d
 from gandsl_runtime.layers.noise import NOISE_MODES, Noise, set_noise_mode
 from gandsl_runtime.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, set_truncation
+from gandsl_runtime.layers.recomputed import Recomputed
 from gandsl_runtime.layers.source import Constant, Coordinates
 from gandsl_runtime.layers.style import TrackAverage
 from gandsl_runtime.layers.weight import Weighted
@@ -31,7 +31,6 @@ __all__ = [
     "BatchNorm",
     "Bias",
     "Cast",
-    "Checkpointed",
     "Constant",
     "Conv2d",
     "ConvTranspose2d",
@@ -52,6 +51,7 @@ __all__ = [
     "Noise",
     "NormalizeMagnitude",
     "OneHot",
+    "Recomputed",
     "TrackAverage",
     "Weighted",
     "materialize",

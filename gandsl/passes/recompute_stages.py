@@ -14,20 +14,20 @@ from gandsl.lowering.tree import over
 from gandsl.passes.base import Pass, PassRecord
 from gandsl.passes.rewrite import helper
 from gandsl.passes.target import Target
-from gandsl_runtime.layers import Checkpointed
+from gandsl_runtime.layers import Recomputed
 
 CALLS = ("call_module", "call_function")
 
 
 @dataclass(frozen=True)
-class CheckpointStages(Pass):
+class RecomputeStages(Pass):
     """The nodes of a stage become one call, which keeps its inputs alone (arXiv:1604.06174)."""
 
-    name: ClassVar[str] = "checkpoint-stages"
+    name: ClassVar[str] = "recompute-stages"
     promise: ClassVar[str] = "equal outputs and derivatives to the bit; draws are repeated, state moves once"
 
     def apply(self, module: fx.GraphModule, log: PassRecord, target: Target) -> None:
-        for stage in target.checkpointed:
+        for stage in target.recomputed:
             if target.mode != "train":
                 log.skip(stage, "nothing is kept in inference")
                 continue
@@ -40,7 +40,7 @@ class CheckpointStages(Pass):
             if _interrupted(module.graph, set(nodes)):
                 log.skip(stage, "its nodes wait for others in between")
                 continue
-            _enclose(module, nodes, f"checkpointed_{stage.replace('.', '_')}")
+            _enclose(module, nodes, f"recomputed_{stage.replace('.', '_')}")
             log.fire(stage, f"{len(nodes)} nodes became one call")
 
 
@@ -87,7 +87,7 @@ def _enclose(module: fx.GraphModule, nodes: Sequence[fx.Node], name: str) -> Non
         copies[node] = inner.node_copy(node, copies.__getitem__)
     results = tuple(copies[node] for node in made)
     inner.output(results[0] if len(results) == 1 else results)
-    module.add_module(name, Checkpointed(over(module, inner, "Stage")))
+    module.add_module(name, Recomputed(over(module, inner, "Stage")))
 
     with graph.inserting_before(nodes[0]):
         call = helper(graph.create_node("call_module", name, tuple(given), name=name), nodes[0])

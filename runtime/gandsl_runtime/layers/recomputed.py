@@ -7,10 +7,10 @@ from typing import Any
 from torch import fx, nn
 
 from gandsl_runtime.layers.base import Layer
-from gandsl_runtime.recompute import checkpointed
+from gandsl_runtime.recompute import recomputed
 
 
-class Checkpointed(Layer):
+class Recomputed(Layer):
     """Runs `program` over layers that belong to others. No keys. The compiler puts it around stages."""
 
     def __init__(self, program: fx.GraphModule) -> None:
@@ -32,4 +32,4 @@ class Checkpointed(Layer):
         return f"{len(self._inner[1])} layers"
 
     def forward(self, *args: Any) -> Any:
-        return checkpointed(*self._inner, *args)
+        return recomputed(*self._inner, *args)

@@ -1,4 +1,4 @@
-"""Activation checkpointing: the same numbers to the bit, state that moves once, and less memory."""
+"""Recompute: the same numbers to the bit, state that moves once, and less memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from gandsl.analysis import analyze
 from gandsl.codegen import render
 from gandsl.lowering.network import LoweredNetwork
-from gandsl.lowering.planned import checkpointed
+from gandsl.lowering.planned import recomputed
 from gandsl.passes.target import Target
 from gandsl_runtime import recompute
 from gandsl_runtime.layers import Dropout
@@ -24,7 +24,7 @@ from tests.specs.reduced import SPECS, reduced
 
 
 def both(spec: str, name: str, which: Any = "stages") -> tuple[LoweredNetwork, LoweredNetwork]:
-    """A network without and with checkpointing, with equal weights and no zero among noise strengths."""
+    """A network without and with recompute, with equal weights and no zero among noise strengths."""
     module, diagnostics = analyze(SPECS / f"{spec}.yaml", reduced(spec) | {"training.checkpointing": which})
     assert module is not None, [d.message for d in diagnostics]
     ir = module.networks[name]
@@ -33,7 +33,7 @@ def both(spec: str, name: str, which: Any = "stages") -> tuple[LoweredNetwork, L
     with torch.no_grad():
         for parameter in plain.parameters():
             parameter += 0.1 * torch.randn_like(parameter)
-    kept = LoweredNetwork(ir, Target(checkpointed=checkpointed(ir, module.plan)), thorough=True).train()
+    kept = LoweredNetwork(ir, Target(recomputed=recomputed(ir, module.plan)), thorough=True).train()
     kept.load_state_dict(plain.state_dict())
     return plain, kept
 
@@ -88,7 +88,7 @@ def test_equal_to_the_bit(spec: str, name: str) -> None:
     plain, kept = both(spec, name)
     entry = "synthesis" if plain.has_styles else "forward"
     inputs = arguments(plain.graph_module(entry))
-    log = kept.pass_log(entry)["checkpoint-stages"]
+    log = kept.pass_log(entry)["recompute-stages"]
     assert log.fired and not log.skipped
     for a, b in zip(computed(plain, entry, inputs), computed(kept, entry, inputs), strict=True):
         assert torch.equal(a, b)
@@ -99,18 +99,18 @@ def test_equal_to_the_bit(spec: str, name: str) -> None:
 def test_beside_merged_affines() -> None:
     """On a GPU's target one product outside of the stages makes the styles of all."""
     plain, kept = (
-        network.for_target(Target("cuda", checkpointed=network.target.checkpointed))
+        network.for_target(Target("cuda", recomputed=network.target.recomputed))
         for network in both("stylegan2", "generator")
     )
     inputs = arguments(plain.graph_module("synthesis"))
-    assert len(kept.pass_log("synthesis")["checkpoint-stages"].fired) == 4
+    assert len(kept.pass_log("synthesis")["recompute-stages"].fired) == 4
     a, b = (computed(network, "synthesis", inputs) for network in (plain, kept))
     assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
 
 
 def test_chosen_resolutions_alone() -> None:
     plain, kept = both("stylegan2", "generator", [32, 8])
-    assert [event.where for event in kept.pass_log("synthesis")["checkpoint-stages"].fired] == [
+    assert [event.where for event in kept.pass_log("synthesis")["recompute-stages"].fired] == [
         "synthesis.s8",
         "synthesis.s32",
     ]
@@ -139,8 +139,8 @@ def test_a_resolution_that_no_stage_has() -> None:
 
 def test_inference_keeps_nothing_anyway() -> None:
     _, kept = both("stylegan2", "generator")
-    log = kept.for_target(Target(mode="inference", checkpointed=("synthesis.s8",))).pass_log("synthesis")
-    assert [event.reason for event in log["checkpoint-stages"].skipped] == ["nothing is kept in inference"]
+    log = kept.for_target(Target(mode="inference", recomputed=("synthesis.s8",))).pass_log("synthesis")
+    assert [event.reason for event in log["recompute-stages"].skipped] == ["nothing is kept in inference"]
 
 
 def test_printed_networks_checkpoint_what_they_say() -> None:
@@ -149,7 +149,7 @@ def test_printed_networks_checkpoint_what_they_say() -> None:
     module, _ = analyze(spec, overrides)
     assert module is not None
     source = render(module)["generator.py"]
-    assert 'checkpointed = ("synthesis.s4", "synthesis.s8", "synthesis.s16", "synthesis.s32")' in source
+    assert 'recomputed = ("synthesis.s4", "synthesis.s8", "synthesis.s16", "synthesis.s32")' in source
     torch.manual_seed(0)
     network = loaded(source, "Generator").train()
     keys = list(network.state_dict())
@@ -179,7 +179,7 @@ def test_dropout_draws_the_same_again() -> None:
             given = x.clone().requires_grad_()
             torch.manual_seed(1)
             with drawing(draws):
-                y = recompute.checkpointed(stage, [*stage.modules()], given) if again else stage(given)
+                y = recompute.recomputed(stage, [*stage.modules()], given) if again else stage(given)
             (first,) = torch.autograd.grad(y.square().sum(), given, create_graph=True)
             found.append([y, first, *torch.autograd.grad(first.square().sum(), [*stage.parameters()])])
         assert (found[0][0] == 0).any()
@@ -208,14 +208,14 @@ training: {length: 1 kimg, batch: 4, loss: hinge, optimizer: {lr: 1e-3}, checkpo
 
 
 def test_a_stage_of_which_only_the_state_is_wanted(tmp_path: Path) -> None:
-    """Nothing reads the last stage, but its mean moves; so does it with checkpointing."""
+    """Nothing reads the last stage, but its mean moves; so does it with recompute."""
     (tmp_path / "spec.yaml").write_text(STATE_ALONE)
     module, diagnostics = analyze(tmp_path / "spec.yaml")
     assert module is not None, [d.message for d in diagnostics]
     ir, states = module.networks["generator"], []
     for stages in ((), ("s0", "s1")):
         torch.manual_seed(0)
-        network = LoweredNetwork(ir, Target(checkpointed=stages)).train()
+        network = LoweredNetwork(ir, Target(recomputed=stages)).train()
         before = {key: value.clone() for key, value in network.state_dict().items()}
         network(torch.ones(4, 8))
         states.append(network.state_dict())
