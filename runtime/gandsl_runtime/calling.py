@@ -80,7 +80,7 @@ def _example(port: Port) -> str:
 
 
 def _faults(ports: Sequence[Port], given: Sequence[Any], like: Tensor | None) -> Iterator[tuple[str, str]]:
-    """What is wrong with the arguments, and what to give; each is asked for when those before it are well."""
+    """What is wrong with the arguments, and what to give instead; later ones are checked if these fit."""
     counts: dict[str, int] = {}
     for port, x in zip(ports, given, strict=True):
         name = port.name
@@ -132,7 +132,7 @@ def _of_shape(port: Port, x: Tensor) -> Iterator[tuple[str, str]]:
 
 
 def _in_range(port: Port, y: Tensor) -> Iterator[tuple[str, str]]:
-    """Classes that there are none of; on a GPU they would end all that the process does there."""
+    """Classes that do not exist; on a GPU, looking one up makes every later operation of the process fail."""
     looked_at = port.kind == "Label" and not y.is_floating_point() and not y.is_meta and len(y)
     if not looked_at:
         return

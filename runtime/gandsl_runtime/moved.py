@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def renamed(id_: str, moved: Mapping[str, str]) -> str:
-    """The new place of an id: the longest moved path that it lies under is exchanged."""
+    """The new place of an id: the longest moved path that it lies under is replaced."""
     parts = id_.split(".")
     for end in range(len(parts), 0, -1):
         place = moved.get(".".join(parts[:end]))
@@ -19,7 +19,7 @@ def renamed(id_: str, moved: Mapping[str, str]) -> str:
 
 
 def carried(things: Mapping[str, T], prefix: str, moved: Mapping[str, str]) -> dict[str, T]:
-    """The same things; those whose name begins so are called after where they are now."""
+    """The same values by their new names: a name that begins with an old place gets the new one."""
     return {
         prefix + renamed(name.removeprefix(prefix), moved) if name.startswith(prefix) else name: thing
         for name, thing in things.items()

@@ -1,4 +1,4 @@
-"""Recompute, or activation checkpointing: a stage's features are not kept for the backward but computed again.
+"""Recompute (activation checkpointing): features of a stage are computed again in the backward, not kept.
 
 The second computation sees what the first one saw: the same random numbers, running statistics and
 power-iteration vectors, which move once (arXiv:1604.06174, section 3).
@@ -30,9 +30,10 @@ def recomputed(compute: Callable[..., Any], layers: Sequence[nn.Module], *args: 
 
 
 class Moment:
-    """What a computation reads beside its arguments and weights, as it is now.
+    """All that a computation reads beside its arguments and weights, as it is now.
 
-    Inside a block of it, of which there may be many, it is that moment again, and what moves does not count.
+    Inside `with moment:`, which may be entered any number of times, it is as it was then; what changes inside
+    is forgotten.
     """
 
     def __init__(self, layers: Sequence[nn.Module]) -> None:

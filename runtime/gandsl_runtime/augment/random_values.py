@@ -34,11 +34,11 @@ _PLACES = {"uniform": _places(UNIFORM), "normal": _places(NORMAL)}
 
 
 class AugmentDraws:
-    """Chance for one part of a batch of images.
+    """Random numbers for one part of a batch of images.
 
-    `p`, a number or a scalar tensor, times the share that `pipe` gives a transform, is its chance for each
-    image, and 1 at most. What is drawn has names, as UNIFORM and NORMAL have them; of several numbers of one
-    name `turn` says which, or the first of which.
+    A transform happens to an image with probability `p` (a number or a scalar tensor) times the share that
+    `pipe` gives it, at most 1. Draws have the names in UNIFORM and NORMAL; where a name has several numbers,
+    `turn` says which one, or the first of them.
     """
 
     def __init__(

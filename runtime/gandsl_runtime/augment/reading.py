@@ -1,7 +1,7 @@
-"""Images read bilinearly at places, past the edge at the edge; differentiable by them any number of times.
+"""Bilinear sampling of images, clamped at their edges; differentiable by the images any number of times.
 
-torch before 2.13 has no second derivative of `grid_sample`. Reading is linear in the images: what it is
-followed back by is linear in the slopes, and followed back itself by reading again.
+torch before 2.13 has no second derivative of `grid_sample`. Sampling is linear in the images: its backward
+spreads gradients over pixels, and the backward of that is sampling again.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Read(torch.autograd.Function):
 
 
 class _Spread(torch.autograd.Function):
-    """The adjoint of reading: slopes go back to the pixels that were read."""
+    """The adjoint of sampling: gradients go back to the pixels that were read."""
 
     @staticmethod
     def forward(ctx: Any, slope: Tensor, grid: Tensor, size: torch.Size) -> Tensor:

@@ -56,7 +56,7 @@ class Dataset:
     def batch(self, wanted: np.ndarray, into: np.ndarray, skipped: dict[str, str]) -> np.ndarray:
         """Copy or decode images into uint8 (n, c, h, w); their places, int64 (n,).
 
-        What others had to stand in for is put into `skipped`, with the reason. Raises DataError.
+        Broken images, which others replace, are put into `skipped` with the reason. Raises DataError.
         """
         if self.decoded and isinstance(self.source, Decoded):
             self.source.gather(wanted, into)

@@ -1,7 +1,7 @@
-"""Whether two sets of images are the same: their names and labels whole, of the images a few.
+"""Whether two sets of images are the same: by all names and labels, and by the pixels of a few images.
 
 A set of millions must not be read before a run goes on. So the pixels of at most 32 images, spread over the
-set, stand for all: an image that was exchanged among the others goes unseen, another set does not.
+set, stand for all: another set is noticed, a single image that was exchanged may not be.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def differences(old: DataFacts, new: DataFacts, data: Dataset) -> Iterator[str]:
 
 
 def absolute(where: str) -> str:
-    """The same place for a process in any folder; names that are no places stay."""
+    """The path made absolute, so that a process in any folder finds it; names that are no paths stay."""
     if where in BUILT_IN:
         return where
     if where.startswith(PREFIX):

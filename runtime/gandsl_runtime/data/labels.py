@@ -85,7 +85,7 @@ def from_file(content: bytes, images: Sequence[str], where: str) -> Labels | Non
 
 
 class _Object(dict[str, Any]):
-    """A JSON object that has not forgotten keys which come twice."""
+    """A JSON object that keeps all its pairs, those of repeated keys too."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)

@@ -41,7 +41,7 @@ class ShuffledOrder:
         return Pick(int(self._shuffled[place]), bool(self._flipped[place]))
 
     def picks(self, position: int, places: Sequence[int]) -> Picks:
-        """The images at `places` of what begins at a position."""
+        """The images at `places` of the batch that begins at a position."""
         epochs, within = np.divmod(position + np.asarray(places, dtype=np.int64), self.count)
         found = Picks(np.empty(len(within), dtype=np.int64), np.empty(len(within), dtype=bool))
         for epoch in set(epochs.tolist()):  # two at most, unless the set is smaller than a batch
@@ -87,7 +87,7 @@ class Balanced:
         return Pick(int(members[order[place]]), bool(flipped[place]))
 
     def picks(self, position: int, places: Sequence[int]) -> Picks:
-        """The images at `places` of what begins at a position."""
+        """The images at `places` of the batch that begins at a position."""
         images, flipped = zip(*(self.pick(position + place) for place in places), strict=True)
         return Picks(np.array(images, dtype=np.int64), np.array(flipped))
 

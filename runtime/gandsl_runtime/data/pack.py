@@ -97,10 +97,10 @@ def pack(
 ) -> Packed:
     """Write the images in their order, numbered, with their labels: a zip, or with format `npy` a folder.
 
-    Names and the labels file in a zip are those of the StyleGAN tools, whose trainers read it too. It takes
-    its name when it is whole: what stops before leaves nothing behind, and what was there stays. `told` hears
-    how many were looked at. Raises DataError at the first image that can't be read, unless `skip_broken`;
-    Unwritable where `path` is there already.
+    Names and the labels file in a zip are those of the StyleGAN tools, whose trainers read it too. The result
+    gets its name once it is complete: an interrupted call leaves nothing behind, and never replaces a file.
+    `told` hears how many were looked at. Raises DataError at the first image that can't be read, unless
+    `skip_broken`; Unwritable where `path` is there already.
     """
     done, listed = Packed(), list[tuple[str, int]]()
     with _written(path, recipe, len(source.images)) as writer:

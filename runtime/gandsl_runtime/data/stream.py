@@ -53,7 +53,7 @@ class _Items(TorchDataset[Any]):
 
 
 class Loaded(NamedTuple):
-    """A batch, and the images that others had to stand in for, with the reason."""
+    """A batch, and the broken images that others replace in it, with the reason."""
 
     batch: RealBatch
     skipped: dict[str, str]
@@ -132,7 +132,7 @@ class Stream:
         return loaded.batch
 
     def read(self, count: int) -> Loaded:
-        """The same, and nothing is told of images that others stand in for."""
+        """As `take`, without a warning about broken images that others replace."""
         if self._workers:
             self.start(count)
             loaded = self._made_ahead()

@@ -50,7 +50,7 @@ class ProcessGroup:
         """Give every process the leader's values, in place."""
 
     def all_max(self, number: int) -> int:
-        """The highest number that a process gives; waits for all, and for no device."""
+        """The highest number that a process gives. Waits for all processes, but for no device."""
         return number
 
     def gathered(self, thing: Any) -> list[Any]:
@@ -132,7 +132,7 @@ class _Total(torch.autograd.Function):
 
 
 def join(device: torch.device) -> ProcessGroup:
-    """The world of torchrun's environment (RANK, WORLD_SIZE, MASTER_ADDR …); else this process alone.
+    """The group of torchrun's processes (RANK, WORLD_SIZE, MASTER_ADDR …), or this process alone.
 
     Raises NotLaunched.
     """
@@ -155,8 +155,7 @@ def join(device: torch.device) -> ProcessGroup:
 def parts(group: ProcessGroup, count: int, at_a_time: int | None) -> list[Part]:
     """What this process does of a batch, one after the other, at most `at_a_time` samples each (None: all).
 
-    Processes that do n samples at a time see together in each turn what one process would that does
-    `size` · n.
+    All processes together see in each turn, with n samples each, what one process sees with `size` · n.
     """
     own = -(-count // group.size)
     turns = -(-own // min(at_a_time or own, own))
@@ -189,7 +188,7 @@ def check_batches(group: ProcessGroup, plan: Plan) -> None:
 
 @contextmanager
 def others_watched(group: ProcessGroup) -> Iterator[None]:
-    """Raises Parted where another process ends in the block: what it ended with is its own to say."""
+    """Raises Parted where another process ends in the block; that process tells why itself."""
     try:
         yield
     except RuntimeError as error:

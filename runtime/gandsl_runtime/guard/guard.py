@@ -188,7 +188,7 @@ def _report(run: Run, message: str, found: Sequence[Sign], action: str, good: Pa
 
 
 def _last(fault: Diverged, run: Run, good: Path | None) -> Diverged:
-    """The fault as the run ends with it."""
+    """The fault that ends the run."""
     rollbacks = run.state.rollbacks
     tried = f"; the plan has no more than {rollbacks} rollbacks" if rollbacks else ""
     return Diverged(f"{fault.message}{tried}", REMEDY if good else fault.remedy)

@@ -18,7 +18,7 @@ MAD_TO_SIGMA = 1.4826  # of a normal distribution
 
 @dataclass(frozen=True)
 class Kind:
-    """What a series measures, and which way of it is bad."""
+    """What a series measures, and in which direction it is bad."""
 
     said: str
     sign: int = 1  # it is bad to rise (1), or to fall (-1)

@@ -76,7 +76,7 @@ class KeptCheckpoints:
         shutil.rmtree(self.place("unproven"), ignore_errors=True)
 
     def keep_before(self) -> Path | None:
-        """Hold the good state beside the one that the first alarm found, and begin to look for a new one."""
+        """Keep the good state beside the one before the first alarm, and begin to look for a new one."""
         good, before = self.good, self.place("before")
         self.drop()
         if good is None:

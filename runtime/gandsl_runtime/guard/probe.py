@@ -89,7 +89,7 @@ class Probe:
 
     @property
     def _at_a_time(self) -> int:
-        """Without gradients there is room for more than a step takes at a time."""
+        """How many at a time: without gradients there is memory for more than in a step."""
         return 4 * (self.game.plan.micro_batch or self._batch)
 
     def _read(self) -> tuple[Tensor, Tensor | None]:

@@ -188,7 +188,7 @@ def _apart(noise: Some, form: Any) -> int:
 
 @functools.cache
 def _bound(clamp: float | None, dtype: torch.dtype) -> float:
-    """Where results of this format lie that the clamp bit."""
+    """The magnitude, in this format, of results that were clamped."""
     return 0.0 if clamp is None else float(torch.tensor(clamp, dtype=dtype))
 
 

@@ -1,4 +1,4 @@
-"""Which of the kernels there are for a device: those of a CUDA device, where the package triton is."""
+"""Finds the kernels for a device: there are some for CUDA devices, where the package triton is installed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import torch
 
 @functools.cache
 def kernels(name: str, device: torch.device) -> Any:
-    """The module `gandsl_runtime.kernels.<name>`, or None where torch's own operators have to do.
+    """The module `gandsl_runtime.kernels.<name>`, or None where torch's own operators do its work.
 
-    That a CUDA device has to do without is said once, as a warning.
+    On a CUDA device without Triton a warning says so once.
     """
     if device.type != "cuda":
         return None

@@ -1,4 +1,4 @@
-"""Layers: every primitive that holds weights, buffers or chance.
+"""Layers: every primitive that holds weights or buffers, or draws random numbers.
 
 Each has at most one learned weight and one bias.
 

@@ -13,7 +13,7 @@ ONLY_AT_FIRST = ("init", "init_scale", "init_std", "bias_init")  # arguments tha
 
 
 class Layer(nn.Module):
-    """A primitive with state, or with chance.
+    """A primitive with state, or one that draws random numbers.
 
     `reset()` fills parameters and buffers; constructors call it last. On the meta device it does nothing, so
     that a network of any size is built in no time and given memory later by `materialize`.
@@ -52,7 +52,9 @@ class Layer(nn.Module):
 
 
 class Computed(Layer):
-    """A layer whose buffers follow from its arguments: computed anew, in full precision, where it moves."""
+    """A layer whose buffers follow from its arguments: they are computed again, in full precision, when it is
+    moved or cast.
+    """
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         super()._apply(fn, recurse)

@@ -3,10 +3,10 @@
     y = clip(gain · act(alpha · factor · x + beta · bias + strength · noise)),  act(t) = t > 0 ? t : slope · t
 
 Three operators, each one pass over memory and on CUDA one kernel (`gandsl_runtime.kernels.bias_act`): the
-result, its slopes, and theirs. Slopes of what is shared by pixels come as sums over the pixels of each
-sample and channel, made in the same pass. Elsewhere, and on a CUDA device without Triton, they are made of
-torch's operators. The kinks (0, and where the clamp bites) are told by the result; there, no slope of the
-slope is left.
+result, its slopes, and theirs. Slopes of what is shared by pixels come as sums over the pixels of each sample
+and channel, made in the same pass. Elsewhere, and on a CUDA device without Triton, they are made of torch's
+operators. The result tells where the kinks are (at 0, and where the clamp bites); the second derivative is 0
+there.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def second(
     gain: float,
     clamp: float | None,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """What `slopes` gives to dy, x and factor, [N, C], if its results are worth ddx and dsums.
+    """The gradients of `slopes` by dy, x and factor, [N, C], given those by its results, ddx and dsums.
 
     Without a factor the last two are empty.
     """

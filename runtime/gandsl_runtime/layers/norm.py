@@ -39,8 +39,8 @@ class BatchNorm(_Affine):
     x: [N, C] or [N, C, H, W]. rows: with one, further keys running_mean [C], running_var [C]; with more,
     [rows, C] of each, gathered at truncations from 0 to 1 in equal steps (BigGAN-deep, arXiv:1809.11096,
     appendix B). Evaluation reads them at the attribute `truncation`, from 0 to 1; training moves all alike.
-    In a step of several processes the batch is that of all of them, unless the attribute `own` is set.
-    Raises ValueError when training with one value for each channel.
+    In a step of several processes the batch is that of all of them, unless the attribute `per_process` is
+    set. Raises ValueError when training with one value for each channel.
     """
 
     running = ("running_mean", "running_var")

@@ -28,7 +28,7 @@ _ALARM = "bold red"
 
 
 class Figure(NamedTuple):
-    """What a label stands beside: parts that a line break may part, and how it looks."""
+    """What stands beside a label: parts, between which a line may break, and their style."""
 
     label: str
     parts: Sequence[str]

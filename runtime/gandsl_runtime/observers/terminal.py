@@ -76,7 +76,7 @@ class Terminal(Observer):
             self._say(self._progress.sentence())
 
     def tick(self) -> None:
-        """Break a silence that has lasted; called every second, by a thread of its own."""
+        """Print a line where there was none for a while; called every second, by a thread of its own."""
         now = self._clock()
         if now - self._said_at >= MOST_SECONDS_OF_SILENCE:
             self._say(self._progress.waiting(now - self._began_at, self._first))
@@ -114,6 +114,6 @@ class Watch:
             tick()
 
     def end(self) -> None:
-        """Returns once no tick is under way, or hangs at what a terminal does not take."""
+        """Returns once no tick is running; waits as long as the terminal takes no output."""
         self._over.set()
         self._thread.join(timeout=1)

@@ -1,4 +1,4 @@
-"""The training step of a plan, phase by phase, as the trainer takes it: to be watched."""
+"""The training step of a plan, phase by phase, taken as the trainer takes it, to be measured."""
 
 from __future__ import annotations
 
@@ -73,7 +73,9 @@ def stage_peaks(
 
 @contextmanager
 def _constants_apart() -> Iterator[None]:
-    """Constants that functions keep are made anew inside, to be counted, and after, with numbers."""
+    """Constants that functions cache are made again inside the block, to be counted, and once more after it,
+    with values.
+    """
     _forget_constants()
     try:
         yield
@@ -143,7 +145,7 @@ def _stage(
 
 
 class _Kinds:
-    """What each storage is: known before a phase, or of a gradient after it; all else are activations."""
+    """What each storage holds: known before a phase, or a gradient after it; all others are activations."""
 
     def __init__(self, state: State, storages: LiveStorages) -> None:
         self._state, self._storages = state, storages
@@ -179,7 +181,7 @@ class _Kinds:
 
 
 class Rehearsal:
-    """A run in its midst, on images of no content: moments and gradients of its weights are there."""
+    """A run that is under way, on blank images: its weights have moments and gradients."""
 
     def __init__(
         self,
@@ -212,7 +214,7 @@ class Rehearsal:
         return step
 
     def take(self, step: Step, before: Taken = lambda _: None, after: Taken = lambda _: None) -> None:
-        """Every phase once; `before` and `after` each something may be read."""
+        """Every phase once; `before` and `after` are called around each."""
         began = {weight for side in SIDES for weight in self.state.optimizers[side].state}
         reached = set[Tensor]()
         for phase in self.phases:
@@ -234,7 +236,7 @@ class Rehearsal:
 
 
 class _Shortened(Updates):
-    """Takes as many parts of a batch as differ in what they hold."""
+    """Takes only as many parts of a batch as differ in the memory that they take."""
 
     def _parts(self, count: int) -> Iterator[tuple[Part, Batch]]:
         yield from islice(super()._parts(count), PARTS)

@@ -25,7 +25,7 @@ Held = tuple[int, int, int]  # references to a tensor, to its storage, and to Py
 
 
 class LiveStorages(TorchDispatchMode):
-    """Bytes of all tensor storages alive that were made inside, now and at most.
+    """Bytes of the living tensor storages that were made inside the block: now, and at the peak.
 
     device: of which kind; None: any. places: whose work is at the fullest moment, where somebody asks.
 
@@ -87,12 +87,14 @@ class LiveStorages(TorchDispatchMode):
         self.at, self.backward = "", False
 
     def numbers(self, tensors: Iterable[Tensor]) -> set[int]:
-        """What their storages are known by here; those of before, or of another device, are not."""
+        """The numbers by which their storages are known here; older ones, and those of other devices, have
+        none.
+        """
         keys = (tensor.untyped_storage()._cdata for tensor in tensors)
         return {self._alive[key].number for key in keys if key in self._alive}
 
     def at_the_peak(self) -> dict[int, int]:
-        """Bytes of every storage that was alive then, by number."""
+        """Bytes of every storage that lived at the peak, by number."""
         found: dict[int, int] = {}
         for number, size in self._log[: self._fullest]:
             if size < 0:

@@ -17,7 +17,9 @@ from .part import Part
 
 @dataclass(frozen=True)
 class Key:
-    """What the draws of a phase have in common. `batch`: of a term that writes one; those share no draw."""
+    """What the draws of a phase have in common. `batch`: that of a term that sets its own; such terms share
+    no draw.
+    """
 
     seed: int
     step: int

@@ -1,7 +1,7 @@
 """What the draws of a step are called: each has an id of its own, so that none changes another.
 
-docs/training.md has the same table. Ids go into checkpoints' meaning: whoever changes one, or how a draw is
-made of it, raises `gandsl_runtime.runs.header.DRAWS`.
+docs/training.md has the same table. Checkpoints depend on them: whoever changes an id, or how numbers are
+drawn from it, raises `gandsl_runtime.runs.header.DRAWS`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PATH_LENGTH = "generator.path_length.y"
 
 
 def latent(port: Port, ports: Sequence[Port], second: bool = False) -> str:
-    """z, or z2 of style mixing's second; of several latents each has its name behind it: z_NAME."""
+    """z, or z2 for the second latent of style mixing; where there are several latents, z_NAME."""
     alone = sum(other.kind == port.kind for other in ports) == 1
     return ("z2" if second else "z") + ("" if alone else f"_{port.name}")
 
@@ -42,7 +42,7 @@ def path_length(image: int) -> str:
 
 
 def consistency(side: Side, what: str, node: str) -> str:
-    """Of a term of consistency regularization (`real`, `fake`, `latent`)."""
+    """Id of a term of consistency regularization (`real`, `fake`, `latent`)."""
     return f"{side}.consistency_{what}.{node}"
 
 

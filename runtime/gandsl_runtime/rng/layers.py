@@ -1,4 +1,4 @@
-"""What layers draw for themselves: noise, dropout. They ask the call of their network that is under way."""
+"""What layers draw for themselves: noise, dropout. They ask the call of their network that is running."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class CallDraws:
 
 
 class Given:
-    """In place of draws: what each layer is going to ask for, drawn before."""
+    """Stands in for draws: what each layer will ask for, drawn before."""
 
     def __init__(self, numbers: Mapping[str, Tensor]) -> None:
         self.numbers = numbers
@@ -86,7 +86,9 @@ def drawing(draws: LayerDraws | None) -> Iterator[None]:
 
 @contextmanager
 def seeded(draws: Draws) -> Iterator[None]:
-    """Inside the block torch's global generators begin at the key, for what draws from nothing else."""
+    """Inside the block torch's global generators are seeded from the key, for layers that draw from them
+    alone.
+    """
     seed = digest(f"{draws.key.digest} {draws.part.start}") >> 1
     torch.default_generator.manual_seed(seed)
     if draws.device.type == "cuda":

@@ -41,9 +41,10 @@ def path_of(folder: Path, images: int) -> Path:
 
 
 def save(folder: Path, state: State, facts: dict[str, Any], cadence: Cadence) -> Path:
-    """Write the state; then what the plan does not keep goes.
+    """Write the state, then delete the checkpoints that the plan does not keep.
 
-    Files past this moment go too: they were refused at the resume, or belong to a course that was given up.
+    Files past this moment are deleted too: they were refused at the resume, or belong to a course of training
+    that was given up.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = path_of(folder, state.clock.images)
@@ -63,7 +64,9 @@ def saved(files: Iterable[Path], cadence: Cadence) -> list[Saved]:
 
 
 def _logged(path: Path) -> dict[str, float]:
-    """The newest values of the log when a checkpoint was written; none where it is damaged, or of old."""
+    """The newest values of the log when a checkpoint was written; none where it is damaged, or of an older
+    version.
+    """
     facts = _told(path)
     return facts.log.latest if facts else {}
 
@@ -137,7 +140,7 @@ def run_facts(path: Path, facts: Facts) -> RunFacts:
 def newest(folder: Path) -> Found:
     """The newest whole checkpoint and what is wrong with newer ones. Raises CheckpointError if none.
 
-    One of another format is no reason to go back in time, nor to write over it: that raises, too.
+    One of another format raises too: it is no reason to go back in time, or to write over it.
     """
     refused: list[str] = []
     for path in found_in(folder):
@@ -208,7 +211,7 @@ def put_weights(network: Network, tensors: Mapping[str, Tensor], part: str | Non
 
 
 def absent(part: str, parts: Collection[str], path: Path | str) -> CheckpointError:
-    """That a checkpoint has no weights of a part, and which it has."""
+    """Says that a checkpoint has no weights of a part, and which parts it has."""
     there = [name for name in WEIGHTS if name in parts]
     beside = f"it has those of {' and '.join(there)}" if there else ""
     return CheckpointError(f"{path} holds no weights of the {part}", beside)

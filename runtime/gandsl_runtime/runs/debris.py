@@ -13,7 +13,8 @@ def set_aside(files: RunDir, images: int) -> list[str]:
     """Move files where folders belong, and the reverse, out of the way; says what was moved, a line each.
 
     So are checkpoints past `images`, where the run goes on: they were refused, which was said, and whoever
-    looks for the newest must not find them. The spec is not touched: there is nothing to go on with then.
+    looks for the newest must not find them. The spec is not touched: without it there is nothing to go on
+    with.
     """
     for path in found_in(files.checkpoints):
         if int(path.stem) > images:

@@ -55,7 +55,7 @@ def describe(run: Run) -> None:
 
 
 def _put(run: Run, path: Path, text: str) -> None:
-    """Write a file; where a run is changed on its way, what was in force until now stays beside it."""
+    """Write a file; where a run changes it, the version in force until now is kept beside it."""
     assert run.files is not None
     before = run.files.until(path, run.state.clock.images)
     if run.changed and path.is_file() and not said(path, text) and not before.exists():

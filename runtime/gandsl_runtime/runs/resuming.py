@@ -83,7 +83,9 @@ def check_draws(where: Path, facts: RunFacts, change: bool) -> bool:
 
 
 def check_plan(where: Path, facts: RunFacts, plan: Plan, levels: Levels, change: bool) -> bool:
-    """Whether the plan differs from the run's. Raises CheckpointError where it may not, or not unsaid."""
+    """Whether the plan differs from the run's. Raises CheckpointError where it may not, or where nobody said
+    so.
+    """
     found = changes(*(flat(one.model_dump(mode="json")) for one in (facts.plan, plan)))
     if not found:
         return False
@@ -107,7 +109,7 @@ def check_plan(where: Path, facts: RunFacts, plan: Plan, levels: Levels, change:
 def check_spec(files: RunDir, facts: RunFacts, change: bool) -> None:
     """Raise CheckpointError where the spec's text is another than the run's, and nobody said so.
 
-    Networks with the same weights may compute something else; and a file may have lost its end.
+    Networks with the same weights may compute something else, and a file may be cut short.
     """
     spec = files.resolved
     if spec is not None and facts.spec not in (None, digest_of(spec)) and not change:

@@ -44,7 +44,7 @@ def best(in_order: Sequence[Saved], by: Best) -> list[Saved]:
 def _milestones(in_order: Sequence[Saved], every: float) -> Iterable[Saved]:
     """The first checkpoint in each [k·every, (k + 1)·every), from k = 1 on.
 
-    It stays the first, whatever goes after it: nothing is written before it any more.
+    It stays the first, whatever is deleted later: nothing is written before it any more.
     """
     firsts: dict[int, Saved] = {}
     for one in in_order:

@@ -1,4 +1,6 @@
-"""A run's time in its folder: it is its own and can be written, signals wait, an end says what remains."""
+"""A run while it trains in its folder: locked and writable; signals wait, and an end says what can be
+resumed.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,7 @@ class Session(Run, Protocol):
 
 @contextmanager
 def session(run: Session) -> Iterator[Signals]:
-    """Observers are told of beginning and end, faults named.
+    """Tells observers of the beginning and the end; faults say what can be resumed.
 
     Raises CheckpointError, Unwritable, OutOfSpace.
     """
@@ -87,7 +89,7 @@ def session(run: Session) -> Iterator[Signals]:
 
 @contextmanager
 def _remains_told(run: Session) -> Iterator[None]:
-    """Whatever ends the run in the block is told together with what there is to go on from."""
+    """Whatever ends the run in the block also says what there is to go on from."""
     with at_last(lambda: remains(run.files)):
         try:
             yield
@@ -99,7 +101,7 @@ def _remains_told(run: Session) -> Iterator[None]:
 
 
 def remains(files: RunDir | None) -> str:
-    """What a run can go on from, of what is there now."""
+    """What there is now to go on from, in words."""
     for path in (*checkpoint.found_in(files.checkpoints), *guarded(files)) if files else ():
         if checkpoint.seems_whole(path):
             return f"--resume goes on from {int(path.stem)} images"

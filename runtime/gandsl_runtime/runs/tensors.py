@@ -19,7 +19,7 @@ def under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 def check(own: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what: str, exact: bool = True) -> None:
     """Raise ValueError naming keys, shapes, types and numbers of `own` that don't fit `wanted`.
 
-    Not `exact`: floats of any width do for floats, as weights are cast when they are loaded to be sampled.
+    Unless `exact`, floats of any width may stand for floats: weights that are loaded for sampling are cast.
     """
     both = own.keys() & wanted.keys()
     _complain(

@@ -17,7 +17,7 @@ from .sampler import Latents, Sampler, parts
 
 
 class Points(NamedTuple):
-    """What a batch is drawn of: latents and labels (N,), if they are known, and styles, if there are any."""
+    """What a batch is made from: latents and labels (N,), if they are known, and styles, if there are any."""
 
     latents: Latents | None
     labels: Tensor | None
@@ -69,7 +69,7 @@ class Draws:
             return self._points(batch)
 
     def arrays(self) -> dict[str, Tensor]:
-        """What all are drawn of, on the CPU, as `given.write` takes it and `given.read` reads it.
+        """What all images are made from, on the CPU, as `given.write` takes it and `given.read` gives it.
 
         `z` (several latents by their names), `class`, and where there are styles `w` (N, L, n), truncated.
         """

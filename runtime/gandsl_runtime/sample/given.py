@@ -1,4 +1,4 @@
-"""Latents and styles in files: what images are drawn of without seeds, and what they were drawn of."""
+"""Latents and styles in files: what images are made from in place of seeds, and what they were made from."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class LatentsError(RuntimeFault):
 
 @dataclass(frozen=True)
 class GivenLatents:
-    """What a file gives to draw images of: styles `w` (N, L, n) if it has any, else latents (N, n).
+    """What a file holds to make images from: styles `w` (N, L, n) if it has any, else latents (N, n).
 
     `classes` are of latents, one each; None where the file has none. Styles have class and truncation within.
     """
@@ -54,7 +54,7 @@ def read(path: Path, sampler: Sampler) -> GivenLatents:
     """The latents or styles of a file, which must be of this sampler's generator.
 
     `.npz` or `.safetensors`: `w` (N, L, n), or (N, n) for every layer; else latents (N, n), `z` or, where
-    there are several, each by its input's name, and `class` (N) if there is one. Other arrays are let be.
+    there are several, each by its input's name, and `class` (N) if there is one. Other arrays are ignored.
     Raises LatentsError; SamplingError for options that do not go with it.
     """
     suffix = latents_suffix(path)
@@ -144,7 +144,9 @@ def _classes(path: Path, array: Tensor, sampler: Sampler) -> tuple[int, ...]:
 
 
 def _read_npz(path: Path, wanted: Sequence[str]) -> dict[str, Tensor]:
-    """NumPy's own. No pickles; each array's header is held against the file before there is room for it."""
+    """NumPy's own. No pickles; each array's header is checked against the file before memory is allocated for
+    it.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}

@@ -1,4 +1,4 @@
-"""A generator as it is sampled: in evaluation mode, and afterwards as if nothing had happened."""
+"""A generator as it is sampled: in evaluation mode, and restored afterwards."""
 
 from __future__ import annotations
 

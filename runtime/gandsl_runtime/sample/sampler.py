@@ -86,7 +86,7 @@ class Sampler:
         return tuple(self.placed(torch.cat(parts)) for parts in zip(*each, strict=True))
 
     def drawn(self, count: int, chance: torch.Generator) -> Latents:
-        """`count` latents from a generator of chance on the CPU."""
+        """`count` latents from a random generator on the CPU."""
         bound = None if self.generator.has_styles else self.truncation
         cut: Cut = "again"
         if self.by_truncation:
@@ -95,7 +95,7 @@ class Sampler:
         return tuple(self.placed(z) for z in each)
 
     def placed(self, latents: Tensor) -> Tensor:
-        """Latents or styles where the generator is, in its numbers."""
+        """Latents or styles on the generator's device, in its format."""
         return latents.to(self.device, self.dtype)
 
     def labels(self, seeds: Sequence[int], classes: Sequence[int] | None) -> Tensor | None:
@@ -108,7 +108,7 @@ class Sampler:
         return torch.tensor(classes, device=self.device)
 
     def check_seeds(self, seeds: Sequence[int]) -> None:
-        """Raise SamplingError for seeds that nothing can be drawn with."""
+        """Raise SamplingError for seeds that can't be used."""
         if not seeds:
             raise SamplingError("no seeds to sample", "give at least one")
         if beyond := [seed for seed in seeds if not 0 <= seed < 2**63]:
@@ -208,7 +208,7 @@ class Sampler:
         return self.stage or Stage()
 
     def _chance(self, seed: int) -> tuple[torch.Generator, int]:
-        """The chance of a seed, and the class it draws before anything else (0 where there are none)."""
+        """The random generator of a seed, and the class that it draws first (0 where there are none)."""
         chance = torch.Generator().manual_seed(seed)
         count = classes_of(self.generator)
         return chance, int(torch.randint(count, (), generator=chance)) if count else 0

@@ -69,7 +69,9 @@ def accumulate_statistics(
 
 @contextmanager
 def _watched(norms: list[BatchNorm]) -> Iterator[dict[BatchNorm, Sums]]:
-    """Inside the block the layers normalize by their batch, move no average, and what they read is summed."""
+    """Inside the block the layers normalize by their batch and move no average; the statistics of each batch
+    are summed.
+    """
     sums: dict[BatchNorm, Sums] = {}
 
     def look(norm: Any, inputs: tuple[Tensor, ...]) -> None:

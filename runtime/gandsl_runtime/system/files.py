@@ -1,4 +1,4 @@
-"""Every file that is written: whole or not at all, first aside under a name of its own.
+"""Every file that is written: whole or not at all, first under a temporary name beside its place.
 
 What reads a file, or is killed while it writes one, never sees half of it; two that write the same file give
 one of the two. Only logs that grow by lines are written in place.
@@ -32,7 +32,7 @@ _KINDS = {
 
 
 def special(path: Path) -> str | None:
-    """What is there that is no regular file: "a pipe", "a device" …; None for a file, or nothing.
+    """What there is that is not a regular file: "a pipe", "a device" …; None for a file, or nothing.
 
     To open a pipe waits for ever, and a device may have no end. Raises OSError where it can't be told.
     """
@@ -86,8 +86,8 @@ def whole(path: Path, *, fresh: bool = False) -> Iterator[Path]:
 def whole_folder(path: Path) -> Iterator[Path]:
     """A folder beside `path` to fill, named so when the block ends well, and else gone.
 
-    What was there stays. Its files are the block's to flush, but for those that stand right in it. Raises
-    Unwritable where something has the name, however late it came.
+    What was there stays. The block flushes files in folders below; those right in the folder are flushed
+    here. Raises Unwritable where something has the name, however late it came.
     """
     if os.path.lexists(path):
         raise _there(path)
@@ -123,7 +123,7 @@ def write(path: Path, content: str | bytes) -> None:
 
 
 def link(path: Path, place: Path) -> None:
-    """Give a file a second name, or where the file system has none a copy; what had that name goes."""
+    """Give a file a second name (a copy, where there are no links); what had that name is replaced."""
     new = _aside(place)
     try:
         os.link(path, new)

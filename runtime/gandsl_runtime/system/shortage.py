@@ -67,7 +67,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def room(on_a_gpu: bool) -> str:
-    """The memory that this process may have in all, as `--budget` takes it: `16GiB`."""
+    """All the memory that this process may have, as `--budget` takes it: `16GiB`."""
     torch: Any = sys.modules.get("torch")
     if on_a_gpu and torch is not None and torch.cuda.is_available():
         total = int(torch.cuda.get_device_properties(torch.cuda.current_device()).total_memory)

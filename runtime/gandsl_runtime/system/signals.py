@@ -38,7 +38,7 @@ def answered() -> None:
 
 
 def settled() -> None:
-    """What the process was to do is done, and its exit code stands: no signal changes it any more."""
+    """The process has done its work and its exit code stands: no signal changes it any more."""
     for number in _heard():
         signal.signal(number, signal.SIG_IGN)
 
@@ -132,7 +132,9 @@ _last: list[Callable[[], str | None]] = []
 
 
 def _heard() -> list[int]:
-    """Those that are not ignored: nohup, and shells that start a job in the background, mean it."""
+    """Those that are not ignored: nohup, and shells that start a job in the background, ignore some on
+    purpose.
+    """
     return [number for number in CAUGHT if signal.getsignal(number) not in (signal.SIG_IGN, None)]
 
 

@@ -28,10 +28,9 @@ def running(*networks: nn.Module) -> list[Tensor]:
 def together(parts: Sequence[tuple[Part, T]], moving: Sequence[Tensor]) -> Iterator[tuple[Part, T]]:
     """The parts of a batch, each with what belongs to it; all of them together move `moving` once.
 
-    Every part begins where the batch did, and where the parts come to is averaged by their samples. A running
-    mean moves by a rule that is linear in what it hears, so this is where the batch at once would have
-    brought it, in any number of calls; a power iteration sees weights alone, and comes to the same in each
-    part.
+    Every part begins where the batch did, and the results are averaged by the number of their samples. A
+    running mean moves linearly with what it is given, so this is where the whole batch would have brought it,
+    in any number of calls; a power iteration sees weights alone, and gives the same in each part.
     """
     if len(parts) < 2:
         yield from parts
