@@ -87,7 +87,7 @@ def samples_stand_alone(facts: RuleInput) -> Iterator[Diagnostic]:
                 "G0623",
                 f"`{node.id}` ({node.op}) makes an image depend on those that are generated beside it",
                 place(node),
-                help="statistics of a batch are the discriminator's: take it out of the generator",
+                help="statistics of a batch belong in the discriminator: take it out of the generator",
             )
 
 

@@ -212,7 +212,7 @@ def one_image_at_several_sizes(facts: RuleInput) -> Iterator[Diagnostic]:
                 yield Diagnostic(
                     "G0624",
                     f"the discriminator takes `{other.id}` {_shape(other.type.shape)} and `{image.id}`"
-                    f" {_shape(image.type.shape)}, but the data has one image an item",
+                    f" {_shape(image.type.shape)}, but each item of the data is one image",
                     image.provenance.span,
                     secondary=(Label(other.provenance.span, f"`{other.id}`"),),
                     help="several images are one at several sizes, each averaged down from the largest",

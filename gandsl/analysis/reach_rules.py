@@ -21,7 +21,7 @@ def logits_depend_on_images(facts: RuleInput) -> Iterator[Diagnostic]:
                 + facts.at(variant),
                 facts.output("discriminator", heads[0]),
                 secondary=(label(images[0], "the image"),),
-                help="let it depend on what is computed of the image",
+                help="let it depend on what is computed from the image",
             )
             return
 
@@ -57,7 +57,7 @@ def idle_logits(facts: RuleInput) -> Iterator[Diagnostic]:
                     f"the discriminator's `{output}` depends on no image{facts.at(variant)}",
                     facts.output("discriminator", output),
                     secondary=(label(graph[graph.outputs[output]]),),
-                    help="let it depend on what is computed of the image, or leave it out",
+                    help="let it depend on what is computed from the image, or leave it out",
                 )
 
 
@@ -73,7 +73,7 @@ def idle_latents(facts: RuleInput) -> Iterator[Diagnostic]:
                 f"no image depends on a latent{facts.at(variant)}",
                 facts.output("generator", output),
                 secondary=(label(latents[0], "the latent"),),
-                help="let the image depend on what is computed of the latent",
+                help="let the image depend on what is computed from the latent",
             )
             return
 

@@ -35,7 +35,7 @@ class Weights:
     def into(self, name: str, make: Callable[[str], LoweredNetwork]) -> LoweredNetwork:
         """The network that `make` makes, with its weights, on the device, in evaluation mode.
 
-        No chance is drawn for weights that are overwritten. Raises CheckpointError.
+        Nothing is drawn at random for weights that are overwritten. Raises CheckpointError.
         """
         part = self._part(name)
         if part not in self.parts:

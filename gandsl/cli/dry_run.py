@@ -1,4 +1,4 @@
-"""`gandsl train --dry-run`: what a run would be, read and checked as far as nothing need be written."""
+"""`gandsl train --dry-run`: what a run would be, read and checked as far as that writes nothing."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ EVERY = 30.0  # seconds
 
 @contextmanager
 def progress(words: str, total: int) -> Iterator[Callable[[int], None]]:
-    """`told(done)` moves the bar, which goes away when the block ends, or says so when it is time."""
+    """`told(done)` moves the bar, which goes away when the block ends; or prints a line when it is time."""
     if not sys.stderr.isatty():
         yield _lines(words, total)
         return

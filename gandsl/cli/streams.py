@@ -1,4 +1,4 @@
-"""The standard streams as a command needs them: open, and unable to end a run that has better to do."""
+"""The standard streams as a command needs them: open, and never the reason why a run ends."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def prepare() -> None:
 
 
 def told(text: str) -> None:
-    """Print what stands elsewhere too: a run that is saved does not fail for its last words."""
+    """Print what is recorded elsewhere too: a saved run does not fail because its last lines can't be
+    printed.
+    """
     print(text, flush=True)
     if drain := _drain(sys.stdout):
         drain.failed = None

@@ -19,8 +19,8 @@ FLOWS = (*_FLOWS, "count")
 def model(pictures: Sequence[tuple[str, Picture]], depth: int | None = None) -> list[dict[str, Any]]:
     """Each network's `boxes`, outer ones first, and `edges`, which name boxes by their index.
 
-    Every edge of the IR is one of them: a `select` between two nodes is told with the edge.
-    `depth`: levels of groups that are open at first; by default down to the stages.
+    Every edge of the IR is one of them: a `select` between two nodes is shown with the edge. `depth`: levels
+    of groups that are open at first; by default down to the stages.
     """
     return [_network(name, picture, opened(picture.root, depth)) for name, picture in pictures]
 

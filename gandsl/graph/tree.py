@@ -64,7 +64,7 @@ class Picture:
 
 
 def picture(graph: Graph, costs: Mapping[str, Cost]) -> Picture:
-    """The tree of a program. A `select` is told at its readers, as `ws[3]`, where it has any."""
+    """The tree of a program. A `select` is shown at its readers, as `ws[3]`, where it has any."""
     read = {id_ for node in graph for id_ in node.operands} - set(graph.outputs.values())
     hidden = {node.id for node in graph if node.op == "select" and node.id in read}
     shown = [node for node in graph if node.id not in hidden]

@@ -1,4 +1,4 @@
-"""What a box says of itself: short lines inside it, the whole story when one hovers."""
+"""What a box says of itself: short lines inside it, and all of it on hovering."""
 
 from __future__ import annotations
 

@@ -296,7 +296,7 @@ def _derived(part: _Loaded, found: Recognized, role: str, module: ModuleIR) -> _
     for key in keys_of(network):
         if key not in part.state and (derived := _follows(found, key)):
             state[key] = derived.compute(network, part.state, key)
-            docs.add(f"{role}: computed, since the file has it not: {derived.doc}")
+            docs.add(f"{role}: computed, since the file lacks it: {derived.doc}")
     computed = tuple(key for key in state if key not in part.state)
     report = replace(part.report, computed=computed)
     return replace(part, state=state, report=report, notes=(*part.notes, *sorted(docs)))

@@ -8,7 +8,7 @@ from gandsl.spec.values import Size, as_size
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values of a parameter are equal; a size may be a number, a list any sequence."""
+    """Whether two values of a parameter are equal; a size may be one number, a list any sequence."""
     if isinstance(one, Size) or isinstance(other, Size):
         return as_size(one) == as_size(other)
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):

@@ -1,6 +1,6 @@
 """What was measured, remembered in the user's cache folder under the hash of all that it depends on.
 
-A file is a hint: one that is broken, of another version, or can't be read or written is as none at all.
+A file is a hint: one that is broken, of another version, or can't be read or written is ignored.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""The largest micro-batch that a memory holds, of few that are measured.
+"""The largest micro-batch that fits into a memory, found by measuring a few.
 
 What a phase takes is affine in the images at a time: tensors of the batch, and the rest. So two sizes say
 what all between them take, if a third that lies between them agrees; where it does not, more are measured.
-The whole batch is no such size: without a second part gradients are not there while the first is computed.
+The whole batch is no such size: a single part is computed before there are gradients, later parts beside
+them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Remove casts to 16 bits where the plan's fallback is computed: there they would sleep for ever."""
+"""Remove casts to 16 bits where the plan's fallback is computed: there they would never be active."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ ENDS = ("bias", "noise", "activation", "gain", "clamp")
 class FuseEpilogues(Pass):
     """A product's bias, noise, activation, gain and clamp become one operator, and so do its modulations.
 
-    Filters become one operator too, whatever border they want. Behind `group-epilogues`, which says what
-    rides along.
+    Filters become one operator too, whatever border they want. Runs after `group-epilogues`, which decides
+    what is fused.
     """
 
     name: ClassVar[str] = "fuse-epilogues"

@@ -45,7 +45,7 @@ class FuseResampling(Pass):
 
 @dataclass(frozen=True)
 class Meeting:
-    """A convolution, and the change of size right before or behind it that nothing else has to do with."""
+    """A convolution, and the change of size right before or behind it, whose value nothing else reads."""
 
     conv: fx.Node
     change: fx.Node

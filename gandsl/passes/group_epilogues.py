@@ -1,4 +1,4 @@
-"""Let noise, bias, activation, gain and clamp ride along with the product before them."""
+"""Fuse noise, bias, activation, gain and clamp into the product before them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class GroupEpilogues(Pass):
 
 @dataclass
 class Chain:
-    """What may ride along, in order, and why nothing more does."""
+    """What can be fused, in order, and why nothing more can."""
 
     fused: list[fx.Node] = field(default_factory=list)
     end: str = ""

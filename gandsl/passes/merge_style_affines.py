@@ -69,7 +69,7 @@ def _grouped(nodes: Sequence[fx.Node], key: Callable[[fx.Node], Hashable]) -> di
 def _fits(module: fx.GraphModule, node: fx.Node, log: PassRecord) -> bool:
     why = None
     if not is_plain(node, "linear"):
-        why = "an activation rides along"
+        why = "an activation is fused with it"
     elif node.meta["type"].kind == "Tokens":
         why = "it reads tokens"
     elif _layer(module, node).parametrization == "spectral":

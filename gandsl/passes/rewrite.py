@@ -25,7 +25,7 @@ def op_of(node: fx.Node) -> str:
 
 
 def is_plain(node: fx.Node, op: str) -> bool:
-    """Whether it calls this op alone: no other op rides along."""
+    """Whether it calls this op alone, with no other fused into it."""
     return op_of(node) == op and not node.meta.get("grouped", False)
 
 

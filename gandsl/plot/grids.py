@@ -1,4 +1,4 @@
-"""Image grids as a page holds them: some of many, and large ones as JPEG, so that it stays a page."""
+"""Image grids as a page holds them: some of many, and large ones as JPEG, so that its size is bounded."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def _object(line: bytes) -> dict[str, Any] | None:
 
 
 def _numbers(record: dict[str, Any]) -> Iterator[tuple[str, float]]:
-    """What is no number counts as one that was lost."""
+    """What is no number is counted as lost."""
     for name, value in record.items():
         if name != AXIS:
             yield printable(name), float(value) if _finite(value) else math.nan

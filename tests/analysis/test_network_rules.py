@@ -182,7 +182,7 @@ CASES = [
         PLAIN,
         second("{op: conv, channels: 3}", "3, 8"),
         [
-            "G0624 17:50 ‹more› the discriminator takes `image` 3×8×8 and `more` 3×8×8, but the data has one image an item"
+            "G0624 17:50 ‹more› the discriminator takes `image` 3×8×8 and `more` 3×8×8, but each item of the data is one image"
         ],
     ),
     case(
@@ -190,7 +190,7 @@ CASES = [
         PLAIN,
         second("{op: conv, channels: 1, stride: 2}", "1, 4"),
         [
-            "G0624 17:50 ‹more› the discriminator takes `image` 3×8×8 and `more` 1×4×4, but the data has one image an item"
+            "G0624 17:50 ‹more› the discriminator takes `image` 3×8×8 and `more` 1×4×4, but each item of the data is one image"
         ],
     ),
     case(
@@ -198,7 +198,7 @@ CASES = [
         PLAIN,
         second("{op: resize, size: [2, 16]}", "3, 2, 16"),
         [
-            "G0624 17:50 ‹more› the discriminator takes `image` 3×8×8 and `more` 3×2×16, but the data has one image an item"
+            "G0624 17:50 ‹more› the discriminator takes `image` 3×8×8 and `more` 3×2×16, but each item of the data is one image"
         ],
     ),
     case(

@@ -1,4 +1,4 @@
-"""What follows a product rides along with it."""
+"""What follows a product is fused with it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_every_product_takes_every_activation(op: str, act: str) -> None:
 @pytest.mark.parametrize("op", ["conv", "conv_transpose", "fir", "modulated_conv"])
 @pytest.mark.parametrize("behind", ["noise", "bias", "noise bias", "bias noise"])
 def test_a_product_ends_with_any_rider(op: str, behind: str) -> None:
-    """Nothing more rides along, since a norm follows; values are those of `test_exact`."""
+    """Nothing more is fused, since a norm follows; values are those of `test_exact`."""
     b = Builder()
     inputs, sizes = {"x": image(b)}, {"channels": 3}
     if op == "modulated_conv":

@@ -56,7 +56,7 @@ def test_why_affines_are_not_merged() -> None:
     assert reasons(record, fired=False) == {
         "spectral": "its weight is spectral: a singular value each",
         "tokens": "it reads tokens",
-        "rides": "an activation rides along",
+        "rides": "an activation is fused with it",
         "alone": alone,
         "other_factor": alone,
         "biasless": alone,

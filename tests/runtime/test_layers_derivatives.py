@@ -85,7 +85,7 @@ LAYERS: dict[str, tuple[Callable[[], nn.Module], tuple[tuple[int, ...], ...], di
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_layer(name: str) -> None:
-    """With respect to inputs, weights, and what rides along."""
+    """With respect to inputs, weights, and what is fused."""
     torch.manual_seed(1)
     make, shapes, extras = LAYERS[name]
     layer = make().double()

@@ -1,4 +1,4 @@
-"""What rides along with a product, against the same written out, in float64."""
+"""What is fused with a product, against the same written out, in float64."""
 
 from __future__ import annotations
 

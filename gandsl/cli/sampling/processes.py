@@ -17,7 +17,7 @@ GONE = (EOFError, ConnectionError)  # what a pipe says whose other end is closed
 
 
 class Failed(RuntimeFault):
-    """A process that draws met a fault; it stands for that one here."""
+    """A process that draws met a fault: this one stands for it."""
 
     def __init__(self, message: str, remedy: str, exit_code: int) -> None:
         super().__init__(message, remedy)

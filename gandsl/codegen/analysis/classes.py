@@ -202,7 +202,7 @@ class Classes:
         return [ids[ref] for ref in self.method_of(body).outputs]
 
     def settle(self, rank: Callable[[Body, str], Any]) -> None:
-        """Say for good in which order each method returns its results; `rank` compares an instance's."""
+        """Fix the order in which each method returns its results; `rank` compares those of an instance."""
         for class_ in self.all:
             for method in class_.methods:
                 if not method.program:

@@ -12,7 +12,8 @@ _BLANK = frozenset("\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u3164\uffa0")  # 
 
 
 def visible(text: str, limit: int = 2000) -> str:
-    """One line of printable text, at most `limit` columns: white space becomes one blank, the unseen escapes.
+    """One line of printable text, at most `limit` columns: white space becomes one blank, what can't be seen
+    an escape.
 
     Unicode 3.2 says what can be seen: every Python carries it, so that all print alike.
     """

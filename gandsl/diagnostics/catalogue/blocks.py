@@ -120,7 +120,7 @@ ROWS = (
         "output is absent",
         means="""
         The output of a network or block is a node that a condition leaves out for the parameters in force,
-        or that comes out of nothing but absent values.""",
+        or that is computed from absent values alone.""",
         example="""
         rgb: {op: conv, channels: 3, when: color}
         output: rgb                       # --set color=false""",

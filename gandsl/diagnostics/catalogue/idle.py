@@ -1,4 +1,4 @@
-"""W0730 to W0739: what of the images, latents and styles has no effect."""
+"""W0730 to W0739: images, latents and styles, or parts of them, without effect."""
 
 from gandsl.diagnostics.code import Code
 
@@ -20,10 +20,10 @@ ROWS = (
         "W0731",
         "warning",
         "output of the discriminator that depends on no image",
-        means="It is the same for real and for generated images, and so tells nothing of either.",
+        means="It is the same for real and for generated images, and so tells nothing about either.",
         example="""
         discriminator: ... outputs: {logit: logit, prior: embedding_of_y}""",
-        mend="leave it out, or let it depend on what is computed of the image.",
+        mend="leave it out, or let it depend on what is computed from the image.",
     ),
     Code(
         "W0732",
@@ -32,7 +32,7 @@ ROWS = (
         means="Every latent gives the same image, but for noise and the class.",
         example="""
         generator: {inputs: {z: "Latent[8]"}, body: {image: {op: constant, channels: 3, size: 8}}}""",
-        mend="let the image depend on what is computed of the latent.",
+        mend="let the image depend on what is computed from the latent.",
     ),
     Code(
         "W0733",

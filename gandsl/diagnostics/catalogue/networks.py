@@ -175,7 +175,7 @@ ROWS = (
     Code(
         "G0615",
         "error",
-        "style space is no node of kind Styles",
+        "style space is not a node of kind Styles",
         means="""
         `styles:` of a generator names the node that holds a style for each layer. It has to be of kind
         Styles, and everything between latent and image has to pass through it.""",
@@ -251,7 +251,7 @@ ROWS = (
         "discriminator does not look at its image",
         means="""
         Nothing that tells real from generated images depends on an image, so no gradient would reach the
-        generator, and none the weights before. A node that takes only the size of the batch from another
+        generator, nor the weights in front. A node that takes only the size of the batch from another
         (`like`) does not depend on it.""",
         example="""
         discriminator:
@@ -260,15 +260,15 @@ ROWS = (
             grid: {op: coordinates, like: image, size: 4}
             flat: {op: flatten}
             logit: {op: linear, features: 1}""",
-        mend="let the output depend on what is computed of the image; `gandsl graph` draws the ways.",
+        mend="let the output depend on what is computed from the image; `gandsl graph` draws the paths.",
     ),
     Code(
         "G0622",
         "error",
         "network without weights",
         means="""
-        The spec has a training plan, but no output of this network depends on anything learned. Of a growing
-        family this holds for each level.""",
+        The spec has a training plan, but no output of this network depends on anything learned. In a growing
+        family, each level needs a weight.""",
         example="""
         discriminator: {inputs: {image: "Image[3, 4]"}, body: {logit: {op: global_pool}}}""",
         mend="put a layer with a weight on the way to the output, such as `conv`, `linear` or `bias`.",
@@ -279,8 +279,8 @@ ROWS = (
         "generator couples the samples of a batch",
         means="""
         Statistics over a minibatch make each generated image depend on those generated beside it. A grid, a
-        sample of some seeds and the guard's probe then show other images than training made, since their
-        batches are of other sizes; one latent is no longer one image. Batch normalization is no such op: in
+        sample of some seeds and the guard's probe have other batches than training, and then show other
+        images: one latent is no longer one image. Batch normalization is no such op: in
         evaluation it uses running statistics.""",
         example="""
         generator: ... stddev: {op: minibatch_stddev}""",
@@ -292,7 +292,7 @@ ROWS = (
         "error",
         "images that are not one image at several sizes",
         means="""
-        The data has one image an item. A discriminator that takes several is given that image at several
+        The data holds one image for each item. A discriminator that takes several gets it at several
         sizes, each averaged down from the largest: with other channels, or twice the same size, real images
         could not be what the generator makes.""",
         example="""
@@ -316,11 +316,11 @@ ROWS = (
     Code(
         "G0627",
         "error",
-        "regularizer of weights that there are not",
+        "regularizer of weights that do not exist",
         means="""
         Orthogonal regularization and the bound on the top singular value act on weights as matrices: those of
-        two dimensions or more, less those at and below the nodes that `skip` names. Either a name there is no
-        such node, or nothing is left.""",
+        two dimensions or more, less those at and below the nodes that `skip` names. Either `skip` names a
+        node that does not exist, or no weight is left.""",
         example="""
         training: {regularizers: {orthogonal: {skip: [embeding]}}}      # there is no such node""",
         mend="name nodes by their ids, as `gandsl show` and the weights' keys do, or drop the regularizer.",
