@@ -195,7 +195,7 @@ def unnamed_classifier(facts: RuleInput) -> Iterator[Diagnostic]:
         if made.type.shape == given.type.shape and made.type.elements > 1:
             yield Diagnostic(
                 "W0729",
-                f"`{output}` has a number for each class, and the loss takes each as real against generated",
+                f"`{output}` has a number for each class, and the loss reads each as real against generated",
                 facts.output("discriminator", output),
                 secondary=(label(given, f"{given.type.elements} classes"),),
                 help=f"if it names the class, say so: `training.auxiliary: {{output: {output}}}`",

@@ -58,7 +58,7 @@ CASES = [
         CLASSIFIED,
         [
             "W0728 7:29 ‹y› the generator is given the class `y`, but the discriminator does not see it",
-            "W0729 24:34 ‹label› `label` has a number for each class, and the loss takes each as real against generated",
+            "W0729 24:34 ‹label› `label` has a number for each class, and the loss reads each as real against generated",
         ],
     ),
     case(
