@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR
 
 BYTES = 4  # of a float32
+_PREFIXES = ("", " k", " M", " G", " T", " P")
 _STAGE = re.compile(r"[a-z]+\d+(x\d+)?")  # s8, b16x24
 
 
@@ -186,3 +187,11 @@ def state_sizes(graph: Graph, node: Node) -> tuple[int, int]:
     call = graph.call(node)
     weights, buffers = node.spec.weights(call), node.spec.buffers(call)
     return sum(map(prod, weights.values())), sum(map(prod, buffers.values()))
+
+
+def si(number: float) -> str:
+    """Three digits and a prefix, for a unit behind: `30.4 M`, `512`."""
+    step = 0
+    while abs(number) >= 999.5 and step < len(_PREFIXES) - 1:
+        number, step = number / 1000, step + 1
+    return f"{number:.3g}{_PREFIXES[step]}"

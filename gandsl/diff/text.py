@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
-from gandsl.analysis.cost import Cost
+from gandsl.analysis.cost import Cost, si
 from gandsl.diff.compare import ModuleDiff, NetworkDiff
 from gandsl.diff.fold import fold, stage_order
 from gandsl.diff.lines import graph_lines, reshaped
@@ -14,7 +14,6 @@ from gandsl.diff.weights import Compatibility, WeightVerdict
 from gandsl_runtime.plan.difference import told
 
 PER_IMAGE = "FLOP an image"
-PREFIXES = ("", " k", " M", " G", " T", " P")
 
 
 def render(diff: ModuleDiff, *, columns: int = 80) -> str:
@@ -99,14 +98,7 @@ def _cost(diff: ModuleDiff, name: str) -> list[str]:
 
 def _amounts(old: float, new: float, unit: str = "") -> str:
     share = f" ({(new - old) / old:+.1%})" if old else ""
-    return f"{_si(old)} → {_si(new)}{unit}{share}"
-
-
-def _si(number: float) -> str:
-    step = 0
-    while abs(number) >= 999.5 and step < len(PREFIXES) - 1:
-        number, step = number / 1000, step + 1
-    return f"{number:.3g}{PREFIXES[step]}"
+    return f"{si(old)} → {si(new)}{unit}{share}"
 
 
 def _weights(network: NetworkDiff) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gandsl.analysis.cost import Cost
+from gandsl.analysis.cost import Cost, si
 from gandsl.graph.tree import Box
 from gandsl.ir.graph import Node
 from gandsl.ir.ops import FAMILIES as MODULES
@@ -14,7 +14,6 @@ from gandsl.ir.types import TensorType
 ADDED = "package"  # the family of what installed packages add
 FAMILIES = (*MODULES, ADDED)
 FAMILY = {op.name: name for name, module in MODULES.items() for op in module.OPS}
-_PREFIXES = ("", " k", " M", " G", " T", " P")
 
 
 def family_of(node: Node) -> str:
@@ -63,14 +62,6 @@ def _cost(cost: Cost) -> str:
         (cost.forward_flops, "FLOPs"),
     ]
     return ", ".join(f"{si(number)} {unit}" for number, unit in parts if number)
-
-
-def si(number: float) -> str:
-    """Three digits and a prefix."""
-    step = 0
-    while abs(number) >= 999.5 and step < len(_PREFIXES) - 1:
-        number, step = number / 1000, step + 1
-    return f"{number:.3g}{_PREFIXES[step]}"
 
 
 def _primitives(box: Box) -> list[Box]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gandsl.analysis.cost import Cost
+from gandsl.analysis.cost import Cost, si
 from gandsl.graph import svg
 from gandsl.graph.geometry import Placed, connect, place
 from gandsl.graph.tree import Box, Picture, opened, picture
-from gandsl.graph.words import FAMILY, hover, lines, si
+from gandsl.graph.words import FAMILY, hover, lines
 from gandsl.ir.ops import GAME_OPS, OPS
 from tests.ir.graphs import Builder, discriminator, generator
 

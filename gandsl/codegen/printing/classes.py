@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 
-from gandsl.codegen.analysis.classes import Child, Class, Classes, ConstructorArgument, Method, Slot, is_width
+from gandsl.codegen.analysis.classes import Child, Class, Classes, ConstructorArgument, Method, is_width
 from gandsl.codegen.analysis.nesting import Composer
 from gandsl.codegen.analysis.origins import ScopeOrigin
 from gandsl.codegen.analysis.statements import Path, path_of
@@ -16,10 +16,9 @@ from gandsl.codegen.printing.layout import (
     call,
     keyword,
     lay,
-    literal,
 )
 from gandsl.codegen.printing.locations import Locations
-from gandsl.codegen.printing.methods import MethodPrinter, PrintedMethod
+from gandsl.codegen.printing.methods import MethodPrinter, PrintedMethod, value_of
 from gandsl.codegen.printing.text import docstring
 from gandsl.spec.document import BlockDecl
 
@@ -75,7 +74,7 @@ class ClassPrinter:
         """The constructor's call: widths by position, the rest by name, defaults left out."""
         if child.inner is not None:
             arguments = child.inner.arguments
-            given = [_value(slot) for slot in child.slots]
+            given = [value_of(slot) for slot in child.slots]
             return call(
                 child.inner.name,
                 [
@@ -96,7 +95,7 @@ class ClassPrinter:
                 and repr(known.defaults[param]) == repr(slot.literal)
             ):
                 continue
-            value = _value(slot)
+            value = value_of(slot)
             expr.append(value if param in leading else keyword(param, value))
         return call(made.called, expr)
 
@@ -116,10 +115,6 @@ class ClassPrinter:
             place = f" ({self.locations.of(span)})" if len(spans) == 1 and (span := spans.pop()) else ""
             return f"{'Stage' if len(ids) == 1 else 'Stages'} {where}{place}."
         return f"The layers of {where}."
-
-
-def _value(slot: Slot) -> Expr:
-    return slot.derived if slot.argument else literal(slot.literal)
 
 
 def _callees_first(classes: Classes, class_: Class) -> list[Method]:

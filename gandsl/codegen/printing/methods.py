@@ -235,7 +235,7 @@ class MethodPrinter:
             return call(attribute(statement.place[len(self.body.scope) :]), args)
         defaults = one.signature.defaults
         args += [
-            keyword(slot.param, _value(slot))
+            keyword(slot.param, value_of(slot))
             for slot in self.method.slots[index]
             if not _is_default(slot, defaults)
         ]
@@ -290,7 +290,8 @@ def _assigned(target: str, expr: Expr, before: str | None) -> list[str]:
     return [*targets, *lay(expr, BODY, ") = ")]
 
 
-def _value(slot: Slot) -> Expr:
+def value_of(slot: Slot) -> Expr:
+    """What stands at a slot: an argument, or a literal."""
     return slot.derived if slot.argument else literal(slot.literal)
 
 

@@ -8,8 +8,9 @@ from gandsl.diagnostics import Span
 from gandsl.frontend.nodes.arguments import Use, all_tensors, one_tensor, refuse_unknown
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import TensorValue
-from gandsl.ir.op import Op, Param
-from gandsl.spec.values import POISON, Poison, Size
+from gandsl.ir.op import Op
+from gandsl.ir.text import default_of
+from gandsl.spec.values import POISON, Poison
 
 
 def call_op(unfolder: Unfolder, op: Op, use: Use) -> TensorValue | Poison:
@@ -49,15 +50,8 @@ def call_op(unfolder: Unfolder, op: Op, use: Use) -> TensorValue | Poison:
             )
             failed = True
         else:
-            attrs[param.name] = _default(param)
+            attrs[param.name] = default_of(param)
         failed = failed or attrs.get(param.name) is POISON
     if failed:
         return POISON
     return unfolder.builder.add(use.name, op, inputs, attrs, use.context, use.span, places)
-
-
-def _default(param: Param) -> Any:
-    """A row's default in the form that `coerce` gives values."""
-    if param.type == "size" and isinstance(param.default, int):
-        return Size(param.default, param.default)
-    return param.default
