@@ -24,9 +24,9 @@ def colored(stream: IO[str]) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def strong(text: str, stream: IO[str] | None = None) -> str:
+def strong(text: str) -> str:
     """Bold on a terminal that takes it."""
-    return f"\x1b[1m{text}\x1b[0m" if colored(stream or sys.stdout) else text
+    return f"\x1b[1m{text}\x1b[0m" if colored(sys.stdout) else text
 
 
 def print_json(form: str, body: Mapping[str, Any]) -> None:

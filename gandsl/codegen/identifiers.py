@@ -16,15 +16,13 @@ _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _TAKEN_CLASSES = {"Any", "Callable", "Network", "Port", "Tensor", "Module"}
 
 
-def class_name(text: str, taken: Collection[str] = ()) -> str:
-    """`res_up` → `ResUp`, made unique among `taken`; always an identifier."""
+def class_name(text: str) -> str:
+    """`res_up` → `ResUp`; always an identifier."""
     words = [word[:1].upper() + word[1:] for word in _WORDS.findall(text)]
     name = "".join(words)[:48] or "Block"
     if name[0].isdigit():
         name = f"Block{name}"
-    if keyword.iskeyword(name) or name in _TAKEN_CLASSES:
-        name += "Block"
-    return unique(name, taken, "")
+    return f"{name}Block" if keyword.iskeyword(name) or name in _TAKEN_CLASSES else name
 
 
 # What a local variable must not hide: Python's functions (written out, since each version adds some), what

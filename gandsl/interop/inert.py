@@ -95,8 +95,8 @@ class TensorRef:
         return 1 + sum((size - 1) * step for size, step in zip(self.shape, self.stride, strict=True))
 
 
-def _ints(values: Any, most: int = 16) -> tuple[int, ...]:
-    if not isinstance(values, list | tuple) or len(values) > most:
+def _ints(values: Any) -> tuple[int, ...]:
+    if not isinstance(values, list | tuple) or len(values) > 16:
         raise Unfit("a shape is no short list")
     if not all(type(value) is int and 0 <= value < 2**48 for value in values):
         raise Unfit("a shape holds something else than sizes")

@@ -207,9 +207,9 @@ def channel_rule(widths: Mapping[int, int], given: Params) -> dict[str, int]:
     )
 
 
-def fir(params: Params, gain: float = 1.0, name: str = "taps") -> Tensor:
+def fir(params: Params, gain: float = 1.0) -> Tensor:
     """The separable filter of resampling with this sum: [n, n]."""
-    taps = torch.tensor(params.get(name, (1.0, 3.0, 3.0, 1.0)), dtype=torch.float64)
+    taps = torch.tensor(params.get("taps", (1.0, 3.0, 3.0, 1.0)), dtype=torch.float64)
     kernel = torch.outer(taps, taps)
     return (kernel * (gain / kernel.sum())).float()
 

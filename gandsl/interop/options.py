@@ -49,27 +49,19 @@ class Option:
     when: str = ""  # a parameter; where that is 0 the option counts for nothing
 
 
-def applied(
-    name: str, parameter: str, default: Any = REQUIRED, value: Value = lambda given: given, when: str = ""
-) -> Option:
+def applied(name: str, parameter: str, default: Any = REQUIRED, value: Value = lambda given: given) -> Option:
     """An option that no shape tells, and that a parameter of the spec stands for."""
-    return Option(name, default, Fate.APPLIED, parameter, value, when=when)
+    return Option(name, default, Fate.APPLIED, parameter, value)
 
 
 def held(
-    name: str,
-    parameter: str = "",
-    default: Any = REQUIRED,
-    value: Value = lambda given: given,
-    when: str = "",
+    name: str, parameter: str = "", default: Any = REQUIRED, value: Value = lambda given: given
 ) -> Option:
     """An option that shapes tell: the spec's parameter by this or by the same name has to be equal.
 
     None is how constructors write "as another one", which says nothing.
     """
-    return Option(
-        name, default, Fate.HELD, parameter or name, lambda x: UNSAID if x is None else value(x), when=when
-    )
+    return Option(name, default, Fate.HELD, parameter or name, lambda x: UNSAID if x is None else value(x))
 
 
 def refused(name: str, default: Any, why: str) -> Option:

@@ -22,12 +22,12 @@ class Thin:
     each: int = 1  # records at most that a point stands for
 
 
-def thinned(curve: LoggedCurve, most: int = MOST) -> Thin:
-    """The curve itself, or of each of `most` runs of records, equal up to one, the mean and both extremes."""
+def thinned(curve: LoggedCurve) -> Thin:
+    """The curve itself, or of each of MOST runs of records, equal up to one, the mean and both extremes."""
     count = len(curve)
-    if count <= most:
+    if count <= MOST:
         return Thin(list(curve.images), list(curve.values))
-    edges = [place * count // most for place in range(most + 1)]
+    edges = [place * count // MOST for place in range(MOST + 1)]
     images, means, low, high = [], [], [], []
     for begin, end in pairwise(edges):
         part = curve.values[begin:end]
@@ -35,4 +35,4 @@ def thinned(curve: LoggedCurve, most: int = MOST) -> Thin:
         means.append(fsum(part) / len(part))
         low.append(min(part))
         high.append(max(part))
-    return Thin(images, means, low, high, -(-count // most))
+    return Thin(images, means, low, high, -(-count // MOST))

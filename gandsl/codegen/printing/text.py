@@ -48,9 +48,9 @@ def comment(text: str) -> str:
     return f"# {visible(text, 90)}"
 
 
-def docstring(text: str, indent: int, limit: int = 2000) -> list[str]:
+def docstring(text: str, indent: int) -> list[str]:
     """A docstring's lines, quotes and margin included: paragraphs wrapped, quotes and backslashes escaped."""
-    paragraphs = [visible(paragraph, limit) for paragraph in text.split("\n\n")]
+    paragraphs = [visible(paragraph, 2000) for paragraph in text.split("\n\n")]
     lines: list[str] = []
     for paragraph in filter(None, paragraphs):
         lines += [*([""] if lines else []), *_wrapped(paragraph, WIDTH - indent - 8)]

@@ -95,9 +95,6 @@ def write_grid(
     plan: Plan,
     *,
     columns: int | None = None,
-    first_seed: int = 0,
-    truncation: float | None = None,
-    cutoff: int | None = None,
     stage: Stage | None = None,
 ) -> list[int | None]:
     """Write a PNG of samples of the generator's last output; gives the class of each row (None: no labels).
@@ -109,14 +106,10 @@ def write_grid(
     classes = min(classes_of(generator), MOST_CLASSES)
     # a conditional grid shows the same latents in each class, so that a column compares them
     seeds = [
-        first_seed + (0 if classes else row * columns) + column
-        for row in range(len(rows))
-        for column in range(columns)
+        (0 if classes else row * columns) + column for row in range(len(rows)) for column in range(columns)
     ]
     labels = [row for row in range(classes) for _ in range(columns)] if classes else None
-    drawn = sample(
-        generator, seeds, labels, truncation=truncation, cutoff=cutoff, noise="constant", stage=stage
-    )[-1]
+    drawn = sample(generator, seeds, labels, noise="constant", stage=stage)[-1]
     shown = images.enlarged(drawn, port.shape[1:])
     images.save(images.grid(images.to_pixels(shown, *plan.data.range), columns), path)
     return rows
