@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from gandsl.spec.fields import ChoiceShape, Field, FieldsShape
+from gandsl.spec.fields import ChoiceShape, Field, FieldsShape, Leaf
 from gandsl.spec.shapes import EXPRESSION, NUMBER, TEXT
+from gandsl.spec.tree import Scalar
 
 CONDITIONS = (
     Field("when", EXPRESSION, "condition under which the node exists"),
     Field("unless", EXPRESSION, "condition under which it does not exist"),
     Field("doc", TEXT, "what it is for"),
+)
+_EACH = ("sample", "micro_batch", "batch", "per")  # the last is what a block calls such a parameter
+PER = Leaf(
+    "sample, micro_batch or batch",
+    lambda tree: isinstance(tree, Scalar) and tree.text in _EACH,
+    {"enum": list(_EACH)},
 )
 DRAW = FieldsShape(
     "a draw: {draw: …}",
@@ -19,11 +26,7 @@ DRAW = FieldsShape(
         Field("distribution", TEXT, "normal, uniform, truncated_normal; default: the input's own"),
         Field("low", EXPRESSION, "least value of a uniform draw"),
         Field("high", EXPRESSION, "what all values of a uniform draw are below"),
-        Field(
-            "per",
-            ChoiceShape(("sample", "micro_batch", "batch")),
-            "what has one of its own; default: each sample",
-        ),
+        Field("per", PER, "what has one of its own: sample (default), micro_batch, batch"),
         Field("draws", TEXT, "the id of the node whose draws it takes"),
         *CONDITIONS,
     ),

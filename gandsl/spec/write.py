@@ -28,7 +28,7 @@ def to_yaml(data: Mapping[str, Any]) -> str:
 def _block(data: Mapping[str, Any], indent: int) -> Iterator[str]:
     space = " " * indent
     for key, value in data.items():
-        name = _key(str(key))
+        name = key_text(str(key))
         head = f"{space}{name}:" if name[0] != "?" else f"{space}{name}\n{space}:"
         line = f"{head} {flow(value)}"
         if isinstance(value, Mapping) and value and (len(line) > WIDTH or indent == 0):
@@ -44,20 +44,22 @@ def _block(data: Mapping[str, Any], indent: int) -> Iterator[str]:
 def flow(value: Any) -> str:
     """Any plain value on one line."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_key(str(k))}: {flow(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{key_text(str(k))}: {flow(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(flow, value))}]"
     if isinstance(value, Size):
         return f"[{value.h}, {value.w}]"
-    return _scalar(value)
+    return scalar_text(value)
 
 
-def _key(text: str) -> str:
-    name = _scalar(text)
+def key_text(text: str) -> str:
+    """A key of a mapping."""
+    name = scalar_text(text)
     return name if len(name) < _LONGEST_KEY else f"? {name}"
 
 
-def _scalar(value: Any) -> str:
+def scalar_text(value: Any) -> str:
+    """A number, a text, a truth value or null, in quotes where it needs them."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, float):

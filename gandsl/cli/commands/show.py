@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gandsl.cli.options import Answer, AnswerFormat, Set, Spec
+
+if TYPE_CHECKING:
+    from gandsl.frontend.module import ModuleIR
 
 
 def run(
@@ -17,11 +21,15 @@ def run(
         bool, typer.Option("--full", help="with --ir: every parameter, and where each node is from")
     ] = False,
     network: Annotated[str | None, typer.Option(metavar="NAME", help="with --ir: this network alone")] = None,
+    game: Annotated[
+        bool, typer.Option("--game", help="print what its networks are trained to do, written out")
+    ] = False,
     format: Answer = AnswerFormat.text,
 ) -> int:
     """Print the spec with everything resolved; the text is a spec itself.
 
     `extends` and patches are applied, parameters have the values in force, the training plan every default.
+    --game prints `data:` and `game:`, which may stand in the spec instead of `loss:` and what belongs to it.
     """
     from gandsl.analysis.resolved import resolved, resolved_text
     from gandsl.cli.output import print_json
@@ -30,6 +38,10 @@ def run(
     module = module_of(spec, set)
     if network is not None and network not in module.networks:
         raise typer.BadParameter(f"there is no network `{network}`: {', '.join(module.networks)}")
+    if game and (ir or network):
+        raise typer.BadParameter("--game prints the game alone, without --ir and --network")
+    if game:
+        return _game(module, spec, format)
     if not ir:
         if format is AnswerFormat.json:
             print_json("show/1", {"spec": resolved(module)})
@@ -44,4 +56,21 @@ def run(
         print_json("show-ir/1", {"name": module.name, "networks": texts})
     else:
         print("\n".join(texts.values()), end="")
+    return 0
+
+
+def _game(module: ModuleIR, spec: Path, format: AnswerFormat) -> int:
+    """`data:` and `game:`, as the short form has them or as they are written."""
+    from gandsl.cli.output import print_json
+    from gandsl.frontend.short_form import game_tree
+    from gandsl.spec.fill import filled
+    from gandsl.spec.tree import to_plain
+
+    tree = game_tree(module.document, module.networks, module.plan)
+    if tree is None:
+        raise typer.BadParameter(f"{spec} has no `training` section, so there is no game")
+    if format is AnswerFormat.json:
+        print_json("show-game/1", {"name": module.name, **to_plain(tree)})
+    else:
+        print(filled(tree, ("data", "game", "body", "players")), end="")
     return 0
