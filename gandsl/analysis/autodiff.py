@@ -21,7 +21,7 @@ def products(graph: Graph, node: Node) -> Products:
 
 
 @dataclass(frozen=True)
-class Flow:
+class GradientFlow:
     """Where gradients flow in a program: to `sources` (ids), and to the weights if they are trained."""
 
     graph: Graph
@@ -46,7 +46,7 @@ def needs(node: Node, names: tuple[str, ...], active: frozenset[str], weights: b
     )
 
 
-def backward_macs(flow: Flow) -> dict[str, int]:
+def backward_macs(flow: GradientFlow) -> dict[str, int]:
     """Multiply-adds of a backward pass, one sample, by node: a product again for each operand in need."""
     active = flow.active()
     return {
@@ -67,10 +67,10 @@ def penalty_macs(graph: Graph, sources: frozenset[str]) -> dict[str, int]:
     Exact for eager torch except for strided convolutions, whose weight gradient torch computes a little too
     large there.
     """
-    inner = Flow(graph, sources, weights=False).active()
-    every = Flow(graph, sources, weights=True).active()
+    inner = GradientFlow(graph, sources, weights=False).active()
+    every = GradientFlow(graph, sources, weights=True).active()
     varying = _varying_gradients(graph, inner, every)
-    full = backward_macs(Flow(graph, sources))
+    full = backward_macs(GradientFlow(graph, sources))
     found = {}
     for node in graph:
         macs = full[node.id]
@@ -100,7 +100,7 @@ def _varying_gradients(graph: Graph, inner: frozenset[str], every: frozenset[str
     return found
 
 
-def kept_elements(flow: Flow) -> dict[str, int]:
+def kept_elements(flow: GradientFlow) -> dict[str, int]:
     """Numbers kept for the backward pass, one sample, by the node that makes them; shared ones count once."""
     active = flow.active()
     found = dict.fromkeys(flow.graph.nodes, 0)
@@ -138,8 +138,8 @@ def _in_place(graph: Graph, node: Node, keep: Keep, readers: Mapping[str, int]) 
 
 def penalty_elements(graph: Graph, sources: frozenset[str]) -> dict[str, int]:
     """What a penalty keeps, by node: as a backward pass, and the gradients that its own derivative needs."""
-    found = kept_elements(Flow(graph, sources))
-    inner = Flow(graph, sources, weights=False).active()
+    found = kept_elements(GradientFlow(graph, sources))
+    inner = GradientFlow(graph, sources, weights=False).active()
     for node in graph:
         if node.id in inner and node.id not in sources and not all(k.mask for k in node.spec.keeps):
             found[node.id] += node.type.elements

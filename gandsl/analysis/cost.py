@@ -15,7 +15,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from gandsl.analysis import phases as _phases
-from gandsl.analysis.autodiff import Flow, kept_elements
+from gandsl.analysis.autodiff import GradientFlow, kept_elements
 from gandsl.analysis.phases import NETWORKS, StepPhase
 from gandsl.ir.graph import Graph, NetworkIR, Node
 
@@ -147,7 +147,7 @@ def _phase_cost(phase: StepPhase) -> PhaseCost:
 def _node_costs(network: NetworkIR, found: tuple[StepPhase, ...]) -> dict[str, Cost]:
     graph = network.main
     forward = _phases.forward(graph)
-    kept = kept_elements(Flow(graph))
+    kept = kept_elements(GradientFlow(graph))
     step = _sum_of(network.name, (phase for phase in found if not phase.penalty))
     penalty = _sum_of(network.name, (phase for phase in found if phase.penalty))
     costs = {}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gandsl.analysis import autodiff
-from gandsl.analysis.autodiff import Flow
+from gandsl.analysis.autodiff import GradientFlow
 from gandsl.ir.graph import Graph
 
 if TYPE_CHECKING:
@@ -75,18 +75,18 @@ class _Networks:
         return {id_: value * (1 + (id_ in self.twice)) for id_, value in by_node.items()}
 
     def g_training(self) -> tuple[dict[str, int], dict[str, int]]:
-        flow = Flow(self.g)
+        flow = GradientFlow(self.g)
         macs = autodiff.combined(self.g_forward, self._mixed(autodiff.backward_macs(flow)))
         return macs, self._mixed(autodiff.kept_elements(flow))
 
     def d_training(self, passes: int) -> tuple[dict[str, int], dict[str, int]]:
-        flow = Flow(self.d)
+        flow = GradientFlow(self.d)
         macs = autodiff.combined(self.d_forward, autodiff.backward_macs(flow))
         kept = autodiff.kept_elements(flow)
         return _times(macs, passes), _times(kept, passes)
 
     def d_frozen(self) -> tuple[dict[str, int], dict[str, int]]:
-        flow = Flow(self.d, self.images, weights=False)
+        flow = GradientFlow(self.d, self.images, weights=False)
         macs = autodiff.combined(self.d_forward, autodiff.backward_macs(flow))
         return macs, autodiff.kept_elements(flow)
 

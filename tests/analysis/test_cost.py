@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gandsl.analysis import autodiff, phases
-from gandsl.analysis.autodiff import Flow
+from gandsl.analysis.autodiff import GradientFlow
 from gandsl.analysis.cost import NETWORKS, is_stage, module_cost, prefix, spatial_stages
 from gandsl.ir.graph import Graph, NetworkIR, Variant
 from gandsl.spec.values import Size
@@ -45,9 +45,9 @@ IMAGE = frozenset({"image"})
 def test_forward_and_backward_of_a_critic() -> None:
     graph = plain_critic()
     assert sum(phases.forward(graph).values()) == A + B + OUT
-    trained = autodiff.backward_macs(Flow(graph))
+    trained = autodiff.backward_macs(GradientFlow(graph))
     assert trained == dict.fromkeys(graph.nodes, 0) | {"a": A, "b": 2 * B, "out": 2 * OUT}
-    frozen = autodiff.backward_macs(Flow(graph, IMAGE, weights=False))
+    frozen = autodiff.backward_macs(GradientFlow(graph, IMAGE, weights=False))
     assert frozen == dict.fromkeys(graph.nodes, 0) | {"a": A, "b": B, "out": OUT}
 
 
@@ -58,13 +58,13 @@ def test_penalty_of_a_critic() -> None:
 
 
 def test_kept_tensors_count_once() -> None:
-    kept = autodiff.kept_elements(Flow(plain_critic()))
+    kept = autodiff.kept_elements(GradientFlow(plain_critic()))
     # the convolutions and the last layer keep what they read; the activations overwrite what they read
     assert kept["image"] == 3 * 64
     assert kept["a"] == 0 and kept["a_act"] == 4 * 64
     assert kept["b"] == 0 and kept["b_act"] == 6 * 64 and kept["flat"] == 6 * 64
     assert kept["out"] == 0
-    frozen = autodiff.kept_elements(Flow(plain_critic(), IMAGE, weights=False))
+    frozen = autodiff.kept_elements(GradientFlow(plain_critic(), IMAGE, weights=False))
     assert (
         frozen["flat"] == 0
     )  # of the operands of a matrix product only those that a gradient needs are kept
@@ -75,7 +75,7 @@ def test_an_activation_of_something_read_twice_keeps_its_input() -> None:
     x = b.add("a", "conv", b.input("image", "Image", 3, 8, 8), channels=4)
     act = b.add("act", "leaky_relu", x)
     graph = b.graph(b.add("sum", "add", [x, act]), "Logits")
-    kept = autodiff.kept_elements(Flow(graph))
+    kept = autodiff.kept_elements(GradientFlow(graph))
     assert kept["a"] == 4 * 64 and kept["act"] == 0
 
 
@@ -84,12 +84,12 @@ def test_a_tensor_that_two_nodes_keep_counts_once() -> None:
     x = b.add("a", "conv", b.input("image", "Image", 3, 8, 8), channels=4)
     one, two = b.add("one", "conv", x, channels=4), b.add("two", "conv", x, channels=4)
     graph = b.graph(b.add("sum", "add", [one, two]), "Logits")
-    assert autodiff.kept_elements(Flow(graph))["a"] == 4 * 64
+    assert autodiff.kept_elements(GradientFlow(graph))["a"] == 4 * 64
 
 
 def test_no_gradient_flows_to_labels_and_constants() -> None:
     graph = discriminator()
-    active = Flow(graph, IMAGE, weights=False).active()
+    active = GradientFlow(graph, IMAGE, weights=False).active()
     assert "y" not in active and "head.embed" not in active and "head.dot" in active
 
 

@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import gandsl
 from gandsl.analysis import autodiff, phases
-from gandsl.analysis.autodiff import Flow
+from gandsl.analysis.autodiff import GradientFlow
 from gandsl.api import Program
 from gandsl.passes import pipeline
 from gandsl.passes.fuse_epilogues import FuseEpilogues
@@ -106,14 +106,16 @@ def test_forward_and_training(case: str, name: str) -> None:
     network, graph, forward = forward_of(name, case)
     more = CASES[case][2]
     close(flops(lambda: network(*inputs(network))), forward, 2 * more)
-    backward = 2 * sum(autodiff.backward_macs(Flow(graph)).values())
+    backward = 2 * sum(autodiff.backward_macs(GradientFlow(graph)).values())
     close(flops(lambda: network(*inputs(network)).sum().backward()), forward + backward, more)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_frozen_discriminator(case: str) -> None:
     network, graph, forward = forward_of("discriminator", case)
-    backward = 2 * sum(autodiff.backward_macs(Flow(graph, phases.images_of(graph), weights=False)).values())
+    backward = 2 * sum(
+        autodiff.backward_macs(GradientFlow(graph, phases.images_of(graph), weights=False)).values()
+    )
     network.requires_grad_(False)
     try:
         close(
@@ -159,7 +161,7 @@ def test_path_length() -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_kept_bytes(case: str, name: str) -> None:
     network, graph, _ = forward_of(name, case)
-    modelled = 4 * sum(autodiff.kept_elements(Flow(graph)).values())
+    modelled = 4 * sum(autodiff.kept_elements(GradientFlow(graph)).values())
     assert saved(network, lambda n: network(*inputs(network, n))) == pytest.approx(modelled, rel=0.03)
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from gandsl.analysis.autodiff import Flow, kept_elements
+from gandsl.analysis.autodiff import GradientFlow, kept_elements
 from gandsl.ir.op import Trait
 from tests.op_uses import Use
 
@@ -178,7 +178,7 @@ def _kept(use: Use) -> Faults:
     kept = (_saved(network, inputs(4 * BATCH)) - _saved(network, inputs(2 * BATCH))) / (2 * BATCH) / 4
     graph = use.graph
     sources = frozenset(node.id for node in graph.inputs if node.type.kind != "Label")
-    said = sum(kept_elements(Flow(graph, sources)).values())
+    said = sum(kept_elements(GradientFlow(graph, sources)).values())
     whole = max(node.type.elements for node in graph)
     if abs(kept - said) > 0.1 * whole + 3:
         yield f"autograd keeps {kept:g} numbers of a sample, `keeps` says {said}"
