@@ -7,6 +7,8 @@ from gandsl.diagnostics.catalogue import (
     expressions,
     extends,
     files,
+    game,
+    game_lints,
     idle,
     lints,
     networks,
@@ -27,10 +29,12 @@ RANGES = {
     "G04": extends,
     "G05": params,
     "G06": networks,
+    "G067": game,
     "W070": unused,
     "W072": lints,
     "W073": idle,
     "W074": sizes,
+    "W077": game_lints,
 }
 
 CODES: dict[str, Code] = {row.code: row for module in RANGES.values() for row in module.ROWS}

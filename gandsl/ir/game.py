@@ -26,6 +26,11 @@ class GameIR:
     graphs: Mapping[Variant, Graph]
     plan: GamePlan
     places: Mapping[str, Span] = field(default_factory=dict)  # terms, players, states, logs by id → key
+    plans: Mapping[Variant, GamePlan] = field(default_factory=dict)  # of each variant: a term may be absent
+
+    def plan_at(self, variant: Variant) -> GamePlan:
+        """The plan at a variant: numbers that are computed of the level, terms that it has."""
+        return self.plans.get(variant, self.plan)
 
     @property
     def main(self) -> Graph:

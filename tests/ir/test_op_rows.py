@@ -58,6 +58,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [  # a row, what is changed on it
     ("gain", {"weights": lambda call: {}}, "its layer holds"),
     ("tanh", {"traits": frozenset()}, "its gradient is its true derivative, twice"),
     ("quantize", {"traits": TWICE}, "its gradient is no derivative"),
+    ("sign", {"traits": TWICE}, "its derivative is 0"),
+    ("tanh", {"traits": TWICE | {Trait.CONSTANT}}, "its derivative is not 0"),
     ("minibatch_similarity", {"traits": TWICE}, "samples see each other"),
     ("tanh", {"traits": TWICE | {Trait.BATCH_COUPLED}}, "samples do not see each other"),
     ("track_average", {"traits": TWICE}, "buffers move in training"),

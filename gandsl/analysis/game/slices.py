@@ -14,7 +14,7 @@ from gandsl.analysis.game.whole import Place, Whole
 from gandsl.ir.game import GameIR
 from gandsl.ir.graph import NetworkIR, Variant
 from gandsl.ir.op import Trait
-from gandsl_runtime.plan.game import GameState, PassPlan, PhasePlan, Term
+from gandsl_runtime.plan.game import GamePlan, GameState, PassPlan, PhasePlan, Term
 
 SOURCES = frozenset({"item", "draw", "state", "clock", "fade"})  # all that a pass takes from outside
 HEARD = "heard"  # a source of next values alone
@@ -121,14 +121,16 @@ def _pass(game: GameIR, whole: Whole, phase: PhasePlan, part: PassPlan) -> PassI
         wanted.update(more)
         return True
 
+    plan = game.plan_at(whole.variant)
     heard = dict.fromkeys(
         node
-        for state in heard_by(game, phase)
+        for state in heard_by(plan, phase)
         for node in state.heard
         if state.id in graph.nodes and taken(node)
     )
-    logs = {name: node for name, node in game.plan.logs.items() if taken(node)}
-    watches = {name: node for name, node in game.plan.watches.items() if taken(node)}
+    named = [*(pair for term in terms for pair in term.logs.items()), *plan.logs.items()]
+    logs = {name: node for name, node in named if taken(node)}
+    watches = {name: node for name, node in plan.watches.items() if taken(node)}
     nodes = tuple(node.id for node in graph if ("", node.id) in wanted)
     return PassIR(
         phase,
@@ -149,9 +151,9 @@ def roots(term: Term) -> tuple[str, ...]:
     return (term.node, term.weight) if isinstance(term.weight, str) else (term.node,)
 
 
-def heard_by(game: GameIR, phase: PhasePlan) -> list[GameState]:
+def heard_by(plan: GamePlan, phase: PhasePlan) -> list[GameState]:
     """The states that hear a phase."""
-    return [state for state in game.plan.states if not set(state.players).isdisjoint(phase.players)]
+    return [state for state in plan.states if not set(state.players).isdisjoint(phase.players)]
 
 
 def _free(whole: Whole, place: Place) -> bool:
@@ -199,7 +201,8 @@ def state_slice(
 ) -> StateIR:
     """What computes the next values of states, together."""
     whole = Whole(game.graphs[variant], networks, variant)
-    moved = tuple(state for state in game.plan.states if state.id in set(states))
+    wanted_ids = set(states)
+    moved = tuple(state for state in game.plan_at(variant).states if state.id in wanted_ids)
     wanted = whole.upstream(("", state.next) for state in moved)
     nodes = tuple(node.id for node in whole.graph if ("", node.id) in wanted)
     return StateIR(

@@ -52,7 +52,7 @@ def trained(players: Iterable[Player], network: str, layer: str) -> bool:
 
 def tracked(one: PassIR, players: Sequence[Player]) -> Tracked:
     """What is tracked in a pass of a phase of these players."""
-    flow = Flow(one.whole, one.places(), players)
+    flow = Derivatives(one.whole, one.places(), players)
     asked = flow.asked(one)
     bys = {by for gradient in flow.gradients for by in flow.by(gradient)}
     places, already = flow.dependent(bys, asked=asked)
@@ -66,7 +66,7 @@ def tracked(one: PassIR, players: Sequence[Player]) -> Tracked:
 
 
 @dataclass
-class Flow:
+class Derivatives:
     """Where derivatives pass in some places of a game, in order."""
 
     whole: Whole

@@ -18,7 +18,7 @@ OWN, AVERAGE = "own", "average"  # whose weights a call runs with
 
 
 @dataclass(frozen=True)
-class Called:
+class CalledProgram:
     """What a call runs: one program of a network, with what it is given."""
 
     id: str
@@ -43,14 +43,14 @@ class Whole:
     variant: Variant
 
     @cached_property
-    def calls(self) -> Mapping[str, Called]:
+    def calls(self) -> Mapping[str, CalledProgram]:
         """The calls, by id, in the game's order."""
         return {node.id: self._called(node) for node in self.graph if node.op == "call"}
 
-    def _called(self, node: Node) -> Called:
+    def _called(self, node: Node) -> CalledProgram:
         network = self.networks[node.attrs["network"]]
         program = network.programs.get(self.variant, network.main)
-        return Called(
+        return CalledProgram(
             node.id,
             network.name,
             entry_graph(program, node.attrs["entry"]),
@@ -84,6 +84,15 @@ class Whole:
 
     def reads(self, place: Place) -> Mapping[str, tuple[Place, ...]]:
         """By port, what its numbers depend on: not what gives it the size of a batch alone."""
+        if place not in self._known:
+            self._known[place] = self._reads(place)
+        return self._known[place]
+
+    @cached_property
+    def _known(self) -> dict[Place, Mapping[str, tuple[Place, ...]]]:
+        return {}
+
+    def _reads(self, place: Place) -> Mapping[str, tuple[Place, ...]]:
         node, graph = self.node(place), self.program(place)
         counting = {port.name for port in node.spec.ports if port.counts}
         ports = {name: ones for name, ones in self._ports(place).items() if name not in counting}

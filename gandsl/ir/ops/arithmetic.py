@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gandsl.ir.op import AUTO, TWICE, Call, Keep, Op, Param, Port, ShapeError, Stands
+from gandsl.ir.op import AUTO, TWICE, Call, Keep, Op, Param, Port, ShapeError, Stands, Trait
 from gandsl.ir.types import TensorType, is_a
 
 SAMPLED = ("Feature", "Vector", "Tokens", "Styles", "Logits", "Number")
@@ -13,6 +13,7 @@ SAMPLED = ("Feature", "Vector", "Tokens", "Styles", "Logits", "Number")
 
 NUMBERS = (*SAMPLED, "Scalar")
 
+STEPS = TWICE | {Trait.CONSTANT}
 A, B = Port("a", NUMBERS, optional=True), Port("b", NUMBERS, optional=True)
 X = Port("x", NUMBERS)
 NUMBER = Param(
@@ -76,13 +77,19 @@ def _constant(port: str) -> Callable[[Call], bool]:
     return lambda call: not call.has(port)
 
 
-def _of_two(name: str, keeps: tuple[Keep, ...], doc: str, example: dict[str, Any] | None = None) -> Op:
+def _of_two(
+    name: str,
+    keeps: tuple[Keep, ...],
+    doc: str,
+    example: dict[str, Any] | None = None,
+    traits: frozenset[Trait] = TWICE,
+) -> Op:
     return Op(
         name,
         (A, B),
         (NUMBER,),
         output=_operands,
-        traits=TWICE,
+        traits=traits,
         keeps=keeps,
         place=Stands.GAME,
         example=example or {},
@@ -90,13 +97,19 @@ def _of_two(name: str, keeps: tuple[Keep, ...], doc: str, example: dict[str, Any
     )
 
 
-def _of_one(name: str, keeps: tuple[Keep, ...], doc: str, positive: bool = False) -> Op:
+def _of_one(
+    name: str,
+    keeps: tuple[Keep, ...],
+    doc: str,
+    positive: bool = False,
+    traits: frozenset[Trait] = TWICE,
+) -> Op:
     return Op(
         name,
         (Port("x", NUMBERS, positive=positive),),
         (),
         output=_same,
-        traits=TWICE,
+        traits=traits,
         keeps=keeps,
         place=Stands.GAME,
         doc=doc,
@@ -132,7 +145,7 @@ OPS = (
     _of_one("sqrt", (Keep("output"),), "√x", positive=True),
     _of_one("exp", (Keep("output"),), "eˣ"),
     _of_one("log", (Keep("x"),), "natural logarithm", positive=True),
-    _of_one("sign", (), "1 above 0, −1 below, 0 at 0; its derivative is 0"),
+    _of_one("sign", (), "1 above 0, −1 below, 0 at 0; its derivative is 0", traits=STEPS),
     Op(
         "clip",
         (X,),
@@ -147,5 +160,5 @@ OPS = (
         example={"low": -1.0},
         doc="x, but no less than low and no more than high.",
     ),
-    _of_two("below", (), "1 where a < b, else 0; its derivative is 0"),
+    _of_two("below", (), "1 where a < b, else 0; its derivative is 0", traits=STEPS),
 )

@@ -111,8 +111,9 @@ def _add_part(
 
 def logged(run: GameRun, phase: PhasePlan, values: dict[str, Tensor]) -> dict[str, Tensor]:
     """What of these values the log has: terms by their names, and what the game says."""
-    terms = {term.log or term.id.replace(".", "/"): term.node for part in phase.passes for term in part.terms}
-    wanted = terms | dict(run.game.plan.logs)
+    terms = [term for part in phase.passes for term in part.terms]
+    wanted = {term.id.replace(".", "/"): term.node for term in terms if not term.logs}
+    wanted |= {name: node for term in terms for name, node in term.logs.items()} | dict(run.game.plan.logs)
     return {name: values[node] for name, node in wanted.items() if node in values}
 
 

@@ -32,7 +32,7 @@ class Term:
     batch: int | None = None
     start: Quantity = ZERO
     until: Quantity | None = None
-    log: str = ""  # its name in the log
+    logs: Mapping[str, str] = field(default_factory=dict)  # name in the log → node, in passes of this term
     sampled: bool = True  # whether it depends on any sample; one that does not is computed once a phase
 
     @property

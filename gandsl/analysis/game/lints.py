@@ -1,0 +1,99 @@
+"""What of a game is legal, and idle or worth knowing: nodes that nobody wants, what feels a split batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from gandsl.analysis.facts import downstream, in_library, label
+from gandsl.analysis.game.linear import coupling
+from gandsl.analysis.game.played import Played, short_name
+from gandsl.diagnostics import Diagnostic, Span
+
+
+def unwanted(played: Played) -> Iterator[Diagnostic]:
+    """W0770: a node of the body, or a field of the data, that nothing wants."""
+    document = played.facts.document
+    written: dict[str, tuple[Span, str]] = {
+        name: (field.span, "a field of the data") for name, field in document.data.items()
+    }
+    for entry in document.game.body if document.game else ():
+        written[entry.key] = (entry.key_span, "a node of the game")
+    for name, (span, what) in written.items():
+        made = [id_ for id_ in played.graph.nodes if f"{id_}.".startswith(f"{name}.")]
+        if made and played.wanted.isdisjoint(made) and not in_library(span):
+            yield Diagnostic(
+                "W0770",
+                f"nothing wants `{name}`, {what}: it is not computed",
+                span,
+                help="delete it, or let a term, a log or `shows` read it",
+            )
+
+
+def needless_stops(played: Played) -> Iterator[Diagnostic]:
+    """W0771: a `stop_gradient` of what no gradient passes anyway, in any pass."""
+    stops = [node for node in played.graph if node.op == "stop_gradient"]
+    for node in stops:
+        passes = [one for one in played.passes if node.id in one.one.nodes]
+        reads = [one.one.whole.reads(("", node.id))["x"][0] in one.tracked.places for one in passes]
+        if passes and not any(reads) and not in_library(node.provenance.span):
+            yield Diagnostic(
+                "W0771",
+                f"no gradient passes `{node.operands[0]}` in any phase: there is nothing to stop",
+                played.node(node.id),
+                help="leave `stop_gradient` out: weights that a phase does not train are constants in it",
+            )
+
+
+def coupled_terms(played: Played) -> Iterator[Diagnostic]:
+    """W0772: a term that is no sum over samples, and so feels how a batch is split."""
+    for one in played.passes:
+        for term in one.one.terms:
+            means = coupling(one.one).get(term.id, ())
+            if means:
+                yield Diagnostic(
+                    "W0772",
+                    f"the term `{short_name(term)}` couples the samples of a micro-batch: it is not linear in"
+                    f" the mean `{means[0]}`",
+                    played.term(term),
+                    secondary=tuple(played.label(id_, "a mean over the micro-batch") for id_ in means[:3]),
+                )
+
+
+def ignored_images(played: Played) -> Iterator[Diagnostic]:
+    """W0773: an output that is wanted of a network which is given images, and that depends on none of them.
+
+    Of the two networks of the short form it is said elsewhere (G0621, W0731).
+    """
+    said: set[tuple[str, str]] = set()
+    for one in played.passes:
+        for call in one.one.calls.values():
+            graph = one.one.whole.calls[call.id].graph
+            images = [node for node in graph.inputs if node.type.kind == "Image"]
+            behind = downstream(graph, [node.id for node in images])
+            for output in call.outputs if images and call.network != "discriminator" else ():
+                if graph.outputs[output] not in behind and (call.network, output) not in said:
+                    said.add((call.network, output))
+                    yield Diagnostic(
+                        "W0773",
+                        f"`{output}` of `{call.network}` depends on no image that it is given",
+                        played.node(call.id),
+                        secondary=(label(images[0], "an image"), label(graph[graph.outputs[output]])),
+                        help="let it depend on what is computed of the image",
+                    )
+
+
+def split_batches(played: Played) -> Iterator[Diagnostic]:
+    """W0774: draws and states of a micro-batch, which are others where the batch is split otherwise."""
+    moments: Mapping[str, int | None] = {state.id: state.every for state in played.plan.states}
+    for node in played.graph:
+        if node.id not in played.wanted:
+            continue
+        drawn = node.op == "draw" and node.attrs["per"] == "micro_batch"
+        moved = node.op == "state" and moments.get(node.id, 1) is None
+        if (drawn or moved) and not in_library(node.provenance.span):
+            yield Diagnostic(
+                "W0774",
+                f"`{node.id}` is {'drawn' if drawn else 'moved'} once for each micro-batch",
+                played.node(node.id),
+                help="`per: batch`, or `sample`" if drawn else "`every: 1 steps` moves it when the step ends",
+            )

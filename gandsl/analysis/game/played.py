@@ -1,0 +1,117 @@
+"""A game as its rules see it: every pass that there ever is, and what was written where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from gandsl.analysis.facts import RuleInput, label, place
+from gandsl.analysis.game.slices import PassIR, phase_slices
+from gandsl.analysis.game.tracked import Derivatives, Tracked, tracked
+from gandsl.analysis.game.whole import Whole
+from gandsl.diagnostics import Label, Span
+from gandsl.ir.game import GameIR
+from gandsl.ir.graph import Graph, NetworkIR, Variant
+from gandsl_runtime.plan.game import GamePlan, Player, Term
+from gandsl_runtime.plan.schedule import Clock
+
+
+@dataclass(frozen=True)
+class PlayedPass:
+    """A pass, and where derivatives pass in it."""
+
+    one: PassIR
+    players: tuple[Player, ...]
+
+    @cached_property
+    def flow(self) -> Derivatives:
+        return Derivatives(self.one.whole, self.one.places(), self.players)
+
+    @cached_property
+    def tracked(self) -> Tracked:
+        return tracked(self.one, self.players)
+
+    def player(self, term: Term) -> Player:
+        """Whose term it is."""
+        return next(player for player in self.players if term in player.terms)
+
+
+@dataclass(frozen=True)
+class Played:
+    """A variant of a game, with all terms of all players, whenever they are there."""
+
+    facts: RuleInput
+    game: GameIR
+    variant: Variant
+
+    @property
+    def graph(self) -> Graph:
+        return self.game.graphs[self.variant]
+
+    @property
+    def networks(self) -> Mapping[str, NetworkIR]:
+        return self.facts.module.networks
+
+    @cached_property
+    def plan(self) -> GamePlan:
+        return always(self.game.plan_at(self.variant))
+
+    @cached_property
+    def passes(self) -> tuple[PlayedPass, ...]:
+        """Those of all phases, in order."""
+        game = replace(self.game, plans={self.variant: self.plan})
+        return tuple(
+            PlayedPass(one, tuple(self.plan.players[name] for name in phase.players))
+            for phase in self.plan.phases(Clock())
+            for one in phase_slices(game, self.networks, self.variant, phase)
+        )
+
+    @cached_property
+    def wanted(self) -> frozenset[str]:
+        """The nodes that a pass computes, that are logged, shown or watched, or that move such a state."""
+        plan = self.plan
+        ends = {id_ for one in self.passes for id_ in one.one.nodes}
+        ends.update((*plan.shows, *plan.logs.values(), *plan.watches.values()))
+        found: set[str] = set()
+        while more := self._upstream(ends) - found:
+            found |= more
+            ends = {id_ for state in plan.states if state.id in more for id_ in (state.next, *state.heard)}
+        return frozenset(found)
+
+    def _upstream(self, ends: set[str]) -> set[str]:
+        whole = Whole(self.graph, self.networks, self.variant)
+        inside = (("", id_) for id_ in ends if id_ in self.graph.nodes)
+        return {id_ for call, id_ in whole.upstream(inside) if not call}
+
+    # ---- places in the text
+
+    def term(self, term: Term) -> Span:
+        """Where a term is named."""
+        return self.game.places.get(term.id) or place(self.graph[term.node])
+
+    def node(self, id_: str) -> Span:
+        """A node's line in the user's files."""
+        return place(self.graph[id_])
+
+    def label(self, id_: str, text: str = "") -> Label:
+        return label(self.graph[id_], text or f"`{id_}`")
+
+
+def always(plan: GamePlan) -> GamePlan:
+    """The plan with every player and term there from the beginning to the end."""
+    players = {
+        name: replace(
+            player,
+            start=Player.start,
+            until=None,
+            terms=tuple(replace(term, start=Term.start, until=None) for term in player.terms),
+        )
+        for name, player in plan.players.items()
+    }
+    return replace(plan, players=players)
+
+
+def short_name(term: Term) -> str:
+    """A term's name without its player's."""
+    return term.id.partition(".")[2]

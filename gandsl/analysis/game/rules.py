@@ -1,0 +1,202 @@
+"""What is wrong with a game, as queries of its passes: reach, derivatives, who trains what, logs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gandsl.analysis.facts import place
+from gandsl.analysis.game.played import Played, PlayedPass, short_name
+from gandsl.analysis.game.slices import roots
+from gandsl.analysis.game.tracked import Derivatives
+from gandsl.analysis.game.whole import Place
+from gandsl.diagnostics import Diagnostic, Diagnostics, Label, Span
+from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.ir.graph import Node
+from gandsl.ir.op import Trait
+from gandsl.spec.document import NetworkDecl
+from gandsl.spec.library import Library
+
+_BLOCK = "block `"  # how the frame of a block's use begins
+
+
+def terms_reach_weights(played: Played) -> Iterator[Diagnostic]:
+    """G0670: a term that no weight of its player can change."""
+    for one in played.passes:
+        for term in one.one.terms:
+            player = one.player(term)
+            flow = Derivatives(one.one.whole, one.flow.places, [player])
+            reached, _ = flow.dependent(set())
+            if not any(("", root) in reached for root in roots(term)):
+                trains = " and ".join(f"`{name}`" for name in player.trains) or "no network"
+                yield Diagnostic(
+                    "G0670",
+                    f"the term `{short_name(term)}` depends on no weight of {trains}, all that"
+                    f" `{player.name}` trains",
+                    played.term(term),
+                    secondary=(played.label(term.node, "what it minimizes"),),
+                    help="let it depend on what this player's networks compute, or give it to another player",
+                )
+
+
+def networks_have_weights(played: Played) -> Iterator[Diagnostic]:
+    """G0671: a network that a player's terms need, that nobody trains, and whose weights nobody gives."""
+    said: set[str] = set()
+    for one in played.passes:
+        for call in one.one.calls.values():
+            name = call.network
+            declared = played.facts.document.networks.get(name)
+            if name in said or declared is None or declared.weights or not one.one.used.get(name):
+                continue
+            if any(name in player.networks for player in played.plan.players.values()):
+                continue
+            said.add(name)
+            yield Diagnostic(
+                "G0671",
+                f"no player trains `{name}`, and nothing says where its weights come from",
+                declared.span,
+                secondary=(played.label(call.id, "called here"),),
+                help=f"`trains: [{name}]` at a player, or `weights: {{random: true}}` here",
+            )
+
+
+def gradients_have_a_way(played: Played) -> Iterator[Diagnostic]:
+    """G0672: the gradient of what does not depend on what it is taken by."""
+    for one in played.passes:
+        for gradient in one.flow.gradients:
+            of = one.flow.of(gradient)
+            reached = one.flow.above([of])
+            for by in one.flow.by(gradient):
+                if by not in reached:
+                    yield Diagnostic(
+                        "G0672",
+                        f"`{of[1]}` does not depend on `{by[1]}`: its gradient by that is 0",
+                        played.node(gradient[1]),
+                        secondary=(played.label(of[1]), played.label(by[1])),
+                        help="`by` is what `of` is computed from, with no `stop_gradient` on the way",
+                    )
+
+
+def twice_differentiable(played: Played) -> Iterator[Diagnostic]:
+    """G0673: what differentiates a gradient again needs second derivatives of all on its way."""
+    for one in played.passes:
+        for gradient in one.tracked.again:
+            hard = [node for node in _on_the_way(one, ("", gradient)) if not _is_smooth(node)]
+            if hard:
+                yield Diagnostic(
+                    "G0673",
+                    f"`{gradient}` is differentiated again, and `{hard[0].id}` ({hard[0].op}) on its way has"
+                    " no second derivative",
+                    played.node(gradient),
+                    secondary=tuple(Label(span, f"`{id_}`") for span, id_ in _places(hard).items())[:3],
+                    help="replace the op, or let no term depend on this gradient",
+                )
+
+
+def _on_the_way(one: PlayedPass, gradient: Place) -> list[Node]:
+    """What a gradient passes, from what it is of to what it is by, in order of computing."""
+    flow, whole = one.flow, one.one.whole
+    below = flow.below(gradient)
+    passed = flow.above([flow.of(gradient)], below) - set(flow.by(gradient))
+    return [whole.node(place) for place in flow.places if place in passed and place in below]
+
+
+def _is_smooth(node: Node) -> bool:
+    return node.spec.has(Trait.TWICE_DIFFERENTIABLE)
+
+
+def _places(nodes: list[Node]) -> dict[Span, str]:
+    """The lines that nodes come from, each with the first of them."""
+    return {place(node): node.id for node in reversed(nodes)}
+
+
+def logs_are_computed(played: Played) -> Iterator[Diagnostic]:
+    """G0676: a log or a watch of something that no pass has."""
+    plan, game = played.plan, played.facts.document.game
+    written = {**(game.logs if game else {}), **(game.watches if game else {})}
+    terms = [term for one in played.passes for term in one.one.terms]
+    logs = {**{name: node for term in terms for name, node in term.logs.items()}, **plan.logs}
+    logged = {name for one in played.passes for name in one.one.logs}
+    watched = {name for one in played.passes for name in one.one.watches}
+    for what, wanted, taken in (("log", logs, logged), ("watch", plan.watches, watched)):
+        for name, node in wanted.items():
+            if name not in taken and node in played.graph.nodes:
+                yield Diagnostic(
+                    "G0676",
+                    f"no phase computes all that the {what} `{name}` needs: {what}s bring no work about",
+                    written[name].span if name in written else played.node(node),
+                    secondary=_missing(played, node),
+                    help="name what a term of a player depends on, or drop it",
+                )
+
+
+def _missing(played: Played, node: str) -> tuple[Label, ...]:
+    """What of a value the pass lacks that has the most of it."""
+    best: set[Place] | None = None
+    for one in played.passes:
+        lacking = one.one.whole.upstream([("", node)]) - set(one.flow.places)
+        best = lacking if best is None or len(lacking) < len(best) else best
+    missing = [played.graph[id_] for call, id_ in sorted(best or ()) if not call]
+    work = [node for node in missing if not node.operands or node.op in ("call", "gradient")]
+    return tuple(played.label(node.id, f"`{node.id}` is not computed beside the rest") for node in work[:1])
+
+
+def logits_are_said(played: Played) -> Iterator[Diagnostic]:
+    """G0677: one of several outputs, of no kind that was said, where a block takes logits."""
+    library = Library(Diagnostics())
+    said: set[tuple[str, str]] = set()
+    for node in played.graph:
+        for frame in node.provenance.frames:
+            if not frame.what.startswith(_BLOCK):
+                continue
+            block = library.block(frame.what.removeprefix(_BLOCK).rstrip("`"), played.facts.document)
+            for given, port in frame.ports.items():
+                kind = block.ports[port].kind if block and port in block.ports else ""
+                guess = _guessed(played, given) if kind == "Logits" else None
+                if guess and guess not in said:
+                    said.add(guess)
+                    network, output = guess
+                    declared = played.facts.document.networks[network]
+                    text = declared.outputs[output].text if output in declared.outputs else output
+                    yield Diagnostic(
+                        "G0677",
+                        f"a logit is wanted, and nothing says that `{output}` of `{network}` is one",
+                        frame.span,
+                        secondary=(Label(_output(declared, output), "this output"),),
+                        help=f"`{output}: {{of: {text}, kind: Logits}}` under its `outputs`",
+                    )
+
+
+def _guessed(played: Played, id_: str) -> tuple[str, str] | None:
+    """The network and output that a node picks, if it is a logit by guess: one of several without a kind."""
+    node = played.graph.nodes.get(id_)
+    if node is None or node.op != "output" or played.graph[node.operands[0]].op != "call":
+        return None
+    call = played.graph[node.operands[0]]
+    network, output = call.attrs["network"], call.attrs["outputs"][node.attrs["index"]][0]
+    declared = played.facts.document.networks.get(network)
+    if declared is None or len(declared.outputs) < 2 or node.type.kind != "Logits":
+        return None
+    names = (output, output.rpartition("_")[0])  # of a list, by its place
+    return None if any(name in declared.output_kinds for name in names) else (network, output)
+
+
+def _output(declared: NetworkDecl, output: str) -> Span:
+    exact = declared.outputs.get(output) or declared.outputs.get(output.rpartition("_")[0])
+    return exact.span if exact else declared.span
+
+
+def trained_parts_learn(played: Played) -> Iterator[Diagnostic]:
+    """G0674: a network, or a part of one, that a player trains and that has no weights."""
+    for player in played.plan.players.values():
+        for name in player.trains:
+            network = played.networks.get(name.partition(".")[0])
+            if network is None:
+                continue
+            weights = [f"{network.name}.{id_}" for id_ in network.weighted()]
+            if not any(f"{id_}.".startswith(f"{name}.") for id_ in weights):
+                yield Diagnostic(
+                    "G0674",
+                    f"`{player.name}` trains `{name}`, where there are no weights",
+                    played.game.places.get(player.name, played.facts.document.networks[network.name].span),
+                    help=did_you_mean(name, weights) if "." in name else "take it out of `trains`",
+                )

@@ -1,0 +1,84 @@
+"""G0670 to G0679: terms, gradients, weights and logs of a game."""
+
+from gandsl.diagnostics.code import Code
+
+ROWS = (
+    Code(
+        "G0670",
+        "error",
+        "term that its player cannot change",
+        means="""
+        A player minimizes its terms by the weights that it trains. This one depends on none of them, be it
+        that it is computed by other networks alone, or that `stop_gradient` or a comparison stands between:
+        its gradient is 0.""",
+        example="""
+        players:
+          generator: {trains: [generator], terms: {real: mean(softplus(-real))}}""",
+        mend="give the term to a player whose networks it depends on, or let it read what these compute.",
+    ),
+    Code(
+        "G0671",
+        "error",
+        "network without a source of weights",
+        means="""
+        A term runs this network, and no player trains it. Its weights would stay as they happened to begin,
+        which is seldom meant, so it has to be said.""",
+        example="""
+        networks: {features: {inputs: …, body: …}}
+        game: {body: {found: {network: features, image: image}, …}, …}   # and nobody trains it""",
+        mend="name it in a player's `trains`, or say `weights: {random: true}` in the network.",
+    ),
+    Code(
+        "G0672",
+        "error",
+        "gradient by what is not read",
+        means="`gradient` differentiates `of` by `by`, and `of` does not depend on it: the gradient is 0.",
+        example="""
+        slope: {op: gradient, of: score, by: image}     # and `score` is of generated images""",
+        mend="name a node that `of` is computed from, with no `stop_gradient` in between.",
+    ),
+    Code(
+        "G0673",
+        "error",
+        "second derivative that an op does not have",
+        means="""
+        A term depends on a gradient, so this is differentiated again, through every op between what it is of
+        and what it is by. An op there has no second derivative, or its first is only an estimate.""",
+        example="""
+        slope: {op: gradient, of: score, by: image}
+        r1: mean(sample_sum(slope ** 2))            # and the discriminator has an {op: quantize}""",
+        mend="replace the op, or let the term do without the gradient.",
+    ),
+    Code(
+        "G0674",
+        "error",
+        "trained part without weights",
+        means="A player trains a network, or a part of one, in which no layer has a weight.",
+        example="""
+        players: {judge: {trains: [discriminator.act], terms: …}}     # a relu""",
+        mend="name a part with layers that learn, or the whole network.",
+    ),
+    Code(
+        "G0676",
+        "error",
+        "log of what no phase computes",
+        means="""
+        A log or a watch is taken in each phase that computes all it needs for its terms; it brings no work
+        about by itself. No phase has all of this one.""",
+        example="""
+        logs: {gap: mean(real.logit) - mean(said.logit)}   # and no phase judges both""",
+        mend="log what a phase has, one name for each, or drop it.",
+    ),
+    Code(
+        "G0677",
+        "error",
+        "output that is a logit by guess",
+        means="""
+        A network has several outputs, and this one goes where a block takes logits, though the spec does not
+        say that it is one. One output alone is; of several each says its kind where it is not the node's.""",
+        example="""
+        networks: {judge: {outputs: {score: head, rebuilt: decoder}, …}}
+        game: {body: {judged: {block: loss.hinge, real: real.rebuilt, fake: said.rebuilt}, …}, …}""",
+        mend="`score: {of: head, kind: Logits}` under `outputs`; and name the output that is meant.",
+    ),
+)
