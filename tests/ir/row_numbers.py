@@ -65,6 +65,9 @@ def _derivatives(use: Use) -> Faults:
     if twice != use.op.has(Trait.TWICE_DIFFERENTIABLE):
         told = "is its true derivative, twice" if twice else "has none itself" if once else "is no derivative"
         yield f"its gradient {told}: mend `traits` ({Trait.TWICE_DIFFERENTIABLE}) or the function"
+    constant = slope().item() == 0
+    if constant != use.op.has(Trait.CONSTANT) and use.node.type.sampled:  # one number may lie below 0
+        yield f"its derivative is {'' if constant else 'not '}0: mend `traits` ({Trait.CONSTANT})"
 
 
 def _random(like: Tensor, seed: int) -> Tensor:
