@@ -16,8 +16,6 @@ from gandsl.spec.write import to_yaml
 if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR
 
-# steps of making the document, which are done
-_DONE = ("extends", "set", "patch")
 # files that a resolved spec holds, and how deep in each other: those that import each other have no end
 MOST_HELD, DEEPEST = 200, 8
 
@@ -43,7 +41,7 @@ def resolved_text(module: ModuleIR) -> str:
 
 def _made(document: Document, held: list[str], depth: int) -> dict[str, Any]:
     """A document as it is when it has been made, with what it imports; `held` are the files held so far."""
-    data = {key: value for key, value in to_plain(document.tree).items() if key not in _DONE}
+    data: dict[str, Any] = to_plain(document.tree)
     if document.imports:
         data["imports"] = {name: _import(place, held, depth) for name, place in document.imports.items()}
     return data

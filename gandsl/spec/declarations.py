@@ -12,6 +12,7 @@ from gandsl.spec.document import Document, GrowthDecl
 from gandsl.spec.fields import Field, FieldsShape, entries_in, expression, read_fields, text_in
 from gandsl.spec.game import data as data
 from gandsl.spec.game import game as game
+from gandsl.spec.game import refuse_short_form
 from gandsl.spec.names import check_name
 from gandsl.spec.networks import block, networks
 from gandsl.spec.ports import interface
@@ -56,6 +57,8 @@ def build(
     document.training = training if isinstance(training, Mapping) else None
     if "game" in given and not document.is_short:
         document.game = game(tree.entries["game"], document, diagnostics)
+    if document.game and document.training:
+        refuse_short_form(document.training, list(document.game.players.values()), diagnostics)
     document.moved = {
         entry.key: entry.value.text for entry in entries_in(given, "moved") if isinstance(entry.value, Scalar)
     }

@@ -216,7 +216,13 @@ class Document:
     @property
     def is_short(self) -> bool:
         """Whether a loss stands for the game: the short form. `game:` adds to its expansion."""
-        return self.training is not None and not is_null(self.training.get("loss"))
+        return is_short(self.tree)
+
+
+def is_short(spec: Mapping) -> bool:
+    """Whether the tree of a spec has a loss, which stands for a game."""
+    training = spec.get("training")
+    return isinstance(training, Mapping) and not is_null(training.get("loss"))
 
 
 def moved_in(network: str, moved: Map[str, str]) -> dict[str, str]:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gandsl.diagnostics import Diagnostics, Label, Span
 from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.spec import shapes
 from gandsl.spec.document import DataDecl, Document, GameDecl, PlayerDecl, TermDecl
 from gandsl.spec.fields import as_scalar, entries_in, expression, meant, read_fields, text_in
 from gandsl.spec.parse import parse_type
-from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree
+from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, entry_at, is_null
 
 KINDS = ("Image", "Label")  # of fields of the data
+# fields of the plan that are said in a game where there is one → what to write there
+SHORT = {
+    "regularizers": "write them as terms: `{block: penalty.zero_centred, of: …, by: …, gamma: 10}`",
+    "auxiliary": "write terms `{block: likelihood.category, logits: …, y: …}`",
+    "style_mixing": "write a node `{block: style.crossover, a: …, b: …}` before the synthesis",
+    "augment": "write nodes `{op: augment, x: …, pipe: …, p: …}`, and call the discriminator on these",
+    "discriminator_steps": "set `steps` of a player",
+    "discriminator_passes": "write `{op: join, terms: […]}` before the call, and `{op: split, …}` after it",
+    "synchronize.path_length": "set `processes: own` of the term's block",
+}
 
 
 def data(entry: Entry, diagnostics: Diagnostics) -> DataDecl:
@@ -142,3 +154,21 @@ def _order(
     for idle in (name for name in players if name not in found):
         diagnostics.add("G0009", f"`{idle}` has no turn in `order`", tree.span)
     return tuple(tuple(name for name in turn if isinstance(name, Scalar)) for turn in turns)
+
+
+def refuse_short_form(training: Mapping, players: Iterable[PlayerDecl], diagnostics: Diagnostics) -> None:
+    """G0641: what the plan says and a game of its own has to."""
+    for path, help in SHORT.items():
+        entry = entry_at(training, path.split("."))
+        if entry is None or is_null(entry.value):
+            continue
+        parts = [(path, entry)]
+        if path == "regularizers" and isinstance(entry.value, Mapping):
+            parts = [(each.key, each) for each in entry.value if not is_null(each.value)]
+        for name, part in parts:
+            terms = [f"game.players.{player.name}.terms.{name}" for player in players if name in player.terms]
+            fields = list(part.value) if isinstance(part.value, Mapping) else []
+            rest = f".{fields[0].key}" if len(fields) == 1 else ""
+            message = f"`{path}` belongs to the short form, and this spec has a game of its own"
+            told = f"set `{terms[0]}{rest}`" if terms else help
+            diagnostics.add("G0641", message, part.key_span, help=told)

@@ -10,9 +10,10 @@ from typing import Any
 from gandsl.diagnostics import Diagnostics, Label, Span
 from gandsl.spec import shapes
 from gandsl.spec.declarations import HELD, LIBRARY, build
-from gandsl.spec.document import Document
+from gandsl.spec.document import Document, is_short
 from gandsl.spec.fields import meant
 from gandsl.spec.files import SpecFile, find, read_file, spec_file
+from gandsl.spec.game_changes import GAME, Declared, apply_late, joined, late_set, late_steps
 from gandsl.spec.overrides import apply_overrides, as_texts
 from gandsl.spec.patches import apply_patch, apply_set
 from gandsl.spec.reader import read_text
@@ -27,16 +28,18 @@ _OWN = (
     "doc",
     "source",
 )  # a file's own replace the base's; the first two are never inherited
-_JOINED = (
-    "params",
-    "let",
-    "blocks",
-    "interfaces",
-    "imports",
-    "requires",
-    "networks",
-    "moved",
-)  # added to the base's
+_JOINED: Declared = {  # added to the base's
+    "params": {},
+    "let": {},
+    "blocks": {},
+    "interfaces": {},
+    "imports": {},
+    "requires": {},
+    "networks": {},
+    "data": {},
+    "moved": {},
+    "game": GAME,
+}
 
 
 def load(
@@ -64,12 +67,14 @@ class _Loader:
     def __init__(self, diagnostics: Diagnostics) -> None:
         self.diagnostics = diagnostics
         self.paths: dict[str, str] = {}
+        self.late: list[Tree] = []  # steps on the game, which are applied last
 
     def document(self, file: SpecFile, overrides: list[str], *, blocks_only: bool = False) -> Document | None:
         tree = self.resolved(file, None, ())
         if tree is None:
             return None
-        tree = apply_overrides(tree, overrides, self.diagnostics)
+        tree, late = apply_overrides(tree, overrides, self.diagnostics)
+        tree = self.with_late(tree, [*self.late, *late])
         form = LIBRARY if blocks_only else shapes.SPEC
         document = build(tree, file.shown, file.path, self.diagnostics, form)
         if not blocks_only:
@@ -80,6 +85,15 @@ class _Loader:
             name: self.diagnostics.sources[name] for name in files if name in self.diagnostics.sources
         }
         return document
+
+    def with_late(self, tree: Mapping, steps: list[Tree]) -> Mapping:
+        """The tree with the changes of its game: made, or left to the expansion of its short form."""
+        if not steps:
+            return tree
+        if not is_short(tree):
+            return apply_late(tree, steps, self.diagnostics)
+        patch = Entry("patch", steps[0].span, Sequence(tuple(steps), steps[0].span))
+        return Mapping({**tree.entries, "patch": patch}, tree.span)
 
     def require_networks(self, document: Document) -> None:
         """The two that a short form plays; a game of its own says which networks it has."""
@@ -124,8 +138,7 @@ class _Loader:
             return None
         extends = tree.entries.get("extends")
         if extends is None:
-            self.refuse_changes(tree)
-            return _without_changes(tree)
+            return self.changed(_without_changes(tree), tree, is_based=False)
         if not isinstance(extends.value, Scalar) or not isinstance(extends.value.value, str):
             message = f"`extends` wants the path of a file, not {describe(extends.value)}"
             self.diagnostics.add("G0010", message, extends.value.span)
@@ -134,14 +147,30 @@ class _Loader:
         base = self.resolved(found, extends.value.span, (*chain, file)) if found else None
         if base is None:
             return None
-        merged = self.merged(base, tree)
+        return self.changed(self.merged(base, tree), tree)
+
+    def changed(self, merged: Mapping, tree: Mapping, *, is_based: bool = True) -> Mapping:
+        """With the changes that a file says, those of the game aside, which wait.
+
+        Without a base a file can change the game alone, which its short form stands for.
+        """
         changes, patch = tree.entries.get("set"), tree.entries.get("patch")
         if changes and self.is_a(changes, Mapping, "a mapping of paths to values"):
             assert isinstance(changes.value, Mapping)
-            merged = apply_set(merged, changes.value, self.diagnostics)
+            now, late = late_set(changes.value)
+            self.late += late
+            if is_based:
+                merged = apply_set(merged, now, self.diagnostics)
+            elif now.entries or not late:
+                self.refuse_change(changes)
         if patch and self.is_a(patch, Sequence, "a list of steps"):
             assert isinstance(patch.value, Sequence)
-            merged = apply_patch(merged, patch.value, self.diagnostics)
+            steps, late = late_steps(patch.value)
+            self.late += late
+            if is_based:
+                merged = apply_patch(merged, steps, self.diagnostics)
+            elif steps.items or not late:
+                self.refuse_change(patch)
         return merged
 
     def read(self, file: SpecFile, named_at: Span | None) -> Mapping | None:
@@ -172,13 +201,9 @@ class _Loader:
             return False
         return True
 
-    def refuse_changes(self, tree: Mapping) -> None:
-        for key in ("set", "patch"):  # `moved` is of weights: they may be of an earlier form of this file
-            if entry := tree.entries.get(key):
-                help = "add `extends: base.yaml`"
-                self.diagnostics.add(
-                    "G0409", f"`{key}` changes a base, and there is none", entry.key_span, help=help
-                )
+    def refuse_change(self, entry: Entry) -> None:
+        message, help = f"`{entry.key}` changes a base, and there is none", "add `extends: base.yaml`"
+        self.diagnostics.add("G0409", message, entry.key_span, help=help)
 
     def merged(self, base: Mapping, own: Mapping) -> Mapping:
         """The base with what its child adds. A name that both have is reported; the base's stays."""
@@ -195,23 +220,19 @@ class _Loader:
             elif (
                 entry.key in _JOINED and isinstance(known.value, Mapping) and isinstance(entry.value, Mapping)
             ):
-                joined = self.joined(entry.key, known.value, entry.value)
-                entries[entry.key] = Entry(entry.key, entry.key_span, joined)
+                value = joined(known.value, entry.value, _JOINED[entry.key], self.clash, (entry.key,))
+                entries[entry.key] = Entry(entry.key, entry.key_span, value)
             else:
                 help = f"change it with `set: {{{entry.key}.…: …}}`"
                 self.exists(f"`{entry.key}`", entry, known, help)
         return Mapping(entries, own.span)
 
-    def joined(self, field: str, base: Mapping, own: Mapping) -> Mapping:
-        entries = dict(base.entries)
-        for entry in own:
-            known = entries.setdefault(entry.key, entry)
-            if known is not entry:
-                help = (
-                    f"to change it use `set: {{{field}.{entry.key}: …}}`; to add another, choose another name"
-                )
-                self.exists(f"`{entry.key}`", entry, known, help)
-        return Mapping(entries, own.span)
+    def clash(self, path: tuple[str, ...], known: Entry | None, entry: Entry) -> Entry | None:
+        if known is None:  # null, where the base has nothing
+            return entry
+        help = f"to change it use `set: {{{'.'.join(path)}: …}}`; to add another, choose another name"
+        self.exists(f"`{entry.key}`", entry, known, help)
+        return known
 
     def exists(self, what: str, entry: Entry, known: Entry, help: str) -> None:
         label = Label(known.key_span, "the base's")

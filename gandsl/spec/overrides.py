@@ -8,10 +8,11 @@ from typing import Any
 
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.spec.game_changes import is_late, late_set
 from gandsl.spec.patches import Path, assign
 from gandsl.spec.reader import read_text
 from gandsl.spec.shapes import SPEC
-from gandsl.spec.tree import Mapping
+from gandsl.spec.tree import Entry, Mapping, Tree
 from gandsl.spec.write import flow
 
 
@@ -29,15 +30,21 @@ def as_yaml(value: Any) -> str:
     return value if isinstance(value, str) else flow(value)
 
 
-def apply_overrides(tree: Mapping, overrides: list[str], diagnostics: Diagnostics) -> Mapping:
-    """All of them, in order. Each is a pseudo file of its own, `--set a.b=c`, whose text is `a.b=c`."""
+def apply_overrides(
+    tree: Mapping, overrides: list[str], diagnostics: Diagnostics
+) -> tuple[Mapping, list[Tree]]:
+    """All of them, in order, but those of the game, which wait; these as steps of a patch.
+
+    Each is a pseudo file of its own, `--set a.b=c`, whose text is `a.b=c`.
+    """
+    late: list[Tree] = []
     for text in overrides:
-        changed = _apply(tree, text, diagnostics)
+        changed = _apply(tree, text, late, diagnostics)
         tree = tree if changed is None else changed
-    return tree
+    return tree, late
 
 
-def _apply(tree: Mapping, text: str, diagnostics: Diagnostics) -> Mapping | None:
+def _apply(tree: Mapping, text: str, late: list[Tree], diagnostics: Diagnostics) -> Mapping | None:
     file = f"--set {text}"
     diagnostics.sources[file] = text
     written, equals, value_text = text.partition("=")
@@ -49,6 +56,9 @@ def _apply(tree: Mapping, text: str, diagnostics: Diagnostics) -> Mapping | None
     # blanks in place of the name, so that places in the value are places in the whole text
     value = read_text(" " * (len(written) + 1) + value_text, file, diagnostics)
     if value is None:
+        return None
+    if is_late(path.text):
+        late += late_set(Mapping({path.text: Entry(path.text, path.span, value)}, path.span))[1]
         return None
     params = tree.get("params")
     names = list(params.entries) if isinstance(params, Mapping) else []

@@ -11,7 +11,7 @@ from gandsl.spec.constants import short_type
 from gandsl.spec.expressions import part_of
 from gandsl.spec.names import check_name
 from gandsl.spec.shapes import REQUIRED
-from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, describe, is_null
+from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, describe, entry_at, is_null
 
 # what holds declarations by name: `set` changes them and never makes a new one, or a typo would
 _DECLARING = frozenset(
@@ -23,6 +23,9 @@ _DECLARING = frozenset(
         "requires",
         "interfaces",
         "networks",
+        "players",
+        "terms",
+        "logs",
         "ports",
         "slots",
         "inputs",
@@ -106,7 +109,7 @@ def locate(
         absent = [name for name, _ in steps[number:]]
         # optional parts of the plan are made on the way; its own check knows the fields
         makes_way = len(absent) == 1 or keys[:1] == ["training"]
-        if found is None and new and makes_way and all(absent) and not (keys and keys[-1] in _DECLARING):
+        if found is None and new and makes_way and all(absent) and not _declares(keys):
             return [*keys, *absent]
         if found is None:
             owner = f"`{'.'.join(keys)}` has" if keys else "the spec has"
@@ -119,6 +122,11 @@ def locate(
     return keys
 
 
+def _declares(keys: list[str]) -> bool:
+    """Whether a place holds declarations by name; the plan has a part `data`, which does not."""
+    return keys == ["data"] or (bool(keys) and keys[-1] in _DECLARING)
+
+
 def _is_before(name: str, span: Span, diagnostics: Diagnostics) -> bool:
     """Whether a change of this field would come too late to have an effect: reported."""
     if name in _BEFORE:
@@ -129,16 +137,6 @@ def _is_before(name: str, span: Span, diagnostics: Diagnostics) -> bool:
 def _names(holder: Mapping) -> list[str]:
     body = holder.get("body")
     return [*map(_head, holder.entries), *(body.entries if isinstance(body, Mapping) else ())]
-
-
-def entry_at(tree: Mapping, keys: list[str]) -> Entry | None:
-    """The entry at a list of keys, None where there is none."""
-    entry: Entry | None = None
-    here: Tree | None = tree
-    for key in keys:
-        entry = here.entries.get(key) if isinstance(here, Mapping) else None
-        here = entry.value if entry else None
-    return entry
 
 
 def _edit(tree: Mapping, keys: list[str], change: Callable[[Mapping], Mapping]) -> Mapping:
@@ -249,7 +247,7 @@ def delete(tree: Mapping, path: Path, diagnostics: Diagnostics) -> Mapping | Non
 
 
 def _is_node(keys: list[str]) -> bool:
-    return len(keys) > 1 and keys[-2] in _DECLARING
+    return len(keys) > 1 and _declares(keys[:-1])
 
 
 def replace(tree: Mapping, path: Path, node: Tree, diagnostics: Diagnostics) -> Mapping | None:

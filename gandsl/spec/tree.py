@@ -66,6 +66,16 @@ def is_null(tree: Tree | None) -> bool:
     return tree is None or (type(tree) is Scalar and tree.value is None)
 
 
+def entry_at(tree: Mapping, keys: list[str]) -> Entry | None:
+    """The entry at a list of keys, None where there is none."""
+    entry: Entry | None = None
+    here: Tree | None = tree
+    for key in keys:
+        entry = here.entries.get(key) if isinstance(here, Mapping) else None
+        here = entry.value if entry else None
+    return entry
+
+
 def to_plain(tree: Tree) -> Any:
     """Plain Python data: dict, list, str, int, float, bool, None. Recursive; trees are at most 64 deep."""
     if isinstance(tree, Scalar):

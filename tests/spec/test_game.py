@@ -203,3 +203,33 @@ def test_what_is_there_already_is_shown(tmp_path: Path) -> None:
     )
     assert found.span is not None and found.span.line == GAME[: GAME.index("  generator")].count("\n") + 1
     assert [marked(diagnostics, label.span) for label in found.secondary] == ["generator"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "word", "part"),
+    [
+        ("regularizers: {own: {gamma: 5}}", "own", "set `game.players.first.terms.own.gamma`"),
+        ("regularizers: {own: {gamma: 5, every: 4 steps}}", "own", "set `game.players.first.terms.own`)"),
+        ("regularizers: {r1: {gamma: 5}}", "r1", "as terms"),
+        ("auxiliary: {output: kind}", "auxiliary", "likelihood.category"),
+        ("style_mixing: {probability: 0.9}", "style_mixing", "style.crossover"),
+        ("augment: {pipe: bgc, p: 0.5}", "augment", "op: augment"),
+        ("discriminator_steps: 2", "discriminator_steps", "`steps` of a player"),
+        ("discriminator_passes: joint", "discriminator_passes", "op: join"),
+        ("synchronize: {path_length: false}", "path_length", "processes: own"),
+    ],
+)
+def test_a_game_of_its_own_says_what_the_short_form_said(
+    tmp_path: Path, plan: str, word: str, part: str
+) -> None:
+    _, diagnostics = load_text(tmp_path, GAME.replace("batch: 8,", f"batch: 8, {plan},"))
+    assert said(diagnostics) == [("G0641", word)] and part in messages(diagnostics)
+    name = plan.partition(":")[0]
+    _, diagnostics = load_text(tmp_path, GAME.replace("batch: 8,", f"batch: 8, {name}: null,"))
+    assert said(diagnostics) == []
+
+
+def test_a_path_of_the_short_form_is_answered_by_the_games(tmp_path: Path) -> None:
+    _, diagnostics = load_text(tmp_path, GAME, "training.regularizers.own.gamma=5")
+    assert said(diagnostics) == [("G0641", "own")]
+    assert "set `game.players.first.terms.own.gamma`" in messages(diagnostics)

@@ -142,8 +142,8 @@ ROWS = (
         "error",
         "network missing",
         means="""
-        A spec describes at least a `generator` and a `discriminator`; a file of blocks to import
-        has neither.""",
+        A spec describes at least a `generator` and a `discriminator`, unless a `game:` of its own says who
+        plays; a file of blocks to import has neither.""",
         example="""
         gandsl: 1
         name: mine
@@ -338,5 +338,18 @@ ROWS = (
         norm: {op: batch_norm}
         training: {batch: 8, micro_batch: 1}""",
         mend="train on two images or more at a time, or use a norm that looks at one sample.",
+    ),
+    Code(
+        "G0641",
+        "error",
+        "short form beside a game of its own",
+        means="""
+        Regularizers, an auxiliary classifier, style mixing, augmentation and D's steps are said in
+        `training:` where `loss` stands for the game. This spec has a `game:` and no loss: its terms, nodes
+        and players say all that.""",
+        example="""
+        game: {...}
+        training: {regularizers: {r1: {gamma: 10}}}      # and no loss""",
+        mend="write it in the game, as the message shows; or give `training.loss`, to which `game:` adds.",
     ),
 )
