@@ -11,6 +11,7 @@ ANYTHING = (*BATCHES, "Scalar")
 OUTPUTS, SCALAR = TensorType("Outputs", ()), TensorType("Scalar", ())
 KIND = Param("kind", "enum", choices=tuple(KINDS))
 SHAPE = Param("shape", "ints", ())
+DRAWS = Param("draws", "str", "", doc="the id by which it draws; empty: its own")
 
 
 def _written(call: Call) -> TensorType:
@@ -122,6 +123,7 @@ OPS = (
                 doc="drawn for each, or once and the same for all",
             ),
             Param("even", "bool", False, doc="classes alike, whatever their shares"),
+            DRAWS,
         ),
         output=_drawn,
         traits=TWICE | {Trait.RANDOM},
@@ -313,6 +315,7 @@ OPS = (
         (
             Param("pipe", "any", doc="transforms, as `training.augment.pipe` has them"),
             Param("chance", "float", 1.0, minimum=0.0, maximum=1.0, doc="of each transform"),
+            DRAWS,
         ),
         output=lambda call: OUTPUTS,
         traits=TWICE | {Trait.RANDOM},
