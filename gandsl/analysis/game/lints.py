@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from gandsl.analysis.facts import downstream, in_library, label
+from gandsl.analysis.facts import downstream, in_library, label, place
 from gandsl.analysis.game.linear import coupling
+from gandsl.analysis.game.logits import logit_uses
 from gandsl.analysis.game.played import Played, short_name
-from gandsl.diagnostics import Diagnostic, Span
+from gandsl.diagnostics import Diagnostic, Label, Span
 
 
 def unwanted(played: Played) -> Iterator[Diagnostic]:
@@ -34,7 +35,7 @@ def needless_stops(played: Played) -> Iterator[Diagnostic]:
     stops = [node for node in played.graph if node.op == "stop_gradient"]
     for node in stops:
         passes = [one for one in played.passes if node.id in one.one.nodes]
-        reads = [one.one.whole.reads(("", node.id))["x"][0] in one.tracked.places for one in passes]
+        reads = [one.one.whole.reads(("", node.id))["x"][0] in one.differentiable for one in passes]
         if passes and not any(reads) and not in_library(node.provenance.span):
             yield Diagnostic(
                 "W0771",
@@ -80,6 +81,22 @@ def ignored_images(played: Played) -> Iterator[Diagnostic]:
                         secondary=(label(images[0], "an image"), label(graph[graph.outputs[output]])),
                         help="let it depend on what is computed of the image",
                     )
+
+
+def squashed_logits(played: Played) -> Iterator[Diagnostic]:
+    """W0727: a logit that its network squashes, and that a loss squashes again."""
+    said: set[tuple[str, str]] = set()
+    for use in logit_uses(played):
+        if use.made.op in ("sigmoid", "tanh") and (use.network, use.output) not in said:
+            said.add((use.network, use.output))
+            yield Diagnostic(
+                "W0727",
+                f"`{use.output}` of `{use.network}` is squashed by a {use.made.op}, and the loss squashes it"
+                " again",
+                place(use.made),
+                secondary=(Label(use.span, "the loss"),),
+                help="delete it: the loss takes logits",
+            )
 
 
 def split_batches(played: Played) -> Iterator[Diagnostic]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from gandsl.analysis.facts import RuleInput, label, place
-from gandsl.analysis.game.slices import PassIR, phase_slices
+from gandsl.analysis.game.slices import PassIR, phase_slices, roots
 from gandsl.analysis.game.tracked import Derivatives, Tracked, tracked
-from gandsl.analysis.game.whole import Whole
+from gandsl.analysis.game.whole import Place, Whole
 from gandsl.diagnostics import Label, Span
 from gandsl.ir.game import GameIR
 from gandsl.ir.graph import Graph, NetworkIR, Variant
@@ -27,6 +27,12 @@ class PlayedPass:
     @cached_property
     def flow(self) -> Derivatives:
         return Derivatives(self.one.whole, self.one.places(), self.players)
+
+    @cached_property
+    def differentiable(self) -> frozenset[Place]:
+        """What would be tracked if every gradient were differentiated again."""
+        bys = {by for gradient in self.flow.gradients for by in self.flow.by(gradient)}
+        return self.flow.dependent(bys)[0]
 
     @cached_property
     def tracked(self) -> Tracked:
@@ -54,6 +60,10 @@ class Played:
         return self.facts.module.networks
 
     @cached_property
+    def whole(self) -> Whole:
+        return Whole(self.graph, self.networks, self.variant)
+
+    @cached_property
     def plan(self) -> GamePlan:
         return always(self.game.plan_at(self.variant))
 
@@ -69,9 +79,10 @@ class Played:
 
     @cached_property
     def wanted(self) -> frozenset[str]:
-        """The nodes that a pass computes, that are logged, shown or watched, or that move such a state."""
+        """The nodes that terms depend on, what is logged, shown or watched, or that moves such a state."""
         plan = self.plan
-        ends = {id_ for one in self.passes for id_ in one.one.nodes}
+        terms = [term for player in plan.players.values() for term in player.terms]  # of weight 0, too
+        ends = {id_ for term in terms for id_ in (*roots(term), *term.logs.values())}
         ends.update((*plan.shows, *plan.logs.values(), *plan.watches.values()))
         found: set[str] = set()
         while more := self._upstream(ends) - found:
@@ -80,9 +91,8 @@ class Played:
         return frozenset(found)
 
     def _upstream(self, ends: set[str]) -> set[str]:
-        whole = Whole(self.graph, self.networks, self.variant)
         inside = (("", id_) for id_ in ends if id_ in self.graph.nodes)
-        return {id_ for call, id_ in whole.upstream(inside) if not call}
+        return {id_ for call, id_ in self.whole.upstream(inside) if not call}
 
     # ---- places in the text
 

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gandsl.analysis.facts import place
+from gandsl.analysis.game.logits import logit_uses
 from gandsl.analysis.game.played import Played, PlayedPass, short_name
 from gandsl.analysis.game.slices import roots
-from gandsl.analysis.game.tracked import Derivatives
+from gandsl.analysis.game.tracked import Derivatives, on_the_way
 from gandsl.analysis.game.whole import Place
-from gandsl.diagnostics import Diagnostic, Diagnostics, Label, Span
+from gandsl.diagnostics import Diagnostic, Label, Span
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.ir.graph import Node
 from gandsl.ir.op import Trait
-from gandsl.spec.document import NetworkDecl
-from gandsl.spec.library import Library
-
-_BLOCK = "block `"  # how the frame of a block's use begins
 
 
 def terms_reach_weights(played: Played) -> Iterator[Diagnostic]:
     """G0670: a term that no weight of its player can change."""
     for one in played.passes:
+        lost = {gradient for gradient, _, _ in _without_a_way(one)}
         for term in one.one.terms:
+            if not lost.isdisjoint(one.one.whole.upstream(("", root) for root in roots(term))):
+                continue  # reported by gradients_have_a_way
             player = one.player(term)
             flow = Derivatives(one.one.whole, one.flow.places, [player])
             reached, _ = flow.dependent(set())
@@ -62,25 +62,30 @@ def networks_have_weights(played: Played) -> Iterator[Diagnostic]:
 def gradients_have_a_way(played: Played) -> Iterator[Diagnostic]:
     """G0672: the gradient of what does not depend on what it is taken by."""
     for one in played.passes:
-        for gradient in one.flow.gradients:
-            of = one.flow.of(gradient)
-            reached = one.flow.above([of])
-            for by in one.flow.by(gradient):
-                if by not in reached:
-                    yield Diagnostic(
-                        "G0672",
-                        f"`{of[1]}` does not depend on `{by[1]}`: its gradient by that is 0",
-                        played.node(gradient[1]),
-                        secondary=(played.label(of[1]), played.label(by[1])),
-                        help="`by` is what `of` is computed from, with no `stop_gradient` on the way",
-                    )
+        for gradient, of, by in _without_a_way(one):
+            yield Diagnostic(
+                "G0672",
+                f"`{of[1]}` does not depend on `{by[1]}`: its gradient by that is 0",
+                played.node(gradient[1]),
+                secondary=(played.label(by[1]),),
+                help="`by` is what `of` is computed from, with no `stop_gradient` on the way",
+            )
+
+
+def _without_a_way(one: PlayedPass) -> Iterator[tuple[Place, Place, Place]]:
+    """Gradients, what they are of, and what of their `by` stands not above it."""
+    for gradient in one.flow.gradients:
+        of = one.flow.of(gradient)
+        reached = one.flow.above([of])
+        yield from ((gradient, of, by) for by in one.flow.by(gradient) if by not in reached)
 
 
 def twice_differentiable(played: Played) -> Iterator[Diagnostic]:
     """G0673: what differentiates a gradient again needs second derivatives of all on its way."""
     for one in played.passes:
         for gradient in one.tracked.again:
-            hard = [node for node in _on_the_way(one, ("", gradient)) if not _is_smooth(node)]
+            way = on_the_way(one.flow, ("", gradient))
+            hard = [node for node in way if not node.spec.has(Trait.TWICE_DIFFERENTIABLE)]
             if hard:
                 yield Diagnostic(
                     "G0673",
@@ -90,18 +95,6 @@ def twice_differentiable(played: Played) -> Iterator[Diagnostic]:
                     secondary=tuple(Label(span, f"`{id_}`") for span, id_ in _places(hard).items())[:3],
                     help="replace the op, or let no term depend on this gradient",
                 )
-
-
-def _on_the_way(one: PlayedPass, gradient: Place) -> list[Node]:
-    """What a gradient passes, from what it is of to what it is by, in order of computing."""
-    flow, whole = one.flow, one.one.whole
-    below = flow.below(gradient)
-    passed = flow.above([flow.of(gradient)], below) - set(flow.by(gradient))
-    return [whole.node(place) for place in flow.places if place in passed and place in below]
-
-
-def _is_smooth(node: Node) -> bool:
-    return node.spec.has(Trait.TWICE_DIFFERENTIABLE)
 
 
 def _places(nodes: list[Node]) -> dict[Span, str]:
@@ -142,47 +135,24 @@ def _missing(played: Played, node: str) -> tuple[Label, ...]:
 
 def logits_are_said(played: Played) -> Iterator[Diagnostic]:
     """G0677: one of several outputs, of no kind that was said, where a block takes logits."""
-    library = Library(Diagnostics())
     said: set[tuple[str, str]] = set()
-    for node in played.graph:
-        for frame in node.provenance.frames:
-            if not frame.what.startswith(_BLOCK):
-                continue
-            block = library.block(frame.what.removeprefix(_BLOCK).rstrip("`"), played.facts.document)
-            for given, port in frame.ports.items():
-                kind = block.ports[port].kind if block and port in block.ports else ""
-                guess = _guessed(played, given) if kind == "Logits" else None
-                if guess and guess not in said:
-                    said.add(guess)
-                    network, output = guess
-                    declared = played.facts.document.networks[network]
-                    text = declared.outputs[output].text if output in declared.outputs else output
-                    yield Diagnostic(
-                        "G0677",
-                        f"a logit is wanted, and nothing says that `{output}` of `{network}` is one",
-                        frame.span,
-                        secondary=(Label(_output(declared, output), "this output"),),
-                        help=f"`{output}: {{of: {text}, kind: Logits}}` under its `outputs`",
-                    )
-
-
-def _guessed(played: Played, id_: str) -> tuple[str, str] | None:
-    """The network and output that a node picks, if it is a logit by guess: one of several without a kind."""
-    node = played.graph.nodes.get(id_)
-    if node is None or node.op != "output" or played.graph[node.operands[0]].op != "call":
-        return None
-    call = played.graph[node.operands[0]]
-    network, output = call.attrs["network"], call.attrs["outputs"][node.attrs["index"]][0]
-    declared = played.facts.document.networks.get(network)
-    if declared is None or len(declared.outputs) < 2 or node.type.kind != "Logits":
-        return None
-    names = (output, output.rpartition("_")[0])  # of a list, by its place
-    return None if any(name in declared.output_kinds for name in names) else (network, output)
-
-
-def _output(declared: NetworkDecl, output: str) -> Span:
-    exact = declared.outputs.get(output) or declared.outputs.get(output.rpartition("_")[0])
-    return exact.span if exact else declared.span
+    for use in logit_uses(played):
+        declared = played.facts.document.networks.get(use.network)
+        if declared is None or len(declared.outputs) < 2 or (use.network, use.output) in said:
+            continue
+        names = (use.output, use.output.rpartition("_")[0])  # of a list, by its place
+        if any(name in declared.output_kinds for name in names):
+            continue
+        said.add((use.network, use.output))
+        written = next((declared.outputs[name] for name in names if name in declared.outputs), None)
+        name = written.text if written else use.output
+        yield Diagnostic(
+            "G0677",
+            f"a logit is wanted, and nothing says that `{use.output}` of `{use.network}` is one",
+            use.span,
+            secondary=(Label(written.span if written else declared.span, "this output"),),
+            help=f"`{use.output}: {{of: {name}, kind: Logits}}` under its `outputs`",
+        )
 
 
 def trained_parts_learn(played: Played) -> Iterator[Diagnostic]:

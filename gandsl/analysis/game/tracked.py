@@ -264,6 +264,13 @@ class Derivatives:
         return {**self.whole.reads(place), WEIGHT: tuple(self._weights_of(place))}
 
 
+def on_the_way(flow: Derivatives, gradient: Place) -> list[Node]:
+    """What a gradient passes, from what it is of to what it is by, in order of computing."""
+    below = flow.below(gradient)
+    passed = flow.above([flow.of(gradient)], below) - set(flow.by(gradient))
+    return [flow.whole.node(place) for place in flow.places if place in passed and place in below]
+
+
 def covers(node: Node, network: str, layer: str) -> bool:
     """Whether a `weights` node stands for the weights of a layer."""
     path, skip = node.attrs["path"], node.attrs["skip"]
