@@ -19,11 +19,11 @@ def mean_style(generator: NetworkIR, state: Mapping[str, Tensor], key: str) -> T
     network = LoweredNetwork(generator)
     network.load_state_dict({**network.state_dict(), **state})
     mapping = network.eval().program("mapping")
-    chance = torch.Generator().manual_seed(0)
+    rng = torch.Generator().manual_seed(0)
     total = torch.zeros((), dtype=torch.float64)
     with torch.no_grad():
         for _ in range(0, SAMPLES, AT_ONCE):
-            z = torch.randn(AT_ONCE, *network.inputs[0].shape, generator=chance)
+            z = torch.randn(AT_ONCE, *network.inputs[0].shape, generator=rng)
             total = total + mapping(z)[:, 0].double().sum(0)
     return (total / SAMPLES).float()
 

@@ -92,7 +92,7 @@ class Made:
 
 
 def _passes(name: str, stated: Stated, module: ModuleIR) -> bool:
-    """Whether it is nothing to the spec: of the shapes alone, or of a plan that is not there.
+    """Whether the spec need not know it: it is of the shapes alone, or of a plan that is not there.
 
     A spec without the parameter is taken to do what the option's default is. Raises InteropError where the
     option is another.

@@ -80,7 +80,7 @@ def _chain(product: fx.Node) -> Chain:
 
 def _group(module: fx.GraphModule, product: fx.Node, fused: list[fx.Node]) -> None:
     graph, last = module.graph, fused[-1]
-    result = last.meta["type"]  # before the riders are taken: a noise that gives its plane has another
+    result = last.meta["type"]  # before anything is taken over: a noise that gives its plane has another
     extras: dict[str, Any] = {}
     with graph.inserting_before(last):
         for follower in fused:

@@ -94,6 +94,6 @@ class Balanced:
 
 def _shuffled(count: int, flip: bool, *key: int) -> tuple[np.ndarray, np.ndarray]:
     """An order of so many things, and which of them are mirrored, drawn by a key."""
-    chance = np.random.Generator(np.random.PCG64(np.random.SeedSequence(key)))
-    order = chance.permutation(count)
-    return order, chance.random(count) < 0.5 if flip else np.zeros(count, dtype=bool)
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(key)))
+    order = rng.permutation(count)
+    return order, rng.random(count) < 0.5 if flip else np.zeros(count, dtype=bool)

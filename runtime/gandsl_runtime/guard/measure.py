@@ -35,8 +35,8 @@ def weights(network: nn.Module) -> dict[str, Tensor]:
 def top_singular_value(weight: Tensor) -> Tensor:
     """‖W v‖ with v after a few power iterations from a fixed start; a scalar."""
     matrix = weight.detach().flatten(1).float()
-    chance = torch.Generator().manual_seed(matrix.shape[1])
-    v = torch.randn(matrix.shape[1], generator=chance).to(matrix.device)
+    rng = torch.Generator().manual_seed(matrix.shape[1])
+    v = torch.randn(matrix.shape[1], generator=rng).to(matrix.device)
     for _ in range(ITERATIONS):
         v = F.normalize(matrix.T @ (matrix @ F.normalize(v, dim=0)), dim=0)
     return torch.linalg.vector_norm(matrix @ v)

@@ -13,15 +13,15 @@ from ..port import Port
 
 Cut = Literal["again", "scale"]
 DISTRIBUTIONS: dict[str, Any] = {
-    "normal": lambda z, chance: z.normal_(generator=chance),
-    "uniform": lambda z, chance: z.uniform_(-1, 1, generator=chance),
-    "truncated_normal": lambda z, chance: torch.nn.init.trunc_normal_(z, a=-2, b=2, generator=chance),
+    "normal": lambda z, rng: z.normal_(generator=rng),
+    "uniform": lambda z, rng: z.uniform_(-1, 1, generator=rng),
+    "truncated_normal": lambda z, rng: torch.nn.init.trunc_normal_(z, a=-2, b=2, generator=rng),
 }
 MOST_OF_NUMPY = 2**32 - 1  # the largest seed of its RandomState
 
 
 def latent(
-    port: Port, count: int, chance: torch.Generator, truncation: float | None = None, cut: Cut = "again"
+    port: Port, count: int, rng: torch.Generator, truncation: float | None = None, cut: Cut = "again"
 ) -> Tensor:
     """(count, n) from the port's distribution.
 
@@ -31,12 +31,12 @@ def latent(
     """
     shape = (count, *port.shape)
     if truncation is None:
-        return DISTRIBUTIONS[port.distribution or "normal"](torch.empty(shape), chance)
+        return DISTRIBUTIONS[port.distribution or "normal"](torch.empty(shape), rng)
     if cut == "scale":
-        return truncation * DISTRIBUTIONS["truncated_normal"](torch.empty(shape), chance)
-    z = DISTRIBUTIONS[port.distribution or "normal"](torch.empty(shape), chance)
+        return truncation * DISTRIBUTIONS["truncated_normal"](torch.empty(shape), rng)
+    z = DISTRIBUTIONS[port.distribution or "normal"](torch.empty(shape), rng)
     while (outside := z.abs() > truncation).any():
-        z[outside] = torch.randn(int(outside.sum()), generator=chance)
+        z[outside] = torch.randn(int(outside.sum()), generator=rng)
     return z
 
 
@@ -46,5 +46,5 @@ def numpy_latents(ports: Sequence[Port], seed: int) -> tuple[Tensor, ...]:
     Of a generator with one latent these are those of generate.py (stylegan2-ada-pytorch) and gen_images.py
     (stylegan3), to the last bit.
     """
-    chance = np.random.RandomState(seed)
-    return tuple(torch.from_numpy(chance.randn(1, *port.shape)) for port in ports)
+    rng = np.random.RandomState(seed)
+    return tuple(torch.from_numpy(rng.randn(1, *port.shape)) for port in ports)

@@ -82,16 +82,16 @@ class Sampler:
         if self.drawn_by == "numpy":
             each = [numpy_latents(self.latent_ports, seed) for seed in seeds]
         else:
-            each = [self.drawn(1, self._chance(seed)[0]) for seed in seeds]
+            each = [self.drawn(1, self._rng(seed)[0]) for seed in seeds]
         return tuple(self.placed(torch.cat(parts)) for parts in zip(*each, strict=True))
 
-    def drawn(self, count: int, chance: torch.Generator) -> Latents:
+    def drawn(self, count: int, rng: torch.Generator) -> Latents:
         """`count` latents from a random generator on the CPU."""
         bound = None if self.generator.has_styles else self.truncation
         cut: Cut = "again"
         if self.by_truncation:
             bound, cut = self._psi, "scale"
-        each = (latent(port, count, chance, bound, cut) for port in self.latent_ports)
+        each = (latent(port, count, rng, bound, cut) for port in self.latent_ports)
         return tuple(self.placed(z) for z in each)
 
     def placed(self, latents: Tensor) -> Tensor:
@@ -103,7 +103,7 @@ class Sampler:
         if classes is None:
             if not classes_of(self.generator):
                 return None
-            classes = [self._chance(seed)[1] for seed in seeds]
+            classes = [self._rng(seed)[1] for seed in seeds]
         self.check_classes(classes, len(seeds))
         return torch.tensor(classes, device=self.device)
 
@@ -207,11 +207,11 @@ class Sampler:
     def _stage(self) -> Stage:
         return self.stage or Stage()
 
-    def _chance(self, seed: int) -> tuple[torch.Generator, int]:
+    def _rng(self, seed: int) -> tuple[torch.Generator, int]:
         """The random generator of a seed, and the class that it draws first (0 where there are none)."""
-        chance = torch.Generator().manual_seed(seed)
+        rng = torch.Generator().manual_seed(seed)
         count = classes_of(self.generator)
-        return chance, int(torch.randint(count, (), generator=chance)) if count else 0
+        return rng, int(torch.randint(count, (), generator=rng)) if count else 0
 
     def _args(self, latents: Latents, labels: Tensor | None) -> tuple[Tensor, ...]:
         given = {port.name: z for port, z in zip(self.latent_ports, latents, strict=True)}

@@ -56,11 +56,11 @@ def accumulate_statistics(
             "give at least 1 batch of at least 2 images",
         )
     classes = classes_of(generator)
-    chance = torch.Generator().manual_seed(seed)
+    rng = torch.Generator().manual_seed(seed)
     with sampler.ready(seed), _watched(norms) as sums:
         for _ in range(batches):
-            latents = sampler.drawn(sampler.batch, chance)
-            labels = torch.randint(classes, (sampler.batch,), generator=chance) if classes else None
+            latents = sampler.drawn(sampler.batch, rng)
+            labels = torch.randint(classes, (sampler.batch,), generator=rng) if classes else None
             sampler.images(latents, None if labels is None else labels.to(sampler.device))
     for norm, total in sums.items():
         norm.running_mean.copy_(total.mean / total.batches)
