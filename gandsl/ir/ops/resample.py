@@ -13,19 +13,25 @@ FACTOR = Param("factor", "int", 2, minimum=1, maximum=64)
 
 
 def _upsampled(call: Call) -> TensorType:
-    channels, height, width = call.input("x").shape
-    return feature(channels, height * call.factor, width * call.factor)
+    _, height, width = call.input("x").shape
+    return _of_size(call, height * call.factor, width * call.factor)
+
+
+def _of_size(call: Call, height: int, width: int) -> TensorType:
+    """x at another size: an image stays an image."""
+    x = call.input("x")
+    return TensorType("Image" if x.kind == "Image" else "Feature", (x.shape[0], height, width))
 
 
 def _divided(call: Call) -> TensorType:
-    channels, height, width = call.input("x").shape
+    _, height, width = call.input("x").shape
     if height % call.factor or width % call.factor:
         raise ShapeError(
             "G0214",
             f"{height}×{width} is not divisible by {call.factor}",
             "factor" if "factor" in call.attrs else "x",
         )
-    return feature(channels, height // call.factor, width // call.factor)
+    return _of_size(call, height // call.factor, width // call.factor)
 
 
 def _ends(call: Call) -> tuple[Ends, Ends]:
@@ -69,7 +75,7 @@ def _is_max(call: Call) -> bool:
 
 
 def _sized(call: Call) -> TensorType:
-    return feature(call.input("x").shape[0], call.size.h, call.size.w)
+    return _of_size(call, call.size.h, call.size.w)
 
 
 def _shuffled(call: Call) -> TensorType:
