@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from gandsl.diagnostics.errors import InvariantError
@@ -59,6 +60,18 @@ def synthesis(graph: Graph) -> Graph:
     kept = whole.needed(graph.outputs.values()) | scalars
     rest = {id_: node for id_, node in nodes.items() if id_ in kept and id_ != styles}
     return Graph(graph.network, {styles: given} | rest, graph.outputs, graph.output_kinds)
+
+
+def part_of(graph: Graph, outputs: Iterable[str]) -> Graph:
+    """What makes some outputs, of the inputs that this reads."""
+    made = {name: graph.outputs[name] for name in outputs}
+    kept = graph.needed(made.values())
+    return Graph(
+        graph.network,
+        {node.id: node for node in graph if node.id in kept},
+        made,
+        {name: graph.output_kinds[name] for name in made},
+    )
 
 
 def _styles(graph: Graph) -> str:

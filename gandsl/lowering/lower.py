@@ -22,7 +22,7 @@ def lower_graph(graph: Graph, root: nn.Module, name: str | None = None) -> fx.Gr
     built = fx.Graph()
     values: dict[str, fx.Node] = {}
     for id_ in call_order(graph):
-        values[id_] = built.placeholder(_local(id_))
+        values[id_] = built.placeholder(local(id_))
         describe(values[id_], graph[id_])
     for node in graph:
         if node.op != "input":
@@ -38,7 +38,7 @@ def _emit(built: fx.Graph, graph: Graph, node: Node, values: dict[str, fx.Node])
     args = [[values[one] for one in ids] if isinstance(ids, tuple) else values[ids] for ids in positional]
     keywords: dict[str, Any] = {port: values[id_] for port, id_ in by_name.items()}
     target = lower(graph.call(node), node)
-    name = _local(node.id)
+    name = local(node.id)
     if isinstance(target, Layer):
         return built.create_node("call_module", node.id, tuple(args), keywords, name=name)
     return built.create_node(
@@ -46,7 +46,7 @@ def _emit(built: fx.Graph, graph: Graph, node: Node, values: dict[str, fx.Node])
     )
 
 
-def _local(id_: str) -> str:
+def local(id_: str) -> str:
     """The variable of torch.fx's code that holds a node's value; `self` is the module itself there."""
     name = id_.replace(".", "_")
     return f"{name}_" if name == "self" else name

@@ -11,7 +11,7 @@ import torch
 from torch import fx, nn
 
 from gandsl.ir.graph import Graph, NetworkIR, Variant
-from gandsl.ir.split import call_order, entry_graph
+from gandsl.ir.split import call_order, entry_graph, part_of
 from gandsl.lowering.entries import callable_entries
 from gandsl.lowering.lower import lower_graph
 from gandsl.lowering.tree import grow, layer_targets
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gandsl.passes.target import Target
 
 Device = Literal["cpu", "cuda"]
-Program = tuple[str, Variant]
+Program = tuple[str, Variant, tuple[str, ...]]  # entry, level, the outputs of a part of it
 
 
 class LoweredNetwork(Network):
@@ -61,6 +61,12 @@ class LoweredNetwork(Network):
         """See `Network.program`. Raises ValueError for an entry or a level that the network does not have."""
         return self.graph_module(entry, level, fading)
 
+    def part(
+        self, outputs: tuple[str, ...], entry: str = "forward", level: int | None = None, fading: bool = False
+    ) -> Callable[..., Any]:
+        """See `Network.part`."""
+        return self._compiled((entry, self._variant(level, fading), outputs))[0]
+
     def graph_module(
         self, entry: str = "forward", level: int | None = None, fading: bool = False
     ) -> fx.GraphModule:
@@ -68,18 +74,35 @@ class LoweredNetwork(Network):
 
         It shares this network's layers.
         """
-        return self._compiled((entry, self._variant(level, fading)))[0]
+        return self._compiled((entry, self._variant(level, fading), ()))[0]
 
     def pass_log(self, entry: str = "forward", level: int | None = None, fading: bool = False) -> PassLog:
         """What each pass did to the program, and why it left the rest."""
-        return self._compiled((entry, self._variant(level, fading)))[1]
+        return self._compiled((entry, self._variant(level, fading), ()))[1]
 
     def lowered(
-        self, entry: str = "forward", level: int | None = None, fading: bool = False
+        self,
+        entry: str = "forward",
+        level: int | None = None,
+        fading: bool = False,
+        outputs: tuple[str, ...] = (),
     ) -> fx.GraphModule:
-        """The program as torch.fx before any pass, newly made: one node for each primitive."""
-        graph = entry_graph(self.ir.programs[self._variant(level, fading)], entry)
-        return lower_graph(graph, self)
+        """The program, or the part of it that makes some outputs, as torch.fx before any pass, newly made.
+
+        One node for each primitive.
+        """
+        return lower_graph(self.graph(entry, level, fading, outputs), self)
+
+    def graph(
+        self,
+        entry: str = "forward",
+        level: int | None = None,
+        fading: bool = False,
+        outputs: tuple[str, ...] = (),
+    ) -> Graph:
+        """The IR of a program, or of the part of it that makes some outputs."""
+        whole = entry_graph(self.ir.programs[self._variant(level, fading)], entry)
+        return part_of(whole, outputs) if outputs else whole
 
     def for_target(self, target: Target) -> Self:
         """The same network with the same layers, whose programs are optimized for another target."""
@@ -124,8 +147,8 @@ class LoweredNetwork(Network):
             from gandsl.passes.pipeline import pipeline
 
             target = replace(self.target, device=device)
-            entry, variant = program
-            module = self.lowered(entry, variant.level, variant.fading)
+            entry, variant, outputs = program
+            module = self.lowered(entry, variant.level, variant.fading, outputs)
             twin = self._meta_twin() if self.thorough else None
             log = pipeline(target, self.ir.requires).run(module, target, twin)
             self._programs[device, program] = module, log

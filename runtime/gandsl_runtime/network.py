@@ -38,6 +38,12 @@ class Network(nn.Module):
         """
         raise NotImplementedError(f"{type(self).__name__} has no program {entry!r}")
 
+    def part(
+        self, outputs: tuple[str, ...], entry: str = "forward", level: int | None = None, fading: bool = False
+    ) -> Callable[..., Any]:
+        """What of a program makes some of its outputs: a function of the inputs that these read, in order."""
+        raise NotImplementedError(f"{type(self).__name__} has no parts of its programs")
+
     def forward(self, *inputs: Any, **named: Any) -> Any:
         """Run the full program at the last level. Raises ArgumentError for tensors that it does not take."""
         return self.call("forward", inputs, named)

@@ -61,26 +61,19 @@ def trainer_of(spec: str, changes: dict[str, Any], group: ProcessGroup) -> Train
     )
 
 
-RENAMED = {
-    "path_length_mean": "game/length",
-    "augment/p": "game/p",
-    "augment/said": "game/p.heard",
-}
-
-
 def compare(old: Trainer, new: GameRun) -> list[str]:
     """Names of the tensors that differ."""
     expected, found = dict(old.state.tensors()), dict(new.tensors())
-    if "lecam/means" in expected:
-        expected["game/lecam.real"], expected["game/lecam.fake"] = expected.pop("lecam/means")
-    for name, now in RENAMED.items():
-        if name in expected:
-            tensor = expected.pop(name)
-            if now in found:
-                expected[now] = tensor.view_as(found[now])
-            else:
-                assert name == "path_length_mean" and not tensor
-    expected = {name: tensor for name, tensor in expected.items() if not name.startswith("guard/")}
+    was = {
+        name: expected.pop(name) for name in [*expected] if name.startswith(("augment/", "lecam/", "guard/"))
+    }
+    was["path_length_mean"] = expected.pop("path_length_mean")
+    for state in new.game.plan.states:
+        for name in state.moved:
+            whole, _, index = name.rpartition("/")
+            expected[f"game/{state.id}"] = was[whole][int(index)] if index.isdigit() else was[name]
+            if name == "augment/p":
+                expected[f"game/{state.id}.heard"] = was["augment/said"][None]
     assert expected.keys() == found.keys(), expected.keys() ^ found.keys()
     return [name for name in expected if not torch.equal(expected[name], found[name])]
 

@@ -59,12 +59,15 @@ def plan_of(plan: Plan) -> GamePlan:
             on_g.append(Term(f"{G}.{name}", name, given.weight, sampled=False))
         elif name == "path_length":
             on_g.append(Term(f"{G}.{name}", name, given.weight, given.interval, given.batch or plan.batch))
-            states.append(GameState("length", "length", (LENGTH,), (G,)))
+            states.append(GameState("length", "length", (LENGTH,), (G,), moved=("path_length_mean",)))
         elif name == "lecam":
-            states += [GameState(REAL, REAL, (REAL,), (D,)), GameState(FAKE, FAKE, (FAKE,), (D,))]
+            states += [
+                GameState(id_, id_, (id_,), (D,), moved=(f"lecam/means/{place}",))
+                for place, id_ in enumerate((REAL, FAKE))
+            ]
     if plan.adapts:
         p = plan.augment.p
-        states.append(GameState("p", "p", (SIGN,), (D,), p.start, int(p.every.number)))
+        states.append(GameState("p", "p", (SIGN,), (D,), p.start, int(p.every.number), ("augment/p",)))
     players = {
         D: Player(D, (D,), tuple(on_d), plan.discriminator_steps),
         G: Player(G, (G,), tuple(on_g)),
@@ -79,12 +82,16 @@ class GameByHand:
     training: Plan
     generator: Network
     discriminator: Network
+    averages: dict[str, Network] = field(default_factory=dict)
     programs: dict[Any, PassProgram] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.plan = plan_of(self.training)
         self.networks = {G: self.generator, D: self.discriminator}
         self.old = TwoPlayerGame(self.training, self.generator, self.discriminator, torch.device("cpu"))
+
+    def plan_at(self, stage: Stage) -> GamePlan:
+        return self.plan
 
     def pass_program(self, phase: PhasePlan, part: PassPlan, stage: Stage) -> PassProgram:
         key = (phase.name, tuple(term.id for term in part.terms), stage.level, stage.fading)
@@ -245,7 +252,8 @@ class Pass:
     def call(self, network: Network, entry: str, id_: str, *args: Tensor, hold: bool = False) -> Images:
         tracks = [n for n, m in network.named_modules() if isinstance(m, TrackAverage)] if hold else []
         alpha = (self.v["alpha"],) if self.stage.fading else ()
-        return NetworkCall(network, entry, self.stage, id_, holds=tracks)(*args, *alpha)
+        name = G if network is self.game.generator else D
+        return NetworkCall(self.game.networks, name, entry, self.stage, id_, holds=tracks)(*args, *alpha)
 
     def inputs(self, second: bool, near: float | None) -> tuple[Tensor, ...]:
         ports, found = self.game.generator.inputs, []

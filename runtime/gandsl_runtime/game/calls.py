@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from torch import Tensor, nn
 
+from .. import plan as plans
+from ..augment import Augment
 from ..network import Network
 from ..plan.schedule import Stage
 from ..recompute import Moment
 from ..rng import CallDraws, Draws, drawing
+from ..training.spectrum import weights_of
 
 _active: list[Draws] = []
 
@@ -34,14 +37,16 @@ def draws() -> Draws:
 class NetworkCall(nn.Module):
     """One call of a network: an entry's program at a stage, whose layers draw by the call's id.
 
-    It takes the program's arguments and gives a tuple. `outputs`: the names of those wanted, in order; None:
-    all. `holds`: paths of layers whose state stays as it is. `training`: the mode, where it is not the
-    network's own. `draws`: id of the call whose layers' draws it takes.
+    It takes the program's arguments and gives a tuple. The network is looked up by name when it is called.
+    `outputs`: the names of those wanted, in order, and then it takes what these read; None: all of both.
+    `holds`: paths of layers whose state stays as it is. `training`: the mode, where it is not the network's
+    own. `draws`: id of the call whose layers' draws it takes.
     """
 
     def __init__(
         self,
-        network: Network,
+        networks: Mapping[str, Network],
+        name: str,
         entry: str,
         stage: Stage,
         draws: str,
@@ -51,19 +56,23 @@ class NetworkCall(nn.Module):
         training: bool | None = None,
     ) -> None:
         super().__init__()
-        self._networks = (network,)  # in a tuple: no submodule, since the pass does not own it
-        self.entry, self.stage, self.outputs, self.mode, self.draws = entry, stage, outputs, training, draws
-        self._held = [network.get_submodule(path) for path in holds]
+        self.networks, self.name, self.entry, self.stage = networks, name, entry, stage
+        self.outputs, self.mode, self.draws, self.holds = outputs, training, draws, tuple(holds)
 
     def forward(self, *given: Any) -> tuple[Tensor, ...]:
         """The outputs wanted."""
-        (network,) = self._networks
-        how: dict[str, Any] = {} if self.outputs is None else {"outputs": self.outputs}
-        program = network.program(self.entry, self.stage.level, self.stage.fading, **how)
-        held = Moment(self._held) if self._held else nullcontext()
+        network = self.networks[self.name]
+        moment = self.entry, self.stage.level, self.stage.fading
+        wanted = self.outputs
+        program = network.program(*moment) if wanted is None else network.part(wanted, *moment)
+        layers = [network.get_submodule(path) for path in self.holds]
+        held = Moment(layers) if layers else nullcontext()
         with drawing(CallDraws(draws(), self.draws)), in_mode(network, self.mode), held:
             found = program(*given)
         return found if isinstance(found, tuple) else (found,)
+
+    def extra_repr(self) -> str:
+        return f"{self.name}.{self.entry}, draws={self.draws}"
 
 
 @contextmanager
@@ -77,3 +86,32 @@ def in_mode(network: Network, training: bool | None) -> Iterator[None]:
     finally:
         for layer in layers:
             layer.training = not layer.training
+
+
+class Weights(nn.Module):
+    """What a network learns of two dimensions or more, at and below a path, less what is skipped."""
+
+    def __init__(self, networks: Mapping[str, Network], name: str, path: str, skip: tuple[str, ...]) -> None:
+        super().__init__()
+        self.networks, self.name, self.path, self.skip = networks, name, path, skip
+
+    def forward(self) -> tuple[Tensor, ...]:
+        """The weights, in the order of the network."""
+        found = weights_of(self.networks[self.name], self.skip)
+        below = f"{self.path}."
+        return tuple(
+            w for name, w in found.items() if not self.path or name == self.path or name.startswith(below)
+        )
+
+
+class Augmented(nn.Module):
+    """Transforms of images, each by chance, with the draws of an id; sizes of one image are one's."""
+
+    def __init__(self, pipe: Any, chance: float, data_range: tuple[float, float], id_: str) -> None:
+        super().__init__()
+        self.augment = Augment(plans.Augment(pipe=pipe, p=chance), data_range)
+        self.chance, self.id = chance, id_
+
+    def forward(self, images: Sequence[Tensor], p: Tensor | None = None) -> tuple[Tensor, ...]:
+        """[n, c, h, w] each; p []: in place of the chance."""
+        return self.augment.view(self.chance if p is None else p, draws())(tuple(images), self.id)

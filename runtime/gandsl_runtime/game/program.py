@@ -93,8 +93,18 @@ class StateProgram:
 class Game(Protocol):
     """A whole game over its networks, of which it knows the programs."""
 
-    plan: GamePlan
-    networks: Mapping[str, Network]
+    @property
+    def plan(self) -> GamePlan:
+        """Players, states: what is the same at all stages."""
+
+    def plan_at(self, stage: Stage) -> GamePlan:
+        """The plan at a stage of growth, whose terms and their batches may be others."""
+
+    @property
+    def networks(self) -> Mapping[str, Network]:
+        """All of them, by name."""
+
+    averages: dict[str, Network]  # of their weights, for calls that want these; the run fills it in
 
     def pass_program(self, phase: PhasePlan, part: PassPlan, stage: Stage) -> PassProgram:
         """The program of a pass at a stage of growth; the same one each time."""

@@ -14,7 +14,6 @@ from ..data import Stream
 from ..data.ahead import Ahead
 from ..distributed.group import ProcessGroup
 from ..layers import BatchNorm
-from ..network import Network
 from ..plan import Plan, schedule
 from ..plan.ema import Ema
 from ..plan.schedule import Clock, Stage, Step
@@ -37,7 +36,6 @@ class GameRun:
 
     plan: Plan
     game: Game
-    averages: Mapping[str, Network]
     optimizers: Optimizers
     scaling: Mapping[str, Scaling]  # by player
     states: GameStates
@@ -74,7 +72,7 @@ class GameRun:
             name_layers(network)
             network.to(device).train(name in learning)
         precision.prepare(plan.model_copy(update={"precision": in_force}), *game.networks.values())
-        averages = {name: ema.average_of(game.networks[name]) for name in averaged(plan)}
+        game.averages.update({name: ema.average_of(game.networks[name]) for name in averaged(plan)})
         for network in game.networks.values():
             recompute.begin(network)
             for norm in (module for module in network.modules() if isinstance(module, BatchNorm)):
@@ -84,7 +82,6 @@ class GameRun:
         run = cls(
             plan,
             game,
-            averages,
             Optimizers(plan, game.plan, game.networks, first),
             {player.name: Scaling(in_force, device) for player in players},
             GameStates(game.plan.states, device, dtype),
@@ -120,14 +117,14 @@ class GameRun:
         self.states.leave(step, self.group, lambda due: self.game.state_program(due, step.stage), tensor)
         for name, settings in averaged(self.plan).items():
             decay = schedule.ema_decay(settings, step)
-            ema.update(self.averages[name], self.game.networks[name], decay, settings.buffers)
+            ema.update(self.game.averages[name], self.game.networks[name], decay, settings.buffers)
         self.clock = self.clock.after(step.batch)
 
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor by name: `NETWORK/ID`, `average/ID`, `game/STATE`, `optimizer.NETWORK/ID/MOMENT`."""
         found = {f"game/{name}": tensor for name, tensor in self.states.tensors().items()}
         parts = dict(self.game.networks) | {
-            average_name(name): network for name, network in self.averages.items()
+            average_name(name): network for name, network in self.game.averages.items()
         }
         for part, network in parts.items():
             found |= {f"{part}/{key}": tensor for key, tensor in network.state_dict().items()}

@@ -26,7 +26,7 @@ def step(run: GameRun) -> Step:
     now = run.now()
     run.enter(now)
     items = StepItems(run, now)
-    for phase in run.game.plan.phases(now.clock):
+    for phase in run.game.plan_at(now.stage).phases(now.clock):
         if phase.due(now.clock):
             for repeat in range(phase.repeat):
                 take(run, now, phase, repeat, items)
@@ -110,10 +110,10 @@ def _add_part(
 
 
 def logged(run: GameRun, phase: PhasePlan, values: dict[str, Tensor]) -> dict[str, Tensor]:
-    """What of these values the log has: terms by their names, and what the game says."""
-    terms = [term for part in phase.passes for term in part.terms]
-    wanted = {term.id.replace(".", "/"): term.node for term in terms if not term.logs}
-    wanted |= {name: node for term in terms for name, node in term.logs.items()} | dict(run.game.plan.logs)
+    """What of these values the log has: what terms want in it, and what the game says."""
+    wanted = dict(run.game.plan.logs)
+    for term in (term for part in phase.passes for term in part.terms):
+        wanted |= term.logs
     return {name: values[node] for name, node in wanted.items() if node in values}
 
 
