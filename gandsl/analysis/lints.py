@@ -182,21 +182,3 @@ def labels_for_one(facts: RuleInput) -> Iterator[Diagnostic]:
             secondary=(Label(facts.declared("discriminator").span, "no Label among its inputs"),),
             help=f'add `{given.id}: "{given.type}"` to the discriminator\'s inputs',
         )
-
-
-def unnamed_classifier(facts: RuleInput) -> Iterator[Diagnostic]:
-    """W0729."""
-    given, network = facts.labels("generator"), facts.network("discriminator")
-    if given is None or network is None or facts.plan is None or facts.plan.auxiliary:
-        return
-    outputs = network.main.outputs
-    for output, id_ in outputs.items() if len(outputs) > 1 else ():
-        made = network.main[id_]
-        if made.type.shape == given.type.shape and made.type.elements > 1:
-            yield Diagnostic(
-                "W0729",
-                f"`{output}` has a number for each class, and the loss reads each as real against generated",
-                facts.output("discriminator", output),
-                secondary=(label(given, f"{given.type.elements} classes"),),
-                help=f"if it names the class, say so: `training.auxiliary: {{output: {output}}}`",
-            )

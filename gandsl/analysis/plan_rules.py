@@ -169,3 +169,28 @@ def classifier_fits(facts: RuleInput) -> Iterator[Diagnostic]:
         else:
             continue
         return
+
+
+def logits_are_said(facts: RuleInput) -> Iterator[Diagnostic]:
+    """G0626: several outputs of the discriminator, of which some may be no verdict on real or generated."""
+    network, plan = facts.network("discriminator"), facts.plan
+    if network is None or plan is None or not facts.document.is_short:
+        return
+    declared = facts.document.networks["discriminator"]
+    named = plan.auxiliary.output if plan.auxiliary else None
+    outputs = [name for name in declared.outputs if name != named]
+    unsaid = [name for name in outputs if name not in declared.output_kinds]
+    if len(outputs) < 2 or not unsaid or (named and named not in network.main.outputs):
+        return
+    name, classes, text = unsaid[0], facts.labels("generator"), declared.outputs[unsaid[0]].text
+    made = network.main.outputs.get(name)
+    if named is None and classes and made and network.main[made].type.shape == classes.type.shape:
+        help = f"if it names the class, say so: `training.auxiliary: {{output: {name}}}`"
+    else:
+        help = f"if it tells real from generated, write `{name}: {{of: {text}, kind: Logits}}`"
+    yield Diagnostic(
+        "G0626",
+        f"of {len(outputs)} outputs of the discriminator, nothing says whether `{name}` is a logit",
+        facts.output("discriminator", name),
+        help=help,
+    )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from gandsl.diagnostics import Label, Span
+from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.frontend.builder import TooManyNodes
 from gandsl.frontend.context import Context
 from gandsl.frontend.nodes.block import is_kind, shape_of
@@ -15,7 +16,7 @@ from gandsl.frontend.reporting import Enough
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Above, TensorValue, first_output
 from gandsl.ir.graph import Graph, Provenance
-from gandsl.ir.types import is_a
+from gandsl.ir.types import KINDS, is_a
 from gandsl.spec.document import NetworkDecl, PortDecl
 from gandsl.spec.evaluate import Scope
 from gandsl.spec.tree import Scalar
@@ -45,13 +46,9 @@ def unfold_network(unfolder: Unfolder, network: NetworkDecl, scope: Scope) -> Gr
         raise Enough from None
     if outputs is None or styles is POISON or POISON in values.values():
         return None
-    image_like = "Image" if network.name == "generator" else "Logits"
-    kinds = {
-        name: image_like
-        if any(is_a(tensor.type.kind, kind) for kind in ("Feature", "Vector")) and _may_be(tensor, image_like)
-        else tensor.type.kind
-        for name, tensor in outputs.items()
-    }
+    kinds = _kinds(unfolder, network, outputs, context)
+    if kinds is None:
+        return None
     return Graph(
         network.name,
         unfolder.builder.nodes,
@@ -61,8 +58,28 @@ def unfold_network(unfolder: Unfolder, network: NetworkDecl, scope: Scope) -> Gr
     )
 
 
-def _may_be(tensor: TensorValue, kind: str) -> bool:
-    return kind == "Logits" or is_a(tensor.type.kind, "Feature")
+def _kinds(
+    unfolder: Unfolder, network: NetworkDecl, outputs: dict[str, TensorValue], context: Context
+) -> dict[str, str] | None:
+    """What each output is used as: what it says, or what is usual for the network. None after reporting."""
+    usual = "Image" if network.name == "generator" else "Logits"
+    found: dict[str, str] = {}
+    for name, tensor in outputs.items():
+        said = network.output_kinds.get(name if name in network.outputs else name.rpartition("_")[0])
+        of_image = usual == "Image" and not is_a(tensor.type.kind, "Feature")
+        plain = any(is_a(tensor.type.kind, kind) for kind in ("Feature", "Vector"))
+        found[name] = said.text if said else usual if plain and not of_image else tensor.type.kind
+        if said is None:
+            continue
+        if said.text not in KINDS:
+            help = did_you_mean(said.text, KINDS)
+            unfolder.at(context).add("G0216", f"there is no kind `{said.text}`", said.span, help=help)
+            return None
+        if len(tensor.type.shape) not in KINDS[said.text][0]:
+            message = f"the output `{name}` is a {tensor.type}, which is no {said.text}"
+            unfolder.at(context).add("G0211", message, said.span)
+            return None
+    return found
 
 
 def _input(

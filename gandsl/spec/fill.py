@@ -13,33 +13,33 @@ WIDTH = 110
 _BARE = re.compile(r"[\w.(][^,\[\]{}:#&'\"`|]*")
 
 
-def filled(tree: Mapping, blocks: Collection[str] = ()) -> str:
+def filled(tree: Mapping, blocks: Collection[str] = (), width: int = WIDTH) -> str:
     """A mapping as YAML whose values are as they were written; those at the keys `blocks` are blocks."""
-    return "\n".join(_block(tree, 0, blocks)) + "\n"
+    return "\n".join(_block(tree, 0, blocks, width)) + "\n"
 
 
-def _block(tree: Mapping, indent: int, blocks: Collection[str]) -> Iterator[str]:
+def _block(tree: Mapping, indent: int, blocks: Collection[str], width: int) -> Iterator[str]:
     for entry in tree:
-        yield from _entry(entry, indent, blocks)
+        yield from _entry(entry, indent, blocks, width)
 
 
-def _entry(entry: Entry, indent: int, blocks: Collection[str]) -> Iterator[str]:
+def _entry(entry: Entry, indent: int, blocks: Collection[str], width: int) -> Iterator[str]:
     head = " " * indent + key_text(entry.key) + ":"
     inside = entry.value if isinstance(entry.value, Mapping) and len(entry.value) else None
     apart = inside is not None and entry.key in blocks
     line = f"{head} {flow(entry.value)}"
-    if len(line) <= WIDTH and not apart:
+    if len(line) <= width and not apart:
         yield line
-    elif inside and not apart and (lines := _fill(head, inside)):
+    elif inside and not apart and (lines := _fill(head, inside, width)):
         yield from lines
     elif inside:
         yield head
-        yield from _block(inside, indent + 2, blocks)
+        yield from _block(inside, indent + 2, blocks, width)
     else:
         yield line
 
 
-def _fill(head: str, tree: Mapping) -> list[str]:
+def _fill(head: str, tree: Mapping, width: int) -> list[str]:
     """A mapping over a few lines, broken behind commas; empty where that would not do."""
     if all(isinstance(entry.value, Mapping) for entry in tree):
         return []  # of names: each has a line of its own
@@ -48,11 +48,11 @@ def _fill(head: str, tree: Mapping) -> list[str]:
     ends = [","] * (len(items) - 1) + ["}"]
     for item, end in zip(items, ends, strict=True):
         gap = " " if lines[-1][-1] == "," else ""
-        if len(lines[-1] + gap + item + end) > WIDTH:
+        if len(lines[-1] + gap + item + end) > width:
             lines.append(start)
             gap = ""
         lines[-1] += gap + item + end
-    return lines if max(map(len, lines)) <= WIDTH and len(lines) <= 3 else []
+    return lines if max(map(len, lines)) <= width and len(lines) <= 3 else []
 
 
 def flow(tree: Tree) -> str:

@@ -53,15 +53,6 @@ CASES = [
     ),
     case("batch norm alone", PLAIN, [NORM], []),
     case(
-        "class logits that the plan does not name",
-        PLAIN,
-        CLASSIFIED,
-        [
-            "W0728 7:29 ‹y› the generator is given the class `y`, but the discriminator does not see it",
-            "W0729 24:34 ‹label› `label` has a number for each class, and the loss reads each as real against generated",
-        ],
-    ),
-    case(
         "class logits that the plan names",
         PLAIN,
         [*CLASSIFIED, ("  loss: logistic", "  loss: logistic\n  auxiliary: {output: label}")],

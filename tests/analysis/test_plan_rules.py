@@ -48,8 +48,34 @@ CLASSIFIED = [
     ("  loss: logistic", "  loss: logistic\n  auxiliary: {output: label}"),
 ]
 
+SAID = "  outputs: {logit: {of: logit, kind: Logits}, label: {of: label, kind: Logits}}\n"
 CASES = [
     case("plain: nothing is wrong", PLAIN, [], []),
+    case(
+        "two outputs, of which either may be a logit",
+        PLAIN,
+        [heads(5)],
+        [
+            "G0626 22:20 ‹logit› of 2 outputs of the discriminator, nothing says whether `logit` is a logit",
+        ],
+    ),
+    case(
+        "an output for each class that nothing names",
+        PLAIN,
+        [
+            *CLASSIFIED[:2],
+            (heads(5)[0], heads(5)[1].replace("logit: logit", "logit: {of: logit, kind: Logits}")),
+        ],
+        [
+            "G0626 24:54 ‹label› of 2 outputs of the discriminator, nothing says whether `label` is a logit",
+        ],
+    ),
+    case(
+        "two logits",
+        PLAIN,
+        [(heads(5)[0], heads(5)[1].replace("  outputs: {logit: logit, label: label}\n", SAID))],
+        [],
+    ),
     case("styled: nothing is wrong", STYLED, [], []),
     case("grown: nothing is wrong", GROWN, [], []),
     case(

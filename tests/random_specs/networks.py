@@ -179,12 +179,15 @@ def discriminator(nets: Networks, first: Op, last: Op) -> dict[str, Any]:
     return made | {"body": body.nodes}
 
 
-def _judgement(nets: Networks, body: Body, main: str, last: Op) -> dict[str, str]:
+def _judgement(nets: Networks, body: Body, main: str, last: Op) -> dict[str, Any]:
     """The outputs: logits of any shape, and a classifier's where there are classes."""
-    outputs = {"logit": ending(body, main, last, ("Vector", "Feature"), most=64)}
+    outputs: dict[str, Any] = {"logit": ending(body, main, last, ("Vector", "Feature"), most=64)}
     if body.rng.random() < 0.2:
         outputs["more"] = ending(body, main, next(nets.ops), ("Vector", "Feature"), most=64)
     if nets.classes and body.rng.random() < 0.4:
         nets.auxiliary = "classes_out"
         outputs["classes_out"] = body.add("linear", {"x": [body.vector_of(main)]}, {"features": nets.classes})
+    if "more" in outputs:  # of several, each says that it is one
+        said = {name: {"of": outputs[name], "kind": "Logits"} for name in ("logit", "more")}
+        return {**outputs, **said}
     return outputs

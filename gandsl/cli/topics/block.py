@@ -7,6 +7,7 @@ from typing import Any
 from gandsl.cli.topics.topic import Topic, definitions, paragraph
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.spec.document import BlockDecl, Document, PortDecl
+from gandsl.spec.fill import filled
 from gandsl.spec.library import Library
 from gandsl.spec.tree import Mapping, Scalar, Tree, to_plain
 from gandsl.spec.write import to_yaml
@@ -31,6 +32,8 @@ def find(name: str, width: int) -> Topic | None:
     parts = [f"{name}: a block of the standard library"]
     if block.doc:
         parts.append(paragraph(block.doc, width))
+    if block.source:
+        parts.append(f"Source: {block.source}")
     for title, rows in (
         ("Inputs", [(_port(port), port.doc) for port in block.ports.values()]),
         ("Parameters", [(_with_default(p.name, p.type, p.default), p.doc) for p in block.params.values()]),
@@ -40,7 +43,9 @@ def find(name: str, width: int) -> Topic | None:
             parts.append("\n".join([f"{title}:", *definitions(rows, width)]))
     outputs = {key: value.text for key, value in block.outputs.items()}
     parts.append(f"Outputs: {', '.join(outputs) if outputs else 'x'}")
-    body = to_yaml(to_plain(block.body))
+    if block.weight != "weight":
+        parts.append(f"As a term: `{block.weight}` is its weight")
+    body = filled(block.body, width=width - 2)
     parts.append("Body:\n" + "\n".join(f"  {line}" for line in body.rstrip().split("\n")))
     return Topic("block", name, "\n\n".join(parts), _facts(block))
 
@@ -74,6 +79,8 @@ def _plain(default: Tree | None) -> Any:
 def _facts(block: BlockDecl) -> dict[str, Any]:
     return {
         "doc": block.doc,
+        "source": block.source,
+        "weight": block.weight,
         "ports": {p.name: {"kind": p.kind, "optional": p.optional} for p in block.ports.values()},
         "params": {
             p.name: {

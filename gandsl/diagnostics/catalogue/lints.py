@@ -1,4 +1,4 @@
-"""W0720 to W0729: lints, what is legal and known to train badly, each with the paper that shows it."""
+"""W0720 to W0728: lints, what is legal and known to train badly, each with the paper that shows it."""
 
 from gandsl.diagnostics.code import Code
 
@@ -119,19 +119,5 @@ ROWS = (
         discriminator: {inputs: {image: "Image[1, 32]"}, ...}""",
         mend="give both networks the Label input, or neither.",
         source="Mirza and Osindero 2014, section 3.2 (arXiv:1411.1784)",
-    ),
-    Code(
-        "W0729",
-        "warning",
-        "class logits in the adversarial loss",
-        means="""
-        One of the discriminator's outputs has as many numbers as there are classes. Without
-        `training.auxiliary` the loss takes every number of every output as a verdict on real against
-        generated.""",
-        example="""
-        discriminator: ... outputs: {source: source, label: label}      # label: Vector[10]
-        training: {loss: hinge}      # and no `auxiliary`""",
-        mend="name the output in the plan, `auxiliary: {output: label}`, or remove it.",
-        source="Odena et al. 2017, section 3 (arXiv:1610.09585)",
     ),
 )

@@ -314,6 +314,18 @@ ROWS = (
         mend="take the network out, or `training:`: a spec without a plan is compiled and printed.",
     ),
     Code(
+        "G0626",
+        "error",
+        "output that may be a logit",
+        means="""
+        A loss takes what the discriminator says for a verdict on real against generated images. One output
+        alone is that; of several, each has to say so, but for the one that `training.auxiliary` names.""",
+        example="""
+        discriminator: ... outputs: {whole: whole, pixels: pixels}
+        training: {loss: hinge}""",
+        mend="say its kind, `pixels: {of: pixels, kind: Logits}`, or name the classifier's in `auxiliary`.",
+    ),
+    Code(
         "G0627",
         "error",
         "regularizer of weights that do not exist",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping as Map
 from typing import TYPE_CHECKING
 
+from gandsl.diagnostics import Diagnostics
 from gandsl.frontend.short_form.expansion import expand
-from gandsl.frontend.short_form.merged import merged
+from gandsl.frontend.short_form.terms import places
 from gandsl.ir.graph import NetworkIR
 from gandsl.spec.document import Document
-from gandsl.spec.tree import Entry, Mapping, is_null
+from gandsl.spec.game_changes import completed
+from gandsl.spec.tree import Entry, Mapping
 
 if TYPE_CHECKING:
     from gandsl_runtime.plan import Plan
@@ -19,28 +21,32 @@ __all__ = ["expand", "game_tree"]
 SECTIONS = ("data", "game")
 
 
-def game_tree(document: Document, networks: Map[str, NetworkIR], plan: Plan | None) -> Mapping | None:
-    """`data` and `game` of a spec, as written or as its short form stands for them with what is added to it.
+def game_tree(
+    document: Document,
+    networks: Map[str, NetworkIR],
+    plan: Plan | None,
+    diagnostics: Diagnostics | None = None,
+) -> Mapping | None:
+    """`data` and `game` of a spec: as written, or what its short form stands for with what is added to that.
 
     None where there is neither, or where the two networks of a short form could not be unfolded.
     """
-    written = {key: entry for key in SECTIONS if (entry := _given(document, key))}
+    written = {entry.key: entry for entry in document.tree if entry.key in SECTIONS}
     if plan is None:
         return None
-    if not is_short(document):
-        return Mapping(written, document.tree.span) if "game" in written else None
+    if not document.is_short:
+        return Mapping(written, document.tree.span) if document.game else None
     if not {"generator", "discriminator"} <= networks.keys():
         return None
     expanded = expand(document, networks, plan)
-    return Mapping(
-        {key: merged(entry, written.get(key)) for key, entry in expanded.entries.items()}, expanded.span
-    )
+    if isinstance(own := document.tree.get("data"), Mapping):
+        expanded = _with_data(expanded, own)
+    return completed(expanded, document.tree, diagnostics or Diagnostics(), places())
 
 
-def is_short(document: Document) -> bool:
-    return document.training is not None and not is_null(document.training.get("loss"))
-
-
-def _given(document: Document, key: str) -> Entry | None:
-    entry = document.tree.entries.get(key)
-    return None if entry is None or is_null(entry.value) else entry
+def _with_data(expanded: Mapping, own: Mapping) -> Mapping:
+    """The expansion with fields of the data that are declared beside it."""
+    made = expanded.entries["data"]
+    assert isinstance(made.value, Mapping)
+    data = Mapping({**made.value.entries, **own.entries}, own.span)
+    return Mapping({**expanded.entries, "data": Entry("data", made.key_span, data)}, expanded.span)

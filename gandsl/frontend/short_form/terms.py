@@ -43,6 +43,11 @@ def table() -> dict[str, list[Template]]:
     return found
 
 
+def places() -> dict[str, str]:
+    """Term → the part of a spec that makes it: `r1` → `training.regularizers.r1`."""
+    return {template["term"]: f"training.{part}" for part, made in table().items() for template in made}
+
+
 def terms_of(nodes: Nodes) -> Iterator[tuple[str, Entry]]:
     """Player and term, in the order in which they add up."""
     for part, templates in table().items():
