@@ -78,6 +78,29 @@ WARNINGS: tuple[tuple[str, Rule], ...] = (
     ("W0733", reach_rules.idle_styles),
 )
 
+# those that a game written out does not break either; the others are about the two players of a short form
+OF_ANY_GAME: frozenset[Rule] = frozenset(
+    (
+        network_rules.style_space_is_a_cut,
+        moved.moved_ids,
+        plan_rules.recomputed_stages_are_named,
+        growth_rules.networks_grow,
+        growth_rules.levels_double,
+        growth_rules.keys_are_levels,
+        growth_rules.layers_are_shared,
+        usage.params,
+        usage.lets,
+        usage.blocks,
+        usage.slots,
+        usage.ports,
+        usage.imports,
+        usage.defaults,
+        shadowing.shadowed_names,
+        lints.uneven_overlap,
+        lints.bias_before_batch_norm,
+    )
+)
+
 
 def check(module: ModuleIR, diagnostics: Diagnostics, processes: int = 1) -> ModuleIR:
     """Run every rule; the same module without dead nodes. What failed to unfold is passed over.
@@ -87,11 +110,14 @@ def check(module: ModuleIR, diagnostics: Diagnostics, processes: int = 1) -> Mod
     written, module = module, dead.counted(module)
     unread = list(dead.nodes_without_effect(written, module))
     facts = RuleInput(dead.pruned(module), processes)
+    held = OF_ANY_GAME if module.document.game is not None else {rule for _, rule in (*ERRORS, *WARNINGS)}
     for _, rule in ERRORS:
-        diagnostics.extend(rule(facts))
+        if rule in held:
+            diagnostics.extend(rule(facts))
     if all(error.code == "G0621" for error in diagnostics.errors):  # dead nodes may tell the reason
         diagnostics.extend(unread)
     if not diagnostics.has_errors:
         for _, rule in WARNINGS:
-            diagnostics.extend(rule(facts))
+            if rule in held:
+                diagnostics.extend(rule(facts))
     return facts.module

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.frontend.builder import Tally
@@ -19,7 +21,13 @@ from gandsl.spec.document import Document, NetworkDecl, moved_in
 from gandsl.spec.evaluate import Budget
 from gandsl.spec.files import SHOWN_STANDARD
 from gandsl.spec.library import Library
-from gandsl.spec.values import POISON, Size, as_size
+from gandsl.spec.values import ABSENT, POISON, Size, as_size
+
+if TYPE_CHECKING:
+    from gandsl.frontend.game.unfolder import GameUnfolder
+    from gandsl.ir.game import GameIR
+    from gandsl.spec.document import DataDecl, GameDecl
+    from gandsl_runtime.plan import Plan
 
 MAX_LEVELS = 16  # each is two programs: stable, and while it fades in
 
@@ -51,8 +59,11 @@ def _elaborated(document: Document, session: _Session, diagnostics: Diagnostics)
             for graph in programs.values():
                 graph.verify()
     plan = session.plan()
+    game = cache(lambda: session.game(networks, sizes, plan))
+    if document.game is not None:
+        game()  # what is wrong in it is to be reported; a short form has its own rules
     return ModuleIR(
-        document.name, document, params, networks, plan, diagnostics.sources, session.idle_defaults()
+        document.name, document, params, networks, plan, diagnostics.sources, session.idle_defaults(), game
     )
 
 
@@ -110,29 +121,60 @@ class _Session:
 
     def programs(self, network: NetworkDecl, sizes: list[Size]) -> dict[Variant, Graph] | None:
         """Every program of the network's family; one if it does not grow. None after reporting."""
-        variants = [
-            Variant(level, fading)
-            for level in range(len(sizes))
-            for fading in ((False, True) if level else (False,))
-        ]
         programs: dict[Variant, Graph] = {}
-        for variant in variants or [Variant()]:
-            family = (
-                {
-                    "level": variant.level,
-                    "level_size": sizes[variant.level],
-                    "levels": len(sizes),
-                    "fading": variant.fading,
-                }
-                if sizes
-                else {}
-            )
-            unfolder = self._unfolder(network.name, family)
+        for variant in _variants(sizes):
+            unfolder = self._unfolder(network.name, _family(variant, sizes))
             graph = unfold_network(unfolder, network, unfolder.scope_of(self._document))
             if graph is None:
                 return None
             programs[variant] = graph
         return programs
+
+    def game(self, networks: Mapping[str, NetworkIR], sizes: list[Size], plan: Plan | None) -> GameIR | None:
+        """The game; None where there is none, and after reporting."""
+        found = self._declared(networks, plan)
+        if found is None:
+            return None
+        declared, data = found
+        from gandsl.frontend.game.body import unfold_game_body
+        from gandsl.frontend.game.make import Declaration, unfold_game
+        from gandsl.frontend.game.unfolder import GameUnfolder
+
+        reporter = self._reporters.setdefault("game", Reporter(self._diagnostics, "game", SHOWN_STANDARD))
+
+        def unfolder(variant: Variant, seen: Mapping[str, Any]) -> GameUnfolder:
+            return GameUnfolder(
+                self._document,
+                self._library,
+                reporter,
+                self._budget,
+                _family(variant, sizes) | _batch(plan, variant, sizes),
+                self._tally,
+                unfold_game_body,
+                seen,
+                [*declared.players],
+            )
+
+        whole = Declaration(self._document, declared, data, networks, plan)
+        return unfold_game(whole, _variants(sizes), unfolder)
+
+    def _declared(
+        self, networks: Mapping[str, NetworkIR], plan: Plan | None
+    ) -> tuple[GameDecl, Mapping[str, DataDecl]] | None:
+        """The game and the data's fields, as written or as the short form stands for them."""
+        from gandsl.frontend.short_form import game_tree
+        from gandsl.spec.fields import entries_in
+        from gandsl.spec.game import data, game
+
+        if self._document.game is not None:
+            return self._document.game, self._document.data
+        tree = game_tree(self._document, networks, plan)
+        if tree is None:
+            return None
+        fields = entries_in({name: entry.value for name, entry in tree.entries.items()}, "data")
+        declared = game(tree.entries["game"], self._document, self._diagnostics)
+        read = {entry.key: data(entry, self._diagnostics) for entry in fields}
+        return None if declared is None else (declared, read)
 
     def plan(self) -> Any:
         if self._document.training is None:
@@ -142,3 +184,32 @@ class _Session:
         unfolder = self._unfolder("training plan", {})
         context = Context(self._document, unfolder.scope_of(self._document))
         return make_plan(unfolder, self._document.training, context)
+
+
+def _variants(sizes: list[Size]) -> list[Variant]:
+    """The programs of a family; one where nothing grows."""
+    levels = range(len(sizes))
+    return [Variant(level, fading) for level in levels for fading in ((False, True)[: 1 + bool(level)])] or [
+        Variant()
+    ]
+
+
+def _family(variant: Variant, sizes: list[Size]) -> dict[str, Any]:
+    """What is known to every expression of a program of a family."""
+    if not sizes:
+        return {}
+    return {
+        "level": variant.level,
+        "level_size": sizes[variant.level],
+        "levels": len(sizes),
+        "fading": variant.fading,
+    }
+
+
+def _batch(plan: Plan | None, variant: Variant, sizes: list[Size]) -> dict[str, Any]:
+    """What is known to the expressions of a game besides."""
+    from gandsl_runtime.plan.schedule import Stage, batch
+
+    stage = Stage(variant.level if sizes else None, variant.fading)
+    absent = {"alpha": ABSENT} if sizes else {}
+    return absent | ({"batch": batch(plan, [(size.h, size.w) for size in sizes], stage)} if plan else {})

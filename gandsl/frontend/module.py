@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gandsl.diagnostics import Span
@@ -11,6 +12,7 @@ from gandsl.ir.graph import NetworkIR
 from gandsl.spec.document import Document
 
 if TYPE_CHECKING:
+    from gandsl.ir.game import GameIR
     from gandsl_runtime.plan import Plan
 
 
@@ -25,3 +27,9 @@ class ModuleIR:
     plan: Plan | None
     sources: Mapping[str, str]  # file → text
     idle_defaults: Mapping[Span, tuple[str, str]] = field(default_factory=dict)  # place → op, parameter
+    unfold_game: Callable[[], GameIR | None] = field(default=lambda: None, compare=False, repr=False)
+
+    @cached_property
+    def game(self) -> GameIR | None:
+        """The training step as graphs, unfolded when first asked for. None without one; after reporting."""
+        return self.unfold_game()

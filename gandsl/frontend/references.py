@@ -7,13 +7,14 @@ from dataclasses import fields
 from functools import lru_cache
 
 from gandsl.diagnostics import Diagnostics, Span
-from gandsl.ir.ops import known_op
+from gandsl.ir.ops import GAME_OPS, known_op
 from gandsl.spec import tree as trees
 from gandsl.spec.expressions import CallExpr, Expr, ExprNode, Name
 from gandsl.spec.parse import parse
 from gandsl.spec.tree import Scalar, Tree
 
-FORMS = ("op", "block", "topology", "slot", "fold", "value")  # what a node may be
+# what a node may be; the last three in a game alone
+FORMS = ("op", "block", "topology", "slot", "fold", "value", "draw", "state", "network")
 
 
 @lru_cache(maxsize=4096)
@@ -42,6 +43,11 @@ def mentioned(scalar: Scalar) -> frozenset[str]:
 
 # keys of a node whose text is a name or a choice rather than an expression
 _NAME_KEYS = {"op", "block", "topology", "slot", "use", "doc", "defaults"}
+_NAME_KEYS_OF_FORM = {
+    "draw": {"draw", "distribution", "per", "draws"},
+    "state": {"state", "every", "in", "next", "moved"},  # `next` names nodes below, too
+    "network": {"network", "weights", "mode", "holds", "draws", "outputs"},
+}
 
 
 def expressions_of(node: Tree) -> list[Scalar]:
@@ -52,8 +58,11 @@ def expressions_of(node: Tree) -> list[Scalar]:
         return []
     # a fold's inside has names of its own, an op's enum parameters hold names of choices
     keep = {"fold", "carry", "when", "unless"} if "fold" in node.entries else set(node.entries) - _NAME_KEYS
+    for form, keys in _NAME_KEYS_OF_FORM.items():
+        if form in node.entries:
+            keep -= keys
     op = node.get("op")
-    if isinstance(op, Scalar) and (known := known_op(op.text)):
+    if isinstance(op, Scalar) and (known := known_op(op.text) or GAME_OPS.get(op.text)):
         keep -= {param.name for param in known.params if param.type in ("enum", "str")}
     return [scalar for entry in node if entry.key in keep for scalar in scalars_of(entry.value)]
 

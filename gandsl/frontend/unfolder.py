@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from gandsl.diagnostics import Label, Sink, Span
@@ -10,15 +11,18 @@ from gandsl.frontend.builder import Builder, Tally
 from gandsl.frontend.context import Context
 from gandsl.frontend.reporting import Reporter
 from gandsl.frontend.values import Above, TensorValue, first_output
+from gandsl.ir.op import Op, Port
+from gandsl.ir.ops import OPS
 from gandsl.ir.types import is_a
 from gandsl.spec import tree as trees
-from gandsl.spec.document import Document
+from gandsl.spec.builtins import BUILTINS, Builtin
+from gandsl.spec.document import Document, NetworkDecl
 from gandsl.spec.evaluate import Budget, LetFunction, Scope, evaluate
 from gandsl.spec.expressions import Expr
 from gandsl.spec.library import Library
 from gandsl.spec.params import Declared, argument, evaluate_tree, resolve
 from gandsl.spec.parse import parse
-from gandsl.spec.tree import Scalar, Tree
+from gandsl.spec.tree import Entry, Scalar, Tree
 from gandsl.spec.values import ABSENT, POISON, Absent, Poison, type_name
 
 UnfoldBody = Callable[["Unfolder", trees.Mapping, Context, Above], tuple[Context, Any]]
@@ -26,6 +30,10 @@ UnfoldBody = Callable[["Unfolder", trees.Mapping, Context, Above], tuple[Context
 
 class Unfolder:
     """What every form of node needs. One for each program of a network."""
+
+    ops: Mapping[str, Op] = {name: op for name, op in OPS.items() if name != "input"}  # that a node may be
+    builtins: Mapping[str, Builtin] = BUILTINS  # that an expression may call
+    absent_outputs = False  # whether the first of a block's outputs may be absent, where it has others
 
     def __init__(
         self,
@@ -51,7 +59,7 @@ class Unfolder:
         """What all expressions of a document see: its parameters and definitions, and the family's names."""
         scope = self._scopes.get(id(document))
         if scope is None:
-            scope = self._scopes[id(document)] = Scope(None, self._family)
+            scope = self._scopes[id(document)] = Scope(None, self._family, self.builtins)
             for let in document.let.values():
                 scope.values[let.name] = LetFunction(let.name, let.args, let.expr, scope)
             resolve(document.params, scope, self.reporter.diagnostics, self.budget)
@@ -60,6 +68,22 @@ class Unfolder:
     def body(self, body: trees.Mapping, context: Context, above: Above) -> tuple[Context, Any]:
         """Unfold every node of a body: the context with their names in sight, and the last present one."""
         return self._unfold_body(self, body, context, above)
+
+    def unfolding(self, entry: Entry, context: Context) -> AbstractContextManager[None]:
+        """Around the work on one node of a body."""
+        return nullcontext()
+
+    def own(self, name: str, tree: Tree, context: Context) -> Any:
+        """The value of a node that is an expression; POISON after reporting."""
+        return self.evaluate(tree, context)
+
+    def kinds(self, port: Port) -> tuple[str, ...]:
+        """The kinds that an op's port takes."""
+        return port.kinds
+
+    def network(self, name: str) -> NetworkDecl | None:
+        """A network that may fill a slot."""
+        return None
 
     def at(self, context: Context, tree: Tree | None = None) -> Sink:
         """The sink for what is wrong in this context; `tree` is what is evaluated."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from gandsl.diagnostics import Span
 from gandsl.ir.types import TensorType, is_a
-from gandsl.spec.values import ABSENT, POISON, Opaque, Size
+from gandsl.spec.values import ABSENT, POISON, Algebra, Opaque, Size, algebra_of
 
 # attribute → (kinds that have it, how it is read off the shape)
 _ATTRIBUTES: dict[str, tuple[tuple[str, ...], Callable[[tuple[int, ...]], Any]]] = {
@@ -74,6 +74,10 @@ class NodeOutputs(Opaque):
     @property
     def first(self) -> Any:
         return next(iter(self.outputs.values()), ABSENT)
+
+    @property
+    def algebra(self) -> Algebra | None:
+        return algebra_of(self.first)
 
     @property
     def attributes(self) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ _TOKEN = re.compile(
       | (?P<float>[+-]?(?:\d+\.\d*(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|inf\b))
       | (?P<int>[+-]?\d{1,18}\b)
       | (?P<name>[^\W\d][\w.]*)
-      | (?P<mark>[=():,<×\[\]])""",
+      | (?P<mark>[=():,<×\[\]{}])""",
     re.VERBOSE,
 )
 _SPACE = re.compile(r"[ \t\r]*")
@@ -327,12 +327,35 @@ def _value(line: _Line) -> Any:
                 line.take("mark", ",")
             values.append(_value(line))
         return tuple(values)
+    if token.kind == "mark" and token.text == "{":
+        return _moving(line)
     line.at += token.kind != "end"
     if token.kind == "name" and token.text in _WORDS:
         return _WORDS[token.text]
     if token.kind not in _SCALARS:
         raise _Wrong(f"expected a value, not `{token.text}`", token.span)
     return _SCALARS[token.kind](token.text)
+
+
+def _moving(line: _Line) -> Any:
+    """A number that the clock changes: the fields of a curve or of stairs."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from gandsl_runtime.plan import Number
+
+    opening = line.take("mark", "{")
+    fields: dict[str, Any] = {}
+    while not line.skip("}"):
+        if fields:
+            line.take("mark", ",")
+        name = line.take("name").text
+        line.take("mark", "=")
+        fields[name] = _value(line)
+    try:
+        return TypeAdapter(Number).validate_python(fields)
+    except ValidationError as error:
+        said = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        raise _Wrong(f"no curve and no stairs: {said[0].lower()}{said[1:]}", opening.span) from error
 
 
 def _sides(text: str) -> tuple[int, int]:

@@ -97,7 +97,7 @@ def default_of(param: Param) -> Any:
 
 
 def value_text(value: Any) -> str:
-    """A parameter's value: `auto`, `true`, `3`, `0.5`, `"text"`, `3x3`, `[1.0, 3.0]`."""
+    """A parameter's value: `auto`, `true`, `3`, `0.5`, `"text"`, `3x3`, `[1.0, 3.0]`, `{shape="linear"}`."""
     if value is None:
         return "auto"
     if isinstance(value, bool):
@@ -108,6 +108,9 @@ def value_text(value: Any) -> str:
         return f"{value.h}x{value.w}"
     if isinstance(value, tuple | list):
         return f"[{', '.join(map(value_text, value))}]"
+    if (dump := getattr(value, "model_dump", None)) is not None:  # a curve or stairs of the plan
+        fields = dump(mode="json", exclude_defaults=True)
+        return f"{{{', '.join(f'{name}={value_text(one)}' for name, one in fields.items())}}}"
     return repr(value)
 
 

@@ -10,7 +10,7 @@ from gandsl.diagnostics import Label, Sink, Span
 from gandsl.diagnostics.errors import Fault
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.spec import expressions as ast
-from gandsl.spec.builtins import BUILTINS, cut_short
+from gandsl.spec.builtins import BUILTINS, Builtin, cut_short
 from gandsl.spec.expressions import Expr
 from gandsl.spec.operators import MAX_LIST, binary, bounded, compare, condition, known, negate, number, whole
 from gandsl.spec.values import ABSENT, POISON, Opaque, Size, quantity, type_name
@@ -29,12 +29,22 @@ _TRAPS = {
 
 
 class Scope:
-    """Names and their values; what is not here is looked up in the parent."""
+    """Names and their values; what is not here is looked up in the parent.
 
-    __slots__ = ("parent", "used", "values")
+    `builtins` are the functions that its expressions may call: those of the language, if the outermost scope
+    has no others.
+    """
 
-    def __init__(self, parent: Scope | None = None, values: Mapping[str, Any] | None = None) -> None:
+    __slots__ = ("builtins", "parent", "used", "values")
+
+    def __init__(
+        self,
+        parent: Scope | None = None,
+        values: Mapping[str, Any] | None = None,
+        builtins: Mapping[str, Builtin] = BUILTINS,
+    ) -> None:
         self.parent = parent
+        self.builtins: Mapping[str, Builtin] = builtins if parent is None else parent.builtins
         self.values: dict[str, Any] = dict(values or {})
         self.used: set[str] = set()  # own names that somebody has looked up
 
@@ -176,7 +186,7 @@ class _Evaluator:
         return value
 
     def unknown(self, node: ast.Name) -> Any:
-        if node.name in BUILTINS:
+        if node.name in self.scope.builtins:
             raise Fault("G0105", f"`{node.name}` is a function", f"call it: `{node.name}(…)`")
         if word := _TRAPS.get(node.name):
             raise Fault("G0102", f"unknown name `{node.name}`", f"write `{word}`")
@@ -250,11 +260,12 @@ class _Evaluator:
                 usage = f"`{function.name}({', '.join(function.args)})`"
                 return self.miscounted(place, node, str(len(function.args)), usage)
             return POISON if _any_poison(args) else self.run(function, tuple(args), node)
-        builtin = BUILTINS.get(node.function)
+        builtins = self.scope.builtins
+        builtin = builtins.get(node.function)
         if builtin is None:
             if function is not None:
                 return self.fail("G0105", f"`{node.function}` is no function", place)
-            known_names = [*self.scope.functions(), *BUILTINS]
+            known_names = [*self.scope.functions(), *builtins]
             help = did_you_mean(node.function, known_names, "functions are")
             return self.fail("G0103", f"unknown function `{node.function}`", place, help)
         if len(args) < builtin.least or (builtin.most is not None and len(args) > builtin.most):

@@ -8,7 +8,17 @@ from collections.abc import Callable
 from typing import Any
 
 from gandsl.diagnostics.errors import Fault
-from gandsl.spec.values import ABSENT, LARGEST, Opaque, Size, is_number, is_quantity, show, type_name
+from gandsl.spec.values import (
+    ABSENT,
+    LARGEST,
+    Opaque,
+    Size,
+    algebra_of,
+    is_number,
+    is_quantity,
+    show,
+    type_name,
+)
 
 MAX_LIST = 4096
 
@@ -82,6 +92,8 @@ def binary(symbol: str, left: Any, right: Any) -> Any:
     """`left symbol right` for `+ - * / // % **`. Numbers follow Python, sizes docs/language.md §2."""
     doing = f"`{symbol}`"
     known(left, doing), known(right, doing)
+    if (algebra := algebra_of(left, right)) is not None:
+        return algebra.binary(symbol, left, right)
     if isinstance(left, list) and isinstance(right, list) and symbol == "+":
         if len(left) + len(right) > MAX_LIST:
             raise Fault("G0108", f"a list of more than {MAX_LIST} entries")
@@ -148,6 +160,8 @@ def _numeric(symbol: str, left: int | float, right: int | float) -> int | float:
 
 def negate(value: Any) -> Any:
     """`-value`."""
+    if (algebra := algebra_of(value)) is not None:
+        return algebra.negate(value)
     return -number(value, "`-`")
 
 

@@ -250,7 +250,7 @@ GAME = FieldsShape(
         ),
         Field("body", GAME_BODY, "nodes, in order"),
         Field("players", MapOf(PLAYER), "who trains which networks, and by which terms"),
-        Field("logs", MapOf(EXPRESSION), "further numbers of the log, by name"),
+        Field("logs", MapOf(EXPRESSION, named=False, pattern=".+"), "further numbers of the log, by name"),
         Field("shows", EXPRESSIONS, "what grids and `gandsl sample` show"),
         Field("watches", WATCHES, "what the guard looks at"),
     ),

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 LARGEST = 2**53  # of integers: exact in every number format the compiler writes
 
@@ -61,10 +61,25 @@ ABSENT: Final = Absent.ABSENT
 POISON: Final = Poison.POISON
 
 
+class Algebra(Protocol):
+    """Computes with values that expressions know nothing of. Its operands may be such, numbers, or lists."""
+
+    def binary(self, symbol: str, left: Any, right: Any) -> Any:
+        """`left symbol right`. Raises Fault."""
+
+    def negate(self, value: Any) -> Any:
+        """`-value`. Raises Fault."""
+
+
 class Opaque:
     """A value that expressions hand on without knowing it: a tensor, a node with several outputs."""
 
     attribute_code = "G0110"  # reported where an attribute is not there
+
+    @property
+    def algebra(self) -> Algebra | None:
+        """What computes with it; None where it takes no arithmetic."""
+        return None
 
     @property
     def kind_name(self) -> str:
@@ -87,6 +102,21 @@ class Opaque:
     def slice(self, low: int | None, high: int | None) -> list[Any]:
         """The values at `[low:high]`. Raises TypeError where it has no items."""
         raise TypeError(f"{self.kind_name} has no items")
+
+
+def algebra_of(*values: Any) -> Algebra | None:
+    """What computes with values of which one, or an entry of a list, is no number; else None."""
+    for value in values:
+        found = (
+            value.algebra
+            if isinstance(value, Opaque)
+            else algebra_of(*value)
+            if isinstance(value, list)
+            else None
+        )
+        if found is not None:
+            return found
+    return None
 
 
 def quantity(number: float, unit: str) -> Any:

@@ -135,7 +135,6 @@ PLAYERS = "third: {trains: [generator], terms: {class: gap}}"
         ("[[first, second], third]", "first", ("G0010", "first"), "a list of players"),
         ("shows: [image, fake]", "shows: fake", ("G0010", "fake"), "a list of expressions"),
         ("logs: {gap: gap,", "logs: {gap: {value: gap},", ("G0010", "{value: gap}"), "an expression"),
-        ("logs: {gap: gap,", "logs: {gap-1: gap,", ("G0011", "gap-1"), "`gap_1` would do"),
         ("{samples: fake,", "{sample: fake,", ("G0008", "sample"), "did you mean `samples`"),
         ("  body:\n    z:", "  body: [z]\n  _:\n    z:", ("G0010", "[z]"), "a mapping of names to nodes"),
         (PLAYERS, "third: {terms: {gap: gap}}", ("G0009", "third"), "`trains` is missing"),

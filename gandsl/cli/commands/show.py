@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gandsl.cli.options import Answer, AnswerFormat, Set, Spec
+from gandsl.ir.game import GAME
 
 if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR
+    from gandsl.ir.graph import NetworkIR
 
 
 def run(
@@ -20,7 +22,9 @@ def run(
     full: Annotated[
         bool, typer.Option("--full", help="with --ir: every parameter, and where each node is from")
     ] = False,
-    network: Annotated[str | None, typer.Option(metavar="NAME", help="with --ir: this network alone")] = None,
+    network: Annotated[
+        str | None, typer.Option(metavar="NAME", help="with --ir: this network alone, or `game`")
+    ] = None,
     game: Annotated[
         bool, typer.Option("--game", help="print what its networks are trained to do, written out")
     ] = False,
@@ -36,8 +40,8 @@ def run(
     from gandsl.cli.read import module_of
 
     module = module_of(spec, set)
-    if network is not None and network not in module.networks:
-        raise typer.BadParameter(f"there is no network `{network}`: {', '.join(module.networks)}")
+    if network is not None and network not in (*module.networks, GAME):
+        raise typer.BadParameter(f"there is no network `{network}`: {', '.join((*module.networks, GAME))}")
     if game and (ir or network):
         raise typer.BadParameter("--game prints the game alone, without --ir and --network")
     if game:
@@ -51,7 +55,7 @@ def run(
     from gandsl.ir.text import network_text
 
     chosen = [network] if network else list(module.networks)
-    texts = {name: network_text(module.networks[name], full=full) for name in chosen}
+    texts = {name: network_text(_graphs(module, name, spec), full=full) for name in chosen}
     if format is AnswerFormat.json:
         print_json("show-ir/1", {"name": module.name, "networks": texts})
     else:
@@ -74,3 +78,15 @@ def _game(module: ModuleIR, spec: Path, format: AnswerFormat) -> int:
     else:
         print(filled(tree, ("data", "game", "body", "players")), end="")
     return 0
+
+
+def _graphs(module: ModuleIR, name: str, spec: Path) -> NetworkIR:
+    """A network, or the graphs of the game under the name `game`."""
+    from gandsl.ir.graph import NetworkIR
+
+    if name != GAME:
+        return module.networks[name]
+    if module.game is None:
+        raise typer.BadParameter(f"{spec} has no `training` section, so there is no game")
+    levels = next(iter(module.networks.values())).levels
+    return NetworkIR(GAME, module.game.graphs, levels)

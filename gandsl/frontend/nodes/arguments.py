@@ -139,7 +139,7 @@ def all_tensors(
             [(one, part.span) for one in value] if isinstance(value, list | tuple) else [(value, part.span)]
         )
     tensors = [
-        unfolder.as_tensor(value, port.kinds, span, argument.context, port=port.name, where=where)
+        unfolder.as_tensor(value, unfolder.kinds(port), span, argument.context, port=port.name, where=where)
         for value, span in items
     ]
     present = tuple(tensor for tensor in tensors if tensor is not ABSENT and tensor is not POISON)

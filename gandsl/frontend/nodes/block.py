@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from gandsl.diagnostics import Label, Span
 from gandsl.diagnostics.suggest import did_you_mean
@@ -12,14 +13,14 @@ from gandsl.frontend.nodes.arguments import Use, one_tensor, refuse_unknown
 from gandsl.frontend.nodes.left_out import filling_is_known
 from gandsl.frontend.nodes.lookup import make_fill
 from gandsl.frontend.unfolder import Unfolder
-from gandsl.frontend.values import Above, NodeOutputs, TensorValue, first_output
+from gandsl.frontend.values import Above, NodeOutputs, first_output
 from gandsl.ir.graph import Frame
 from gandsl.ir.types import KINDS, TensorType
 from gandsl.spec import tree as trees
 from gandsl.spec.document import BlockDecl, PortDecl
 from gandsl.spec.evaluate import Scope
 from gandsl.spec.tree import Scalar
-from gandsl.spec.values import ABSENT, POISON, Absent, Poison, Size
+from gandsl.spec.values import ABSENT, POISON, Poison, Size
 
 
 def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> NodeOutputs | Poison:
@@ -119,9 +120,8 @@ def is_kind(unfolder: Unfolder, port: PortDecl, context: Context) -> bool:
     return False
 
 
-def _port_value(
-    unfolder: Unfolder, port: PortDecl, use: Use, position: int, where: str
-) -> TensorValue | Absent | Poison:
+def _port_value(unfolder: Unfolder, port: PortDecl, use: Use, position: int, where: str) -> Any:
+    """The tensor given to a port (in a game also a list), ABSENT, or POISON after reporting."""
     if port.broken:
         return POISON
     argument = use.arguments.get(port.name)
@@ -129,15 +129,10 @@ def _port_value(
     return found if found is POISON else found[0] if found else ABSENT
 
 
-def _fits(
-    unfolder: Unfolder,
-    port: PortDecl,
-    value: TensorValue | Absent | Poison,
-    inside: Context,
-    use: Use,
-    where: str,
-) -> bool:
-    """Whether a tensor has the shape that the port's type asks for."""
+def _fits(unfolder: Unfolder, port: PortDecl, value: Any, inside: Context, use: Use, where: str) -> bool:
+    """Whether a tensor, or each of a list, has the shape that the port's type asks for."""
+    if isinstance(value, list):
+        return all([_fits(unfolder, port, one, inside, use, where) for one in value])
     if port.dims is None or value is POISON or value is ABSENT:
         return True
     wanted = shape_of(unfolder, port, inside)
@@ -198,7 +193,7 @@ def _outputs(
     else:
         values = {name: first_output(unfolder.evaluate(tree, inside)) for name, tree in outputs.items()}
     first = next(iter(values.values()))
-    if first is ABSENT:
+    if first is ABSENT and not (unfolder.absent_outputs and len(values) > 1):
         place = next(iter(outputs.values())).span if outputs else span
         unfolder.at(context).add("G0310", f"the output of {where} is absent", place)
         return POISON

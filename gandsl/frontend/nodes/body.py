@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gandsl.diagnostics import Label, Span
@@ -18,7 +18,7 @@ from gandsl.frontend.nodes.fold import unfold_fold
 from gandsl.frontend.nodes.left_out import check_left_out
 from gandsl.frontend.nodes.op import call_op
 from gandsl.frontend.nodes.slot import call_slot
-from gandsl.frontend.references import FORMS, expressions_of, names_of
+from gandsl.frontend.references import expressions_of, names_of
 from gandsl.frontend.reporting import reasons
 from gandsl.frontend.reserved import RESERVED
 from gandsl.frontend.unfolder import Unfolder
@@ -28,20 +28,39 @@ from gandsl.spec.evaluate import Scope
 from gandsl.spec.tree import Entry
 from gandsl.spec.values import ABSENT, POISON
 
+Form = Callable[[Any, Entry, trees.Mapping, Context, Above], Any]
+"""Of a node: `op`, `block`, …; given the unfolder, the node, where it stands, and what is above it."""
+
+
+@dataclass(frozen=True)
+class Forms:
+    """What the nodes of a body may be. `reserved`: names that they cannot have."""
+
+    by_key: Mapping[str, Form]
+    reserved: frozenset[str] = frozenset()
+
 
 def unfold_body(
     unfolder: Unfolder, body: trees.Mapping, context: Context, above: Above
 ) -> tuple[Context, Any]:
-    """Unfold every node. Returns the context with the nodes' names in sight, and the last present node."""
+    """Unfold every node of a network's body. Returns the context with their names, and the last present."""
+    return walk(unfolder, body, context, above, NETWORK)
+
+
+def walk(
+    unfolder: Unfolder, body: trees.Mapping, context: Context, above: Above, forms: Forms
+) -> tuple[Context, Any]:
+    """Unfold every node of a body: the context with their names in sight, and the last present node."""
     inside = replace(context, scope=Scope(context.scope), absent=dict(context.absent))
     values = inside.scope.values
     forward = _forward_reads(body)
     for entry in body:
-        _refuse_reserved(unfolder, entry, inside)
+        _refuse_reserved(unfolder, entry, inside, forms.reserved)
         if entry.key in forward and _reads_below(unfolder, entry, forward[entry.key], inside):
             value: Any = POISON
         else:
-            value = unfold_node(unfolder, entry, inside, above)
+            with unfolder.unfolding(entry, inside):
+                value = unfold_node(unfolder, entry, inside, above, forms)
         values[entry.key] = value
         if value is ABSENT:
             inside.absent[entry.key] = _reason(entry, inside)
@@ -51,7 +70,7 @@ def unfold_body(
     return inside, above.value
 
 
-def _refuse_reserved(unfolder: Unfolder, entry: Entry, context: Context) -> None:
+def _refuse_reserved(unfolder: Unfolder, entry: Entry, context: Context, reserved: frozenset[str]) -> None:
     """Report a node whose name is no identifier, or taken."""
     name = entry.key
     if not name.isidentifier() or not name.isascii() or name.startswith("_") or keyword.iskeyword(name):
@@ -61,7 +80,7 @@ def _refuse_reserved(unfolder: Unfolder, entry: Entry, context: Context) -> None
             entry.key_span,
             help="letters, digits and _, beginning with a letter; no Python keyword",
         )
-    elif name in RESERVED:
+    elif name in reserved:
         unfolder.at(context).add(
             "G0011",
             f"`{name}` is a name that every module has already",
@@ -113,19 +132,19 @@ def _reads_below(
     return bool(unknown)
 
 
-def unfold_node(unfolder: Unfolder, entry: Entry, context: Context, above: Above) -> Any:
+def unfold_node(unfolder: Unfolder, entry: Entry, context: Context, above: Above, forms: Forms) -> Any:
     """The value of one node: a tensor, outputs of a block, any value, ABSENT; POISON after reporting."""
     tree = entry.value
     unfolder.tally.count()
     if trees.is_null(tree):
-        help = f"a node has one of {', '.join(FORMS)}"
+        help = f"a node has one of {', '.join(forms.by_key)}"
         unfolder.at(context).add("G0013", f"`{entry.key}` is empty", tree.span, help=help)
         return POISON
     if not isinstance(tree, trees.Mapping):
-        return unfolder.evaluate(tree, context)
-    forms = [form for form in FORMS if form in tree.entries]
-    if len(forms) != 1:
-        _report_form(unfolder, entry, forms, context)
+        return unfolder.own(entry.key, tree, context)
+    written = [form for form in forms.by_key if form in tree.entries]
+    if len(written) != 1:
+        _report_form(unfolder, entry, written, context, forms)
         return POISON
     wanted = unfolder.condition(tree.get("when"), context, True)
     unwanted = unfolder.condition(tree.get("unless"), context, False)
@@ -134,22 +153,24 @@ def unfold_node(unfolder: Unfolder, entry: Entry, context: Context, above: Above
     if not wanted or unwanted:
         check_left_out(unfolder, tree, context)
         return ABSENT
-    return _UNFOLD[forms[0]](unfolder, entry, tree, context, above)
+    return forms.by_key[written[0]](unfolder, entry, tree, context, above)
 
 
-def _report_form(unfolder: Unfolder, entry: Entry, forms: list[str], context: Context) -> None:
+def _report_form(
+    unfolder: Unfolder, entry: Entry, written: list[str], context: Context, forms: Forms
+) -> None:
     assert isinstance(entry.value, trees.Mapping)
-    if forms:
-        second = entry.value.entries[forms[1]]
+    if written:
+        second = entry.value.entries[written[1]]
         unfolder.at(context).add(
             "G0313",
-            f"`{entry.key}` has both `{forms[0]}` and `{forms[1]}`",
+            f"`{entry.key}` has both `{written[0]}` and `{written[1]}`",
             second.key_span,
             help="keep one of them",
         )
         return
     for key in entry.value.entries.values():
-        if hint := did_you_mean(key.key, FORMS):
+        if hint := did_you_mean(key.key, forms.by_key):
             unfolder.at(context).add(
                 "G0313", f"`{entry.key}` has no op, block, slot or fold", key.key_span, help=hint
             )
@@ -158,7 +179,7 @@ def _report_form(unfolder: Unfolder, entry: Entry, forms: list[str], context: Co
         "G0313",
         f"`{entry.key}` has no op, block, slot or fold",
         entry.key_span,
-        help=f"a node has one of {', '.join(FORMS)}",
+        help=f"a node has one of {', '.join(forms.by_key)}",
     )
 
 
@@ -168,7 +189,7 @@ def _value(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Conte
         unfolder.at(context).add("G0205", f"a value takes no `{other.key}`", other.key_span)
     if unknown:
         return POISON
-    return unfolder.evaluate(tree.entries["value"].value, context)
+    return unfolder.own(entry.key, tree.entries["value"].value, context)
 
 
 def _op(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above) -> Any:
@@ -219,4 +240,7 @@ def _fold(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Contex
     return unfold_fold(unfolder, entry, tree, replace(context, defaults=defaults), above)
 
 
-_UNFOLD = {"op": _op, "block": _block, "topology": _block, "slot": _slot, "fold": _fold, "value": _value}
+NETWORK = Forms(
+    {"op": _op, "block": _block, "topology": _block, "slot": _slot, "fold": _fold, "value": _value}, RESERVED
+)
+"""What a node of a network may be."""

@@ -16,7 +16,6 @@ from gandsl.frontend.values import Above
 from gandsl.ir.op import Op
 from gandsl.ir.ops import GAME_OPS
 from gandsl.spec import tree as trees
-from gandsl.spec.builtins import BUILTINS
 from gandsl.spec.document import BlockDecl, SlotDecl
 from gandsl.spec.tree import Scalar
 
@@ -105,6 +104,6 @@ def _read(unfolder: Unfolder, scalars: list[Scalar], context: Context, given: Co
                 help = did_you_mean(name, known)
                 unfolder.at(context).add("G0102", f"unknown name `{name}`", span, help=help)
         for name, span in calls_of(scalar):
-            if name not in known and name not in BUILTINS:
-                help = did_you_mean(name, [*known, *BUILTINS])
+            if name not in known and name not in context.scope.builtins:
+                help = did_you_mean(name, [*known, *context.scope.builtins])
                 unfolder.at(context).add("G0103", f"unknown function `{name}`", span, help=help)

@@ -40,10 +40,13 @@ def op_of(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> tuple[Op
     elif name.text in GAME_OPS:
         message, help = of_games(name.text)
         unfolder.at(context).add("G0201", message, name.span, help=help)
+    elif name.text in OPS and name.text != "input":
+        message = f"`{name.text}` has layers, and these are of networks"
+        help = "write a network for it, which some player trains or whose `weights` are said"
+        unfolder.at(context).add("G0348", message, name.span, help=help)
     elif not reported_added(unfolder, name.text, name.span, context):
-        names = [known for known in OPS if known != "input"]
         others = unfolder.library.candidates(context.home)
-        help = meant(name.text, names, "block", others) or "`gandsl explain --ops` lists the ops"
+        help = meant(name.text, [*unfolder.ops], "block", others) or "`gandsl explain --ops` lists the ops"
         unfolder.at(context).add("G0201", f"there is no op `{name.text}`", name.span, help=help)
     return None
 
@@ -82,7 +85,7 @@ def import_is_missing(unfolder: Unfolder, name: str, span: Span, context: Contex
     else:
         near = nearest(space, [*imports, *standard])
         message = f"nothing is imported as `{space}`"
-        op = next((op for op in ours(local) if op in OPS), None)
+        op = next((op for op in ours(local) if op in unfolder.ops), None)
         add = f"write `op: {op}`" if op else f"add `imports: {{{space}: ./FILE.yaml}}`"
         help = f"did you mean `{near}.{local}`?" if near else add
     unfolder.at(context).add("G0405", message, span, help=help)
@@ -105,7 +108,7 @@ def block_of(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> tuple
     names = unfolder.library.candidates(context.home)
     if form == "topology":
         names = [known.removeprefix("topology.") for known in names if known.startswith("topology.")]
-    ops = [known for known in OPS if known != "input"]
+    ops = [*unfolder.ops]
     hint = (
         f"write `op: {name.text}`"
         if name.text in ops
@@ -144,4 +147,4 @@ def candidates(unfolder: Unfolder, namespace: str | None, context: Context) -> l
     """Every name that could fill a slot, for did-you-mean."""
     names = unfolder.library.candidates(context.home)
     short = [name.removeprefix(f"{namespace}.") for name in names] if namespace else []
-    return sorted({*names, *short, *OPS, IDENTITY} - {"input"})
+    return sorted({*names, *short, *unfolder.ops, IDENTITY})

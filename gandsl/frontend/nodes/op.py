@@ -28,7 +28,7 @@ def call_op(unfolder: Unfolder, op: Op, use: Use) -> TensorValue | Poison:
             tensors = all_tensors(unfolder, port, argument, use, position, where)
         else:
             tensors = one_tensor(
-                unfolder, port.name, port.kinds, port.optional, argument, use, position, where
+                unfolder, port.name, unfolder.kinds(port), port.optional, argument, use, position, where
             )
         if tensors is POISON:
             failed = True

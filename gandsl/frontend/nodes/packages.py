@@ -7,7 +7,6 @@ from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.frontend.context import Context
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.ir.op import Op
-from gandsl.ir.ops import OPS
 from gandsl.ir.packages import OPS as GROUP
 from gandsl.ir.packages import MissingPackage, PackageFault, check, everywhere, ops_of
 from gandsl.spec.document import Document
@@ -36,8 +35,8 @@ def usable(unfolder: Unfolder, home: Document) -> dict[str, dict[str, Op]]:
 
 def find_op(unfolder: Unfolder, name: str, home: Document) -> Op | None:
     """An op that a file may name: of the language, or of a package that it requires."""
-    if name in OPS:
-        return OPS[name] if name != "input" else None
+    if name in unfolder.ops:
+        return unfolder.ops[name]
     return usable(unfolder, home).get(name.rpartition(".")[0], {}).get(name)
 
 

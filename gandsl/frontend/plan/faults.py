@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gandsl.diagnostics import Diagnostics
+from gandsl.diagnostics import Diagnostics, Sink
 from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.spec import tree as trees
 from gandsl.spec.tree import Entry, Tree
 from gandsl.spec.values import show
-from gandsl_runtime.plan import Plan
+from gandsl_runtime.plan import Plan, PlanPart
 
 _WHOLE, _NUMBER, _FIELDS = "is a whole number", "is a number", "is a mapping of fields"
 # pydantic's kind of fault → what the field is; `{…}` are its own words
@@ -100,6 +100,24 @@ def _report_fault(fault: ErrorDetails, training: Entry, diagnostics: Diagnostics
         found.key_span if found.is_key else found.value.span,
         help=hint and f"did you mean `{hint}`?",
     )
+
+
+def report_part(fault: ErrorDetails, tree: trees.Mapping, part: type[PlanPart], sink: Sink) -> None:
+    """Report one fault of a part of a plan that stands elsewhere, at the field that it is about."""
+    name = str(fault["loc"][0]) if fault["loc"] else ""
+    entry = tree.entries.get(name)
+    if fault["type"] == "missing":
+        sink.add("G0009", f"`{name}` is missing", tree.span)
+    elif fault["type"] == "extra_forbidden" and entry is not None:
+        help = did_you_mean(name, sorted(part.model_fields))
+        sink.add("G0008", f"there is no field `{name}` here", entry.key_span, help=help)
+    else:
+        words = _WORDS.get(fault["type"])
+        said = words.format(**fault.get("ctx", {})).replace("'", "`") if words else fault["msg"]
+        said = said.removeprefix("Value error, ")
+        place = entry.value.span if entry is not None else tree.span
+        shown = f", not {_shown(fault['input'])}" if words and not fault["type"].startswith("too_") else ""
+        sink.add("G0602", f"`{name}` {said}{shown}" if name else said, place)
 
 
 def _shown(value: Any) -> str:

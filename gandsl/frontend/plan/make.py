@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from gandsl.frontend.context import Context
-from gandsl.frontend.plan.faults import report_faults
+from gandsl.frontend.plan.faults import report_faults, report_part
 from gandsl.frontend.plan.nulls import settled
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import first_output
@@ -17,7 +17,7 @@ from gandsl.spec import tree as trees
 from gandsl.spec.evaluate import Scope
 from gandsl.spec.tree import Scalar, Tree
 from gandsl.spec.values import POISON, Size
-from gandsl_runtime.plan import Plan
+from gandsl_runtime.plan import Plan, PlanPart
 
 
 def make_plan(unfolder: Unfolder, training: trees.Mapping, context: Context) -> Plan | None:
@@ -29,17 +29,33 @@ def make_plan(unfolder: Unfolder, training: trees.Mapping, context: Context) -> 
             own[entry.key] = _value(unfolder, entry.value, context)
     failed: list[tuple[str, ...]] = []
     data = _sound(_value(unfolder, training, context), (), failed)
+    faults: list[Any] = []
+    plan = None
     try:
         plan = Plan.model_validate(settled(data, training))
     except ValidationError as error:
-        faults = [
-            fault
-            for fault in error.errors(include_url=False)
-            if not any(fault["loc"][: len(path)] == path for path in failed)
-        ]
-        report_faults(faults, context.home.tree.entries["training"], unfolder.reporter.diagnostics)
-        return None
-    return None if failed else plan
+        faults += error.errors(include_url=False)
+    if data.get("loss") is None and "game" not in context.home.tree:  # which may be written out instead
+        kind = "model_type" if "loss" in data else "missing"
+        faults.append({"type": kind, "loc": ("loss",), "msg": "", "input": data.get("loss")})
+    told = [fault for fault in faults if not any(fault["loc"][: len(path)] == path for path in failed)]
+    if told:
+        report_faults(told, context.home.tree.entries["training"], unfolder.reporter.diagnostics)
+    return None if faults or failed else plan
+
+
+def make_part(unfolder: Unfolder, tree: trees.Mapping, context: Context, part: type[PlanPart]) -> Any:
+    """A part of a plan that stands elsewhere, such as a player's optimizer; POISON after reporting."""
+    failed: list[tuple[str, ...]] = []
+    data = _sound(_value(unfolder, tree, context), (), failed)
+    try:
+        found = part.model_validate(data)
+    except ValidationError as error:
+        for fault in error.errors(include_url=False):
+            if not any(fault["loc"][: len(path)] == path for path in failed):
+                report_part(fault, tree, part, unfolder.at(context))
+        return POISON
+    return POISON if failed else found
 
 
 def _value(unfolder: Unfolder, tree: Tree, context: Context) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .augment import MADE, PIPES, TRANSFORMS, Adaptive, Augment
+from .augment import MADE, PIPES, TRANSFORMS, Adaptive, Augment, Pipe
 from .cadence import Best, Cadence
 from .data import Data
 from .ema import Ema
@@ -15,7 +15,7 @@ from .optimizer import Adam, AdamChanges
 from .part import PlanPart
 from .plan import Plan
 from .precision import Precision
-from .quantity import IMAGES_PER_UNIT, UNITS, Images, Interval, Length, Quantity
+from .quantity import IMAGES_PER_UNIT, UNITS, ZERO, Images, Interval, Length, Quantity
 from .regularizers import Consistency, LeCam, Regularizers, TopSingularValue
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "PIPES",
     "TRANSFORMS",
     "UNITS",
+    "ZERO",
     "Adam",
     "AdamChanges",
     "Adaptive",
@@ -44,6 +45,7 @@ __all__ = [
     "LengthCurve",
     "Loss",
     "Number",
+    "Pipe",
     "Plan",
     "PlanPart",
     "Precision",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 from pydantic import Field, model_validator
 
@@ -33,7 +33,10 @@ class Plan(PlanPart):
         description="images at a time in a step: gradients are accumulated; null: the batch at once",
     )
     loss: Loss = Field(
-        description="a name or an object with its parameters: " + ", ".join(LOSS_NAMES),
+        default=cast("Loss", None),  # of a game that is written out; what reads it is for the short form
+        description="a name or an object with its parameters: "
+        + ", ".join(LOSS_NAMES)
+        + "; null: `game` says what is minimized",
         json_schema_extra=loss_or_name,
     )
     auxiliary: Auxiliary | None = Field(
@@ -99,7 +102,7 @@ class Plan(PlanPart):
             raise ValueError(
                 f"regularizers.path_length.batch is {path_length.batch}, more than the batch of {self.batch}"
             )
-        if self.adapts and self.loss.boundary is None:
+        if self.adapts and self.loss and self.loss.boundary is None:
             raise ValueError(
                 f"augment.p can't adapt: {self.loss.kind} has no boundary between real and generated; "
                 "give augment.p a number or a curve"

@@ -1,0 +1,136 @@
+"""Nodes that draw: an input of a network, a label as the data have it, a type that is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.frontend.context import Context
+from gandsl.frontend.game.keys import choice, refuse_others
+from gandsl.frontend.game.unfolder import GameUnfolder
+from gandsl.frontend.game.values import GameTensor, PartValue, TypeValue
+from gandsl.frontend.nodes.block import is_kind, shape_of
+from gandsl.frontend.values import Above, first_output
+from gandsl.ir.ops import GAME_OPS
+from gandsl.ir.types import KINDS
+from gandsl.spec import tree as trees
+from gandsl.spec.document import PortDecl
+from gandsl.spec.params import Declared
+from gandsl.spec.parse import parse_type
+from gandsl.spec.tree import Entry, Scalar
+from gandsl.spec.values import ABSENT, POISON, Absent, Poison, is_number, type_name
+
+_KEYS = ("draw", "distribution", "low", "high", "per", "draws")
+_ROW = GAME_OPS["draw"]
+_KIND = re.compile(r"\s*([A-Z]\w*)\s*(\[.*)?", re.DOTALL)
+
+
+def unfold_draw(
+    unfolder: GameUnfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above
+) -> Any:
+    """The tensor drawn; ABSENT for what is absent; POISON after reporting."""
+    if not refuse_others(unfolder, tree, _KEYS, "a draw", context):
+        return POISON
+    of = _type_of(unfolder, tree, context)
+    if of is POISON or of is ABSENT:
+        return of
+    given: dict[str, Any] = {}
+    for key in ("distribution", "per"):
+        if key in tree:
+            given[key] = choice(unfolder, _param(key), tree.entries[key].value, context)
+    for key in ("low", "high"):
+        if key in tree:
+            given[key] = _number(unfolder, key, tree, context)
+    if "draws" in tree:
+        named = tree.entries["draws"].value
+        given["draws"] = named.text if isinstance(named, Scalar) else POISON
+    if POISON in given.values():
+        return POISON
+    attrs = _attrs(of, given)
+    written = tree.entries["draw"].value.span
+    places = {key: tree.entries[key].value.span for key in given} | {
+        "per": tree.entries["per"].value.span if "per" in tree else written
+    }
+    places.setdefault("distribution", written)
+    return unfolder.builder.add(entry.key, _ROW, {}, attrs, context, written, places)
+
+
+def _param(name: str) -> Declared:
+    found = _ROW.param(name)
+    assert found is not None
+    return found
+
+
+def _attrs(of: TypeValue, given: Mapping[str, Any]) -> dict[str, Any]:
+    """All parameters of the row: what is written, else by the type."""
+    kind = of.type.kind
+    single = kind in ("Number", "Scalar")
+    distribution = given.get("distribution") or (
+        "labels" if kind == "Label" else of.distribution or ("uniform" if single else "normal")
+    )
+    even = kind == "Label" and distribution == "uniform"
+    low = -1.0 if distribution == "uniform" and not single and not even else 0.0
+    own = {
+        "kind": kind,
+        "shape": of.type.shape,
+        "distribution": "labels" if even else distribution,
+        "low": given.get("low", low),
+        "high": given.get("high", 1.0),
+        "per": given.get("per", "sample"),
+        "even": even,
+    }
+    if _ROW.param("draws"):
+        own["draws"] = given.get("draws", "")
+    return own
+
+
+def _number(unfolder: GameUnfolder, key: str, tree: trees.Mapping, context: Context) -> Any:
+    written = tree.entries[key].value
+    value = first_output(unfolder.evaluate(written, context))
+    if value is POISON or is_number(value):
+        return value if value is POISON else float(value)
+    unfolder.at(context, written).add(
+        "G0207", f"`{key}` of a draw wants a number, not {type_name(value)}", written.span
+    )
+    return POISON
+
+
+def _type_of(unfolder: GameUnfolder, tree: trees.Mapping, context: Context) -> TypeValue | Absent | Poison:
+    """The type that `draw:` names, written as one or as that of something."""
+    written = tree.entries["draw"].value
+    if not isinstance(written, Scalar):
+        unfolder.at(context).add("G0010", "`draw` is given a type, or an input of a network", written.span)
+        return POISON
+    found = _KIND.fullmatch(written.text)
+    if found and (found[1] in KINDS or found[1] not in context.scope):
+        return _written(unfolder, written, context)
+    value = first_output(unfolder.evaluate(written, context))
+    if value is POISON or value is ABSENT or isinstance(value, TypeValue):
+        return value
+    if isinstance(value, GameTensor):
+        return TypeValue(value.type)
+    if isinstance(value, PartValue) and value.drawn:
+        return value.drawn
+    known = [*unfolder.networks]
+    unfolder.at(context, written).add(
+        "G0337",
+        f"`draw` is given a type, a field of the data or an input of a network, not {type_name(value)}",
+        written.span,
+        help=did_you_mean(written.text.partition(".")[0], known) if isinstance(value, PartValue) else None,
+    )
+    return POISON
+
+
+def _written(unfolder: GameUnfolder, written: Scalar, context: Context) -> TypeValue | Poison:
+    type_ = parse_type(written.text, written.span, unfolder.at(context))
+    if type_ is None:
+        return POISON
+    port = PortDecl(
+        "draw", type_.kind, type_.dims, False, None, None, None, None, "", written.span, type_.kind_span
+    )
+    if not is_kind(unfolder, port, context):
+        return POISON
+    shape = shape_of(unfolder, port, context)
+    return shape if shape is POISON else TypeValue(shape)

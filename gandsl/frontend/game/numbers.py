@@ -1,0 +1,148 @@
+"""Numbers of a game that may change with the clock: as written, curves, stairs, quantities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gandsl.frontend.context import Context
+from gandsl.frontend.values import TensorValue, first_output
+from gandsl.spec import tree as trees
+from gandsl.spec.tree import Tree
+from gandsl.spec.values import ABSENT, POISON, Size, is_number, is_quantity, type_name
+
+if TYPE_CHECKING:
+    from gandsl.frontend.unfolder import Unfolder
+    from gandsl_runtime.plan import Plan, Quantity
+
+
+def number_of(unfolder: Unfolder, tree: Tree, context: Context, what: str) -> Any:
+    """A number, a Curve, Stairs, a Scalar or None (null); POISON after reporting."""
+    if isinstance(tree, trees.Mapping):
+        return moving(unfolder, tree, context, what)
+    value = first_output(unfolder.evaluate(tree, context))
+    if value is POISON or value is None or value is ABSENT or is_number(value):
+        return value
+    if isinstance(value, Size):
+        return value.long
+    if isinstance(value, TensorValue) and value.type.kind == "Scalar":
+        return value
+    help = "take its mean" if isinstance(value, TensorValue) and value.type.sampled else None
+    message = f"{what} is a number, a curve, stairs or a Scalar, not {type_name(value)}"
+    unfolder.at(context, tree).add("G0333", message, tree.span, help=help)
+    return POISON
+
+
+def moving(unfolder: Unfolder, tree: trees.Mapping, context: Context, what: str) -> Any:
+    """A curve `{shape, start, end, over}` or stairs `{values, at}`; POISON after reporting."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from gandsl_runtime.plan import Number
+
+    written = {entry.key: _part(unfolder, entry.value, context) for entry in tree}
+    if any(value is POISON for value in written.values()):
+        return POISON
+    try:
+        return TypeAdapter(Number).validate_python(written)
+    except ValidationError as error:
+        for fault in error.errors(include_url=False):
+            _report(unfolder, tree, context, what, fault)
+        return POISON
+
+
+def _part(unfolder: Unfolder, tree: Tree, context: Context) -> Any:
+    if isinstance(tree, trees.Sequence):
+        items = [_part(unfolder, item, context) for item in tree.items]
+        return POISON if POISON in items else items
+    if isinstance(tree, trees.Scalar) and tree.text in ("linear", "cosine", "exponential"):
+        return tree.text
+    value = first_output(unfolder.evaluate(tree, context))
+    return value.long if isinstance(value, Size) else value
+
+
+def _report(unfolder: Unfolder, tree: trees.Mapping, context: Context, what: str, fault: Any) -> None:
+    from gandsl.diagnostics.suggest import did_you_mean
+
+    place: Any = tree
+    keys = [step for step in fault["loc"] if isinstance(step, str)]
+    entry = tree.entries.get(keys[0]) if keys else None
+    sink = unfolder.at(context)
+    if fault["type"] == "extra_forbidden" and entry is not None:
+        known = ("shape", "start", "end", "over", "after") if "shape" in tree else ("values", "at")
+        message = f"{what} has no field `{entry.key}`"
+        sink.add("G0334", message, entry.key_span, help=did_you_mean(entry.key, known))
+    elif fault["type"] == "missing":
+        sink.add("G0334", f"{what} needs `{keys[0]}`", tree.span)
+    else:
+        place = entry.value if entry is not None else tree
+        said = fault["msg"].removeprefix("Value error, ")
+        subject = f"`{entry.key}` of {what}" if entry is not None else what
+        sink.add("G0334", f"{subject}: {said[0].lower()}{said[1:]}", place.span)
+
+
+def pipe_of(unfolder: Unfolder, tree: Tree, context: Context) -> Any:
+    """The transforms of an augmentation: a pipe, a tuple of transforms, or of pairs with their shares."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from gandsl_runtime.plan import Pipe
+
+    if isinstance(tree, trees.Mapping):
+        written: Any = {entry.key: _part(unfolder, entry.value, context) for entry in tree}
+    elif isinstance(tree, trees.Sequence):
+        written = [item.text if isinstance(item, trees.Scalar) else None for item in tree.items]
+    elif tree.text in context.scope:  # a parameter of the block around
+        written = first_output(unfolder.evaluate(tree, context))
+    else:
+        written = tree.text
+    if written is POISON or (isinstance(written, dict) and POISON in written.values()):
+        return POISON
+    try:
+        pipe = TypeAdapter(Pipe).validate_python(written)
+    except ValidationError as error:
+        said = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        unfolder.at(context).add("G0334", f"`pipe`: {said}", tree.span)
+        return POISON
+    return tuple(pipe.items()) if isinstance(pipe, dict) else pipe
+
+
+def quantity_of(
+    unfolder: Unfolder, tree: Tree, context: Context, what: str, plan: Plan | None
+) -> Quantity | Any:
+    """A length of training: a quantity, or a share of the plan's length; POISON after reporting."""
+    value = first_output(unfolder.evaluate(tree, context))
+    if value is POISON or is_quantity(value):
+        return value
+    if is_number(value) and 0 <= value <= 1 and plan is not None:
+        from gandsl_runtime.plan import Quantity
+
+        return Quantity(plan.length.number * value, plan.length.unit)
+    message = f"{what} is a length of training, not {type_name(value)}"
+    help = "write its unit, such as `20 kimg` or `500 steps`, or a share of the length, from 0 to 1"
+    unfolder.at(context, tree).add("G0335", message, tree.span, help=help)
+    return POISON
+
+
+def whole_of(unfolder: Unfolder, tree: Tree, context: Context, what: str) -> Any:
+    """A whole number from 1; POISON after reporting."""
+    value = first_output(unfolder.evaluate(tree, context))
+    if value is POISON:
+        return POISON
+    if not is_number(value) or not float(value).is_integer() or value < 1:
+        shown = f"{value:g}" if is_number(value) else type_name(value)
+        message = f"{what} is a whole number from 1, not {shown}"
+        help = "divide with `//`" if isinstance(value, float) else None
+        unfolder.at(context, tree).add("G0336", message, tree.span, help=help)
+        return POISON
+    return int(value)
+
+
+def interval_of(unfolder: Unfolder, tree: Tree, context: Context, what: str) -> Any:
+    """A whole number of steps; POISON after reporting."""
+    value = first_output(unfolder.evaluate(tree, context))
+    if value is POISON:
+        return POISON
+    if is_quantity(value) and value.in_steps and value.number >= 1 and float(value.number).is_integer():
+        return int(value.number)
+    shown = str(value) if is_quantity(value) else f"{value:g}" if is_number(value) else type_name(value)
+    message = f"{what} is a whole number of steps, not {shown}"
+    unfolder.at(context, tree).add("G0336", message, tree.span, help="write `16 steps`")
+    return POISON

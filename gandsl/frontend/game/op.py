@@ -1,0 +1,136 @@
+"""Ops in a game's body: those of games, and those of networks that keep nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from gandsl.frontend.context import Context
+from gandsl.frontend.game.builder import numbered
+from gandsl.frontend.game.numbers import number_of, pipe_of
+from gandsl.frontend.game.unfolder import GameUnfolder
+from gandsl.frontend.game.values import leaves
+from gandsl.frontend.nodes import lookup
+from gandsl.frontend.nodes.arguments import Argument, Use, arguments_of
+from gandsl.frontend.nodes.op import call_op
+from gandsl.frontend.values import Above, TensorValue, first_output
+from gandsl.ir.op import Op
+from gandsl.spec import tree as trees
+from gandsl.spec.tree import Entry, Scalar
+from gandsl.spec.values import POISON, Poison
+
+# op → the form that writes it: an op's name alone would not say what it needs
+WRITTEN = {
+    "item": "a field of `data`, by its name",
+    "draw": "`{draw: …}`",
+    "clock": "`{value: {shape: …}}`",
+    "fade": "`alpha`",
+    "state": "`{state: Scalar, …}`",
+    "heard": "the `next` of a state",
+    "call": "`{network: NAME, …}`",
+    "output": "`NODE.NAME`",
+    "weights": "`weights(NETWORK)`",
+}
+
+
+def unfold_op(
+    unfolder: GameUnfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above
+) -> Any:
+    """The node's tensor, or the list of those that it gives; POISON after reporting."""
+    named = lookup.op_of(unfolder, tree, context)
+    if named is None:
+        return POISON
+    op, span = named
+    if op.name in WRITTEN:
+        unfolder.at(context).add("G0346", f"`{op.name}` is written as {WRITTEN[op.name]}", span)
+        return POISON
+    arguments = arguments_of(tree, "op", context)
+    prepared = _PREPARED[op.name](unfolder, arguments, context) if op.name in _PREPARED else arguments
+    if prepared is POISON:
+        return POISON
+    use = Use(entry.key, context, span, prepared, above, context.blocks)
+    return _join(unfolder, op, use) if op.name == "join" else call_op(unfolder, op, use)
+
+
+def _join(unfolder: GameUnfolder, op: Op, use: Use) -> Any:
+    """Batches joined; of lists their entries, one by one."""
+    written = use.arguments.get("terms")
+    if written is None or not isinstance(written.tree, trees.Sequence):
+        return call_op(unfolder, op, use)
+    values = [first_output(unfolder.evaluate(part, written.context)) for part in written.tree.items]
+    lengths = {len(value) for value in values if isinstance(value, list)}
+    if not lengths or POISON in values:
+        return call_op(unfolder, op, use)
+    if len(lengths) > 1 or not all(isinstance(value, list) for value in values):
+        message = "lists are joined with lists of as many entries"
+        unfolder.at(use.context).add("G0330", message, written.tree.span)
+        return POISON
+    entries = zip(*values, strict=True)
+    found = [
+        call_op(
+            unfolder,
+            op,
+            replace(
+                use, name=numbered(use.name, place), arguments={"terms": _known(written, "terms", [*terms])}
+            ),
+        )
+        for place, terms in enumerate(entries)
+    ]
+    return POISON if POISON in found else found
+
+
+Arguments = Mapping[str, Argument]
+
+
+def _split(unfolder: GameUnfolder, arguments: Arguments, context: Context) -> Arguments | Poison:
+    """`as: JOINED`: into as many parts, of as many batches each, as were joined."""
+    written = arguments.get("as")
+    if written is None:
+        return arguments
+    value = unfolder.evaluate(written.tree, written.context)
+    if value is POISON:
+        return POISON
+    found = next(leaves(first_output(value)), None)
+    node = unfolder.builder.nodes[found.id] if isinstance(found, TensorValue) else None
+    if node is None or node.op != "join":
+        what = f"`{written.tree.text}`" if isinstance(written.tree, Scalar) else "this"
+        message = f"`split` wants what was joined, and {what} is no `join`"
+        unfolder.at(context).add(
+            "G0347", message, written.tree.span, help="`as: JOINED`, a node with `op: join`"
+        )
+        return POISON
+    times = [unfolder.builder.nodes[one].type.times for one in node.operands]
+    others = {name: argument for name, argument in arguments.items() if name != "as"}
+    return others | {"counts": _known(written, "counts", times)}
+
+
+def _known(written: Argument, name: str, value: Any) -> Argument:
+    """An argument whose value has been found."""
+    inside = written.context.child({name: value})
+    return Argument(Scalar(name, name, True, written.tree.span), inside, written.key_span)
+
+
+def _augment(unfolder: GameUnfolder, arguments: Arguments, context: Context) -> Arguments | Poison:
+    """`p`: a number is the parameter `chance`, what changes is the port. `pipe`: as the plan has it."""
+    found = dict(arguments)
+    if "pipe" in found:
+        pipe = pipe_of(unfolder, found["pipe"].tree, found["pipe"].context)
+        if pipe is POISON:
+            return POISON
+        found["pipe"] = _known(found["pipe"], "pipe", pipe)
+    if "p" in found:
+        written = found.pop("p")
+        value = number_of(unfolder, written.tree, written.context, "`p` of `augment`")
+        if value is POISON:
+            return POISON
+        if isinstance(value, int | float):
+            return found | {"chance": written}
+        if not isinstance(value, TensorValue):
+            with unfolder.builder.reading(context, written.tree.span):
+                value = unfolder.builder.make("clock", {}, number=value)
+        found["p"] = _known(written, "p", value)
+    return found
+
+
+_PREPARED = {"split": _split, "augment": _augment}

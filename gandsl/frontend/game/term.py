@@ -1,0 +1,192 @@
+"""Terms of a player: Scalars of the graph, with their weights, and when they count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from gandsl.diagnostics import Label
+from gandsl.frontend.context import Context
+from gandsl.frontend.game.body import GAME
+from gandsl.frontend.game.numbers import interval_of, number_of, quantity_of, whole_of
+from gandsl.frontend.game.unfolder import GameUnfolder
+from gandsl.frontend.game.values import Called, GameTensor
+from gandsl.frontend.nodes import lookup
+from gandsl.frontend.nodes.body import unfold_node
+from gandsl.frontend.values import Above, NodeOutputs, first_output
+from gandsl.spec import tree as trees
+from gandsl.spec.document import TermDecl
+from gandsl.spec.tree import Entry, Scalar, Tree
+from gandsl.spec.values import ABSENT, POISON, type_name
+from gandsl_runtime.plan import ZERO
+from gandsl_runtime.plan.game import Term
+
+if TYPE_CHECKING:
+    from gandsl_runtime.plan import Plan
+
+_FORMS = ("value", "block", "topology", "op")
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A term's node without its weight, and that weight as written."""
+
+    tree: Tree
+    weight: Tree | None
+
+
+def unfold_term(
+    unfolder: GameUnfolder, player: str, decl: TermDecl, context: Context, plan: Plan | None
+) -> Term | None:
+    """The term; None where it is absent, and after reporting."""
+    inside = replace(context, path=player)
+    parts = _weighed(unfolder, decl, inside)
+    if parts is None:
+        return None
+    entry = Entry(decl.name, decl.span, parts.tree)
+    with unfolder.unfolding(entry, inside):
+        value = unfold_node(unfolder, entry, inside, Above(), GAME)
+    node = _scalar(unfolder, decl, value, inside)
+    if node is None:
+        return None
+    own = inside.at(decl.name)
+    given = {
+        "weight": _weight(unfolder, decl, parts.weight, replace(inside, path=own)),
+        **_numbers(unfolder, decl, inside, plan),
+        "logs": _logs(unfolder, decl, value, node, replace(inside, path=own)),
+    }
+    if any(one is POISON for one in given.values()):
+        return None
+    return Term(own, node.id, **given)
+
+
+def _weighed(unfolder: GameUnfolder, decl: TermDecl, context: Context) -> Weighed | None:
+    """The weight under the name that the term's block gives it; None after reporting."""
+    tree = decl.tree
+    if not isinstance(tree, trees.Mapping):
+        return Weighed(tree, decl.weight)
+    if not any(form in tree for form in _FORMS):
+        unfolder.at(context).add(
+            "G0349",
+            f"the term `{decl.name}` has no value and no block",
+            decl.span,
+            help="a term is an expression, {value: …} or {block: …}",
+        )
+        return None
+    if "block" not in tree and "topology" not in tree:
+        return Weighed(tree, decl.weight)
+    named = lookup.block_of(unfolder, tree, context)
+    if named is None:
+        return None
+    block, _ = named
+    if block.weight == "weight":
+        return Weighed(tree, decl.weight)
+    if decl.weight is not None:
+        message = f"the weight of block `{block.name}` is called `{block.weight}`"
+        label = Label(block.span, "declared here")
+        unfolder.at(context).add(
+            "G0350", message, decl.weight.span, secondary=[label], help=f"write `{block.weight}: …`"
+        )
+        return None
+    rest = {key: entry for key, entry in tree.entries.items() if key != block.weight}
+    return Weighed(trees.Mapping(rest, tree.span), tree.get(block.weight))
+
+
+def _scalar(unfolder: GameUnfolder, decl: TermDecl, value: Any, context: Context) -> GameTensor | None:
+    """The Scalar that the term is; None where it is absent, and after reporting."""
+    found = first_output(value)
+    if found is POISON or found is ABSENT:
+        return None
+    if isinstance(found, GameTensor) and found.type.kind == "Scalar":
+        return found
+    if isinstance(found, GameTensor):
+        samples = ", one for each sample" if found.type.sampled else ""
+        what, help = f"{found.kind_name}{samples}", "take its mean: `mean(…)`"
+    elif isinstance(found, list):
+        what, help = "a list", "join its entries: `average(…)` or `total(…)`"
+    else:
+        what, help = type_name(found), "a term is a Scalar of what the networks gave, such as `mean(x)`"
+    unfolder.at(context).add(
+        "G0351", f"`{decl.name}` is {what}, and a term is a Scalar", _place(decl), help=help
+    )
+    return None
+
+
+def _place(decl: TermDecl) -> Any:
+    tree = decl.tree
+    if not isinstance(tree, trees.Mapping):
+        return tree.span
+    return next((tree.entries[form].value.span for form in _FORMS if form in tree), tree.span)
+
+
+def _weight(unfolder: GameUnfolder, decl: TermDecl, tree: Tree | None, context: Context) -> Any:
+    if tree is None or trees.is_null(tree):
+        return 1.0
+    with unfolder.builder.unfolding(context.at("weight")):
+        value = number_of(unfolder, tree, context, f"the weight of `{decl.name}`")
+        if isinstance(value, GameTensor):
+            value = unfolder.builder.settle(value, "weight", context, tree.span)
+    if isinstance(value, GameTensor):
+        return value.id
+    if value is None or value is ABSENT:
+        message = f"the weight of `{decl.name}` is {type_name(value)}"
+        unfolder.at(context, tree).add("G0333", message, tree.span)
+        return POISON
+    return float(value) if isinstance(value, int | float) else value
+
+
+def _numbers(unfolder: GameUnfolder, decl: TermDecl, context: Context, plan: Plan | None) -> dict[str, Any]:
+    """When the term counts, and on how many samples."""
+    of = f"of `{decl.name}`"
+    found: dict[str, Any] = {}
+    if decl.every is not None:
+        found["every"] = interval_of(unfolder, decl.every, context, f"`every` {of}")
+    if decl.batch is not None:
+        found["batch"] = whole_of(unfolder, decl.batch, context, f"`batch` {of}")
+    if decl.start is not None:
+        found["start"] = quantity_of(unfolder, decl.start, context, f"`from` {of}", plan)
+    if decl.until is not None:
+        found["until"] = quantity_of(unfolder, decl.until, context, f"`until` {of}", plan)
+    start, until = found.get("start", ZERO), found.get("until")
+    if until is not None and until is not POISON and start is not POISON and not _ordered(start, until):
+        assert decl.until is not None
+        message = f"`{decl.name}` ends at {until}, before it begins, at {start}"
+        unfolder.at(context).add("G0352", message, decl.until.span)
+        return {"until": POISON}
+    return found
+
+
+def _ordered(start: Any, until: Any) -> bool:
+    return bool(start.in_steps != until.in_steps and start.number) or start.amount < until.amount
+
+
+def _logs(unfolder: GameUnfolder, decl: TermDecl, value: Any, node: GameTensor, context: Context) -> Any:
+    """Name in the log → node: of the term itself, or of each expression that is written."""
+    if not isinstance(decl.log, trees.Mapping):
+        name = decl.log.text if isinstance(decl.log, Scalar) else context.path.replace(".", "/", 1)
+        return {name: node.id}
+    outputs = (
+        value.outputs if isinstance(value, NodeOutputs) and not isinstance(value, Called) else {"x": value}
+    )
+    seen = context.child(outputs)
+    found: dict[str, str] = {}
+    for place, entry in enumerate(decl.log):
+        id_ = logged(unfolder, entry.key, f"log{place or ''}", entry.value, seen)
+        if id_ is POISON:
+            return POISON
+        found[entry.key] = id_
+    return found
+
+
+def logged(unfolder: GameUnfolder, name: str, node: str, tree: Tree, context: Context) -> Any:
+    """The Scalar that is logged under a name; POISON after reporting."""
+    with unfolder.builder.unfolding(context.at(node)):
+        value = first_output(unfolder.own(node, tree, context))
+    if value is POISON:
+        return POISON
+    if isinstance(value, GameTensor) and value.type.kind == "Scalar":
+        return value.id
+    help = "take its mean: `mean(…)`" if isinstance(value, GameTensor) and value.type.sampled else None
+    message = f"`{name}` of the log is a Scalar, not {type_name(value)}"
+    unfolder.at(context, tree).add("G0353", message, tree.span, help=help)
+    return POISON
