@@ -30,6 +30,7 @@ from gandsl_runtime.layers import set_noise_mode
 from gandsl_runtime.observers import standard
 from gandsl_runtime.plan import Plan
 from gandsl_runtime.runs.record import MachineOptions
+from gandsl_runtime.runs.run_dir import RunDir
 from gandsl_runtime.training.precision import switch_casts
 from gandsl_runtime.training.trainer import Trainer
 from tests.codegen import twins
@@ -260,10 +261,9 @@ def trains(case: Case) -> None:
         program.generator,
         program.discriminator,
         data=_images(case.module),
-        run_dir=case.folder,
+        run_dir=RunDir(case.folder, resolved_text(case.module)),
         machine=MachineOptions(device="cpu"),
         observing=standard(case.folder, terminal=False),
-        spec=resolved_text(case.module),
     )
     assert trainer.run()
     assert len(list((case.folder / "grids").glob("*.png"))) >= 2
