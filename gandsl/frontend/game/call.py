@@ -32,7 +32,7 @@ FADE = "alpha"  # an input of kind Scalar that a fading level has
 
 
 @dataclass(frozen=True)
-class CalledProgram:
+class CallTarget:
     """An entry of a network at this variant, as a call sees it."""
 
     network: str
@@ -63,7 +63,7 @@ def unfold_call(
 def call(
     unfolder: GameUnfolder,
     name: str,
-    program: CalledProgram,
+    program: CallTarget,
     given: Mapping[str, Argument],
     attrs: Mapping[str, Any] | Poison,
     context: Context,
@@ -108,7 +108,7 @@ def call(
 # ---- which program
 
 
-def program_of(unfolder: GameUnfolder, written: Tree, context: Context) -> CalledProgram | None:
+def program_of(unfolder: GameUnfolder, written: Tree, context: Context) -> CallTarget | None:
     """The network and entry that a text names; None after reporting, also where the network itself failed."""
     text = written.text if isinstance(written, Scalar) else ""
     name, dot, entry = text.partition(".")
@@ -134,7 +134,7 @@ def program_of(unfolder: GameUnfolder, written: Tree, context: Context) -> Calle
     return _program(unfolder, name, entry or "forward", found.graph)
 
 
-def _program(unfolder: GameUnfolder, name: str, entry: str, graph: Graph) -> CalledProgram:
+def _program(unfolder: GameUnfolder, name: str, entry: str, graph: Graph) -> CallTarget:
     key = (name, entry)
     if key not in unfolder.programs:
         part = entry_graph(graph, entry)
@@ -155,7 +155,7 @@ def _program(unfolder: GameUnfolder, name: str, entry: str, graph: Graph) -> Cal
         types = tuple(
             (output, part.output_kinds[output], part[id_].type.shape) for output, id_ in part.outputs.items()
         )
-        unfolder.programs[key] = CalledProgram(
+        unfolder.programs[key] = CallTarget(
             name, entry, part, inputs, _grouped(declared.outputs, types), types
         )
     return unfolder.programs[key]
@@ -180,7 +180,7 @@ def _grouped(
 
 def _inputs(
     unfolder: GameUnfolder,
-    program: CalledProgram,
+    program: CallTarget,
     given: Mapping[str, Argument],
     context: Context,
     span: Span,
@@ -245,7 +245,7 @@ def _wants(unfolder: GameUnfolder, argument: Argument) -> bool:
 
 
 def _given(
-    unfolder: GameUnfolder, program: CalledProgram, name: str, nodes: tuple[Node, ...], argument: Argument
+    unfolder: GameUnfolder, program: CallTarget, name: str, nodes: tuple[Node, ...], argument: Argument
 ) -> list[GameTensor] | None:
     """The tensors of one input; None after reporting."""
     where, tree = f"`{program.network}`", argument.tree
@@ -288,7 +288,7 @@ def _given(
 
 
 def _options(
-    unfolder: GameUnfolder, tree: trees.Mapping, program: CalledProgram, context: Context
+    unfolder: GameUnfolder, tree: trees.Mapping, program: CallTarget, context: Context
 ) -> dict[str, Any] | Poison:
     """`weights`, `mode`, `holds`, `draws`, `outputs` as parameters of the row."""
     found: dict[str, Any] = {"weights": "own", "mode": "", "holds": (), "draws": "", "all": False}
@@ -317,7 +317,7 @@ def _param(name: str) -> Declared:
 
 
 def _holds(
-    unfolder: GameUnfolder, tree: Tree, program: CalledProgram, context: Context
+    unfolder: GameUnfolder, tree: Tree, program: CallTarget, context: Context
 ) -> tuple[str, ...] | Poison:
     """The ops whose state a call leaves as it is: `all`, one, or a list."""
     keeping = {node.op for node in program.graph if node.spec.has(Trait.STATEFUL)}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gandsl.frontend.context import Context
 from gandsl.frontend.game.builder import numbered
 from gandsl.frontend.game.player import sampled, turns, unfold_player
-from gandsl.frontend.game.state import Moved, players_of, unfold_next
+from gandsl.frontend.game.state import Moved, below, players_of, unfold_next
 from gandsl.frontend.game.term import logged
 from gandsl.frontend.game.unfolder import GameUnfolder
 from gandsl.frontend.game.values import GameTensor, leaves
@@ -56,7 +56,7 @@ def _states(
     unfolder: GameUnfolder, moved: list[Moved], players: Mapping[str, Player]
 ) -> tuple[GameState, ...] | None:
     nodes = unfolder.builder.nodes
-    computing = {name: _upstream(player.terms, nodes) for name, player in players.items()}
+    computing = {name: below(nodes, _ends(player.terms)) for name, player in players.items()}
     found: list[GameState] = []
     for state in moved:
         hearing = players_of(unfolder, state, computing)
@@ -67,16 +67,9 @@ def _states(
     return tuple(found)
 
 
-def _upstream(terms: tuple[Term, ...], nodes: Mapping[str, Node]) -> set[str]:
-    """All nodes that terms rest on."""
-    seen: set[str] = set()
-    waiting = [id_ for term in terms for id_ in (term.node, term.weight) if isinstance(id_, str)]
-    while waiting:
-        id_ = waiting.pop()
-        if id_ not in seen:
-            seen.add(id_)
-            waiting += nodes[id_].operands
-    return seen
+def _ends(terms: tuple[Term, ...]) -> list[str]:
+    """The nodes that terms name."""
+    return [id_ for term in terms for id_ in (term.node, term.weight) if isinstance(id_, str)]
 
 
 def _logs(unfolder: GameUnfolder, decl: GameDecl, context: Context) -> dict[str, str] | None:

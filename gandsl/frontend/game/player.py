@@ -10,9 +10,11 @@ from gandsl.diagnostics import Label
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.frontend.context import Context
 from gandsl.frontend.game.numbers import quantity_of, whole_of
+from gandsl.frontend.game.state import below
 from gandsl.frontend.game.term import unfold_term
 from gandsl.frontend.game.unfolder import GameUnfolder
 from gandsl.frontend.game.values import PartValue
+from gandsl.ir.graph import Node
 from gandsl.spec.document import GameDecl, PlayerDecl
 from gandsl.spec.tree import Mapping as MappingTree
 from gandsl.spec.tree import Scalar
@@ -136,15 +138,7 @@ def _report_shared(
     )
 
 
-def sampled(term: Term, nodes: Mapping[str, Any]) -> Term:
+def sampled(term: Term, nodes: Mapping[str, Node]) -> Term:
     """The term, told whether it, or its weight, depends on any sample."""
-    waiting = [term.node, *([term.weight] if isinstance(term.weight, str) else [])]
-    seen = set[str]()
-    while waiting:
-        id_ = waiting.pop()
-        if id_ not in seen:
-            seen.add(id_)
-            if nodes[id_].type.sampled:
-                return term
-            waiting += nodes[id_].operands
-    return replace(term, sampled=False)
+    ends = [term.node, *([term.weight] if isinstance(term.weight, str) else [])]
+    return replace(term, sampled=any(nodes[one].type.sampled for one in below(nodes, ends)))

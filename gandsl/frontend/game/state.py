@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +15,8 @@ from gandsl.frontend.game.numbers import interval_of
 from gandsl.frontend.game.unfolder import GameUnfolder
 from gandsl.frontend.game.values import GameTensor
 from gandsl.frontend.values import Above, first_output
+from gandsl.ir.graph import Node
+from gandsl.ir.op import Trait
 from gandsl.spec import tree as trees
 from gandsl.spec.tree import Entry, Scalar, Tree
 from gandsl.spec.values import POISON, is_number, type_name
@@ -157,17 +160,34 @@ def _late(unfolder: GameUnfolder, hearing: Hearing, value: Any, context: Context
         return hearing.now(value)
 
 
+def below(nodes: Mapping[str, Node], ids: Iterable[str]) -> set[str]:
+    """All nodes that some rest on, themselves included."""
+    seen: set[str] = set()
+    waiting = [*ids]
+    while waiting:
+        id_ = waiting.pop()
+        if id_ not in seen:
+            seen.add(id_)
+            waiting += nodes[id_].operands
+    return seen
+
+
 def _heard(unfolder: GameUnfolder, id_: str) -> tuple[str, ...]:
     """The nodes of passes that a next value rests on, in the order in which they were made."""
-    nodes, seen, waiting = unfolder.builder.nodes, set[str](), [id_]
-    while waiting:
-        one = waiting.pop()
-        if one not in seen:
-            seen.add(one)
-            waiting += nodes[one].operands
+    nodes = unfolder.builder.nodes
+    seen = below(nodes, [id_])
     return tuple(
         dict.fromkeys(nodes[one].attrs["node"] for one in nodes if one in seen and nodes[one].op == "heard")
     )
+
+
+def _work(nodes: Mapping[str, Node], heard: tuple[str, ...]) -> set[str]:
+    """What a phase has to compute anyway to be heard: all but the arithmetic behind it."""
+    return {
+        one
+        for one in below(nodes, heard)
+        if nodes[one].op in ("item", "call", "output", "gradient") or nodes[one].spec.has(Trait.RANDOM)
+    }
 
 
 def players_of(
@@ -178,7 +198,8 @@ def players_of(
         return state.of.players
     if state.of.player:
         return (state.of.player,)
-    found = tuple(player for player, nodes in computing.items() if nodes.issuperset(state.heard))
+    work = _work(unfolder.builder.nodes, state.heard)
+    found = tuple(player for player, nodes in computing.items() if nodes >= work)
     if len(found) == 1 or not state.heard:
         return found
     entry, context = state.of.entry, state.of.context

@@ -90,3 +90,14 @@ def nodes(folder: Path, body: str, *overrides: str, before: str = "") -> list[st
     assert game is not None and plain is not None, [one.message for one in diagnostics]
     known = set(plain.main.nodes)
     return [node_text(node) for node in game.main if node.id not in known]
+
+
+def said(folder: Path, written: str) -> list[str]:
+    """What is said of a text, without warnings: `CODE ‹the words marked› message`."""
+    _, diagnostics = unfolded(folder, written)
+    lines = written.split("\n")
+    found = [(one, one.span) for one in diagnostics if one.span is not None and one.severity == "error"]
+    return [
+        f"{one.code} ‹{lines[span.line - 1][span.column - 1 : span.end_column - 1]}› {one.message}"
+        for one, span in found
+    ]
