@@ -5,8 +5,9 @@
 PATHs are checkouts of github.com/NVlabs/stylegan2-ada-pytorch, ajbrock/BigGAN-PyTorch and genforce/genforce;
 any of the three may be left out. Both sides are eager float32 in training mode on one thread of the CPU, ours
 after the passes for training. Weights are drawn there and come here through the importer. What is timed is
-first held against each other: outputs, and the norms of all parameters' gradients. Then ours and theirs take
-turns; a row's figures are medians, its ratio the median over the pairs of turns, and it should be at most 1.
+first held against each other: outputs, and the norms of all parameters' gradients, in float64 to rounding,
+then in float32. Then ours and theirs take turns; a row's figures are medians, its ratio the median over the
+pairs of turns, and it should be at most 1.
 Seconds are of the process, not of the clock, so that others on the machine disturb less.
 
 Rows: the forward pass, with the graph kept; the backward pass alone, to every parameter; and R1's whole
@@ -31,6 +32,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -42,9 +44,10 @@ from bench.figures import ratio, some
 from gandsl.interop import import_checkpoint
 from gandsl_runtime.network import Network
 
-TOLERANCE = 1e-3
-"""Of the norm: float32, summed in another order; where that moves a number across a rectifier's kink, a slope
-jumps at single pixels."""
+TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-2}
+"""Of the norm. Sums are in another order, which moves numbers across a rectifier's kink where they are near
+enough, and there a slope jumps: float64 tells whether both compute the same, float32 whether what is timed
+does."""
 
 Call = Callable[..., Tensor]
 
@@ -110,6 +113,8 @@ SYSTEMS = (
 )
 UNUSED = {"requests": {}, "distutils": {}, "distutils.util": {"strtobool": bool}}
 """Modules that the checkouts import for downloads and the like, and their networks do without."""
+NAMING = ("training", "torch_utils")
+"""Packages of a checkout that ask for float32 by name, whatever the weights are in."""
 
 
 def find(options: argparse.Namespace) -> None:
@@ -170,6 +175,9 @@ class Timed(NamedTuple):
     result: dict[str, Tensor]
 
 
+Job = Callable[[Pair, Sequence[Tensor]], Timed]
+
+
 def plain(pair: Pair, given: Sequence[Tensor]) -> Timed:
     """Forward, and backward of a sum that weighs all outputs."""
     start = time.process_time()
@@ -199,12 +207,48 @@ def norm(network: nn.Module) -> Tensor:
     return torch.stack([gradient.norm() for gradient in gradients]).norm()
 
 
+class _Wide:
+    """torch, but that its float32 is float64."""
+
+    float32 = torch.float64
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(torch, name)
+
+
+@contextlib.contextmanager
+def in_float64(*sides: Pair) -> Iterator[None]:
+    """Inside the block networks compute in float64, and draw so; those too that name float32 themselves."""
+    naming = [module for name, module in sys.modules.items() if name.partition(".")[0] in NAMING]
+    with contextlib.ExitStack() as stack:
+        for module in naming:
+            if vars(module).get("torch") is torch:
+                stack.enter_context(mock.patch.object(module, "torch", _Wide()))
+        stack.callback(torch.set_default_dtype, torch.get_default_dtype())
+        torch.set_default_dtype(torch.float64)
+        for side in sides:
+            stack.callback(side.module.float)
+            side.module.double()
+        yield
+
+
+def turn_of(job: Job, sides: Sequence[Pair], given: Sequence[Tensor], turn: int) -> list[Timed]:
+    """Each side once, with the same noise."""
+    found = []
+    for side in sides:
+        torch.manual_seed(turn)
+        found.append(job(side, given))
+    return found
+
+
 def agree(name: str, mine: Timed, theirs: Timed) -> None:
+    """Raises SystemExit where both sides do not give the same."""
     for what, value in mine.result.items():
         other = theirs.result[what]
         error = ((value - other).norm() / other.norm()).item()
-        if not error <= TOLERANCE:
-            raise SystemExit(f"{name}: the {what} of both sides differ by {error:.1e} of the norm")
+        if not error <= TOLERANCE[value.dtype]:
+            form = str(value.dtype).removeprefix("torch.")
+            raise SystemExit(f"{name}: in {form} the {what} of both sides differ by {error:.1e} of the norm")
 
 
 def rows(system: System, batches: Sequence[int], repeats: int, seconds: float) -> Iterator[dict[str, Any]]:
@@ -217,16 +261,17 @@ def rows(system: System, batches: Sequence[int], repeats: int, seconds: float) -
     jobs = [("G", 0, plain), ("D", 1, plain), ("D", 1, r1)]
     for batch in batches:
         for letter, index, job in jobs:
-            given = inputs(mine[index].module, batch)
+            given, name = inputs(mine[index].module, batch), f"{system.name} {letter}, batch {batch}"
+            sides = mine[index], theirs[index]
+            with in_float64(*sides):
+                wide = [x.double() if x.is_floating_point() else x for x in given]
+                agree(name, *turn_of(job, sides, wide, 0))
             found: dict[str, list[tuple[float, float]]] = {}
             begin = time.perf_counter()
             for turn in range(repeats + 1):
-                pairs = []
-                for side in (mine[index], theirs[index]):
-                    torch.manual_seed(turn)  # the same noise
-                    pairs.append(job(side, given))
+                pairs = turn_of(job, sides, given, turn)
                 if turn == 0:  # warms both
-                    agree(f"{system.name} {letter}, batch {batch}", *pairs)
+                    agree(name, *pairs)
                     continue
                 for row in pairs[0].seconds:
                     found.setdefault(row, []).append((pairs[0].seconds[row], pairs[1].seconds[row]))
