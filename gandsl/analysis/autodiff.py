@@ -105,8 +105,7 @@ def kept_elements(flow: GradientFlow) -> dict[str, int]:
     active = flow.active()
     found = dict.fromkeys(flow.graph.nodes, 0)
     tensors: set[str] = set()
-    readers = Counter(id_ for node in flow.graph for id_ in node.operands)
-    readers.update(flow.graph.outputs.values())
+    readers = readers_of(flow.graph)
     for node in flow.graph:
         for keep in node.spec.keeps:
             if keep.when is not None and not keep.when(flow.graph.call(node)):
@@ -117,7 +116,7 @@ def kept_elements(flow: GradientFlow) -> dict[str, int]:
                 continue
             if keep.extra is not None:
                 found[node.id] += keep.extra(flow.graph.call(node), node.type)
-            elif keep.what == "output" or _in_place(flow.graph, node, keep, readers):
+            elif keep.what == "output" or overwritten(flow.graph, node, keep, readers):
                 tensors.add(node.id)
             else:
                 tensors.update(node.inputs.get(keep.what, ()))
@@ -126,7 +125,14 @@ def kept_elements(flow: GradientFlow) -> dict[str, int]:
     return found
 
 
-def _in_place(graph: Graph, node: Node, keep: Keep, readers: Mapping[str, int]) -> bool:
+def readers_of(graph: Graph) -> Counter[str]:
+    """How often each node is read, as an output too."""
+    found = Counter(id_ for node in graph for id_ in node.operands)
+    found.update(graph.outputs.values())
+    return found
+
+
+def overwritten(graph: Graph, node: Node, keep: Keep, readers: Mapping[str, int]) -> bool:
     """Whether what is kept is overwritten: the node is fused with a product that nobody else reads."""
     if not keep.in_place:
         return False

@@ -18,6 +18,7 @@ from gandsl.analysis import (
     weight_rules,
 )
 from gandsl.analysis.facts import RuleInput
+from gandsl.analysis.game import checks as games
 from gandsl.diagnostics import Diagnostic, Diagnostics
 from gandsl.frontend.module import ModuleIR
 
@@ -84,10 +85,13 @@ OF_ANY_GAME: frozenset[Rule] = frozenset(
         network_rules.style_space_is_a_cut,
         moved.moved_ids,
         plan_rules.recomputed_stages_are_named,
+        batch_rules.batch_splits,
+        growth_rules.plan_and_family,
         growth_rules.networks_grow,
         growth_rules.levels_double,
         growth_rules.keys_are_levels,
         growth_rules.layers_are_shared,
+        growth_rules.reaches_full_size,
         usage.params,
         usage.lets,
         usage.blocks,
@@ -96,6 +100,7 @@ OF_ANY_GAME: frozenset[Rule] = frozenset(
         usage.imports,
         usage.defaults,
         shadowing.shadowed_names,
+        lints.small_batch,
         lints.uneven_overlap,
         lints.bias_before_batch_norm,
     )
@@ -110,14 +115,19 @@ def check(module: ModuleIR, diagnostics: Diagnostics, processes: int = 1) -> Mod
     written, module = module, dead.counted(module)
     unread = list(dead.nodes_without_effect(written, module))
     facts = RuleInput(dead.pruned(module), processes)
-    held = OF_ANY_GAME if module.document.game is not None else {rule for _, rule in (*ERRORS, *WARNINGS)}
+    written_out = module.document.game is not None
+    held = OF_ANY_GAME if written_out else {rule for _, rule in (*ERRORS, *WARNINGS)}
+    variants = games.played(facts, module.game if written_out else None)  # of the short form, its own rules
     for _, rule in ERRORS:
         if rule in held:
             diagnostics.extend(rule(facts))
     if all(error.code == "G0621" for error in diagnostics.errors):  # dead nodes may tell the reason
         diagnostics.extend(unread)
     if not diagnostics.has_errors:
+        games.run(games.ERRORS, variants, diagnostics)
+    if not diagnostics.has_errors:
         for _, rule in WARNINGS:
             if rule in held:
                 diagnostics.extend(rule(facts))
+        games.run(games.WARNINGS, variants, diagnostics)
     return facts.module

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,7 @@ class PhaseCost:
     penalty: bool
     flops: Mapping[str, int]  # by network, of the `repeat` steps together
     activation_bytes: Mapping[str, int]  # by network, of one micro-batch
+    terms: Mapping[str, int] = field(default_factory=dict)  # of a game: FLOPs of each if it were alone
 
     @property
     def total_flops(self) -> int:
@@ -124,7 +125,9 @@ def module_cost(module: ModuleIR) -> ModuleCost:
     """The cost of every network, and of the plan's steps where there are a generator and a discriminator."""
     networks = module.networks
     found: tuple[StepPhase, ...] = ()
-    if all(name in networks for name in NETWORKS):
+    if module.document.game is not None:
+        found = _of_game(module)
+    elif all(name in networks for name in NETWORKS):
         found = _phases.phases(networks[NETWORKS[0]].main, networks[NETWORKS[1]].main, module.plan)
     batch = module.plan.batch if module.plan else 1
     costs = {
@@ -135,13 +138,21 @@ def module_cost(module: ModuleIR) -> ModuleCost:
     return ModuleCost(costs, tuple(map(_phase_cost, found)), batch, micro_batch)
 
 
+def _of_game(module: ModuleIR) -> tuple[StepPhase, ...]:
+    """What a game that is written out does again and again; nothing where it does not unfold."""
+    from gandsl.analysis.game.phases import game_phases
+
+    return game_phases(module, module.game) if module.game is not None else ()
+
+
 def _phase_cost(phase: StepPhase) -> PhaseCost:
     flops = {name: 2 * sum(phase.macs[name].values()) * phase.images * phase.repeat for name in phase.macs}
     kept = {
         name: BYTES * sum(phase.kept[name].values()) * min(phase.micro_batch, phase.images)
         for name in phase.kept
     }
-    return PhaseCost(phase.name, phase.every, phase.repeat, phase.images, phase.penalty, flops, kept)
+    terms = {term: 2 * macs * phase.images * phase.repeat for term, macs in phase.terms.items()}
+    return PhaseCost(phase.name, phase.every, phase.repeat, phase.images, phase.penalty, flops, kept, terms)
 
 
 def _node_costs(network: NetworkIR, found: tuple[StepPhase, ...]) -> dict[str, Cost]:

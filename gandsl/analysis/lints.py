@@ -47,7 +47,9 @@ def unbounded_critic(facts: RuleInput) -> Iterator[Diagnostic]:
 
 def small_batch(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0722."""
-    norms = [node for name in _NETWORKS for node in facts.nodes_with(name, Trait.BATCH_NORMALIZED)]
+    norms = [
+        node for name in facts.module.networks for node in facts.nodes_with(name, Trait.BATCH_NORMALIZED)
+    ]
     plan = facts.plan
     for path, size, _ in batches(facts) if norms else ():
         seen = min(plan.micro_batch or size, size) if plan else size
@@ -83,9 +85,9 @@ def large_beta(facts: RuleInput) -> Iterator[Diagnostic]:
 
 
 def _written(facts: RuleInput) -> Iterator[tuple[Graph, Node]]:
-    """The nodes of the trained networks that stand in the user's own text, one for each line."""
+    """The nodes of the networks that stand in the user's own text, one for each line."""
     seen = set()
-    for name in _NETWORKS:
+    for name in facts.module.networks:
         for graph, node in facts.nodes(name):
             span = node.provenance.span
             if not in_library(span) and span not in seen:

@@ -11,7 +11,7 @@ Follows `gandsl_runtime.training.phases`, in eager mode:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gandsl.analysis import autodiff
@@ -37,6 +37,7 @@ class StepPhase:
     macs: Mapping[str, Mapping[str, int]]
     kept: Mapping[str, Mapping[str, int]]
     penalty: bool = False
+    terms: Mapping[str, int] = field(default_factory=dict)  # of a game: multiply-adds of each alone
 
 
 def forward(graph: Graph) -> dict[str, int]:

@@ -21,7 +21,7 @@ def module(plan: dict[str, Any] | None = None, g: Graph | None = None, d: Graph 
     graphs = {"generator": g or generator(), "discriminator": d or discriminator()}
     networks = {name: NetworkIR(name, {Variant(): graph}) for name, graph in graphs.items()}
     made = Plan.model_validate(BASE | plan) if plan is not None else None
-    return SimpleNamespace(networks=networks, plan=made)
+    return SimpleNamespace(networks=networks, plan=made, document=SimpleNamespace(game=None))
 
 
 BASE = {"length": "1 kimg", "batch": 8, "loss": "logistic", "optimizer": {"lr": 1e-3}}
@@ -239,7 +239,7 @@ def test_stages_sum_up_to_the_total() -> None:
 
 def test_a_family_counts_every_weight_and_runs_its_last_program() -> None:
     networks = {"generator": family()}
-    cost = module_cost(SimpleNamespace(networks=networks, plan=None))  # type: ignore[arg-type]
+    cost = module_cost(SimpleNamespace(networks=networks, plan=None, document=SimpleNamespace(game=None)))  # type: ignore[arg-type]
     nodes = cost.networks["generator"].nodes
     assert nodes["s4.rgb"].parameters == 6 and nodes["s4.rgb"].forward_flops == 0
     assert nodes["s8.rgb"].forward_flops == 2 * 3 * 64

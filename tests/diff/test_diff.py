@@ -34,7 +34,7 @@ def module(
         params=params or {},
         networks={"generator": network(g), "discriminator": network(discriminator())},
         plan=Plan.model_validate({**PLAN, **plan}),
-        document=SimpleNamespace(moved=moved or {}),
+        document=SimpleNamespace(moved=moved or {}, game=None),
     )
 
 

@@ -30,13 +30,19 @@ def share(played: Played, one: PlayedPass) -> Share | None:
     facts, plan, written = played.facts, played.facts.plan, one.one.part.batch
     if plan is None:
         return None
-    path, size = _batch(facts, played.variant.level)
-    size = min(written, size) if written is not None else size
+    path, _ = _batch(facts, played.variant.level)
+    size = batch_of(played, one)
     own = -(-size // facts.processes)
     turns = -(-own // min(plan.micro_batch or own, own))
     of_term = played.term(one.one.terms[0]) if written is not None and one.one.terms else None
     span = facts.value("micro_batch") if turns > 1 else of_term or facts.value(path)
     return Share(size, min(plan.micro_batch or own, own), turns, span)
+
+
+def batch_of(played: Played, one: PlayedPass) -> int:
+    """The samples of a pass over all processes: as written, and no more than a step's."""
+    size = _batch(played.facts, played.variant.level)[1] if played.facts.plan else 1
+    return min(one.one.part.batch or size, size)
 
 
 def _batch(facts: RuleInput, level: int) -> tuple[str, int]:

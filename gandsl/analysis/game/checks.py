@@ -35,17 +35,19 @@ WARNINGS: tuple[tuple[str, Rule], ...] = (
 )
 
 
-def check_game(facts: RuleInput, game: GameIR, diagnostics: Diagnostics) -> None:
-    """Run every rule in the variants of the last level; the short form's own rules speak of its words.
-
-    Warnings are given only for a game without errors.
-    """
+def played(facts: RuleInput, game: GameIR | None) -> list[Played]:
+    """The variants of the last level, in which rules are run; none of a game that failed to unfold."""
+    if game is None:
+        return []
     last = max(variant.level for variant in game.graphs)
-    variants = [Played(facts, game, variant) for variant in sorted(game.graphs) if variant.level == last]
+    return [Played(facts, game, variant) for variant in sorted(game.graphs) if variant.level == last]
+
+
+def run(table: tuple[tuple[str, Rule], ...], variants: list[Played], diagnostics: Diagnostics) -> None:
+    """Run the rules of a table; what holds in several variants is said once."""
     said: set[tuple[str, Span | None]] = set()
-    for table in (ERRORS, WARNINGS):
-        for _, rule in () if diagnostics.has_errors and table is WARNINGS else table:
-            for found in (one for played in variants for one in rule(played)):
-                if (found.code, found.span) not in said:
-                    said.add((found.code, found.span))
-                    diagnostics.extend([found])
+    for _, rule in table:
+        for found in (one for variant in variants for one in rule(variant)):
+            if (found.code, found.span) not in said:
+                said.add((found.code, found.span))
+                diagnostics.extend([found])

@@ -127,9 +127,12 @@ class Derivatives:
     def below(self, gradient: Place) -> frozenset[Place]:
         """What can be differentiated by a gradient's `by`."""
         if gradient not in self._below:
-            bys = set(self.by(gradient))
-            self._below[gradient] = self.dependent(bys, until=self._order[gradient], variables=False)[0]
+            self._below[gradient] = self.below_some(gradient, set(self.by(gradient)))
         return self._below[gradient]
+
+    def below_some(self, gradient: Place, bys: set[Place]) -> frozenset[Place]:
+        """What can be differentiated by some of a gradient's `by`."""
+        return self.dependent(bys, until=self._order[gradient], variables=False)[0]
 
     def dependent(
         self,
@@ -180,7 +183,17 @@ class Derivatives:
         self, gradient: Place, found: Set[Place], variables: bool = True
     ) -> tuple[set[Place], set[Place]]:
         """Which of a gradient's results depend on what was found, and the ops whose derivatives do."""
-        below, bys = self.below(gradient), self.by(gradient)
+        carries, through = self._swept(gradient, found, variables)
+        return {by for by in self.by(gradient) if carries.get(by, False)}, through
+
+    def carries(self, gradient: Place, found: Set[Place]) -> dict[Place, bool]:
+        """What a gradient comes to on its way, and whether what comes there depends on what was found."""
+        return self._swept(gradient, found, True)[0]
+
+    def _swept(
+        self, gradient: Place, found: Set[Place], variables: bool
+    ) -> tuple[dict[Place, bool], set[Place]]:
+        below = self.below(gradient)
         carries = {self.of(gradient): False}  # place → whether what comes back to it depends on it
         through: set[Place] = set()
         for place in reversed(self.places[: self._order[gradient]]):
@@ -192,7 +205,7 @@ class Derivatives:
                     carries[operand] = carries.get(operand, False) or depends
                     if depends and self.whole.node(place).op not in _PASSED_ON:
                         through.add(place)
-        return {by for by in bys if carries.get(by, False)}, through
+        return carries, through
 
     def _passed(self, place: Place, found: Set[Place], variables: bool) -> Iterator[tuple[Place, bool]]:
         """Each operand that a derivative reaches, and whether it reads what was found on its way."""

@@ -66,6 +66,8 @@ def run(
         print("\n" + _network(network, depth))
     if cost.phases:
         print("\n" + _phases(cost))
+    if any(phase.terms for phase in cost.phases):
+        print("\n" + _terms(cost))
     print("\nby stage: FLOPs and kept bytes of one image; by phase: of all its images")
     return 0
 
@@ -105,15 +107,28 @@ def _phases(cost: ModuleCost) -> str:
     from gandsl.cli.output import binary, si, table
 
     rows = []
+    names = list(dict.fromkeys(name for phase in cost.phases for name in phase.flops))
     for phase in cost.phases:
-        flops = [si(phase.flops.get(name, 0)) for name in ("generator", "discriminator")]
+        flops = [si(phase.flops.get(name, 0)) for name in names]
         every = "each" if phase.every == 1 else f"every {phase.every}"
         times = f"{phase.repeat} × {phase.images}" if phase.repeat > 1 else str(phase.images)
         kept = binary(sum(phase.activation_bytes.values()))
         rows.append([phase.name, every, times, *flops, si(phase.total_flops), kept])
-    head = ("phase", "step", "images", "generator", "discriminator", "FLOPs", "kept")
+    head = ("phase", "step", "images", *names, "FLOPs", "kept")
     step, kimg = cost.flops_per_step, cost.flops_per_step * 1000 / cost.batch
     return f"{table(head, rows)}\n\na step on average: {si(step, 'FLOP')}; 1 kimg: {si(kimg, 'FLOP')}"
+
+
+def _terms(cost: ModuleCost) -> str:
+    """A game's terms: what each would take alone, since they share calls of networks."""
+    from gandsl.cli.output import si, table
+
+    rows = [
+        [f"{phase.name}: {term.partition('.')[2]}", si(flops), f"{flops / (phase.total_flops or 1):.0%}"]
+        for phase in cost.phases
+        for term, flops in phase.terms.items()
+    ]
+    return table(("term alone", "FLOPs", "of the phase"), rows)
 
 
 def _json(cost: ModuleCost, depth: int | None) -> dict[str, Any]:

@@ -1,0 +1,419 @@
+"""Checks of games as queries: each where it fires, at its token, and where it must not."""
+
+# ruff: noqa: E501 - specs and messages stand as they are
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.analysis.small import Edit, case, found
+
+GAME = """\
+gandsl: 1
+name: small
+data: {image: "Image[3, 8]"}
+networks:
+  generator:
+    inputs: {z: "Latent[16]"}
+    body:
+      dense: {op: linear, features: 192}
+      start: {op: reshape, channels: 3, size: 8}
+      image: {op: tanh}
+  discriminator:
+    inputs: {image: "Image[3, 8]"}
+    body:
+      conv: {op: conv, channels: 8, stride: 2}
+      act: {op: relu}
+      flat: {op: flatten}
+      logit: {op: linear, features: 1}
+game:
+  body:
+    z: {draw: generator.z}
+    fake: {network: generator, z: z}
+    real: {network: discriminator, image: image}
+    said: {network: discriminator, image: fake}
+    judged: {block: loss.logistic, real: real, fake: said}
+  players:
+    discriminator:
+      trains: [discriminator]
+      terms:
+        adversarial: judged.discriminator
+        r1: {block: penalty.zero_centred, of: real, by: image, gamma: 1, every: 16 steps}
+    generator:
+      trains: [generator]
+      terms:
+        adversarial: judged.generator
+  shows: [fake]
+training:
+  length: 10 kimg
+  batch: 32
+  optimizer: {lr: 1e-3, betas: [0.0, 0.99]}
+"""
+
+G_TERM = "        adversarial: judged.generator\n"
+R1 = "        r1: {block: penalty.zero_centred, of: real, by: image, gamma: 1, every: 16 steps}\n"
+JUDGED = "    judged: {block: loss.logistic, real: real, fake: said}\n"
+
+
+def body(node: str) -> Edit:
+    """One more node, behind `judged`."""
+    return (JUDGED, f"{JUDGED}    {node}\n")
+
+
+def network(text: str) -> Edit:
+    return ("game:\n  body:\n", f"  {text}\ngame:\n  body:\n")
+
+
+def generator_term(text: str) -> Edit:
+    return (G_TERM, f"{G_TERM}        {text}\n")
+
+
+def logs(text: str) -> Edit:
+    return ("  shows: [fake]\n", f"  logs: {{{text}}}\n  shows: [fake]\n")
+
+
+FEATURES = """features:
+    inputs: {image: "Image[3, 8]"}
+    body: {conv: {op: conv, channels: 4}, act: {op: relu}}"""
+TWO_HEADS: list[Edit] = [
+    (
+        "      logit: {op: linear, features: 1}\n",
+        "      logit: {op: linear, features: 1}\n      rebuilt: {op: linear, x: flat, features: 4}\n    outputs: {logit: logit, rebuilt: rebuilt}\n",
+    ),
+    (JUDGED, "    judged: {block: loss.logistic, real: real.logit, fake: said.logit}\n"),
+    (R1, ""),
+]
+
+CASES = [
+    case("nothing is wrong", GAME, [], []),
+    case(
+        "a term of real images for the generator",
+        GAME,
+        [generator_term("real: mean(softplus(-real))")],
+        [
+            "G0670 35:9 ‹real› the term `real` depends on no weight of `generator`, all that `generator` trains"
+        ],
+    ),
+    case(
+        "a term behind stop_gradient",
+        GAME,
+        [generator_term("still: mean(softplus(stop_gradient(said)))")],
+        [
+            "G0670 35:9 ‹still› the term `still` depends on no weight of `generator`, all that `generator` trains"
+        ],
+    ),
+    case(
+        "a term that counts, as a comparison does",
+        GAME,
+        [generator_term("still: mean(sign(said))")],
+        [
+            "G0670 35:9 ‹still› the term `still` depends on no weight of `generator`, all that `generator` trains"
+        ],
+    ),
+    case(
+        "a term that its weight alone ties to the player",
+        GAME,
+        [generator_term("tied: {value: mean(real), weight: mean(said)}")],
+        [
+            "W0772 35:9 ‹tied› the term `tied` couples the samples of a micro-batch: it is not linear in the mean `generator.tied`"
+        ],
+    ),
+    case(
+        "a network that nobody trains",
+        GAME,
+        [
+            network(FEATURES),
+            body("seen: {network: features, image: fake}"),
+            generator_term("own: mean(seen)"),
+        ],
+        ["G0671 18:3 ‹features› no player trains `features`, and nothing says where its weights come from"],
+    ),
+    case(
+        "one whose weights are random",
+        GAME,
+        [
+            network(FEATURES + "\n    weights: {random: true}"),
+            body("seen: {network: features, image: fake}"),
+            generator_term("own: mean(seen)"),
+        ],
+        [],
+    ),
+    case(
+        "one that learns nothing",
+        GAME,
+        [
+            network('small: {inputs: {image: "Image[3, 8]"}, body: {less: {op: pool}}}'),
+            body("seen: {network: small, image: fake}"),
+            generator_term("own: mean(seen)"),
+        ],
+        [],
+    ),
+    case(
+        "a gradient by what is not read",
+        GAME,
+        [(R1, R1.replace("by: image", "by: fake"))],
+        [
+            "G0672 30:21 ‹penalty.zero_centred› `discriminator.r1.score` does not depend on `fake.image`: its gradient by that is 0"
+        ],
+    ),
+    case(
+        "a gradient by what lies behind stop_gradient",
+        GAME,
+        [
+            body("still: stop_gradient(image)\n    seen: {network: discriminator, image: still}"),
+            (R1, R1.replace("of: real", "of: seen")),
+        ],
+        [
+            "G0672 32:21 ‹penalty.zero_centred› `discriminator.r1.score` does not depend on `image`: its gradient by that is 0"
+        ],
+    ),
+    case(
+        "a second derivative that is none",
+        GAME,
+        [("      act: {op: relu}\n", "      act: {op: relu}\n      q: {op: quantize, levels: 4}\n")],
+        [
+            "G0673 31:21 ‹penalty.zero_centred› `discriminator.r1.slope` is differentiated again, and `q` (quantize) on its way has no second derivative"
+        ],
+    ),
+    case(
+        "a gradient that is a weight, through which nothing is differentiated",
+        GAME,
+        [
+            ("      act: {op: relu}\n", "      act: {op: relu}\n      q: {op: quantize, levels: 4}\n"),
+            (R1, "        slow: {value: mean(real), weight: stop_gradient(mean(sample_sum(slope)))}\n"),
+            body("score: sample_mean(real)\n    slope: {op: gradient, of: score, by: image}"),
+        ],
+        [
+            "W0772 33:9 ‹slow› the term `slow` couples the samples of a micro-batch: it is not linear in the mean `discriminator.slow`"
+        ],
+    ),
+    case(
+        "a part without weights",
+        GAME,
+        [("      trains: [discriminator]\n", "      trains: [discriminator, discriminator.act]\n")],
+        ["G0674 26:5 ‹discriminator› `discriminator` trains `discriminator.act`, where there are no weights"],
+    ),
+    case(
+        "a log of what no phase has together",
+        GAME,
+        [
+            (JUDGED, "    judged: {block: loss.logistic, fake: said}\n    only: mean(softplus(-real))\n"),
+            ("adversarial: judged.discriminator", "adversarial: only"),
+            logs("gap: mean(real) - mean(said)"),
+        ],
+        [
+            "G0676 36:15 ‹mean(real) - mean(said)› no phase computes all that the log `gap` needs: logs bring no work about"
+        ],
+    ),
+    case("a log that a phase has", GAME, [logs("gap: mean(real) - mean(said)")], []),
+    case(
+        "a logit by guess",
+        GAME,
+        [*TWO_HEADS],
+        [
+            "G0677 26:21 ‹loss.logistic› a logit is wanted, and nothing says that `logit` of `discriminator` is one"
+        ],
+    ),
+    case(
+        "a logit that is said to be one",
+        GAME,
+        [
+            (TWO_HEADS[0][0], TWO_HEADS[0][1].replace("logit: logit", "logit: {of: logit, kind: Logits}")),
+            *TWO_HEADS[1:],
+        ],
+        [],
+    ),
+    case(
+        "a draw and a node that nobody reads",
+        GAME,
+        [body("u: {draw: Number}"), body("twice: 2 * mean(fake)")],
+        [
+            "W0770 25:5 ‹twice› nothing wants `twice`, a node of the game: it is not computed",
+            "W0770 26:5 ‹u› nothing wants `u`, a node of the game: it is not computed",
+        ],
+    ),
+    case(
+        "a field that nobody reads",
+        GAME,
+        [('data: {image: "Image[3, 8]"}', 'data: {image: "Image[3, 8]", y: "Label[5]"}')],
+        ["W0770 3:30 ‹y› nothing wants `y`, a field of the data: it is not computed"],
+    ),
+    case(
+        "a state that nobody reads, and what it alone hears",
+        GAME,
+        [body("k: {state: Scalar, start: 0, in: discriminator, next: sure}"), body("sure: mean(sign(real))")],
+        [
+            "W0770 25:5 ‹sure› nothing wants `sure`, a node of the game: it is not computed",
+            "W0770 26:5 ‹k› nothing wants `k`, a node of the game: it is not computed",
+        ],
+    ),
+    case(
+        "a state that is logged",
+        GAME,
+        [
+            body("k: {state: Scalar, start: 0, in: discriminator, next: sure}"),
+            body("sure: mean(sign(real))"),
+            logs("k: k"),
+        ],
+        [],
+    ),
+    case(
+        "a gradient stopped where none passes",
+        GAME,
+        [body("still: stop_gradient(image)"), generator_term("near: mean(abs(fake - still))")],
+        [
+            "W0771 25:12 ‹stop_gradient(image)› no gradient passes `image` in any phase: there is nothing to stop"
+        ],
+    ),
+    case(
+        "a gradient stopped where one passes",
+        GAME,
+        [body("still: stop_gradient(fake)"), generator_term("near: mean(abs(fake - still))")],
+        [],
+    ),
+    case(
+        "a variance",
+        GAME,
+        [body("middle: mean(fake)"), generator_term("spread: mean((fake - middle) ** 2)")],
+        [
+            "W0772 36:9 ‹spread› the term `spread` couples the samples of a micro-batch: it is not linear in the mean `middle`"
+        ],
+    ),
+    case(
+        "a judge of nothing",
+        GAME,
+        [
+            ('data: {image: "Image[3, 8]"}', 'data: {image: "Image[3, 8]", y: "Label[5]"}'),
+            network(
+                'judge: {inputs: {image: "Image[3, 8]", y: "Label[5]"}, body: {conv: {op: conv, channels: 1}, logit: {op: embedding, y: y, features: 1}}}'
+            ),
+            body("blind: {network: judge, image: fake, y: y}"),
+            ("      trains: [discriminator]\n", "      trains: [discriminator, judge]\n"),
+            (R1, "        blind: mean(softplus(blind))\n"),
+        ],
+        [
+            "W0703 18:65 ‹conv› `conv` has no effect: no output depends on it",
+            "W0773 26:22 ‹judge› `logit` of `judge` depends on no image that it is given",
+        ],
+    ),
+    case(
+        "draws of a micro-batch",
+        GAME,
+        [
+            body("coin: {draw: Scalar, per: micro_batch, distribution: uniform}"),
+            generator_term("some: {value: coin * mean(fake)}"),
+        ],
+        ["W0774 25:18 ‹Scalar› `coin` is drawn once for each micro-batch"],
+    ),
+    case(
+        "a state of a micro-batch",
+        GAME,
+        [
+            body("k: {state: Scalar, start: 0, every: micro_batch, in: generator, next: mean(fake)}"),
+            generator_term("some: {value: mean(fake), weight: k}"),
+        ],
+        ["W0774 25:16 ‹Scalar› `k` is moved once for each micro-batch"],
+    ),
+]
+STDDEV = (
+    "      flat: {op: flatten}\n",
+    "      dev: {op: minibatch_stddev, group: 4}\n      flat: {op: flatten}\n",
+)
+NORM = ("      flat: {op: flatten}\n", "      norm: {op: batch_norm}\n      flat: {op: flatten}\n")
+FLAT_NORM = ("      flat: {op: flatten}\n", "      flat: {op: flatten}\n      norm: {op: batch_norm}\n")
+BATCH = "  batch: 32\n"
+SMALL_R1 = (R1, R1.replace("every: 16 steps", "batch: 6"))
+JOINED: list[Edit] = [
+    (
+        "    real: {network: discriminator, image: image}\n    said: {network: discriminator, image: fake}\n",
+        "    both: {network: discriminator, image: images}\n    halves: {op: split, x: both, as: images}\n",
+    ),
+    (
+        "    fake: {network: generator, z: z}\n",
+        "    fake: {network: generator, z: z}\n    images: {op: join, terms: [fake, image]}\n",
+    ),
+    ("real: real, fake: said", 'real: "halves[1]", fake: "halves[0]"'),
+    (R1, ""),
+]
+
+BATCHES = [
+    case("groups that fit", GAME, [STDDEV], []),
+    case(
+        "groups of a micro-batch",
+        GAME,
+        [STDDEV, (BATCH, f"{BATCH}  micro_batch: 6\n")],
+        ["G0618 40:16 ‹6› a batch of 32 cannot be split into micro-batches of 6"],
+    ),
+    case(
+        "groups of another micro-batch",
+        GAME,
+        [STDDEV, ("  batch: 32\n", "  batch: 36\n  micro_batch: 6\n")],
+        ["G0611 40:16 ‹6› `dev` cannot split 6 images into groups of 4"],
+    ),
+    case(
+        "groups of a term's batch",
+        GAME,
+        [STDDEV, SMALL_R1],
+        ["G0611 31:9 ‹r1› `dev` cannot split 6 images into groups of 4"],
+    ),
+    case(
+        "groups of joined batches",
+        GAME,
+        [STDDEV, *JOINED, ("  batch: 32\n", "  batch: 36\n  micro_batch: 6\n")],
+        [],
+    ),
+    case(
+        "batch normalization of one number",
+        GAME,
+        [FLAT_NORM, (BATCH, f"{BATCH}  micro_batch: 1\n"), (R1, "")],
+        [
+            "G0640 39:16 ‹1› `norm` normalizes over the batch, and is given one number for each channel at a time"
+        ],
+    ),
+    case(
+        "that of joined batches",
+        GAME,
+        [FLAT_NORM, *JOINED, (BATCH, f"{BATCH}  micro_batch: 1\n")],
+        ["W0722 40:16 ‹1› batch normalization over 1 images is noisy"],
+    ),
+    case(
+        "a gradient of each image through batch normalization",
+        GAME,
+        [NORM],
+        [
+            "W0775 31:21 ‹penalty.zero_centred› `discriminator.r1.slope` is taken for each sample alone, but `norm` normalizes over the batch"
+        ],
+    ),
+    case(
+        "statistics of a batch in what is shown",
+        GAME,
+        [
+            (
+                "      image: {op: tanh}\n",
+                "      dev: {op: minibatch_stddev}\n      rgb: {op: conv, channels: 3}\n      image: {op: tanh}\n",
+            )
+        ],
+        [
+            "G0623 10:17 ‹minibatch_stddev› `dev` (minibatch_stddev) makes an image depend on those that are generated beside it"
+        ],
+    ),
+    case(
+        "a logit that is squashed",
+        GAME,
+        [
+            (
+                "      logit: {op: linear, features: 1}\n",
+                "      score: {op: linear, features: 1}\n      logit: {op: sigmoid}\n",
+            )
+        ],
+        [
+            "W0727 18:19 ‹sigmoid› `logit` of `discriminator` is squashed by a sigmoid, and the loss squashes it again"
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), [*CASES, *BATCHES])
+def test_rules_of_games(text: str, said: list[str], tmp_path: Path) -> None:
+    assert found(tmp_path, text) == said
