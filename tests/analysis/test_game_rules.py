@@ -81,9 +81,22 @@ TWO_HEADS: list[Edit] = [
         "      logit: {op: linear, features: 1}\n",
         "      logit: {op: linear, features: 1}\n      rebuilt: {op: linear, x: flat, features: 4}\n    outputs: {logit: logit, rebuilt: rebuilt}\n",
     ),
-    (JUDGED, "    judged: {block: loss.logistic, real: real.logit, fake: said.logit}\n"),
+    (
+        JUDGED,
+        "    judged: {block: loss.logistic, real: real.logit, fake: said.logit}\n"
+        "    more: {block: loss.hinge, real: real.rebuilt, fake: said.rebuilt}\n",
+    ),
     (R1, ""),
 ]
+
+ADDED_HEAD: Edit = (
+    "        adversarial: judged.discriminator\n",
+    "        adversarial: judged.discriminator + more.discriminator\n",
+)
+SAID_HEAD: Edit = (
+    TWO_HEADS[0][0],
+    TWO_HEADS[0][1].replace("logit: logit", "logit: {of: logit, kind: Logits}"),
+)
 
 CASES = [
     case("nothing is wrong", GAME, [], []),
@@ -208,21 +221,42 @@ CASES = [
     ),
     case("a log that a phase has", GAME, [logs("gap: mean(real) - mean(said)")], []),
     case(
-        "a logit by guess",
+        "one of several outputs that is used as a logit",
         GAME,
-        [*TWO_HEADS],
+        TWO_HEADS,
+        ["W0770 27:5 ‹more› nothing wants `more`, a node of the game: it is not computed"],
+    ),
+    case(
+        "two of them",
+        GAME,
+        [*TWO_HEADS, ADDED_HEAD],
         [
-            "G0677 26:21 ‹loss.logistic› a logit is wanted, and nothing says that `logit` of `discriminator` is one"
+            "G0677 26:21 ‹loss.logistic› a logit is wanted, and nothing says that `logit` of `discriminator` is one",
+            "G0677 27:19 ‹loss.hinge› a logit is wanted, and nothing says that `rebuilt` of `discriminator` is one",
         ],
     ),
     case(
-        "a logit that is said to be one",
+        "two of them, one of which is said to be one",
+        GAME,
+        [SAID_HEAD, *TWO_HEADS[1:], ADDED_HEAD],
+        [],
+    ),
+    case(
+        "an image",
         GAME,
         [
-            (TWO_HEADS[0][0], TWO_HEADS[0][1].replace("logit: logit", "logit: {of: logit, kind: Logits}")),
-            *TWO_HEADS[1:],
+            (
+                TWO_HEADS[0][0],
+                TWO_HEADS[0][1].replace(
+                    "{op: linear, x: flat, features: 4}", "{op: conv, x: act, channels: 3}"
+                ),
+            ),
+            (JUDGED, "    judged: {block: loss.logistic, real: real.rebuilt, fake: said.rebuilt}\n"),
+            (R1, ""),
         ],
-        [],
+        [
+            "G0677 26:21 ‹loss.logistic› a logit is wanted, and nothing says that `rebuilt` of `discriminator` is one"
+        ],
     ),
     case(
         "a draw and a node that nobody reads",

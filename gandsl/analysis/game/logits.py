@@ -24,11 +24,11 @@ class LogitUse:
 
 
 def logit_uses(played: Played) -> Iterator[LogitUse]:
-    """Each use, in the order of the game."""
+    """Each use of which something comes, in the order of the game."""
     library = Library(Diagnostics())
     seen: set[tuple[Span, str]] = set()
     for node in played.graph:
-        for frame in node.provenance.frames:
+        for frame in node.provenance.frames if node.id in played.wanted else ():
             if not frame.what.startswith(_BLOCK):
                 continue
             block = library.block(_text(played, frame.span), played.facts.document)

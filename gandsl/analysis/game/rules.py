@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gandsl.analysis.facts import place
-from gandsl.analysis.game.logits import logit_uses
+from gandsl.analysis.game.logits import LogitUse, logit_uses
 from gandsl.analysis.game.played import Played, PlayedPass, short_name
 from gandsl.analysis.game.slices import roots
 from gandsl.analysis.game.tracked import Derivatives, on_the_way
@@ -134,24 +134,31 @@ def _missing(played: Played, node: str) -> tuple[Label, ...]:
 
 
 def logits_are_said(played: Played) -> Iterator[Diagnostic]:
-    """G0677: one of several outputs, of no kind that was said, where a block takes logits."""
-    said: set[tuple[str, str]] = set()
+    """G0677: where a block takes logits, one of several outputs of no kind that was said.
+
+    The only one that is used so is one, unless it looks like an image.
+    """
+    networks = played.facts.document.networks
+    unsaid: dict[tuple[str, str], LogitUse] = {}
     for use in logit_uses(played):
-        declared = played.facts.document.networks.get(use.network)
-        if declared is None or len(declared.outputs) < 2 or (use.network, use.output) in said:
+        declared = networks.get(use.network)
+        if declared is not None and len(declared.outputs) > 1:
+            heads = (use.output, use.output.rpartition("_")[0])  # of a list, by its place
+            name = next((head for head in heads if head in declared.outputs), use.output)
+            if name not in declared.output_kinds:
+                unsaid.setdefault((use.network, name), use)
+    for (network, name), use in unsaid.items():
+        several = sum(other == network for other, _ in unsaid) > 1
+        channels, *space = use.made.type.shape
+        if not several and (channels == 1 or not space):
             continue
-        names = (use.output, use.output.rpartition("_")[0])  # of a list, by its place
-        if any(name in declared.output_kinds for name in names):
-            continue
-        said.add((use.network, use.output))
-        written = next((declared.outputs[name] for name in names if name in declared.outputs), None)
-        name = written.text if written else use.output
+        written = networks[network].outputs.get(name)
         yield Diagnostic(
             "G0677",
-            f"a logit is wanted, and nothing says that `{use.output}` of `{use.network}` is one",
+            f"a logit is wanted, and nothing says that `{name}` of `{network}` is one",
             use.span,
-            secondary=(Label(written.span if written else declared.span, "this output"),),
-            help=f"`{use.output}: {{of: {name}, kind: Logits}}` under its `outputs`",
+            secondary=(Label(written.span if written else networks[network].span, "this output"),),
+            help=f"`{name}: {{of: {written.text if written else name}, kind: Logits}}` under its `outputs`",
         )
 
 
