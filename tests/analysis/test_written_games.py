@@ -11,7 +11,15 @@ from gandsl.spec.fill import filled
 from tests.frontend.short_form.shown import BLOCKS, expanded, module_of
 from tests.specs.reduced import OWN, SPECS
 
-FIELDS = "loss regularizers style_mixing augment auxiliary discriminator_steps discriminator_passes".split()
+FIELDS = [
+    "loss",
+    "regularizers",
+    "style_mixing",
+    "augment",
+    "auxiliary",
+    "discriminator_steps",
+    "discriminator_passes",
+]
 COUPLED = {
     "stylegan2": {"path_length"},
     "msg_gan": {"adversarial"},
