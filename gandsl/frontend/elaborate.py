@@ -168,7 +168,7 @@ class _Session:
 
         if self._document.game is not None:
             return self._document.game, self._document.data
-        tree = game_tree(self._document, networks, plan)
+        tree = game_tree(self._document, networks, plan, self._diagnostics)
         if tree is None:
             return None
         fields = entries_in({name: entry.value for name, entry in tree.entries.items()}, "data")
