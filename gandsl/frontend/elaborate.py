@@ -60,8 +60,8 @@ def _elaborated(document: Document, session: _Session, diagnostics: Diagnostics)
                 graph.verify()
     plan = session.plan()
     game = cache(lambda: session.game(networks, sizes, plan))
-    if document.game is not None:
-        game()  # what is wrong in it is to be reported; a short form has its own rules
+    if document.tells_game:
+        game()  # what is wrong in it is to be reported; what a short form alone says has its own rules
     return ModuleIR(
         document.name, document, params, networks, plan, diagnostics.sources, session.idle_defaults(), game
     )
