@@ -1,4 +1,4 @@
-"""What is said beside a short form in a game's words is checked as a game is, and each fault told at its token."""
+"""What a spec says in a game's words beside its short form is checked, each fault told at its token."""
 
 from __future__ import annotations
 

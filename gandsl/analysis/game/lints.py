@@ -8,7 +8,7 @@ from gandsl.analysis.facts import downstream, in_library, label, place
 from gandsl.analysis.game.linear import coupling
 from gandsl.analysis.game.logits import logit_uses
 from gandsl.analysis.game.played import Played, short_name
-from gandsl.diagnostics import Diagnostic, Label, Span
+from gandsl.diagnostics import Diagnostic, Label
 
 
 def unwanted(played: Played) -> Iterator[Diagnostic]:

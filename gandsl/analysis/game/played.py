@@ -99,7 +99,7 @@ class Played:
     # ---- places in the text
 
     def written(self, path: str) -> dict[str, Entry]:
-        """What a section of the spec's own text declares, such as `game.body`: not what a short form makes."""
+        """What a section of the spec's text declares, such as `game.body`: not what a short form makes."""
         section = entry_at(self.facts.document.tree, path.split("."))
         entries = section.value if section and isinstance(section.value, trees.Mapping) else ()
         return {entry.key: entry for entry in entries if not trees.is_null(entry.value)}
