@@ -60,8 +60,8 @@ def _elaborated(document: Document, session: _Session, diagnostics: Diagnostics)
                 graph.verify()
     plan = session.plan()
     game = cache(lambda: session.game(networks, sizes, plan))
-    if document.tells_game:
-        game()  # what is wrong in it is to be reported; what a short form alone says has its own rules
+    if document.game is not None:
+        game()  # what is wrong in it is to be reported; a short form has its own rules
     return ModuleIR(
         document.name, document, params, networks, plan, diagnostics.sources, session.idle_defaults(), game
     )
@@ -132,6 +132,12 @@ class _Session:
 
     def game(self, networks: Mapping[str, NetworkIR], sizes: list[Size], plan: Plan | None) -> GameIR | None:
         """The game; None where there is none, and after reporting."""
+        try:
+            return self._game(networks, sizes, plan)
+        except Enough:
+            return None
+
+    def _game(self, networks: Mapping[str, NetworkIR], sizes: list[Size], plan: Plan | None) -> GameIR | None:
         found = self._declared(networks, plan)
         if found is None:
             return None
@@ -148,7 +154,7 @@ class _Session:
                 self._library,
                 reporter,
                 self._budget,
-                _family(variant, sizes) | _batch(plan, variant, sizes),
+                _family(variant, sizes) | self._batch(plan, variant, sizes),
                 self._tally,
                 unfold_game_body,
                 seen,
@@ -168,13 +174,25 @@ class _Session:
 
         if self._document.game is not None:
             return self._document.game, self._document.data
-        tree = game_tree(self._document, networks, plan, self._diagnostics)
+        tree = game_tree(self._document, networks, plan)
         if tree is None:
             return None
         fields = entries_in({name: entry.value for name, entry in tree.entries.items()}, "data")
         declared = game(tree.entries["game"], self._document, self._diagnostics)
         read = {entry.key: data(entry, self._diagnostics) for entry in fields}
         return None if declared is None else (declared, read)
+
+    def _batch(self, plan: Plan | None, variant: Variant, sizes: list[Size]) -> dict[str, Any]:
+        """What is known to a game's expressions besides: the step's batch, and that nothing fades in."""
+        from gandsl_runtime.plan.schedule import Stage, batch
+
+        known: dict[str, Any] = {"alpha": ABSENT} if sizes else {}
+        if plan is not None:
+            stage = Stage(variant.level if sizes else None, variant.fading)
+            known["batch"] = batch(plan, [(size.h, size.w) for size in sizes], stage)
+        elif self._document.training is not None:
+            known["batch"] = POISON  # the plan failed, which was reported
+        return known
 
     def plan(self) -> Any:
         if self._document.training is None:
@@ -204,12 +222,3 @@ def _family(variant: Variant, sizes: list[Size]) -> dict[str, Any]:
         "levels": len(sizes),
         "fading": variant.fading,
     }
-
-
-def _batch(plan: Plan | None, variant: Variant, sizes: list[Size]) -> dict[str, Any]:
-    """What is known to the expressions of a game besides."""
-    from gandsl_runtime.plan.schedule import Stage, batch
-
-    stage = Stage(variant.level if sizes else None, variant.fading)
-    absent = {"alpha": ABSENT} if sizes else {}
-    return absent | ({"batch": batch(plan, [(size.h, size.w) for size in sizes], stage)} if plan else {})

@@ -285,4 +285,15 @@ ROWS = (
         shows: [z]""",
         mend="name nodes of the body; `mean(…)` of a tensor can be logged.",
     ),
+    Code(
+        "G0356",
+        "error",
+        "draws of no node",
+        means="""
+        `draws` gives a draw, a call or an augmentation the random numbers of another node, by its id: the
+        same image of a moved latent, the same transforms of another image.""",
+        example="""
+        near: {network: generator, z: moved, draws: fkae}""",
+        mend="name the node whose draws are meant: `draws: fake`.",
+    ),
 )

@@ -10,6 +10,7 @@ from gandsl.frontend.game.draw import unfold_draw
 from gandsl.frontend.game.keys import refuse_others
 from gandsl.frontend.game.numbers import moving
 from gandsl.frontend.game.op import unfold_op
+from gandsl.frontend.game.slot import unfold_slot
 from gandsl.frontend.game.state import unfold_state
 from gandsl.frontend.game.unfolder import GameUnfolder
 from gandsl.frontend.nodes.body import NETWORK, Forms, walk
@@ -44,6 +45,7 @@ GAME = Forms(
     {
         **NETWORK.by_key,
         "op": unfold_op,
+        "slot": unfold_slot,
         "value": _value,
         "draw": unfold_draw,
         "state": unfold_state,

@@ -9,7 +9,7 @@ from typing import Any
 from gandsl.diagnostics import Label, Span
 from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.frontend.context import Context
-from gandsl.frontend.game.keys import choice
+from gandsl.frontend.game.keys import choice, draws_of
 from gandsl.frontend.game.unfolder import GameUnfolder, may_be
 from gandsl.frontend.game.values import Called, GameTensor, PartValue, is_absent, leaves
 from gandsl.frontend.nodes.arguments import COMMON, Argument
@@ -26,7 +26,8 @@ from gandsl.spec.tree import Entry, Scalar, Tree
 from gandsl.spec.values import POISON, Poison, type_name
 
 _ROW = GAME_OPS["call"]
-_KEYS = ("network", "weights", "mode", "holds", "draws", "outputs")
+# of a call, beside the inputs of the network
+KEYS = ("network", "weights", "mode", "holds", "draws", "outputs")
 _STYLES = "ws"  # what a synthesis takes
 FADE = "alpha"  # an input of kind Scalar that a fading level has
 
@@ -54,9 +55,9 @@ def unfold_call(
     given = {
         each.key: Argument(each.value, context, each.key_span)
         for each in tree
-        if each.key not in _KEYS and each.key not in COMMON
+        if each.key not in KEYS and each.key not in COMMON
     }
-    attrs = _options(unfolder, tree, program, context)
+    attrs = options_of(unfolder, tree, program, context)
     return call(unfolder, entry.key, program, given, attrs, context, named.span)
 
 
@@ -287,7 +288,7 @@ def _given(
 # ---- how it is called
 
 
-def _options(
+def options_of(
     unfolder: GameUnfolder, tree: trees.Mapping, program: CallTarget, context: Context
 ) -> dict[str, Any] | Poison:
     """`weights`, `mode`, `holds`, `draws`, `outputs` as parameters of the row."""
@@ -298,8 +299,7 @@ def _options(
     if "holds" in tree:
         found["holds"] = _holds(unfolder, tree.entries["holds"].value, program, context)
     if "draws" in tree:
-        written = tree.entries["draws"].value
-        found["draws"] = written.text if isinstance(written, Scalar) else POISON
+        found["draws"] = draws_of(unfolder, tree.entries["draws"].value, context)
     if "outputs" in tree:
         written = tree.entries["outputs"].value
         if not isinstance(written, Scalar) or written.text != "all":

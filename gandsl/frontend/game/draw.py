@@ -8,7 +8,7 @@ from typing import Any
 
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.frontend.context import Context
-from gandsl.frontend.game.keys import choice, refuse_others
+from gandsl.frontend.game.keys import choice, draws_of, refuse_others
 from gandsl.frontend.game.unfolder import GameUnfolder
 from gandsl.frontend.game.values import GameTensor, PartValue, TypeValue
 from gandsl.frontend.nodes.block import is_kind, shape_of
@@ -44,8 +44,7 @@ def unfold_draw(
         if key in tree:
             given[key] = _number(unfolder, key, tree, context)
     if "draws" in tree:
-        named = tree.entries["draws"].value
-        given["draws"] = named.text if isinstance(named, Scalar) else POISON
+        given["draws"] = draws_of(unfolder, tree.entries["draws"].value, context)
     if POISON in given.values():
         return POISON
     attrs = _attrs(of, given)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.frontend.context import Context
 from gandsl.frontend.nodes.arguments import COMMON
 from gandsl.frontend.unfolder import Unfolder
@@ -35,4 +35,18 @@ def choice(unfolder: Unfolder, param: Declared, tree: Tree, context: Context) ->
         return unfolder.parameter(param, tree, context, "")
     help = did_you_mean(text, [word for word in param.choices if word], "it is one of")
     unfolder.at(context).add("G0209", f"`{param.name}` cannot be `{text}`", tree.span, help=help)
+    return POISON
+
+
+def draws_of(unfolder: Unfolder, tree: Tree, context: Context) -> Any:
+    """The id whose draws are taken; POISON after reporting.
+
+    It need not be that of a node: draws had ids before there were games. A slip of a node's name is told.
+    """
+    text = tree.text if isinstance(tree, Scalar) else ""
+    near = None if text in context.scope else nearest(text, context.scope.names())
+    if text and near is None:
+        return text
+    message = f"there is no node `{text}` whose draws could be taken"
+    unfolder.at(context).add("G0356", message, tree.span, help=near and f"did you mean `{near}`?")
     return POISON

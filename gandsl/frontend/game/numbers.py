@@ -111,7 +111,9 @@ def quantity_of(
     value = first_output(unfolder.evaluate(tree, context))
     if value is POISON or is_quantity(value):
         return value
-    if is_number(value) and 0 <= value <= 1 and plan is not None:
+    if is_number(value) and 0 <= value <= 1:
+        if plan is None:
+            return POISON  # it failed, which was reported
         from gandsl_runtime.plan import Quantity
 
         return Quantity(plan.length.number * value, plan.length.unit)

@@ -42,6 +42,9 @@ def unfold_op(
     if named is None:
         return POISON
     op, span = named
+    if op.layer is not None:  # of a package
+        lookup.report_layer(unfolder, op.name, span, context)
+        return POISON
     if op.name in WRITTEN:
         unfolder.at(context).add("G0346", f"`{op.name}` is written as {WRITTEN[op.name]}", span)
         return POISON
@@ -119,8 +122,6 @@ def _augment(unfolder: GameUnfolder, arguments: Arguments, context: Context) -> 
         if pipe is POISON:
             return POISON
         found["pipe"] = _known(found["pipe"], "pipe", pipe)
-    if (draws := found.get("draws")) and isinstance(draws.tree, Scalar):
-        found["draws"] = _known(draws, "draws", draws.tree.text)  # an id, no expression
     if "p" in found:
         written = found.pop("p")
         value = number_of(unfolder, written.tree, written.context, "`p` of `augment`")

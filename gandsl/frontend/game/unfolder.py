@@ -90,6 +90,9 @@ class GameUnfolder(Unfolder):
 
     # ---- what there is
 
+    def network(self, name: str) -> NetworkDecl | None:
+        return self.declared.get(name)
+
     def fade(self, context: Context, span: Span) -> Any:
         """The weight of the level that fades in, called `alpha`: one node for all who read it."""
         if self._known.get("alpha", ABSENT) is ABSENT:

@@ -41,14 +41,19 @@ def op_of(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> tuple[Op
         message, help = of_games(name.text)
         unfolder.at(context).add("G0201", message, name.span, help=help)
     elif name.text in OPS and name.text != "input":
-        message = f"`{name.text}` has layers, and these are of networks"
-        help = "write a network for it, which some player trains or whose `weights` are said"
-        unfolder.at(context).add("G0348", message, name.span, help=help)
+        report_layer(unfolder, name.text, name.span, context)
     elif not reported_added(unfolder, name.text, name.span, context):
         others = unfolder.library.candidates(context.home)
         help = meant(name.text, [*unfolder.ops], "block", others) or "`gandsl explain --ops` lists the ops"
         unfolder.at(context).add("G0201", f"there is no op `{name.text}`", name.span, help=help)
     return None
+
+
+def report_layer(unfolder: Unfolder, name: str, span: Span, context: Context) -> None:
+    """Report an op of networks in the body of a game."""
+    message = f"`{name}` has layers, and these are of networks"
+    help = "write a network for it, which some player trains or whose `weights` are said"
+    unfolder.at(context).add("G0348", message, span, help=help)
 
 
 def of_games(name: str) -> tuple[str, str]:

@@ -41,8 +41,7 @@ def game_tree(
     expanded = expand(document, networks, plan)
     if isinstance(own := document.tree.get("data"), Mapping):
         expanded = _with_data(expanded, own)
-    sink = Diagnostics() if diagnostics is None else diagnostics  # an empty one is false
-    return completed(expanded, document.tree, sink, places())
+    return completed(expanded, document.tree, diagnostics or Diagnostics(), places())
 
 
 def _with_data(expanded: Mapping, own: Mapping) -> Mapping:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from ..data import Dataset
     from ..data.readers import Readers
     from ..distributed.group import ProcessGroup
-    from ..game.run import GameRun
     from ..guard.status import Status
     from ..plan import Plan, Precision
     from ..plan.schedule import Step
@@ -40,7 +39,7 @@ class Run(Protocol):
     """A run that trains, as observers, the guard and the files of its folder know it."""
 
     plan: Plan
-    state: State | GameRun
+    state: State
     game: TwoPlayerGame
     phases: tuple[PlanPhase, ...]
     data: Dataset

@@ -260,7 +260,25 @@ CASES = {
         "s1.more = times(a=image) number=1.0 : Image[3, 8, 8]\n"
         "s2.more = times(a=s1.more) number=2.0 : Image[3, 8, 8]",
     ),
+    "a network in a slot": (
+        "a: {block: judged, x: image, judge: judge}\nb: {block: judged, x: z, judge: {use: generator, y: c}}",
+        f'a.say = call(inputs=[image]) network="judge" names=["image"] {CALL} : Outputs\n'
+        + outputs("a.say")
+        + "\n"
+        "a.score = mean(x=a.say.logit) : Scalar\n"
+        'b.say = call(inputs=[z, c]) network="generator" names=["z", "y"] '
+        'outputs=[["rgb", "Image", [3, 8, 8]]] : Outputs\n'
+        'b.say.rgb = output(x=b.say) index=0 kind="Image" shape=[3, 8, 8] : Image[3, 8, 8]\n'
+        "b.score = mean(x=b.say.rgb) : Scalar",
+    ),
+    "an op in a slot": (
+        "a: {block: judged, x: image, judge: tanh}",
+        "a.say = tanh(x=image) : Feature[3, 8, 8]\na.score = mean(x=a.say) : Scalar",
+    ),
 }
+INTERFACES = """\
+interfaces: {Judging: {ports: {x: Tensor}}}
+"""
 BLOCKS = """\
 let: {twice(x): 2 * x}
 blocks:
@@ -271,13 +289,19 @@ blocks:
       inner: mean(of * power)
       other: mean(by)
     outputs: {first: inner * 2, second: other}
+  judged:
+    ports: {x: Tensor}
+    slots: {judge: Judging}
+    body:
+      say: {slot: judge, x: x}
+      score: mean(say)
 """
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_form_becomes_these_nodes(name: str, tmp_path: Path) -> None:
     body, wanted = CASES[name]
-    found = nodes(tmp_path, body, before=BLOCKS)
+    found = nodes(tmp_path, body, before=INTERFACES + BLOCKS)
     assert found == wanted.splitlines()
 
 
