@@ -115,9 +115,10 @@ def check(module: ModuleIR, diagnostics: Diagnostics, processes: int = 1) -> Mod
     written, module = module, dead.counted(module)
     unread = list(dead.nodes_without_effect(written, module))
     facts = RuleInput(dead.pruned(module), processes)
-    written_out = module.document.game is not None
-    held = OF_ANY_GAME if written_out else {rule for _, rule in (*ERRORS, *WARNINGS)}
-    variants = games.played(facts, module.game if written_out else None)  # of the short form, its own rules
+    document = module.document
+    held = OF_ANY_GAME if document.game is not None else {rule for _, rule in (*ERRORS, *WARNINGS)}
+    # what a short form alone says has its own rules
+    variants = games.played(facts, module.game if document.tells_game else None)
     for _, rule in ERRORS:
         if rule in held:
             diagnostics.extend(rule(facts))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from gandsl.api.drawing import Drawing
     from gandsl.api.weights import Weights
+    from gandsl.lowering.game import LoweredGame
     from gandsl.lowering.network import LoweredNetwork
     from gandsl.passes.target import Target
     from gandsl_runtime.plan import Plan
@@ -71,6 +72,17 @@ class Program:
     def plan(self) -> Plan | None:
         """The training plan; None where the spec has none."""
         return self.module.plan
+
+    @cached_property
+    def game(self) -> LoweredGame | None:
+        """A training step over its networks, for `Trainer(…, game=program.game)`; None without a plan."""
+        from gandsl.lowering.game import LoweredGame
+
+        ir, plan = self.module.game, self.plan
+        if ir is None or plan is None:
+            return None
+        networks = {name: self.network(name) for name in self.module.networks}
+        return LoweredGame(ir, networks, plan.data.range)
 
     @property
     def stage(self) -> Stage | None:

@@ -60,8 +60,8 @@ def _elaborated(document: Document, session: _Session, diagnostics: Diagnostics)
                 graph.verify()
     plan = session.plan()
     game = cache(lambda: session.game(networks, sizes, plan))
-    if document.game is not None:
-        game()  # what is wrong in it is to be reported; a short form has its own rules
+    if document.tells_game:
+        game()  # what is wrong in it is to be reported; what a short form alone says has its own rules
     return ModuleIR(
         document.name, document, params, networks, plan, diagnostics.sources, session.idle_defaults(), game
     )
@@ -174,7 +174,7 @@ class _Session:
 
         if self._document.game is not None:
             return self._document.game, self._document.data
-        tree = game_tree(self._document, networks, plan)
+        tree = game_tree(self._document, networks, plan, self._diagnostics)
         if tree is None:
             return None
         fields = entries_in({name: entry.value for name, entry in tree.entries.items()}, "data")

@@ -57,7 +57,9 @@ def _box(box: Box, parent: str | None, open_: Set[str], picture: Picture) -> dic
     if parent is not None:
         told["parent"] = parent
     if box.node is None:
-        what = box.what if box.what.startswith("block") else ""  # a stage has its title
+        what = "" if box.what.startswith("stage") else box.what  # a stage has its title
+        if what.startswith("= "):  # the text stands behind the title
+            told["lines"] = lines(box)[-1:]
         return told | {"what": what, "open": box.id in open_}
     taken = [
         f"{edge.port} {edge.element}" for edge in picture.edges if edge.target == box.id and edge.element

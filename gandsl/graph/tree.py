@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gandsl.analysis.cost import Cost, is_stage
+from gandsl.ir.game import GAME
 from gandsl.ir.graph import Graph, Node
 from gandsl.ir.types import TensorType, is_a
 
 WIDEST_ROW = 6  # boxes; a longer row goes on below
+WITHIN = "…"  # behind the id of a group that is called as a node in it
 MOST_BOXES = 40  # of a network that show before one opens any
 
 
@@ -24,7 +26,7 @@ class Box:
     title: str
     node: Node | None = None
     rows: tuple[tuple[Box, ...], ...] = ()
-    stage: bool = False
+    stage: bool = False  # or an expression: what is shut at first
     what: str = ""  # "block `res_up`", "stage s32"
     cost: Cost = field(default_factory=Cost)
     conditions: tuple[str, ...] = ()  # inputs told in words: styles, labels and vectors from far away
@@ -51,7 +53,7 @@ class Edge:
 
 @dataclass(frozen=True)
 class Picture:
-    """One network: its tree, all its edges, and what it gives."""
+    """One network, or a game: its tree, all its edges, and what it gives."""
 
     root: Box
     edges: tuple[Edge, ...]
@@ -63,10 +65,13 @@ class Picture:
         return tuple(edge for edge in self.edges if not edge.told)
 
 
-def picture(graph: Graph, costs: Mapping[str, Cost]) -> Picture:
-    """The tree of a program. A `select` is shown at its readers, as `ws[3]`, where it has any."""
+def picture(graph: Graph, costs: Mapping[str, Cost], words: Mapping[str, str] | None = None) -> Picture:
+    """The tree of a program. A `select` is shown at its readers, as `ws[3]`, where it has any.
+
+    So is an `output` of what a game calls. `words`: what groups are that no block or stage made, by path.
+    """
     read = {id_ for node in graph for id_ in node.operands} - set(graph.outputs.values())
-    hidden = {node.id for node in graph if node.op == "select" and node.id in read}
+    hidden = {node.id for node in graph if node.op in ("select", "output") and node.id in read}
     shown = [node for node in graph if node.id not in hidden]
     edges = [
         _edge(graph, node, port, place, id_, id_ in hidden)
@@ -74,7 +79,7 @@ def picture(graph: Graph, costs: Mapping[str, Cost]) -> Picture:
         for port, ids in node.inputs.items()
         for place, id_ in enumerate(ids)
     ]
-    root = _Builder(graph, shown, edges, costs).group("", [node.id for node in shown])
+    root = _Builder(graph, shown, edges, costs, words or {}).group("", [node.id for node in shown])
     return Picture(root, tuple(edges), graph.outputs)
 
 
@@ -82,9 +87,10 @@ def _edge(graph: Graph, node: Node, port: str, place: int, id_: str, through: bo
     source, select, element = id_, "", ""
     if through:
         (source,) = graph[id_].inputs["x"]
-        select, element = id_, f"{_last(source)}[{graph[id_].attrs['index']}]"
+        picked = f"[{graph[id_].attrs['index']}]" if graph[id_].op == "select" else f".{_last(id_)}"
+        select, element = id_, f"{_last(source)}{picked}"
     counts = any(one.name == port and one.counts for one in node.spec.ports)
-    told = _is_condition(graph, source, node)
+    told = graph.network != GAME and _is_condition(graph, source, node)
     return Edge(source, node.id, port, place, select, element, counts, told)
 
 
@@ -107,9 +113,14 @@ def _is_condition(graph: Graph, source: str, node: Node) -> bool:
 
 class _Builder:
     def __init__(
-        self, graph: Graph, shown: Sequence[Node], edges: Sequence[Edge], costs: Mapping[str, Cost]
+        self,
+        graph: Graph,
+        shown: Sequence[Node],
+        edges: Sequence[Edge],
+        costs: Mapping[str, Cost],
+        words: Mapping[str, str],
     ) -> None:
-        self.graph, self.costs = graph, costs
+        self.graph, self.costs, self.words = graph, costs, words
         self.order = {node.id: index for index, node in enumerate(shown)}
         self.edges = [edge for edge in edges if not edge.told]  # rows follow what is drawn
         self.told = [edge for edge in edges if edge.told]
@@ -127,11 +138,13 @@ class _Builder:
         )
         title = path.rpartition(".")[2]
         what, gives = self._what(path, depth, ids), self._gives(ids)
+        id_ = f"{path}{WITHIN}" if path in members else path  # an expression is called as its last node
         afar = dict.fromkeys(
             edge.source for edge in self.told if edge.target in ids and edge.source not in ids
         )
         told = (f"reads {', '.join(map(_last, afar))}",) if afar else ()
-        return Box(path, title, None, rows, is_stage(title), what, cost, told, gives)
+        shut = is_stage(title) or what.startswith("= ")
+        return Box(id_, title, None, rows, shut, what, cost, told, gives)
 
     def _box(self, name: str, ids: Sequence[str]) -> Box:
         if len(ids) > 1:
@@ -144,6 +157,8 @@ class _Builder:
 
     def _what(self, path: str, depth: int, ids: Sequence[str]) -> str:
         """What made this level of the path: the frame that all its nodes share at this depth."""
+        if words := self.words.get(path):
+            return words
         found = {
             frames[-depth].what
             for id_ in ids

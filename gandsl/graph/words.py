@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Any
 
 from gandsl.analysis.cost import Cost, si
@@ -12,6 +13,7 @@ from gandsl.ir.text import default_of, value_text
 from gandsl.ir.types import TensorType
 
 ADDED = "package"  # the family of what installed packages add
+EXPRESSION = 40  # characters of an expression in a line of a box
 FAMILIES = (*MODULES, ADDED)
 FAMILY = {op.name: name for name, module in MODULES.items() for op in module.OPS}
 
@@ -28,11 +30,23 @@ def size(type_: TensorType) -> str:
 
 def lines(box: Box) -> list[str]:
     """What stands in a closed box below its title."""
+    if box.node is None and box.what.startswith("= "):
+        return [*wrap(box.what, EXPRESSION), *map(str, box.gives[:1])]
     if box.node is None:
         count = sum(1 for _ in _primitives(box))
         gives = ", ".join(map(size, box.gives[:3]))
         return [text for text in (f"{count} nodes → {gives}", _cost(box.cost)) if text]
-    return [box.node.op, f"{box.node.type.kind} {size(box.node.type)}"]
+    if box.node.op == "call":
+        return _call(box.node)
+    kind, sides = box.node.type.kind, size(box.node.type)
+    return [box.node.op, f"{kind} {sides}" if sides != kind else kind]
+
+
+def _call(node: Node) -> list[str]:
+    """A call of a network in a game: of whom, and what it gives."""
+    network, entry = node.attrs["network"], node.attrs["entry"]
+    gives = [f"{name} {'×'.join(map(str, shape))}" for name, _, shape in node.attrs["outputs"]]
+    return [f"call {network}" + (f".{entry}" if entry != "forward" else ""), *gives[:3]]
 
 
 def hover(box: Box) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from typing import Any
 from torch import fx, nn
 
 from gandsl.analysis.game.linear import over_all
-from gandsl.analysis.game.slices import CallSlice, PassIR, pass_slice, state_slice
+from gandsl.analysis.game.slices import CallSlice, PassIR, heard_by, pass_slice, state_slice
 from gandsl.ir.game import GameIR
 from gandsl.ir.graph import Graph, Node, Variant
 from gandsl.ir.split import call_order
@@ -18,7 +18,7 @@ from gandsl.lowering.lower import describe, local
 from gandsl.lowering.network import LoweredNetwork
 from gandsl.lowering.table import found, lower
 from gandsl.lowering.tree import over
-from gandsl_runtime.game.calls import Augmented, NetworkCall, Weights
+from gandsl_runtime.game.calls import Augmented, NetworkCall, NetworkWeights
 from gandsl_runtime.game.program import (
     ClockValue,
     Drawn,
@@ -101,7 +101,11 @@ def _lower_pass(game: LoweredGame, of: PassIR, stage: Stage) -> PassProgram:
     losses = [build.sum_of(of.terms_of(player), weights) for player in of.players]
     values = [build.values[id_] for id_ in of.values]
     module = build.module(f"{_camel(of.phase.name)}Pass", [*losses, *values])
-    return PassProgram(tuple(build.given), module, of.values, of.used)
+    hearing = heard_by(game.plan_at(stage), of.phase, of.terms)
+    heard = tuple(
+        (state.id, node) for state in hearing for node in state.heard if node in of.heard and state.every
+    )
+    return PassProgram(tuple(build.given), module, of.values, of.used, heard)
 
 
 def _lower_states(game: LoweredGame, states: tuple[str, ...], stage: Stage) -> StateProgram:
@@ -228,7 +232,7 @@ class _Build:
 
     def _weights(self, node: Node) -> fx.Node:
         attrs, networks = node.attrs, self.game.networks
-        weights = Weights(networks, attrs["network"], attrs["path"], tuple(attrs["skip"]))
+        weights = NetworkWeights(networks, attrs["network"], attrs["path"], tuple(attrs["skip"]))
         return self._module(node, weights, ())
 
     def _augment(self, node: Node) -> fx.Node:

@@ -218,6 +218,11 @@ class Document:
         """Whether a loss stands for the game: the short form. `game:` adds to its expansion."""
         return is_short(self.tree)
 
+    @property
+    def tells_game(self) -> bool:
+        """Whether something is said in the words of a game: a whole one, or beside what a loss stands for."""
+        return self.game is not None or any(key in self.tree for key in ("data", "game", "patch"))
+
 
 def is_short(spec: Mapping) -> bool:
     """Whether the tree of a spec has a loss, which stands for a game."""

@@ -16,12 +16,13 @@ import pytest
 
 from gandsl.diagnostics import Span
 from gandsl.graph import html
+from gandsl.graph.game import game_picture
 from gandsl.graph.model import FLOWS, model
 from gandsl.graph.svg import colours
 from gandsl.graph.tree import Picture, picture
 from gandsl.graph.words import FAMILIES
 from gandsl.ir.graph import Graph
-from tests.graph.specs import SPECS, graphs, page_data
+from tests.graph.specs import SPECS, graphs, module, page_data
 from tests.ir.graphs import Builder, discriminator, generator
 
 ENGINE = files("gandsl.graph").joinpath("vendor", "elkjs")
@@ -46,6 +47,25 @@ def edges(graph: Graph) -> set[tuple[str, str, str]]:
     """The edges of the IR, and one to each output."""
     inner = {(id_, node.id, port) for node in graph for port, ids in node.inputs.items() for id_ in ids}
     return inner | {(id_, f"output:{name}", "") for name, id_ in graph.outputs.items()}
+
+
+GAMES = ["specs/stylegan2/ada", "specs/pggan", "specs/msg_gan", "specs/biggan", "specs/pggan/labels"]
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_every_edge_of_a_game_is_on_its_page(name: str) -> None:
+    found = module(name)
+    assert found.game is not None
+    graph = found.game.main
+    (game,) = model([("game", game_picture(found))])
+    assert held(game) == edges(graph)
+    boxes = {box["id"]: box for box in game["boxes"]}
+    assert len(boxes) == len(game["boxes"])
+    calls = {node.id: node.attrs["network"] for node in graph if node.op == "call"}
+    assert all(boxes[id_]["lines"][0].split(".")[0] == f"call {calls[id_]}" for id_ in calls)
+    assert boxes["discriminator"]["what"] == "player" and not boxes["discriminator"].get("family")
+    d = boxes.get("adversarial.d…", boxes.get("wanted.g…"))  # an expression is shut, and says itself
+    assert d is not None and d["what"].startswith("= average(") and not d["open"]
 
 
 @pytest.mark.parametrize("name", SPECS)

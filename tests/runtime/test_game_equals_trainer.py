@@ -11,12 +11,20 @@ from pathlib import Path
 import pytest
 
 from gandsl_runtime.distributed.group import ProcessGroup
-from tests.runtime.beside_trainer import CASES, PARTS, differences
+from tests.runtime.beside_trainer import CASES, PARTS, REORDERED, differences
 from tests.specs.reduced import ALL
 
 ROOT = Path(__file__).resolve().parents[2]
-QUICK = ("anchored", "grown", "often", "replaced", "steps", "transformed")
-IN_PROCESSES = ("anchored", "steps", "transformed", "grown_styles", "relativistic_average", "orthogonal")
+QUICK = ("anchored_lazily", "consistent", "grown", "often", "replaced", "steps")
+IN_PROCESSES = (
+    "anchored_lazily",
+    "consistent",
+    "steps",
+    "transformed",
+    "grown_styles",
+    "relativistic_average",
+    "orthogonal",
+)
 
 
 @pytest.mark.parametrize("case", QUICK)
@@ -28,6 +36,12 @@ def test_a_few_are_equal(case: str) -> None:
 @pytest.mark.parametrize("case", [case for case in CASES if case not in QUICK])
 def test_what_no_spec_asks_for_is_equal(case: str) -> None:
     assert not differences(*CASES[case], ProcessGroup())
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("case", REORDERED)
+def test_what_is_added_in_another_order_is_equal_but_for_rounding(case: str) -> None:
+    assert not differences(*REORDERED[case], ProcessGroup(), exact=False)
 
 
 @pytest.mark.thorough

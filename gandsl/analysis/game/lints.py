@@ -8,18 +8,15 @@ from gandsl.analysis.facts import downstream, in_library, label, place
 from gandsl.analysis.game.linear import coupling
 from gandsl.analysis.game.logits import logit_uses
 from gandsl.analysis.game.played import Played, short_name
-from gandsl.diagnostics import Diagnostic, Label, Span
+from gandsl.diagnostics import Diagnostic, Label
 
 
 def unwanted(played: Played) -> Iterator[Diagnostic]:
     """W0770: a node of the body, or a field of the data, that nothing wants."""
-    document = played.facts.document
-    written: dict[str, tuple[Span, str]] = {
-        name: (field.span, "a field of the data") for name, field in document.data.items()
-    }
-    for entry in document.game.body if document.game else ():
-        written[entry.key] = (entry.key_span, "a node of the game")
-    for name, (span, what) in written.items():
+    sections = {"data": "a field of the data", "game.body": "a node of the game"}
+    written = [(entry, what) for path, what in sections.items() for entry in played.written(path).values()]
+    for entry, what in written:
+        name, span = entry.key, entry.key_span
         made = [id_ for id_ in played.graph.nodes if f"{id_}.".startswith(f"{name}.")]
         if made and played.wanted.isdisjoint(made) and not in_library(span):
             yield Diagnostic(

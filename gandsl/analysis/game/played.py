@@ -13,6 +13,8 @@ from gandsl.analysis.game.whole import Place, Whole
 from gandsl.diagnostics import Label, Span
 from gandsl.ir.game import GameIR
 from gandsl.ir.graph import Graph, NetworkIR, Variant
+from gandsl.spec import tree as trees
+from gandsl.spec.tree import Entry, entry_at
 from gandsl_runtime.plan.game import GamePlan, Player, Term
 from gandsl_runtime.plan.schedule import Clock
 
@@ -95,6 +97,12 @@ class Played:
         return {id_ for call, id_ in self.whole.upstream(inside) if not call}
 
     # ---- places in the text
+
+    def written(self, path: str) -> dict[str, Entry]:
+        """What a section of the spec's text declares, such as `game.body`: not what a short form makes."""
+        section = entry_at(self.facts.document.tree, path.split("."))
+        entries = section.value if section and isinstance(section.value, trees.Mapping) else ()
+        return {entry.key: entry for entry in entries if not trees.is_null(entry.value)}
 
     def term(self, term: Term) -> Span:
         """Where a term is named."""

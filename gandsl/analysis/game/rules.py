@@ -104,8 +104,8 @@ def _places(nodes: list[Node]) -> dict[Span, str]:
 
 def logs_are_computed(played: Played) -> Iterator[Diagnostic]:
     """G0676: a log or a watch of something that no pass has."""
-    plan, game = played.plan, played.facts.document.game
-    written = {**(game.logs if game else {}), **(game.watches if game else {})}
+    plan = played.plan
+    written = {**played.written("game.logs"), **played.written("game.watches")}
     terms = [term for one in played.passes for term in one.one.terms]
     logs = {**{name: node for term in terms for name, node in term.logs.items()}, **plan.logs}
     logged = {name for one in played.passes for name in one.one.logs}
@@ -116,7 +116,7 @@ def logs_are_computed(played: Played) -> Iterator[Diagnostic]:
                 yield Diagnostic(
                     "G0676",
                     f"no phase computes all that the {what} `{name}` needs: {what}s bring no work about",
-                    written[name].span if name in written else played.node(node),
+                    written[name].value.span if name in written else played.node(node),
                     secondary=_missing(played, node),
                     help="name what a term of a player depends on, or drop it",
                 )

@@ -124,8 +124,8 @@ def _pass(game: GameIR, whole: Whole, phase: PhasePlan, part: PassPlan) -> PassI
     plan = game.plan_at(whole.variant)
     heard = dict.fromkeys(
         node
-        for state in heard_by(plan, phase)
-        for node in state.heard
+        for state in heard_by(plan, phase, terms)
+        for node in (state.heard if state.every is not None else (state.next,))
         if state.id in graph.nodes and taken(node)
     )
     named = [*(pair for term in terms for pair in term.logs.items()), *plan.logs.items()]
@@ -151,9 +151,16 @@ def roots(term: Term) -> tuple[str, ...]:
     return (term.node, term.weight) if isinstance(term.weight, str) else (term.node,)
 
 
-def heard_by(plan: GamePlan, phase: PhasePlan) -> list[GameState]:
-    """The states that hear a phase."""
-    return [state for state in plan.states if not set(state.players).isdisjoint(phase.players)]
+def heard_by(plan: GamePlan, phase: PhasePlan, terms: Iterable[Term] | None = None) -> list[GameState]:
+    """The states that hear a phase, or a pass of it with these terms.
+
+    A state inside of a term hears the passes of that term: what others compute of the same is none of its.
+    """
+    hearing = [state for state in plan.states if not set(state.players).isdisjoint(phase.players)]
+    if terms is None:
+        return hearing
+    others = {term.id for player in plan.players.values() for term in player.terms} - {t.id for t in terms}
+    return [state for state in hearing if not any(state.id.startswith(f"{term}.") for term in others)]
 
 
 def _free(whole: Whole, place: Place) -> bool:

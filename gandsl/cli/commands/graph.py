@@ -15,6 +15,7 @@ def run(
     set: Set = None,
     output: Annotated[Path | None, output_option("a .html or .svg; default: NAME.html")] = None,
     network: Annotated[str | None, typer.Option(metavar="NAME", help="this network alone")] = None,
+    game: Annotated[bool, typer.Option("--game", help="the game that a step plays, by calls")] = False,
     depth: Annotated[
         int | None, typer.Option(min=0, help="levels of blocks drawn open; default: down to the stages")
     ] = None,
@@ -25,17 +26,25 @@ def run(
     """
     from gandsl.analysis.cost import module_cost
     from gandsl.cli.read import module_of
+    from gandsl.graph.game import game_picture
     from gandsl.graph.tree import picture
 
     module = module_of(spec, set)
+    if game and network:
+        raise typer.BadParameter("--game draws the game alone, without --network")
+    if game and module.game is None:
+        raise typer.BadParameter(f"{spec} has no `training` section, so there is no game")
     if network is not None and network not in module.networks:
         raise typer.BadParameter(f"there is no network `{network}`: {', '.join(module.networks)}")
     path = output or Path(f"{module.name}.html")
     if path.suffix not in (".html", ".svg"):
         raise typer.BadParameter(f"{path}: the name ends in .html or .svg")
-    cost = module_cost(module)
-    chosen = [network] if network else list(module.networks)
-    pictures = [(name, picture(module.networks[name].main, cost.networks[name].nodes)) for name in chosen]
+    chosen = ["game"] if game else [network] if network else list(module.networks)
+    if game:
+        pictures = [("game", game_picture(module))]
+    else:
+        cost = module_cost(module)
+        pictures = [(name, picture(module.networks[name].main, cost.networks[name].nodes)) for name in chosen]
     if path.suffix == ".svg":
         from gandsl.graph import svg
 

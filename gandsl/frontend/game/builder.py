@@ -68,6 +68,8 @@ class GameBuilder(Builder):
 
     def make(self, name: str, inputs: Mapping[str, Sequence[GameTensor]], **attrs: Any) -> GameTensor:
         """A node for a part of the expression that is read. Raises Fault where its op's row refuses."""
+        if not self._sites:  # a condition, an interval, a batch: what the graph is made by
+            raise Fault("G0105", f"`{name}` computes a tensor, and what stands here is known before any is")
         op = ROWS[name]
         for port in op.ports:
             for tensor in inputs.get(port.name, ()):

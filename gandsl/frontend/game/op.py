@@ -122,6 +122,8 @@ def _augment(unfolder: GameUnfolder, arguments: Arguments, context: Context) -> 
         if pipe is POISON:
             return POISON
         found["pipe"] = _known(found["pipe"], "pipe", pipe)
+    if (draws := found.get("draws")) and isinstance(draws.tree, Scalar):
+        found["draws"] = _known(draws, "draws", draws.tree.text)  # an id, no expression
     if "p" in found:
         written = found.pop("p")
         value = number_of(unfolder, written.tree, written.context, "`p` of `augment`")

@@ -41,7 +41,8 @@ def game_tree(
     expanded = expand(document, networks, plan)
     if isinstance(own := document.tree.get("data"), Mapping):
         expanded = _with_data(expanded, own)
-    return completed(expanded, document.tree, diagnostics or Diagnostics(), places())
+    sink = Diagnostics() if diagnostics is None else diagnostics  # an empty one is false
+    return completed(expanded, document.tree, sink, places())
 
 
 def _with_data(expanded: Mapping, own: Mapping) -> Mapping:

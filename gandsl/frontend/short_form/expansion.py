@@ -53,10 +53,12 @@ class _Expansion:
         self._adapt(real)
         players = {player: self._player(player, terms[player]) for player in SIDES}
         made, items = self.nodes.fake().whole, self.nodes.item().whole
+        p = self.nodes.p() if self.plan.augment else None
+        p = p if isinstance(p, str) else None  # a number alone is no news
         game = {
             "body": Mapping(self.nodes.body(), self.span),
             "players": players,
-            "logs": {"augment/p": self.nodes.p()} if self.plan.augment else None,
+            "logs": {"augment/p": p} if p is not None else None,
             "shows": made.strip("[]").split(", "),
             "watches": {"real": real, "fake": fake, "samples": made, "items": items},
         }

@@ -13,7 +13,7 @@ from gandsl.frontend.short_form.make import mapping, tree
 from gandsl.frontend.short_form.nodes import Nodes
 from gandsl.spec.places import STANDARD
 from gandsl.spec.reader import read_text
-from gandsl.spec.tree import Entry, Mapping, Tree, to_plain
+from gandsl.spec.tree import Entry, Mapping, Scalar, Tree, to_plain
 from gandsl_runtime.plan import Curve, Quantity, Stairs
 
 SHORT = Path(STANDARD) / "game" / "short.yaml"
@@ -128,14 +128,16 @@ class _Term:
 
     # ---- what the words of the table stand for
 
-    def _role(self, word: str) -> str:
+    def _role(self, word: str) -> str | Tree:
         place, _, what = word.partition(".")
         if place.startswith("{"):
             place = self._plan(place.strip("{}"))
         nodes = self.nodes
         if place == "weights":
-            skipped = "".join(f", '{id_}'" for id_ in self._plan(self.template["skip"]))
-            return f"weights({self.template['player']}{skipped})"
+            skip = self.template["skip"]
+            skipped = "".join(f", '{id_}'" for id_ in self._plan(skip))
+            text = f"weights({self.template['player']}{skipped})"
+            return Scalar(text, text, True, self.written.span(f"{self.part}.{skip}"))
         if place == "styled":
             images, styles = nodes.styled(self.span)
             return images.whole if what == "images" else styles

@@ -88,7 +88,7 @@ def in_mode(network: Network, training: bool | None) -> Iterator[None]:
             layer.training = not layer.training
 
 
-class Weights(nn.Module):
+class NetworkWeights(nn.Module):
     """What a network learns of two dimensions or more, at and below a path, less what is skipped."""
 
     def __init__(self, networks: Mapping[str, Network], name: str, path: str, skip: tuple[str, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -49,8 +49,8 @@ def lazy_ratio(game: GamePlan, owner: Owner, step: Step) -> float:
     return main / (main + lazy) if players else 1.0
 
 
-class Optimizers:
-    """One optimizer for each owner of moments, by its key."""
+class Optimizers(Mapping[str, Optimizer]):
+    """One optimizer for each owner of moments, by its name."""
 
     def __init__(self, plan: Plan, game: GamePlan, networks: Mapping[str, Network], step: Step) -> None:
         self.plan, self.game = plan, game
@@ -66,6 +66,7 @@ class Optimizers:
         self.by_owner: dict[Owner, Optimizer] = {
             owner: self._new(owner, list(of.values()), step) for owner, of in weights.items()
         }
+        self._by_name = {str(owner): optimizer for owner, optimizer in self.by_owner.items()}
         self.weights = list({w: weight for of in weights.values() for w, weight in of.items()}.values())
         self.variables = {
             name: [
@@ -76,6 +77,15 @@ class Optimizers:
             ]
             for name, player in game.players.items()
         }
+
+    def __getitem__(self, owner: str) -> Optimizer:
+        return self._by_name[owner]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
 
     def of(self, player: str) -> list[Optimizer]:
         """Those that a player steps."""

@@ -70,14 +70,16 @@ class PassProgram:
     """One pass: `run` takes a tensor for each source, in order, and gives losses, then values.
 
     A loss [] for each player of the phase, weighted, which is differentiated by that player's weights.
-    `values` are nodes of the graph whose tensors [] follow, without a gradient: heard by states, logged.
-    `used`: by network, the ids of the layers that run, whose weights have gradients, if only of 0.
+    `values` are nodes of the graph whose tensors [] follow: heard by states, logged. `used`: by network, the
+    ids of the layers that run, whose weights have gradients, if only of 0. `heard`: which state hears which
+    of the values.
     """
 
     sources: tuple[Source, ...]
     run: Callable[..., tuple[Tensor, ...]]
     values: tuple[str, ...]
     used: Mapping[str, tuple[str, ...]]
+    heard: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,14 +14,19 @@ from ..calling import dtype_of
 from ..data import Stream
 from ..data.ahead import Ahead
 from ..distributed.group import ProcessGroup
+from ..guard.memory import GuardHistory
 from ..layers import BatchNorm
+from ..network import Network
 from ..plan import Plan, schedule
 from ..plan.ema import Ema
 from ..plan.schedule import Clock, Stage, Step
 from ..rng import name_layers
+from ..runs.header import Counters
+from ..runs.tensors import under
 from ..training import ema, precision
 from ..training.metrics import MetricSums
 from ..training.precision import Scaling
+from . import saved
 from .optimizers import Optimizers, sizes_of
 from .program import Game
 from .sources import Sources
@@ -50,6 +56,7 @@ class GameRun:
     stage: Stage | None = None  # of the last step
     rollbacks: int = 0  # how often the guard went back …
     rate: float = 1.0  # … and what that made of the learning rates
+    memory: GuardHistory | None = None  # of the guard, where there is one
     metrics: MetricSums = field(default_factory=MetricSums)
 
     @classmethod
@@ -62,6 +69,7 @@ class GameRun:
         device: torch.device,
         group: ProcessGroup | None = None,
         shares: Tensor | None = None,
+        metrics: MetricSums | None = None,
     ) -> GameRun:
         """The run before its first step; networks move to the device, and take their modes."""
         group = group or ProcessGroup()
@@ -91,7 +99,10 @@ class GameRun:
             dtype,
             seed,
             shares,
+            metrics=metrics or MetricSums(),
         )
+        if plan.guard and {"generator", "discriminator"} <= game.networks.keys():
+            run.memory = GuardHistory.new(plan.guard, run.generator, run.discriminator)
         group.share(run.tensors().values())
         return run
 
@@ -120,26 +131,52 @@ class GameRun:
             ema.update(self.game.averages[name], self.game.networks[name], decay, settings.buffers)
         self.clock = self.clock.after(step.batch)
 
+    @property
+    def generator(self) -> Network:
+        """The network of that name, which observers know."""
+        return self.game.networks["generator"]
+
+    @property
+    def discriminator(self) -> Network:
+        """The network of that name."""
+        return self.game.networks["discriminator"]
+
+    @property
+    def sampler(self) -> Network:
+        """The generator that is sampled: the average where there is one."""
+        return self.game.averages.get("generator", self.generator)
+
+    def told(self) -> dict[str, float]:
+        """States that the log has, as they are now; waits for the device."""
+        values = self.states.values
+        return {name: float(values[node]) for name, node in self.game.plan.logs.items() if node in values}
+
     def tensors(self) -> dict[str, Tensor]:
-        """Every tensor by name: `NETWORK/ID`, `average/ID`, `game/STATE`, `optimizer.NETWORK/ID/MOMENT`."""
-        found = {f"game/{name}": tensor for name, tensor in self.states.tensors().items()}
-        parts = dict(self.game.networks) | {
-            average_name(name): network for name, network in self.game.averages.items()
-        }
-        for part, network in parts.items():
-            found |= {f"{part}/{key}": tensor for key, tensor in network.state_dict().items()}
-        for owner, optimizer in self.optimizers.by_owner.items():
-            for key, weight in self.game.networks[owner.network].named_parameters():
-                for moment, tensor in optimizer.state.get(weight, {}).items():
-                    found[f"optimizer.{owner}/{key}/{moment}"] = tensor
-        return found
+        """See `saved.tensors`."""
+        return saved.tensors(self)
+
+    def with_average(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        """These, and where there is none an average that begins as the weights."""
+        for name in self.game.averages:
+            average = f"{saved.average_name(name)}/"
+            if not under(tensors, average):
+                own = under(tensors, f"{name}/")
+                tensors = tensors | {f"{average}{key}": tensor for key, tensor in own.items()}
+        return tensors
+
+    def load_tensors(self, tensors: dict[str, Tensor], counters: Counters) -> None:
+        """See `saved.load`. Raises ValueError."""
+        saved.load(self, tensors, counters)
+
+    def counters(self) -> dict[str, Any]:
+        """See `saved.counters`."""
+        return saved.counters(self)
+
+    def load_counters(self, counters: Counters) -> None:
+        """See `saved.load_counters`."""
+        saved.load_counters(self, counters)
 
 
 def averaged(plan: Plan) -> dict[str, Ema]:
     """The networks whose weights are averaged, and how."""
     return {"generator": plan.ema} if plan.ema else {}
-
-
-def average_name(network: str) -> str:
-    """What a checkpoint calls the average of a network; the generator's has had its name before others."""
-    return "average" if network == "generator" else f"average.{network}"

@@ -32,18 +32,12 @@ class GameStates:
         )
         self._heard: set[tuple[str, str]] = set()  # states, and nodes that they heard since they moved
 
-    def hear(self, values: Mapping[str, Tensor], players: Iterable[str], count: int) -> None:
-        """Values of nodes, means of `count` samples that phases of these players computed."""
-        named = set(players)
-        for id_, sums in self._now.items():
-            state = self.states[id_]
-            if named.isdisjoint(state.players):
-                continue
-            for at, node in enumerate(state.heard):
-                if node in values:
-                    value = values[node]
-                    sums[at] += count * torch.stack((value, torch.ones_like(value)))
-                    self._heard.add((id_, node))
+    def hear(self, heard: Iterable[tuple[str, str]], values: Mapping[str, Tensor], count: int) -> None:
+        """States hear values of nodes, means of `count` samples."""
+        for id_, node in heard:
+            value, at = values[node], self.states[id_].heard.index(node)
+            self._now[id_][at] += count * torch.stack((value, torch.ones_like(value)))
+            self._heard.add((id_, node))
 
     def assign(self, values: Mapping[str, Tensor]) -> None:
         """Move the states that move with each micro-batch."""

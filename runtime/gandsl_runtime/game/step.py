@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 from torch import Tensor
 
@@ -20,16 +20,22 @@ from .program import Item, PassProgram
 from .run import GameRun
 from .sources import Items
 
+Around = Callable[[str], AbstractContextManager[None]]
 
-def step(run: GameRun) -> Step:
-    """One step: every phase that is due, then what follows from it, then the clock."""
+
+def step(run: GameRun, around: Around = lambda _: nullcontext()) -> Step:
+    """One step: every phase that is due, then what follows from it, then the clock.
+
+    A phase is taken inside `around` what is said of it.
+    """
     now = run.now()
     run.enter(now)
     items = StepItems(run, now)
     for phase in run.game.plan_at(now.stage).phases(now.clock):
         if phase.due(now.clock):
-            for repeat in range(phase.repeat):
-                take(run, now, phase, repeat, items)
+            with around(f"phase {phase.name} of a step of {now.batch} images"):
+                for repeat in range(phase.repeat):
+                    take(run, now, phase, repeat, items)
     run.leave(now)
     return now
 
@@ -104,7 +110,7 @@ def _add_part(
             if loss is not None and loss.requires_grad:
                 run.scaling[player].backward(loss * share, of, keep_graph=player != players[-1])
     values = dict(zip(program.values, (x.detach() for x in found[len(players) :]), strict=True))
-    run.states.hear(values, players, part.count)
+    run.states.hear(program.heard, values, part.count)
     run.states.assign(values)
     run.metrics.add(logged(run, phase, values), part.count)
 

@@ -25,6 +25,7 @@ from .status import Alarm, Status, status
 
 if TYPE_CHECKING:
     from ..distributed.group import ProcessGroup
+    from ..game.run import GameRun
     from ..observers.base import Run
     from ..plan.schedule import Step
     from ..training.state import State
@@ -53,7 +54,7 @@ class Guard:
 
     @classmethod
     def of(
-        cls, plan: RunPlan, state: State, game: TwoPlayerGame, data: Dataset, group: ProcessGroup
+        cls, plan: RunPlan, state: State | GameRun, game: TwoPlayerGame, data: Dataset, group: ProcessGroup
     ) -> Guard | None:
         """The guard that the plan wants, if it wants one."""
         if plan.guard is None or state.memory is None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ..data import Dataset
     from ..data.readers import Readers
     from ..distributed.group import ProcessGroup
+    from ..game.run import GameRun
     from ..guard.status import Status
     from ..plan import Plan, Precision
     from ..plan.schedule import Step
@@ -39,7 +40,7 @@ class Run(Protocol):
     """A run that trains, as observers, the guard and the files of its folder know it."""
 
     plan: Plan
-    state: State
+    state: State | GameRun
     game: TwoPlayerGame
     phases: tuple[PlanPhase, ...]
     data: Dataset

@@ -38,7 +38,7 @@ class Terminal(Observer):
 
     def begin(self, run: Run) -> None:
         name = str(run.run_dir) if run.run_dir else "training"
-        lazy = {side[0].upper(): schedule.lazy_ratio(run.plan, side) for side in run.state.optimizers}
+        lazy = {side[0].upper(): schedule.lazy_ratio(run.plan, side) for side in schedule.SIDES}
         sizes = run.state.generator.levels
         self._progress = Progress(name, run.plan.length, sizes, run.state.clock, lazy)
         self._first = run.plan.cadence.log

@@ -23,7 +23,7 @@ from ..rng import Part
 from ..training.game import Batch, TwoPlayerGame, classes_of
 from ..training.metrics import MetricSums
 from ..training.phases import PlanPhase, phases
-from ..training.state import SIDES, State
+from ..training.state import State
 from ..training.updates import Updates
 from .figures import KINDS, PhasePeak, StagePeaks
 from .places import Lines, Places
@@ -168,7 +168,9 @@ class _Kinds:
         networks = state.generator, state.discriminator
         weights = [p for network in networks for p in network.parameters()]
         average = state.average
-        moments = [t for side in SIDES for s in state.optimizers[side].state.values() for t in s.values()]
+        moments = [
+            t for side in schedule.SIDES for s in state.optimizers[side].state.values() for t in s.values()
+        ]
         tensors: dict[str, Iterable[Tensor]] = {
             "activations": [],
             "buffers": [b for network in networks for b in network.buffers()],
@@ -202,7 +204,9 @@ class Rehearsal:
         self.steady = False  # whether the last step began with what it ended with
         stream: Any = _Blank(self.game, ahead)
         self.updates = _Shortened(self.game, self.state, stream, ProcessGroup(), MetricSums())
-        self._weights = {side: [*self.state.optimizers[side].param_groups[0]["params"]] for side in SIDES}
+        self._weights = {
+            side: [*self.state.optimizers[side].param_groups[0]["params"]] for side in schedule.SIDES
+        }
         if plan.growth is None:  # else some weights are not reached before the last level
             self._begin()
 
@@ -215,21 +219,21 @@ class Rehearsal:
 
     def take(self, step: Step, before: Taken = lambda _: None, after: Taken = lambda _: None) -> None:
         """Every phase once; `before` and `after` are called around each."""
-        began = {weight for side in SIDES for weight in self.state.optimizers[side].state}
+        began = {weight for side in schedule.SIDES for weight in self.state.optimizers[side].state}
         reached = set[Tensor]()
         for phase in self.phases:
             before(phase)
             self.updates.take(phase, step)
             after(phase)
             reached |= {weight for weight in self._weights[phase.side] if weight.grad is not None}
-        for side in SIDES if self.plan.growth is None else ():  # what nothing reaches has no moments
+        for side in schedule.SIDES if self.plan.growth is None else ():  # what nothing reaches has no moments
             for weight in began - reached:
                 self.state.optimizers[side].state.pop(weight, None)
         self.steady = began == reached
 
     def _begin(self) -> None:
         """Moments of every weight, and gradients, as an earlier step leaves them."""
-        for side in SIDES:
+        for side in schedule.SIDES:
             for weight in self._weights[side]:
                 weight.grad = torch.zeros_like(weight)
             self.state.optimizers[side].step()

@@ -10,6 +10,7 @@ from typing import Literal
 from . import Curve, Ema, Growth, LengthCurve, Number, Plan, Quantity, Stairs
 
 Side = Literal["generator", "discriminator"]
+SIDES: tuple[Side, Side] = ("generator", "discriminator")
 Size = tuple[int, int]
 
 

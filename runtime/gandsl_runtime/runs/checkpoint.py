@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -29,6 +29,9 @@ from .run_dir import SUFFIX, RunDir
 from .run_dir import found_in as found_in
 from .run_dir import newest_path as newest_path
 
+if TYPE_CHECKING:
+    from ..game.run import GameRun
+
 FORMAT = 2
 WEIGHTS = ("generator", "discriminator", "average")  # the parts of a checkpoint that a network can have
 
@@ -40,7 +43,7 @@ def path_of(folder: Path, images: int) -> Path:
     return folder / f"{images:012d}{SUFFIX}"
 
 
-def save(folder: Path, state: State, facts: dict[str, Any], cadence: Cadence) -> Path:
+def save(folder: Path, state: State | GameRun, facts: dict[str, Any], cadence: Cadence) -> Path:
     """Write the state, then delete the checkpoints that the plan does not keep.
 
     Files past this moment are deleted too: they were refused at the resume, or belong to a course of training

@@ -68,13 +68,6 @@ class ScalingFacts(StrictDocument):
         return self
 
 
-class BothScalings(StrictDocument):
-    """Each player's."""
-
-    generator: ScalingFacts
-    discriminator: ScalingFacts
-
-
 class Counters(StrictDocument):
     """The state of a run that is no tensor."""
 
@@ -86,7 +79,7 @@ class Counters(StrictDocument):
     rollbacks: Count
     rate: float = Field(gt=0, le=1)
     guard: GuardFacts | None = None
-    scaling: BothScalings
+    scaling: dict[Name, ScalingFacts]  # of each player
 
     @model_validator(mode="after")
     def _consistent(self) -> Counters:

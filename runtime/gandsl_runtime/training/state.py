@@ -18,14 +18,13 @@ from ..guard.memory import GuardHistory
 from ..moved import carried
 from ..network import Network
 from ..plan import Adaptive, Plan, schedule
-from ..plan.schedule import Clock, Side, Stage, Step
+from ..plan.schedule import SIDES, Clock, Side, Stage, Step
 from ..runs.header import Counters
 from ..runs.tensors import MOMENTS, OF_THE_PLAN, check, check_looks, check_moments, check_names, under
 from . import ema, precision
 from .anchors import Anchors
 from .precision import Scaling
 
-SIDES: tuple[Side, Side] = ("generator", "discriminator")
 PREFIXES: dict[str, Side] = {  # of names in a checkpoint → the network whose names follow
     "generator/": "generator",
     "average/": "generator",
@@ -207,8 +206,9 @@ class State:
         self.samples, self.seed = counters.samples, counters.seed
         self.stage = Stage(counters.stage.level, counters.stage.fading) if counters.stage else None
         self.rollbacks, self.rate = counters.rollbacks, counters.rate
-        self.scaling["generator"].load(counters.scaling.generator)
-        self.scaling["discriminator"].load(counters.scaling.discriminator)
+        for side, scaling in self.scaling.items():
+            if side in counters.scaling:
+                scaling.load(counters.scaling[side])
 
     def _parts(self) -> dict[str, Network]:
         parts = {"generator": self.generator, "discriminator": self.discriminator}

@@ -18,6 +18,9 @@ from ..data.identity import again, identity
 from ..data.sources import Source
 from ..distributed.group import ProcessGroup, check_batches
 from ..errors import CheckpointError, Diverged, Interrupted, Unwritable
+from ..game.program import Game
+from ..game.run import GameRun
+from ..game.step import step as played
 from ..guard.guard import Guard
 from ..layers import BatchNorm
 from ..network import Network
@@ -55,6 +58,7 @@ class Trainer:
     `run_dir` nothing is written. `seed` decides every draw. `machine` says on what the run trains, never
     what: device, processes that read images ahead, compiled steps; whether cuDNN tries its algorithms is set
     for the whole process. `observing`: who is told of each step (None: the log and the grids in `run_dir`).
+    `game`: what a step is, over these networks; None: the two players of the plan's loss.
     Each of the processes of a `group` has a trainer and a share of every batch; the first alone observes and
     writes.
     Raises PlanError, DataError, MissingExtra, NoSuchDevice; CheckpointError when `run_dir` holds a run.
@@ -72,6 +76,7 @@ class Trainer:
         machine: MachineOptions | None = None,
         observing: Sequence[observers.Observer] | None = None,
         group: ProcessGroup | None = None,
+        game: Game | None = None,
     ) -> None:
         machine = machine or MachineOptions()
         self.plan, self.group, self.machine = plan, group or ProcessGroup(), machine
@@ -93,23 +98,32 @@ class Trainer:
         self.data = dataset_of(data, self.game, plan.data)
         self.game.label_distribution = distribution_of(self.data, self.game)
         self.precision = in_force(plan.precision, self.device)
-        self.state = State.new(plan, generator, discriminator, seed, self.device)
-        self.group.share(self.state.tensors().values())
-        for norm in (m for n in (generator, discriminator) for m in n.modules() if isinstance(m, BatchNorm)):
-            norm.per_process = not plan.synchronize.batch_norm
         self.readers = readers_of(machine.workers, self.data, plan, self.group, self.device)
         # other processes than the first have no observers
         warn = self.warn if self.group.leads else warnings.warn
         self.stream = stream_of(self.data, plan, seed, self.readers.count, self.group, self.device, warn)
         self.phases = phases(plan)
         self.metrics, self.throughput = MetricSums(), Throughput(self.device)
-        self.updates = Updates(self.game, self.state, self.stream, self.group, self.metrics)
+        self.state = self._new_state(seed) if game is None else self._new_run(game, seed)
         self.guard = Guard.of(plan, self.state, self.game, self.data, self.group)
         self.latest: dict[str, float] = {}  # the newest value of each name in the log
         self._where = data if isinstance(data, str | Path) else None
         if observing is None:
             observing = observers.standard(self.run_dir, tensorboard=machine.tensorboard)
         self.observers = tuple(observing) if self.group.leads else ()
+
+    def _new_state(self, seed: int) -> State:
+        generator, discriminator = self.game.generator, self.game.discriminator
+        state = State.new(self.plan, generator, discriminator, seed, self.device)
+        self.group.share(state.tensors().values())
+        for norm in (m for n in (generator, discriminator) for m in n.modules() if isinstance(m, BatchNorm)):
+            norm.per_process = not self.plan.synchronize.batch_norm
+        self.updates = Updates(self.game, state, self.stream, self.group, self.metrics)
+        return state
+
+    def _new_run(self, game: Game, seed: int) -> GameRun:
+        shares = self.game.label_distribution
+        return GameRun.new(self.plan, game, self.stream, seed, self.device, self.group, shares, self.metrics)
 
     @classmethod
     def resume(
@@ -124,6 +138,7 @@ class Trainer:
         machine: MachineOptions | None = None,
         observing: Sequence[observers.Observer] | None = None,
         group: ProcessGroup | None = None,
+        game: Game | None = None,
     ) -> Trainer:
         """Go on from the newest whole checkpoint of a run, exactly as if it had not stopped.
 
@@ -148,6 +163,7 @@ class Trainer:
             machine=machine,
             observing=observing,
             group=group,
+            game=game,
         )
         trainer.id, trainer.fresh = facts.run, False
         trainer._write_in(files, facts.spec)
@@ -195,7 +211,8 @@ class Trainer:
         self.state.load_counters(facts.counters)
         self.stream.close()
         self.stream.position = self.state.samples
-        self.metrics.resume(facts.log.sums, self.state.path_length_mean, self.group)
+        like = torch.zeros((), device=self.device, dtype=self.game.dtype)
+        self.metrics.resume(facts.log.sums, like, self.group)
         self.latest = dict(facts.log.latest)
         self.throughput.resume(facts.log.seconds)
         for reason in refused:
@@ -254,6 +271,8 @@ class Trainer:
         state = self.state
         step = schedule.step(self.plan, state.generator.levels, state.clock)
         self.game.stage = step.stage
+        if isinstance(state, GameRun):
+            return played(state, self._memory)
         state.enter(self.plan, step)
         for phase in self.phases:
             if phase.due(step.clock):
@@ -294,7 +313,9 @@ class Trainer:
         }
         if self.plan.growth and step.stage.level is not None:
             facts |= {"level": step.stage.level, "alpha": step.stage.alpha}
-        if self.plan.augment:
+        if isinstance(self.state, GameRun):
+            measured |= self.state.told()  # states as they are, not as they were on the way
+        elif self.plan.augment:
             facts["augment/p"] = float(self.updates.augment_probability())
         if self.precision.scales:
             facts |= {

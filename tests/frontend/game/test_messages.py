@@ -296,6 +296,10 @@ TERMS = {
         "{value: mean(z), every: 2 kimg}",
         "G0336 ‹2 kimg› `every` of `own` is a whole number of steps, not 2 kimg",
     ),
+    "an interval that is computed": (
+        "{value: mean(z), every: mean(z)}",
+        "G0105 ‹mean(z)› `mean` computes a tensor, and what stands here is known before any is",
+    ),
     "a batch": (
         "{value: mean(z), batch: batch / 3}",
         "G0336 ‹batch / 3› `batch` of `own` is a whole number from 1, not 2.66667",
@@ -311,6 +315,11 @@ TERMS = {
     "a log": ("{value: mean(z), log: {a: z}}", "G0353 ‹z› `a` of the log is a Scalar, not a Latent[4]"),
 }
 GAMES = {
+    "a player's steps that are computed": (
+        PLAYERS.replace("[judge], terms", "[judge], steps: mean(fake), terms"),
+        "",
+        "G0105 ‹mean(fake)› `mean` computes a tensor, and what stands here is known before any is",
+    ),
     "a trained network": (
         PLAYERS.replace("[judge]", "[jugde]"),
         "",

@@ -32,7 +32,12 @@ PENALTIES: dict[str, tuple[str, ...]] = {
     "discriminator_steps": ("1", "3"),
     "loss": LOSS_NAMES,
 }  # fmt: skip
-NEEDS = {"regularizers.path_length": "stylegan2", "style_mixing": "stylegan2", "auxiliary": "acgan"}
+NEEDS = {
+    "regularizers.orthogonal": "biggan",
+    "regularizers.path_length": "stylegan2",
+    "style_mixing": "stylegan2",
+    "auxiliary": "acgan",
+}
 CASES = [
     (field, value, NEEDS.get(field, "quickstart"), joint)
     for field, values in PENALTIES.items()
