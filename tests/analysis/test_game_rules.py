@@ -274,6 +274,40 @@ CASES = [
         ["W0770 3:30 ‹y› nothing wants `y`, a field of the data: it is not computed"],
     ),
     case(
+        "a network that nobody calls",
+        GAME,
+        [network(FEATURES)],
+        ["W0770 18:3 ‹features› nothing wants `features`, a network: no call of it is computed"],
+    ),
+    case(
+        "a network that a player trains for nothing",
+        GAME,
+        [
+            network(FEATURES),
+            body("seen: {network: features, image: image}"),
+            generator_term("own: {value: mean(seen), weight: 0.5}"),
+            ("      trains: [generator]\n", "      trains: [generator, features]\n"),
+        ],
+        [],
+    ),
+    case(
+        "a network that another player's terms depend on",
+        GAME,
+        [
+            network(FEATURES),
+            body("seen: {network: features, image: image}"),
+            (
+                "        adversarial: judged.discriminator\n",
+                "        adversarial: judged.discriminator\n        own: mean(seen) * mean(real)\n",
+            ),
+            ("      trains: [generator]\n", "      trains: [generator, features]\n"),
+        ],
+        [
+            "W0772 34:9 ‹own› the term `own` couples the samples of a micro-batch: it is not linear in the mean `discriminator.own.sub`",
+            "W0776 36:5 ‹generator› `generator` trains `features`, and none of its terms depends on that",
+        ],
+    ),
+    case(
         "a state that nobody reads, and what it alone hears",
         GAME,
         [body("k: {state: Scalar, start: 0, in: discriminator, next: sure}"), body("sure: mean(sign(real))")],

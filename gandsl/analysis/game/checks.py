@@ -31,6 +31,7 @@ WARNINGS: tuple[tuple[str, Rule], ...] = (
     ("W0773", lints.ignored_images),
     ("W0774", lints.split_batches),
     ("W0775", batches.norms_under_gradients),
+    ("W0776", lints.idle_parts),
     ("W0727", lints.squashed_logits),
 )
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from gandsl.analysis.facts import downstream, in_library, label, place
 from gandsl.analysis.game.linear import coupling
 from gandsl.analysis.game.logits import logit_uses
-from gandsl.analysis.game.played import Played, short_name
+from gandsl.analysis.game.played import Played, PlayedPass, short_name
+from gandsl.analysis.game.slices import roots
+from gandsl.analysis.game.tracked import Derivatives
 from gandsl.diagnostics import Diagnostic, Label
+from gandsl_runtime.plan.game import Player
 
 
 def unwanted(played: Played) -> Iterator[Diagnostic]:
@@ -25,6 +29,37 @@ def unwanted(played: Played) -> Iterator[Diagnostic]:
                 span,
                 help="delete it, or let a term, a log or `shows` read it",
             )
+    called = {called.network for id_, called in played.whole.calls.items() if id_ in played.wanted}
+    for name, network in played.facts.document.networks.items():
+        if name not in called and name in played.networks and not in_library(network.span):
+            yield Diagnostic(
+                "W0770",
+                f"nothing wants `{name}`, a network: no call of it is computed",
+                network.span,
+                help="delete it, or let a term read what it gives",
+            )
+
+
+def idle_parts(played: Played) -> Iterator[Diagnostic]:
+    """W0776: what a player trains, and none of its terms depends on."""
+    for player in played.plan.players.values():
+        passes = [one for one in played.passes if player in one.players]
+        for name in player.trains:
+            alone = [replace(player, trains=(name,))]
+            if passes and not any(_reaches(one, player, alone) for one in passes):
+                yield Diagnostic(
+                    "W0776",
+                    f"`{player.name}` trains `{name}`, and none of its terms depends on that",
+                    played.game.places.get(player.name),
+                    help=f"take `{name}` out of its `trains`, or give it a term that depends on it",
+                )
+
+
+def _reaches(one: PlayedPass, player: Player, alone: list[Player]) -> bool:
+    """Whether a term of the player depends on weights, those of `alone`."""
+    found, _ = Derivatives(one.one.whole, one.flow.places, alone).dependent(set())
+    terms = [term for term in one.one.terms if one.player(term) is player]
+    return any(("", root) in found for term in terms for root in roots(term))
 
 
 def needless_stops(played: Played) -> Iterator[Diagnostic]:

@@ -39,8 +39,9 @@ def run(
 
     FLOPs are two for each multiply-add of convolutions and products, as torch's FlopCounterMode counts.
     "step" is one D and one G step for one image, "penalty" all lazy penalties once; "kept" is what the
-    forward pass of a training step keeps for backward, in float32. --memory takes the training step itself,
-    on tensors that have no numbers, and tells the most that lives at once.
+    forward pass of a training step keeps for backward, in float32. Of a game that the spec writes out a table
+    tells what each term would take alone. --memory takes the training step itself, on tensors that have no
+    numbers, and tells the most that lives at once.
     """
     from gandsl.analysis.cost import module_cost
     from gandsl.cli.output import print_json

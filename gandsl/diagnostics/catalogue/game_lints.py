@@ -69,4 +69,15 @@ ROWS = (
         mend="use layer, instance or group normalization in this network, or none.",
         source="Gulrajani et al. 2017, section 4 (arXiv:1704.00028)",
     ),
+    Code(
+        "W0776",
+        "warning",
+        "trained, and no term depends on it",
+        means="""
+        A player trains a network, or a part of one, on which none of its terms depends. Where a phase runs
+        its layers, Adam moves them by gradients of 0; where none does, they rest.""",
+        example="""
+        players: {generator: {trains: [generator, encoder], terms: {a: mean(softplus(-said))}}}""",
+        mend="take it out of the player's `trains`, or give it a term that depends on it.",
+    ),
 )
