@@ -18,7 +18,7 @@ OWN, AVERAGE = "own", "average"  # whose weights a call runs with
 
 
 @dataclass(frozen=True)
-class NetworkCall:
+class Invocation:
     """What a call runs: one program of a network, with what it is given."""
 
     id: str
@@ -43,14 +43,14 @@ class Whole:
     variant: Variant
 
     @cached_property
-    def calls(self) -> Mapping[str, NetworkCall]:
+    def calls(self) -> Mapping[str, Invocation]:
         """The calls, by id, in the game's order."""
         return {node.id: self._called(node) for node in self.graph if node.op == "call"}
 
-    def _called(self, node: Node) -> NetworkCall:
+    def _called(self, node: Node) -> Invocation:
         network = self.networks[node.attrs["network"]]
         program = network.programs.get(self.variant, network.main)
-        return NetworkCall(
+        return Invocation(
             node.id,
             network.name,
             entry_graph(program, node.attrs["entry"]),
