@@ -105,13 +105,13 @@ def body_schema(node: str) -> Schema:
 
 
 def game_nodes() -> list[Schema]:
-    """The forms of nodes that games alone have."""
+    """The forms of nodes that games alone have; null takes out one that the short form makes."""
     call = {**record_schema(CALL), "additionalProperties": {**_EXPRESSION, "description": "an input"}}
-    return [record_schema(DRAW), record_schema(STATE), call, record_schema(CLOCK)]
+    return [record_schema(DRAW), record_schema(STATE), call, record_schema(CLOCK), {"type": "null"}]
 
 
 def term_schema() -> Schema:
-    """A term. Without a node, it sets fields of one that the short form makes."""
+    """A term. Without a node, it sets fields of one that the short form makes, and null takes that out."""
     beside = record_schema(TERM_FIELDS)["properties"]
     value = {**record_schema(CLOCK)["properties"], **beside}
     of_node = {"type": "object", "properties": {**beside, "value": False}}
@@ -120,5 +120,6 @@ def term_schema() -> Schema:
             _EXPRESSION,
             {"type": "object", "required": ["value"], "properties": value, "additionalProperties": False},
             of_node,
+            {"type": "null"},
         ]
     }

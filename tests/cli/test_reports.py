@@ -163,6 +163,28 @@ def test_schema_accepts_every_spec_and_no_typo(gandsl: Gandsl) -> None:
         assert list(validator.iter_errors(spec))
 
 
+PARTIAL = "game: {body: {said: null}, players: {generator: {terms: {adversarial: null, own: {weight: 2}}}}}"
+
+
+def test_schema_accepts_games_as_they_are_shown(gandsl: Gandsl, specs: Path) -> None:
+    validator = jsonschema.Draft202012Validator(json.loads(gandsl("schema").stdout))
+    shown = [specs / f"{name}.yaml" for name in ("stylegan2/ada", "biggan", "msg_gan", "acgan")]
+    for text in [*(gandsl("show", path, "--game").stdout for path in shown), PARTIAL]:
+        data = yaml.safe_load(f"gandsl: 1\nname: shown\n{text}")
+        assert not [error.message for error in validator.iter_errors(data)]
+        data["game"]["bodies"] = {}
+        assert list(validator.iter_errors(data))
+
+
+def test_show_game(gandsl: Gandsl, specs: Path) -> None:
+    done = gandsl("show", specs / "dcgan.yaml", "--game", "--set", "training.loss=hinge")
+    assert done.stdout.startswith('data:\n  image: "Image[image_channels, resolution]"\ngame:\n  body:\n')
+    assert "adversarial: {block: loss.hinge, real: real.flat, fake: said.flat}" in done.stdout
+    body = json.loads(gandsl("show", specs / "dcgan.yaml", "--game", "--format", "json").stdout)
+    assert body["gandsl"] == "show-game/1" and list(body["game"]["players"]) == ["discriminator", "generator"]
+    assert gandsl("show", specs / "dcgan.yaml", "--game", "--ir").exit_code == 2
+
+
 @pytest.mark.parametrize("topic", [code, op, block, plan], ids=lambda module: module.__name__)
 def test_everything_that_is_listed_is_explained(gandsl: Gandsl, topic: object) -> None:
     known = topic.names()  # type: ignore[attr-defined]

@@ -43,19 +43,22 @@ _OPENED = ("properties", "$defs")
 
 def _schema() -> dict[str, Any]:
     from gandsl.cli.topics import block
+    from gandsl.frontend.game.op import SPELT, WRITTEN
     from gandsl.ir.op import Op
-    from gandsl.ir.ops import OPS
+    from gandsl.ir.ops import GAME_OPS, OPS
     from gandsl.spec.schema import json_schema, param_schema
     from gandsl.spec.schema_nodes import OpShape
     from gandsl_runtime.plan import Plan
 
     def shape(op: Op) -> OpShape:
         ports: dict[str, Any] = {port.name: {"description": port.doc} for port in op.ports}
-        return OpShape(op.doc, ports | {param.name: param_schema(param) for param in op.params})
+        spelt = {name: {"description": doc} for name, doc in SPELT.get(op.name, {}).items()}
+        return OpShape(op.doc, ports | {param.name: param_schema(param) for param in op.params} | spelt)
 
     names = list(block.names())
     return json_schema(
         ops={name: shape(op) for name, op in OPS.items() if name != "input"},
+        game_ops={name: shape(op) for name, op in GAME_OPS.items() if name not in WRITTEN},
         blocks=names,
         topologies=[name.removeprefix("topology.") for name in names if name.startswith("topology.")],
         training=Plan.model_json_schema(),

@@ -32,6 +32,8 @@ WRITTEN = {
     "output": "`NODE.NAME`",
     "weights": "`weights(NETWORK)`",
 }
+# op → what is written in place of a parameter, which follows from it
+SPELT = {"split": {"as": "the node with `op: join` whose parts these are"}}
 
 
 def unfold_op(

@@ -30,7 +30,12 @@ from tests.specs.reduced import ALL
 OF_TERMS = {"weight", "every", "batch", "from", "until", "log", "block"}
 
 
-@pytest.mark.parametrize("name", ALL)
+# ablations differ in their networks, and tests/frontend/game unfolds the games of all
+FEW = [name for name in ALL if not name.startswith("ablations")]
+MANY = [pytest.param(name, marks=pytest.mark.thorough) for name in ALL if name not in FEW]
+
+
+@pytest.mark.parametrize("name", [*FEW, *MANY])
 def test_the_game_of_a_spec(name: str) -> None:
     module = module_of(name)
     tree = expanded(module)

@@ -14,7 +14,7 @@ from tests.random_specs.grow import spec_text
 
 
 @pytest.mark.parametrize(
-    "seeds", [range(8), pytest.param(range(8, 300), marks=pytest.mark.thorough)], ids=["few", "many"]
+    "seeds", [range(4), pytest.param(range(4, 300), marks=pytest.mark.thorough)], ids=["few", "many"]
 )
 def test_the_games_of_random_specs(tmp_path: Path, seeds: range) -> None:
     fine = 0

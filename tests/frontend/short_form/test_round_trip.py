@@ -41,7 +41,7 @@ def small(name: str, module: ModuleIR) -> dict[str, Any]:
     return {"resolution": OWN.get(name, {}).get("resolution", 32)} if "resolution" in module.params else {}
 
 
-@pytest.mark.parametrize(("field", "value", "name", "joint"), CASES[::2] + OTHERS)
+@pytest.mark.parametrize(("field", "value", "name", "joint"), CASES[::4] + OTHERS)
 def test_of_every_field(field: str, value: str, name: str, joint: bool, tmp_path: Path) -> None:
     changes = {"discriminator_passes": "joint" if joint else "separate", "regularizers": None, field: value}
     part, _, penalty = field.partition(".")
