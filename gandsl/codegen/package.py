@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gandsl.analysis.resolved import resolved
-from gandsl.codegen.analysis.origins import ScopeOrigin
-from gandsl.codegen.identifiers import class_name, is_identifier
+from gandsl.codegen.analysis.origins import STANDARD, ScopeOrigin
+from gandsl.codegen.identifiers import class_name, is_identifier, unique
+from gandsl.codegen.printing.game import game_source
 from gandsl.codegen.printing.layout import collection, lay, quoted
 from gandsl.codegen.printing.locations import Locations
 from gandsl.codegen.printing.network import network_source
@@ -20,6 +21,8 @@ from gandsl.codegen.printing.template import fill
 from gandsl.codegen.printing.text import docstring
 from gandsl.diagnostics import Diagnostics
 from gandsl.diagnostics.errors import InvariantError
+from gandsl.ir.game import GAME
+from gandsl.ir.graph import Node
 from gandsl.lowering.planned import planned, recomputed
 from gandsl.spec.document import BlockDecl
 from gandsl.spec.library import Library
@@ -31,6 +34,10 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 FORMAT = 1  # of the manifest
+_GAME = (
+    "A function is one pass: from items of the data, draws and states to the loss of each player, then what "
+    "is logged and heard. `net` has the networks; the player's weights are variables, all others constants."
+)
 _FILE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.(py|json)")
 
 
@@ -49,7 +56,17 @@ def render(module: ModuleIR) -> dict[str, str]:
             about += f"\n\n{doc}"
         as_planned, kept = planned(network, module.plan), recomputed(network, module.plan)
         files[f"{name}.py"] = network_source(as_planned, about, locations, block_of, kept)
-    classes = {name: class_name(name) for name in sorted(module.networks, key=_natural)}
+    classes = {name: class_name(name) for name in module.networks}
+    if module.game is not None and module.plan is not None:
+        name = unique(GAME, classes)
+        classes[name] = unique(class_name(name), classes.values(), "")
+        origin = locations.file(document.file)
+        about = f"The game of {module.name}, generated from {origin}: edit that, not this.\n\n{_GAME}"
+        remark = _Remarks(block_of)
+        files[f"{name}.py"] = game_source(
+            module.game, module.networks, classes[name], about, remark, module.plan.data.range
+        )
+    classes = {name: classes[name] for name in sorted(classes, key=_natural)}
     exported = [quoted(name) for name in sorted({*classes.values()}, key=_natural)]
     files["__init__.py"] = fill(
         "package.py.jinja",
@@ -135,6 +152,28 @@ class _Blocks:
         return self._library.block(
             f"{origin.library}.{origin.name}" if origin.library else origin.name, self._document
         )
+
+
+class _Remarks:
+    """Of a node of a game: the outermost block that it is of, what that computes, and after whom."""
+
+    def __init__(self, block_of: _Blocks) -> None:
+        self._block_of = block_of
+
+    def __call__(self, node: Node) -> str:
+        frames = [frame for frame in node.provenance.frames if frame.what.startswith("block ")]
+        if not frames:
+            return ""
+        inside = frames[-2].span if len(frames) > 1 else node.provenance.span  # written in the block's text
+        library = inside.file.removeprefix(STANDARD).removeprefix("game/").removesuffix(".yaml")
+        library = library if inside.file.startswith(STANDARD) else ""
+        name = frames[-1].what.removeprefix("block ").strip("`")
+        block = self._block_of(ScopeOrigin("block", name, library=library))
+        said = f"{library}.{name}" if library else name
+        if block is None:
+            return said
+        source = f" ({_one_paragraph(block.source)})" if block.source else ""
+        return f"{said}: {_one_paragraph(block.doc).rstrip('.')}{source}" if block.doc else f"{said}{source}"
 
 
 def _json(value: Any) -> str:

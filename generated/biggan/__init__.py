@@ -4,6 +4,7 @@ Source: arXiv:1809.11096
 """
 
 from .discriminator import Discriminator
+from .game import Game
 from .generator import Generator
 
-__all__ = ["Discriminator", "Generator"]
+__all__ = ["Discriminator", "Game", "Generator"]

@@ -5,6 +5,7 @@ Source: arXiv:1912.04958
 """
 
 from .discriminator import Discriminator
+from .game import Game
 from .generator import Generator
 
-__all__ = ["Discriminator", "Generator"]
+__all__ = ["Discriminator", "Game", "Generator"]

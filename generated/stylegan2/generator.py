@@ -13,7 +13,7 @@ from gandsl_runtime.network import Network, Port
 class StyleLayer(nn.Module):
     """Style affine, modulated convolution, noise, bias, activation.
 
-    Block `layer` (gandsl/std/style.yaml:68): synthesis.s4.conv1, synthesis.s8.conv1, …
+    Block `layer` (gandsl/std/style.yaml:82): synthesis.s4.conv1, synthesis.s8.conv1, …
     synthesis.s1024.conv1.
     """
 
@@ -36,7 +36,7 @@ class StyleLayer(nn.Module):
 class StyleRgb(nn.Module):
     """A modulated 1×1 convolution to an image, without demodulation.
 
-    Block `rgb` (gandsl/std/style.yaml:124): synthesis.s4.rgb, synthesis.s8.rgb, …
+    Block `rgb` (gandsl/std/style.yaml:138): synthesis.s4.rgb, synthesis.s8.rgb, …
     synthesis.s1024.rgb.
     """
 
@@ -56,7 +56,7 @@ class StyleRgb(nn.Module):
 class UpsamplingStyleLayer(nn.Module):
     """Style affine, modulated convolution, noise, bias, activation.
 
-    Block `layer` (gandsl/std/style.yaml:68): synthesis.s8.conv0, synthesis.s16.conv0, …
+    Block `layer` (gandsl/std/style.yaml:82): synthesis.s8.conv0, synthesis.s16.conv0, …
     synthesis.s1024.conv0.
     """
 

@@ -29,6 +29,8 @@ def visible(text: str, limit: int = 2000) -> str:
 
 
 def _is_unseen(character: str) -> bool:
+    if 0x1D2C <= ord(character) <= 0x1D6A:  # raised letters, as in Jᵀ: of Unicode 4, which every Python has
+        return False
     category = unicodedata.ucd_3_2_0.category(character)
     return category in _UNSEEN or (category == "Zs" and character != " ") or character in _BLANK
 
@@ -71,6 +73,11 @@ def quoted(lines: list[str], indent: int) -> list[str]:
         *(f"{margin}{line}" if line else "" for line in lines[1:]),
         f'{margin}"""',
     ]
+
+
+def wrapped(text: str, width: int) -> Iterator[str]:
+    """Lines of whole words, for comments; a word longer than a line is cut."""
+    return (line.replace("\\\\", "\\") for line in _wrapped(text, width))
 
 
 def _wrapped(text: str, width: int) -> Iterator[str]:
