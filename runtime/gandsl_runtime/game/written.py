@@ -13,7 +13,7 @@ from torch import Tensor
 from ..network import Network
 from ..plan.game import GamePlan, PassPlan, PhasePlan
 from ..plan.schedule import Stage
-from .calls import Augmented, NetworkCall, Weights
+from .calls import Augmented, NetworkCall, NetworkWeights
 from .program import ClockValue, PassProgram, Source, StateProgram, StateValue
 
 At = tuple[int, bool]  # a stage of growth: its level, and whether that fades in
@@ -166,7 +166,9 @@ def averaged(net: Networks, name: str) -> WrittenNetwork:
 
 def weights(net: Networks, name: str, path: str = "", skip: tuple[str, ...] = ()) -> tuple[Tensor, ...]:
     """What a network learns of two dimensions or more, at and below a path, less what is skipped."""
-    found = net._once(("weights", name, path, skip), lambda: Weights(net._game.networks, name, path, skip))()
+    found = net._once(
+        ("weights", name, path, skip), lambda: NetworkWeights(net._game.networks, name, path, skip)
+    )()
     return tuple(found)
 
 
