@@ -216,7 +216,7 @@ CASES = [
             logs("gap: mean(real) - mean(said)"),
         ],
         [
-            "G0676 36:15 ‹mean(real) - mean(said)› no phase computes all that the log `gap` needs: logs bring no work about"
+            "G0676 36:15 ‹mean(real) - mean(said)› no phase computes all that the log `gap` needs, and it makes nothing be computed"
         ],
     ),
     case("a log that a phase has", GAME, [logs("gap: mean(real) - mean(said)")], []),

@@ -115,7 +115,7 @@ def logs_are_computed(played: Played) -> Iterator[Diagnostic]:
             if name not in taken and node in played.graph.nodes:
                 yield Diagnostic(
                     "G0676",
-                    f"no phase computes all that the {what} `{name}` needs: {what}s bring no work about",
+                    f"no phase computes all that the {what} `{name}` needs, and it makes nothing be computed",
                     written[name].value.span if name in written else played.node(node),
                     secondary=_missing(played, node),
                     help="name what a term of a player depends on, or drop it",

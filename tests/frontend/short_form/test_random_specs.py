@@ -1,4 +1,4 @@
-"""Random specs, of every op in every role: what their short forms stand for holds together, too."""
+"""Random specs, of every op in every role: what their short forms stand for holds together, and unfolds."""
 
 from __future__ import annotations
 
@@ -27,5 +27,6 @@ def test_the_games_of_random_specs(tmp_path: Path, seeds: range) -> None:
         tree = expanded(module)
         assert texts(read_back(tree)) == texts(tree), seed
         holds_together(to_plain(tree))
+        assert module.game is not None, seed
         fine += 1
     assert fine > len(seeds) / 2
