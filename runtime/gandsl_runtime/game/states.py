@@ -62,10 +62,12 @@ class GameStates:
         due = tuple(state.id for state in self.states.values() if self._is_due(state, step))
         if not due:
             return
-        moving = program(due)
-        means = {node: self._mean(id_, at) for id_ in due for at, node in enumerate(self.states[id_].heard)}
-        found = moving.run(*map(tensor, moving.sources), *(means[node] for node in moving.heard))
-        for id_, value in zip(moving.states, found, strict=True):
+        moved: dict[str, Tensor] = {}
+        for id_ in due:  # one by one: of the same node each has heard its own
+            moving = program((id_,))
+            means = {node: self._mean(id_, at) for at, node in enumerate(self.states[id_].heard)}
+            (moved[id_],) = moving.run(*map(tensor, moving.sources), *(means[node] for node in moving.heard))
+        for id_, value in moved.items():
             self.values[id_].copy_(value)
         for id_ in due:
             if id_ in self._sums:

@@ -1,0 +1,249 @@
+"""Plays a random game in plain torch, by the rules of docs/game.md: of the project it uses draws alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear, softplus
+from torch.optim import Adam
+
+from gandsl_runtime.rng import Draws, Key, Part
+from tests.games.random_text import LAYERS, WORK, Game, Node, Player, Term
+
+BATCH, LR, BETAS = 8, 0.01, (0.5, 0.9)
+Weights = dict[str, dict[str, Tensor]]  # network → name → tensor
+
+
+@dataclass
+class PlainPlayer:
+    """Takes steps of a game. `items`: all images [n, 1, 2, 2] in the order in which they are taken."""
+
+    game: Game
+    weights: Weights
+    items: Tensor
+    seed: int
+    step: int = 0
+    taken: int = 0
+    states: dict[str, Tensor] = field(default_factory=dict)
+    heard: dict[str, list[tuple[float, int]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.states = {s.name: torch.tensor(s.start, dtype=torch.float64) for s in self.game.states}
+        self.heard = {s.name: [] for s in self.game.states}
+        self.optimizers = {}
+        for network, weights in self.weights.items():
+            players = [p for p in self.game.players.values() if network in p.trains]
+            if players:
+                main = sum(p.steps for p in players)
+                lazy = sum(1 / every for p in players for every in p.intervals)
+                ratio = main / (main + lazy)
+                betas = (BETAS[0] ** ratio, BETAS[1] ** ratio)
+                self.optimizers[network] = Adam([*weights.values()], lr=LR * ratio, betas=betas, eps=1e-8)
+
+    def take_step(self) -> None:
+        """Every turn: the main phase of its players, then the lazy ones of each; then states move."""
+        seen: dict[str, Tensor] = {}
+        for turn in self.game.order:
+            players = [self.game.players[name] for name in turn]
+            for repeat in range(players[0].steps):
+                self.phase(players, 1, repeat, seen)
+            for player in players:
+                for every in player.intervals:
+                    if self.step % every == 0:
+                        self.phase([player], every, 0, seen)
+        self.move_states()
+        self.step += 1
+
+    def phase(self, players: Sequence[Player], every: int, repeat: int, seen: dict[str, Tensor]) -> None:
+        """One optimizer step: terms of one batch share what they compute."""
+        passes: dict[int | None, list[tuple[Player, Term]]] = {}
+        for player in players:
+            for term in player.terms:
+                if term.every == every:
+                    passes.setdefault(term.batch, []).append((player, term))
+        if not passes:
+            return
+        name = "+".join(p.name for p in players) + (f"/{every}" if every > 1 else "")
+        ends = {
+            node
+            for ones in passes.values()
+            for _, t in ones
+            for node in (t.node, t.weight)
+            if isinstance(node, str)
+        }
+        reads = any("image" in self.game.above(end) for end in ends)
+        images = self.items_of(players, every, seen) if reads else None
+        nets = {name for player in players for name in player.trains}
+        for network, weights in self.weights.items():
+            for tensor in weights.values():
+                tensor.requires_grad_(network in nets)
+                tensor.grad = None
+        used: set[tuple[str, str]] = set()
+        for batch, terms in passes.items():
+            fresh = self.game.fresh == "step"
+            key = Key(
+                self.seed,
+                self.step,
+                "" if fresh else name,
+                0 if fresh else repeat,
+                0,
+                None if fresh else batch,
+            )
+            self.one_pass(players, every, batch or BATCH, terms, images, key, used)
+        for player in players:
+            for network in player.trains:
+                for layer in LAYERS[network]:
+                    for kind in ("weight", "bias"):
+                        tensor = self.weights[network][f"{layer}.{kind}"]
+                        if tensor.grad is None and (network, layer) in used:
+                            tensor.grad = torch.zeros_like(tensor)
+        for network in nets:
+            self.optimizers[network].step()
+
+    def items_of(self, players: Sequence[Player], every: int, seen: dict[str, Tensor]) -> Tensor:
+        """The next items, or those that were seen last."""
+        names = [""] if self.game.fresh == "step" else [player.name for player in players]
+        if (self.game.fresh == "step" or every > 1) and names[0] in seen:
+            return seen[names[0]]
+        images = self.items[self.taken : self.taken + BATCH]
+        self.taken += BATCH
+        seen.update(dict.fromkeys(names, images))
+        return images
+
+    def one_pass(
+        self,
+        players: Sequence[Player],
+        every: int,
+        batch: int,
+        terms: Sequence[tuple[Player, Term]],
+        images: Tensor | None,
+        key: Key,
+        used: set[tuple[str, str]],
+    ) -> None:
+        """The gradients of a pass, micro-batch by micro-batch, each by its share."""
+        turns = -(-batch // min(self.game.micro_batch or batch, batch))
+        for turn in range(turns):
+            part = Part(turn, turns, batch)
+            draws = Draws(torch.device("cpu"), torch.float64, part, key)
+            mine = None if images is None else images[turn::turns][: part.count]
+            body = Body(self, draws, mine)
+            losses: dict[str, Tensor] = {}
+            for player, term in terms:
+                value = body(term.node) * (body(term.weight) if isinstance(term.weight, str) else term.weight)
+                losses[player.name] = losses.get(player.name, torch.zeros(())) + value
+            used |= body.layers
+            share = every * part.count / part.total
+            for player in players:
+                if player.name in losses:
+                    self.add_gradients(player, losses[player.name] * share)
+            self.listen(players, body, part.count)
+
+    def add_gradients(self, player: Player, loss: Tensor) -> None:
+        weights = [tensor for network in player.trains for tensor in self.weights[network].values()]
+        if not loss.requires_grad:
+            return
+        for tensor, slope in zip(
+            weights, torch.autograd.grad(loss, weights, retain_graph=True, allow_unused=True), strict=True
+        ):
+            if slope is not None:
+                tensor.grad = slope if tensor.grad is None else tensor.grad + slope
+
+    def listen(self, players: Sequence[Player], body: Body, count: int) -> None:
+        """States hear what the pass has computed all the work of."""
+        for state in self.game.states:
+            if state.player in [player.name for player in players]:
+                work = {n for n in self.game.above(state.hears) if self.game.nodes[n].form in WORK}
+                if work <= body.done:
+                    self.heard[state.name].append((float(body(state.hears).detach()), count))
+
+    def move_states(self) -> None:
+        moved = {}
+        for state in self.game.states:
+            if (self.step + 1) % state.every == 0 and self.heard[state.name]:
+                heard = self.heard[state.name]
+                mean = sum(value * count for value, count in heard) / sum(count for _, count in heard)
+                moved[state.name] = (self.states[state.name] + 0.5 * (mean - 0.1)).clamp(-1, 1)
+                self.heard[state.name] = []
+        self.states |= moved
+
+
+@dataclass
+class Body:
+    """The values of a pass for one micro-batch, each computed once, when it is first asked for."""
+
+    of: PlainPlayer
+    draws: Draws
+    images: Tensor | None
+    values: dict[str, Tensor] = field(default_factory=dict)
+    layers: set[tuple[str, str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        nodes = self.of.game.nodes.values()
+        self.bys = {node.reads[1] for node in nodes if node.form == "gradient"}
+        self.done: set[str] = set()
+
+    def __call__(self, name: str) -> Tensor:
+        if name not in self.values:
+            node = self.of.game.nodes[name]
+            for (
+                one
+            ) in self.of.game.nodes:  # in the order of the body, so that a `by` stands before its readers
+                if one in node.reads:
+                    self(one)
+            value = self.value(node)
+            if name in self.bys and not value.requires_grad:
+                value = value.detach().requires_grad_()
+            self.values[name] = value
+            self.done.add(name)
+            self.layers |= set(node.layers)
+        return self.values[name]
+
+    def value(self, node: Node) -> Tensor:
+        if node.form in FORMS:
+            return FORMS[node.form](self, node)
+        if node.form == "call":
+            ((network, layer),) = node.layers
+            weights = self.of.weights[network]
+            x = self(node.reads[0]).flatten(1)
+            return MEANS[network, layer](linear(x, weights[f"{layer}.weight"], weights[f"{layer}.bias"]))
+        assert node.means is not None
+        return node.means(self)
+
+
+def _gradient(body: Body, node: Node) -> Tensor:
+    of, by = map(body, node.reads)
+    if not of.requires_grad:
+        return torch.zeros_like(by)
+    (found,) = torch.autograd.grad(of.sum(), by, create_graph=True, allow_unused=True)
+    return torch.zeros_like(by) if found is None else found
+
+
+def _drawn(body: Body, node: Node) -> Tensor:
+    if node.name == "z":
+        return body.draws.normal("z", 3)
+    if node.name == "u":
+        return body.draws.uniform("u")
+    return body.draws.uniform("coin", per="batch")[0]
+
+
+def _image(body: Body, node: Node) -> Tensor:
+    assert body.images is not None
+    return body.images
+
+
+FORMS: dict[str, Callable[[Body, Node], Tensor]] = {
+    "item": _image,
+    "draw": _drawn,
+    "state": lambda body, node: body.of.states[node.name],
+    "curve": lambda body, node: torch.tensor(1 - min(body.of.step / 4, 1), dtype=torch.float64),
+    "gradient": _gradient,
+}
+MEANS: dict[tuple[str, str], Callable[[Tensor], Tensor]] = {
+    ("maker", "dense"): lambda x: torch.tanh(x.view(-1, 1, 2, 2)),
+    ("judge", "dense"): torch.tanh,
+    ("judge", "logit"): lambda x: x,
+    ("coder", "dense"): softplus,
+}
