@@ -83,10 +83,10 @@ CASES: dict[str, tuple[str, list[Edit], list[str]]] = {
             (
                 LOGIT,
                 LOGIT + "\n    k: {op: constant, like: image, channels: 1, size: 2}\n"
-                "  outputs: {logit: logit, prior: k}",
+                "  outputs: {logit: {of: logit, kind: Logits}, prior: {of: k, kind: Logits}}",
             )
         ],
-        ["W0731 22:34 ‹k› the discriminator's `prior` depends on no image"],
+        ["W0731 22:59 ‹k› the discriminator's `prior` depends on no image"],
     ),
     "one image of two": (
         PLAIN,
