@@ -11,7 +11,7 @@ from torch.nn.functional import linear, softplus
 from torch.optim import Adam
 
 from gandsl_runtime.rng import Draws, Key, Part
-from tests.games.random_text import LAYERS, WORK, Game, Node, Player, Term
+from tests.games.random_text import WORK, Game, Node, Player, Term
 
 BATCH, LR, BETAS = 8, 0.01, (0.5, 0.9)
 Weights = dict[str, dict[str, Tensor]]  # network → name → tensor
@@ -35,13 +35,14 @@ class PlainPlayer:
         self.heard = {s.name: [] for s in self.game.states}
         self.optimizers = {}
         for network, weights in self.weights.items():
-            players = [p for p in self.game.players.values() if network in p.trains]
+            players = [p for p in self.game.players.values() if network in p.networks]
+            mine = [t for key, t in weights.items() if any(p.moves(network, layer_of(key)) for p in players)]
             if players:
                 main = sum(p.steps for p in players)
                 lazy = sum(1 / every for p in players for every in p.intervals)
                 ratio = main / (main + lazy)
                 betas = (BETAS[0] ** ratio, BETAS[1] ** ratio)
-                self.optimizers[network] = Adam([*weights.values()], lr=LR * ratio, betas=betas, eps=1e-8)
+                self.optimizers[network] = Adam(mine, lr=LR * ratio, betas=betas, eps=1e-8)
 
     def take_step(self) -> None:
         """Every turn: the main phase of its players, then the lazy ones of each; then states move."""
@@ -76,10 +77,9 @@ class PlainPlayer:
         }
         reads = any("image" in self.game.above(end) for end in ends)
         images = self.items_of(players, every, seen) if reads else None
-        nets = {name for player in players for name in player.trains}
         for network, weights in self.weights.items():
-            for tensor in weights.values():
-                tensor.requires_grad_(network in nets)
+            for key, tensor in weights.items():
+                tensor.requires_grad_(any(player.moves(network, layer_of(key)) for player in players))
                 tensor.grad = None
         used: set[tuple[str, str]] = set()
         for batch, terms in passes.items():
@@ -94,13 +94,12 @@ class PlainPlayer:
             )
             self.one_pass(players, every, batch or BATCH, terms, images, key, used)
         for player in players:
-            for network in player.trains:
-                for layer in LAYERS[network]:
-                    for kind in ("weight", "bias"):
-                        tensor = self.weights[network][f"{layer}.{kind}"]
-                        if tensor.grad is None and (network, layer) in used:
-                            tensor.grad = torch.zeros_like(tensor)
-        for network in nets:
+            for network, layer in used:
+                for kind in ("weight", "bias") if player.moves(network, layer) else ():
+                    tensor = self.weights[network][f"{layer}.{kind}"]
+                    if tensor.grad is None:
+                        tensor.grad = torch.zeros_like(tensor)
+        for network in {name for player in players for name in player.networks}:
             self.optimizers[network].step()
 
     def items_of(self, players: Sequence[Player], every: int, seen: dict[str, Tensor]) -> Tensor:
@@ -142,7 +141,12 @@ class PlainPlayer:
             self.listen(players, body, part.count)
 
     def add_gradients(self, player: Player, loss: Tensor) -> None:
-        weights = [tensor for network in player.trains for tensor in self.weights[network].values()]
+        weights = [
+            tensor
+            for network, of in self.weights.items()
+            for key, tensor in of.items()
+            if player.moves(network, layer_of(key))
+        ]
         if not loss.requires_grad:
             return
         for tensor, slope in zip(
@@ -168,6 +172,11 @@ class PlainPlayer:
                 moved[state.name] = (self.states[state.name] + 0.5 * (mean - 0.1)).clamp(-1, 1)
                 self.heard[state.name] = []
         self.states |= moved
+
+
+def layer_of(key: str) -> str:
+    """`dense` of `dense.weight`."""
+    return key.partition(".")[0]
 
 
 @dataclass

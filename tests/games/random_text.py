@@ -66,6 +66,14 @@ class Player:
     steps: int = 1
 
     @property
+    def networks(self) -> set[str]:
+        return {name.partition(".")[0] for name in self.trains}
+
+    def moves(self, network: str, layer: str) -> bool:
+        """Whether it trains a layer: its network, or that part of it."""
+        return network in self.trains or f"{network}.{layer}" in self.trains
+
+    @property
     def intervals(self) -> list[int]:
         return sorted({term.every for term in self.terms if term.every > 1})
 
@@ -123,7 +131,7 @@ class Game:
                 more = f", batch: {term.batch}" if term.batch else ""
                 more += f", every: {term.every} steps" if term.every > 1 else ""
                 players.append(f"        {term.name}: {{value: {term.node}, weight: {term.weight}{more}}}\n")
-        trained = {name for player in self.players.values() for name in player.trains}
+        trained = {name for player in self.players.values() for name in player.networks}
         networks = NETWORKS
         for name in LAYERS:
             if name not in trained:
@@ -165,10 +173,13 @@ def _people(chance: random.Random, game: Game, grown: _Growing) -> None:
     shares = [nets[:1], nets[1:]] if cuts == 2 else [nets]
     weights = [name for name in (*grown.states, *grown.curves)]
     for name, trains in zip(("one", "two"), shares, strict=False):
+        parts = chance.choice([["judge"], ["judge"], ["judge.dense"], ["judge.logit"]])
+        trains = [part for net in trains for part in (parts if net == "judge" else [net])]
+        player = Player(name, trains, [], chance.choice([1, 1, 2]))
         fitting = [
             node
             for node in scalars
-            if any(net in trains for one in game.above(node, True) for net, _ in game.nodes[one].layers)
+            if any(player.moves(*layer) for one in game.above(node, True) for layer in game.nodes[one].layers)
         ]
         if not fitting:
             continue
@@ -182,7 +193,8 @@ def _people(chance: random.Random, game: Game, grown: _Growing) -> None:
             )
             for index in range(chance.randint(1, 3))
         ]
-        game.players[name] = Player(name, trains, terms, chance.choice([1, 1, 2]))
+        player.terms = terms
+        game.players[name] = player
     together = len(game.players) == 2 and chance.random() < 0.4
     game.order = [[*game.players]] if together else [[name] for name in game.players]
     if together:
