@@ -168,7 +168,7 @@ def random_game(seed: int) -> Game:
 def _people(chance: random.Random, game: Game, grown: _Growing) -> None:
     """Players with terms that depend on what they train, turns, and whom states hear."""
     scalars = [node.name for node in game.nodes.values() if node.kind == "scalar" and node.form == "mean"]
-    nets = chance.sample([*LAYERS], chance.randint(1, 3))
+    nets = chance.sample([*LAYERS], chance.randint(2, 3))
     cuts = chance.randint(1, min(2, len(nets)))
     shares = [nets[:1], nets[1:]] if cuts == 2 else [nets]
     weights = [name for name in (*grown.states, *grown.curves)]
@@ -252,6 +252,7 @@ class _Growing:
             self._mean,
             self._mean,
             self._gradient,
+            self._gradient,
             self._some_call,
         ]
         self.chance.choice(made)()
@@ -309,7 +310,10 @@ class _Growing:
             self.add(Node(name, "number", f"sigmoid(sample_mean({x})) * {n}", means, (x, n)))
 
     def _mean(self) -> None:
-        x, name = self.one("image", "vector", "logit", "number"), self.name()
+        slopes = [node.name for node in self.game.nodes.values() if node.form == "gradient"][-2:]
+        often = slopes and self.chance.random() < 0.6  # or few terms would differentiate one
+        x = self.chance.choice(slopes) if often else self.one("image", "vector", "logit", "number")
+        name = self.name()
         kind = self.chance.randrange(4)
         if kind == 0:
             self.add(
