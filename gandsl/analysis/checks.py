@@ -43,6 +43,8 @@ ERRORS: tuple[tuple[str, Rule], ...] = (  # the codes a rule may give, and the r
     ("G0607", plan_rules.mixing_has_styles),
     ("G0627", weight_rules.weights_to_regularize),
     ("G0602", plan_rules.recomputed_stages_are_named),
+    ("G0602", plan_rules.networks_of_the_plan),
+    ("G0602", plan_rules.what_a_loss_is_trained_with),
     ("G0608", plan_rules.twice_differentiable),
     ("G0611", batch_rules.batch_fits_groups),
     ("G0618", batch_rules.batch_splits),

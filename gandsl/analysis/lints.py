@@ -70,9 +70,9 @@ def large_beta(facts: RuleInput) -> Iterator[Diagnostic]:
         return
     said: set[str] = set()
     for side in _NETWORKS:
-        own = getattr(facts.plan, f"{side}_optimizer")
-        path = f"{side}_optimizer" if own and own.betas is not None else "optimizer"
-        beta = facts.plan.optimizer_of(side).betas[0]
+        place, own = facts.plan.changes_of(side)
+        path = place if own and own.betas is not None else "optimizer"
+        beta = getattr(facts.plan.optimizer_of(side), "betas", (0.0, 0.0))[0]
         largest = beta if isinstance(beta, int | float) else max(beta.ends)
         if largest > LARGE_BETA and path not in said:
             said.add(path)

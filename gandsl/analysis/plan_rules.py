@@ -80,6 +80,59 @@ def recomputed_stages_are_named(facts: RuleInput) -> Iterator[Diagnostic]:
             )
 
 
+def networks_of_the_plan(facts: RuleInput) -> Iterator[Diagnostic]:
+    """G0602: an optimizer or an average of a network that there is not, frozen weights that there are not."""
+    known = list(facts.document.networks)
+    named = [
+        (name, f"{section}.{name}") for section in _BY_NETWORK for name in getattr(facts.plan, section, ())
+    ]
+    parts = facts.plan.freeze if facts.plan else ()
+    for name, path in (*named, *((part.network, "freeze") for part in parts)):
+        if name not in known:
+            yield Diagnostic(
+                "G0602", f"there is no network `{name}`", facts.key(path), help=did_you_mean(name, known)
+            )
+    for part in parts:
+        network = facts.network(part.network)
+        weighted = [node.id for _, node in network.weighted().values()] if network else []
+        for pattern in part.nodes if network else ():
+            if not any(part.model_copy(update={"nodes": (pattern,)}).holds(id_) for id_ in weighted):
+                message = f"`{pattern}` names no weights of `{part.network}`, so nothing is frozen"
+                yield Diagnostic(
+                    "G0602", message, facts.value("freeze"), help=did_you_mean(pattern, weighted)
+                )
+
+
+_BY_NETWORK = ("optimizers", "averages")
+
+
+def what_a_loss_is_trained_with(facts: RuleInput) -> Iterator[Diagnostic]:
+    """G0602: parts of the plan that games alone have so far."""
+    plan = facts.plan if facts.document.is_short else None
+    if plan is None:
+        return
+    if plan.freeze:
+        yield _of_games("freeze", "frozen weights", facts)
+    for name in plan.averages:
+        if name != "generator" and name in facts.document.networks:
+            yield _of_games(f"averages.{name}", f"an average of the {name}", facts)
+    for path in ("optimizer", *(plan.changes_of(name)[0] for name in ("generator", "discriminator"))):
+        part: object = plan
+        for step in path.split("."):
+            part = part.get(step) if isinstance(part, dict) else getattr(part, step)
+        kind = getattr(part, "kind", None) or "adam"
+        if kind != "adam":
+            yield _of_games(f"{path}.kind", f"{kind}", facts)
+        for field, words in (("weight_decay", "weight decay"), ("clip", "clipping")):
+            if getattr(part, field, None):
+                yield _of_games(f"{path}.{field}", words, facts)
+
+
+def _of_games(path: str, what: str, facts: RuleInput) -> Diagnostic:
+    message = f"a spec with a loss is trained without {what}: a `game:` of its own may have that"
+    return Diagnostic("G0602", message, facts.key(path), help="leave it out, or write the game out")
+
+
 def mixing_has_styles(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0607: no style space, or one of a single layer."""
     layers = _style_layers(facts)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gandsl.diagnostics import Diagnostics
 from gandsl.spec.document import Document
 from gandsl.spec.files import SpecFile
+from gandsl.spec.game import SHORT
 from gandsl.spec.loader import load_blocks
 from gandsl.spec.tree import to_plain
 from gandsl.spec.values import Size
@@ -31,7 +32,19 @@ def resolved(module: ModuleIR) -> dict[str, Any]:
         data["params"] = {name: _param(module, name) for name in document.params}
     if module.plan is not None:
         data["training"] = module.plan.model_dump(mode="json")
+        if document.game is not None:
+            _without_short_form(data["training"])
     return data
+
+
+def _without_short_form(training: dict[str, Any]) -> None:
+    """Take out what a game of its own says itself, and the plan has by default."""
+    for path in ("loss", *SHORT):
+        *above, last = path.split(".")
+        holder = training
+        for key in above:
+            holder = holder[key]
+        del holder[last]
 
 
 def resolved_text(module: ModuleIR) -> str:

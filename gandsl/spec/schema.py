@@ -55,7 +55,7 @@ def json_schema(
             "game_node": {"anyOf": [*game_nodes(), in_games]},
             "term": term_schema(),
             "number": {"anyOf": [_EXPRESSION, *_plan_parts(plan_defs, "Curve", "Stairs")]},
-            "optimizer": {"anyOf": _plan_parts(plan_defs, "Adam")},
+            "optimizer": {"anyOf": _plan_parts(plan_defs, "Adam", "AdamW", "RMSprop", "SGD")},
             "defaults": {
                 "description": "op parameters for everything inside that does not set them",
                 "type": "object",

@@ -121,6 +121,12 @@ CASES = [
         ["W0723 26:32 ‹[0.9, 0.99]› a beta1 of 0.9 makes the two networks oscillate"],
     ),
     case(
+        "large beta of one network by its name",
+        PLAIN,
+        [("[0.0, 0.99]}", "[0.0, 0.99]}\n  optimizers: {generator: {betas: [0.9, 0.99]}}")],
+        ["W0723 26:35 ‹[0.9, 0.99]› a beta1 of 0.9 makes the two networks oscillate"],
+    ),
+    case(
         "beta that grows large",
         PLAIN,
         [("[0.0, 0.99]", "[{shape: linear, start: 0, end: 0.9, over: 1 kimg}, 0.99]")],

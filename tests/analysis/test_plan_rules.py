@@ -79,6 +79,64 @@ CASES = [
     case("styled: nothing is wrong", STYLED, [], []),
     case("grown: nothing is wrong", GROWN, [], []),
     case(
+        "networks of the plan that there are not",
+        PLAIN,
+        [
+            (
+                "  loss: logistic",
+                "  loss: logistic\n  optimizers: {generator: {lr: 1}, discriminatr: {lr: 1}}\n  averages: {judge: {decay: 0.9}}",
+            )
+        ],
+        [
+            "G0602 25:36 ‹discriminatr› there is no network `discriminatr`",
+            "G0602 26:14 ‹judge› there is no network `judge`",
+        ],
+    ),
+    *(
+        case(
+            f"{what} beside a loss",
+            PLAIN,
+            [("  optimizer: {lr: 1e-3, betas: [0.0, 0.99]}", f"  {written}")],
+            [
+                f"G0602 25:{written.index(word) + 3} ‹{word}› a spec with a loss is trained without {what}: a `game:` of its own may have that"
+            ],
+        )
+        for what, word, written in (
+            ("sgd", "kind", "optimizer: {kind: sgd, lr: 1e-3}"),
+            ("adamw", "kind", "optimizer: {lr: 1e-3, kind: adamw, weight_decay: 0}"),
+            ("weight decay", "weight_decay", "optimizer: {lr: 1e-3, weight_decay: 0.1}"),
+            ("clipping", "clip", "optimizer: {lr: 1e-3, clip: 1}"),
+            ("rmsprop", "kind", "optimizers: {generator: {kind: rmsprop}}\n  optimizer: {lr: 1e-3}"),
+            ("clipping", "clip", "discriminator_optimizer: {clip: 1}\n  optimizer: {lr: 1e-3}"),
+            (
+                "frozen weights",
+                "freeze",
+                "freeze: [{network: generator, nodes: [dense]}]\n  optimizer: {lr: 1e-3}",
+            ),
+            (
+                "an average of the discriminator",
+                "discriminator",
+                "averages: {generator: {decay: 0.9}, discriminator: {decay: 0.9}}\n  optimizer: {lr: 1e-3}",
+            ),
+        )
+    ),
+    case(
+        "frozen weights that there are not",
+        PLAIN,
+        [
+            (
+                "  loss: logistic",
+                "  loss: logistic\n  freeze: [{network: generatr, nodes: [dense]}, {network: generator, nodes: [dens, start.b, 'de*']}]",
+            )
+        ],
+        [
+            "G0602 25:3 ‹freeze› a spec with a loss is trained without frozen weights: a `game:` of its own may have that",
+            "G0602 25:3 ‹freeze› there is no network `generatr`",
+            "G0602 25:11 ‹[{network: generatr, nodes: [dense]}, {network: generator, nodes: [dens, start.b, 'de*']}]› `dens` names no weights of `generator`, so nothing is frozen",
+            "G0602 25:11 ‹[{network: generatr, nodes: [dense]}, {network: generator, nodes: [dens, start.b, 'de*']}]› `start.b` names no weights of `generator`, so nothing is frozen",
+        ],
+    ),
+    case(
         "gradient penalty across batch norm",
         PLAIN,
         [BN, ("  loss: logistic", "  loss: logistic\n  regularizers: {gradient_penalty: {weight: 10}}")],

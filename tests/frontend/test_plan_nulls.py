@@ -61,7 +61,7 @@ def fields(kind: Any = Plan, path: tuple[str, ...] = ()) -> Iterator[tuple[str, 
 TOLD = {  # what is wrong without a field that has no default of its own
     "loss": "`loss` is a mapping of fields, not null",  # where no game says what is minimized
     "loss.kind": "unknown loss",
-    "ema.half_life": "give `half_life` or `decay`, one of the two",
+    "ema.half_life": "give `half_life`, `decay` or `power`, one of the three",
     "precision.compute": "`stages` says where bf16 or fp16 is used",
 }
 FIELDS = {path: facts for path, *facts in fields()}

@@ -8,9 +8,20 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gandsl_runtime.plan import Plan
+from gandsl_runtime.plan import OptimizerChanges, Plan
 
 SCHEMA = Plan.model_json_schema()
+# fields that are not drawn: texts, those of games, and others' names for what is drawn
+UNDRAWN = {
+    "skip",
+    "metric",
+    *("Plan.freeze", "Plan.optimizers", "Plan.averages", "Ema.power"),
+    *(
+        f"OptimizerChanges.{name}"
+        for name in OptimizerChanges.model_fields
+        if name not in ("lr", "betas", "eps")
+    ),
+}
 
 
 def drawn(rng: Random, schema: dict[str, Any], often: float = 0.3) -> Any:
@@ -40,7 +51,9 @@ def _object(rng: Random, schema: dict[str, Any], often: float) -> dict[str, Any]
     return {
         name: drawn(rng, field, often)
         for name, field in schema["properties"].items()
-        if (name in required or rng.random() < often) and name not in ("skip", "metric")
+        if f"{schema.get('title')}.{name}" not in UNDRAWN
+        and (name in required or rng.random() < often)
+        and name not in UNDRAWN
     }
 
 
@@ -109,7 +122,9 @@ def _plan(
     optional: dict[str, Any] = {
         name: drawn(rng, field)
         for name, field in SCHEMA["properties"].items()
-        if name not in (*SCHEMA["required"], "growth") and rng.random() < 0.25
+        if name not in (*SCHEMA["required"], "growth")
+        and f"Plan.{name}" not in UNDRAWN
+        and rng.random() < 0.25
     }
     known = SCHEMA["$defs"]["Regularizers"]["properties"]
     chosen = {name for name in known if rng.random() < 0.3} | {n for n in penalties if n in known}

@@ -77,6 +77,24 @@ def test_changes_of_one_network():
     assert rich.optimizer_of("discriminator") == rich.optimizer
 
 
+def test_networks_by_their_names():
+    """A field of a network's own says what the section of all says."""
+    named = plan(
+        optimizers={"generator": {"lr": 1e-3}, "judge": {"eps": 1e-3}},
+        averages={"judge": {"decay": 0.5}, "generator": {"power": 6.94}},
+        ema=None,
+    )
+    short = plan(generator_optimizer={"lr": 1e-3}, ema={"power": 6.94})
+    for network in ("generator", "discriminator", "judge"):
+        assert named.optimizer_of(network).lr == (1e-3 if network == "generator" else short.optimizer.lr)
+    assert named.optimizer_of("judge").eps == 1e-3 and named.optimizer_of("judge").lr == named.optimizer.lr
+    assert short.optimizer_of("generator") == named.optimizer_of("generator")
+    assert named.average_of("generator") == short.ema == short.average_of("generator")
+    assert named.average_of("discriminator") is None and list(named.averaged) == ["generator", "judge"]
+    assert short.averaged == {"generator": short.ema} and plan(ema=None).averaged == {}
+    assert Plan.model_validate_json(named.model_dump_json()) == named
+
+
 def test_plans_do_not_change():
     with pytest.raises(ValidationError, match="frozen"):
         plan().batch = 5
@@ -122,7 +140,21 @@ WRONG = [
         "whole number",
     ),
     ({"regularizers": {"path_length": {"batch": 5}}}, (), "more than the batch of 4"),
-    ({"ema": {}}, ("ema",), "`half_life` or `decay`"),
+    ({"ema": {}}, ("ema",), "`half_life`, `decay` or `power`"),
+    ({"averages": {"a": {"power": 1, "decay": 0}}}, ("averages", "a"), "one of the three"),
+    ({"averages": {"a": {"power": -1}}}, ("averages", "a", "power"), "greater than or equal to 0"),
+    ({"ema": {"decay": 0}, "averages": {"generator": {"decay": 0}}}, (), "averages.generator is given twice"),
+    (
+        {"generator_optimizer": {"lr": 1}, "optimizers": {"generator": {"eps": 1}}},
+        (),
+        "optimizers.generator is given twice",
+    ),
+    ({"optimizers": {"a": {"rate": 1}}}, ("optimizers", "a", "rate"), "Extra inputs"),
+    (
+        {"growth": {"stable": "1 img", "fade": "0 img", "lr": {4: 1}}, "optimizers": {"a": {"lr": 1}}},
+        (),
+        "leave optimizers.a.lr out",
+    ),
     ({"ema": {"decay": 0.9, "ramp_up": 0.1}}, ("ema",), "`ramp_up` limits"),
     ({"growth": {"stable": "5 steps", "fade": "1 kimg"}}, ("growth", "stable"), "counts images"),
     ({"growth": {"stable": "0 img", "fade": "0 img"}}, ("growth",), "can't both be 0"),

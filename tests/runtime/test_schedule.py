@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import accumulate
 
 import pytest
 
@@ -99,6 +100,29 @@ def test_average():
     fixed = Ema(decay=0.999, start="20 steps")
     assert [schedule.ema_decay(fixed, at(0, steps)) for steps in (0, 19, 20)] == [0, 0, 0.999]
     assert schedule.ema_decay(Ema(half_life="4 steps"), at(0)) == pytest.approx(0.5**0.25)
+
+
+@pytest.mark.parametrize("power", [0.0, 1.0, 6.94])
+@pytest.mark.parametrize("batches", [[4] * 50, [4] * 20 + [16] * 30])
+def test_average_as_a_power_of_time(power, batches):
+    """It is Σ w_i x_i with w_i the share of ∫ t^power dt (arXiv:2312.02696, section 3.1)."""
+    ema, average, images = Ema(power=power), math.nan, 0
+    values = [math.sin(step) for step in range(len(batches))]
+    for value, batch in zip(values, batches, strict=True):
+        decay = schedule.ema_decay(ema, at(images, batch=batch))
+        average = value if decay == 0 else value + (average - value) * decay
+        images += batch
+    ends = list(accumulate(batches))
+    weights = [
+        (end / images) ** (power + 1) - ((end - batch) / images) ** (power + 1)
+        for end, batch in zip(ends, batches, strict=True)
+    ]
+    assert average == pytest.approx(sum(w * v for w, v in zip(weights, values, strict=True)), abs=1e-12)
+    if len(set(batches)) == 1:
+        for step in range(1, 9):
+            assert schedule.ema_decay(ema, at(4 * (step - 1), batch=4)) == pytest.approx(
+                (1 - 1 / step) ** (power + 1)
+            )
 
 
 def test_average_with_a_half_life_that_grows():

@@ -27,20 +27,30 @@ def _forms(schema: Schema) -> list[Schema]:
 
 
 def _objects(schema: Schema) -> list[Schema]:
-    """The forms that have fields. Several are alternatives, such as the losses, and no part of the tree."""
+    """The forms that have fields. Several are alternatives: losses by their `kind`, curve and stairs."""
     return [form for form in _forms(schema) if "properties" in form]
+
+
+def _held(schema: Schema) -> list[Schema]:
+    """The forms with fields, those of a list's items and of a mapping's values among them."""
+    inside = [form.get(key) for form in _forms(schema) for key in ("items", "additionalProperties")]
+    return _objects(schema) + [form for one in inside if isinstance(one, dict) for form in _objects(one)]
 
 
 def _fields(path: str, schema: Schema) -> Iterator[tuple[str, Schema]]:
     """Every field below a schema with its path, parents first."""
     objects = _objects(schema)
-    if len(objects) != 1:
+    if len(objects) > 1 and not all("kind" in form["properties"] for form in objects):
         return
-    (form,) = objects
-    for name, field in form["properties"].items():
-        inner = f"{path}.{name}" if path else name
-        yield inner, _with_default(form, name, field)
-        yield from _fields(inner, field)
+    seen: set[str] = set()
+    for form in objects:  # of several kinds what each has first
+        for name, field in form["properties"].items():
+            if name in seen or (len(objects) > 1 and "const" in field):
+                continue
+            seen.add(name)
+            inner = f"{path}.{name}" if path else name
+            yield inner, _with_default(form, name, field)
+            yield from _fields(inner, field)
 
 
 def _with_default(form: Schema, name: str, field: Schema) -> Schema:
@@ -48,7 +58,8 @@ def _with_default(form: Schema, name: str, field: Schema) -> Schema:
     from gandsl_runtime.plan import Quantity
 
     field = {**field, "required": name in form.get("required", ())}
-    default = _models()[form.get("title", "")].model_fields[name].default
+    fields = _models()[form.get("title", "")].model_fields
+    default = next(one.default for key, one in fields.items() if name in (key, one.alias))
     return {**field, "default": str(default)} if isinstance(default, Quantity) else field
 
 
@@ -97,7 +108,7 @@ def names() -> dict[str, str]:
 
 def _parts(field: Schema, width: int) -> Iterator[str]:
     """What the field's object forms are: the one, or each alternative."""
-    objects = _objects(field)
+    objects = _held(field)
     for form in objects:
         doc = paragraph(form.get("description", ""), width)
         rows = "\n".join(_rows(form, width))

@@ -78,9 +78,15 @@ def _numbers(unfolder: GameUnfolder, decl: PlayerDecl, context: Context, plan: P
 
 def _optimizer(unfolder: GameUnfolder, tree: MappingTree, context: Context) -> Any:
     from gandsl.frontend.plan.make import make_part
-    from gandsl_runtime.plan import Adam
+    from gandsl_runtime.plan import OPTIMIZERS
 
-    return make_part(unfolder, tree, context, Adam)
+    kind = tree.get("kind")
+    name = kind.text if isinstance(kind, Scalar) else "adam"
+    if kind is not None and name not in OPTIMIZERS:
+        help = did_you_mean(name, OPTIMIZERS)
+        unfolder.at(context).add("G0602", f"there is no optimizer `{name}`", kind.span, help=help)
+        return POISON
+    return make_part(unfolder, tree, context, OPTIMIZERS[name])
 
 
 def turns(

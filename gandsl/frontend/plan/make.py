@@ -74,6 +74,10 @@ def _value(unfolder: Unfolder, tree: Tree, context: Context) -> Any:
 def _field(unfolder: Unfolder, name: str, tree: Tree, context: Context) -> Any:
     if name in _texts() and isinstance(tree, Scalar) and isinstance(tree.value, str):
         return tree.value  # a text as it stands: `loss/G` is no division
+    if name in _texts() and isinstance(tree, trees.Sequence):
+        return [
+            item.text if isinstance(item, Scalar) else _value(unfolder, item, context) for item in tree.items
+        ]
     return _value(unfolder, tree, context)
 
 
@@ -101,10 +105,13 @@ def _choices() -> frozenset[str]:
 
 @cache
 def _texts() -> frozenset[str]:
-    """The fields of the plan that hold a text as it is written, such as `loss/G`: no expression."""
+    """The fields of the plan that hold texts as they are written, such as `loss/G`: no expressions."""
     parts = [kind for kind in _types() if hasattr(kind, "model_fields")]
     return frozenset(
-        name for part in parts for name, field in part.model_fields.items() if field.annotation is str
+        name
+        for part in parts
+        for name, field in part.model_fields.items()
+        if field.annotation in (str, tuple[str, ...])
     )
 
 

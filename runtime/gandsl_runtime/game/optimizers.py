@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
-from torch.optim import Adam, Optimizer
+from torch import Tensor, optim
+from torch.optim import Optimizer
 
 from ..network import Network
-from ..plan import Adam as AdamPlan
 from ..plan import Growth, Plan, schedule
+from ..plan import Optimizer as OptimizerPlan
 from ..plan.game import GamePlan, Player
-from ..plan.schedule import Size, Step
+from ..plan.schedule import Clock, Size, Step, reached
 
 
 class Owner(NamedTuple):
@@ -91,38 +92,80 @@ class Optimizers(Mapping[str, Optimizer]):
         """Those that a player steps."""
         return [self.by_owner[owner] for owner in owners(self.game.players[player])]
 
+    def moments(self, owner: Owner) -> tuple[str, ...]:
+        """The names of what an optimizer keeps of each weight."""
+        plan = self._plan(owner)
+        return tuple(name for name, field in MOMENTS[plan.kind].items() if not field or getattr(plan, field))
+
     def enter(self, step: Step, rate: float, forget: bool) -> None:
         """Set the numbers of a step; `rate` multiplies all learning rates."""
         for owner, optimizer in self.by_owner.items():
             settings = self._settings(owner, step)
-            optimizer.param_groups[0].update(lr=settings.lr * rate, betas=settings.betas)
+            optimizer.param_groups[0].update(settings | {"lr": settings["lr"] * rate})
             if forget:
                 optimizer.state.clear()
 
     def _new(self, owner: Owner, weights: Sequence[Tensor], step: Step) -> Optimizer:
-        settings = self._settings(owner, step)
-        return Adam(weights, lr=settings.lr, betas=settings.betas, eps=settings.eps, fused=True)
+        plan = self._plan(owner)
+        optimizer: Optimizer = TORCH[plan.kind](weights, **self._settings(owner, step))
+        optimizer.param_groups[0]["clip"] = plan.clip
+        return optimizer
 
-    def _settings(self, owner: Owner, step: Step) -> schedule.AdamSettings:
-        plan = self.game.players[owner.player].optimizer if owner.player else None
-        return adam(
-            plan or self.plan.optimizer_of(owner.network),  # type: ignore[arg-type]
-            self.plan.growth,
-            self.sizes,
-            step,
-            lazy_ratio(self.game, owner, step),
-        )
+    def _plan(self, owner: Owner) -> OptimizerPlan:
+        own = self.game.players[owner.player].optimizer if owner.player else None
+        return own or self.plan.optimizer_of(owner.network)
+
+    def _settings(self, owner: Owner, step: Step) -> dict[str, Any]:
+        ratio = lazy_ratio(self.game, owner, step)
+        return numbers(self._plan(owner), self.plan.growth, self.sizes, step, ratio)
 
 
-def adam(
-    optimizer: AdamPlan, growth: Growth | None, sizes: Sequence[Size], step: Step, ratio: float
-) -> schedule.AdamSettings:
-    """Adam's numbers for a step, with growth's rate at the level and the lazy correction."""
+# kind → torch's; fused where it has a kernel for all weights at once
+TORCH: Mapping[str, Callable[..., Optimizer]] = {
+    "adam": partial(optim.Adam, fused=True),
+    "adamw": partial(optim.AdamW, fused=True),
+    "rmsprop": partial(optim.RMSprop, foreach=True),
+    "sgd": partial(optim.SGD, fused=True),
+}
+
+
+# kind → what it keeps of a weight, and the field of the plan without which it does not
+_ADAM = {"step": "", "exp_avg": "", "exp_avg_sq": ""}
+MOMENTS: Mapping[str, Mapping[str, str]] = {
+    "adam": _ADAM,
+    "adamw": _ADAM,
+    "rmsprop": {"step": "", "square_avg": "", "momentum_buffer": "momentum", "grad_avg": "centered"},
+    "sgd": {"momentum_buffer": "momentum"},
+}
+
+
+def numbers(
+    optimizer: OptimizerPlan, growth: Growth | None, sizes: Sequence[Size], step: Step, ratio: float
+) -> dict[str, Any]:
+    """An optimizer's numbers for a step, with growth's rate at the level and the lazy correction."""
+    found = {name: value for name, value in optimizer if name not in ("kind", "clip")}
     rate = optimizer.lr
     if growth and step.stage.level is not None:
         rate = growth.lr.get(max(sizes[step.stage.level]), rate)
-    beta1, beta2 = (schedule.value(beta, step.clock) ** ratio for beta in optimizer.betas)
-    return schedule.AdamSettings(schedule.value(rate, step.clock) * ratio, (beta1, beta2), optimizer.eps)
+    found["lr"] = schedule.value(rate, step.clock) * ratio
+    if "betas" in found:
+        found["betas"] = tuple(schedule.value(beta, step.clock) ** ratio for beta in found["betas"])
+    return found | {name: found[name] ** ratio for name in ("alpha", "momentum") if name in found}
+
+
+def resting(plan: Plan, networks: Mapping[str, Network], clock: Clock) -> set[int]:
+    """The weights that are frozen at this moment, by id()."""
+    now = [
+        part
+        for part in plan.freeze
+        if reached(part.start, clock) and not (part.until is not None and reached(part.until, clock))
+    ]
+    return {
+        id(weight)
+        for part in now
+        for key, weight in networks[part.network].named_parameters()
+        if part.holds(key)
+    }
 
 
 def sizes_of(networks: Mapping[str, Network]) -> Sequence[Size]:

@@ -18,7 +18,6 @@ from ..guard.memory import GuardHistory
 from ..layers import BatchNorm
 from ..network import Network
 from ..plan import Plan, schedule
-from ..plan.ema import Ema
 from ..plan.schedule import Clock, Stage, Step
 from ..rng import name_layers
 from ..runs.header import Counters
@@ -80,7 +79,7 @@ class GameRun:
             name_layers(network)
             network.to(device).train(name in learning)
         precision.prepare(plan.model_copy(update={"precision": in_force}), *game.networks.values())
-        game.averages.update({name: ema.average_of(game.networks[name]) for name in averaged(plan)})
+        game.averages.update({name: ema.average_of(game.networks[name]) for name in plan.averaged})
         for network in game.networks.values():
             recompute.begin(network)
             for norm in (module for module in network.modules() if isinstance(module, BatchNorm)):
@@ -126,7 +125,7 @@ class GameRun:
         """What follows from a step: states, averages of weights, the clock."""
         tensor = self.sources(step).tensor
         self.states.leave(step, self.group, lambda due: self.game.state_program(due, step.stage), tensor)
-        for name, settings in averaged(self.plan).items():
+        for name, settings in self.plan.averaged.items():
             decay = schedule.ema_decay(settings, step)
             ema.update(self.game.averages[name], self.game.networks[name], decay, settings.buffers)
         self.clock = self.clock.after(step.batch)
@@ -175,8 +174,3 @@ class GameRun:
     def load_counters(self, counters: Counters) -> None:
         """See `saved.load_counters`."""
         saved.load_counters(self, counters)
-
-
-def averaged(plan: Plan) -> dict[str, Ema]:
-    """The networks whose weights are averaged, and how."""
-    return {"generator": plan.ema} if plan.ema else {}

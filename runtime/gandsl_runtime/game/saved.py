@@ -13,7 +13,7 @@ from ..moved import carried
 from ..network import Network
 from ..plan.schedule import Clock, Stage
 from ..runs.header import Counters
-from ..runs.tensors import MOMENTS, check, check_looks, check_moments, check_names, under
+from ..runs.tensors import check, check_looks, check_moments, check_names, under
 from ..training.precision import Scaling
 from .optimizers import Optimizers, Owner
 from .program import Game
@@ -61,7 +61,8 @@ def tensors(run: SavedRun) -> dict[str, Tensor]:
     for owner, optimizer in run.optimizers.by_owner.items():
         for key, weight in run.game.networks[owner.network].named_parameters():
             for moment, tensor in optimizer.state.get(weight, {}).items():
-                found[f"optimizer.{owner}/{key}/{moment}"] = tensor
+                if tensor is not None:  # as the sum of gradients is without momentum
+                    found[f"optimizer.{owner}/{key}/{moment}"] = tensor
     return found
 
 
@@ -124,17 +125,19 @@ def _check(run: SavedRun, found: Mapping[str, Tensor], counters: Counters) -> No
             if weight in weights
         }
         begun = counters.steps > 0 and not scaled
-        check_moments(under(found, f"optimizer.{owner}/"), named, str(owner), begun)
+        moments = run.optimizers.moments(owner)
+        check_moments(under(found, f"optimizer.{owner}/"), named, str(owner), begun, moments)
 
 
 def _load_moments(run: SavedRun, owner: Owner, own: Mapping[str, Tensor]) -> None:
     optimizer = run.optimizers.by_owner[owner]
     optimizer.state.clear()
     index = {weight: at for at, weight in enumerate(optimizer.param_groups[0]["params"])}
+    names = run.optimizers.moments(owner)
     moments: dict[int, dict[str, Tensor]] = {}
     for name, weight in run.game.networks[owner.network].named_parameters():
-        if weight in index and f"{name}/step" in own:
-            found = {moment: own[f"{name}/{moment}"] for moment in MOMENTS}
+        if weight in index and any(f"{name}/{moment}" in own for moment in names):
+            found = {moment: own[f"{name}/{moment}"] for moment in names}
             moments[index[weight]] = {  # they lie in memory as their weight does
                 m: t if m == "step" else torch.empty_like(weight).copy_(t) for m, t in found.items()
             }

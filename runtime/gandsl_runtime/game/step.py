@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from typing import TypeAlias
 
 from torch import Tensor
 
@@ -15,12 +16,13 @@ from ..training import spectrum
 from ..training.statistics import running, together
 from .calls import taking
 from .items import StepItems
-from .optimizers import zeros_where_used
+from .optimizers import resting, zeros_where_used
 from .program import Item, PassProgram
 from .run import GameRun
 from .sources import Items
 
 Around = Callable[[str], AbstractContextManager[None]]
+Variables: TypeAlias = Mapping[str, Sequence[Tensor]]  # what each player of a phase moves
 
 
 def step(run: GameRun, around: Around = lambda _: nullcontext()) -> Step:
@@ -46,12 +48,16 @@ def take(run: GameRun, now: Step, phase: PhasePlan, repeat: int, items: StepItem
     reads = any(isinstance(source, Item) for _, program in passes for source in program.sources)
     given = items.of(phase) if reads else {}
     optimizers = {player: run.optimizers.of(player) for player in phase.players}
-    variables = {player: run.optimizers.variables[player] for player in phase.players}
+    frozen = resting(run.plan, run.game.networks, now.clock) if run.plan.freeze else ()
+    variables = {
+        player: [weight for weight in run.optimizers.variables[player] if id(weight) not in frozen]
+        for player in phase.players
+    }
     for optimizer in (one for player in phase.players for one in optimizers[player]):
         optimizer.zero_grad(set_to_none=True)
     with _requiring_gradients(run, variables.values()), synchronized(run.group):
         for part, program in passes:
-            _add_gradients(run, now, phase, repeat, part, program, given)
+            _add_gradients(run, now, phase, repeat, part, program, given, variables)
         for player in phase.players:
             used = _used(run, (program for _, program in passes))
             zeros_where_used(weight for weight in variables[player] if id(weight) in used)
@@ -73,6 +79,7 @@ def _add_gradients(
     of: PassPlan,
     program: PassProgram,
     items: Items,
+    variables: Variables,
 ) -> None:
     """A pass, micro-batch by micro-batch, each by its share of the mean."""
     count = min(of.batch or now.batch, now.batch) if of.sampled else 1
@@ -90,11 +97,18 @@ def _add_gradients(
     moving = running(*run.game.networks.values()) if len(mine) > 1 else ()
     for part, turn in together(mine, moving):
         rows = {kind: rows[turn :: len(dealt)][: part.count] for kind, rows in items.items()}
-        _add_part(run, now, phase, part, program, rows, key)
+        _add_part(run, now, phase, part, program, rows, key, variables)
 
 
 def _add_part(
-    run: GameRun, now: Step, phase: PhasePlan, part: Part, program: PassProgram, items: Items, key: Key
+    run: GameRun,
+    now: Step,
+    phase: PhasePlan,
+    part: Part,
+    program: PassProgram,
+    items: Items,
+    key: Key,
+    variables: Variables,
 ) -> None:
     draws = Draws(run.device, run.dtype, part, key)
     sources = run.sources(now).of_part(items, draws, run.shares)
@@ -106,7 +120,7 @@ def _add_part(
         found = program.run(*given)
         share = phase.every * part.count / part.total
         for player, loss in zip(players, found, strict=False):
-            of = None if alone else run.optimizers.variables[player]
+            of = None if alone else variables[player]
             if loss is not None and loss.requires_grad:
                 run.scaling[player].backward(loss * share, of, keep_graph=player != players[-1])
     values = dict(zip(program.values, (x.detach() for x in found[len(players) :]), strict=True))

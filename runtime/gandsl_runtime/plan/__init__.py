@@ -6,12 +6,13 @@ from .augment import MADE, PIPES, TRANSFORMS, Adaptive, Augment, Pipe
 from .cadence import Best, Cadence
 from .data import Data
 from .ema import Ema
+from .freeze import Freeze
 from .growth import Growth
 from .guard import Guard
 from .loss import LOSS_NAMES, Loss
 from .mixing import StyleMixing
 from .number import Curve, LengthCurve, Number, Stairs
-from .optimizer import Adam, AdamChanges
+from .optimizer import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, OptimizerChanges, RMSprop
 from .part import PlanPart
 from .plan import Plan
 from .precision import Precision
@@ -22,12 +23,14 @@ __all__ = [
     "IMAGES_PER_UNIT",
     "LOSS_NAMES",
     "MADE",
+    "OPTIMIZERS",
     "PIPES",
+    "SGD",
     "TRANSFORMS",
     "UNITS",
     "ZERO",
     "Adam",
-    "AdamChanges",
+    "AdamW",
     "Adaptive",
     "Augment",
     "Best",
@@ -36,6 +39,7 @@ __all__ = [
     "Curve",
     "Data",
     "Ema",
+    "Freeze",
     "Growth",
     "Guard",
     "Images",
@@ -45,11 +49,14 @@ __all__ = [
     "LengthCurve",
     "Loss",
     "Number",
+    "Optimizer",
+    "OptimizerChanges",
     "Pipe",
     "Plan",
     "PlanPart",
     "Precision",
     "Quantity",
+    "RMSprop",
     "Regularizers",
     "Stairs",
     "StyleMixing",

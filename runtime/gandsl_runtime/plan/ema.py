@@ -1,4 +1,4 @@
-"""The average of the generator's weights."""
+"""Averages of networks' weights."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from .quantity import ZERO, Quantity
 
 
 class Ema(PlanPart):
-    """Average of the generator's weights, which is sampled: average ← lerp(weights, average, β)."""
+    """Average of a network's weights: average ← lerp(weights, average, β). Samples are the generator's.
+
+    With `power` β = (1 − 1/t)^(power + 1) at the t-th step: the average's weights are a power of the time
+    (arXiv:2312.02696, equation 6), so it is as wide at any length: a width σ_rel of 5 or 10 % of the time has
+    a power of 16.97 or 6.94. Where the batch changes, time is images shown.
+    """
 
     half_life: MovingLength | None = Field(
         default=None,
@@ -20,6 +25,9 @@ class Ema(PlanPart):
     )
     decay: Float | None = Field(
         default=None, ge=0, lt=1, description="β of each step, in place of half_life, [0, 1)"
+    )
+    power: Float | None = Field(
+        default=None, ge=0, le=1000, description="β = (1 − 1/t)^(power + 1), in place of half_life"
     )
     ramp_up: Float | None = Field(
         default=None,
@@ -35,8 +43,8 @@ class Ema(PlanPart):
 
     @model_validator(mode="after")
     def _one_form(self) -> Ema:
-        if (self.half_life is None) == (self.decay is None):
-            raise ValueError("give `half_life` or `decay`, one of the two")
+        if sum(form is not None for form in (self.half_life, self.decay, self.power)) != 1:
+            raise ValueError("give `half_life`, `decay` or `power`, one of the three")
         if self.ramp_up is not None and self.half_life is None:
-            raise ValueError("`ramp_up` limits a `half_life`; with `decay` use `start`")
+            raise ValueError("`ramp_up` limits a `half_life`; with another form use `start`")
         return self

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .number import Curve, Number, Stairs
-from .optimizer import Adam
+from .optimizer import Optimizer
 from .quantity import ZERO, Quantity
 from .schedule import Clock, reached
 
@@ -57,7 +57,7 @@ class Player:
     steps: int = 1  # optimizer steps a step, each on items and draws of its own
     start: Quantity = ZERO
     until: Quantity | None = None
-    optimizer: Adam | None = None  # moments of its own; None: those of the networks
+    optimizer: Optimizer | None = None  # moments of its own; None: those of the networks
 
     @property
     def networks(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from pydantic import Field, model_validator
 
@@ -10,11 +10,12 @@ from .augment import Adaptive, Augment
 from .cadence import Cadence
 from .data import Data
 from .ema import Ema
+from .freeze import Freeze
 from .growth import Growth
 from .guard import Guard
 from .loss import LOSS_NAMES, Auxiliary, Loss, loss_or_name
 from .mixing import StyleMixing
-from .optimizer import Adam, AdamChanges
+from .optimizer import Optimizer, OptimizerChanges
 from .part import Int, PlanPart
 from .precision import Precision
 from .quantity import Length
@@ -46,12 +47,18 @@ class Plan(PlanPart):
     top_singular_value: TopSingularValue | None = Field(
         default=None, description="bound on the first singular value of weights; null: none"
     )
-    optimizer: Adam = Field(description="of both networks")
-    generator_optimizer: AdamChanges | None = Field(
-        default=None, description="what differs for the generator"
+    optimizer: Optimizer = Field(description="of all networks")
+    optimizers: dict[str, OptimizerChanges] = Field(
+        default={}, description="what differs for a network, by its name: {discriminator: {lr: 4e-4}}"
     )
-    discriminator_optimizer: AdamChanges | None = Field(
-        default=None, description="what differs for the discriminator"
+    generator_optimizer: OptimizerChanges | None = Field(
+        default=None, description="what differs for the generator; the same as optimizers.generator"
+    )
+    discriminator_optimizer: OptimizerChanges | None = Field(
+        default=None, description="what differs for the discriminator; the same as optimizers.discriminator"
+    )
+    freeze: tuple[Freeze, ...] = Field(
+        default=(), description="weights that rest: [{network: generator, nodes: [mapping], until: 10 kimg}]"
     )
     discriminator_steps: Int = Field(
         default=1, ge=1, description="discriminator steps, each on fresh images, for one of the generator"
@@ -61,9 +68,12 @@ class Plan(PlanPart):
         description="D sees generated and real images in two passes, or concatenated in one (in that order)",
     )
     style_mixing: StyleMixing | None = Field(default=None, description="needs a style space; null: none")
+    averages: dict[str, Ema] = Field(
+        default={}, description="averages of networks' weights, by name: {generator: {half_life: 10 kimg}}"
+    )
     ema: Ema | None = Field(
         default=None,
-        description="average of the generator's weights; null: none, samples come from the weights",
+        description="the same as averages.generator: samples come from this average; null: none",
     )
     growth: Growth | None = Field(default=None, description="null: all of training at full size")
     augment: Augment | None = Field(
@@ -107,18 +117,55 @@ class Plan(PlanPart):
                 f"augment.p can't adapt: {self.loss.kind} has no boundary between real and generated; "
                 "give augment.p a number or a curve"
             )
+        for short, (section, network) in _SHORT.items():
+            if getattr(self, short) is not None and network in getattr(self, section):
+                raise ValueError(f"{section}.{network} is given twice: `{short}` says the same")
+        for network in dict.fromkeys(("generator", "discriminator", *self.optimizers)):
+            place, changes = self.changes_of(network)
+            if changes:
+                try:
+                    changes.of(self.optimizer)
+                except ValueError as error:
+                    raise ValueError(f"{place}.{error}") from error
         if self.growth and self.growth.lr:
-            for name, changes in (
-                ("generator", self.generator_optimizer),
-                ("discriminator", self.discriminator_optimizer),
-            ):
+            own = [(name, getattr(self, name)) for name in _SHORT if name != "ema"]
+            named = [(f"optimizers.{name}", changes) for name, changes in self.optimizers.items()]
+            for name, changes in (*own, *named):
                 if changes and changes.lr is not None:
-                    raise ValueError(
-                        f"growth.lr sets the rate of both networks: leave {name}_optimizer.lr out"
-                    )
+                    raise ValueError(f"growth.lr sets the rate of all networks: leave {name}.lr out")
         return self
 
-    def optimizer_of(self, network: Literal["generator", "discriminator"]) -> Adam:
+    def optimizer_of(self, network: str) -> Optimizer:
         """The optimizer of one network, its changes applied."""
-        changes = self.generator_optimizer if network == "generator" else self.discriminator_optimizer
-        return self.optimizer.model_copy(update={k: v for k, v in changes or () if v is not None})
+        changes = self.changes_of(network)[1]
+        return changes.of(self.optimizer) if changes else self.optimizer
+
+    def changes_of(self, network: str) -> tuple[str, OptimizerChanges | None]:
+        """What differs for one network, and the path of that in the plan."""
+        return self._said("optimizers", network)
+
+    def average_of(self, network: str) -> Ema | None:
+        """How the weights of one network are averaged; None where they are not."""
+        found: Ema | None = self._said("averages", network)[1]
+        return found
+
+    @property
+    def averaged(self) -> dict[str, Ema]:
+        """The networks whose weights are averaged, and how."""
+        names = dict.fromkeys(("generator", *self.averages))
+        return {name: average for name in names if (average := self.average_of(name))}
+
+    def _said(self, section: str, network: str) -> tuple[str, Any]:
+        """What a section says of a network, or a field of its own."""
+        own = next((short for short, place in _SHORT.items() if place == (section, network)), "")
+        if own and getattr(self, own) is not None:
+            return own, getattr(self, own)
+        return f"{section}.{network}", getattr(self, section).get(network)
+
+
+# a field of its own → the section that says the same, and the network's name there
+_SHORT = {
+    "generator_optimizer": ("optimizers", "generator"),
+    "discriminator_optimizer": ("optimizers", "discriminator"),
+    "ema": ("averages", "generator"),
+}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from . import Curve, Ema, Growth, LengthCurve, Number, Plan, Quantity, Stairs
+from . import Adam, Curve, Ema, Growth, LengthCurve, Number, Plan, Quantity, Stairs
 
 Side = Literal["generator", "discriminator"]
 SIDES: tuple[Side, Side] = ("generator", "discriminator")
@@ -149,6 +149,7 @@ def lazy_ratio(plan: Plan, side: Side) -> float:
 def adam(plan: Plan, side: Side, sizes: Sequence[Size], now: Step) -> AdamSettings:
     """Adam's numbers for this step, with growth's rate at the level and the lazy correction."""
     optimizer, ratio = plan.optimizer_of(side), lazy_ratio(plan, side)
+    assert isinstance(optimizer, Adam)  # other kinds are games'
     rate = optimizer.lr
     if plan.growth and now.stage.level is not None:
         rate = plan.growth.lr.get(max(sizes[now.stage.level]), rate)
@@ -162,7 +163,10 @@ def ema_decay(ema: Ema, now: Step) -> float:
         return 0.0
     if ema.decay is not None:
         return ema.decay
-    assert ema.half_life is not None  # the plan has one of the two
+    if ema.power is not None:
+        shown = now.clock.images
+        return float((shown / (shown + now.batch)) ** (ema.power + 1))
+    assert ema.half_life is not None  # the plan has one of the three
     half_life = length(ema.half_life, now.clock)
     if ema.ramp_up is not None:
         half_life = min(half_life, now.clock.reads(ema.half_life) * ema.ramp_up)

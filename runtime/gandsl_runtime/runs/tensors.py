@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -35,20 +35,23 @@ def check(own: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what: str, ex
 
 
 def check_moments(
-    own: Mapping[str, Tensor], parameters: Mapping[str, nn.Parameter], side: str, begun: bool
+    own: Mapping[str, Tensor],
+    parameters: Mapping[str, nn.Parameter],
+    side: str,
+    begun: bool,
+    moments: Sequence[str] = MOMENTS,
 ) -> None:
-    """Raise ValueError where the moments `<parameter>/<moment>` of a side's optimizer are not Adam's.
+    """Raise ValueError where the tensors `<parameter>/<moment>` of a side's optimizer are not these moments.
 
-    A parameter that never had a gradient has none, the others have all three; where the run has `begun` some
-    have.
+    A parameter that never had a gradient has none, the others have all; where the run has `begun` some have.
     """
-    if begun and not own:
+    if begun and not own and moments:
         raise ValueError(f"the optimizer of the {side} has no moments")
     names = {key.rpartition("/")[0] for key in own}
     wanted = {
         f"{name}/{moment}": torch.zeros((), device=like.device) if moment == "step" else like
         for name in names & parameters.keys()
-        for moment in MOMENTS
+        for moment in moments
         if (like := parameters[name]) is not None
     }
     check(own, wanted, f"the moments of the {side}")

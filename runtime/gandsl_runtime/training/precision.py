@@ -99,11 +99,17 @@ class Scaling:
         self._scaler.scale(loss).backward(inputs=of, retain_graph=keep_graph)
 
     def step(self, *optimizers: Optimizer) -> None:
-        """The gradients without the scale, made finite or their step left out, and the optimizers' steps."""
+        """The gradients without the scale, made finite or their step left out, and the optimizers' steps.
+
+        A group of parameters with a `clip` has the norm of its gradients bounded by that.
+        """
         for optimizer in optimizers:
             self._scaler.unscale_(optimizer)
             if self._replaces:
                 replace_nonfinite(p for group in optimizer.param_groups for p in group["params"])
+            for group in optimizer.param_groups:
+                if group.get("clip") is not None:
+                    torch.nn.utils.clip_grad_norm_(group["params"], group["clip"])
             self._scaler.step(optimizer)
         self._scaler.update()
 

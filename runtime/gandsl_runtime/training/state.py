@@ -68,7 +68,7 @@ class State:
         for network in networks.values():
             network.to(device).train()
         precision.prepare(plan, generator, discriminator)
-        average = ema.average_of(generator) if plan.ema else None
+        average = ema.average_of(generator) if plan.average_of("generator") else None
         for network in networks.values():
             recompute.begin(network)
         sizes = generator.levels
@@ -115,8 +115,10 @@ class State:
 
     def leave(self, plan: Plan, step: Step, group: ProcessGroup) -> None:
         """What follows from a step: the average of the weights, p of augmentation, anchors, the clock."""
-        if self.average is not None and plan.ema is not None:
-            ema.update(self.average, self.generator, schedule.ema_decay(plan.ema, step), plan.ema.buffers)
+        averaged = plan.average_of("generator")
+        if self.average is not None and averaged is not None:
+            decay = schedule.ema_decay(averaged, step)
+            ema.update(self.average, self.generator, decay, averaged.buffers)
         for follower in (self.control, self.anchors):
             if follower is not None:
                 follower.after(step, group)

@@ -200,7 +200,7 @@ class Trainer:
 
     def _load(self, path: Path, tensors: dict[str, torch.Tensor], found: Facts, refused: list[str]) -> None:
         facts = checkpoint.run_facts(path, found)
-        if facts.plan.ema is None:  # where the plan has one now, it begins here
+        if facts.plan.average_of("generator") is None:  # where the plan has one now, it begins here
             tensors = self.state.with_average(tensors)
         try:
             self.state.load_tensors(tensors, facts.counters)

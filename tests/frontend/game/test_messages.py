@@ -340,6 +340,16 @@ GAMES = {
         "",
         "G0602 ‹-1› `lr` must lie in [0, 10], not -1",
     ),
+    "an optimizer that there is not": (
+        PLAYERS.replace("[judge],", "[judge], optimizer: {kind: rmsporp, lr: 1},"),
+        "",
+        "G0602 ‹rmsporp› there is no optimizer `rmsporp`",
+    ),
+    "a field of another optimizer": (
+        PLAYERS.replace("[judge],", "[judge], optimizer: {kind: sgd, lr: 1, betas: [0, 0]},"),
+        "",
+        "G0008 ‹betas› there is no field `betas` here",
+    ),
     "an optimizer's field": (
         PLAYERS.replace("[judge],", "[judge], optimizer: {lr: 1, bteas: [0, 0]},"),
         "",

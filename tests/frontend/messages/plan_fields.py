@@ -123,13 +123,15 @@ CASES = [
         "both forms of an average",
         PLAIN,
         [("  batch: 32\n", "  batch: 32\n  ema: {half_life: 10 kimg, decay: 0.9}\n")],
-        ["G0602 24:8 ‹{half_life: 10 kimg, decay: 0.9}› `ema`: give `half_life` or `decay`, one of the two"],
+        [
+            "G0602 24:8 ‹{half_life: 10 kimg, decay: 0.9}› `ema`: give `half_life`, `decay` or `power`, one of the three"
+        ],
     ),
     case(
         "neither form of an average",
         PLAIN,
         [("  batch: 32\n", "  batch: 32\n  ema: {}\n")],
-        ["G0602 24:8 ‹{}› `ema`: give `half_life` or `decay`, one of the two"],
+        ["G0602 24:8 ‹{}› `ema`: give `half_life`, `decay` or `power`, one of the three"],
     ),
     case(
         "half-life of nothing",

@@ -117,7 +117,21 @@ CASES = [
         "optimizer: {kind: sgd, lr: 1, betas: [0, 0.9]}",
         PLAIN,
         [("{lr: 1e-3, betas: [0.0, 0.99]}", "{kind: sgd, lr: 1, betas: [0, 0.9]}")],
-        ["G0602 25:21 ‹sgd› `kind` is `adam`, not 'sgd'"],
+        ["G0008 25:33 ‹betas› the plan has no field `betas` here"],
+    ),
+    case(
+        "an optimizer that there is not",
+        PLAIN,
+        [("{lr: 1e-3, betas: [0.0, 0.99]}", "{kind: adan, lr: 1}")],
+        [
+            "G0602 25:14 ‹{kind: adan, lr: 1}› `optimizer`: unknown optimizer `adan`: one of adam, adamw, rmsprop, sgd"
+        ],
+    ),
+    case(
+        "a change that an optimizer has not",
+        PLAIN,
+        [("  optimizer:", "  optimizers: {generator: {momentum: 0.9}}\n  optimizer:")],
+        ["G0602 25:38 ‹0.9› `momentum`: optimizers.generator.momentum is no field of adam"],
     ),
     case(
         "length: 10",
@@ -158,7 +172,51 @@ CASES = [
         GROWN,
         [("{8: 16}", "{8: 16}, lr: {8: 0.1}"), ("optimizer:", "generator_optimizer: {lr: 1}\n  optimizer:")],
         [
-            "G0602 47:64 ‹{8: 0.1}› `lr`: growth.lr sets the rate of both networks: leave generator_optimizer.lr out"
+            "G0602 47:64 ‹{8: 0.1}› `lr`: growth.lr sets the rate of all networks: leave generator_optimizer.lr out"
+        ],
+    ),
+    case(
+        "rates of growth and of a network by its name",
+        GROWN,
+        [
+            ("{8: 16}", "{8: 16}, lr: {8: 0.1}"),
+            ("optimizer:", "optimizers: {generator: {lr: 1}}\n  optimizer:"),
+        ],
+        [
+            "G0602 47:64 ‹{8: 0.1}› `lr`: growth.lr sets the rate of all networks: leave optimizers.generator.lr out"
+        ],
+    ),
+    case(
+        "an optimizer given twice",
+        PLAIN,
+        [
+            (
+                "  optimizer:",
+                "  generator_optimizer: {lr: 1}\n  optimizers: {generator: {lr: 2}}\n  optimizer:",
+            )
+        ],
+        [
+            "G0602 26:27 ‹{lr: 2}› `generator`: optimizers.generator is given twice: `generator_optimizer` says the same"
+        ],
+    ),
+    case(
+        "an average given twice",
+        PLAIN,
+        [("  optimizer:", "  ema: {decay: 0.9}\n  averages: {generator: {decay: 0.9}}\n  optimizer:")],
+        ["G0602 26:25 ‹{decay: 0.9}› `generator`: averages.generator is given twice: `ema` says the same"],
+    ),
+    case(
+        "a slip in an optimizer of a network",
+        PLAIN,
+        [("  optimizer:", "  optimizers: {generator: {beta: 2}}\n  optimizer:")],
+        ["G0008 25:28 ‹beta› the plan has no field `beta` here"],
+    ),
+    case(
+        "an average with two forms",
+        PLAIN,
+        [("  optimizer:", "  averages: {generator: {decay: 0.9, power: 6.94}}\n  optimizer:")],
+        [
+            "G0602 25:25 ‹{decay: 0.9, power: 6.94}› `generator`: give `half_life`, `decay` or `power`, one of the three"
         ],
     ),
     case(
