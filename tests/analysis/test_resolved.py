@@ -103,3 +103,50 @@ def test_what_is_held_is_checked(held: str, code: str, tmp_path: Path) -> None:
     module, diagnostics = analyze(tmp_path / "spec.yaml")
     assert module is None
     assert code in [error.code for error in diagnostics.errors]
+
+
+GAME = """\
+gandsl: 1
+name: own
+data: {image: "Image[3, 4]"}
+generator:
+  inputs: {z: "Latent[8]"}
+  body: {dense: {op: linear, features: 48}, image: {op: reshape, channels: 3, size: 4}}
+discriminator:
+  inputs: {image: "Image[3, 4]"}
+  body: {flat: {op: flatten}, logit: {op: linear, features: 1}}
+game:
+  body:
+    z: {draw: generator.z}
+    fake: {network: generator, z: z}
+    real: {network: discriminator, image: image}
+    said: {network: discriminator, image: fake}
+    adversarial: {block: loss.hinge, real: real, fake: said}
+  players:
+    discriminator: {trains: [discriminator], terms: {adversarial: adversarial.discriminator}}
+    generator: {trains: [generator], terms: {adversarial: adversarial.generator}}
+  shows: [fake]
+training: {length: 1 kimg, batch: 4, optimizer: {kind: sgd, lr: 0.1}, averages: {discriminator: {power: 7}}}
+"""
+
+
+def test_a_game_is_resolved_as_it_is(tmp_path: Path) -> None:
+    """Without what a short form would say, where there is none; else with the changes of its game."""
+    own, short = tmp_path / "own.yaml", tmp_path / "short.yaml"
+    own.write_text(GAME)
+    start, end = GAME.index("data:"), GAME.index("generator:")
+    plan = (
+        "training: {length: 1 kimg, batch: 4, loss: hinge, optimizer: {lr: 0.1}}\nset: {game.fresh: step}\n"
+    )
+    short.write_text(GAME[:start] + GAME[end : GAME.index("game:\n")] + plan)
+    for path in (own, short):
+        module = module_of(path)
+        again = tmp_path / f"again_{path.name}"
+        again.write_text(resolved_text(module))
+        found = module_of(again)
+        assert found.plan == module.plan and graphs(found) == graphs(module)
+        assert found.game is not None and module.game is not None and found.game.plan == module.game.plan
+        assert resolved_text(found) == resolved_text(module)
+    assert (
+        "patch" in resolved(module_of(short)) and "regularizers" not in resolved(module_of(own))["training"]
+    )
