@@ -10,7 +10,7 @@ from typing import Any
 from torch import fx, nn
 
 from gandsl.analysis.game.linear import over_all
-from gandsl.analysis.game.slices import CallSlice, PassIR, heard_by, pass_slice, state_slice
+from gandsl.analysis.game.slices import CallSlice, PassIR, hears, pass_slice, state_slice
 from gandsl.ir.game import GameIR
 from gandsl.ir.graph import Graph, Node, Variant
 from gandsl.ir.split import call_order
@@ -101,11 +101,7 @@ def _lower_pass(game: LoweredGame, of: PassIR, stage: Stage) -> PassProgram:
     losses = [build.sum_of(of.terms_of(player), weights) for player in of.players]
     values = [build.values[id_] for id_ in of.values]
     module = build.module(f"{_camel(of.phase.name)}Pass", [*losses, *values])
-    hearing = heard_by(game.plan_at(stage), of.phase, of.terms)
-    heard = tuple(
-        (state.id, node) for state in hearing for node in state.heard if node in of.heard and state.every
-    )
-    return PassProgram(tuple(build.given), module, of.values, of.used, heard)
+    return PassProgram(tuple(build.given), module, of.values, of.used, hears(game.ir, of))
 
 
 def _lower_states(game: LoweredGame, states: tuple[str, ...], stage: Stage) -> StateProgram:

@@ -227,6 +227,7 @@ class Game(WrittenGame):
                 "generator.path_length.penalty",
                 "generator.path_length.now",
             ),
+            heard=(("generator.path_length.a", "generator.path_length.moved"),),
             used={"generator": ("",)},
         ),
     )

@@ -163,6 +163,14 @@ def heard_by(plan: GamePlan, phase: PhasePlan, terms: Iterable[Term] | None = No
     return [state for state in hearing if not any(state.id.startswith(f"{term}.") for term in others)]
 
 
+def hears(game: GameIR, of: PassIR) -> tuple[tuple[str, str], ...]:
+    """Which state hears which of the values of a pass; those that move with each micro-batch hear nothing."""
+    hearing = heard_by(game.plan_at(of.whole.variant), of.phase, of.terms)
+    return tuple(
+        (state.id, node) for state in hearing for node in state.heard if node in of.heard and state.every
+    )
+
+
 def _free(whole: Whole, place: Place) -> bool:
     """Whether a log may bring a node about: arithmetic, states and numbers of the clock."""
     node = whole.node(place)

@@ -154,6 +154,8 @@ def _pass(
         }
         if one.of.values:
             rows["values"] = value_of(one.of.values)
+        if one.hears:
+            rows["heard"] = value_of(one.hears)
         used = one.used[variants[-1]]
         rows["used"] = value_of(
             {name: () if grows else scopes_of(layers, networks[name]) for name, layers in used.items()}

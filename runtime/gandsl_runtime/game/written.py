@@ -33,6 +33,7 @@ class WrittenPass:
     terms: tuple[str, ...]
     sources: tuple[Source, ...]
     values: tuple[str, ...] = ()
+    heard: tuple[tuple[str, str], ...] = ()
     used: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     stages: tuple[At, ...] = ()
     numbers: Mapping[str, Any] = field(default_factory=dict)
@@ -220,7 +221,9 @@ class WrittenGame:
                 if (one.phase, one.terms) == (phase.name, terms) and _is_there(one, stage)
             )
             run = partial(found.run, self._networks(stage), **found.numbers)
-            self._programs[key] = PassProgram(found.sources, run, found.values, self._used(found))
+            self._programs[key] = PassProgram(
+                found.sources, run, found.values, self._used(found), found.heard
+            )
         program: PassProgram = self._programs[key]
         return program
 

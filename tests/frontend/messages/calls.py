@@ -22,6 +22,12 @@ CASES = [
         "the op input", PLAIN, [("op: upsample", "op: input")], ["G0201 11:14 ‹input› there is no op `input`"]
     ),
     case(
+        "an op of games",
+        PLAIN,
+        [("op: upsample", "op: sample_mean")],
+        ["G0201 11:14 ‹sample_mean› `sample_mean` is an op of games, and this is a network"],
+    ),
+    case(
         "a block as an op",
         PLAIN,
         [("op: upsample", "op: up.nearest")],
@@ -273,6 +279,12 @@ CASES = [
         PLAIN,
         [("generator:\n", "generator:\n  defaults: {cnov: {bias: false}}\n")],
         ["G0201 7:14 ‹cnov› there is no op `cnov`"],
+    ),
+    case(
+        "defaults of an op of games",
+        PLAIN,
+        [("generator:\n", "generator:\n  defaults: {mean: {processes: own}}\n")],
+        ["G0201 7:14 ‹mean› `mean` is an op of games, and this is a network"],
     ),
     case(
         "defaults of an unknown parameter",

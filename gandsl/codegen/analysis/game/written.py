@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gandsl.analysis.game.linear import over_all
-from gandsl.analysis.game.slices import PassIR, StateIR, pass_slice, state_slice
+from gandsl.analysis.game.slices import PassIR, StateIR, hears, pass_slice, state_slice
 from gandsl.codegen.analysis.game.moments import passes_of
 from gandsl.ir.game import GameIR
 from gandsl.ir.graph import Graph, NetworkIR, Node, Variant
@@ -61,6 +61,7 @@ class PassFunction(GameFunction):
     of: PassIR
     calls: Mapping[str, WrittenCall]
     over_all: frozenset[str]
+    hears: tuple[tuple[str, str], ...]  # states and what they hear
     graphs: Mapping[Variant, Graph]
     used: Mapping[Variant, Used]
 
@@ -80,7 +81,9 @@ def pass_functions(game: GameIR, networks: Mapping[str, NetworkIR]) -> list[Pass
     for variant in in_order(game.graphs):
         for key, (phase, part) in passes_of(game.plan_at(variant)).items():
             of = pass_slice(game, networks, variant, phase, part)
-            found.setdefault((key, part.batch is None, _shape(of, networks)), []).append((variant, of))
+            found.setdefault((key, part.batch is None, _shape(of, networks), hears(game, of)), []).append(
+                (variant, of)
+            )
     functions: list[PassFunction] = []
     taken: set[str] = set()
     for alike in found.values():
@@ -99,6 +102,7 @@ def pass_functions(game: GameIR, networks: Mapping[str, NetworkIR]) -> list[Pass
                 of,
                 {id_: _made(of, id_, networks) for id_ in of.calls},
                 over_all(of),
+                hears(game, of),
                 {v: one.whole.graph for v, one in alike},
                 {v: one.used for v, one in alike},
             )
