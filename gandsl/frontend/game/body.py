@@ -8,7 +8,7 @@ from gandsl.frontend.context import Context
 from gandsl.frontend.game.call import unfold_call
 from gandsl.frontend.game.draw import unfold_draw
 from gandsl.frontend.game.keys import refuse_others
-from gandsl.frontend.game.numbers import moving
+from gandsl.frontend.game.moving import moving
 from gandsl.frontend.game.op import unfold_op
 from gandsl.frontend.game.slot import unfold_slot
 from gandsl.frontend.game.state import unfold_state

@@ -24,6 +24,9 @@ from gandsl.spec.values import POISON, Algebra, Poison
 ROWS: Mapping[str, Op] = OPS | GAME_OPS
 
 
+LARGEST_FLOAT = 3.4028234663852886e38  # of float32
+
+
 @dataclass
 class Site:
     """The node that is being unfolded: what its expressions make is called after it."""
@@ -78,6 +81,8 @@ class GameBuilder(Builder):
                     raise Fault("G0211", f"`{name}` takes {wanted}, not {tensor.kind_name}")
         given = {port: tuple(tensors) for port, tensors in inputs.items() if tensors}
         whole = _whole(op, attrs)
+        if (large := _too_large(whole)) is not None:
+            raise Fault("G0109", f"{large:g} is more than a tensor holds")
         type_ = op.result(Call({port: tuple(t.type for t in ts) for port, ts in given.items()}, whole))
         site, (context, span) = self._sites[-1], self._read[-1]
         id_ = self._free(f"{site.id}.sub")
@@ -151,6 +156,9 @@ class GameBuilder(Builder):
             else inputs.get(port.name, ())
             for port in op.ports
         }
+        if (large := _too_large(attrs)) is not None:
+            self._reporter.at(context).add("G0109", f"{large:g} is more than a tensor holds", span)
+            return POISON
         lists = {len(one) for tensors in inputs.values() for one in tensors if isinstance(one, list)}
         if not lists:
             node = super().add(name, op, inputs, attrs, context, span, places)
@@ -202,7 +210,7 @@ class GameBuilder(Builder):
     ) -> GameTensor | Poison:
         """A node that reads nothing; POISON after reporting."""
         row = ROWS[op]
-        found = super().add(name, row, {}, _whole(row, attrs), context, span, {})
+        found = self.add(name, row, {}, _whole(row, attrs), context, span, {})
         return found if found is POISON else self.tensor(self.nodes[found.id])
 
 
@@ -211,6 +219,12 @@ def _whole(op: Op, attrs: Mapping[str, Any]) -> dict[str, Any]:
     return {
         param.name: attrs[param.name] if param.name in attrs else default_of(param) for param in op.params
     }
+
+
+def _too_large(attrs: Mapping[str, Any]) -> float | None:
+    """A number among parameters that is no number of a float32 tensor."""
+    held = (one for value in attrs.values() for one in (getattr(value, "ends", ()) or (value,)))
+    return next((one for one in held if isinstance(one, float) and abs(one) > LARGEST_FLOAT), None)
 
 
 def numbered(name: str, place: int) -> str:

@@ -112,6 +112,11 @@ def call(
 def program_of(unfolder: GameUnfolder, written: Tree, context: Context) -> CallTarget | None:
     """The network and entry that a text names; None after reporting, also where the network itself failed."""
     text = written.text if isinstance(written, Scalar) else ""
+    if not text:
+        message = f"`network` is given a name, not {trees.describe(written)}"
+        help = did_you_mean("", [*unfolder.networks], "networks are")
+        unfolder.at(context).add("G0010", message, written.span, help=help)
+        return None
     name, dot, entry = text.partition(".")
     value = context.scope.lookup(text) if text and not dot and text in context.scope else None
     if isinstance(value, PartValue) and not value.path:

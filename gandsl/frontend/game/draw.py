@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.frontend.context import Context
 from gandsl.frontend.game.keys import choice, draws_of, refuse_others
 from gandsl.frontend.game.unfolder import GameUnfolder
@@ -24,6 +23,7 @@ from gandsl.spec.values import ABSENT, POISON, Absent, Poison, is_number, type_n
 
 _KEYS = ("draw", "distribution", "low", "high", "per", "draws")
 _ROW = GAME_OPS["draw"]
+_NO_NUMBERS = ("Weights", "Outputs")
 _KIND = re.compile(r"\s*([A-Z]\w*)\s*(\[.*)?", re.DOTALL)
 
 
@@ -45,7 +45,7 @@ def unfold_draw(
             given[key] = _number(unfolder, key, tree, context)
     if "draws" in tree:
         given["draws"] = draws_of(unfolder, tree.entries["draws"].value, context)
-    if POISON in given.values():
+    if POISON in given.values() or not _has_bounds(unfolder, of, given, tree, context):
         return POISON
     attrs = _attrs(of, given)
     written = tree.entries["draw"].value.span
@@ -85,6 +85,26 @@ def _attrs(of: TypeValue, given: Mapping[str, Any]) -> dict[str, Any]:
     return own
 
 
+def _has_bounds(
+    unfolder: GameUnfolder, of: TypeValue, given: Mapping[str, Any], tree: trees.Mapping, context: Context
+) -> bool:
+    """Whether `low` and `high` mean something to what is drawn; reported if not."""
+    distribution = _attrs(of, given)["distribution"]
+    for key in ("low", "high"):
+        if key not in given:
+            continue
+        written = tree.entries[key]
+        if distribution not in ("uniform", "integers"):
+            message = f"`{key}` bounds uniform draws and integers, and this draws `{distribution}`"
+            unfolder.at(context).add("G0208", message, written.key_span, help=f"leave `{key}` out")
+            return False
+        if distribution == "integers" and not given[key].is_integer():
+            message = f"`{key}` of integers is a whole number, not {given[key]:g}"
+            unfolder.at(context).add("G0208", message, written.value.span)
+            return False
+    return True
+
+
 def _number(unfolder: GameUnfolder, key: str, tree: trees.Mapping, context: Context) -> Any:
     written = tree.entries[key].value
     value = first_output(unfolder.evaluate(written, context))
@@ -106,20 +126,28 @@ def _type_of(unfolder: GameUnfolder, tree: trees.Mapping, context: Context) -> T
     if found and (found[1] in KINDS or found[1] not in context.scope):
         return _written(unfolder, written, context)
     value = first_output(unfolder.evaluate(written, context))
-    if value is POISON or value is ABSENT or isinstance(value, TypeValue):
+    if (
+        value is POISON
+        or value is ABSENT
+        or (isinstance(value, TypeValue) and value.type.kind not in _NO_NUMBERS)
+    ):
         return value
-    if isinstance(value, GameTensor):
+    if isinstance(value, GameTensor) and value.type.kind not in _NO_NUMBERS:
         return TypeValue(value.type)
     if isinstance(value, PartValue) and value.drawn:
         return value.drawn
-    known = [*unfolder.networks]
     unfolder.at(context, written).add(
         "G0337",
         f"`draw` is given a type, a field of the data or an input of a network, not {type_name(value)}",
         written.span,
-        help=did_you_mean(written.text.partition(".")[0], known) if isinstance(value, PartValue) else None,
+        help=_inputs_of(value) if isinstance(value, PartValue) else None,
     )
     return POISON
+
+
+def _inputs_of(part: PartValue) -> str:
+    inputs = [f"`{part.network}.{node.id}`" for node in part.graph.inputs]
+    return f"its inputs are {', '.join(inputs)}"
 
 
 def _written(unfolder: GameUnfolder, written: Scalar, context: Context) -> TypeValue | Poison:
@@ -130,6 +158,9 @@ def _written(unfolder: GameUnfolder, written: Scalar, context: Context) -> TypeV
         "draw", type_.kind, type_.dims, False, None, None, None, None, "", written.span, type_.kind_span
     )
     if not is_kind(unfolder, port, context):
+        return POISON
+    if port.kind in _NO_NUMBERS:
+        unfolder.at(context).add("G0337", f"there are no numbers to draw for {port.kind}", port.kind_span)
         return POISON
     shape = shape_of(unfolder, port, context)
     return shape if shape is POISON else TypeValue(shape)

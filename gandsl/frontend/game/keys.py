@@ -34,7 +34,8 @@ def choice(unfolder: Unfolder, param: Declared, tree: Tree, context: Context) ->
     if isinstance(tree, Scalar) and text in context.scope:  # a parameter of the block around
         return unfolder.parameter(param, tree, context, "")
     help = did_you_mean(text, [word for word in param.choices if word], "it is one of")
-    unfolder.at(context).add("G0209", f"`{param.name}` cannot be `{text}`", tree.span, help=help)
+    shown = f"`{text}`" if text else trees.describe(tree)
+    unfolder.at(context).add("G0209", f"`{param.name}` cannot be {shown}", tree.span, help=help)
     return POISON
 
 

@@ -1,10 +1,11 @@
-"""Numbers of a game that may change with the clock: as written, curves, stairs, quantities."""
+"""Numbers of a game: those that may change with the clock, lengths of training, counts, intervals."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from gandsl.frontend.context import Context
+from gandsl.frontend.game.moving import moving
 from gandsl.frontend.values import TensorValue, first_output
 from gandsl.spec import tree as trees
 from gandsl.spec.tree import Tree
@@ -13,6 +14,8 @@ from gandsl.spec.values import ABSENT, POISON, Size, is_number, is_quantity, typ
 if TYPE_CHECKING:
     from gandsl.frontend.unfolder import Unfolder
     from gandsl_runtime.plan import Plan, Quantity
+
+LARGEST_COUNT = 2**31 - 1  # of steps, of samples
 
 
 def number_of(unfolder: Unfolder, tree: Tree, context: Context, what: str) -> Any:
@@ -32,53 +35,6 @@ def number_of(unfolder: Unfolder, tree: Tree, context: Context, what: str) -> An
     return POISON
 
 
-def moving(unfolder: Unfolder, tree: trees.Mapping, context: Context, what: str) -> Any:
-    """A curve `{shape, start, end, over}` or stairs `{values, at}`; POISON after reporting."""
-    from pydantic import TypeAdapter, ValidationError
-
-    from gandsl_runtime.plan import Number
-
-    written = {entry.key: _part(unfolder, entry.value, context) for entry in tree}
-    if any(value is POISON for value in written.values()):
-        return POISON
-    try:
-        return TypeAdapter(Number).validate_python(written)
-    except ValidationError as error:
-        for fault in error.errors(include_url=False):
-            _report(unfolder, tree, context, what, fault)
-        return POISON
-
-
-def _part(unfolder: Unfolder, tree: Tree, context: Context) -> Any:
-    if isinstance(tree, trees.Sequence):
-        items = [_part(unfolder, item, context) for item in tree.items]
-        return POISON if POISON in items else items
-    if isinstance(tree, trees.Scalar) and tree.text in ("linear", "cosine", "exponential"):
-        return tree.text
-    value = first_output(unfolder.evaluate(tree, context))
-    return value.long if isinstance(value, Size) else value
-
-
-def _report(unfolder: Unfolder, tree: trees.Mapping, context: Context, what: str, fault: Any) -> None:
-    from gandsl.diagnostics.suggest import did_you_mean
-
-    place: Any = tree
-    keys = [step for step in fault["loc"] if isinstance(step, str)]
-    entry = tree.entries.get(keys[0]) if keys else None
-    sink = unfolder.at(context)
-    if fault["type"] == "extra_forbidden" and entry is not None:
-        known = ("shape", "start", "end", "over", "after") if "shape" in tree else ("values", "at")
-        message = f"{what} has no field `{entry.key}`"
-        sink.add("G0334", message, entry.key_span, help=did_you_mean(entry.key, known))
-    elif fault["type"] == "missing":
-        sink.add("G0334", f"{what} needs `{keys[0]}`", tree.span)
-    else:
-        place = entry.value if entry is not None else tree
-        said = fault["msg"].removeprefix("Value error, ")
-        subject = f"`{entry.key}` of {what}" if entry is not None else what
-        sink.add("G0334", f"{subject}: {said[0].lower()}{said[1:]}", place.span)
-
-
 def pipe_of(unfolder: Unfolder, tree: Tree, context: Context) -> Any:
     """The transforms of an augmentation: a pipe, a tuple of transforms, or of pairs with their shares."""
     from pydantic import TypeAdapter, ValidationError
@@ -86,7 +42,7 @@ def pipe_of(unfolder: Unfolder, tree: Tree, context: Context) -> Any:
     from gandsl_runtime.plan import Pipe
 
     if isinstance(tree, trees.Mapping):
-        written: Any = {entry.key: _part(unfolder, entry.value, context) for entry in tree}
+        written: Any = {entry.key: first_output(unfolder.evaluate(entry.value, context)) for entry in tree}
     elif isinstance(tree, trees.Sequence):
         written = [item.text if isinstance(item, trees.Scalar) else None for item in tree.items]
     elif tree.text in context.scope:  # a parameter of the block around
@@ -128,10 +84,10 @@ def whole_of(unfolder: Unfolder, tree: Tree, context: Context, what: str) -> Any
     value = first_output(unfolder.evaluate(tree, context))
     if value is POISON:
         return POISON
-    if not is_number(value) or not float(value).is_integer() or value < 1:
+    if not is_number(value) or not float(value).is_integer() or not 1 <= value <= LARGEST_COUNT:
         shown = f"{value:g}" if is_number(value) else type_name(value)
         message = f"{what} is a whole number from 1, not {shown}"
-        help = "divide with `//`" if isinstance(value, float) else None
+        help = "divide with `//`" if isinstance(value, float) and not value.is_integer() else None
         unfolder.at(context, tree).add("G0336", message, tree.span, help=help)
         return POISON
     return int(value)
@@ -142,8 +98,9 @@ def interval_of(unfolder: Unfolder, tree: Tree, context: Context, what: str) -> 
     value = first_output(unfolder.evaluate(tree, context))
     if value is POISON:
         return POISON
-    if is_quantity(value) and value.in_steps and value.number >= 1 and float(value.number).is_integer():
-        return int(value.number)
+    steps = value.number if is_quantity(value) and value.in_steps else 0
+    if 1 <= steps <= LARGEST_COUNT and float(steps).is_integer():
+        return int(steps)
     shown = str(value) if is_quantity(value) else f"{value:g}" if is_number(value) else type_name(value)
     message = f"{what} is a whole number of steps, not {shown}"
     unfolder.at(context, tree).add("G0336", message, tree.span, help="write `16 steps`")

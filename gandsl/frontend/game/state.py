@@ -68,12 +68,16 @@ def unfold_state(
     start = _start(unfolder, tree, context)
     every = _every(unfolder, tree, context)
     players = _players(unfolder, tree, context)
+    moved = tree.get("moved")
+    if moved is not None and not (isinstance(moved, Scalar) and isinstance(moved.value, str)):
+        message = f"`moved` is the name that `{entry.key}` had, not {trees.describe(moved)}"
+        unfolder.at(context).add("G0338", message, moved.span)
+        return POISON
     if POISON in (start, every, players):
         return POISON
     found = unfolder.builder.source(entry.key, "state", {"start": start}, context, written.span)
     if found is POISON:
         return POISON
-    moved = tree.get("moved")
     unfolder.waiting.append(
         Waiting(
             found.id,

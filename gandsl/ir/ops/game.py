@@ -30,7 +30,7 @@ def _drawn(call: Call) -> TensorType:
             "per",
             help="`per: batch` or `micro_batch`",
         )
-    if call.low >= call.high and call.distribution == "uniform":
+    if (call.low >= call.high and call.distribution == "uniform") or call.low > call.high:
         raise ShapeError("G0208", f"`low` is {call.low:g} and `high` {call.high:g}", "high")
     return made
 

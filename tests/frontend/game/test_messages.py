@@ -90,7 +90,7 @@ BODIES = {
     # ---- numbers that change
     "a curve without a unit": (
         "a: {value: {shape: linear, start: 1, end: 0, over: 100}}",
-        "G0334 ‹100› `over` of `a`: write a number with its unit, such as `10 kimg` or `16 steps`",
+        "G0334 ‹100› `over` of `a` is a length of training, not a whole number",
     ),
     "a field of a curve": (
         "a: {value: {shape: linear, start: 1, end: 0, ovr: 1 kimg, over: 1 kimg}}",
@@ -282,7 +282,7 @@ TERMS = {
     ),
     "a weight's curve": (
         "{value: mean(z), weight: {shape: linear, start: 0, end: 1, over: 5}}",
-        "G0334 ‹5› `over` of the weight of `own`: write a number with its unit",
+        "G0334 ‹5› `over` of the weight of `own` is a length of training, not a whole number",
     ),
     "a weight by another name": (
         "{block: penalty.zero_centred, of: said.logit, by: fake, weight: 3}",
