@@ -61,10 +61,10 @@ class LoweredNetwork(Network):
         """See `Network.program`. Raises ValueError for an entry or a level that the network does not have."""
         return self.graph_module(entry, level, fading)
 
-    def part(
+    def _part(
         self, outputs: tuple[str, ...], entry: str = "forward", level: int | None = None, fading: bool = False
     ) -> Callable[..., Any]:
-        """See `Network.part`."""
+        """See `Network._part`."""
         return self._compiled((entry, self._variant(level, fading), outputs))[0]
 
     def graph_module(

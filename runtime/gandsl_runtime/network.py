@@ -38,7 +38,7 @@ class Network(nn.Module):
         """
         raise NotImplementedError(f"{type(self).__name__} has no program {entry!r}")
 
-    def part(
+    def _part(
         self, outputs: tuple[str, ...], entry: str = "forward", level: int | None = None, fading: bool = False
     ) -> Callable[..., Any]:
         """What of a program makes some of its outputs: a function of the inputs that these read, in order."""

@@ -154,7 +154,7 @@ def layout(run: Path) -> Iterator[Case]:
         "nested": NESTED,
         "twice": '{"a": 1, "a": 2}',
     }
-    for key in ("path_length_mean", "generator/first.weight", "guard/looks"):
+    for key in ("game/p", "generator/first.weight", "guard/looks"):
         for field, values in FIELDS.items():
             for value in values:
                 if header[key][field] != value:

@@ -161,6 +161,7 @@ def _train(
         "machine": machine,
         "observing": standard(folder, terminal=True, tensorboard=machine.tensorboard) if group.leads else (),
         "group": group,
+        "game": None if machine.compile else program.game,
     }
     files = RunDir(folder, experiment.text)
     if resume:

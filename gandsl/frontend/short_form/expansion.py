@@ -58,7 +58,7 @@ class _Expansion:
         game = {
             "body": Mapping(self.nodes.body(), self.span),
             "players": players,
-            "logs": {"augment/p": p} if p is not None else None,
+            "logs": self._logs(p),
             "shows": made.strip("[]").split(", "),
             "watches": {"real": real, "fake": fake, "samples": made, "items": items},
         }
@@ -141,6 +141,12 @@ class _Expansion:
         ports = self.roles.logits
         single = len(ports) == 1 and not ports[0].is_list
         self.nodes.add("sure", "sure", f"mean({sign})" if single else f"average(mean({sign}))", span)
+
+    def _logs(self, p: str | None) -> dict[str, str] | None:
+        """What changes of augmentation; what it adapts to."""
+        if p is None:
+            return None
+        return {"augment/p": p} | ({"sign/real": "sure"} if self.plan.adapts else {})
 
     # ---- players
 

@@ -64,7 +64,7 @@ class NetworkCall(nn.Module):
         network = self.networks[self.name]
         moment = self.entry, self.stage.level, self.stage.fading
         wanted = self.outputs
-        program = network.program(*moment) if wanted is None else network.part(wanted, *moment)
+        program = network.program(*moment) if wanted is None else network._part(wanted, *moment)
         layers = [network.get_submodule(path) for path in self.holds]
         held = Moment(layers) if layers else nullcontext()
         with drawing(CallDraws(draws(), self.draws)), in_mode(network, self.mode), held:

@@ -163,9 +163,9 @@ class GameRun:
                 tensors = tensors | {f"{average}{key}": tensor for key, tensor in own.items()}
         return tensors
 
-    def load_tensors(self, tensors: dict[str, Tensor], counters: Counters) -> None:
+    def load_tensors(self, tensors: dict[str, Tensor], counters: Counters, whole: bool = False) -> None:
         """See `saved.load`. Raises ValueError."""
-        saved.load(self, tensors, counters)
+        saved.load(self, tensors, counters, whole)
 
     def counters(self) -> dict[str, Any]:
         """See `saved.counters`."""

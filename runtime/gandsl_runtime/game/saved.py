@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 from ..guard.memory import GuardHistory
 from ..moved import carried
 from ..network import Network
+from ..plan.game import GameState
 from ..plan.schedule import Clock, Stage
 from ..runs.header import Counters
 from ..runs.tensors import check, check_looks, check_moments, check_names, under
@@ -66,13 +67,14 @@ def tensors(run: SavedRun) -> dict[str, Tensor]:
     return found
 
 
-def load(run: SavedRun, given: Mapping[str, Tensor], counters: Counters) -> None:
+def load(run: SavedRun, given: Mapping[str, Tensor], counters: Counters, whole: bool) -> None:
     """Take over what `tensors` gave, all of it or, with a ValueError that says why, nothing.
 
-    A state that a checkpoint does not have begins here; one that the game does not have is left out.
+    A state that a checkpoint does not have begins here, unless it is of the same game: `whole`. One that the
+    game does not have is left out.
     """
     found = _by_new_names(run, given)
-    _check(run, found, counters)
+    _check(run, found, counters, whole)
     run.states.load(under(found, STATES))
     if run.memory:
         run.memory.load(counters.guard, found.get("guard/looks"))
@@ -90,8 +92,14 @@ def _by_new_names(run: SavedRun, given: Mapping[str, Tensor]) -> dict[str, Tenso
         owned = [f"optimizer.{owner}" for owner in run.optimizers.by_owner if owner.network == name]
         for part in (name, *averages, *owned):
             found = carried(found, f"{part}/", network.moved)
+    return named_now(found, run.game.plan.states)
+
+
+def named_now(given: Mapping[str, Tensor], states: Iterable[GameState]) -> dict[str, Tensor]:
+    """The tensors of a checkpoint, states under the names that they have now; those that nobody has go."""
+    found = dict(given)
     before = {name: found.pop(name) for name in BEFORE if name in found}
-    for state in run.game.plan.states:
+    for state in states:
         for name in state.moved:
             whole, _, place = name.rpartition("/")
             if name in before:
@@ -105,13 +113,15 @@ def _by_new_names(run: SavedRun, given: Mapping[str, Tensor]) -> dict[str, Tenso
     return found
 
 
-def _check(run: SavedRun, found: Mapping[str, Tensor], counters: Counters) -> None:
+def _check(run: SavedRun, found: Mapping[str, Tensor], counters: Counters, whole: bool) -> None:
     """Raise ValueError where anything does not fit."""
     owners = [f"optimizer.{owner}/" for owner in run.optimizers.by_owner]
     check_names(found, [*(f"{part}/" for part in parts(run)), *owners, STATES, "average/"], ("guard/looks",))
     states, wanted = under(found, STATES), run.states.tensors()
-    both = states.keys() & wanted.keys()
-    check({name: states[name] for name in both}, {name: wanted[name] for name in both}, "states of the game")
+    if not whole:
+        wanted = {name: tensor for name, tensor in wanted.items() if name in states}
+        states = {name: tensor for name, tensor in states.items() if name in wanted}
+    check(states, wanted, "states of the game")
     if run.memory:
         check_looks(found.get("guard/looks"), len(counters.guard.images) if counters.guard else 0)
     for part, network in parts(run).items():

@@ -35,7 +35,7 @@ def step(run: GameRun, around: Around = lambda _: nullcontext()) -> Step:
     items = StepItems(run, now)
     for phase in run.game.plan_at(now.stage).phases(now.clock):
         if phase.due(now.clock):
-            with around(f"phase {phase.name} of a step of {now.batch} images"):
+            with around(f"phase {phase.label} of a step of {now.batch} images"):
                 for repeat in range(phase.repeat):
                     take(run, now, phase, repeat, items)
     run.leave(now)

@@ -109,6 +109,13 @@ class PhasePlan:
     every: int = 1
     repeat: int = 1
 
+    @property
+    def label(self) -> str:
+        """Its name as users are told it: `D/16`; other players than these two by their names."""
+        short = {"generator": "G", "discriminator": "D"}
+        players = "+".join(short.get(player, player) for player in self.players)
+        return f"{players}/{self.every}" if self.every > 1 else players
+
     def due(self, clock: Clock) -> bool:
         return clock.steps % self.every == 0
 

@@ -203,7 +203,11 @@ class Trainer:
         if facts.plan.average_of("generator") is None:  # where the plan has one now, it begins here
             tensors = self.state.with_average(tensors)
         try:
-            self.state.load_tensors(tensors, facts.counters)
+            if isinstance(self.state, GameRun):
+                same = facts.plan == self.plan and facts.spec in (None, self._digest)
+                self.state.load_tensors(tensors, facts.counters, whole=same)
+            else:
+                self.state.load_tensors(tensors, facts.counters)
         except ValueError as error:
             raise CheckpointError(
                 f"{path}: {error}", "resume with the spec that the run was started with"
