@@ -14,6 +14,6 @@ RESERVED = frozenset(
     register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory state_dict to
     to_empty train training type xpu zero_grad inputs outputs levels recomputed moved has_styles
     program graph add_submodule code delete_all_unused_submodules delete_submodule for_target graph_module
-    ir lowered meta pass_log print_readable recompile target to_folder call part need_styles
+    ir lowered meta pass_log print_readable recompile target to_folder call need_styles
     """.split()  # noqa: SIM905 - a list of words
 )
