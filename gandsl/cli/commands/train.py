@@ -13,6 +13,7 @@ from gandsl.cli.options import Device, Set
 
 if TYPE_CHECKING:
     from gandsl.cli.experiment import Experiment
+    from gandsl.frontend.module import ModuleIR
     from gandsl_runtime.runs.record import MachineOptions
     from gandsl_runtime.training.trainer import Trainer
 
@@ -123,6 +124,22 @@ def run(
     return _train(chosen, data, folder, seed, machine, resume, change, minutes, rehearsed)
 
 
+def _check_players(module: ModuleIR, compiled: bool) -> None:
+    """Raise PlanError for a game that can be checked and not be trained here yet."""
+    from gandsl_runtime.errors import PlanError
+
+    lost = [f"`{name}`" for name in ("generator", "discriminator") if name not in module.networks]
+    if lost:
+        raise PlanError(
+            f"the spec has no network called {' or '.join(lost)}, and no other game can be trained yet",
+            "call the network whose images are sampled generator, the one that judges them discriminator",
+        )
+    if compiled and module.plan is not None and module.plan.loss is None:
+        raise PlanError(
+            "a game that is written out in the spec cannot be compiled yet", "leave --compile out"
+        )
+
+
 def _train(
     experiment: Experiment,
     data: str | None,
@@ -150,6 +167,7 @@ def _train(
     from gandsl_runtime.training.trainer import Trainer
 
     gc.enable()
+    _check_players(experiment.module, machine.compile)
     program = Program(experiment.module)
     torch.manual_seed(seed or 0)
     networks = program.generator, program.discriminator
@@ -161,7 +179,7 @@ def _train(
         "machine": machine,
         "observing": standard(folder, terminal=True, tensorboard=machine.tensorboard) if group.leads else (),
         "group": group,
-        "game": None if machine.compile else program.game,
+        "game": None if machine.compile else program.game,  # what is compiled are the trainer's own phases
     }
     files = RunDir(folder, experiment.text)
     if resume:

@@ -18,6 +18,7 @@ from ..guard.memory import GuardHistory
 from ..layers import BatchNorm
 from ..network import Network
 from ..plan import Plan, schedule
+from ..plan.game import PhasePlan
 from ..plan.schedule import Clock, Stage, Step
 from ..rng import name_layers
 from ..runs.header import Counters
@@ -108,6 +109,11 @@ class GameRun:
     def now(self) -> Step:
         """The step that follows: a pure function of the clock."""
         return schedule.step(self.plan, sizes_of(self.game.networks), self.clock)
+
+    def phases(self) -> tuple[PhasePlan, ...]:
+        """The optimizer steps that there are now, whether due or not."""
+        now = self.now()
+        return self.game.plan_at(now.stage).phases(now.clock)
 
     def sources(self, step: Step) -> Sources:
         """What there is beside items and draws."""

@@ -139,7 +139,7 @@ class Guard:
             values = measure.singular_values(network)
             found |= {f"sigma/{side}.{name}": value for name, value in values.items()}
             # a lazy penalty's gradients stand where those of the main phase did
-            lazy = any(p.side == side and p.every > 1 and p.due(step.clock) for p in run.phases)
+            lazy = any(side in p.players and p.every > 1 and p.due(step.clock) for p in run.phases)
             norm = None if lazy else measure.gradient_norm(network.parameters())
             if norm is not None:
                 found[f"gradient/{side}"] = norm

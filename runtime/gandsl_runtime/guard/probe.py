@@ -45,7 +45,8 @@ class Probe:
         low, high = game.plan.data.range
         real = game.scales(self._pixels.to(game.dtype).mul_((high - low) / 255).add_(low))
         fake = self._samples(len(self._pixels))
-        absolute = game.plan.loss.boundary is not None
+        loss = game.plan.loss
+        absolute = loss is not None and loss.boundary is not None
         found = measure.diversity(fake[-1], real[-1], labels)
         said = measure.logits(self._judged(real), self._judged(fake), absolute)
         return {f"diversity/{name}": value for name, value in found.items()} | {

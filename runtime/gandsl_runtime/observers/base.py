@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..game.run import GameRun
     from ..guard.status import Status
     from ..plan import Plan, Precision
+    from ..plan.game import PhasePlan
     from ..plan.schedule import Step
     from ..runs.header import DataFacts
     from ..runs.record import MachineOptions
@@ -42,7 +43,6 @@ class Run(Protocol):
     plan: Plan
     state: State | GameRun
     game: TwoPlayerGame
-    phases: tuple[PlanPhase, ...]
     data: Dataset
     device: torch.device
     group: ProcessGroup
@@ -54,6 +54,10 @@ class Run(Protocol):
     machine: MachineOptions
     fresh: bool  # begun here, and not described yet
     changed: bool  # goes on under another plan, data or spec
+
+    @property
+    def phases(self) -> tuple[PlanPhase | PhasePlan, ...]:
+        """The optimizer steps that there are now, whether due or not."""
 
     @property
     def images(self) -> DataFacts:

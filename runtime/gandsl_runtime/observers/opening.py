@@ -56,7 +56,7 @@ def facts(run: Run) -> Iterator[Fact]:
     yield "device", device(run.device, run.group.size, run.readers, run.machine)
     levels = state.generator.levels
     yield "plan", length(plan, levels, computed(run.precision, plan.precision, run.device))
-    yield "loss", losses(plan, [phase.name for phase in run.phases])
+    yield "loss", losses(plan, [phase.label for phase in run.phases])
     now = schedule.step(plan, levels, state.clock)
     yield "rates", rates(plan, levels, now, state.rate)
     yield "cadence", cadence(plan)
@@ -127,7 +127,8 @@ def length(plan: Plan, levels: Sequence[Size], numbers: str) -> str:
 def losses(plan: Plan, phases: Sequence[str]) -> str:
     """`logistic with r1, path length; optimizer steps: D, D/16, G, G/4`."""
     penalties = [name.replace("_", " ") for name, penalty in plan.regularizers if penalty]
-    said = f"{plan.loss.kind.replace('_', ' ')}{' with ' * bool(penalties)}{', '.join(penalties)}"
+    kind = "a game of its own" if plan.loss is None else plan.loss.kind.replace("_", " ")
+    said = f"{kind}{' with ' * bool(penalties)}{', '.join(penalties)}"
     return f"{said}; optimizer steps: {', '.join(phases)}"
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 from .augment import Adaptive, Augment
 from .cadence import Cadence
@@ -23,6 +23,10 @@ from .regularizers import Regularizers, TopSingularValue
 from .synchronize import Synchronize
 
 
+def _or_none(value: Any, validated: ValidatorFunctionWrapHandler) -> Any:
+    return None if value is None else validated(value)
+
+
 class Plan(PlanPart):
     """The whole experiment; the command line adds places, devices and the seed."""
 
@@ -33,7 +37,7 @@ class Plan(PlanPart):
         ge=1,
         description="images at a time in a step: gradients are accumulated; null: the batch at once",
     )
-    loss: Loss = Field(
+    loss: Annotated[Loss, WrapValidator(_or_none)] = Field(
         default=cast("Loss", None),  # of a game that is written out; what reads it is for the short form
         description="a name or an object with its parameters: "
         + ", ".join(LOSS_NAMES)

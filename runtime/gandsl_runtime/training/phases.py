@@ -67,6 +67,16 @@ class PlanPhase:
         """What its draws have in their key."""
         return ids.phase(self.side, self.every)
 
+    @property
+    def players(self) -> tuple[Side, ...]:
+        """Whose step it is."""
+        return (self.side,)
+
+    @property
+    def label(self) -> str:
+        """Its name as users are told it."""
+        return self.name
+
     def due(self, clock: Clock) -> bool:
         return clock.steps % self.every == 0
 

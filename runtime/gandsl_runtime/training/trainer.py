@@ -25,6 +25,7 @@ from ..guard.guard import Guard
 from ..layers import BatchNorm
 from ..network import Network
 from ..plan import Plan, schedule
+from ..plan.game import PhasePlan
 from ..plan.schedule import Step
 from ..runs import checkpoint, resuming
 from ..runs.description import said
@@ -40,7 +41,7 @@ from . import validate
 from .compiled import Compiler
 from .game import TwoPlayerGame
 from .metrics import MetricSums
-from .phases import phases
+from .phases import PlanPhase, phases
 from .precision import in_force
 from .state import State
 from .throughput import Throughput
@@ -102,7 +103,6 @@ class Trainer:
         # other processes than the first have no observers
         warn = self.warn if self.group.leads else warnings.warn
         self.stream = stream_of(self.data, plan, seed, self.readers.count, self.group, self.device, warn)
-        self.phases = phases(plan)
         self.metrics, self.throughput = MetricSums(), Throughput(self.device)
         self.state = self._new_state(seed) if game is None else self._new_run(game, seed)
         self.guard = Guard.of(plan, self.state, self.game, self.data, self.group)
@@ -111,6 +111,17 @@ class Trainer:
         if observing is None:
             observing = observers.standard(self.run_dir, tensorboard=machine.tensorboard)
         self.observers = tuple(observing) if self.group.leads else ()
+
+    @property
+    def phases(self) -> tuple[PlanPhase | PhasePlan, ...]:
+        """The optimizer steps that there are now, whether due or not."""
+        if isinstance(self.state, GameRun):
+            return self.state.phases()
+        return self._phases
+
+    @cached_property
+    def _phases(self) -> tuple[PlanPhase, ...]:
+        return phases(self.plan)
 
     def _new_state(self, seed: int) -> State:
         generator, discriminator = self.game.generator, self.game.discriminator
@@ -278,7 +289,7 @@ class Trainer:
         if isinstance(state, GameRun):
             return played(state, self._memory)
         state.enter(self.plan, step)
-        for phase in self.phases:
+        for phase in self._phases:
             if phase.due(step.clock):
                 with self._memory(f"phase {phase.name} of a step of {step.batch} images"):
                     self.updates.take(phase, step)
