@@ -227,7 +227,7 @@ def networks_are_trained(facts: RuleInput) -> Iterator[Diagnostic]:
         if name not in TRAINED:
             yield Diagnostic(
                 "G0625",
-                f"`{name}` is neither trained nor saved: training knows a generator and a discriminator",
+                f"`{name}` is neither trained nor saved: a loss plays a generator and a discriminator",
                 network.span,
-                help="take it out of this spec, or `training:`: what has no plan is compiled and printed",
+                help="let a player of `game:` train it, or take it out of this spec",
             )

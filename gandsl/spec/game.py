@@ -101,6 +101,10 @@ def _player(entry: Entry, diagnostics: Diagnostics) -> PlayerDecl:
     optimizer, trains = given.get("optimizer"), given.get("trains")
     if isinstance(trains, Sequence) and not trains.items:
         diagnostics.add("G0013", f"`{entry.key}` trains nothing: name a network", trains.span)
+    terms = given.get("terms")
+    if isinstance(terms, Mapping) and not terms.entries:
+        help = "terms: {adversarial: …}, whatever it minimizes"
+        diagnostics.add("G0013", f"`{entry.key}` has no terms", terms.span, help=help)
     return PlayerDecl(
         name=entry.key,
         trains=tuple(_items(trains)),
@@ -137,8 +141,11 @@ def _order(
     tree: Tree | None, players: dict[str, PlayerDecl], diagnostics: Diagnostics
 ) -> tuple[tuple[Scalar, ...], ...] | None:
     """The turns of a step; each player has one, which is checked."""
-    if not isinstance(tree, Sequence):
+    if not isinstance(tree, Sequence) or not players:
         return None
+    for turn in tree.items:
+        if isinstance(turn, Sequence) and not turn.items:
+            diagnostics.add("G0013", "a turn of `order` is of nobody: name a player", turn.span)
     turns = tuple(tuple(_items(one)) if isinstance(one, Sequence) else (one,) for one in tree.items)
     found: dict[str, Span] = {}
     for name in (name for turn in turns for name in turn if isinstance(name, Scalar)):

@@ -97,7 +97,7 @@ class _Loader:
 
     def require_networks(self, document: Document) -> None:
         """The two that a short form plays; a game of its own says which networks it has."""
-        if document.game is not None:
+        if document.game is not None or ("game" in document.tree and not document.is_short):
             return
         misspelt = meant(shapes.SPEC, document.tree)
         for role in ("generator", "discriminator"):

@@ -181,7 +181,9 @@ def compare(symbol: str, left: Any, right: Any) -> bool:
             return (left is right) == (symbol == "==")
         if type(left) is type(right) and isinstance(left, str | bool | list):
             return _ORDER[symbol](left, right)
-    raise Fault("G0105", f"{doing} cannot compare {_shown(left)} with {_shown(right)}")
+    tensors = algebra_of(left) or algebra_of(right)
+    help = "of tensors, `below(a, b)` is 1 where a is below b, else 0" if tensors else None
+    raise Fault("G0105", f"{doing} cannot compare {_shown(left)} with {_shown(right)}", help)
 
 
 def condition(value: Any) -> bool:

@@ -204,7 +204,12 @@ CASES = [
     case(
         "a part without weights",
         GAME,
-        [("      trains: [discriminator]\n", "      trains: [discriminator, discriminator.act]\n")],
+        [
+            (
+                "      trains: [discriminator]\n",
+                "      trains: [discriminator.conv, discriminator.logit, discriminator.act]\n",
+            )
+        ],
         ["G0674 26:5 ‹discriminator› `discriminator` trains `discriminator.act`, where there are no weights"],
     ),
     case(

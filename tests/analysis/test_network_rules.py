@@ -217,7 +217,7 @@ CASES = [
             )
         ],
         [
-            "G0625 22:3 ‹encoder› `encoder` is neither trained nor saved: training knows a generator and a discriminator"
+            "G0625 22:3 ‹encoder› `encoder` is neither trained nor saved: a loss plays a generator and a discriminator"
         ],
     ),
     case(

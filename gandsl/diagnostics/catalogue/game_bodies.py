@@ -296,4 +296,15 @@ ROWS = (
         near: {network: generator, z: moved, draws: fkae}""",
         mend="name the node whose draws are meant: `draws: fake`.",
     ),
+    Code(
+        "G0357",
+        "error",
+        "a name in the log that cannot be one, or is taken",
+        means="""
+        What is logged has a name of its own, in groups by `/`: neither one that the trainer logs of every
+        run (`images`, `steps`, `lr/…`, `time/…`), nor one of another value.""",
+        example="""
+        logs: {lr/G: mean(real.logit)}""",
+        mend="choose another name: `score/real`.",
+    ),
 )

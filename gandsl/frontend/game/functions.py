@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from gandsl.diagnostics.errors import Fault
@@ -32,6 +33,13 @@ _OF_ONE: dict[str, tuple[Callable[[float], float] | None, str]] = {
     "row_sum": (None, "the sum of each vector of Styles or Tokens: a Vector"),
 }
 
+# functions of numbers → what does that of tensors
+_INSTEAD = {
+    "sum": "`total(…)` adds up the entries of a list, `sample_sum(…)` a sample's own numbers",
+    "max": "`relu(x)`, or `clip(x, low, absent)`",
+    "min": "`clip(x, absent, high)`",
+}
+
 
 def functions(algebra: GameAlgebra) -> Mapping[str, Builtin]:
     """All of them, by name; those of tensors make nodes by `algebra`."""
@@ -49,7 +57,20 @@ def functions(algebra: GameAlgebra) -> Mapping[str, Builtin]:
         ),
         "weight": Builtin(_weight(algebra), 1, 1, "weight(network.node): what one node learns"),
     }
-    return {**BUILTINS, **own, **more}
+    numbers = {
+        name: replace(BUILTINS[name], function=_of_numbers(name, BUILTINS[name], instead))
+        for name, instead in _INSTEAD.items()
+    }
+    return {**BUILTINS, **numbers, **own, **more}
+
+
+def _of_numbers(name: str, builtin: Builtin, instead: str) -> Callable[..., Any]:
+    def function(*values: Any) -> Any:
+        if any(is_tensor(first_output(one)) for one in leaves(list(values))):
+            raise Fault("G0105", f"`{name}` is for numbers, not for tensors", instead)
+        return builtin.function(*values)
+
+    return function
 
 
 def _of_one(algebra: GameAlgebra, name: str) -> Callable[[Any], Any]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from gandsl.frontend.context import Context
 from gandsl.frontend.game.builder import numbered
+from gandsl.frontend.game.logs import logged
 from gandsl.frontend.game.player import sampled, turns, unfold_player
 from gandsl.frontend.game.state import Moved, below, players_of, unfold_next
-from gandsl.frontend.game.term import logged
 from gandsl.frontend.game.unfolder import GameUnfolder
 from gandsl.frontend.game.values import GameTensor, leaves
 from gandsl.frontend.values import first_output
@@ -74,10 +74,13 @@ def _ends(terms: tuple[Term, ...]) -> list[str]:
 
 def _logs(unfolder: GameUnfolder, decl: GameDecl, context: Context) -> dict[str, str] | None:
     inside = context.inside("logs", "logs", decl.span)
-    found = {
-        name: logged(unfolder, name, re.sub(r"\W", "_", name), tree, inside)
-        for name, tree in decl.logs.items()
-    }
+    found, nodes = {}, set[str]()
+    for name, tree in decl.logs.items():
+        node = re.sub(r"\W", "_", name)
+        while node in nodes:  # `a/b` and `a_b`
+            node += "_"
+        nodes.add(node)
+        found[name] = logged(unfolder, name, node, tree, inside, tree.span)
     return None if POISON in found.values() else found
 
 
@@ -103,8 +106,25 @@ def _watches(unfolder: GameUnfolder, decl: GameDecl, context: Context) -> dict[s
     for name, tree in decl.watches.items():
         value = _tensors(unfolder, f"watch_{name}", tree, context)
         fine = fine and value is not None
+        for tensor in value or []:
+            if _watched(name, tensor):
+                continue
+            wanted = "an image" if name in _IMAGES else "what a network says of each sample"
+            message = f"`{name}` of `watches` is {wanted}, not {tensor.kind_name}"
+            unfolder.at(context, tree).add("G0355", message, tree.span)
+            fine = False
         found |= {numbered(name, place): tensor.id for place, tensor in enumerate(value or [])}
     return found if fine else None
+
+
+_IMAGES = ("samples", "items")  # of what is watched
+
+
+def _watched(name: str, tensor: GameTensor) -> bool:
+    """Whether the guard can look at a tensor under this name."""
+    if name in _IMAGES:
+        return tensor.type.sampled and len(tensor.type.shape) == 3
+    return tensor.type.sampled and tensor.type.kind not in ("Image", "Label")
 
 
 def _tensors(unfolder: GameUnfolder, name: str, tree: Scalar, context: Context) -> list[Any] | None:

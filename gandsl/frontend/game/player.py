@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from gandsl.diagnostics import Label
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.frontend.context import Context
-from gandsl.frontend.game.numbers import quantity_of, whole_of
+from gandsl.frontend.game.numbers import whole_of
 from gandsl.frontend.game.state import below
-from gandsl.frontend.game.term import unfold_term
+from gandsl.frontend.game.term import unfold_term, while_of
 from gandsl.frontend.game.unfolder import GameUnfolder
 from gandsl.frontend.game.values import PartValue
 from gandsl.ir.graph import Node
@@ -34,6 +34,8 @@ def unfold_player(
     unfolder.player = ""
     trained = [_trained(unfolder, written, context) for written in decl.trains]
     given = _numbers(unfolder, decl, context, plan)
+    if None not in trained and not _once(unfolder, decl, context):
+        return None
     if None in trained or POISON in given.values():
         return None
     return Player(
@@ -62,15 +64,24 @@ def _trained(unfolder: GameUnfolder, written: Scalar, context: Context) -> str |
     return written.text
 
 
+def _once(unfolder: GameUnfolder, decl: PlayerDecl, context: Context) -> bool:
+    """Whether a player trains nothing twice, which would move it twice; reported if not."""
+    for index, name in enumerate(decl.trains):
+        for other in decl.trains[:index]:
+            if _overlap(name.text, other.text):
+                label = Label(other.span, f"`{other.text}`")
+                message = f"`{decl.name}` trains `{name.text}` twice"
+                unfolder.at(context).add("G0354", message, name.span, secondary=[label], help="name it once")
+                return False
+    return True
+
+
 def _numbers(unfolder: GameUnfolder, decl: PlayerDecl, context: Context, plan: Plan | None) -> dict[str, Any]:
     of = f"of `{decl.name}`"
     found: dict[str, Any] = {}
     if decl.steps is not None:
         found["steps"] = whole_of(unfolder, decl.steps, context, f"`steps` {of}")
-    if decl.start is not None:
-        found["start"] = quantity_of(unfolder, decl.start, context, f"`from` {of}", plan)
-    if decl.until is not None:
-        found["until"] = quantity_of(unfolder, decl.until, context, f"`until` {of}", plan)
+    found |= while_of(unfolder, decl.name, decl.start, decl.until, context, plan)
     if decl.optimizer is not None:
         found["optimizer"] = _optimizer(unfolder, decl.optimizer, context)
     return found

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gandsl.diagnostics import Label
 from gandsl.frontend.context import Context
 from gandsl.frontend.game.body import GAME
+from gandsl.frontend.game.logs import logged, named
 from gandsl.frontend.game.numbers import interval_of, number_of, quantity_of, whole_of
 from gandsl.frontend.game.unfolder import GameUnfolder
 from gandsl.frontend.game.values import Called, GameTensor
@@ -143,17 +144,36 @@ def _numbers(unfolder: GameUnfolder, decl: TermDecl, context: Context, plan: Pla
         found["every"] = interval_of(unfolder, decl.every, context, f"`every` {of}")
     if decl.batch is not None:
         found["batch"] = whole_of(unfolder, decl.batch, context, f"`batch` {of}")
-    if decl.start is not None:
-        found["start"] = quantity_of(unfolder, decl.start, context, f"`from` {of}", plan)
-    if decl.until is not None:
-        found["until"] = quantity_of(unfolder, decl.until, context, f"`until` {of}", plan)
-    start, until = found.get("start", ZERO), found.get("until")
-    if until is not None and until is not POISON and start is not POISON and not _ordered(start, until):
-        assert decl.until is not None
-        message = f"`{decl.name}` ends at {until}, before it begins, at {start}"
-        unfolder.at(context).add("G0352", message, decl.until.span)
-        return {"until": POISON}
-    return found
+        batches = plan.growth.batch.values() if plan and plan.growth else ()
+        most = max((plan.batch, *batches)) if plan else None
+        if most is not None and found["batch"] is not POISON and found["batch"] > most:
+            message = f"`batch` {of} is {found['batch']}, more than the step's {most}"
+            unfolder.at(context).add("G0336", message, decl.batch.span, help="`batch // 2` is half of them")
+            found["batch"] = POISON
+    return found | while_of(unfolder, decl.name, decl.start, decl.until, context, plan)
+
+
+def while_of(
+    unfolder: GameUnfolder,
+    name: str,
+    start: Scalar | None,
+    until: Scalar | None,
+    context: Context,
+    plan: Plan | None,
+) -> dict[str, Any]:
+    """`start` and `until` of a player or a term, as far as they are written; POISON after reporting."""
+    written = {"start": (start, "from"), "until": (until, "until")}
+    found = {
+        field: quantity_of(unfolder, tree, context, f"`{word}` of `{name}`", plan)
+        for field, (tree, word) in written.items()
+        if tree is not None
+    }
+    begins, ends = found.get("start", ZERO), found.get("until")
+    if until is None or POISON in (begins, ends) or _ordered(begins, ends):
+        return found
+    message = f"`{name}` ends at {ends}, before it begins, at {begins}"
+    unfolder.at(context).add("G0352", message, until.span)
+    return {"until": POISON}
 
 
 def _ordered(start: Any, until: Any) -> bool:
@@ -163,30 +183,18 @@ def _ordered(start: Any, until: Any) -> bool:
 def _logs(unfolder: GameUnfolder, decl: TermDecl, value: Any, node: GameTensor, context: Context) -> Any:
     """Name in the log → node: of the term itself, or of each expression that is written."""
     if not isinstance(decl.log, trees.Mapping):
-        name = decl.log.text if isinstance(decl.log, Scalar) else context.path.replace(".", "/", 1)
-        return {name: node.id}
+        written = decl.log if isinstance(decl.log, Scalar) and not trees.is_null(decl.log) else None
+        name = written.text if written else context.path.replace(".", "/", 1)
+        span = written.span if written else decl.span
+        return {name: node.id} if named(unfolder, name, node.id, context, span) else POISON
     outputs = (
         value.outputs if isinstance(value, NodeOutputs) and not isinstance(value, Called) else {"x": value}
     )
     seen = context.child(outputs)
     found: dict[str, str] = {}
     for place, entry in enumerate(decl.log):
-        id_ = logged(unfolder, entry.key, f"log{place or ''}", entry.value, seen)
+        id_ = logged(unfolder, entry.key, f"log{place or ''}", entry.value, seen, entry.key_span)
         if id_ is POISON:
             return POISON
         found[entry.key] = id_
     return found
-
-
-def logged(unfolder: GameUnfolder, name: str, node: str, tree: Tree, context: Context) -> Any:
-    """The Scalar that is logged under a name; POISON after reporting."""
-    with unfolder.builder.unfolding(context.at(node)):
-        value = first_output(unfolder.own(node, tree, context))
-    if value is POISON:
-        return POISON
-    if isinstance(value, GameTensor) and value.type.kind == "Scalar":
-        return value.id
-    help = "take its mean: `mean(…)`" if isinstance(value, GameTensor) and value.type.sampled else None
-    message = f"`{name}` of the log is a Scalar, not {type_name(value)}"
-    unfolder.at(context, tree).add("G0353", message, tree.span, help=help)
-    return POISON

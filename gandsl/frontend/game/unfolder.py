@@ -59,6 +59,7 @@ class GameUnfolder(Unfolder):
         self.declared: Mapping[str, NetworkDecl] = document.networks
         self.players = players
         self.player = ""  # whose term is unfolded
+        self.logged: dict[str, tuple[str, Span]] = {}  # name in the log → node, and where it is written
         self.waiting: list[Any] = []  # states of all bodies, whose `next` comes last
         self.programs: dict[tuple[str, str], Any] = {}  # network and entry → its program at this variant
 

@@ -312,6 +312,10 @@ TERMS = {
         "{value: mean(z), from: 2 kimg, until: 1 kimg}",
         "G0352 ‹1 kimg› `own` ends at 1 kimg, before it begins, at 2 kimg",
     ),
+    "a name in the log": (
+        "{value: mean(fake), log: steps}",
+        "G0357 ‹steps› the trainer logs `steps` of every run",
+    ),
     "a log": ("{value: mean(z), log: {a: z}}", "G0353 ‹z› `a` of the log is a Scalar, not a Latent[4]"),
 }
 GAMES = {

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.frontend.game.small import said, text
+from tests.frontend.game.small import NETWORKS, PLAYERS, TRAINING, said, text
 from tests.frontend.game.test_messages import term
 
+GENERATOR = PLAYERS.splitlines(keepends=True)[-1]
 CURVE = "{shape: linear, start: 1, end: 0, over: 1 kimg}"
 # a node → what is said of it
 NODES = {
@@ -57,11 +58,26 @@ NODES = {
     "a: {state: Scalar, start: 1e39, next: a}": ["G0109 ‹Scalar› 1e+39 is more than a tensor holds"],
     "a: {state: Scalar, next: a, moved: [b]}": ["G0338 ‹[b]› `moved` is the name that `a` had, not a list"],
     "a: {state: Scalar, next: a, every: 1e300 steps}": ["G0336 ‹1e300 steps› `every` of a state is a whole"],
+    # ---- functions and comparisons of numbers
+    'a: "sum([mean(z), mean(fake)])"': [
+        "G0105 ‹sum([mean(z), mean(fake)])› `sum` is for numbers, not for tensors"
+    ],
+    'a: "max(mean(z), 0)"': ["G0105 ‹max(mean(z), 0)› `max` is for numbers, not for tensors"],
     # ---- numbers, calls
     "a: real.logit * 1e300": ["G0109 ‹real.logit * 1e300› 1e+300 is more than a tensor holds"],
     "a: {network: [judge], image: image}": ["G0010 ‹[judge]› `network` is given a name, not a list"],
 }
 TERMS = {
+    "{value: mean(fake), batch: 9}": ["G0336 ‹9› `batch` of `own` is 9, more than the step's 8"],
+    # ---- names in the log
+    "{value: mean(fake), log: 'a b'}": ["G0357 ‹'a b'› `a b` is no name for a log"],
+    "{value: mean(fake), log: {x/: x}}": ["G0357 ‹x/› `x/` is no name for a log"],
+    "{value: mean(fake), log: lr/G}": ["G0357 ‹lr/G› the trainer logs `lr/G` of every run"],
+    "{value: mean(fake), log: steps}": ["G0357 ‹steps› the trainer logs `steps` of every run"],
+    "{value: mean(fake), log: discriminator/gap}": [
+        "G0357 ‹discriminator/gap› two values are logged as `discriminator/gap`"
+    ],
+    "{value: mean(fake), log: {a: x, b: x}}": [],
     "{value: mean(fake), batch: 1e300}": [
         "G0336 ‹1e300› `batch` of `own` is a whole number from 1, not 1e+300"
     ],
@@ -70,6 +86,47 @@ TERMS = {
         "G0334 ‹{block: loss.hinge}› the weight of `own` is a"
     ],
 }
+
+
+# more of `game:` → what is said of it
+MORE = {
+    "order: [[discriminator, generator], []]": ["G0013 ‹[]› a turn of `order` is of nobody: name a player"],
+    "logs: {a/b: mean(fake), a_b: mean(image), a-b: mean(z)}": [],
+    "logs: {'': mean(fake)}": ["G0357 ‹mean(fake)› `` is no name for a log"],
+    "watches: {real: real.logit, fake: said.pixels, samples: fake, items: image}": [],
+    "watches: {real: weights(judge)}": [
+        "G0355 ‹weights(judge)› `real` of `watches` is what a network says of each sample, not a Weights"
+    ],
+    "watches: {samples: z}": ["G0355 ‹z› `samples` of `watches` is an image, not a Latent[4]"],
+}
+# a player's fields, beside its terms → what is said of them
+PLAYERS_OWN = {
+    "trains: [judge], from: 5 kimg, until: 2 kimg": [
+        "G0352 ‹2 kimg› `discriminator` ends at 2 kimg, before it begins, at 5 kimg"
+    ],
+    "trains: [judge], until: 0 kimg": ["G0352 ‹0 kimg› `discriminator` ends at 0 kimg, before it begins, at"],
+    "trains: [judge], until: 0.2, from: 0.1": [],
+    "trains: [judge, judge]": ["G0354 ‹judge› `discriminator` trains `judge` twice"],
+    "trains: [judge, judge.conv]": ["G0354 ‹judge.conv› `discriminator` trains `judge.conv` twice"],
+    "trains: [judge.conv, judge.logit]": [],
+    "trains: [judge], terms: {}": ["G0013 ‹{}› `discriminator` has no terms"],
+}
+
+
+@pytest.mark.parametrize("more", MORE)
+def test_a_slip_in_what_stands_beside(more: str, tmp_path: Path) -> None:
+    compare(said(tmp_path, text(more=f"  {more}\n")), MORE[more])
+
+
+@pytest.mark.parametrize("own", PLAYERS_OWN)
+def test_a_slip_in_a_player(own: str, tmp_path: Path) -> None:
+    terms = "" if "terms" in own else ", terms: {gap: mean(said.logit) - mean(real.logit)}"
+    players = f"  players:\n    discriminator: {{{own}{terms}}}\n{GENERATOR}"
+    compare(said(tmp_path, text(players=players)), PLAYERS_OWN[own])
+
+
+def test_what_is_no_game_is_told_once(tmp_path: Path) -> None:
+    compare(said(tmp_path, f"{NETWORKS}game: 3\n{TRAINING}"), ["G0010 ‹3› a game: {body"])
 
 
 @pytest.mark.parametrize("body", NODES)
