@@ -70,6 +70,15 @@ def test_a_penalty_on_gradients_is_the_trainer_s() -> None:
         assert torch.equal(loss, wanted) and torch.equal(own, theirs) and own.any()
 
 
+def test_the_slope_of_a_slope_that_is_constant_is_0() -> None:
+    """Of what is linear autograd gives a slope without a graph, and would refuse to go on."""
+    x = differentiable(X)
+    (slope,) = ops.gradient(ops.sample_sum(x), [x])
+    assert not slope.requires_grad and torch.equal(slope, torch.ones_like(X))
+    (again,) = ops.gradient(ops.sample_sum(slope), [x])
+    assert torch.equal(again, torch.zeros_like(X))
+
+
 def test_differentiable_leaves_what_has_a_graph() -> None:
     learned = X.clone().requires_grad_() * 2
     assert differentiable(learned) is learned

@@ -45,9 +45,11 @@ def inner_gradients(
 def gradient(of: Tensor, by: Sequence[Tensor]) -> tuple[Tensor, ...]:
     """∂(Σ of)/∂by, of the shape of each `by`. of: [N] or [], computed of `differentiable` ones.
 
-    Scaled and scaled back while losses are (`inner_gradients`).
+    Scaled and scaled back while losses are (`inner_gradients`). 0 where `of` is constant: the slope of what
+    is linear, say, which autograd hands out without a graph.
     """
-    return inner_gradients(of.sum(), by)
+    total = of.sum()
+    return inner_gradients(total, by) if total.requires_grad else tuple(map(torch.zeros_like, by))
 
 
 def differentiable(x: Tensor) -> Tensor:
