@@ -202,6 +202,27 @@ CASES = [
         ],
     ),
     case(
+        "an average that is not kept",
+        GAME,
+        [
+            body("smooth: {network: generator, z: z, weights: average}"),
+            generator_term("smooth: mean(smooth - fake)"),
+        ],
+        [
+            "G0678 25:23 ‹generator› `smooth` runs with the average of `generator`'s weights, and none is kept",
+        ],
+    ),
+    case(
+        "an average that is kept",
+        GAME,
+        [
+            body("smooth: {network: generator, z: z, weights: average}"),
+            generator_term("smooth: mean(smooth - fake)"),
+            ("  batch: 32\n", "  batch: 32\n  ema: {half_life: 1 kimg}\n"),
+        ],
+        [],
+    ),
+    case(
         "a part without weights",
         GAME,
         [

@@ -109,6 +109,8 @@ def test_integers_and_labels_by_their_shares() -> None:
     n = 200_000
     counts = draws(n).integers("n", -1, 5).add(1).bincount(minlength=7) / n
     assert counts.sub(1 / 7).abs().max() < 4 * math.sqrt(6 / 49 / n)
+    places = draws(n).integers("at", 0, 3, "sample", 2)
+    assert places.shape == (n, 2) and (places[:, 0] != places[:, 1]).any()
     shares = torch.tensor([0.1, 0.0, 0.65, 0.25])
     found = draws(n).labels("c", shares.cumsum(0)).bincount(minlength=4) / n
     assert ((found - shares).abs() <= 4 * (shares * (1 - shares) / n).sqrt()).all()

@@ -20,6 +20,7 @@ ERRORS: tuple[tuple[str, Rule], ...] = (
     ("G0674", rules.trained_parts_learn),
     ("G0676", rules.logs_are_computed),
     ("G0677", rules.logits_are_said),
+    ("G0678", rules.averages_are_kept),
     ("G0611", batches.groups_fit),
     ("G0640", batches.norms_have_several),
     ("G0623", batches.shown_stand_alone),

@@ -177,3 +177,16 @@ def trained_parts_learn(played: Played) -> Iterator[Diagnostic]:
                     played.game.places.get(player.name, played.facts.document.networks[network.name].span),
                     help=did_you_mean(name, weights) if "." in name else "take it out of `trains`",
                 )
+
+
+def averages_are_kept(played: Played) -> Iterator[Diagnostic]:
+    """G0678: a call with the average of weights of which none is kept."""
+    plan = played.facts.plan
+    for call in played.whole.calls.values():
+        if plan is not None and call.average and plan.average_of(call.network) is None:
+            yield Diagnostic(
+                "G0678",
+                f"`{call.id}` runs with the average of `{call.network}`'s weights, and none is kept",
+                played.node(call.id),
+                help=f"`training.averages: {{{call.network}: {{half_life: 10 kimg}}}}`",
+            )

@@ -81,4 +81,14 @@ ROWS = (
         game: {body: {judged: {block: loss.hinge, real: real.rebuilt, fake: said.rebuilt}, …}, …}""",
         mend="`score: {of: head, kind: Logits}` under `outputs`; and name the output that is meant.",
     ),
+    Code(
+        "G0678",
+        "error",
+        "an average of weights that nobody keeps",
+        means="""
+        A call runs with the average of a network's weights, and the plan averages none of that network.""",
+        example="""
+        game: {body: {smooth: {network: generator, z: z, weights: average}, …}, …}""",
+        mend="`training.averages: {generator: {half_life: 10 kimg}}`, or leave `weights` out.",
+    ),
 )

@@ -131,6 +131,9 @@ def _augment(unfolder: GameUnfolder, arguments: Arguments, context: Context) -> 
         value = number_of(unfolder, written.tree, written.context, "`p` of `augment`")
         if value is POISON:
             return POISON
+        if value is None:
+            unfolder.at(written.context).add("G0333", "`p` of `augment` is null", written.tree.span)
+            return POISON
         if isinstance(value, int | float):
             return found | {"chance": written}
         if not isinstance(value, TensorValue):

@@ -66,7 +66,8 @@ def _rows(draws: Draws, of: Drawn, shares: Tensor | None) -> Tensor:
         case "truncated_normal":
             return truncated_normal(draws.words(of.id, *of.shape, per=of.per)).to(draws.dtype)
         case "integers":
-            return draws.integers(of.id, int(of.low), int(of.high), of.per)
+            whole = draws.integers(of.id, int(of.low), int(of.high), of.per, *of.shape)
+            return whole.to(draws.dtype)  # expressions compute with them
         case "labels":
             if of.even or shares is None:
                 return draws.integers(of.id, 0, int(of.high) - 1, of.per)

@@ -66,9 +66,9 @@ class Draws:
         """[n, *shape] from N(0, 1)."""
         return self._drawn(id_, shape, torch.float32, normal=True, per=per).to(self.dtype)
 
-    def integers(self, id_: str, low: int, high: int, per: str = "sample") -> Tensor:
-        """[n] int64 from low to high, both included: fewer than 2³¹ numbers."""
-        words = self._drawn(id_, (), torch.int64, per=per)
+    def integers(self, id_: str, low: int, high: int, per: str = "sample", *shape: int) -> Tensor:
+        """[n, *shape] int64 from low to high, both included: fewer than 2³¹ numbers."""
+        words = self._drawn(id_, shape, torch.int64, per=per)
         return words.mul_(high - low + 1).bitwise_right_shift_(32).add_(low)
 
     def labels(self, id_: str, cumulative: Tensor) -> Tensor:

@@ -1,0 +1,37 @@
+"""Integers that a game draws are numbers that its expressions compute with, of the shape asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import gandsl
+from gandsl_runtime.game.run import GameRun
+from gandsl_runtime.game.step import step
+from tests.frontend.game.small import PLAYERS, text
+
+
+class Items:
+    """Noise, and classes in turn."""
+
+    position = 0
+
+    def take(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        self.position += count
+        return torch.randint(0, 256, (count, 3, 8, 8), dtype=torch.uint8), torch.arange(count) % 3
+
+
+@pytest.mark.parametrize("kind", ["Number", '"Vector[3]"'])
+def test_integers_are_numbers(kind: str, tmp_path: Path) -> None:
+    body = f"n: {{draw: {kind}, distribution: integers, low: 2, high: 2}}"
+    players = PLAYERS.replace("{gap: -mean(said.logit)}", "{gap: -mean(said.logit) * mean(n)}")
+    path = tmp_path / "spec.yaml"
+    path.write_text(text(body, players=players, more="  logs: {n: mean(n)}\n"))
+    program = gandsl.compile(path)
+    assert program.plan is not None and program.game is not None
+    shares = torch.tensor([1 / 3, 2 / 3, 1.0])
+    run = GameRun.new(program.plan, program.game, Items(), 0, torch.device("cpu"), shares=shares)  # type: ignore[arg-type]
+    step(run)
+    assert run.metrics.means(run.group)["n"] == 2
