@@ -59,8 +59,9 @@ def take(run: GameRun, now: Step, phase: PhasePlan, repeat: int, items: StepItem
         for part, program in passes:
             _add_gradients(run, now, phase, repeat, part, program, given, variables)
         for player in phase.players:
-            used = _used(run, (program for _, program in passes))
-            zeros_where_used(weight for weight in variables[player] if id(weight) in used)
+            if without := [weight for weight in variables[player] if weight.grad is None]:
+                used = _used(run, (program for _, program in passes))
+                zeros_where_used(weight for weight in without if id(weight) in used)
             for optimizer in optimizers[player]:
                 run.group.sum_gradients(optimizer.param_groups[0]["params"])
         for player in phase.players:
