@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gandsl.diagnostics import Label
+from gandsl.diagnostics.suggest import nearest
 from gandsl.frontend.context import Context
 from gandsl.frontend.game.body import GAME
 from gandsl.frontend.game.logs import logged, named
@@ -13,10 +14,12 @@ from gandsl.frontend.game.numbers import interval_of, number_of, quantity_of, wh
 from gandsl.frontend.game.unfolder import GameUnfolder
 from gandsl.frontend.game.values import Called, GameTensor
 from gandsl.frontend.nodes import lookup
+from gandsl.frontend.nodes.arguments import COMMON
 from gandsl.frontend.nodes.body import unfold_node
 from gandsl.frontend.values import Above, NodeOutputs, first_output
 from gandsl.spec import tree as trees
 from gandsl.spec.document import TermDecl
+from gandsl.spec.shapes import TERM_FIELDS
 from gandsl.spec.tree import Entry, Scalar, Tree
 from gandsl.spec.values import ABSENT, POISON, type_name
 from gandsl_runtime.plan import ZERO
@@ -75,11 +78,13 @@ def _weighed(unfolder: GameUnfolder, decl: TermDecl, context: Context) -> Weighe
         )
         return None
     if "block" not in tree and "topology" not in tree:
-        return Weighed(tree, decl.weight)
+        return None if _slips(unfolder, decl, tree, [], "weight", context) else Weighed(tree, decl.weight)
     named = lookup.block_of(unfolder, tree, context)
     if named is None:
         return None
     block, _ = named
+    if _slips(unfolder, decl, tree, [*block.ports, *block.params, *block.slots], block.weight, context):
+        return None
     if block.weight == "weight":
         return Weighed(tree, decl.weight)
     if decl.weight is not None:
@@ -91,6 +96,25 @@ def _weighed(unfolder: GameUnfolder, decl: TermDecl, context: Context) -> Weighe
         return None
     rest = {key: entry for key, entry in tree.entries.items() if key != block.weight}
     return Weighed(trees.Mapping(rest, tree.span), tree.get(block.weight))
+
+
+def _slips(
+    unfolder: GameUnfolder,
+    decl: TermDecl,
+    tree: trees.Mapping,
+    callees: list[str],
+    weight: str,
+    context: Context,
+) -> bool:
+    """Whether a field of the term is misspelt: one that is nearer to its fields than to its block's."""
+    own = [*(field.name for field in TERM_FIELDS.fields if field.name != "weight"), weight]
+    known = {*own, *callees, *_FORMS, *COMMON}
+    found = [entry for entry in tree if entry.key not in known]
+    slips = [(entry, near) for entry in found if (near := nearest(entry.key, [*own, *callees])) in own]
+    for entry, near in slips:
+        message = f"the term `{decl.name}` has no field `{entry.key}`"
+        unfolder.at(context).add("G0205", message, entry.key_span, help=f"did you mean `{near}`?")
+    return bool(slips)
 
 
 def _scalar(unfolder: GameUnfolder, decl: TermDecl, value: Any, context: Context) -> GameTensor | None:

@@ -70,6 +70,12 @@ NODES = {
 }
 TERMS = {
     "{value: mean(fake), batch: 9}": ["G0336 ‹9› `batch` of `own` is 9, more than the step's 8"],
+    # ---- fields of a term
+    "{value: mean(fake), wieght: 2}": ["G0205 ‹wieght› the term `own` has no field `wieght`"],
+    "{value: mean(fake), evry: 2 steps}": ["G0205 ‹evry› the term `own` has no field `evry`"],
+    "{block: penalty.zero_centred, of: said.logit, by: fake, gama: 2}": [
+        "G0205 ‹gama› the term `own` has no field `gama`"
+    ],
     # ---- names in the log
     "{value: mean(fake), log: 'a b'}": ["G0357 ‹'a b'› `a b` is no name for a log"],
     "{value: mean(fake), log: {x/: x}}": ["G0357 ‹x/› `x/` is no name for a log"],
