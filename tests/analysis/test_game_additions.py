@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,14 @@ def test_additions_are_checked(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("change", SETS)
 def test_changes_are_checked(change: str) -> None:
     assert told(Path("specs/tiny.yaml"), f"game.{change}") == SETS[change]
+
+
+def test_the_pages_term(tmp_path: Path) -> None:
+    """docs/game.md: four lines add a term to a spec."""
+    page = Path("docs/game.md").read_text("utf-8")
+    (block,) = [one for one in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "name: bright" in one]
+    path = tmp_path / "bright.yaml"
+    path.write_text(block.replace("stylegan2.yaml", str(Path("specs/tiny.yaml").absolute())))
+    assert told(path) == []
+    assert told(path, "game.players.generator.terms.bright.weight=1") == []
+    assert told(path, "game.players.generator.terms.bright.weight=x") == ["G0102 ‹x›"]
