@@ -14,7 +14,7 @@ from gandsl.diagnostics import Diagnostics, Label, Span
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.spec.patches import apply_patch
 from gandsl.spec.shapes import TERM_FIELDS
-from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, entry_at, is_null
+from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, describe, entry_at, is_null
 
 # the names that mappings declare, so that another one may add to them; `*`: of each of these names
 Declared: TypeAlias = dict[str, Any]
@@ -159,6 +159,9 @@ def completed(
     that would replace one is reported. `elsewhere` is as `apply_late` has it.
     """
     own, base, patch = spec.entries.get("game"), expansion.entries["game"], spec.get("patch")
+    if own and not isinstance(own.value, Mapping) and not is_null(own.value):
+        message = f"a game: {{body: …, players: …}} is wanted here, not {describe(own.value)}"
+        diagnostics.add("G0010", message, own.value.span)
     if own and isinstance(own.value, Mapping) and isinstance(base.value, Mapping):
 
         def clash(path: tuple[str, ...], known: Entry | None, entry: Entry) -> Entry | None:

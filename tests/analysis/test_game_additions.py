@@ -36,6 +36,8 @@ CASES = {
         ["G0676 ‹mean(again)›"],
     ),
     "a name that the short form has": ("  body: {fake: mean(image)}", ["G0404 ‹fake›"]),
+    "no game": ("  3", ["G0010 ‹3›"]),
+    "a list": ("  [a]", ["G0010 ‹[a]›"]),
     "a null of nothing": ("  body: {fkae: null}", ["G0403 ‹fkae›"]),
 }
 SETS = {
