@@ -36,7 +36,8 @@ def make_plan(unfolder: Unfolder, training: trees.Mapping, context: Context) -> 
     except ValidationError as error:
         faults += error.errors(include_url=False)
     if data.get("loss") is None and "game" not in context.home.tree:  # which may be written out instead
-        faults.append({"type": "missing", "loc": ("loss",), "msg": "", "input": None})
+        kind = "model_type" if "loss" in data else "missing"
+        faults.append({"type": kind, "loc": ("loss",), "msg": "", "input": data.get("loss")})
     told = [fault for fault in faults if not any(fault["loc"][: len(path)] == path for path in failed)]
     if told:
         report_faults(told, context.home.tree.entries["training"], unfolder.reporter.diagnostics)
