@@ -39,6 +39,8 @@ APART: dict[str, tuple[Pair, ...]] = {
         Pair("--format", "--path", "--path prints a path alone"),
         Pair("--format", "--copy", "--copy prints no facts"),
     ),
+    "show": tuple(Pair("--game", name, "the game is text alone") for name in ("--ir", "--network")),
+    "graph": (Pair("--game", "--network", "one picture at a time"),),
     "explain": (
         *(Pair("TOPIC", name, "one answer at a time") for name in ("--codes", "--ops", "--blocks")),
         Pair("--codes", "--ops", "one list at a time"),

@@ -33,3 +33,8 @@ class ModuleIR:
     def game(self) -> GameIR | None:
         """The training step as graphs, unfolded when first asked for. None without one; after reporting."""
         return self.unfold_game()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled and copied: the game itself in place of what would unfold it."""
+        kept = {name: value for name, value in vars(self).items() if name != "unfold_game"}
+        return kept | {"game": self.game}

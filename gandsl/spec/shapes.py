@@ -251,7 +251,7 @@ GAME = FieldsShape(
         Field("body", GAME_BODY, "nodes, in order"),
         Field("players", MapOf(PLAYER), "who trains which networks, and by which terms"),
         Field("logs", MapOf(EXPRESSION, named=False, pattern=".+"), "further numbers of the log, by name"),
-        Field("shows", EXPRESSIONS, "what grids and `gandsl sample` show"),
+        Field("shows", EXPRESSIONS, "the nodes that are to be looked at: images"),
         Field("watches", WATCHES, "what the guard looks at"),
     ),
 )

@@ -103,7 +103,7 @@ def test_yes_and_no_are_twice(option: str) -> None:
 FREE = {
     "check": {"SPEC...", "--set", "--format"},
     "show": {"SPEC", "--set", "--format"},
-    "graph": {"SPEC", "--set", "--output", "--network", "--depth"},
+    "graph": {"SPEC", "--set", "--output", "--depth"},
     "diff": {"SPEC", "NEW", "--set", "--exit-code", "--format"},
     "compile": {"SPEC", "--set", "--output", "--format"},
     "cost": {"SPEC", "--set", "--format"},

@@ -30,8 +30,6 @@ def run(
     from gandsl.graph.tree import picture
 
     module = module_of(spec, set)
-    if game and network:
-        raise typer.BadParameter("--game draws the game alone, without --network")
     if game and module.game is None:
         raise typer.BadParameter(f"{spec} has no `training` section, so there is no game")
     if network is not None and network not in module.networks:

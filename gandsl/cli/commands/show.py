@@ -42,8 +42,6 @@ def run(
     module = module_of(spec, set)
     if network is not None and network not in (*module.networks, GAME):
         raise typer.BadParameter(f"there is no network `{network}`: {', '.join((*module.networks, GAME))}")
-    if game and (ir or network):
-        raise typer.BadParameter("--game prints the game alone, without --ir and --network")
     if game:
         return _game(module, spec, format)
     if not ir:
