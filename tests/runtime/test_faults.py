@@ -38,6 +38,7 @@ def test_exit_codes_are_told_apart():
         "MissingExtra": 6,
         "Diverged": 7,
         "OutOfMemory": 9,
+        "SamplingError": 2,
         "Parted": 1,
         "Interrupted": 1,  # 128 + the signal on each instance
     }
