@@ -122,7 +122,7 @@ def _plan(
     optional: dict[str, Any] = {
         name: drawn(rng, field)
         for name, field in SCHEMA["properties"].items()
-        if name not in (*SCHEMA["required"], "growth")
+        if name not in (*SCHEMA["required"], "loss", "growth")
         and f"Plan.{name}" not in UNDRAWN
         and rng.random() < 0.25
     }
