@@ -11,7 +11,7 @@ from gandsl.frontend.values import TensorValue
 from gandsl.ir.graph import Frame, Provenance
 from gandsl.ir.op import Op, Param, Trait
 from gandsl.spec.document import BlockDecl, Document
-from gandsl.spec.evaluate import Scope
+from gandsl.spec.scope import Scope
 from gandsl.spec.tree import Tree
 
 MAX_DEPTH = 48  # nested uses of blocks

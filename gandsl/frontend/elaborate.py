@@ -18,9 +18,9 @@ from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import first_output
 from gandsl.ir.graph import Graph, NetworkIR, Variant
 from gandsl.spec.document import Document, NetworkDecl, moved_in
-from gandsl.spec.evaluate import Budget
 from gandsl.spec.files import SHOWN_STANDARD
 from gandsl.spec.library import Library
+from gandsl.spec.scope import Budget
 from gandsl.spec.values import ABSENT, POISON, Size, as_size
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from gandsl.frontend.values import Above, TensorValue, first_output
 from gandsl.ir.graph import Graph, Provenance
 from gandsl.ir.types import KINDS, is_a
 from gandsl.spec.document import NetworkDecl, PortDecl
-from gandsl.spec.evaluate import Scope
+from gandsl.spec.scope import Scope
 from gandsl.spec.tree import Scalar
 from gandsl.spec.values import ABSENT, POISON, Absent, Poison
 

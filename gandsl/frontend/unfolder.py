@@ -17,11 +17,12 @@ from gandsl.ir.types import is_a
 from gandsl.spec import tree as trees
 from gandsl.spec.builtins import BUILTINS, Builtin
 from gandsl.spec.document import Document, NetworkDecl
-from gandsl.spec.evaluate import Budget, LetFunction, Scope, evaluate
+from gandsl.spec.evaluate import evaluate
 from gandsl.spec.expressions import Expr
 from gandsl.spec.library import Library
 from gandsl.spec.params import Declared, argument, evaluate_tree, resolve
 from gandsl.spec.parse import parse
+from gandsl.spec.scope import Budget, LetFunction, Scope
 from gandsl.spec.tree import Entry, Scalar, Tree
 from gandsl.spec.values import ABSENT, POISON, Absent, Poison, type_name
 

@@ -38,7 +38,7 @@ class GroupEpilogues(Pass):
             if not chain.fused:
                 log.skip(product, chain.end)
                 continue
-            names = ", ".join(ir_node(follower).op for follower in chain.fused)  # type: ignore[union-attr]
+            names = ", ".join(ir_node(follower).op for follower in chain.fused)  # type: ignore[union-attr]  # all are IR's
             log.fire(product, f"with {names} ({chain.end})")
             _group(module, product, chain.fused)
 

@@ -10,12 +10,13 @@ from typing import Any, Protocol
 from gandsl.diagnostics import Diagnostics, Sink, Span
 from gandsl.diagnostics.errors import Fault
 from gandsl.diagnostics.suggest import did_you_mean
-from gandsl.spec.evaluate import Budget, Scope, evaluate
+from gandsl.spec.evaluate import evaluate
 from gandsl.spec.expressions import Attribute, Expr, IndexExpr, Literal, Name
 from gandsl.spec.operators import bounded
 from gandsl.spec.parse import parse
 from gandsl.spec.scalars import former_truth
 from gandsl.spec.scalars import resolve as resolve_scalar
+from gandsl.spec.scope import Budget, Scope
 from gandsl.spec.tree import Scalar, Sequence, Tree
 from gandsl.spec.values import (
     ABSENT,

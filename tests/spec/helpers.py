@@ -7,9 +7,10 @@ from typing import Any
 
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.spec.document import Document
-from gandsl.spec.evaluate import Budget, Scope, evaluate
+from gandsl.spec.evaluate import evaluate
 from gandsl.spec.loader import load
 from gandsl.spec.parse import parse
+from gandsl.spec.scope import Budget, Scope
 
 MINIMAL = """\
 gandsl: 1

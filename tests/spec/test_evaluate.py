@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from gandsl.diagnostics import Diagnostics, Span
-from gandsl.spec.evaluate import BUILTINS, Budget, LetFunction, Scope, evaluate
+from gandsl.spec.builtins import BUILTINS
+from gandsl.spec.evaluate import evaluate
 from gandsl.spec.parse import parse
+from gandsl.spec.scope import Budget, LetFunction, Scope
 from gandsl.spec.values import ABSENT, POISON, Size
 from gandsl_runtime.plan import Quantity
 from tests.spec.helpers import messages, said, value_of

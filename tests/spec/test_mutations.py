@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from gandsl.diagnostics import Diagnostics
 from gandsl.diagnostics.text import render_text
 from gandsl.spec.document import Document
-from gandsl.spec.evaluate import Budget, LetFunction, Scope
 from gandsl.spec.loader import load
 from gandsl.spec.params import OF_SPEC, evaluate_tree, resolve
+from gandsl.spec.scope import Budget, LetFunction, Scope
 from gandsl.spec.tree import Mapping
 from tests.spec.helpers import MINIMAL, said
 

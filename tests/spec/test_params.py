@@ -10,9 +10,9 @@ import pytest
 from gandsl.diagnostics import Diagnostics
 from gandsl.ir.op import AUTO, Param
 from gandsl.spec.document import Document
-from gandsl.spec.evaluate import Budget, Scope
 from gandsl.spec.params import OF_SPEC, argument, coerce, resolve
 from gandsl.spec.reader import read_text
+from gandsl.spec.scope import Budget, Scope
 from gandsl.spec.tree import Mapping
 from gandsl.spec.values import ABSENT, POISON, Size
 from tests.spec.helpers import MINIMAL, load_text, messages, said

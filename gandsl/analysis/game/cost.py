@@ -15,11 +15,10 @@ from gandsl.analysis.autodiff import overwritten, readers_of
 from gandsl.analysis.game.derivative import uses
 from gandsl.analysis.game.played import PlayedPass
 from gandsl.analysis.game.slices import PassIR, roots
-from gandsl.analysis.game.tracked import Derivatives, tracked
 from gandsl.analysis.game.whole import Place
 from gandsl.ir.graph import Node
 from gandsl.ir.op import WEIGHT, Product
-from gandsl_runtime.plan.game import Player, Term
+from gandsl_runtime.plan.game import Term
 
 
 @dataclass(frozen=True)
@@ -66,20 +65,13 @@ def _only(one: PassIR, term: Term) -> PassIR:
     return replace(one, terms=(term,), nodes=nodes, calls=calls, heard=(), logs={}, watches={})
 
 
-@dataclass(frozen=True)
-class _Counted:
+class _Counted(PlayedPass):
     """A pass, of which work is counted."""
 
-    one: PassIR
-    players: tuple[Player, ...]
-
-    @cached_property
-    def flow(self) -> Derivatives:
-        return Derivatives(self.one.whole, self.one.places(), self.players)
-
-    @cached_property
-    def tracked(self) -> frozenset[Place]:
-        return tracked(self.one, self.players).places
+    @property
+    def places(self) -> frozenset[Place]:
+        """What needs a graph."""
+        return self.tracked.places
 
     @cached_property
     def again(self) -> dict[Place, frozenset[Place]]:
@@ -100,7 +92,7 @@ class _Counted:
         while waiting:
             place = waiting.pop()
             node = whole.node(place)
-            if place in found or place not in self.tracked:
+            if place in found or place not in self.places:
                 continue
             found.add(place)
             made = ("", node.operands[0]) if node.op == "output" and not place[0] else None
@@ -113,7 +105,7 @@ class _Counted:
     def _read_by(self, gradient: Place) -> Iterator[Place]:
         """What the derivatives on a gradient's way read: second derivatives come to that."""
         below = self.flow.below(gradient)
-        for place in self.flow.sweep(gradient, self.tracked)[1]:
+        for place in self.flow.sweep(gradient, self.places)[1]:
             for port, ones in self.one.whole.reads(place).items():
                 if not below.isdisjoint(ones):
                     yield from uses(self.one.whole, place, port)[0]
@@ -122,12 +114,12 @@ class _Counted:
         """Multiply-adds by place."""
         found: dict[Place, int] = {}
         inner = {gradient: self._way(gradient) for gradient in self.flow.gradients}
-        carried = {gradient: self.flow.carries(gradient, self.tracked) for gradient in self.again}
+        carried = {gradient: self.flow.carries(gradient, self.places) for gradient in self.again}
         for place in self.flow.places:
             for product in self._products(place):
                 count = 1
                 if place in self.reached:
-                    count += sum(self._needs(place, side, self.tracked) for side in (product.a, product.b))
+                    count += sum(self._needs(place, side, self.places) for side in (product.a, product.b))
                 for gradient, way in inner.items():
                     if place in way:
                         count += self._inside(place, product, gradient, carried.get(gradient, {}))
@@ -141,7 +133,7 @@ class _Counted:
             operands = {one for name in side for one in self.one.whole.reads(place).get(name, ())}
             count += not below.isdisjoint(operands)
             if not again.isdisjoint(operands):
-                count += carried.get(place, False) + self._needs(place, other, self.tracked)
+                count += carried.get(place, False) + self._needs(place, other, self.places)
         return count
 
     def _way(self, gradient: Place) -> frozenset[Place]:
@@ -179,7 +171,7 @@ class _Counted:
             for keep in node.spec.keeps:
                 if keep.when is not None and not keep.when(call):
                     continue
-                if keep.needed_by and not self._needs(place, keep.needed_by, self.tracked):
+                if keep.needed_by and not self._needs(place, keep.needed_by, self.places):
                     continue
                 if keep.extra is not None:
                     found[place] = found.get(place, 0) + keep.extra(call, node.type) * self._times(place)

@@ -18,7 +18,7 @@ from gandsl.frontend.values import Above
 from gandsl.ir.game import GAME, GameIR
 from gandsl.ir.graph import Graph, NetworkIR, Variant
 from gandsl.spec.document import DataDecl, Document, GameDecl, PortDecl
-from gandsl.spec.evaluate import Scope
+from gandsl.spec.scope import Scope
 from gandsl.spec.values import ABSENT, POISON, Poison
 
 if TYPE_CHECKING:

@@ -23,10 +23,10 @@ from gandsl.ir.op import Port
 from gandsl.ir.types import KINDS, is_a
 from gandsl.spec import tree as trees
 from gandsl.spec.document import Document, NetworkDecl
-from gandsl.spec.evaluate import Budget
 from gandsl.spec.expressions import Expr
 from gandsl.spec.library import Library
 from gandsl.spec.params import Declared, coerce
+from gandsl.spec.scope import Budget
 from gandsl.spec.tree import Entry, Scalar, Tree
 from gandsl.spec.values import ABSENT, POISON, Absent, Poison
 

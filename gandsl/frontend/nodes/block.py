@@ -18,7 +18,7 @@ from gandsl.ir.graph import Frame
 from gandsl.ir.types import KINDS, TensorType
 from gandsl.spec import tree as trees
 from gandsl.spec.document import BlockDecl, PortDecl
-from gandsl.spec.evaluate import Scope
+from gandsl.spec.scope import Scope
 from gandsl.spec.tree import Scalar
 from gandsl.spec.values import ABSENT, POISON, Poison, Size
 

@@ -24,7 +24,7 @@ from gandsl.frontend.reserved import RESERVED
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Above
 from gandsl.spec import tree as trees
-from gandsl.spec.evaluate import Scope
+from gandsl.spec.scope import Scope
 from gandsl.spec.tree import Entry
 from gandsl.spec.values import ABSENT, POISON
 

@@ -14,7 +14,7 @@ from gandsl.frontend.plan.nulls import settled
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import first_output
 from gandsl.spec import tree as trees
-from gandsl.spec.evaluate import Scope
+from gandsl.spec.scope import Scope
 from gandsl.spec.tree import Scalar, Tree
 from gandsl.spec.values import POISON, Size
 from gandsl_runtime.plan import Plan, PlanPart
