@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.diagnostics.errors import InvariantError
@@ -14,20 +14,9 @@ from gandsl.ir.op import Call, Op, Param, ShapeError
 from gandsl.ir.ops import GAME_OPS, OPS
 from gandsl.ir.packages import ADDED
 from gandsl.ir.text import HEADER, default_of, value_text
+from gandsl.ir.text_line import TextLine, TextToken, WrongText
 from gandsl.ir.types import KINDS, TensorType, is_a
 from gandsl.spec.values import Size
-
-_TOKEN = re.compile(
-    r"""(?P<string>"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*")
-      | (?P<place>@\d{1,9}:\d{1,9}:\d{1,9}-\d{1,9}(?::\d{1,9})?)
-      | (?P<size>[1-9]\d{0,8}x[1-9]\d{0,8})
-      | (?P<float>[+-]?(?:\d+\.\d*(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|inf\b))
-      | (?P<int>[+-]?\d{1,18}\b)
-      | (?P<name>[^\W\d][\w.]*)
-      | (?P<mark>[=():,<×\[\]{}])""",
-    re.VERBOSE,
-)
-_SPACE = re.compile(r"[ \t\r]*")
 
 _is_number: Callable[[Any], bool] = lambda v: isinstance(v, int | float) and not isinstance(v, bool)  # noqa: E731
 _is_int: Callable[[Any], bool] = lambda v: isinstance(v, int) and not isinstance(v, bool)  # noqa: E731
@@ -46,71 +35,8 @@ _FITS: dict[str, Callable[[Any], bool]] = {  # parameter type → whether a valu
 }
 
 
-class _Token(NamedTuple):
-    kind: str  # a group of _TOKEN, or "end"
-    text: str
-    span: Span
-
-
-class _Wrong(Exception):
-    def __init__(self, message: str, span: Span, help: str | None = None) -> None:
-        super().__init__(message)
-        self.message, self.span, self.help = message, span, help
-
-
 class _Follows(Exception):
     """The line is wrong because one above it is, which has been reported."""
-
-
-def _past_space(text: str, start: int) -> int:
-    space = _SPACE.match(text, start)
-    assert space is not None  # it matches the empty text
-    return space.end()
-
-
-class _Line:
-    """The tokens of one line, read from left to right."""
-
-    def __init__(self, text: str, file: str, number: int) -> None:
-        self.tokens: list[_Token] = []
-        self.at = 0
-        position = _past_space(text, 0)
-        while position < len(text) and text[position] != "#":
-            match = _TOKEN.match(text, position)
-            if match is None or match.lastgroup is None:
-                raise _Wrong(f"`{text[position]}` means nothing here", Span.point(file, number, position + 1))
-            span = Span(file, number, position + 1, number, match.end() + 1)
-            self.tokens.append(_Token(match.lastgroup, match[0], span))
-            position = _past_space(text, match.end())
-        self.tokens.append(_Token("end", "the end of the line", Span.point(file, number, position + 1)))
-
-    @property
-    def now(self) -> _Token:
-        return self.tokens[self.at]
-
-    def opens(self, word: str) -> bool:
-        """Whether this is a `word …` line, and not a node of that name (`word = …`)."""
-        return self.tokens[0].text == word and self.tokens[1].text != "="
-
-    def take(self, kind: str, what: str = "") -> _Token:
-        token = self.now
-        if token.kind != kind or (kind == "mark" and token.text != what):
-            raise _Wrong(f"expected {what or _article(kind)}, not `{token.text}`", token.span)
-        self.at += 1
-        return token
-
-    def skip(self, text: str) -> bool:
-        found = self.now.kind in ("mark", "name") and self.now.text == text
-        self.at += found
-        return found
-
-    def end(self) -> None:
-        if self.now.kind != "end":
-            raise _Wrong(f"expected the end of the line, not `{self.now.text}`", self.now.span)
-
-
-def _article(kind: str) -> str:
-    return ("an " if kind[0] in "aeiou" else "a ") + kind
 
 
 def parse_network(text: str, file: str, diagnostics: Diagnostics) -> NetworkIR | None:
@@ -120,7 +46,7 @@ def parse_network(text: str, file: str, diagnostics: Diagnostics) -> NetworkIR |
     first, *lines = text.split("\n")
     if first.rstrip() != HEADER:
         help = "this reads what `gandsl show --ir` prints"
-        reader.wrong(_Wrong(f"the text does not begin with `{HEADER}`", Span.point(file), help))
+        reader.wrong(WrongText(f"the text does not begin with `{HEADER}`", Span.point(file), help))
         return None
     for number, line in enumerate(lines, 2):
         reader.line(line, number)
@@ -134,7 +60,7 @@ class _Program:
         self.outputs: dict[str, str] = {}
         self.kinds: dict[str, str] = {}
         self.styles: str | None = None
-        self.named: list[_Token] = []  # outputs and styles: they name nodes that come below
+        self.named: list[TextToken] = []  # outputs and styles: they name nodes that come below
         self.failed: set[str] = set()  # nodes whose lines are wrong
 
 
@@ -147,25 +73,25 @@ class _Reader:
         self.files: dict[int, str] = {}
         self.programs: list[_Program] = []
 
-    def wrong(self, error: _Wrong) -> None:
+    def wrong(self, error: WrongText) -> None:
         self.errors += 1
         self.diagnostics.add("G0014", error.message, error.span, help=error.help)
 
     def line(self, text: str, number: int) -> None:
         try:
-            line = _Line(text, self.file, number)
+            line = TextLine(text, self.file, number)
             if line.now.kind != "end":
                 self._statement(line)
                 line.end()
             return
-        except _Wrong as error:
+        except WrongText as error:
             self.wrong(error)
         except _Follows:
             pass
         if self.programs and (first := re.match(r"\s*([\w.]+)", text)):
             self.programs[-1].failed.add(first[1])
 
-    def _statement(self, line: _Line) -> None:
+    def _statement(self, line: TextLine) -> None:
         first = line.now
         if line.opens("network"):
             line.at += 1
@@ -183,7 +109,7 @@ class _Reader:
             level = int(line.take("int").text)
             self.programs.append(_Program(Variant(level, line.skip("fading")), first.span))
         elif not self.programs:
-            raise _Wrong("expected `network …` and `program level …` before this line", first.span)
+            raise WrongText("expected `network …` and `program level …` before this line", first.span)
         elif line.opens("output"):
             line.at += 1
             self._output(line, self.programs[-1])
@@ -195,7 +121,7 @@ class _Reader:
         else:
             self._node(line, self.programs[-1])
 
-    def _output(self, line: _Line, program: _Program) -> None:
+    def _output(self, line: TextLine, program: _Program) -> None:
         name = line.take("name").text
         line.take("mark", ":")
         program.kinds[name] = _kind(line)
@@ -204,12 +130,12 @@ class _Reader:
         program.outputs[name] = token.text
         program.named.append(token)
 
-    def _node(self, line: _Line, program: _Program) -> None:
+    def _node(self, line: TextLine, program: _Program) -> None:
         id_ = line.take("name")
         line.take("mark", "=")
         op = _known(line.take("name"), OPS | GAME_OPS | ADDED, "op")
         if id_.text in program.nodes:
-            raise _Wrong(f"there is already a node `{id_.text}`", id_.span)
+            raise WrongText(f"there is already a node `{id_.text}`", id_.span)
         inputs = _inputs(line, op, program)
         attrs = _attrs(line, op, id_.span)
         line.take("mark", ":")
@@ -219,13 +145,13 @@ class _Reader:
         try:
             computed = op.result(call)
         except ShapeError as error:
-            raise _Wrong(f"`{op.name}`: {error.message}", id_.span, error.help) from error
+            raise WrongText(f"`{op.name}`: {error.message}", id_.span, error.help) from error
         if (computed.shape, computed.times) != (type_.shape, type_.times):
-            raise _Wrong(f"`{op.name}` gives {computed} here, not {type_}", start)
+            raise WrongText(f"`{op.name}` gives {computed} here, not {type_}", start)
         provenance = self._provenance(line, id_.span)
         program.nodes[id_.text] = Node(id_.text, op.name, inputs, attrs, type_, provenance)
 
-    def _provenance(self, line: _Line, own: Span) -> Provenance:
+    def _provenance(self, line: TextLine, own: Span) -> Provenance:
         span = self._place(line) if line.now.kind == "place" else own
         frames = []
         while line.skip("<"):
@@ -233,16 +159,16 @@ class _Reader:
             frames.append(Frame(what, self._place(line)))
         return Provenance(span, tuple(frames))
 
-    def _place(self, line: _Line) -> Span:
+    def _place(self, line: TextLine) -> Span:
         token = line.take("place")
         index, row, column, *end = map(int, re.findall(r"\d+", token.text))
         if index not in self.files:
-            raise _Wrong(f"there is no `file {index}` line", token.span)
+            raise WrongText(f"there is no `file {index}` line", token.span)
         return Span(self.files[index], row, column, end[0] if len(end) == 2 else row, end[-1])
 
     def finish(self) -> NetworkIR | None:
         if not self.errors and (self.name is None or not self.programs):
-            self.wrong(_Wrong("the text holds no network with a program", Span.point(self.file)))
+            self.wrong(WrongText("the text holds no network with a program", Span.point(self.file)))
         for program in self.programs:
             for token in program.named:
                 if not self.errors and token.text not in program.nodes:
@@ -255,12 +181,12 @@ class _Reader:
             try:
                 graph.verify()
             except InvariantError as error:  # the text's fault here, not the compiler's
-                self.wrong(_Wrong(error.args[0], program.span))
+                self.wrong(WrongText(error.args[0], program.span))
             programs[program.variant] = graph
         return None if self.errors else NetworkIR(self.name, programs, self.levels)
 
 
-def _inputs(line: _Line, op: Op, program: _Program) -> dict[str, tuple[str, ...]]:
+def _inputs(line: TextLine, op: Op, program: _Program) -> dict[str, tuple[str, ...]]:
     nodes, inputs = program.nodes, dict[str, tuple[str, ...]]()
     opening = line.take("mark", "(")
     while not line.skip(")"):
@@ -277,19 +203,19 @@ def _inputs(line: _Line, op: Op, program: _Program) -> dict[str, tuple[str, ...]
                 raise _unknown(token, nodes, "node above this line")
             if not any(is_a(nodes[token.text].type.kind, kind) for kind in port.everywhere):
                 wanted = " or ".join(port.everywhere)
-                raise _Wrong(
+                raise WrongText(
                     f"`{port.name}` of `{op.name}` takes {wanted}, not {nodes[token.text].type}", token.span
                 )
         if not tokens or port.name in inputs:
-            raise _Wrong(f"input `{port.name}` " + ("twice" if tokens else "without a node"), name.span)
+            raise WrongText(f"input `{port.name}` " + ("twice" if tokens else "without a node"), name.span)
         inputs[port.name] = tuple(token.text for token in tokens)
     for port in op.ports:
         if port.name not in inputs and not port.optional:
-            raise _Wrong(f"`{op.name}` needs the input `{port.name}`", opening.span)
+            raise WrongText(f"`{op.name}` needs the input `{port.name}`", opening.span)
     return {port.name: inputs[port.name] for port in op.ports if port.name in inputs}
 
 
-def _attrs(line: _Line, op: Op, span: Span) -> dict[str, Any]:
+def _attrs(line: TextLine, op: Op, span: Span) -> dict[str, Any]:
     given: dict[str, Any] = {}
     while line.now.kind == "name":
         param = _known(line.take("name"), {p.name: p for p in op.params}, f"parameter of `{op.name}`")
@@ -299,13 +225,13 @@ def _attrs(line: _Line, op: Op, span: Span) -> dict[str, Any]:
         fits = _FITS[param.type](value) and (not param.choices or value in param.choices)
         if not fits and not (value is None and param.default is None):
             wanted = " or ".join(param.choices) if param.choices else f"of type {param.type}"
-            raise _Wrong(f"`{param.name}` is {wanted}, not {value_text(value)}", value_span)
+            raise WrongText(f"`{param.name}` is {wanted}, not {value_text(value)}", value_span)
         if not _in_range(param, value):
-            raise _Wrong(f"`{param.name}` is out of range: {value_text(value)}", value_span)
+            raise WrongText(f"`{param.name}` is out of range: {value_text(value)}", value_span)
         given[param.name] = value
     for param in op.params:
         if param.required and param.name not in given:
-            raise _Wrong(f"`{op.name}` needs the parameter `{param.name}`", span)
+            raise WrongText(f"`{op.name}` needs the parameter `{param.name}`", span)
     return {p.name: given[p.name] if p.name in given else default_of(p) for p in op.params}
 
 
@@ -317,7 +243,7 @@ def _in_range(param: Param, value: Any) -> bool:
     return (low is None or number >= low) and (high is None or number <= high)
 
 
-def _value(line: _Line) -> Any:
+def _value(line: TextLine) -> Any:
     token = line.now
     if token.kind == "mark" and token.text == "[":
         values: list[Any] = []
@@ -333,11 +259,11 @@ def _value(line: _Line) -> Any:
     if token.kind == "name" and token.text in _WORDS:
         return _WORDS[token.text]
     if token.kind not in _SCALARS:
-        raise _Wrong(f"expected a value, not `{token.text}`", token.span)
+        raise WrongText(f"expected a value, not `{token.text}`", token.span)
     return _SCALARS[token.kind](token.text)
 
 
-def _moving(line: _Line) -> Any:
+def _moving(line: TextLine) -> Any:
     """A number that the clock changes: the fields of a curve or of stairs."""
     from pydantic import TypeAdapter, ValidationError
 
@@ -355,7 +281,7 @@ def _moving(line: _Line) -> Any:
         return TypeAdapter(Number).validate_python(fields)
     except ValidationError as error:
         said = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
-        raise _Wrong(f"no curve and no stairs: {said[0].lower()}{said[1:]}", opening.span) from error
+        raise WrongText(f"no curve and no stairs: {said[0].lower()}{said[1:]}", opening.span) from error
 
 
 def _sides(text: str) -> tuple[int, int]:
@@ -376,25 +302,25 @@ _SCALARS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def _kind(line: _Line) -> str:
+def _kind(line: TextLine) -> str:
     token = line.take("name")
     _known(token, KINDS, "kind")
     return token.text
 
 
-def _type(line: _Line) -> TensorType:
+def _type(line: TextLine) -> TensorType:
     span = line.now.span
     kind = _kind(line)
     shape: tuple[int, ...] = ()
     if line.now.text == "[":
         shape = tuple(int(token.text) for token in _list(line, "int"))
     if len(shape) not in KINDS[kind][0]:
-        raise _Wrong(f"a {kind} has not {len(shape)} dimensions", span)
+        raise WrongText(f"a {kind} has not {len(shape)} dimensions", span)
     times = int(line.take("int").text) if line.skip("×") else 1
     return TensorType(kind, shape, times)
 
 
-def _list(line: _Line, kind: str) -> Iterator[_Token]:
+def _list(line: TextLine, kind: str) -> Iterator[TextToken]:
     line.take("mark", "[")
     first = True
     while not line.skip("]"):
@@ -404,13 +330,13 @@ def _list(line: _Line, kind: str) -> Iterator[_Token]:
         yield line.take(kind)
 
 
-def _known(token: _Token, table: Mapping[str, Any], what: str) -> Any:
+def _known(token: TextToken, table: Mapping[str, Any], what: str) -> Any:
     if token.text not in table:
         raise _unknown(token, table, what)
     return table[token.text]
 
 
-def _unknown(token: _Token, known: Iterable[str], what: str) -> _Wrong:
+def _unknown(token: TextToken, known: Iterable[str], what: str) -> WrongText:
     from gandsl.diagnostics.suggest import did_you_mean
 
-    return _Wrong(f"there is no {what} `{token.text}`", token.span, did_you_mean(token.text, known))
+    return WrongText(f"there is no {what} `{token.text}`", token.span, did_you_mean(token.text, known))
