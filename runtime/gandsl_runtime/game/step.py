@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeAlias
 
 from torch import Tensor
@@ -115,9 +115,8 @@ def _add_part(
     sources = run.sources(now).of_part(items, draws, run.shares)
     given = [sources.tensor(source) for source in program.sources]
     players, alone = phase.players, len(phase.players) == 1
-    with seeded(draws), taking(draws), ExitStack() as scaled:
-        for player in players:  # gradients inside a loss are scaled by the last one's
-            scaled.enter_context(run.scaling[player].losses())
+    first, *others = (run.scaling[player] for player in players)
+    with seeded(draws), taking(draws), first.losses(*others):
         found = program.run(*given)
         share = phase.every * part.count / part.total
         for player, loss in zip(players, found, strict=False):

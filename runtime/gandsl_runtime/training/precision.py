@@ -85,12 +85,16 @@ class Scaling:
         self._scaler = torch.amp.GradScaler(device.type, enabled=precision.scales)
 
     @contextmanager
-    def losses(self) -> Iterator[None]:
+    def losses(self, *others: Scaling) -> Iterator[None]:
         """Inside, penalties scale the gradients that they take: as losses, but by 256 at most.
 
-        An overflow there is an infinite penalty, and not only an infinite gradient.
+        An overflow there is an infinite penalty, and not only an infinite gradient. So what several players
+        compute at once is scaled by the least of theirs: the one that overflows makes it less.
         """
-        scale = self._scaler.scale(self._one).clamp(max=INNER) if self.enabled else 1.0
+        scale: Tensor | float = 1.0
+        if self.enabled:
+            scales = [scaling._scaler.scale(scaling._one) for scaling in (self, *others)]
+            scale = torch.stack(scales).amin().clamp(max=INNER)
         with scaled_inside(scale):
             yield
 
