@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gandsl.api import Program, compile, load
+    from gandsl.api.by_hand import game_of
     from gandsl.diagnostics import SpecError
     from gandsl.interop import export_weights, import_checkpoint
     from gandsl.passes.target import Target
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _PUBLIC = {
     "compile": "gandsl.api",
+    "game_of": "gandsl.api.by_hand",
     "load": "gandsl.api",
     "Program": "gandsl.api",
     "Target": "gandsl.passes.target",
@@ -33,6 +35,7 @@ __all__ = [
     "__version__",
     "compile",
     "export_weights",
+    "game_of",
     "import_checkpoint",
     "load",
 ]

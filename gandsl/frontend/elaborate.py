@@ -43,6 +43,15 @@ def elaborate(document: Document, diagnostics: Diagnostics) -> ModuleIR | None:
         return None
 
 
+def elaborate_game(
+    document: Document, networks: Mapping[str, NetworkIR], plan: Plan, diagnostics: Diagnostics
+) -> GameIR | None:
+    """What a plan's loss stands for over networks that are in the IR already; None after reporting."""
+    session = _Session(document, diagnostics)
+    sizes = session.levels()
+    return None if sizes is None else session.game(networks, sizes, plan)
+
+
 def _elaborated(document: Document, session: _Session, diagnostics: Diagnostics) -> ModuleIR | None:
     session.packages()
     params = session.parameters()

@@ -11,8 +11,9 @@ from torch import fx, nn
 
 from gandsl.analysis.game.linear import over_all
 from gandsl.analysis.game.slices import CallSlice, PassIR, hears, pass_slice, state_slice
+from gandsl.analysis.game.whole import Invocation
 from gandsl.ir.game import GameIR
-from gandsl.ir.graph import Graph, Node, Variant
+from gandsl.ir.graph import Graph, NetworkIR, Node, Variant
 from gandsl.ir.split import call_order
 from gandsl.lowering.lower import describe, local
 from gandsl.lowering.network import LoweredNetwork
@@ -45,7 +46,7 @@ class LoweredGame:
     """
 
     ir: GameIR
-    networks: Mapping[str, LoweredNetwork]
+    networks: Mapping[str, Network]
     data_range: tuple[float, float] = (-1.0, 1.0)
     averages: dict[str, Network] = field(default_factory=dict)
     _passes: dict[object, PassProgram] = field(default_factory=dict)
@@ -68,8 +69,16 @@ class LoweredGame:
 
     def pass_ir(self, phase: PhasePlan, part: PassPlan, stage: Stage) -> PassIR:
         """The slice of the game's graph that a pass computes."""
-        networks = {name: network.ir for name, network in self.networks.items()}
-        return pass_slice(self.ir, networks, self.variant(stage), phase, part)
+        return pass_slice(self.ir, self.irs, self.variant(stage), phase, part)
+
+    @property
+    def irs(self) -> Mapping[str, NetworkIR]:
+        """The networks in the IR, by name: these were lowered from it."""
+        return {name: one.ir for name, one in self.networks.items() if isinstance(one, LoweredNetwork)}
+
+    def used(self, of: PassIR) -> Mapping[str, tuple[str, ...]]:
+        """By network, the layers with weights that a pass runs."""
+        return of.used
 
     def state_program(self, states: tuple[str, ...], stage: Stage) -> StateProgram:
         """See `Game.state_program`."""
@@ -92,7 +101,7 @@ def _place(stage: Stage) -> Place:
 def _lower_pass(game: LoweredGame, of: PassIR, stage: Stage) -> PassProgram:
     build = _Build(game, of.whole.graph, stage)
     build.sources(of.sources)
-    build.calls, build.over_all = of.calls, over_all(of)
+    build.calls, build.invoked, build.over_all = of.calls, of.whole.calls, over_all(of)
     build.differentiated = {
         by for id_ in of.nodes if build.graph[id_].op == "gradient" for by in build.graph[id_].inputs["by"]
     }
@@ -101,12 +110,11 @@ def _lower_pass(game: LoweredGame, of: PassIR, stage: Stage) -> PassProgram:
     losses = [build.sum_of(of.terms_of(player), weights) for player in of.players]
     values = [build.values[id_] for id_ in of.values]
     module = build.module(f"{_camel(of.phase.name)}Pass", [*losses, *values])
-    return PassProgram(tuple(build.given), module, of.values, of.used, hears(game.ir, of))
+    return PassProgram(tuple(build.given), module, of.values, game.used(of), hears(game.ir, of))
 
 
 def _lower_states(game: LoweredGame, states: tuple[str, ...], stage: Stage) -> StateProgram:
-    networks = {name: network.ir for name, network in game.networks.items()}
-    of = state_slice(game.ir, networks, game.variant(stage), states)
+    of = state_slice(game.ir, game.irs, game.variant(stage), states)
     build = _Build(game, game.ir.graphs[game.variant(stage)], stage)
     build.sources(of.sources)
     heard = tuple(dict.fromkeys(build.graph[id_].attrs["node"] for id_ in of.heard))
@@ -128,6 +136,7 @@ class _Build:
         self.given: list[Source] = []
         self.values: dict[str, fx.Node] = {}
         self.calls: Mapping[str, CallSlice] = {}
+        self.invoked: Mapping[str, Invocation] = {}  # whole programs of the calls
         self.over_all: frozenset[str] = frozenset()  # means over all processes
         self.differentiated: set[str] = set()
 
@@ -199,8 +208,7 @@ class _Build:
 
     def _call(self, node: Node) -> fx.Node:
         call = self.calls[node.id]
-        network = self.game.networks[call.network]
-        program = network.graph(call.entry, self.stage.level, self.stage.fading)
+        program = self.invoked[node.id].graph
         whole = call.all or (
             call.outputs == tuple(program.outputs) and call.given.keys() == set(call_order(program))
         )
@@ -212,11 +220,14 @@ class _Build:
             self.stage,
             node.attrs["draws"] or node.id,
             outputs=None if whole else call.outputs,
-            holds=held(network, node.attrs["holds"]),
+            holds=self._held(call.network, node.attrs["holds"]),
             training=mode,
         )
         order = [name for name in call_order(program) if name in call.given]
         return self._module(node, module, [self.values[call.given[name]] for name in order])
+
+    def _held(self, name: str, ops: Iterable[str]) -> tuple[str, ...]:
+        return held(self.game.irs[name], self.game.networks[name], ops)
 
     def _output(self, node: Node) -> fx.Node:
         (of,) = node.operands
@@ -252,13 +263,13 @@ _SPECIAL: dict[str, Callable[[_Build, Node], fx.Node]] = {
 """What is no function of tensors."""
 
 
-def held(network: LoweredNetwork, ops: Iterable[str]) -> tuple[str, ...]:
+def held(ir: NetworkIR, network: nn.Module, ops: Iterable[str]) -> tuple[str, ...]:
     """Paths of the layers of these ops (`all`: of every one that moves) in any program of a network."""
     wanted = set(ops)
     moving = {path for path, layer in network.named_modules() if getattr(layer, "running", ())}
     return tuple(
         id_
-        for id_, (_, node) in network.ir.weighted().items()
+        for id_, (_, node) in ir.weighted().items()
         if id_ in moving and (node.op in wanted or "all" in wanted)
     )
 

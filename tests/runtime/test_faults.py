@@ -13,7 +13,7 @@ from gandsl_runtime.network import Port
 from gandsl_runtime.observers import Observer
 from gandsl_runtime.runs import checkpoint
 from gandsl_runtime.runs.record import MachineOptions
-from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import arrays, folder_of, pixels, plan, png
 from tests.runtime.networks import (
     ConvDiscriminator,
@@ -110,12 +110,14 @@ UNFIT = {
 def test_plans_that_do_not_fit_the_networks(case):
     networks, changes, words, remedy = UNFIT[case]
     with pytest.raises(PlanError, match=words) as caught:
-        Trainer(plan(**changes), *networks(), data=arrays())
+        nets.trainer_of(plan(**changes), networks(), data=arrays())
     assert remedy in caught.value.remedy
 
 
 def test_labels_for_the_generator_alone_are_fine():
-    trainer = Trainer(plan(), seeded(ConvGenerator, 3), seeded(ConvDiscriminator), data=arrays(classes=3))
+    trainer = nets.trainer_of(
+        plan(), (seeded(ConvGenerator, 3), seeded(ConvDiscriminator)), data=arrays(classes=3)
+    )
     trainer.run()
 
 
@@ -132,10 +134,9 @@ class Plant(Observer):
 
 @pytest.mark.parametrize("steps", [1, 2, 4, 7])
 def test_not_a_number_never_reaches_a_checkpoint(steps, tmp_path):
-    trainer = Trainer(
+    trainer = nets.trainer_of(
         plan(cadence={"checkpoint": "3 steps", "log": "5 steps", "keep": 1}),
-        seeded(ConvGenerator),
-        seeded(ConvDiscriminator),
+        (seeded(ConvGenerator), seeded(ConvDiscriminator)),
         data=arrays(),
         run_dir=tmp_path,
         observing=[Plant(steps)],
@@ -153,10 +154,9 @@ def test_not_a_number_never_reaches_a_checkpoint(steps, tmp_path):
 
 def test_nor_when_the_last_update_made_it(tmp_path):
     """The losses of the step were still finite: the weights themselves are looked at."""
-    trainer = Trainer(
+    trainer = nets.trainer_of(
         plan(cadence={"checkpoint": "3 steps"}),
-        seeded(ConvGenerator),
-        seeded(ConvDiscriminator),
+        (seeded(ConvGenerator), seeded(ConvDiscriminator)),
         data=arrays(),
         run_dir=tmp_path,
         observing=[Plant(6)],
@@ -170,10 +170,9 @@ def test_a_broken_image_ends_the_run_with_its_name(tmp_path):
     where = folder_of(
         {f"{i}.png": png(image) for i, image in enumerate(pixels())} | {"9.png": b"x"}, tmp_path / "set"
     )
-    trainer = Trainer(
+    trainer = nets.trainer_of(
         plan(cadence={"checkpoint": "1 steps"}),
-        seeded(ConvGenerator),
-        seeded(ConvDiscriminator),
+        (seeded(ConvGenerator), seeded(ConvDiscriminator)),
         data=where,
         run_dir=tmp_path / "run",
         machine=MachineOptions(workers=1),
@@ -181,7 +180,7 @@ def test_a_broken_image_ends_the_run_with_its_name(tmp_path):
     with pytest.raises(DataError, match=r"can't read 9.png of"):
         trainer.run()
     (where / "9.png").write_bytes(png(pixels(1)[0]))  # repaired: the run goes on
-    trainer = Trainer.resume(tmp_path / "run", seeded(ConvGenerator), seeded(ConvDiscriminator))
+    trainer = nets.resumed(tmp_path / "run", (seeded(ConvGenerator), seeded(ConvDiscriminator)))
     trainer.run()
     assert trainer.state.clock.steps == 12
 
@@ -192,10 +191,9 @@ def test_a_full_disk_under_the_log(number, tmp_path):
         def logged(self, record, run):
             raise OSError(number, "no")
 
-    trainer = Trainer(
+    trainer = nets.trainer_of(
         plan(),
-        seeded(ConvGenerator),
-        seeded(ConvDiscriminator),
+        (seeded(ConvGenerator), seeded(ConvDiscriminator)),
         data=arrays(),
         run_dir=tmp_path,
         observing=[Full()],

@@ -12,6 +12,7 @@ from gandsl_runtime.errors import PlanError
 from gandsl_runtime.plan import Augment as AugmentPlan
 from gandsl_runtime.rng import Key, Part
 from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 from tests.runtime.reference import SEED, Reference, labels, trainer_of
@@ -99,7 +100,7 @@ def test_auxiliary_classifier(passes, every):
 def test_a_classifier_that_does_not_fit(output, classes, heads, said):
     networks = seeded(ConvGenerator, classes), seeded(ConvDiscriminator, heads=heads)
     with pytest.raises(PlanError, match=said):
-        Trainer(plan(auxiliary={"output": output}), *networks, data=arrays(classes=classes))
+        nets.game(plan(auxiliary={"output": output}), networks)
 
 
 @pytest.mark.parametrize("augmented", [False, True])

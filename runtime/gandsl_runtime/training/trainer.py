@@ -91,7 +91,7 @@ class Trainer:
             raise CheckpointError(
                 f"{self.run_dir} holds a run already", "resume it, or choose another folder"
             )
-        validate.check(plan, generator, discriminator)
+        validate.check(plan, {"generator": generator, "discriminator": discriminator})
         check_batches(self.group, plan)
         self.game = TwoPlayerGame(plan, generator, discriminator, self.device)
         if machine.compile:
