@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gandsl.passes.target import Target
 
 Device = Literal["cpu", "cuda"]
-Program = tuple[str, Variant, tuple[str, ...]]  # entry, level, the outputs of a part of it
+Asked = tuple[Device, str, int | None, bool, tuple[str, ...]]  # entry, level, fading, outputs of a part
 
 
 class LoweredNetwork(Network):
@@ -52,7 +52,7 @@ class LoweredNetwork(Network):
         self.inputs, self.outputs = ports_of(main)
         self.levels, self.moved = ir.levels, ir.moved
         self.has_styles = main.styles is not None
-        self._programs: dict[tuple[Device, Program], tuple[fx.GraphModule, PassLog]] = {}
+        self._programs: dict[Asked, tuple[fx.GraphModule, PassLog]] = {}
         self._twin: list[nn.Module] = []  # in a list, so that it is no submodule
 
     def program(
@@ -65,7 +65,7 @@ class LoweredNetwork(Network):
         self, outputs: tuple[str, ...], entry: str = "forward", level: int | None = None, fading: bool = False
     ) -> Callable[..., Any]:
         """See `Network._part`."""
-        return self._compiled((entry, self._variant(level, fading), outputs))[0]
+        return self._compiled(entry, level, fading, outputs)[0]
 
     def graph_module(
         self, entry: str = "forward", level: int | None = None, fading: bool = False
@@ -74,11 +74,11 @@ class LoweredNetwork(Network):
 
         It shares this network's layers.
         """
-        return self._compiled((entry, self._variant(level, fading), ()))[0]
+        return self._compiled(entry, level, fading)[0]
 
     def pass_log(self, entry: str = "forward", level: int | None = None, fading: bool = False) -> PassLog:
         """What each pass did to the program, and why it left the rest."""
-        return self._compiled((entry, self._variant(level, fading), ()))[1]
+        return self._compiled(entry, level, fading)[1]
 
     def lowered(
         self,
@@ -141,18 +141,25 @@ class LoweredNetwork(Network):
             raise ValueError(f"{self.ir.name} has no program for level {wanted}, only for {known}")
         return variant
 
-    def _compiled(self, program: Program) -> tuple[fx.GraphModule, PassLog]:
-        device = self._device
-        if (device, program) not in self._programs:
-            from gandsl.passes.pipeline import pipeline
+    def _compiled(
+        self, entry: str, level: int | None, fading: bool, outputs: tuple[str, ...] = ()
+    ) -> tuple[fx.GraphModule, PassLog]:
+        asked = self._device, entry, level, fading, outputs
+        if asked not in self._programs:  # in a step this is asked for each call of a network
+            last = self._variant(level, fading).level
+            made = self._made(*asked) if level is not None else self._compiled(entry, last, fading, outputs)
+            self._programs[asked] = made
+        return self._programs[asked]
 
-            target = replace(self.target, device=device)
-            entry, variant, outputs = program
-            module = self.lowered(entry, variant.level, variant.fading, outputs)
-            twin = self._meta_twin() if self.thorough else None
-            log = pipeline(target, self.ir.requires).run(module, target, twin)
-            self._programs[device, program] = module, log
-        return self._programs[device, program]
+    def _made(
+        self, device: Device, entry: str, level: int | None, fading: bool, outputs: tuple[str, ...]
+    ) -> tuple[fx.GraphModule, PassLog]:
+        from gandsl.passes.pipeline import pipeline
+
+        target = replace(self.target, device=device)
+        module = self.lowered(entry, level, fading, outputs)
+        twin = self._meta_twin() if self.thorough else None
+        return module, pipeline(target, self.ir.requires).run(module, target, twin)
 
     @property
     def _device(self) -> Device:

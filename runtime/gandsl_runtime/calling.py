@@ -32,7 +32,8 @@ def checked(
 
 def device_of(network: nn.Module) -> torch.device:
     """Where a network's weights are; the CPU where it has none."""
-    return next((p.device for p in network.parameters()), torch.device("cpu"))
+    weights = (weight for module in network.modules() for weight in module._parameters.values())
+    return next((weight.device for weight in weights if weight is not None), torch.device("cpu"))
 
 
 def dtype_of(network: nn.Module) -> torch.dtype:

@@ -11,9 +11,9 @@ from torch import Tensor, optim
 from torch.optim import Optimizer
 
 from ..network import Network
-from ..plan import Growth, Plan, schedule
+from ..plan import Curve, Growth, Plan, Stairs, schedule
 from ..plan import Optimizer as OptimizerPlan
-from ..plan.game import GamePlan, Player
+from ..plan.game import GamePlan, Player, comes_or_goes
 from ..plan.schedule import Clock, Size, Step, reached
 
 
@@ -50,12 +50,21 @@ def lazy_ratio(game: GamePlan, owner: Owner, step: Step) -> float:
     return main / (main + lazy) if players else 1.0
 
 
+class Roles(NamedTuple):
+    """Weights in a phase: what each of its players moves, and all others that somebody trains."""
+
+    variables: Mapping[str, Sequence[Tensor]]
+    constants: Sequence[Tensor]
+
+
 class Optimizers(Mapping[str, Optimizer]):
     """One optimizer for each owner of moments, by its name."""
 
     def __init__(self, plan: Plan, game: GamePlan, networks: Mapping[str, Network], step: Step) -> None:
         self.plan, self.game = plan, game
         self.sizes = sizes_of(networks)
+        self._roles: dict[tuple[tuple[str, ...], frozenset[int]], Roles] = {}  # by players, frozen weights
+        self._still: dict[tuple[Owner, int | None], dict[str, Any]] = {}  # numbers that stay so at a level
         weights: dict[Owner, dict[int, Tensor]] = {}
         for player in game.players.values():
             for owner in owners(player):
@@ -78,6 +87,9 @@ class Optimizers(Mapping[str, Optimizer]):
             ]
             for name, player in game.players.items()
         }
+        self._by_player = {
+            name: [self.by_owner[owner] for owner in owners(player)] for name, player in game.players.items()
+        }
 
     def __getitem__(self, owner: str) -> Optimizer:
         return self._by_name[owner]
@@ -90,7 +102,23 @@ class Optimizers(Mapping[str, Optimizer]):
 
     def of(self, player: str) -> list[Optimizer]:
         """Those that a player steps."""
-        return [self.by_owner[owner] for owner in owners(self.game.players[player])]
+        return self._by_player[player]
+
+    def roles(self, players: tuple[str, ...], frozen: frozenset[int]) -> Roles:
+        """The roles of weights while these players move; `frozen`, by id(), are nobody's variables."""
+        known = players, frozen
+        if known not in self._roles:
+            variables = {one: [w for w in self.variables[one] if id(w) not in frozen] for one in players}
+            wanted = {id(weight) for weights in variables.values() for weight in weights}
+            self._roles[known] = Roles(variables, [w for w in self.weights if id(w) not in wanted])
+        return self._roles[known]
+
+    def clear_gradients(self, player: str) -> None:
+        """As `zero_grad` of each that the player steps, whose bookkeeping takes ten times as long."""
+        for optimizer in self._by_player[player]:
+            for group in optimizer.param_groups:
+                for weight in group["params"]:
+                    weight.grad = None
 
     def moments(self, owner: Owner) -> tuple[str, ...]:
         """The names of what an optimizer keeps of each weight."""
@@ -116,8 +144,21 @@ class Optimizers(Mapping[str, Optimizer]):
         return own or self.plan.optimizer_of(owner.network)
 
     def _settings(self, owner: Owner, step: Step) -> dict[str, Any]:
-        ratio = lazy_ratio(self.game, owner, step)
-        return numbers(self._plan(owner), self.plan.growth, self.sizes, step, ratio)
+        known = owner, step.stage.level
+        if known in self._still:
+            return self._still[known]
+        plan, ratio = self._plan(owner), lazy_ratio(self.game, owner, step)
+        found = numbers(plan, self.plan.growth, self.sizes, step, ratio)
+        if not self._moves(owner, plan):
+            self._still[known] = found
+        return found
+
+    def _moves(self, owner: Owner, plan: OptimizerPlan) -> bool:
+        """Whether its numbers change within a level."""
+        rates = self.plan.growth.lr.values() if self.plan.growth else ()
+        values = (plan.lr, *getattr(plan, "betas", ()), *rates)
+        players = [player for player in self.game.players.values() if owner in owners(player)]
+        return any(isinstance(value, Curve | Stairs) for value in values) or any(map(comes_or_goes, players))
 
 
 # kind → torch's; fused where it has a kernel for all weights at once
@@ -153,19 +194,19 @@ def numbers(
     return found | {name: found[name] ** ratio for name in ("alpha", "momentum") if name in found}
 
 
-def resting(plan: Plan, networks: Mapping[str, Network], clock: Clock) -> set[int]:
+def resting(plan: Plan, networks: Mapping[str, Network], clock: Clock) -> frozenset[int]:
     """The weights that are frozen at this moment, by id()."""
     now = [
         part
         for part in plan.freeze
         if reached(part.start, clock) and not (part.until is not None and reached(part.until, clock))
     ]
-    return {
+    return frozenset(
         id(weight)
         for part in now
         for key, weight in networks[part.network].named_parameters()
         if part.holds(key)
-    }
+    )
 
 
 def sizes_of(networks: Mapping[str, Network]) -> Sequence[Size]:

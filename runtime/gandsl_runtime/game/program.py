@@ -65,14 +65,14 @@ class ClockValue:
 Source = Item | Drawn | StateValue | ClockValue
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PassProgram:
     """One pass: `run` takes a tensor for each source, in order, and gives losses, then values.
 
     A loss [] for each player of the phase, weighted, which is differentiated by that player's weights.
     `values` are nodes of the graph whose tensors [] follow: heard by states, logged. `used`: by network, the
     ids of the layers that run, whose weights have gradients, if only of 0. `heard`: which state hears which
-    of the values.
+    of the values. It is equal to itself alone.
     """
 
     sources: tuple[Source, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -15,7 +16,7 @@ from ..data import Stream
 from ..data.ahead import Ahead
 from ..distributed.group import ProcessGroup
 from ..guard.memory import GuardHistory
-from ..layers import BatchNorm
+from ..layers import BatchNorm, Layer
 from ..network import Network
 from ..plan import Plan, schedule
 from ..plan.game import PhasePlan
@@ -28,7 +29,7 @@ from ..training.metrics import MetricSums
 from ..training.precision import Scaling
 from . import saved
 from .optimizers import Optimizers, sizes_of
-from .program import Game
+from .program import Game, PassProgram
 from .sources import Sources
 from .states import GameStates
 
@@ -58,6 +59,7 @@ class GameRun:
     rate: float = 1.0  # … and what that made of the learning rates
     memory: GuardHistory | None = None  # of the guard, where there is one
     metrics: MetricSums = field(default_factory=MetricSums)
+    _weights: dict[PassProgram, frozenset[int]] = field(default_factory=dict)
 
     @classmethod
     def new(
@@ -118,6 +120,23 @@ class GameRun:
     def sources(self, step: Step) -> Sources:
         """What there is beside items and draws."""
         return Sources(step, self.states.values, self.device, self.dtype)
+
+    def weights_of(self, program: PassProgram) -> frozenset[int]:
+        """The weights of the layers that a pass runs, by id()."""
+        if program not in self._weights:
+            self._weights[program] = frozenset(
+                id(weight)
+                for name, layers in program.used.items()
+                for layer in layers
+                for weight in self.game.networks[name].get_submodule(layer).parameters(recurse=False)
+            )
+        return self._weights[program]
+
+    @cached_property
+    def moving(self) -> list[Layer]:
+        """The layers whose buffers move with each call in training."""
+        modules = (module for network in self.game.networks.values() for module in network.modules())
+        return [module for module in modules if isinstance(module, Layer) and module.running]
 
     def enter(self, step: Step) -> None:
         """Set the optimizers for a step, and forget their moments where growth says so."""

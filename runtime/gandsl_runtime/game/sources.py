@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -31,7 +31,7 @@ class Sources:
 
     def of_part(self, items: Items, draws: Draws, shares: Tensor | None) -> Sources:
         """The same, with what the samples of a micro-batch have."""
-        return replace(self, items=items, draws=draws, shares=shares)
+        return Sources(self.step, self.states, self.device, self.dtype, items, draws, shares)
 
     def tensor(self, source: Source) -> Tensor:
         """The value of a source."""

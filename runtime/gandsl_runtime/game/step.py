@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeAlias
 
@@ -47,25 +47,22 @@ def take(run: GameRun, now: Step, phase: PhasePlan, repeat: int, items: StepItem
     passes = [(part, run.game.pass_program(phase, part, now.stage)) for part in phase.passes]
     reads = any(isinstance(source, Item) for _, program in passes for source in program.sources)
     given = items.of(phase) if reads else {}
-    optimizers = {player: run.optimizers.of(player) for player in phase.players}
-    frozen = resting(run.plan, run.game.networks, now.clock) if run.plan.freeze else ()
-    variables = {
-        player: [weight for weight in run.optimizers.variables[player] if id(weight) not in frozen]
-        for player in phase.players
-    }
-    for optimizer in (one for player in phase.players for one in optimizers[player]):
-        optimizer.zero_grad(set_to_none=True)
-    with _requiring_gradients(run, variables.values()), synchronized(run.group):
+    variables, constants = run.optimizers.roles(
+        phase.players, resting(run.plan, run.game.networks, now.clock)
+    )
+    for player in phase.players:
+        run.optimizers.clear_gradients(player)
+    with _constant(constants), synchronized(run.group):
         for part, program in passes:
             _add_gradients(run, now, phase, repeat, part, program, given, variables)
         for player in phase.players:
             if without := [weight for weight in variables[player] if weight.grad is None]:
-                used = _used(run, (program for _, program in passes))
+                used = set().union(*(run.weights_of(program) for _, program in passes))
                 zeros_where_used(weight for weight in without if id(weight) in used)
-            for optimizer in optimizers[player]:
+            for optimizer in run.optimizers.of(player):
                 run.group.sum_gradients(optimizer.param_groups[0]["params"])
         for player in phase.players:
-            run.scaling[player].step(*optimizers[player])
+            run.scaling[player].step(*run.optimizers.of(player))
             if bound := run.plan.top_singular_value:
                 for name in run.game.plan.players[player].networks:
                     if name in bound.networks:
@@ -95,7 +92,7 @@ def _add_gradients(
     )
     dealt = parts(run.group, count, run.plan.micro_batch)
     mine = [(part, turn) for turn, part in enumerate(dealt) if part.count]
-    moving = running(*run.game.networks.values()) if len(mine) > 1 else ()
+    moving = running(*run.moving) if len(mine) > 1 else ()
     for part, turn in together(mine, moving):
         rows = {kind: rows[turn :: len(dealt)][: part.count] for kind, rows in items.items()}
         _add_part(run, now, phase, part, program, rows, key, variables)
@@ -131,32 +128,17 @@ def _add_part(
 
 def logged(run: GameRun, phase: PhasePlan, values: dict[str, Tensor]) -> dict[str, Tensor]:
     """What of these values the log has: what terms want in it, and what the game says."""
-    wanted = dict(run.game.plan.logs)
-    for term in (term for part in phase.passes for term in part.terms):
-        wanted |= term.logs
+    wanted = {**run.game.plan.logs, **phase.logs}
     return {name: values[node] for name, node in wanted.items() if node in values}
 
 
-def _used(run: GameRun, programs: Iterable[PassProgram]) -> set[int]:
-    """The weights of the layers that passes run, by id()."""
-    return {
-        id(weight)
-        for program in programs
-        for name, layers in program.used.items()
-        for layer in layers
-        for weight in run.game.networks[name].get_submodule(layer).parameters(recurse=False)
-    }
-
-
 @contextmanager
-def _requiring_gradients(run: GameRun, variables: Iterable[Sequence[Tensor]]) -> Iterator[None]:
-    """Inside the block these weights alone are variables; all others are constants."""
-    wanted = {id(weight) for weights in variables for weight in weights}
-    others = [w for w in run.optimizers.weights if id(w) not in wanted]
-    for weight in others:
+def _constant(weights: Sequence[Tensor]) -> Iterator[None]:
+    """Inside the block these weights are constants."""
+    for weight in weights:
         weight.requires_grad_(False)
     try:
         yield
     finally:
-        for weight in others:
+        for weight in weights:
             weight.requires_grad_(True)

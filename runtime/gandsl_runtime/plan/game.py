@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from .number import Curve, Number, Stairs
@@ -73,6 +74,11 @@ class Player:
         return reached(self.start, clock) and not (self.until is not None and reached(self.until, clock))
 
 
+def comes_or_goes(part: Player | Term) -> bool:
+    """Whether it is not there all the time."""
+    return bool(part.start.number) or part.until is not None
+
+
 @dataclass(frozen=True)
 class GameState:
     """A number that the game keeps: read as it stood when a micro-batch began, moved by what was heard.
@@ -116,6 +122,12 @@ class PhasePlan:
         players = "+".join(short.get(player, player) for player in self.players)
         return f"{players}/{self.every}" if self.every > 1 else players
 
+    @cached_property
+    def logs(self) -> Mapping[str, str]:
+        """What its terms have in the log: name → node."""
+        terms = (term for part in self.passes for term in part.terms)
+        return {name: node for term in terms for name, node in term.logs.items()}
+
     def due(self, clock: Clock) -> bool:
         return clock.steps % self.every == 0
 
@@ -134,11 +146,25 @@ class GamePlan:
 
     def phases(self, clock: Clock) -> tuple[PhasePlan, ...]:
         """The phases of a step at this moment, in order, whether they are due in it or not."""
-        found: list[PhasePlan] = []
+        there = tuple(part.is_there(clock) for part in self._coming_and_going)
+        if there not in self._known:
+            self._known[there] = tuple(self._made(clock))
+        return self._known[there]
+
+    def _made(self, clock: Clock) -> Iterable[PhasePlan]:
         for turn in self.order:
             players = [self.players[name] for name in turn if self.players[name].is_there(clock)]
-            found += _phases(players, clock)
-        return tuple(found)
+            yield from _phases(players, clock)
+
+    @cached_property
+    def _coming_and_going(self) -> tuple[Player | Term, ...]:
+        players = self.players.values()
+        parts: list[Player | Term] = [*players, *(term for player in players for term in player.terms)]
+        return tuple(filter(comes_or_goes, parts))
+
+    @cached_property
+    def _known(self) -> dict[tuple[bool, ...], tuple[PhasePlan, ...]]:
+        return {}
 
 
 def _phases(players: list[Player], clock: Clock) -> Iterable[PhasePlan]:
