@@ -1,4 +1,4 @@
-"""What benches measure with: process seconds and a process's peak memory; a figure that cannot be is refused.
+"""What benches measure with: process seconds, peak memory, intervals; a figure that cannot be is refused.
 
 A bench that reads its instrument wrong must fail, not print a good figure. So each figure passes through
 `figure` with the bounds between which it can lie at all, whatever it ought to be.
@@ -13,15 +13,18 @@ import multiprocessing
 import os
 import resource
 import time
-from collections.abc import Callable, Iterator, Sized
+from collections.abc import Callable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
+
+import numpy as np
 
 T = TypeVar("T", bound=Sized)
 
 FURTHEST = 20.0
 """Two programs of the same work are not further apart; a ratio that is says that one of them did not run."""
+RESAMPLES = 2000
 MAPPED = {"MALLOC_MMAP_THRESHOLD_": str(2**16), "MALLOC_TRIM_THRESHOLD_": str(2**16)}
 """glibc then gives back at once what is freed: a threshold that is set does not grow with what is freed."""
 
@@ -40,6 +43,19 @@ def ratio(what: str, mine: float, theirs: float) -> float:
     """Of two figures for the same work. Raises SystemExit where one of them cannot be."""
     figure(what, theirs)
     return figure(f"the ratio of {what}", mine / theirs, above=1 / FURTHEST, most=FURTHEST)
+
+
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """Where the median of what turns gave lies, with 95 % of certainty.
+
+    Of the medians of RESAMPLES drawings with replacement (Efron 1979, "Bootstrap methods: another look at the
+    jackknife"); few turns that lie apart make it wide. Raises SystemExit where there is no turn, or one that
+    is no number.
+    """
+    turns = np.array([figure("a turn", value, above=-math.inf) for value in some("turns", values)])
+    drawn = np.random.default_rng(0).choice(turns, (RESAMPLES, len(turns)))
+    low, high = np.quantile(np.median(drawn, axis=1), (0.025, 0.975))
+    return float(low), float(high)
 
 
 def some(what: str, found: T) -> T:

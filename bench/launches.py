@@ -33,10 +33,12 @@ import gandsl
 from bench import launches_official as official
 from bench.figures import figure, some
 from bench.kernels import Launches, Tally
+from bench.training import run_of, trainer_of
 from gandsl.passes.devices import DEVICES
 from gandsl.passes.target import Target
-from gandsl_runtime import Trainer
-from gandsl_runtime.plan import schedule
+from gandsl_runtime.game.items import StepItems
+from gandsl_runtime.game.step import take
+from gandsl_runtime.plan.game import PhasePlan
 from gandsl_runtime.plan.schedule import Clock
 from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.training.game import classes_of
@@ -91,7 +93,6 @@ class Counted:
 def ours(case: Case) -> Counted:
     """A step of ours, at the last level of a growing system."""
     program = gandsl.compile(SPECS / f"{case.spec}.yaml", dict(case.overrides), target=Target("cuda"))
-    assert program.plan is not None
     launches, found = Launches(), Counted()
     with _without_numbers() as numberless, ExitStack() as taken:
         generator, discriminator = program.generator, program.discriminator
@@ -99,28 +100,31 @@ def ours(case: Case) -> Counted:
             setattr(network, "to", lambda *_, network=network, **__: network)  # noqa: B010
         shape = max(port.shape for port in discriminator.inputs if port.kind == "Image")
         data = random_images(shape, classes_of(generator))
-        trainer = Trainer(
-            program.plan,
-            generator,
-            discriminator,
-            data=data,
-            machine=MachineOptions(device="cpu"),
-            observing=(),
-        )
+        trainer = trainer_of(program, data=data, machine=MachineOptions(device="cpu"), observing=())
         taken.enter_context(
             mock.patch.object(trainer.stream, "take", partial(_taken, trainer.stream.take, numberless))
         )
-        step = schedule.step(program.plan, generator.levels, Clock(10**12, 0))
-        trainer.game.stage = step.stage
-        for phase in trainer.phases:
-            trainer.updates.take(phase, step)
-        for phase in trainer.phases:
-            scaling = trainer.state.scaling[phase.side]
-            with launches, launches.part(phase.name), _apart(scaling, launches, phase.name):
-                trainer.updates.take(phase, step)
-            found.add(phase.name, phase.every, launches)
+        run = run_of(trainer)
+        run.clock = Clock(10**12, 0)
+        now = run.now()
+        run.enter(now)
+
+        def taken_once(phase: PhasePlan, items: StepItems) -> None:
+            for repeat in range(phase.repeat):
+                take(run, now, phase, repeat, items)
+
+        items = StepItems(run, now)
+        for phase in run.phases():
+            taken_once(phase, items)
+        items = StepItems(run, now)
+        for phase in run.phases():
+            with launches, launches.part(phase.label), ExitStack() as apart:
+                for player in phase.players:
+                    apart.enter_context(_apart(run.scaling[player], launches, phase.label))
+                taken_once(phase, items)
+            found.add(phase.label, phase.every, launches)
         with launches, launches.part(REST):
-            trainer.state.leave(program.plan, step, trainer.group)
+            run.leave(now)
         found.add(REST, 1, launches)
     return found
 
@@ -160,9 +164,9 @@ def _apart(scaling: Any, launches: Launches, name: str) -> Iterator[None]:
     """The optimizer's step, and what is done to gradients before it, count apart."""
     plain = scaling.step
 
-    def step(optimizer: Any) -> None:
+    def step(*optimizers: Any) -> None:
         with launches.part(f"{name} {OPTIMIZER}"):
-            plain(optimizer)
+            plain(*optimizers)
 
     scaling.step = step
     try:

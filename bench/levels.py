@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 import gandsl
-from bench.figures import ratio, some, spent
+from bench.figures import interval, ratio, some, spent
 from gandsl_runtime.network import Network
 
 SPECS = {
@@ -74,12 +74,14 @@ def rows(spec: str, whole: int, batch: int, repeats: int) -> list[dict[str, Any]
             for take in passes:
                 take()  # warms
             turns = some("turns", [tuple(take() for take in passes) for _ in range(repeats)])
+            ratios = [ratio("time", x, y) for x, y in turns]
             found.append(
                 {
                     "spec": spec,
                     "side": side,
                     "level": size,
-                    "ratio": statistics.median(ratio("time", x, y) for x, y in turns),
+                    "ratio": statistics.median(ratios),
+                    "interval": interval(ratios),
                     "ms": 1000 * statistics.median(x for x, _ in turns),
                 }
             )
@@ -101,7 +103,8 @@ def main() -> int:
     else:
         for row in table:
             said = f"{row['spec']:10} {row['side']:14} {row['level']:4}²  {row['ms']:8.1f} ms"
-            print(f"{said}  ratio {row['ratio']:.2f}")
+            low, high = row["interval"]
+            print(f"{said}  ratio {row['ratio']:.2f} [{low:.2f}, {high:.2f}]")
     return int(any(row["ratio"] > ALLOWED for row in some("levels", table)))
 
 

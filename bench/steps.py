@@ -9,8 +9,9 @@ have networks with the same number of parameters (to a thousandth), take the sam
 one thread of the CPU, and take turns. A full step is all phases, each weighted by its interval, and the
 average of the weights; ours also the whole trainer: data, draws, measurements.
 
-Seconds are of the process. Memory is what a step adds to a process that did nothing else, at its fullest
-moment (`bench.figures.added`): at least the gradients of the larger network. A ratio should be at most 1.
+Seconds are of the process, their ratio is the median of the turns', and its interval is where that lies with
+95 % of certainty. Memory is what a step adds to a process that did nothing else, at its fullest moment
+(`bench.figures.added`): at least the gradients of the larger network. A ratio should be at most 1.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import statistics
 import sys
 import time
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,11 +39,10 @@ import torch
 from torch import nn
 
 import gandsl
-from bench.figures import added, figure, ratio, some, spent
+from bench.figures import added, figure, interval, ratio, some, spent
+from bench.training import run_of, trainer_of, watched
 from gandsl_runtime.data.sources import Arrays
-from gandsl_runtime.plan.schedule import Clock, Step
-from gandsl_runtime.training.phases import PlanPhase
-from gandsl_runtime.training.trainer import Trainer
+from gandsl_runtime.plan.schedule import Clock
 
 Phases = dict[str, tuple[int, Callable[[], object]]]  # name → its interval, and what takes it
 
@@ -226,28 +226,32 @@ def ours(system: System) -> Side:
     program = gandsl.compile(
         Path("specs") / f"{system.spec}.yaml", {**system.overrides, "training.batch": system.batch}
     )
-    assert program.plan is not None
     _, height, width = program.generator.outputs[-1].shape
     chance = np.random.default_rng(0)
     pixels = chance.integers(0, 256, (64, height, width, 3), dtype=np.uint8)
     labels = chance.integers(0, 1000, 64)
     source = Arrays(pixels, labels)
-    networks = program.generator, program.discriminator
-    trainer = Trainer(program.plan, *networks, data=source, observing=())
-    taken: dict[str, float] = {}
-    take = trainer.updates.take
-
-    def watched(phase: PlanPhase, step: Step) -> None:
-        taken[phase.name] = spent(lambda: take(phase, step)) / phase.every
+    trainer = trainer_of(program, data=source, observing=())
+    run, start = run_of(trainer), Clock(10**10, 0)  # the last level, and every phase is due
+    run.clock = start
+    every = {phase.label: phase.every for phase in run.phases()}
 
     def turn() -> dict[str, float]:
-        trainer.state.clock = Clock(10**10, 0)  # the last level, and every phase is due
-        whole = spent(trainer.step)
-        rest = whole - sum(taken[phase.name] * phase.every for phase in trainer.phases)
-        return {**taken, "rest": rest}
+        taken: dict[str, float] = dict.fromkeys(every, 0.0)
 
-    trainer.updates.take = watched
-    return Side(networks, turn)
+        @contextlib.contextmanager
+        def part(label: str) -> Iterator[None]:
+            began = time.process_time()
+            yield
+            taken[label] += figure(f"the time of {label}", time.process_time() - began)
+
+        run.clock = start
+        with watched(part):
+            whole = spent(trainer.step)
+        rest = whole - sum(taken.values())
+        return {**{label: seconds / every[label] for label, seconds in taken.items()}, "rest": rest}
+
+    return Side((program.generator, program.discriminator), turn)
 
 
 # --- both sides -------------------------------------------------------------------------------------
@@ -295,12 +299,14 @@ def measure(system: System, options: argparse.Namespace) -> dict[str, Any]:
     begin = time.perf_counter()
     while len(turns) < 3 or (len(turns) < options.repeats and time.perf_counter() - begin < options.seconds):
         turns.append((mine.turn(), theirs.turn()))
+    ratios = [ratio("time", sum(a.values()), sum(b.values())) for a, b in turns]
     row = {
         "system": system.name,
         "batch": system.batch,
         "ours": statistics.median(sum(a.values()) for a, _ in turns),
         "official": statistics.median(sum(b.values()) for _, b in turns),
-        "ratio": statistics.median(ratio("time", sum(a.values()), sum(b.values())) for a, b in turns),
+        "ratio": statistics.median(ratios),
+        "interval": interval(ratios),
         "turns": len(turns),
         "phases": {
             side: {name: statistics.median(turn[i][name] for turn in turns) for name in turns[0][i]}
@@ -332,7 +338,8 @@ def main() -> int:
     table = []
     if not options.json:
         print(
-            f"{'system':14} {'batch':>5} {'ours':>9} {'official':>9} {'ratio':>6} {'memory':>17} {'ratio':>6}"
+            f"{'system':14} {'batch':>5} {'ours':>9} {'official':>9} {'ratio and interval':>20} "
+            f"{'memory':>17} {'ratio':>6}"
         )
     for system in chosen:
         row = measure(system, options)
@@ -340,7 +347,7 @@ def main() -> int:
         if options.json:
             continue
         line = f"{row['system']:14} {row['batch']:5} {row['ours']:8.3f}s {row['official']:8.3f}s"
-        line += f" {row['ratio']:6.2f}"
+        line += f" {row['ratio']:6.2f} [{row['interval'][0]:.2f}, {row['interval'][1]:.2f}]"
         if options.memory:
             mib = f"{row['ours_bytes'] >> 20} / {row['official_bytes'] >> 20} MiB"
             line += f" {mib:>17} {row['memory_ratio']:6.2f}"

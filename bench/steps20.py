@@ -20,7 +20,7 @@ import torch
 
 import gandsl
 from bench.figures import some
-from gandsl_runtime import Trainer
+from bench.training import run_of, trainer_of
 from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.sample import sample
 from tests.specs.reduced import ALL, SPECS, reduced
@@ -49,19 +49,12 @@ def trained(name: str) -> bool:
     program = gandsl.compile(SPECS / f"{name}.yaml", reduced(name, BATCH, images=2 * BATCH, classes=10))
     generator, discriminator = program.generator, program.discriminator
     before = samples(generator)
-    trainer = Trainer(
-        program.plan,
-        generator,
-        discriminator,
-        data="mnist",
-        machine=MachineOptions(device="cpu"),
-        observing=(),
-    )
+    trainer = trainer_of(program, data="mnist", machine=MachineOptions(device="cpu"), observing=())
     began = time.perf_counter()
     for _ in range(STEPS):
         trainer.step()
     pace = (time.perf_counter() - began) / STEPS
-    losses = {key: float(mean) for key, mean in trainer.meter.means().items()}
+    losses = trainer.measured()
     after = samples(generator)
     change = (after - before).abs().max().item()
     size = sum(p.numel() for network in (generator, discriminator) for p in network.parameters())
@@ -72,7 +65,7 @@ def trained(name: str) -> bool:
         flush=True,
     )
     finite = all(abs(mean) < float("inf") for mean in losses.values()) and bool(after.isfinite().all())
-    return finite and change > 0 and trainer.state.clock.steps == STEPS
+    return finite and change > 0 and run_of(trainer).clock.steps == STEPS
 
 
 def samples(generator: Any) -> torch.Tensor:

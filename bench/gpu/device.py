@@ -47,25 +47,25 @@ class Timer:
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
-        self._pairs: dict[str, tuple[Any, Any]] = {}
+        self._pairs: dict[str, list[tuple[Any, Any]]] = {}
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
         """What the device is given in the block."""
         before = self._mark()
         yield
-        self._pairs[name] = before, self._mark()
+        self._pairs.setdefault(name, []).append((before, self._mark()))
 
     def read(self) -> dict[str, float]:
-        """Milliseconds of all parts since the last reading; waits for the device.
+        """Milliseconds of all parts since the last reading, those of one name together; waits for the device.
 
         Raises SystemExit where there is no part, or one that took no time or ended before it began.
         """
         wait(self._setting)
         pairs, self._pairs = some("parts that were timed", self._pairs), {}
         return {
-            name: figure(f"the time of {name}, in ms", self._between(*pair), most=1e7)
-            for name, pair in pairs.items()
+            name: sum(figure(f"the time of {name}, in ms", self._between(*pair), most=1e7) for pair in of)
+            for name, of in pairs.items()
         }
 
     def _mark(self) -> Any:

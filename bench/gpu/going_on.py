@@ -18,8 +18,8 @@ from safetensors.torch import load_file
 
 from bench.gpu import agreement, ours
 from bench.gpu.entry import Setting
+from bench.training import resumed as going_on
 from gandsl_runtime.runs.record import MachineOptions
-from gandsl_runtime.training.trainer import Trainer
 
 SPEC, LENGTH = "tiny", 6
 BATCH = ["--set", "training.batch=8"]
@@ -34,9 +34,9 @@ def resumed(setting: Setting, spec: str) -> dict[str, Any]:
     first = ours.steps(spec, small, setting.device, "cuda", 2, double=True, seed=3, run_dir=folder / "run")
     first.save()
     made = ours.program(spec, small, "cuda")
-    networks = made.generator.double(), made.discriminator.double()
+    made.generator.double(), made.discriminator.double()
     given = {"data": ours.images(made), "observing": (), "machine": MachineOptions(device=setting.device)}
-    later = ours.smooth(Trainer.resume(folder / "run", *networks, **given))
+    later = ours.smooth(going_on(folder / "run", made, **given))
     assert later.state.clock.steps == 2, "the run did not go on from its second step"
     for _ in range(2):
         later.step()

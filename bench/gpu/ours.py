@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 import gandsl
+from bench.training import run_of, trainer_of
 from gandsl.passes.target import Target
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.observers import Observer
@@ -73,12 +74,10 @@ def trainer(
     made: gandsl.Program, device: str, *, double: bool = False, backend: Backend | None = None, **more: Any
 ) -> Trainer:
     """`backend`: of torch.compile; None: steps run eager."""
-    assert made.plan is not None
-    networks = made.generator, made.discriminator
     if double:
-        networks = networks[0].double(), networks[1].double()
+        made.generator.double(), made.discriminator.double()
     given = {"data": images(made), "observing": (), "machine": MachineOptions(device=device), **more}
-    run = Trainer(made.plan, *networks, **given)
+    run = trainer_of(made, **given)
     if backend is not None:
         run.game.compiler = Compiler(backend, run.warn)
     return run
@@ -89,7 +88,7 @@ def smooth(run: Trainer) -> Trainer:
 
     A bias before a norm has a gradient of 0, which rounding makes some number; of it Adam takes the sign.
     """
-    for optimizer in run.state.optimizers.values():
+    for optimizer in run_of(run).optimizers.values():
         for group in optimizer.param_groups:
             if "eps" in group:
                 group["eps"] = EPSILON
@@ -98,7 +97,7 @@ def smooth(run: Trainer) -> Trainer:
 
 def floats(run: Trainer) -> Iterator[tuple[str, Tensor]]:
     """All of a trainer's state that has a fraction, but what the guard remembers."""
-    for name, tensor in run.state.tensors().items():
+    for name, tensor in run_of(run).tensors().items():
         if tensor.is_floating_point() and not name.startswith("guard"):
             yield name, tensor
 

@@ -9,6 +9,7 @@ import torch
 
 from bench.gpu import ours
 from bench.gpu.entry import Setting
+from bench.training import run_of
 from gandsl_runtime.layers import Cast, set_noise_mode
 from gandsl_runtime.training.game import tuple_of
 
@@ -27,9 +28,10 @@ def mode(setting: Setting, compute: str, overrides: Mapping[str, Any]) -> dict[s
     assert not wild, f"{wild} are {[means[name] for name in wild]}"
     lost = [name for name, tensor in ours.floats(run) if not bool(tensor.isfinite().all())]
     assert not lost, f"not finite: {', '.join(lost[:4])}"
-    casts = sum(isinstance(module, Cast) and module.active for module in run.state.generator.modules())
+    generator = run_of(run).game.networks["generator"]
+    casts = sum(isinstance(module, Cast) and module.active for module in generator.modules())
     assert (casts > 0) == (compute in ("bf16", "fp16")), f"{casts} casts are on"
-    off = _off(setting, run.state.generator, small)
+    off = _off(setting, generator, small)
     assert off <= NEAR[compute], f"images are {off:.1e} off those in float32"
     assert not casts or off > NEAR["fp32"], f"images are {off:.1e} off those in float32: the mode did nothing"
     losses = {name: mean for name, mean in means.items() if name.startswith("loss")}

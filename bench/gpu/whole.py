@@ -5,10 +5,9 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, closing
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
-from unittest import mock
 
 from torch import nn
 
@@ -17,12 +16,11 @@ from bench.gpu import ours
 from bench.gpu.device import CLOCKS_APART, Peak, Timer, wait
 from bench.gpu.entry import Setting
 from bench.gpu.kinds import profiled
-from gandsl_runtime.plan.schedule import Clock, Step
+from bench.training import Part, run_of, watched
+from gandsl_runtime.plan.schedule import Clock
 from gandsl_runtime.runs.record import MachineOptions
-from gandsl_runtime.training.phases import PlanPhase
 from gandsl_runtime.training.trainer import Trainer
 
-Part = Callable[[str], AbstractContextManager[None]]
 STEP = "step"
 TURNS, PERIOD = 12, 16
 """Turns at most, and steps of a run that has taken every lazy phase at least once."""
@@ -122,22 +120,20 @@ def step(
 
 def trained(setting: Setting, spec: str, overrides: Mapping[str, Any], **more: Any) -> tuple[Trainer, Side]:
     """The trainer as users run it, at its last level; its images are in memory where no `data` is given."""
-    run = ours.trainer(ours.program(spec, overrides, "cuda"), setting.device, **more)
-    take = run.updates.take
+    program = ours.program(spec, overrides, "cuda")
+    trainer = ours.trainer(program, setting.device, **more)
+    run = run_of(trainer)
 
     def turn(part: Part) -> None:
-        def watched(phase: PlanPhase, step: Step) -> None:
-            with part(phase.name):
-                take(phase, step)
-
-        run.state.clock = Clock(10**10, 0)
-        with mock.patch.object(run.updates, "take", watched):
-            run.step()
+        run.clock = Clock(10**10, 0)
+        with watched(part):
+            trainer.step()
 
     def plain(place: int) -> None:
-        run.state.clock = Clock(10**10, place)
-        run.step()
+        run.clock = Clock(10**10, place)
+        trainer.step()
 
-    networks = run.state.generator, run.state.discriminator
-    every = {phase.name: phase.every for phase in run.phases}
-    return run, Side(networks, every, turn, plain, run.plan.batch)
+    networks = program.generator, program.discriminator
+    run.clock = Clock(10**10, 0)
+    every = {phase.label: phase.every for phase in run.phases()}
+    return trainer, Side(networks, every, turn, plain, run.plan.batch)

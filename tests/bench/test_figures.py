@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from bench import data, digits, levels, memory, overhead, quickstart, startup, steps, steps20
-from bench.figures import added, figure, ratio, some, spent
+from bench.figures import added, figure, interval, ratio, some, spent
 from tests.bench.holding import MIB, dies, held, idle
 
 
@@ -40,6 +40,28 @@ def test_nothing_measured_is_no_success() -> None:
     assert some("rows", [1]) == [1]
     with pytest.raises(SystemExit, match="nothing was measured: there are no rows"):
         some("rows", [])
+
+
+@pytest.mark.parametrize("broken", [[], [1.0, math.nan], [math.inf, 1.0, 1.0]])
+def test_an_interval_of_what_cannot_be_is_refused(broken: list[float]) -> None:
+    with pytest.raises(SystemExit, match=r"nothing was measured|the measurement is broken"):
+        interval(broken)
+
+
+def test_an_interval_holds_the_median_that_turns_are_drawn_from() -> None:
+    """In 95 of 100 cases, give or take what 100 cases may be off by."""
+    chance = np.random.default_rng(1)
+    held = 0
+    for _ in range(100):
+        low, high = interval([*chance.normal(1.0, 0.1, 25)])
+        held += low <= 1.0 <= high
+        assert 0.02 < high - low < 0.2  # about 4 · 0.1 · √(π / 2) / √25 = 0.10
+    assert held >= 91
+
+
+def test_an_interval_is_as_wide_as_turns_are_apart() -> None:
+    assert interval([0.9] * 9) == (0.9, 0.9)
+    assert interval([0.5, 1.0, 1.5]) == (0.5, 1.5)
 
 
 # --- memory -----------------------------------------------------------------------------------------
