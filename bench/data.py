@@ -23,6 +23,7 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -91,15 +92,16 @@ def measure(count: int, rounds: int) -> dict[str, float]:
             workers: stack.enter_context(closing(Stream(data, 0, True, workers))) for workers in WORKERS
         }
         ahead = stack.enter_context(closing(Ahead(Stream(data, 0, True), Here())))
-        for stream in (*streams.values(), ahead):
+        everything: list[Stream | Ahead] = [*streams.values(), ahead]
+        for stream in everything:
             stream.take(BATCH)  # what happens once
         found: dict[str, list[float]] = defaultdict(list)
         for _ in range(rounds):
             found["pillow"].append(rate(lambda: pillow(path, count), count, time.process_time))
             found["stream"].append(rate(lambda: streamed(streams[0], count), count, time.process_time))
-            for workers, stream in streams.items():
+            for workers, reads in streams.items():
                 name = f"workers {workers}"
-                found[name].append(rate(lambda s=stream: streamed(s, count), count, time.perf_counter))
+                found[name].append(rate(partial(streamed, reads, count), count, time.perf_counter))
             pause = 2 * BATCH / found["workers 0"][-1]
             found["wait"].append(waiting(streams[0], count, pause))
             found["wait, ahead"].append(waiting(ahead, count, pause))

@@ -98,8 +98,8 @@ def ours(case: Case) -> Counted:
         generator, discriminator = program.generator, program.discriminator
         for network in (generator, discriminator):  # what has no numbers can't be moved
             setattr(network, "to", lambda *_, network=network, **__: network)  # noqa: B010
-        shape = max(port.shape for port in discriminator.inputs if port.kind == "Image")
-        data = random_images(shape, classes_of(generator))
+        channels, height, width = max(port.shape for port in discriminator.inputs if port.kind == "Image")
+        data = random_images((channels, height, width), classes_of(generator))
         trainer = trainer_of(program, data=data, machine=MachineOptions(device="cpu"), observing=())
         taken.enter_context(
             mock.patch.object(trainer.stream, "take", partial(_taken, trainer.stream.take, numberless))

@@ -89,8 +89,9 @@ def find(checkout: Path) -> None:
         f"aten::cudnn_convolution_{kind}backward_weight": _weight_gradient(bool(kind))
         for kind in ("", "transpose_")
     }
-    plain = torch._C._jit_get_operation
-    torch._C._jit_get_operation = lambda name: gradients.get(name) or plain(name)
+    torch_c: Any = torch._C
+    plain = torch_c._jit_get_operation
+    torch_c._jit_get_operation = lambda name: gradients.get(name) or plain(name)
 
     biases.bias_act, filters.upfirdn2d = fused, filtered
 

@@ -42,7 +42,6 @@ from torch import Tensor, nn
 import gandsl
 from bench.figures import ratio, some
 from gandsl.interop import import_checkpoint
-from gandsl_runtime.network import Network
 
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-2}
 """Of the norm. Sums are in another order, which moves numbers across a rectifier's kink where they are near
@@ -160,7 +159,7 @@ def ours(system: System, generator: nn.Module, discriminator: nn.Module) -> tupl
     return pairs[0], pairs[1]
 
 
-def inputs(network: Network, batch: int) -> list[Tensor]:
+def inputs(network: Any, batch: int) -> list[Tensor]:
     """What one of our networks takes."""
     return [
         torch.randint(port.shape[0], (batch,)) if port.kind == "Label" else torch.randn(batch, *port.shape)

@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -64,7 +65,7 @@ def trainer_in(folder: Path, program: gandsl.Program) -> Trainer:
 def bare(program: gandsl.Program, batch: int) -> Callable[[], None]:
     """One step of a plain loop over copies of the networks."""
     twin = g, d = copy.deepcopy(program.generator), copy.deepcopy(program.discriminator)
-    settings = {"lr": 1e-6, "betas": (0.0, 0.9), "fused": True}
+    settings: dict[str, Any] = {"lr": 1e-6, "betas": (0.0, 0.9), "fused": True}
     optimizers = [torch.optim.Adam(network.parameters(), **settings) for network in twin]
     z = torch.randn(batch, *g.inputs[0].shape)
     real = torch.randn(batch, *d.inputs[0].shape)
@@ -124,7 +125,7 @@ def main() -> int:
                 most=times * options.repeats,
             )
             own = [a - b for a, b in turns]
-            row = {
+            row: dict[str, Any] = {
                 "case": name,
                 "parameters": sum(
                     p.numel() for n in (program.generator, program.discriminator) for p in n.parameters()

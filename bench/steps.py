@@ -148,7 +148,7 @@ def biggan(batch: int) -> Side:
 
 
 def pggan(batch: int) -> Side:
-    published = importlib.import_module("gan_zoo.progressive_gan").ProgressiveGAN
+    published: Any = importlib.import_module("gan_zoo.progressive_gan").ProgressiveGAN
 
     class Model(published):
         """Its optimizers take a β of 0 as an integer, which torch no longer does."""

@@ -19,6 +19,7 @@ Part = Callable[[str], AbstractContextManager[object]]
 
 def trainer_of(program: gandsl.Program, **given: Any) -> Trainer:
     """Of what a spec trains; `given`: data, and what else a trainer takes by name."""
+    assert program.plan is not None
     return Trainer(program.plan, program.generator, program.discriminator, game=program.game, **given)
 
 

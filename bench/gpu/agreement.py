@@ -36,8 +36,10 @@ def outputs(setting: Setting, spec: str) -> dict[str, Any]:
     """Images and scores of the same weights for the same latents and labels, in float32 without TF32."""
     small = ours.small(spec)
     found = []
-    for where, kind in (("cpu", "cpu"), (setting.device, "cuda")):
-        made = ours.program(spec, small, kind)
+    for where, made in (
+        ("cpu", ours.program(spec, small, "cpu")),
+        (setting.device, ours.program(spec, small, "cuda")),
+    ):
         devices.exact()
         said: dict[str, Tensor] = {}
         for side in ("generator", "discriminator"):
@@ -47,7 +49,7 @@ def outputs(setting: Setting, spec: str) -> dict[str, Any]:
                 given = tuple_of(network(*ours.sampled(network, ours.BATCH, where)))
             said |= {f"{side}'s output {place}": output for place, output in enumerate(given)}
         found.append(said)
-    return ours.agree("outputs", *found, most=SINGLE)
+    return ours.agree("outputs", found[0], found[1], most=SINGLE)
 
 
 def draws(setting: Setting) -> dict[str, Any]:
@@ -71,9 +73,10 @@ def steps(
 ) -> dict[str, Any]:
     """All of a trainer's state after two steps of which the first takes every phase."""
     small = ours.small(spec, overrides)
-    sides = (("cpu", "cpu"), (setting.device, "cuda"))
+    sides: tuple[tuple[str, ours.Kind], ...] = (("cpu", "cpu"), (setting.device, "cuda"))
     found = [
         dict(ours.floats(ours.steps(spec, small, where, kind, double=double, seed=3)))
         for where, kind in sides
     ]
-    return ours.agree("states", *found, most=DOUBLE if double else SINGLE_STEPS, least=ours.size_in_training)
+    most = DOUBLE if double else SINGLE_STEPS
+    return ours.agree("states", found[0], found[1], most=most, least=ours.size_in_training)

@@ -51,7 +51,7 @@ def steps(
             graphs.append(backend.graphs)
         found.append(dict(ours.floats(run)))
         means.append({name: mean for name, mean in run.measured().items() if name.startswith("loss")})
-    parts = some("compiled parts", run.game.compiler.parts)
+    parts = some("compiled parts", run.game.compiler.parts if run.game.compiler else ())
     told.nothing_stays_eager()
     assert backend.graphs == len(parts), f"{backend.graphs} graphs of {len(parts)} parts"
     assert not backend.symbolic, f"{backend.symbolic} graphs have sizes that vary"
@@ -59,7 +59,7 @@ def steps(
     assert graphs[-1] == first, f"{graphs[-1] - first} graphs were made after the first step"
     told_of = {"parts": len(parts), "graphs": backend.graphs}
     if not halves:
-        return told_of | ours.agree("states", *found, most=DOUBLE, least=ours.size_in_training)
+        return told_of | ours.agree("states", found[0], found[1], most=DOUBLE, least=ours.size_in_training)
     plain, other = means
     apart = max(abs(plain[name] - other[name]) / (1 + abs(plain[name])) for name in some("losses", plain))
     assert apart <= IN_16_BITS, f"losses are {apart:.1e} apart: {plain}, {other}"

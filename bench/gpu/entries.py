@@ -94,8 +94,8 @@ def right(setting: Setting) -> Iterator[Entry]:
     if setting.cuda:
         yield Entry("kernels of stylegan2-ada, built", "bench.gpu.peers:build", most=240.0)
     yield Entry("resumed tiny fp32, by the command line", "bench.gpu.going_on:command_line", needs=30)
-    for name, given in COMPILED.items():
-        yield Entry(f"compiled {name}", "bench.gpu.compiling:steps", given, 45, most=240.0)
+    for name, how in COMPILED.items():
+        yield Entry(f"compiled {name}", "bench.gpu.compiling:steps", how, 45, most=240.0)
     work = "bench.gpu.agreement"
     yield Entry("draws, CPU and device", f"{work}:draws")
     for spec in systems():
@@ -184,7 +184,7 @@ FORMATS: dict[str, Mapping[str, Any]] = {
     "bf16": {PRECISION: {"compute": "bf16", "stages": 4}},
     "fp16": {PRECISION: {"compute": "fp16", "stages": 4, "overflow": "replace"}},
 }
-ADA = {"fp32": {}, "tf32": {"tf32": True}, "fp16": {"halves": 4}}
+ADA: dict[str, Mapping[str, Any]] = {"fp32": {}, "tf32": {"tf32": True}, "fp16": {"halves": 4}}
 
 
 def steps(setting: Setting) -> Iterator[Entry]:

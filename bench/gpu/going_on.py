@@ -62,7 +62,7 @@ def command_line(setting: Setting) -> dict[str, Any]:
     found = [load_file(_newest(folder / name)) for name in ("whole", "halves")]
     same = all(torch.equal(tensor, found[1][name]) for name, tensor in found[0].items())
     floats = [{name: x for name, x in one.items() if x.is_floating_point()} for one in found]
-    told = ours.agree("checkpoints", *floats, most=SINGLE, least=ours.size_in_training)
+    told = ours.agree("checkpoints", floats[0], floats[1], most=SINGLE, least=ours.size_in_training)
     grid = folder / "grid.png"
     _gandsl("sample", str(folder / "halves"), "-o", str(grid), "--device", setting.device)
     Image.open(grid).verify()

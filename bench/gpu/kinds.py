@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from torch.autograd import DeviceType
+from torch.autograd import DeviceType  # type: ignore[attr-defined]
 from torch.profiler import ProfilerActivity, profile
 
 import gandsl_runtime
@@ -82,12 +82,15 @@ def kind_of(name: str) -> str:
 
 def by_kind(kernels: Iterable[Kernel]) -> dict[str, dict[str, float]]:
     """Milliseconds and calls of each kind, the longest first. Raises SystemExit where there are none."""
-    ms, calls = Counter[str](), Counter[str]()
+    ms, calls = defaultdict[str, float](float), Counter[str]()
     for kernel in some("kernels in the profile", list(kernels)):
         ms[kind_of(kernel.name)] += kernel.ms
         calls[kind_of(kernel.name)] += kernel.calls
     figure("the time of all kernels, in ms", sum(ms.values()))
-    return {kind: {"ms": round(time, 3), "calls": calls[kind]} for kind, time in ms.most_common()}
+    return {
+        kind: {"ms": round(time, 3), "calls": calls[kind]}
+        for kind, time in sorted(ms.items(), key=lambda one: -one[1])
+    }
 
 
 def profiled(setting: Setting, take: Callable[[], object], most_ms: float) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def agree(
 
 
 def steps(
-    spec: str, overrides: Mapping[str, Any], device: str, kind: str, count: int = 2, **more: Any
+    spec: str, overrides: Mapping[str, Any], device: str, kind: Kind, count: int = 2, **more: Any
 ) -> Trainer:
     """A trainer that has taken so many steps."""
     run = smooth(trainer(program(spec, overrides, kind), device, **more))

@@ -21,12 +21,15 @@ from typing import Any
 import torch
 
 from bench.gpu.entry import Setting, Skipped
-from bench.gpu.whole import Part, Side, measured
+from bench.gpu.whole import Side, measured
+from bench.training import Part
 
 ADA, ADA_KERNELS, BIGGAN = "stylegan2-ada", "stylegan2-ada-kernels", "biggan"
 KERNELS = ("bias_act", "upfirdn2d")
-UNUSED = ("requests", "torchvision", "torchvision.transforms", "distutils", "distutils.util", "datasets")
-UNUSED += ("h5py", "tqdm", "click", "scipy", "scipy.misc", "scipy.stats", "scipy.signal")
+UNUSED = (
+    *("requests", "torchvision", "torchvision.transforms", "distutils", "distutils.util", "datasets"),
+    *("h5py", "tqdm", "click", "scipy", "scipy.misc", "scipy.stats", "scipy.signal"),
+)
 """What checkouts import, and nothing uses that is called here."""
 
 
@@ -76,7 +79,7 @@ def stylegan2(
 
 def kernels(setting: Setting, wanted: bool) -> bool:
     """Load the official kernels, or see to it that none is used; whether they are."""
-    modules = [importlib.import_module(f"torch_utils.ops.{name}") for name in KERNELS]
+    modules: list[Any] = [importlib.import_module(f"torch_utils.ops.{name}") for name in KERNELS]
     folder = setting.peers.get(ADA_KERNELS, setting.scratch / "kernels")
     files = [next((folder / name).glob("*.so"), None) for name in KERNELS]
     load = wanted and setting.cuda and all(files)
@@ -114,7 +117,7 @@ def build(setting: Setting) -> dict[str, Any]:
         folder = setting.scratch / "kernels" / name
         folder.mkdir(parents=True, exist_ok=True)
         sources = [str(ops / f"{name}.cpp"), str(ops / f"{name}.cu")]
-        how = {"extra_cuda_cflags": ["--use_fast_math"], "extra_include_paths": headers}
+        how: dict[str, Any] = {"extra_cuda_cflags": ["--use_fast_math"], "extra_include_paths": headers}
         cpp_extension.load(f"{name}_plugin", sources, build_directory=str(folder), **how)
     return {"built": "now"}
 
@@ -126,7 +129,7 @@ def stylegan2_side(
     networks, losses = (importlib.import_module(f"training.{name}") for name in ("networks", "loss"))
     where = torch.device(setting.device)
     shape = {"c_dim": 0, "img_resolution": resolution, "img_channels": 3}
-    widths = {"channel_base": base, "channel_max": most}
+    widths: dict[str, Any] = {"channel_base": base, "channel_max": most}
     widths |= {"num_fp16_res": halves, "conv_clamp": 256 if halves else None}
     mapping, epilogue = {"num_layers": 8}, {"mbstd_group_size": group}
     g = networks.Generator(z_dim=512, w_dim=512, mapping_kwargs=mapping, synthesis_kwargs=widths, **shape)
@@ -193,7 +196,7 @@ def biggan(
         average = copy.deepcopy(g)
         moving = tools.ema(g, average, 0.9999, 0)
     latents, y = tools.prepare_z_y(batch, g.dim_z, 1000, device=where)
-    config = {"batch_size": batch, "toggle_grads": True, "split_D": False, "ema": True}
+    config: dict[str, Any] = {"batch_size": batch, "toggle_grads": True, "split_D": False, "ema": True}
     config |= {"num_D_steps": 1, "num_D_accumulations": 1, "num_G_accumulations": 1}
     config |= {"D_ortho": 0.0, "G_ortho": 0.0}
     both = networks.G_D(g, d)

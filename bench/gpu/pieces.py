@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -33,16 +34,14 @@ def filters(setting: Setting) -> dict[str, Any]:
             x = torch.randn(count, channels, side, side, device=setting.device)
             x = x.to(dtype=dtype, memory_format=layout).requires_grad_()
             form = f"{str(dtype).removeprefix('torch.')}, {name}"
-            found[f"copy, {form}"] = milliseconds(setting, lambda x=x: x.detach().clone())
+            found[f"copy, {form}"] = milliseconds(setting, x.detach().clone)
             for kind, how in FILTERS.items():
                 layer = Fir(**how).to(setting.device)
                 y = layer(x)
                 slope = torch.randn_like(y)
-                found[f"{kind}, {form}"] = milliseconds(setting, lambda layer=layer, x=x: layer(x.detach()))
-                found[f"{kind} backward, {form}"] = milliseconds(
-                    setting,
-                    lambda y=y, x=x, slope=slope: torch.autograd.grad(y, x, slope, retain_graph=True),
-                )
+                found[f"{kind}, {form}"] = milliseconds(setting, partial(layer, x.detach()))
+                backward = partial(torch.autograd.grad, y, x, slope, retain_graph=True)
+                found[f"{kind} backward, {form}"] = milliseconds(setting, backward)
     return found
 
 

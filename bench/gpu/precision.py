@@ -53,4 +53,4 @@ def _off(setting: Setting, network: Any, small: Mapping[str, Any]) -> float:
                 torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
             found.append(tuple_of(one(*ours.sampled(one, 8, setting.device)))[-1].float())
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
-    return ours.apart(*found)
+    return ours.apart(found[0], found[1])

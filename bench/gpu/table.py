@@ -21,7 +21,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
 NONE = "No figures of a GPU yet: nothing has run on one."
 BEGIN, END = "<!-- cards -->", "<!-- end of cards -->"
 OURS, PEERS = "ours", {"stylegan2-ada": "stylegan2-ada-pytorch", "BigGAN-PyTorch": "BigGAN-PyTorch"}
-HEAD = ("step", "ours, ms", "official, ms", "ratio", "by the clock", "images/s")
+HEAD: tuple[str, ...] = ("step", "ours, ms", "official, ms", "ratio", "by the clock", "images/s")
 HEAD += ("GiB", "official", "launches", "official")
 STATED = ("torch", "cuda", "cudnn", "python", "GiB", "multiprocessors", "state")
 
