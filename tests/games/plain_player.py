@@ -11,9 +11,8 @@ from torch.nn.functional import linear, softplus
 from torch.optim import Adam
 
 from gandsl_runtime.rng import Draws, Key, Part
-from tests.games.random_text import WORK, Game, Node, Player, Term
+from tests.games.random_text import BATCH, BETAS, LR, WORK, Game, Node, Player, Term
 
-BATCH, LR, BETAS = 8, 0.01, (0.5, 0.9)
 Weights = dict[str, dict[str, Tensor]]  # network → name → tensor
 
 
@@ -33,37 +32,71 @@ class PlainPlayer:
     def __post_init__(self) -> None:
         self.states = {s.name: torch.tensor(s.start, dtype=torch.float64) for s in self.game.states}
         self.heard = {s.name: [] for s in self.game.states}
-        self.optimizers = {}
-        for network, weights in self.weights.items():
-            players = [p for p in self.game.players.values() if network in p.networks]
-            mine = [t for key, t in weights.items() if any(p.moves(network, layer_of(key)) for p in players)]
-            if players:
-                main = sum(p.steps for p in players)
-                lazy = sum(1 / every for p in players for every in p.intervals)
-                ratio = main / (main + lazy)
-                betas = (BETAS[0] ** ratio, BETAS[1] ** ratio)
-                self.optimizers[network] = Adam(mine, lr=LR * ratio, betas=betas, eps=1e-8)
+        self.averages = {
+            name: {key: tensor.detach().clone() for key, tensor in self.weights[name].items()}
+            for name in self.game.averages
+        }
+        self.optimizers: dict[tuple[str, str], Adam] = {}
+        for owner in dict.fromkeys(one for player in self.game.players.values() for one in owners(player)):
+            mine = [
+                tensor
+                for key, tensor in self.weights[owner[0]].items()
+                if any(
+                    owner in owners(p) and p.moves(owner[0], layer_of(key))
+                    for p in self.game.players.values()
+                )
+            ]
+            self.optimizers[owner] = Adam(mine, eps=1e-8)
 
     def take_step(self) -> None:
-        """Every turn: the main phase of its players, then the lazy ones of each; then states move."""
+        """Every turn: the main phase of its players, then the lazy ones of each; then what follows."""
+        self.set_optimizers()
         seen: dict[str, Tensor] = {}
         for turn in self.game.order:
             players = [self.game.players[name] for name in turn]
-            for repeat in range(players[0].steps):
+            players = [player for player in players if player.span.there(self.step)]
+            for repeat in range(players[0].steps if players else 0):
                 self.phase(players, 1, repeat, seen)
             for player in players:
-                for every in player.intervals:
+                for every in player.intervals(self.step):
                     if self.step % every == 0:
                         self.phase([player], every, 0, seen)
         self.move_states()
+        self.move_averages()
         self.step += 1
+
+    def set_optimizers(self) -> None:
+        """lr · r and β^r: of the optimizer steps that there are now, the share of main ones."""
+        for owner, optimizer in self.optimizers.items():
+            players = [
+                p for p in self.game.players.values() if owner in owners(p) and p.span.there(self.step)
+            ]
+            main = sum(p.steps for p in players)
+            lazy = sum(1 / every for p in players for every in p.intervals(self.step))
+            lr, *betas = next((p.adam for p in players if p.adam and p.name == owner[1]), (LR, *BETAS))
+            r = main / (main + lazy) if players else 1.0
+            optimizer.param_groups[0].update(lr=lr * r, betas=tuple(beta**r for beta in betas))
+
+    def movers(self, owner: tuple[str, str]) -> list[Player]:
+        return [player for player in self.game.players.values() if owner in owners(player)]
+
+    def move_averages(self) -> None:
+        shown = self.step * BATCH
+        for name, how in self.game.averages.items():
+            beta = {
+                "{decay: 0.75}": 0.75,
+                "{half_life: 20 img}": 0.5 ** (BATCH / 20),
+                "{power: 2}": (shown / (shown + BATCH)) ** 3,
+            }[how]
+            for key, average in self.averages[name].items():
+                average.copy_(beta * average + (1 - beta) * self.weights[name][key].detach())
 
     def phase(self, players: Sequence[Player], every: int, repeat: int, seen: dict[str, Tensor]) -> None:
         """One optimizer step: terms of one batch share what they compute."""
         passes: dict[int | None, list[tuple[Player, Term]]] = {}
         for player in players:
             for term in player.terms:
-                if term.every == every:
+                if term.every == every and term.span.there(self.step):
                     passes.setdefault(term.batch, []).append((player, term))
         if not passes:
             return
@@ -99,8 +132,8 @@ class PlainPlayer:
                     tensor = self.weights[network][f"{layer}.{kind}"]
                     if tensor.grad is None:
                         tensor.grad = torch.zeros_like(tensor)
-        for network in {name for player in players for name in player.networks}:
-            self.optimizers[network].step()
+        for owner in {one for player in players for one in owners(player)}:
+            self.optimizers[owner].step()
 
     def items_of(self, players: Sequence[Player], every: int, seen: dict[str, Tensor]) -> Tensor:
         """The next items, or those that were seen last."""
@@ -156,22 +189,34 @@ class PlainPlayer:
                 tensor.grad = slope if tensor.grad is None else tensor.grad + slope
 
     def listen(self, players: Sequence[Player], body: Body, count: int) -> None:
-        """States hear what the pass has computed all the work of."""
+        """States hear what the pass has computed all the work of; some move at once."""
+        moved = {}
         for state in self.game.states:
             if state.player in [player.name for player in players]:
                 work = {n for n in self.game.above(state.hears) if self.game.nodes[n].form in WORK}
                 if work <= body.done:
-                    self.heard[state.name].append((float(body(state.hears).detach()), count))
+                    value = body(state.hears).detach()
+                    self.heard[state.name].append((float(value), count))
+                    if not state.every:
+                        moved[state.name] = state.next(self.states[state.name], value)
+        self.states |= moved
 
     def move_states(self) -> None:
         moved = {}
         for state in self.game.states:
-            if (self.step + 1) % state.every == 0 and self.heard[state.name]:
+            if state.every and (self.step + 1) % state.every == 0 and self.heard[state.name]:
                 heard = self.heard[state.name]
                 mean = sum(value * count for value, count in heard) / sum(count for _, count in heard)
-                moved[state.name] = (self.states[state.name] + 0.5 * (mean - 0.1)).clamp(-1, 1)
+                moved[state.name] = state.next(
+                    self.states[state.name], torch.tensor(mean, dtype=torch.float64)
+                )
                 self.heard[state.name] = []
         self.states |= moved
+
+
+def owners(player: Player) -> list[tuple[str, str]]:
+    """Whose moments a player moves: of each network, its own if it has an optimizer."""
+    return [(network, player.name if player.adam else "") for network in sorted(player.networks)]
 
 
 def layer_of(key: str) -> str:
@@ -214,8 +259,9 @@ class Body:
         if node.form in FORMS:
             return FORMS[node.form](self, node)
         if node.form == "call":
-            ((network, layer),) = node.layers
-            weights = self.of.weights[network]
+            assert node.runs is not None
+            network, layer = node.runs
+            weights = (self.of.averages if node.average else self.of.weights)[network]
             x = self(node.reads[0]).flatten(1)
             return MEANS[network, layer](linear(x, weights[f"{layer}.weight"], weights[f"{layer}.bias"]))
         assert node.means is not None

@@ -13,8 +13,9 @@ from gandsl.analysis import analyze
 from gandsl_runtime.data.stream import RealBatch
 from gandsl_runtime.game.run import GameRun
 from gandsl_runtime.game.step import step
-from tests.games.plain_player import PlainPlayer
-from tests.games.random_text import LAYERS, random_game
+from tests.games.plain_player import PlainPlayer, layer_of
+from tests.games.random_game import STEPS, random_game
+from tests.games.random_text import LAYERS
 
 SEED = 3
 
@@ -52,7 +53,7 @@ def play(seed: int, folder: Path) -> bool:
     }
     run = GameRun.new(plan, lowered, Items(pixels), SEED, torch.device("cpu"))  # type: ignore[arg-type]
     plain = PlainPlayer(game, weights, pixels.double() * (2 / 255) - 1, SEED)
-    for _ in range(2):
+    for _ in range(STEPS):
         step(run)
         plain.take_step()
         for name, network in lowered.networks.items():
@@ -64,6 +65,8 @@ def play(seed: int, folder: Path) -> bool:
                     atol=1e-9,
                     msg=f"{seed}: {name}.{key}",
                 )
+                moved = any(player.moves(name, layer_of(key)) for player in game.players.values())
+                assert moved or tensor.grad is None, "no graph is built for it"
         for name, value in plain.states.items():
             torch.testing.assert_close(run.states.values[name], value, rtol=1e-9, atol=1e-9)
     return True

@@ -125,7 +125,7 @@ def _pass(game: GameIR, whole: Whole, phase: PhasePlan, part: PassPlan) -> PassI
     heard = dict.fromkeys(
         node
         for state in heard_by(plan, phase, terms)
-        for node in (state.heard if state.every is not None else (state.next,))
+        for node in state.heard
         if state.id in graph.nodes and taken(node)
     )
     named = [*(pair for term in terms for pair in term.logs.items()), *plan.logs.items()]
@@ -164,11 +164,9 @@ def heard_by(plan: GamePlan, phase: PhasePlan, terms: Iterable[Term] | None = No
 
 
 def hears(game: GameIR, of: PassIR) -> tuple[tuple[str, str], ...]:
-    """Which state hears which of the values of a pass; those that move with each micro-batch hear nothing."""
+    """Which state hears which of the values of a pass."""
     hearing = heard_by(game.plan_at(of.whole.variant), of.phase, of.terms)
-    return tuple(
-        (state.id, node) for state in hearing for node in state.heard if node in of.heard and state.every
-    )
+    return tuple((state.id, node) for state in hearing for node in state.heard if node in of.heard)
 
 
 def _free(whole: Whole, place: Place) -> bool:

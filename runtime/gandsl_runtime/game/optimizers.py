@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from ..network import Network
 from ..plan import Curve, Growth, Plan, Stairs, schedule
 from ..plan import Optimizer as OptimizerPlan
-from ..plan.game import GamePlan, Player, comes_or_goes
+from ..plan.game import GamePlan, Player, Term, comes_or_goes
 from ..plan.schedule import Clock, Size, Step, reached
 
 
@@ -46,15 +46,19 @@ def lazy_ratio(game: GamePlan, owner: Owner, step: Step) -> float:
     """r of lr·r, β^r: the main optimizer steps of a step over all of them (arXiv:1912.04958, appendix B)."""
     players = [p for p in game.players.values() if owner in owners(p) and p.is_there(step.clock)]
     main = sum(player.steps for player in players)
-    lazy = sum(1 / every for player in players for every in player.intervals)
+    lazy = sum(1 / every for player in players for every in player.intervals(step.clock))
     return main / (main + lazy) if players else 1.0
 
 
 class Roles(NamedTuple):
-    """Weights in a phase: what each of its players moves, and all others that somebody trains."""
+    """Weights in a phase: what each of its players moves, and all others, of all networks.
+
+    `teams`: its players, those together that move moments of the same networks, and so have one scale.
+    """
 
     variables: Mapping[str, Sequence[Tensor]]
     constants: Sequence[Tensor]
+    teams: Sequence[Sequence[str]]
 
 
 class Optimizers(Mapping[str, Optimizer]):
@@ -77,7 +81,7 @@ class Optimizers(Mapping[str, Optimizer]):
             owner: self._new(owner, list(of.values()), step) for owner, of in weights.items()
         }
         self._by_name = {str(owner): optimizer for owner, optimizer in self.by_owner.items()}
-        self.weights = list({w: weight for of in weights.values() for w, weight in of.items()}.values())
+        self.weights = [w for network in networks.values() for w in network.parameters() if w.requires_grad]
         self.variables = {
             name: [
                 w
@@ -100,9 +104,9 @@ class Optimizers(Mapping[str, Optimizer]):
     def __len__(self) -> int:
         return len(self._by_name)
 
-    def of(self, player: str) -> list[Optimizer]:
-        """Those that a player steps."""
-        return self._by_player[player]
+    def of(self, *players: str) -> list[Optimizer]:
+        """Those that players step, each once."""
+        return list(dict.fromkeys(optimizer for player in players for optimizer in self._by_player[player]))
 
     def roles(self, players: tuple[str, ...], frozen: frozenset[int]) -> Roles:
         """The roles of weights while these players move; `frozen`, by id(), are nobody's variables."""
@@ -110,8 +114,17 @@ class Optimizers(Mapping[str, Optimizer]):
         if known not in self._roles:
             variables = {one: [w for w in self.variables[one] if id(w) not in frozen] for one in players}
             wanted = {id(weight) for weights in variables.values() for weight in weights}
-            self._roles[known] = Roles(variables, [w for w in self.weights if id(w) not in wanted])
+            constants = [w for w in self.weights if id(w) not in wanted]
+            self._roles[known] = Roles(variables, constants, self._teams(players))
         return self._roles[known]
+
+    def _teams(self, players: Sequence[str]) -> list[list[str]]:
+        teams: list[list[str]] = []
+        for player in players:
+            joined = [team for team in teams if not set(self.of(*team)).isdisjoint(self.of(player))]
+            teams = [team for team in teams if team not in joined]
+            teams.append([*(one for team in joined for one in team), player])
+        return teams
 
     def clear_gradients(self, player: str) -> None:
         """As `zero_grad` of each that the player steps, whose bookkeeping takes ten times as long."""
@@ -158,7 +171,9 @@ class Optimizers(Mapping[str, Optimizer]):
         rates = self.plan.growth.lr.values() if self.plan.growth else ()
         values = (plan.lr, *getattr(plan, "betas", ()), *rates)
         players = [player for player in self.game.players.values() if owner in owners(player)]
-        return any(isinstance(value, Curve | Stairs) for value in values) or any(map(comes_or_goes, players))
+        terms = (term for player in players for term in player.terms)
+        parts: list[Player | Term] = [*players, *terms]
+        return any(isinstance(value, Curve | Stairs) for value in values) or any(map(comes_or_goes, parts))
 
 
 # kind → torch's; fused where it has a kernel for all weights at once

@@ -31,7 +31,7 @@ from . import saved
 from .optimizers import Optimizers, sizes_of
 from .program import Game, PassProgram
 from .sources import Sources
-from .states import GameStates
+from .states import GameStates, Programs, Values
 
 
 @dataclass
@@ -146,14 +146,21 @@ class GameRun:
         self.optimizers.enter(step, self.rate, moved and growth is not None and growth.reset_optimizer)
         self.stage = step.stage
 
+    def follow(self, step: Step, phase: PhasePlan, of: PassProgram) -> None:
+        """What follows from a micro-batch of a pass: states that move with each."""
+        self.states.follow(phase.players, of.heard, self.group, *self._moving(step))
+
     def leave(self, step: Step) -> None:
         """What follows from a step: states, averages of weights, the clock."""
-        tensor = self.sources(step).tensor
-        self.states.leave(step, self.group, lambda due: self.game.state_program(due, step.stage), tensor)
+        self.states.leave(step, self.group, *self._moving(step))
         for name, settings in self.plan.averaged.items():
             decay = schedule.ema_decay(settings, step)
             ema.update(self.game.averages[name], self.game.networks[name], decay, settings.buffers)
         self.clock = self.clock.after(step.batch)
+
+    def _moving(self, step: Step) -> tuple[Programs, Values]:
+        """What moves states in a step, and the values that this reads."""
+        return lambda due: self.game.state_program(due, step.stage), self.sources(step).tensor
 
     @property
     def generator(self) -> Network:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TypeAlias
 
 from torch import Tensor
 
@@ -16,13 +15,12 @@ from ..training import spectrum
 from ..training.statistics import running, together
 from .calls import taking
 from .items import StepItems
-from .optimizers import resting, zeros_where_used
+from .optimizers import Roles, resting, zeros_where_used
 from .program import Item, PassProgram
 from .run import GameRun
 from .sources import Items
 
 Around = Callable[[str], AbstractContextManager[None]]
-Variables: TypeAlias = Mapping[str, Sequence[Tensor]]  # what each player of a phase moves
 
 
 def step(run: GameRun, around: Around = lambda _: nullcontext()) -> Step:
@@ -47,26 +45,24 @@ def take(run: GameRun, now: Step, phase: PhasePlan, repeat: int, items: StepItem
     passes = [(part, run.game.pass_program(phase, part, now.stage)) for part in phase.passes]
     reads = any(isinstance(source, Item) for _, program in passes for source in program.sources)
     given = items.of(phase) if reads else {}
-    variables, constants = run.optimizers.roles(
-        phase.players, resting(run.plan, run.game.networks, now.clock)
-    )
+    roles = run.optimizers.roles(phase.players, resting(run.plan, run.game.networks, now.clock))
     for player in phase.players:
         run.optimizers.clear_gradients(player)
-    with _constant(constants), synchronized(run.group):
+    with _constant(roles.constants), synchronized(run.group):
         for part, program in passes:
-            _add_gradients(run, now, phase, repeat, part, program, given, variables)
-        for player in phase.players:
-            if without := [weight for weight in variables[player] if weight.grad is None]:
+            _add_gradients(run, now, phase, repeat, part, program, given, roles)
+        for variables in roles.variables.values():
+            if without := [weight for weight in variables if weight.grad is None]:
                 used = set().union(*(run.weights_of(program) for _, program in passes))
                 zeros_where_used(weight for weight in without if id(weight) in used)
-            for optimizer in run.optimizers.of(player):
-                run.group.sum_gradients(optimizer.param_groups[0]["params"])
-        for player in phase.players:
-            run.scaling[player].step(*run.optimizers.of(player))
-            if bound := run.plan.top_singular_value:
-                for name in run.game.plan.players[player].networks:
-                    if name in bound.networks:
-                        spectrum.bound(run.game.networks[name], bound)
+        for optimizer in run.optimizers.of(*phase.players):
+            run.group.sum_gradients(optimizer.param_groups[0]["params"])
+        for team in roles.teams:
+            run.scaling[team[0]].step(*run.optimizers.of(*team))
+        if bound := run.plan.top_singular_value:
+            moved = {name for player in phase.players for name in run.game.plan.players[player].networks}
+            for name in moved.intersection(bound.networks):
+                spectrum.bound(run.game.networks[name], bound)
 
 
 def _add_gradients(
@@ -77,7 +73,7 @@ def _add_gradients(
     of: PassPlan,
     program: PassProgram,
     items: Items,
-    variables: Variables,
+    roles: Roles,
 ) -> None:
     """A pass, micro-batch by micro-batch, each by its share of the mean."""
     count = min(of.batch or now.batch, now.batch) if of.sampled else 1
@@ -95,7 +91,10 @@ def _add_gradients(
     moving = running(*run.moving) if len(mine) > 1 else ()
     for part, turn in together(mine, moving):
         rows = {kind: rows[turn :: len(dealt)][: part.count] for kind, rows in items.items()}
-        _add_part(run, now, phase, part, program, rows, key, variables)
+        _add_part(run, now, phase, part, program, rows, key, roles)
+        run.follow(now, phase, program)
+    for _ in dealt[len(mine) :]:  # where others have samples, and this process has none
+        run.follow(now, phase, program)
 
 
 def _add_part(
@@ -106,23 +105,23 @@ def _add_part(
     program: PassProgram,
     items: Items,
     key: Key,
-    variables: Variables,
+    roles: Roles,
 ) -> None:
     draws = Draws(run.device, run.dtype, part, key)
     sources = run.sources(now).of_part(items, draws, run.shares)
     given = [sources.tensor(source) for source in program.sources]
     players, alone = phase.players, len(phase.players) == 1
-    first, *others = (run.scaling[player] for player in players)
+    scaling = {player: run.scaling[team[0]] for team in roles.teams for player in team}
+    first, *others = scaling.values()
     with seeded(draws), taking(draws), first.losses(*others):
         found = program.run(*given)
         share = phase.every * part.count / part.total
         for player, loss in zip(players, found, strict=False):
-            of = None if alone else variables[player]
+            of = None if alone else roles.variables[player]
             if loss is not None and loss.requires_grad:
-                run.scaling[player].backward(loss * share, of, keep_graph=player != players[-1])
+                scaling[player].backward(loss * share, of, keep_graph=player != players[-1])
     values = dict(zip(program.values, (x.detach() for x in found[len(players) :]), strict=True))
     run.states.hear(program.heard, values, part.count)
-    run.states.assign(values)
     run.metrics.add(logged(run, phase, values), part.count)
 
 

@@ -65,10 +65,9 @@ class Player:
         """The networks that it trains, whole or in part."""
         return tuple(dict.fromkeys(name.partition(".")[0] for name in self.trains))
 
-    @property
-    def intervals(self) -> tuple[int, ...]:
-        """The intervals of its lazy phases, ascending: those of terms of weight 0 are among them."""
-        return tuple(sorted({term.every for term in self.terms if term.every > 1}))
+    def intervals(self, clock: Clock) -> tuple[int, ...]:
+        """Those of its lazy phases, ascending, of the terms that are there: one of weight 0 is among them."""
+        return tuple(sorted({term.every for term in self.terms if term.every > 1 and term.is_there(clock)}))
 
     def is_there(self, clock: Clock) -> bool:
         return reached(self.start, clock) and not (self.until is not None and reached(self.until, clock))
@@ -176,7 +175,7 @@ def _phases(players: list[Player], clock: Clock) -> Iterable[PhasePlan]:
         names = tuple(player.name for player in players)
         yield PhasePlan("+".join(names), names, main, 1, players[0].steps)
     for player in players:
-        for every in player.intervals:
+        for every in player.intervals(clock):
             if lazy := _passes([player], every, clock):
                 yield PhasePlan(f"{player.name}/{every}", (player.name,), lazy, every)
 

@@ -111,14 +111,14 @@ def pass_functions(game: GameIR, networks: Mapping[str, NetworkIR]) -> list[Pass
 
 
 def state_functions(game: GameIR, networks: Mapping[str, NetworkIR]) -> list[StateFunction]:
-    """How each state moves at the end of a step."""
+    """How each state moves."""
     functions: list[StateFunction] = []
     taken: set[str] = set()
     for state in game.plan.states:
         found: dict[object, list[tuple[Variant, StateIR]]] = {}
         for variant in in_order(game.graphs):
             graph = game.graphs[variant]
-            if state.every is not None and state.id in graph.nodes:
+            if state.id in graph.nodes:
                 of = state_slice(game, networks, variant, [state.id])
                 found.setdefault(_texture(graph, of.nodes), []).append((variant, of))
         for alike in found.values():
