@@ -32,8 +32,11 @@ def checked(
 
 def device_of(network: nn.Module) -> torch.device:
     """Where a network's weights are; the CPU where it has none."""
-    weights = (weight for module in network.modules() for weight in module._parameters.values())
-    return next((weight.device for weight in weights if weight is not None), torch.device("cpu"))
+    for module in network.modules():
+        for weight in module._parameters.values():
+            if weight is not None:
+                return weight.device
+    return torch.device("cpu")
 
 
 def dtype_of(network: nn.Module) -> torch.dtype:

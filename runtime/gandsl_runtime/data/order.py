@@ -43,6 +43,9 @@ class ShuffledOrder:
     def picks(self, position: int, places: Sequence[int]) -> Picks:
         """The images at `places` of the batch that begins at a position."""
         epochs, within = np.divmod(position + _numbers(places), self.count)
+        if len(within) and epochs[0] == epochs[-1]:  # places rise
+            self.pick(int(epochs[0]) * self.count)  # which draws the epoch
+            return Picks(self._shuffled[within], self._flipped[within])
         found = Picks(np.empty(len(within), dtype=np.int64), np.empty(len(within), dtype=bool))
         for epoch in set(epochs.tolist()):  # two at most, unless the set is smaller than a batch
             self.pick(epoch * self.count)  # which draws the epoch

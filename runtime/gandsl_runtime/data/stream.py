@@ -83,7 +83,8 @@ def _room(shape: tuple[int, ...], dtype: np.dtype[Any], pinned: bool) -> tuple[n
 def fill(dataset: Dataset, picks: Picks, into: np.ndarray, skipped: dict[str, str]) -> np.ndarray:
     """Copy or decode images into uint8 (n, c, h, w), mirrored where they are picked so; their places."""
     used = dataset.batch(picks.images, into, skipped)
-    _mirror(into, np.flatnonzero(picks.flipped))
+    if picks.flipped.any():
+        _mirror(into, np.flatnonzero(picks.flipped))
     return used
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -162,8 +162,10 @@ def parts(group: ProcessGroup, count: int, at_a_time: int | None) -> list[Part]:
     return [Part(turn + turns * group.rank, turns * group.size, count) for turn in range(turns)]
 
 
-def dealt(group: ProcessGroup, count: int, at_a_time: int | None) -> list[int]:
-    """The places of the samples of a batch that this process has."""
+def dealt(group: ProcessGroup, count: int, at_a_time: int | None) -> Sequence[int]:
+    """The places of the samples of a batch that this process has, rising."""
+    if group.size == 1:
+        return range(count)
     return sorted(place for part in parts(group, count, at_a_time) for place in part.places)
 
 

@@ -32,7 +32,7 @@ class Part:
     @property
     def count(self) -> int:
         """The number of samples."""
-        return len(self.places)
+        return len(range(self.start, self.total, self.step))
 
     def of(self, batch: Tensor) -> Tensor:
         """The rows [count, …] of [total, …]."""
