@@ -83,18 +83,6 @@ def trainer(
     return run
 
 
-def smooth(run: Trainer) -> Trainer:
-    """With a large ε of Adam, so that what it does goes with the gradient.
-
-    A bias before a norm has a gradient of 0, which rounding makes some number; of it Adam takes the sign.
-    """
-    for optimizer in run_of(run).optimizers.values():
-        for group in optimizer.param_groups:
-            if "eps" in group:
-                group["eps"] = EPSILON
-    return run
-
-
 def floats(run: Trainer) -> Iterator[tuple[str, Tensor]]:
     """All of a trainer's state that has a fraction, but what the guard remembers."""
     for name, tensor in run_of(run).tensors().items():
@@ -135,8 +123,11 @@ def agree(
 def steps(
     spec: str, overrides: Mapping[str, Any], device: str, kind: Kind, count: int = 2, **more: Any
 ) -> Trainer:
-    """A trainer that has taken so many steps."""
-    run = smooth(trainer(program(spec, overrides, kind), device, **more))
+    """A trainer that has taken so many steps, with a large ε, so that what Adam does goes with the gradient.
+
+    A bias before a norm has a gradient of 0, which rounding makes some number; of it Adam takes the sign.
+    """
+    run = trainer(program(spec, {**overrides, "training.optimizer.eps": EPSILON}, kind), device, **more)
     for _ in range(count):
         run.step()
     return run
