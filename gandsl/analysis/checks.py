@@ -38,18 +38,12 @@ ERRORS: tuple[tuple[str, Rule], ...] = (  # the codes a rule may give, and the r
     ("G0408", moved.moved_ids),
     ("G0604 G0620", plan_rules.classifier_fits),
     ("G0626", plan_rules.logits_are_said),
-    ("G0605", plan_rules.critic_without_batch_norm),
-    ("G0606", plan_rules.path_length_has_styles),
+    ("G0606", plan_rules.styles_are_there),
     ("G0607", plan_rules.mixing_has_styles),
     ("G0627", weight_rules.weights_to_regularize),
     ("G0602", plan_rules.recomputed_stages_are_named),
     ("G0602", plan_rules.networks_of_the_plan),
-    ("G0602", plan_rules.what_a_loss_is_trained_with),
-    ("G0608", plan_rules.twice_differentiable),
-    ("G0611", batch_rules.batch_fits_groups),
     ("G0618", batch_rules.batch_splits),
-    ("G0623", batch_rules.samples_stand_alone),
-    ("G0640", batch_rules.batch_norm_has_several),
     ("G0609 G0616", growth_rules.plan_and_family),
     ("G0616", growth_rules.networks_grow),
     ("G0617", growth_rules.levels_double),
@@ -66,14 +60,11 @@ WARNINGS: tuple[tuple[str, Rule], ...] = (
     ("W0707", usage.imports),
     ("W0708", shadowing.shadowed_names),
     ("W0709", usage.defaults),
-    ("W0720", lints.batch_norm_under_r1),
-    ("W0721", lints.unbounded_critic),
     ("W0722", lints.small_batch),
     ("W0723", lints.large_beta),
     ("W0724", lints.uneven_overlap),
     ("W0725", lints.bias_before_batch_norm),
     ("W0726", lints.batch_norm_at_the_image),
-    ("W0727", lints.squashed_logits),
     ("W0728", lints.labels_for_one),
     ("W0730", reach_rules.unread_images),
     ("W0731", reach_rules.idle_logits),
@@ -119,18 +110,16 @@ def check(module: ModuleIR, diagnostics: Diagnostics, processes: int = 1) -> Mod
     facts = RuleInput(dead.pruned(module), processes)
     document = module.document
     held = OF_ANY_GAME if document.game is not None else {rule for _, rule in (*ERRORS, *WARNINGS)}
-    # what a short form alone says has its own rules
-    variants = games.played(facts, module.game if document.tells_game else None)
     for _, rule in ERRORS:
         if rule in held:
             diagnostics.extend(rule(facts))
     if all(error.code == "G0621" for error in diagnostics.errors):  # dead nodes may tell the reason
         diagnostics.extend(unread)
     if not diagnostics.has_errors:
-        games.run(games.ERRORS, variants, diagnostics)
+        games.ask(games.ERRORS, facts, module, diagnostics)
     if not diagnostics.has_errors:
         for _, rule in WARNINGS:
             if rule in held:
                 diagnostics.extend(rule(facts))
-        games.run(games.WARNINGS, variants, diagnostics)
+        games.ask(games.WARNINGS, facts, module, diagnostics)
     return facts.module

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from gandsl.analysis.batch_rules import batches
 from gandsl.analysis.facts import RuleInput, between, consumers, in_library, label, place
-from gandsl.analysis.plan_rules import active
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.ir.graph import Graph, Node
 from gandsl.ir.op import Trait
@@ -15,34 +14,6 @@ from gandsl_runtime.plan.schedule import Side
 _NETWORKS: tuple[Side, ...] = ("generator", "discriminator")
 SMALL_BATCH = 16
 LARGE_BETA = 0.5
-
-
-def batch_norm_under_r1(facts: RuleInput) -> Iterator[Diagnostic]:
-    """W0720."""
-    norms = facts.nodes_with("discriminator", Trait.BATCH_NORMALIZED)
-    for name in active(facts.plan, ("r1", "r2")) if norms else ():
-        yield Diagnostic(
-            "W0720",
-            f"{name.upper()} is taken for each image alone, but `{norms[0].id}` normalizes over the batch",
-            facts.key(f"regularizers.{name}"),
-            secondary=(label(norms[0]),),
-            help="use layer, instance or group normalization in the discriminator, or none",
-        )
-
-
-def unbounded_critic(facts: RuleInput) -> Iterator[Diagnostic]:
-    """W0721."""
-    plan = facts.plan
-    if plan is None or plan.loss.kind != "wasserstein" or not facts.network("discriminator"):
-        return
-    spectral = any(node.attrs.get("weight") == "spectral" for _, node in facts.nodes("discriminator"))
-    if not spectral and not active(plan, ("gradient_penalty", "r1", "r2")):
-        yield Diagnostic(
-            "W0721",
-            "nothing keeps the critic Lipschitz: no gradient penalty, no spectral normalization",
-            facts.value("loss"),
-            help="add `regularizers: {gradient_penalty: {weight: 10}}`",
-        )
 
 
 def small_batch(facts: RuleInput) -> Iterator[Diagnostic]:
@@ -154,22 +125,6 @@ def _nearest_norm(graph: Graph, name: str) -> Node | None:
         if passed > 1:
             return None
     return None
-
-
-def squashed_logits(facts: RuleInput) -> Iterator[Diagnostic]:
-    """W0727."""
-    network = facts.network("discriminator")
-    if network is None:
-        return
-    for output, id_ in network.main.outputs.items():
-        node = network.main[id_]
-        if node.op in ("sigmoid", "tanh"):
-            yield Diagnostic(
-                "W0727",
-                f"the discriminator's `{output}` is squashed by a {node.op}, and the loss squashes it again",
-                place(node),
-                help="delete it: the loss takes logits",
-            )
 
 
 def labels_for_one(facts: RuleInput) -> Iterator[Diagnostic]:

@@ -4,46 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gandsl.analysis.facts import RuleInput, between, label, place
+from gandsl.analysis.facts import RuleInput, label
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.diagnostics.suggest import did_you_mean
-from gandsl.ir.graph import Node
-from gandsl.ir.op import Trait
+from gandsl.frontend.short_form.terms import active
 from gandsl.ir.stages import stages
-from gandsl_runtime.plan import Plan
-
-_ON_IMAGES = {  # regularizer → what it is called
-    "r1": "R1",
-    "r2": "R2",
-    "gradient_penalty": "the gradient penalty",
-}
-
-
-def active(plan: Plan | None, names: tuple[str, ...]) -> list[str]:
-    """The regularizers among `names` that the plan has, with a weight."""
-    if plan is None:
-        return []
-    found = {name: getattr(plan.regularizers, name) for name in names}
-    return [name for name, p in found.items() if p and (p.gamma if hasattr(p, "gamma") else p.weight) != 0]
-
-
-def critic_without_batch_norm(facts: RuleInput) -> Iterator[Diagnostic]:
-    """G0605. Ops that only compare the samples of a batch, such as minibatch statistics, are fine."""
-    norms = facts.nodes_with("discriminator", Trait.BATCH_NORMALIZED)
-    if norms and active(facts.plan, ("gradient_penalty",)):
-        yield Diagnostic(
-            "G0605",
-            f"the gradient penalty is not valid across `{norms[0].id}`, which normalizes over the batch",
-            facts.key("regularizers.gradient_penalty"),
-            secondary=_places(norms),
-            help="use layer, instance or group normalization in the discriminator, or none",
-        )
-
-
-def _places(nodes: list[Node], most: int = 3) -> tuple[Label, ...]:
-    """The different lines that nodes come from."""
-    unlike = {place(node): node for node in reversed(nodes)}
-    return tuple(label(node) for node in reversed(unlike.values()))[:most]
 
 
 def _style_layers(facts: RuleInput) -> int:
@@ -53,16 +18,19 @@ def _style_layers(facts: RuleInput) -> int:
     return graph[graph.styles].type.shape[0] if graph and graph.styles else 0
 
 
-def path_length_has_styles(facts: RuleInput) -> Iterator[Diagnostic]:
-    """G0606."""
-    if active(facts.plan, ("path_length",)) and facts.network("generator") and not _style_layers(facts):
-        yield Diagnostic(
-            "G0606",
-            "path length regularization needs a style space, and the generator has none",
-            facts.key("regularizers.path_length"),
-            secondary=(Label(facts.declared("generator").span, "no `styles:` here"),),
-            help="name the node of kind Styles in the generator: `styles: ws`",
-        )
+def styles_are_there(facts: RuleInput) -> Iterator[Diagnostic]:
+    """G0606: a part of the plan that is about images as a function of their styles."""
+    if facts.plan is None or not facts.network("generator") or _style_layers(facts):
+        return
+    for part, template in active(facts.plan):
+        if template.get("by") == "styled.styles":
+            yield Diagnostic(
+                "G0606",
+                f"`{template['term']}` needs a style space, and the generator has none",
+                facts.key(part),
+                secondary=(Label(facts.declared("generator").span, "no `styles:` here"),),
+                help="name the node of kind Styles in the generator: `styles: ws`",
+            )
 
 
 def recomputed_stages_are_named(facts: RuleInput) -> Iterator[Diagnostic]:
@@ -106,33 +74,6 @@ def networks_of_the_plan(facts: RuleInput) -> Iterator[Diagnostic]:
 _BY_NETWORK = ("optimizers", "averages")
 
 
-def what_a_loss_is_trained_with(facts: RuleInput) -> Iterator[Diagnostic]:
-    """G0602: parts of the plan that games alone have so far."""
-    plan = facts.plan if facts.document.is_short else None
-    if plan is None:
-        return
-    if plan.freeze:
-        yield _of_games("freeze", "frozen weights", facts)
-    for name in plan.averages:
-        if name != "generator" and name in facts.document.networks:
-            yield _of_games(f"averages.{name}", f"an average of the {name}", facts)
-    for path in ("optimizer", *(plan.changes_of(name)[0] for name in ("generator", "discriminator"))):
-        part: object = plan
-        for step in path.split("."):
-            part = part.get(step) if isinstance(part, dict) else getattr(part, step)
-        kind = getattr(part, "kind", None) or "adam"
-        if kind != "adam":
-            yield _of_games(f"{path}.kind", f"{kind}", facts)
-        for field, words in (("weight_decay", "weight decay"), ("clip", "clipping")):
-            if getattr(part, field, None):
-                yield _of_games(f"{path}.{field}", words, facts)
-
-
-def _of_games(path: str, what: str, facts: RuleInput) -> Diagnostic:
-    message = f"a spec with a loss is trained without {what}: a `game:` of its own may have that"
-    return Diagnostic("G0602", message, facts.key(path), help="leave it out, or write the game out")
-
-
 def mixing_has_styles(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0607: no style space, or one of a single layer."""
     layers = _style_layers(facts)
@@ -145,37 +86,6 @@ def mixing_has_styles(facts: RuleInput) -> Iterator[Diagnostic]:
             secondary=(Label(facts.declared("generator").span, "no `styles:` here"),) if not layers else (),
             help="name the node of kind Styles in the generator: `styles: ws`" if not layers else None,
         )
-
-
-def twice_differentiable(facts: RuleInput) -> Iterator[Diagnostic]:
-    """G0608: a penalty on gradients is differentiated itself, so ops on its way need second derivatives."""
-    for name in active(facts.plan, tuple(_ON_IMAGES)):
-        if nodes := _hard(facts, "discriminator"):
-            yield _across(facts, name, f"{_ON_IMAGES[name]} differentiates the discriminator twice", nodes)
-    if active(facts.plan, ("path_length",)) and (nodes := _hard(facts, "generator")):
-        yield _across(facts, "path_length", "path length differentiates the generator twice", nodes)
-
-
-def _across(facts: RuleInput, name: str, message: str, nodes: list[Node]) -> Diagnostic:
-    return Diagnostic(
-        "G0608",
-        f"{message}, and `{nodes[0].id}` ({nodes[0].op}) has no second derivative",
-        facts.key(f"regularizers.{name}"),
-        secondary=_places(nodes),
-        help="replace the op, or drop the penalty",
-    )
-
-
-def _hard(facts: RuleInput, network: str) -> list[Node]:
-    """Nodes without a second derivative between what a penalty differentiates to and the outputs."""
-    found: dict[str, Node] = {}
-    for graph in facts.programs(network).values():
-        images = [node.id for node in graph.inputs if node.type.kind == "Image"]
-        sources = images if network == "discriminator" else [graph.styles] if graph.styles else []
-        for node in between(graph, sources):
-            if not node.spec.has(Trait.TWICE_DIFFERENTIABLE):
-                found.setdefault(node.id, node)
-    return list(found.values())
 
 
 def classifier_fits(facts: RuleInput) -> Iterator[Diagnostic]:

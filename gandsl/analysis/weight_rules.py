@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
+from typing import Any
 
 from gandsl.analysis.facts import TRAINED, RuleInput
 from gandsl.analysis.reach_rules import reached
 from gandsl.diagnostics import Diagnostic
 from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.frontend.short_form.terms import active
 
 
 def weights_are_learned(facts: RuleInput) -> Iterator[Diagnostic]:
@@ -30,9 +33,11 @@ def weights_to_regularize(facts: RuleInput) -> Iterator[Diagnostic]:
     plan = facts.plan
     if plan is None:
         return
-    fields: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []  # field, ids that it skips, networks
-    if orthogonal := plan.regularizers.orthogonal:
-        fields.append(("regularizers.orthogonal", orthogonal.skip, ("generator",)))
+    fields: list[tuple[str, Any, tuple[str, ...]]] = []  # field, ids that it skips, networks
+    for part, template in active(plan):
+        if "weights" in template.values():
+            skip = reduce(getattr, (*part.split("."), template["skip"]), plan)
+            fields.append((part, skip, (template["player"],)))
     if bound := plan.top_singular_value:
         fields.append(("top_singular_value", bound.skip, bound.networks))
     for field, skip, sides in fields:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -72,14 +72,20 @@ class Context:
         *,
         inline: bool = False,
         given: Mapping[str, Any] | None = None,
+        logits: Iterable[Any] = (),
         **changes: Any,
     ) -> Context:
-        """One step inwards: into a block's use or a stage, which is `given` tensors by name."""
+        """One step inwards: into a block's use or a stage, which is `given` tensors by name.
+
+        `logits`: those of them that are taken for logits, lists included.
+        """
         ports = {value.id: name for name, value in (given or {}).items() if isinstance(value, TensorValue)}
+        lists = [value if isinstance(value, list | tuple) else [value] for value in logits]
+        ids = tuple(value.id for values in lists for value in values if isinstance(value, TensorValue))
         return replace(
             self,
             path=self.path if inline else self.at(name),
-            frames=(Frame(what, span, ports), *self.frames),
+            frames=(Frame(what, span, ports, ids), *self.frames),
             **changes,
         )
 

@@ -20,6 +20,7 @@ class Frame:
     what: str  # "block `res_up`", "stage s32"
     span: Span  # of the use
     ports: Mapping[str, str] = field(default_factory=dict, compare=False)  # id it was given → port, or carry
+    logits: tuple[str, ...] = field(default=(), compare=False)  # ids it was given where it takes Logits
 
     @property
     def is_stage(self) -> bool:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from gandsl.analysis import batch_rules
 from gandsl.analysis.facts import RuleInput
+from gandsl.analysis.game import checks as games
+from gandsl.diagnostics import Diagnostics
 from gandsl.memory.measured import StepMemory
 
 if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR
 
-RULES = (batch_rules.batch_splits, batch_rules.batch_fits_groups, batch_rules.batch_norm_has_several)
 CLOSE = 1e-3  # relative: so near to a line is on it
 
 Peak = Callable[[int], int]  # micro-batch → bytes of its fullest step
@@ -47,8 +48,11 @@ def allowed(module: ModuleIR) -> list[int]:
     found = []
     for size in range(largest, 0, -1):
         if largest % size == 0:
-            other = replace(module, plan=plan.model_copy(update={"micro_batch": size}))
-            if not any(True for rule in RULES for _ in rule(RuleInput(other))):
+            facts = RuleInput(replace(module, plan=plan.model_copy(update={"micro_batch": size})))
+            refused = Diagnostics()
+            refused.extend(batch_rules.batch_splits(facts))
+            games.ask(games.OF_BATCHES, facts, module, refused)
+            if not refused:
                 found.append(size)
     return found
 

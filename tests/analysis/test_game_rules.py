@@ -186,7 +186,7 @@ CASES = [
         GAME,
         [("      act: {op: relu}\n", "      act: {op: relu}\n      q: {op: quantize, levels: 4}\n")],
         [
-            "G0673 31:21 ‹penalty.zero_centred› `discriminator.r1.slope` is differentiated again, and `q` (quantize) on its way has no second derivative"
+            "G0608 31:21 ‹penalty.zero_centred› `r1` differentiates `discriminator` twice, and `q` (quantize) has no second derivative"
         ],
     ),
     case(
@@ -449,7 +449,7 @@ BATCHES = [
         "groups of a term's batch",
         GAME,
         [STDDEV, SMALL_R1],
-        ["G0611 31:9 ‹r1› `dev` cannot split 6 images into groups of 4"],
+        ["G0611 31:81 ‹6› `dev` cannot split 6 images into groups of 4"],
     ),
     case(
         "groups of joined batches",
@@ -476,7 +476,7 @@ BATCHES = [
         GAME,
         [NORM],
         [
-            "W0775 31:21 ‹penalty.zero_centred› `discriminator.r1.slope` is taken for each sample alone, but `norm` normalizes over the batch"
+            "W0720 31:21 ‹penalty.zero_centred› `r1` is taken for each sample alone, but `norm` normalizes over the batch"
         ],
     ),
     case(

@@ -37,13 +37,13 @@ CASES = [
         "R1 and batch norm",
         PLAIN,
         [NORM, ("  loss: logistic", "  loss: logistic\n  regularizers: {r1: {gamma: 1}}")],
-        ["W0720 28:18 ‹r1› R1 is taken for each image alone, but `norm` normalizes over the batch"],
+        ["W0720 28:18 ‹r1› `r1` is taken for each sample alone, but `norm` normalizes over the batch"],
     ),
     case(
         "R2 and batch norm",
         PLAIN,
         [NORM, ("  loss: logistic", "  loss: logistic\n  regularizers: {r2: {gamma: 1}}")],
-        ["W0720 28:18 ‹r2› R2 is taken for each image alone, but `norm` normalizes over the batch"],
+        ["W0720 28:18 ‹r2› `r2` is taken for each sample alone, but `norm` normalizes over the batch"],
     ),
     case(
         "R1 of weight 0",
@@ -71,7 +71,7 @@ CASES = [
         PLAIN,
         [("loss: logistic", "loss: {kind: wasserstein}")],
         [
-            "W0721 24:9 ‹{kind: wasserstein}› nothing keeps the critic Lipschitz: no gradient penalty, no spectral normalization"
+            "W0721 24:16 ‹wasserstein› nothing keeps the critic Lipschitz: no gradient penalty, no spectral normalization"
         ],
     ),
     case(
@@ -225,7 +225,7 @@ CASES = [
             )
         ],
         [
-            "W0727 21:17 ‹sigmoid› the discriminator's `logit` is squashed by a sigmoid, and the loss squashes it again"
+            "W0727 21:17 ‹sigmoid› `logit` of `discriminator` is squashed by a sigmoid, and the loss squashes it again"
         ],
     ),
 ]

@@ -9,7 +9,6 @@ from gandsl.analysis.batch_rules import batches
 from gandsl.analysis.facts import RuleInput, label, place
 from gandsl.analysis.game.played import Played, PlayedPass
 from gandsl.analysis.game.slices import CallSlice
-from gandsl.analysis.game.tracked import on_the_way
 from gandsl.diagnostics import Diagnostic, Span
 from gandsl.ir.graph import Node
 from gandsl.ir.op import Trait
@@ -34,9 +33,9 @@ def share(played: Played, one: PlayedPass) -> Share | None:
     size = batch_of(played, one)
     own = -(-size // facts.processes)
     turns = -(-own // min(plan.micro_batch or own, own))
-    of_term = played.term(one.one.terms[0]) if written is not None and one.one.terms else None
+    of_term = played.field(one.one.terms[0], "batch") if written is not None and one.one.terms else None
     span = facts.value("micro_batch") if turns > 1 else of_term or facts.value(path)
-    return Share(size, min(plan.micro_batch or own, own), turns, span)
+    return Share(size, -(-own // turns), turns, span)
 
 
 def batch_of(played: Played, one: PlayedPass) -> int:
@@ -81,7 +80,7 @@ def norms_have_several(played: Played) -> Iterator[Diagnostic]:
         for call in one.one.calls.values() if part and plan else ():
             assert part is not None and plan is not None
             together = played.facts.processes if plan.synchronize.batch_norm else 1
-            if part.size // (part.turns * played.facts.processes) * together * _times(one, call) > 1:
+            if part.seen * together * _times(one, call) > 1:
                 continue
             for node in _layers(one, call):
                 if node.spec.has(Trait.BATCH_NORMALIZED) and node.type.elements == node.type.shape[0]:
@@ -108,23 +107,6 @@ def shown_stand_alone(played: Played) -> Iterator[Diagnostic]:
                 place(node),
                 help="statistics of a batch are for what judges: take it out of what is shown",
             )
-
-
-def norms_under_gradients(played: Played) -> Iterator[Diagnostic]:
-    """W0775: a gradient that is meant for each sample alone, through what normalizes over the batch."""
-    for one in played.passes:
-        for gradient in one.flow.gradients:
-            norms = [node for node in on_the_way(one.flow, gradient) if node.spec.has(Trait.BATCH_NORMALIZED)]
-            of = one.one.whole.node(one.flow.of(gradient))
-            if norms and of.type.sampled:
-                yield Diagnostic(
-                    "W0775",
-                    f"`{gradient[1]}` is taken for each sample alone, but `{norms[0].id}` normalizes over the"
-                    " batch",
-                    played.node(gradient[1]),
-                    secondary=(label(norms[0]),),
-                    help="use layer, instance or group normalization there, or none",
-                )
 
 
 def _times(one: PlayedPass, call: CallSlice) -> int:

@@ -1,55 +1,81 @@
-"""Every rule about a game as a whole, as a table; and the one place that runs them."""
+"""Every rule about a game as a whole, as a table; and the one place that runs them.
+
+A game that is unfolded to be asked takes longer than all else in a check. So of a short form alone, whose
+plan and networks have rules of their own, it is asked what these don't know, and that only where the
+networks hold something which the answer could be about.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from gandsl.analysis.facts import RuleInput
-from gandsl.analysis.game import batches, lints, rules
+from gandsl.analysis.game import batches, gradients, lints, rules, sought
 from gandsl.analysis.game.played import Played
 from gandsl.diagnostics import Diagnostic, Diagnostics, Span
+from gandsl.frontend.module import ModuleIR
 from gandsl.ir.game import GameIR
 
-Rule = Callable[[Played], Iterator[Diagnostic]]
 
-ERRORS: tuple[tuple[str, Rule], ...] = (
-    ("G0670", rules.terms_reach_weights),
-    ("G0671", rules.networks_have_weights),
-    ("G0672", rules.gradients_have_a_way),
-    ("G0673", rules.twice_differentiable),
-    ("G0674", rules.trained_parts_learn),
-    ("G0676", rules.logs_are_computed),
-    ("G0677", rules.logits_are_said),
-    ("G0678", rules.averages_are_kept),
-    ("G0611", batches.groups_fit),
-    ("G0640", batches.norms_have_several),
-    ("G0623", batches.shown_stand_alone),
+@dataclass(frozen=True)
+class Query:
+    """A rule, and the code that it gives."""
+
+    code: str
+    rule: Callable[[Played], Iterator[Diagnostic]]
+    sought: Callable[[RuleInput], bool] | None = None  # whether to ask it of a short form alone; None: never
+    levels: bool = False  # of each level of a growing family; else of the last
+
+
+OF_BATCHES: tuple[Query, ...] = (  # wrong with one micro-batch, and right with another
+    Query("G0611", batches.groups_fit, sought.groups_that_do_not_divide, levels=True),
+    Query("G0640", batches.norms_have_several, sought.norms_of_single_numbers, levels=True),
 )
-WARNINGS: tuple[tuple[str, Rule], ...] = (
-    ("W0770", lints.unwanted),
-    ("W0771", lints.needless_stops),
-    ("W0772", lints.coupled_terms),
-    ("W0773", lints.ignored_images),
-    ("W0774", lints.split_batches),
-    ("W0775", batches.norms_under_gradients),
-    ("W0776", lints.idle_parts),
-    ("W0727", lints.squashed_logits),
+ERRORS: tuple[Query, ...] = (
+    Query("G0670", rules.terms_reach_weights),
+    Query("G0671", rules.networks_have_weights),
+    Query("G0672", gradients.gradients_have_a_way),
+    Query("G0608", gradients.twice_differentiable, sought.ops_without_second_derivative),
+    Query("G0605", gradients.penalties_are_valid, sought.normalized_under_gradients),
+    Query("G0674", rules.trained_parts_learn),
+    Query("G0676", rules.logs_are_computed),
+    Query("G0677", rules.logits_are_said),
+    Query("G0678", rules.averages_are_kept),
+    *OF_BATCHES,
+    Query("G0623", batches.shown_stand_alone, sought.coupled_images, levels=True),
+)
+WARNINGS: tuple[Query, ...] = (
+    Query("W0720", gradients.norms_under_gradients, sought.normalized_under_gradients),
+    Query("W0721", lints.unbounded_terms, sought.free_critics),
+    Query("W0727", lints.squashed_logits, sought.squashed_outputs),
+    Query("W0770", lints.unwanted),
+    Query("W0771", lints.needless_stops),
+    Query("W0772", lints.coupled_terms),
+    Query("W0773", lints.ignored_images),
+    Query("W0774", lints.split_batches),
+    Query("W0776", lints.idle_parts),
 )
 
 
-def played(facts: RuleInput, game: GameIR | None) -> list[Played]:
-    """The variants of the last level, in which rules are run; none of a game that failed to unfold."""
-    if game is None:
-        return []
-    last = max(variant.level for variant in game.graphs)
-    return [Played(facts, game, variant) for variant in sorted(game.graphs) if variant.level == last]
+def ask(table: tuple[Query, ...], facts: RuleInput, module: ModuleIR, diagnostics: Diagnostics) -> None:
+    """Run the rules of a table that are asked of a spec; what holds in several variants is said once.
 
-
-def run(table: tuple[tuple[str, Rule], ...], variants: list[Played], diagnostics: Diagnostics) -> None:
-    """Run the rules of a table; what holds in several variants is said once."""
+    `module` is the spec as it was unfolded, with its game.
+    """
+    whole = facts.document.tells_game
+    asked = [query for query in table if whole or (query.sought is not None and query.sought(facts))]
+    variants = _played(facts, module.game) if asked else []
     said: set[tuple[str, Span | None]] = set()
-    for _, rule in table:
-        for found in (one for variant in variants for one in rule(variant)):
-            if (found.code, found.span) not in said:
-                said.add((found.code, found.span))
-                diagnostics.extend([found])
+    for query in asked:
+        last = max((played.variant.level for played in variants), default=0)
+        for played in variants if query.levels else [one for one in variants if one.variant.level == last]:
+            for found in query.rule(played):
+                if (found.code, found.span) not in said:
+                    said.add((found.code, found.span))
+                    diagnostics.extend([found])
+
+
+def _played(facts: RuleInput, game: GameIR | None) -> list[Played]:
+    """The variants, in which rules are run; none of a game that failed to unfold."""
+    return [Played(facts, game, variant) for variant in sorted(game.graphs)] if game else []

@@ -29,27 +29,41 @@ def coupling(one: PassIR) -> dict[str, tuple[str, ...]]:
     return {term: tuple(id_ for id_ in one.nodes if id_ in means) for term, means in found.items() if means}
 
 
+def linear_in(one: PassIR, term: Term) -> frozenset[Place]:
+    """What a term depends on linearly, by coefficients that no weight or sample has a part in."""
+    numbers = {where for where in one.places() if one.whole.node(where).op in ("clock", "fade", "state")}
+    found = _linear(one, [term], (), set(one.places()) - numbers)
+    return frozenset(where for where, straight in found.items() if straight)
+
+
 def _not_linear(one: PassIR, terms: Sequence[Term], heard: Iterable[str] = ()) -> set[str]:
     """The means in which a term, or what is heard, is not linear."""
+    found = _linear(one, terms, heard, _varying(one.whole, one.places())).items()
+    return {where[1] for where, straight in found if not straight and one.whole.node(where).op == "mean"}
+
+
+def _linear(
+    one: PassIR, terms: Sequence[Term], heard: Iterable[str], varying: set[Place]
+) -> dict[Place, bool]:
+    """What terms, or what is heard, depend on, and whether linearly in every way.
+
+    `varying`: what is no coefficient.
+    """
     places = one.places()
-    varying = _varying(one.whole, places)
     linear: dict[Place, bool] = {("", node): True for node in heard}  # what is read → whether linearly
     for term in terms:
         ends = [("", root) for root in roots(term)]
         for end in ends:
             others = [other for other in ends if other != end]
             linear[end] = linear.get(end, True) and varying.isdisjoint(others) and len(set(ends)) == len(ends)
-    found: set[str] = set()
     for place in reversed(places):
         if place not in linear:
             continue
-        if one.whole.node(place).op == "mean" and not linear[place]:
-            found.add(place[1])
         for port, operands in one.whole.reads(place).items():
             straight = linear[place] and _is_linear(one.whole, place, port, varying)
             for operand in operands:
                 linear[operand] = linear.get(operand, True) and straight
-    return found
+    return linear
 
 
 def _is_linear(whole: Whole, place: Place, port: str, varying: set[Place]) -> bool:

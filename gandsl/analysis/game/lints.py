@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from gandsl.analysis.facts import downstream, in_library, label, place
-from gandsl.analysis.game.linear import coupling
+from gandsl.analysis.facts import RuleInput, downstream, in_library, label, place
+from gandsl.analysis.game.linear import coupling, linear_in
 from gandsl.analysis.game.logits import logit_uses
 from gandsl.analysis.game.played import Played, PlayedPass, short_name
 from gandsl.analysis.game.slices import roots
 from gandsl.analysis.game.tracked import Derivatives
 from gandsl.diagnostics import Diagnostic, Label
+from gandsl.ir.graph import Node
 from gandsl_runtime.plan.game import Player
 
 
@@ -95,7 +96,7 @@ def coupled_terms(played: Played) -> Iterator[Diagnostic]:
 def ignored_images(played: Played) -> Iterator[Diagnostic]:
     """W0773: an output that is wanted of a network which is given images, and that depends on none of them.
 
-    Of the two networks of the short form it is said elsewhere (G0621, W0731).
+    Of a short form's discriminator it is said elsewhere (G0621, W0731).
     """
     said: set[tuple[str, str]] = set()
     for one in played.passes:
@@ -103,7 +104,8 @@ def ignored_images(played: Played) -> Iterator[Diagnostic]:
             graph = one.one.whole.calls[call.id].graph
             images = [node for node in graph.inputs if node.type.kind == "Image"]
             behind = downstream(graph, [node.id for node in images])
-            for output in call.outputs if images and call.network != "discriminator" else ():
+            told = played.facts.document.is_short and call.network == "discriminator"
+            for output in call.outputs if images and not told else ():
                 if graph.outputs[output] not in behind and (call.network, output) not in said:
                     said.add((call.network, output))
                     yield Diagnostic(
@@ -115,11 +117,16 @@ def ignored_images(played: Played) -> Iterator[Diagnostic]:
                     )
 
 
+def squashes(node: Node) -> bool:
+    """Whether what a node gives has two bounds."""
+    return node.op in ("sigmoid", "tanh")
+
+
 def squashed_logits(played: Played) -> Iterator[Diagnostic]:
     """W0727: a logit that its network squashes, and that a loss squashes again."""
     said: set[tuple[str, str]] = set()
     for use in logit_uses(played):
-        if use.made.op in ("sigmoid", "tanh") and (use.network, use.output) not in said:
+        if squashes(use.made) and (use.network, use.output) not in said:
             said.add((use.network, use.output))
             yield Diagnostic(
                 "W0727",
@@ -129,6 +136,48 @@ def squashed_logits(played: Played) -> Iterator[Diagnostic]:
                 secondary=(Label(use.span, "the loss"),),
                 help="delete it: the loss takes logits",
             )
+
+
+def unbounded_terms(played: Played) -> Iterator[Diagnostic]:
+    """W0721: a term sets logits against others linearly, and nothing bounds slopes: no gradient, no layer."""
+    for player in played.plan.players.values():
+        passes = [one for one in played.passes if player in one.players]
+        if any(one.tracked.again for one in passes):
+            continue
+        terms = [(one, term) for one in passes for term in one.one.terms if term in player.terms]
+        for one, term in terms:
+            straight = linear_in(one.one, term)
+            said = {id_: _says(one, id_) for call, id_ in straight if not call}
+            critics = [name for name in said.values() if name in player.networks]
+            if len(critics) > 1 and not is_spectral(played.facts, critics[0]):
+                yield Diagnostic(
+                    "W0721",
+                    "nothing keeps the critic Lipschitz: no gradient penalty, no spectral normalization",
+                    played.node(term.node),
+                    secondary=(Label(played.facts.declared(critics[0]).span, "the critic"),),
+                    help="add `regularizers: {gradient_penalty: {weight: 10}}`"
+                    if played.facts.document.is_short
+                    else "add a term of the block `penalty.gradient`",
+                )
+
+
+def _says(one: PlayedPass, id_: str) -> str | None:
+    """The network whose logits a node is: an output of a call, or a part of one."""
+    node = one.one.whole.graph[id_]
+    if node.op != "output":
+        return None
+    made = node.operands[0]
+    if made in one.one.calls:
+        called = one.one.whole.calls[made]
+        logits = called.graph.output_kinds[called.outputs[node.attrs["index"]]] == "Logits"
+        return called.network if logits else None
+    above = one.one.whole.graph[made]
+    return _says(one, above.operands[0]) if above.op == "split" else None
+
+
+def is_spectral(facts: RuleInput, network: str) -> bool:
+    """Whether a network has weights of a bounded norm."""
+    return any(node.attrs.get("weight") == "spectral" for _, node in facts.nodes(network))
 
 
 def split_batches(played: Played) -> Iterator[Diagnostic]:

@@ -6,11 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gandsl.analysis.game.played import Played
-from gandsl.diagnostics import Diagnostics, Span
+from gandsl.diagnostics import Span
 from gandsl.ir.graph import Node
-from gandsl.spec.library import Library
-
-_BLOCK = "block `"  # how the frame of a block's use begins
 
 
 @dataclass(frozen=True)
@@ -25,31 +22,12 @@ class LogitUse:
 
 def logit_uses(played: Played) -> Iterator[LogitUse]:
     """Each use of which something comes, in the order of the game."""
-    library = Library(Diagnostics())
-    seen: set[tuple[Span, str]] = set()
-    for node in played.graph:
-        for frame in node.provenance.frames if node.id in played.wanted else ():
-            if not frame.what.startswith(_BLOCK):
-                continue
-            block = library.block(_text(played, frame.span), played.facts.document)
-            for given, port in frame.ports.items():
-                wanted = block is not None and port in block.ports and block.ports[port].kind == "Logits"
-                if wanted and (frame.span, given) not in seen:
-                    seen.add((frame.span, given))
-                    yield from _output(played, given, frame.span)
-
-
-def _text(played: Played, span: Span) -> str:
-    """What is written at a place: the name of a block, as its use has it."""
-    lines = played.facts.module.sources.get(span.file, "").split("\n")
-    return lines[span.line - 1][span.column - 1 : span.end_column - 1] if span.line <= len(lines) else ""
-
-
-def _output(played: Played, id_: str, span: Span) -> Iterator[LogitUse]:
-    """The use, if what is given is an output of a network."""
-    node = played.graph.nodes.get(id_)
-    if node is not None and node.op == "output" and node.operands[0] in played.whole.calls:
-        called = played.whole.calls[node.operands[0]]
-        index = node.attrs["index"]
-        made = called.graph[called.output(index)]
-        yield LogitUse(called.network, called.outputs[index], made, span)
+    wanted = (node for node in played.graph if node.id in played.wanted)
+    uses = ((frame.span, id_) for node in wanted for frame in node.provenance.frames for id_ in frame.logits)
+    for span, id_ in dict.fromkeys(uses):
+        node = played.graph.nodes.get(id_)
+        if node is not None and node.op == "output" and node.operands[0] in played.whole.calls:
+            called = played.whole.calls[node.operands[0]]
+            index = node.attrs["index"]
+            made = called.graph[called.output(index)]
+            yield LogitUse(called.network, called.outputs[index], made, span)

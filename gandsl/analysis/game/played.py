@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from gandsl.analysis.facts import RuleInput, label, place
+from gandsl.analysis.facts import RuleInput, in_library, label, place
 from gandsl.analysis.game.slices import PassIR, phase_slices, roots
 from gandsl.analysis.game.tracked import Derivatives, Tracked, tracked
 from gandsl.analysis.game.whole import Place, Whole
 from gandsl.diagnostics import Label, Span
+from gandsl.frontend.short_form.terms import Template, places, templates
 from gandsl.ir.game import GameIR
 from gandsl.ir.graph import Graph, NetworkIR, Variant
 from gandsl.spec import tree as trees
@@ -43,6 +44,15 @@ class PlayedPass:
     def player(self, term: Term) -> Player:
         """Whose term it is."""
         return next(player for player in self.players if term in player.terms)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a message is about: its name and place, and what the short form says of it."""
+
+    name: str
+    span: Span
+    template: Template = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,29 @@ class Played:
     def term(self, term: Term) -> Span:
         """Where a term is named."""
         return self.game.places.get(term.id) or place(self.graph[term.node])
+
+    def field(self, term: Term, name: str) -> Span:
+        """Where a field of a term is written: in a part of the plan, if that is what it stands for."""
+        player, _, own = term.id.partition(".")
+        if written := self.written(f"game.players.{player}.terms.{own}").get(name):
+            return written.value.span
+        if self._template(term.id):
+            return self.facts.value(f"{places()[own].partition('.')[2]}.{name}")
+        return self.term(term)
+
+    def subject(self, gradient: str) -> Subject:
+        """What takes a gradient, in the user's words: a node of his own, or what he used that has one."""
+        node = self.graph[gradient]
+        if not in_library(node.provenance.span):
+            return Subject(gradient, place(node))
+        for term in (term for player in self.plan.players.values() for term in player.terms):
+            if gradient.startswith(f"{term.id}."):
+                return Subject(short_name(term), place(node), self._template(term.id))
+        return Subject(gradient.partition(".")[0], place(node))
+
+    def _template(self, term: str) -> Template:
+        """What the short form says of a term that it made; nothing of others."""
+        return templates().get(term, {}) if self.facts.document.is_short else {}
 
     def node(self, id_: str) -> Span:
         """A node's line in the user's files."""

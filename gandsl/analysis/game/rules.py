@@ -1,25 +1,23 @@
-"""What is wrong with a game, as queries of its passes: reach, derivatives, who trains what, logs."""
+"""What is wrong with a game, as queries of its passes: reach, who trains what, logs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gandsl.analysis.facts import place
+from gandsl.analysis.game.gradients import without_a_way
 from gandsl.analysis.game.logits import LogitUse, logit_uses
-from gandsl.analysis.game.played import Played, PlayedPass, short_name
+from gandsl.analysis.game.played import Played, short_name
 from gandsl.analysis.game.slices import roots
-from gandsl.analysis.game.tracked import Derivatives, on_the_way
+from gandsl.analysis.game.tracked import Derivatives
 from gandsl.analysis.game.whole import Place
-from gandsl.diagnostics import Diagnostic, Label, Span
+from gandsl.diagnostics import Diagnostic, Label
 from gandsl.diagnostics.suggest import did_you_mean
-from gandsl.ir.graph import Node
-from gandsl.ir.op import Trait
 
 
 def terms_reach_weights(played: Played) -> Iterator[Diagnostic]:
     """G0670: a term that no weight of its player can change."""
     for one in played.passes:
-        lost = {gradient for gradient, _, _ in _without_a_way(one)}
+        lost = {gradient for gradient, _, _ in without_a_way(one)}
         for term in one.one.terms:
             if not lost.isdisjoint(one.one.whole.upstream(("", root) for root in roots(term))):
                 continue  # reported by gradients_have_a_way
@@ -57,49 +55,6 @@ def networks_have_weights(played: Played) -> Iterator[Diagnostic]:
                 secondary=(played.label(call.id, "called here"),),
                 help=f"`trains: [{name}]` at a player, or `weights: {{random: true}}` here",
             )
-
-
-def gradients_have_a_way(played: Played) -> Iterator[Diagnostic]:
-    """G0672: the gradient of what does not depend on what it is taken by."""
-    for one in played.passes:
-        for gradient, of, by in _without_a_way(one):
-            yield Diagnostic(
-                "G0672",
-                f"`{of[1]}` does not depend on `{by[1]}`: its gradient by that is 0",
-                played.node(gradient[1]),
-                secondary=(played.label(by[1]),),
-                help="`by` is what `of` is computed from, with no `stop_gradient` on the way",
-            )
-
-
-def _without_a_way(one: PlayedPass) -> Iterator[tuple[Place, Place, Place]]:
-    """Gradients, what they are of, and what of their `by` stands not above it."""
-    for gradient in one.flow.gradients:
-        of = one.flow.of(gradient)
-        reached = one.flow.above([of])
-        yield from ((gradient, of, by) for by in one.flow.by(gradient) if by not in reached)
-
-
-def twice_differentiable(played: Played) -> Iterator[Diagnostic]:
-    """G0673: what differentiates a gradient again needs second derivatives of all on its way."""
-    for one in played.passes:
-        for gradient in one.tracked.again:
-            way = on_the_way(one.flow, ("", gradient))
-            hard = [node for node in way if not node.spec.has(Trait.TWICE_DIFFERENTIABLE)]
-            if hard:
-                yield Diagnostic(
-                    "G0673",
-                    f"`{gradient}` is differentiated again, and `{hard[0].id}` ({hard[0].op}) on its way has"
-                    " no second derivative",
-                    played.node(gradient),
-                    secondary=tuple(Label(span, f"`{id_}`") for span, id_ in _places(hard).items())[:3],
-                    help="replace the op, or let no term depend on this gradient",
-                )
-
-
-def _places(nodes: list[Node]) -> dict[Span, str]:
-    """The lines that nodes come from, each with the first of them."""
-    return {place(node): node.id for node in reversed(nodes)}
 
 
 def logs_are_computed(played: Played) -> Iterator[Diagnostic]:

@@ -277,11 +277,11 @@ class Derivatives:
         return {**self.whole.reads(place), WEIGHT: tuple(self._weights_of(place))}
 
 
-def on_the_way(flow: Derivatives, gradient: Place) -> list[Node]:
+def on_the_way(flow: Derivatives, gradient: Place) -> list[Place]:
     """What a gradient passes, from what it is of to what it is by, in order of computing."""
     below = flow.below(gradient)
     passed = flow.above([flow.of(gradient)], below) - set(flow.by(gradient))
-    return [flow.whole.node(place) for place in flow.places if place in passed and place in below]
+    return [place for place in flow.places if place in passed and place in below]
 
 
 def covers(node: Node, network: str, layer: str) -> bool:

@@ -38,18 +38,6 @@ ROWS = (
         mend="name a node that `of` is computed from, with no `stop_gradient` in between.",
     ),
     Code(
-        "G0673",
-        "error",
-        "second derivative that an op does not have",
-        means="""
-        A term depends on a gradient, so this is differentiated again, through every op between what it is of
-        and what it is by. An op there has no second derivative, or its first is only an estimate.""",
-        example="""
-        slope: {op: gradient, of: score, by: image}
-        r1: mean(sample_sum(slope ** 2))            # and the discriminator has an {op: quantize}""",
-        mend="replace the op, or let the term do without the gradient.",
-    ),
-    Code(
         "G0674",
         "error",
         "trained part without weights",

@@ -58,18 +58,6 @@ ROWS = (
         mend="nothing has to be; `per: batch` and `every: 1 steps` do not feel it.",
     ),
     Code(
-        "W0775",
-        "warning",
-        "gradient of each sample through batch normalization",
-        means="""
-        A gradient of a number for each sample is that of their sum, so it is each sample's own only where no
-        op lets them see each other. Batch normalization does: the penalty holds for no sample.""",
-        example="""
-        slope: {op: gradient, of: sample_mean(real), by: image}     # and the judge has a batch_norm""",
-        mend="use layer, instance or group normalization in this network, or none.",
-        source="Gulrajani et al. 2017, section 4 (arXiv:1704.00028)",
-    ),
-    Code(
         "W0776",
         "warning",
         "trained, and no term depends on it",

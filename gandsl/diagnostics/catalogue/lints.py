@@ -6,15 +6,15 @@ ROWS = (
     Code(
         "W0720",
         "warning",
-        "batch normalization in a discriminator under R1",
+        "gradient of each sample through batch normalization",
         means="""
-        R1 penalizes the gradient of each image's logit with respect to that image. Batch normalization ties
-        the logits of a batch together, so the gradient also holds what the image does to the others, and the
-        penalty bounds something else than intended.""",
+        R1 penalizes the gradient of each image's logit with respect to that image, and other terms do the
+        same with other numbers of a sample. Batch normalization ties those of a batch together, so the
+        gradient also holds what the sample does to the others, and the term bounds something else.""",
         example="""
         discriminator: ... norm: batch
         training: {regularizers: {r1: {gamma: 10}}}""",
-        mend="use layer, instance or group normalization in the discriminator, or none.",
+        mend="use layer, instance or group normalization in this network, or none.",
         source="Gulrajani et al. 2017, section 4 (arXiv:1704.00028); Mescheder et al. 2018 (1801.04406)",
     ),
     Code(
@@ -22,8 +22,9 @@ ROWS = (
         "warning",
         "Wasserstein loss without a Lipschitz constraint",
         means="""
-        The Wasserstein loss estimates a distance only while the critic is Lipschitz. Nothing bounds it here:
-        no gradient penalty and no spectral normalization, so its outputs can grow without end.""",
+        A term sets what the network says of some images against what it says of others, linearly: an
+        estimate of a distance, as the Wasserstein loss, only while the critic is Lipschitz. Nothing bounds it
+        here: no gradient penalty and no spectral normalization, so its outputs can grow without end.""",
         example="""
         training: {loss: wasserstein}""",
         mend="""

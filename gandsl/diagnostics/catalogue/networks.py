@@ -95,9 +95,9 @@ ROWS = (
         "error",
         "penalty across an op that is not twice differentiable",
         means="""
-        A penalty on gradients (R1, gradient penalty, path length) is itself differentiated in training. An
-        op on its way has no second derivative, or one that is zero where it should not be, so that training
-        would fail or go on with a wrong gradient.""",
+        A term that depends on a gradient (R1, gradient penalty, path length) differentiates it again, through
+        every op between what it is of and what it is by. One there has no second derivative, or its first is
+        only an estimate, so that training would fail or go on with a wrong gradient.""",
         example="""
         discriminator: an op without the trait `twice_differentiable` between image and logits
         training: {regularizers: {r1: {gamma: 10}}}""",

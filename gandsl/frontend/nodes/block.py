@@ -62,6 +62,7 @@ def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> NodeOutputs | 
         use.span,
         inline=use.inline,
         given={name: values[name] for name in block.ports},
+        logits=[values[name] for name, port in block.ports.items() if port.kind == "Logits"],
         home=block.home,
         scope=scope,
         absent={},

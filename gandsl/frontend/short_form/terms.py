@@ -14,7 +14,7 @@ from gandsl.frontend.short_form.nodes import Nodes
 from gandsl.spec.places import STANDARD
 from gandsl.spec.reader import read_text
 from gandsl.spec.tree import Entry, Mapping, Scalar, Tree, to_plain
-from gandsl_runtime.plan import Curve, Quantity, Stairs
+from gandsl_runtime.plan import Curve, Plan, Quantity, Stairs
 
 SHORT = Path(STANDARD) / "game" / "short.yaml"
 _OWN = {
@@ -29,6 +29,7 @@ _OWN = {
     "from_zero",
     "apart",
     "processes",
+    "batch_norm",
 }
 
 Template = dict[str, Any]
@@ -43,9 +44,32 @@ def table() -> dict[str, list[Template]]:
     return found
 
 
+@cache
+def templates() -> dict[str, Template]:
+    """Each term that a part of a plan may stand for, by PLAYER.TERM."""
+    return {f"{one['player']}.{one['term']}": one for made in table().values() for one in made}
+
+
 def places() -> dict[str, str]:
     """Term → the part of a spec that makes it: `r1` → `training.regularizers.r1`."""
     return {template["term"]: f"training.{part}" for part, made in table().items() for template in made}
+
+
+def active(plan: Plan) -> Iterator[tuple[str, Template]]:
+    """The parts of a plan that are terms and weigh something, with what they stand for."""
+    for part, templates in table().items():
+        above: Any = plan
+        for name in part.split("."):
+            above = getattr(above, name, None)
+        for template in templates if above is not None else ():
+            if getattr(above, next(iter(_fields(template).values()))) != 0:
+                yield part, template
+
+
+def _fields(template: Template) -> dict[str, str]:
+    """What a block or a term calls it → the part's field, of which the first is its weight."""
+    fields = template["fields"]
+    return fields if isinstance(fields, dict) else {name: name for name in fields}
 
 
 def terms_of(nodes: Nodes) -> Iterator[tuple[str, Entry]]:
@@ -62,8 +86,7 @@ class _Term:
 
     def __init__(self, nodes: Nodes, part: str, template: Template) -> None:
         self.nodes, self.written, self.part, self.template = nodes, nodes.written, part, template
-        fields = template["fields"]
-        self.fields: dict[str, str] = fields if isinstance(fields, dict) else {name: name for name in fields}
+        self.fields = _fields(template)
         self.span: Span = self.written.span(part)
         self.id = f"{template['player']}.{template['term']}"
 
