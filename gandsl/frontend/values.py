@@ -14,6 +14,7 @@ from gandsl.spec.values import ABSENT, POISON, Algebra, Opaque, Size, algebra_of
 _ATTRIBUTES: dict[str, tuple[tuple[str, ...], Callable[[tuple[int, ...]], Any]]] = {
     "channels": (("Feature",), lambda shape: shape[0]),
     "height": (("Feature",), lambda shape: shape[1]),
+    "pixels": (("Feature",), lambda shape: shape[1] * shape[2]),
     "width": (("Feature",), lambda shape: shape[2]),
     "size": (("Feature",), lambda shape: Size(shape[1], shape[2])),
     "dim": (("Vector", "Styles", "Tokens"), lambda shape: shape[-1]),

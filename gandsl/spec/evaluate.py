@@ -13,7 +13,7 @@ from gandsl.spec.builtins import cut_short
 from gandsl.spec.expressions import Expr
 from gandsl.spec.operators import MAX_LIST, binary, bounded, compare, condition, known, negate, number, whole
 from gandsl.spec.scope import Budget, LetFunction, Scope
-from gandsl.spec.values import ABSENT, POISON, Opaque, Size, quantity, type_name
+from gandsl.spec.values import ABSENT, POISON, Opaque, Size, algebra_of, quantity, type_name
 
 MAX_CALLS = 32  # let functions and values within each other
 MAX_DEPTH = 120  # expressions within each other, over all calls: at most 450 Python frames
@@ -108,10 +108,15 @@ class _Evaluator:
         raise Fault("G0102", f"unknown name `{node.name}`", help)
 
     def attribute(self, node: ast.Attribute) -> Any:
-        value = self.value(node.value)
+        return self._attribute(self.value(node.value), node)
+
+    def _attribute(self, value: Any, node: ast.Attribute) -> Any:
         place = self.expr.part(node.name_start, node.end)
         if value is POISON:
             return POISON
+        if isinstance(value, list | tuple) and algebra_of(*value) is not None:  # computed with entry by entry
+            entries = [self._attribute(entry, node) for entry in value]
+            return POISON if POISON in entries else entries
         if value is ABSENT:
             self.at(node.value, known, value, f"`.{node.name}`")
             return POISON

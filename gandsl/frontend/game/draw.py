@@ -30,11 +30,22 @@ _KIND = re.compile(r"\s*([A-Z]\w*)\s*(\[.*)?", re.DOTALL)
 def unfold_draw(
     unfolder: GameUnfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above
 ) -> Any:
-    """The tensor drawn; ABSENT for what is absent; POISON after reporting."""
+    """The tensor drawn, for a list of types a list; ABSENT for what is absent; POISON after reporting."""
     if not refuse_others(unfolder, tree, _KEYS, "a draw", context):
         return POISON
     of = _type_of(unfolder, tree, context)
-    if of is POISON or of is ABSENT:
+    if isinstance(of, list):
+        names = (entry.key + (str(place) if place else "") for place in range(len(of)))
+        made = [_drawn(unfolder, name, tree, context, one) for name, one in zip(names, of, strict=True)]
+        return POISON if POISON in made else made
+    return _drawn(unfolder, entry.key, tree, context, of)
+
+
+def _drawn(
+    unfolder: GameUnfolder, name: str, tree: trees.Mapping, context: Context, of: TypeValue | Absent | Poison
+) -> Any:
+    """One tensor."""
+    if not isinstance(of, TypeValue):
         return of
     given: dict[str, Any] = {}
     for key in ("distribution", "per"):
@@ -53,7 +64,7 @@ def unfold_draw(
         "per": tree.entries["per"].value.span if "per" in tree else written
     }
     places.setdefault("distribution", written)
-    return unfolder.builder.add(entry.key, _ROW, {}, attrs, context, written, places)
+    return unfolder.builder.add(name, _ROW, {}, attrs, context, written, places)
 
 
 def _param(name: str) -> Declared:
@@ -116,8 +127,10 @@ def _number(unfolder: GameUnfolder, key: str, tree: trees.Mapping, context: Cont
     return POISON
 
 
-def _type_of(unfolder: GameUnfolder, tree: trees.Mapping, context: Context) -> TypeValue | Absent | Poison:
-    """The type that `draw:` names, written as one or as that of something."""
+def _type_of(
+    unfolder: GameUnfolder, tree: trees.Mapping, context: Context
+) -> list[TypeValue] | TypeValue | Absent | Poison:
+    """The type that `draw:` names, written as one or as that of something; of a list those of its entries."""
     written = tree.entries["draw"].value
     if not isinstance(written, Scalar):
         unfolder.at(context).add("G0010", "`draw` is given a type, or an input of a network", written.span)
@@ -126,16 +139,12 @@ def _type_of(unfolder: GameUnfolder, tree: trees.Mapping, context: Context) -> T
     if found and (found[1] in KINDS or found[1] not in context.scope):
         return _written(unfolder, written, context)
     value = first_output(unfolder.evaluate(written, context))
-    if (
-        value is POISON
-        or value is ABSENT
-        or (isinstance(value, TypeValue) and value.type.kind not in _NO_NUMBERS)
-    ):
+    if value is POISON or value is ABSENT:
         return value
-    if isinstance(value, GameTensor) and value.type.kind not in _NO_NUMBERS:
-        return TypeValue(value.type)
-    if isinstance(value, PartValue) and value.drawn:
-        return value.drawn
+    types = [_type(one) for one in value] if isinstance(value, list) else [_type(value)]
+    if types and None not in types:
+        found_types = [one for one in types if one is not None]
+        return found_types if isinstance(value, list) else found_types[0]
     unfolder.at(context, written).add(
         "G0337",
         f"`draw` is given a type, a field of the data or an input of a network, not {type_name(value)}",
@@ -143,6 +152,14 @@ def _type_of(unfolder: GameUnfolder, tree: trees.Mapping, context: Context) -> T
         help=_inputs_of(value) if isinstance(value, PartValue) else None,
     )
     return POISON
+
+
+def _type(value: Any) -> TypeValue | None:
+    """The type that a value is, or is of, if numbers can be drawn for it."""
+    if isinstance(value, PartValue):
+        return value.drawn
+    found = TypeValue(value.type) if isinstance(value, GameTensor) else value
+    return found if isinstance(found, TypeValue) and found.type.kind not in _NO_NUMBERS else None
 
 
 def _inputs_of(part: PartValue) -> str:
