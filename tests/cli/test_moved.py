@@ -18,6 +18,7 @@ from gandsl_runtime.runs.checkpoint import load_weights
 from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.training.trainer import Trainer
 from tests.cli.conftest import Gandsl
+from tests.runtime import nets
 
 OLD = """
 gandsl: 1
@@ -74,13 +75,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trainer(folder: Path, name: str, run_dir: Path | None, resume: bool = False) -> Trainer:
     program = package.compile(folder / f"{name}.yaml")
     torch.manual_seed(0)
-    networks = program.generator, program.discriminator
     common: dict[str, Any] = {"data": SET, "observing": (), "machine": MachineOptions(device="cpu")}
     if resume:
         assert run_dir is not None
-        return Trainer.resume(run_dir, *networks, plan=program.plan, **common)
+        return nets.resumed(run_dir, program.game, plan=program.plan, **common)
     assert program.plan is not None
-    return Trainer(program.plan, *networks, run_dir=run_dir, **common)
+    return nets.trainer_of(program.plan, program.game, run_dir=run_dir, **common)
 
 
 def renamed(key: str) -> str:

@@ -32,9 +32,9 @@ from gandsl_runtime.plan import Plan
 from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.runs.run_dir import RunDir
 from gandsl_runtime.training.precision import switch_casts
-from gandsl_runtime.training.trainer import Trainer
 from tests.codegen import twins
 from tests.passes import exact
+from tests.runtime import nets
 
 PRECISIONS: tuple[dict[str, Any], ...] = (
     {"compute": "fp32"},
@@ -256,10 +256,9 @@ def trains(case: Case) -> None:
     """The steps of its plan, with log, grids and checkpoints, as `gandsl train` takes them."""
     torch.manual_seed(0)
     program = Program(case.module, Target("cpu"))
-    trainer = Trainer(
+    trainer = nets.trainer_of(
         case.plan,
-        program.generator,
-        program.discriminator,
+        program.game,
         data=_images(case.module),
         run_dir=RunDir(case.folder, resolved_text(case.module)),
         machine=MachineOptions(device="cpu"),

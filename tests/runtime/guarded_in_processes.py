@@ -9,6 +9,7 @@ import torch
 
 from gandsl_runtime.distributed.group import ProcessGroup, join
 from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -29,7 +30,9 @@ def guarded(group: ProcessGroup, run_dir: Path) -> Trainer:
         "cadence": {"log": "1 steps", "checkpoint": "5 steps"},
     }
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
-    return Trainer(plan(**changes), *networks, data=arrays(), run_dir=run_dir, observing=(), group=group)
+    return nets.trainer_of(
+        plan(**changes), networks, data=arrays(), run_dir=run_dir, observing=(), group=group
+    )
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import gandsl
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.distributed.group import ProcessGroup, join
 from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.specs.reduced import SPECS, reduced
 
 PER_SAMPLE = {"training.style_mixing.per": "sample"}
@@ -62,16 +63,14 @@ def trainer_of(
     program = gandsl.compile(SPECS / f"{spec}.yaml", overrides)
     torch.manual_seed(7 + group.rank)  # what the first process has is given to all
     assert program.plan is not None
-    networks = program.generator.double(), program.discriminator.double()
-    _, height, width = networks[0].outputs[-1].shape
-    channels = networks[0].outputs[-1].shape[0]
+    channels, height, width = program.to(torch.float64).generator.outputs[-1].shape
     pixels = np.random.default_rng(0).integers(0, 256, (20, height, width, channels), dtype=np.uint8)
     source = Arrays(pixels if channels > 1 else pixels[..., 0], np.arange(20) % 3)
     common: dict[str, Any] = {"data": source, "observing": (), "group": group}
     if resuming:
         assert run_dir is not None
-        return Trainer.resume(run_dir, *networks, plan=program.plan, change=True, **common)
-    return Trainer(program.plan, *networks, run_dir=run_dir, seed=3, **common)
+        return nets.resumed(run_dir, program.game, plan=program.plan, change=True, **common)
+    return nets.trainer_of(program.plan, program.game, run_dir=run_dir, seed=3, **common)
 
 
 def outcome(trainer: Trainer) -> dict[str, torch.Tensor]:

@@ -6,8 +6,8 @@ import torch
 
 from gandsl_runtime.plan import Plan
 from gandsl_runtime.rng import Draws, Key, Part
-from gandsl_runtime.training.state import State
 from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.networks import twin
 
 SEED = 3
@@ -19,7 +19,8 @@ class Reference:
 
     def __init__(self, trainer: Trainer, adam_g: dict, adam_d: dict) -> None:
         self.trainer = trainer
-        self.G, self.D = twin(trainer.state.generator), twin(trainer.state.discriminator)
+        networks = trainer.state.game.networks
+        self.G, self.D = twin(networks["generator"]), twin(networks["discriminator"])
         self.G_ema = twin(self.G).eval()
         self.opt_g = torch.optim.Adam(self.G.parameters(), **adam_g, foreach=False)
         self.opt_d = torch.optim.Adam(self.D.parameters(), **adam_d, foreach=False)
@@ -28,7 +29,7 @@ class Reference:
     def draws(self, step: int, phase: str, n: int | Part, repeat: int = 0, batch: int | None = None) -> Draws:
         """Of a whole batch of n, or of a part of it."""
         part = n if isinstance(n, Part) else Part.whole(n)
-        return self.trainer.game.draws(part, Key(SEED, step, phase, repeat, batch=batch))
+        return Draws(torch.device("cpu"), torch.float64, part, Key(SEED, step, phase, repeat, batch=batch))
 
     def real(self, count: int) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The next images of the stream, at full size, in [-1, 1]."""
@@ -48,18 +49,20 @@ class Reference:
                 a.copy_(b)
 
     def assert_equals_trainer(self, **close: float) -> None:
-        state: State = self.trainer.state
+        game = self.trainer.state.game
         for mine, theirs in (
-            (self.G, state.generator),
-            (self.D, state.discriminator),
-            (self.G_ema, state.average),
+            (self.G, game.networks["generator"]),
+            (self.D, game.networks["discriminator"]),
+            (self.G_ema, game.averages["generator"]),
         ):
             for (name, a), b in zip(mine.state_dict().items(), theirs.state_dict().values(), strict=True):
                 torch.testing.assert_close(b, a, **(close or CLOSE), msg=lambda m, name=name: f"{name}: {m}")
 
 
 def trainer_of(networks, the_plan: Plan, data) -> Trainer:
-    return Trainer(the_plan, *(network.double() for network in networks), data=data, seed=SEED, observing=())
+    return nets.trainer_of(
+        the_plan, (network.double() for network in networks), data=data, seed=SEED, observing=()
+    )
 
 
 def labels(draws: Draws, shares: list[float]) -> torch.Tensor:

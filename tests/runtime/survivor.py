@@ -27,6 +27,7 @@ from gandsl_runtime.runs import checkpoint
 from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.system import files
 from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import folder_of, pixels, plan, png
 from tests.runtime.networks import GrowingDiscriminator, GrowingGenerator, seeded
 
@@ -143,10 +144,10 @@ def session(run_dir: Path, data: Path, kind: str, number: int, begun: int) -> No
     networks = seeded(GrowingGenerator), seeded(GrowingDiscriminator)
     watching = [Begun(begun), *standard(run_dir)]
     if checkpoint.found_in(run_dir / "checkpoints"):
-        trainer = Trainer.resume(run_dir, *networks, observing=watching, machine=MACHINE)
+        trainer = nets.resumed(run_dir, networks, observing=watching, machine=MACHINE)
     else:
-        trainer = Trainer(
-            PLAN, *networks, data=data, run_dir=run_dir, seed=3, observing=watching, machine=MACHINE
+        trainer = nets.trainer_of(
+            PLAN, networks, data=data, run_dir=run_dir, seed=3, observing=watching, machine=MACHINE
         )
     trainer.run()
 

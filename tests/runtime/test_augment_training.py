@@ -8,12 +8,14 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from gandsl_runtime.augment import Control
 from gandsl_runtime.distributed.group import ProcessGroup
+from gandsl_runtime.game.sources import Sources
+from gandsl_runtime.game.states import GameStates
 from gandsl_runtime.plan import Adaptive, Plan
 from gandsl_runtime.plan.schedule import Clock, Stage, Step
-from gandsl_runtime.rng import Key, Part
+from gandsl_runtime.rng import Draws, Key, Part
 from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.augmenting import augment
 from tests.runtime.helpers import arrays, assert_same, plan
 from tests.runtime.networks import (
@@ -24,6 +26,7 @@ from tests.runtime.networks import (
     StyleGenerator,
     seeded,
 )
+from tests.runtime.plays import CPU, asked, state_of
 
 R1 = {"r1": {"gamma": 1, "every": "3 steps"}}
 ADAPTIVE = {"pipe": "bgc", "p": {"target": 0.2, "every": "2 steps", "over": "40 img", "start": 0.4}}
@@ -31,14 +34,17 @@ ADAPTIVE = {"pipe": "bgc", "p": {"target": 0.2, "every": "2 steps", "over": "40 
 
 def trainer_of(*networks, data=None, seed=5, **changes) -> Trainer:
     networks = networks or (seeded(ConvGenerator), seeded(ConvDiscriminator))
-    return Trainer(plan(**changes), *networks, data=data or arrays(), seed=seed, observing=())
+    return nets.trainer_of(plan(**changes), networks, data=data or arrays(), seed=seed, observing=())
 
 
 def watched(trainer: Trainer) -> list[tuple[torch.Tensor, ...]]:
     """What D is asked, in order."""
-    seen, judge = [], trainer.game.judge
-    trainer.game.judge = lambda images, labels, **_: seen.append(images) or judge(images, labels)
-    return seen
+    return asked(trainer.state.game.networks["discriminator"])
+
+
+def p_of(trainer: Trainer) -> float:
+    """The chance of augmentation now, where it adapts."""
+    return state_of(trainer, "augment/p").item()
 
 
 # ---- the plan ----------
@@ -94,42 +100,65 @@ def test_p_adapts_only_to_losses_with_a_boundary(loss):
 # ---- the controller ----------
 
 
+class Controller:
+    """p as the state of a game, moved by what it hears."""
+
+    def __init__(self, batch: int, **adaptive: object) -> None:
+        the_plan = plan(batch=batch, augment={"pipe": "bgc", "p": {"start": 0.5, **adaptive}})
+        self.game = nets.game(the_plan, (ConvGenerator(), ConvDiscriminator()))
+        self.states = GameStates(self.game.plan.states, CPU, torch.float32)
+        (self.state,) = self.game.plan.states
+
+    @property
+    def p(self) -> float:
+        return self.states.values[self.state.id].item()
+
+    def observe(self, sign: float, count: int) -> None:
+        (node,) = self.state.heard
+        self.states.hear([(self.state.id, node)], {node: torch.tensor(float(sign))}, count)
+
+    def after(self, steps: int) -> None:
+        step = Step(Clock(0, steps), Stage(), 1)
+        tensor = Sources(step, self.states.values, CPU, torch.float32).tensor
+        self.states.leave(step, ProcessGroup(), lambda due: self.game.state_program(due, Stage()), tensor)
+
+
 def test_the_controller_by_hand():
-    control = Control(Adaptive(target=0.6, start=0.5), torch.device("cpu"))
+    control = Controller(64, target=0.6)
     p, image = 0.5, 64 * 4 / 500_000
     for step, (signs, moves) in enumerate([((1, 1, 0.5, 0), 1), ((0.6, 0.5, 0.9, 0.2), -1), ((1,) * 4, 1)]):
         for inside, sign in enumerate(signs):
-            control.observe(torch.tensor(float(sign)), 64)
-            assert control.p.item() == pytest.approx(p, abs=1e-7)
-            control.after(Step(Clock(0, 4 * step + inside), Stage(), 64), ProcessGroup())
+            control.observe(sign, 64)
+            assert control.p == pytest.approx(p, abs=1e-7)
+            control.after(4 * step + inside)
         p += moves * image
-        assert control.p.item() == pytest.approx(p, abs=1e-7)
-    control.after(Step(Clock(0, 15), Stage(), 64), ProcessGroup())  # nothing heard since
-    assert control.p.item() == pytest.approx(p, abs=1e-7)
+        assert control.p == pytest.approx(p, abs=1e-7)
+    control.after(15)  # nothing heard since
+    assert control.p == pytest.approx(p, abs=1e-7)
 
 
 @pytest.mark.parametrize(("limit", "last"), [(1.0, 1.0), (0.7, 0.7), (None, 2.5)])
 def test_p_has_bounds(limit, last):
     """20 steps of 50 images at 1000 images from 0 to 1 would take it from 0.5 to 1.5, then down to −0.5."""
-    control = Control(Adaptive(start=0.5, max=limit, over="1 kimg", every="2 steps"), torch.device("cpu"))
+    control = Controller(50, max=limit, over="1 kimg", every="2 steps")
     for step in range(40):
-        control.observe(torch.ones(()), 50)
-        control.after(Step(Clock(0, step), Stage(), 50), ProcessGroup())
-    assert control.p.item() == pytest.approx(last, abs=1e-6)
+        control.observe(1, 50)
+        control.after(step)
+    assert control.p == pytest.approx(last, abs=1e-6)
     for step in range(60):
-        control.observe(-torch.ones(()), 50)
-        control.after(Step(Clock(0, step), Stage(), 50), ProcessGroup())
-    assert control.p.item() == 0
+        control.observe(-1, 50)
+        control.after(step)
+    assert control.p == 0
 
 
 def test_means_are_over_images():
     """Micro-batches of unequal size: 3 sure images and 1 that is not make ½."""
     for target, moves in ((0.49, 1), (0.51, -1)):
-        control = Control(Adaptive(target=target, start=0.5, every="1 steps"), torch.device("cpu"))
-        control.observe(torch.tensor(1.0), 3)
-        control.observe(torch.tensor(-1.0), 1)
-        control.after(Step(Clock(), Stage(), 4), ProcessGroup())
-        assert math.copysign(1, control.p.item() - 0.5) == moves
+        control = Controller(4, target=target, every="1 steps")
+        control.observe(1, 3)
+        control.observe(-1, 1)
+        control.after(0)
+        assert math.copysign(1, control.p - 0.5) == moves
 
 
 @pytest.mark.parametrize("loss", ["logistic", {"kind": "least_squares", "b": 0.5}])
@@ -137,26 +166,20 @@ def test_the_trainer_tells_what_d_said(loss):
     """D's own phases, R1's included, and no others; p moves by 4 · 2 / 40 at every second step."""
     trainer = trainer_of(loss=loss, augment=ADAPTIVE, regularizers=R1)
     boundary, said, p = 0.25 if loss != "logistic" else 0.0, [], 0.4
-    judge, real = trainer.game.judge, {"D": 0, "D/3": 0}
-
-    def listening(images, labels):
-        heads = judge(images, labels)
-        asked.append(heads[0].detach())
-        return heads
-
-    trainer.game.judge = listening
+    answers: list[torch.Tensor] = []
+    asked(trainer.state.game.networks["discriminator"], answers)
     for step in range(8):
-        asked = []
+        answers.clear()
         trainer.step()
-        said.append(asked[real["D"] if len(asked) else 0])  # D is asked of real images first
+        said.append(answers[0].detach())  # D is asked of real images first
         if step % 3 == 0:
-            said.append(asked[2])  # D real, D fake, then R1's
-        assert len(asked) == (4 if step % 3 == 0 else 3)
+            said.append(answers[2].detach())  # D real, D fake, then R1's
+        assert len(answers) == (4 if step % 3 == 0 else 3)
         if step % 2:
             mean = (torch.cat(said) - boundary).sign().mean().item()
             p = min(max(p + math.copysign(4 * 2 / 40, mean - 0.2), 0), 1)
             said = []
-        assert trainer.state.control.p.item() == pytest.approx(p, abs=1e-6)
+        assert p_of(trainer) == pytest.approx(p, abs=1e-6)
 
 
 # ---- what D sees ----------
@@ -172,7 +195,7 @@ def test_d_sees_real_and_generated_images_transformed():
     names = [(d, "seen"), (d, "shown"), (f"{d}/3", "seen"), (g, "shown")]
     assert len(before) == len(after) == len(names)
     for (phase, id_), (x,), (y,) in zip(names, before, after, strict=True):
-        draws = moved.game.draws(Part.whole(4), Key(5, 0, phase))
+        draws = Draws(CPU, torch.float32, Part.whole(4), Key(5, 0, phase))
         expected = augment("bgc")(x, 0.7, draws, id_)
         assert torch.equal(y, expected) and not torch.equal(x, y)
 
@@ -232,8 +255,9 @@ def test_a_ramp_is_a_function_of_images_shown():
     trainer = trainer_of(augment={"pipe": "blit", "p": ramp})
     found = []
     for _ in range(7):
-        found.append(trainer.updates.augment_probability())
         trainer.step()
+        found.append(trainer.measured()["augment/p"])
+        trainer.metrics.clear()
     assert found == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.5])
 
 
@@ -247,10 +271,10 @@ def test_p_is_logged(tmp_path):
             records.append(record)
 
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
-    trainer = Trainer(plan(augment=ADAPTIVE), *networks, data=arrays(), observing=[Listening()])
+    trainer = nets.trainer_of(plan(augment=ADAPTIVE), networks, data=arrays(), observing=[Listening()])
     trainer.run()
     assert len(records) == 6
-    assert records[-1]["augment/p"] == pytest.approx(trainer.state.control.p.item())
+    assert records[-1]["augment/p"] == pytest.approx(p_of(trainer))
     assert all(-1 <= record["sign/real"] <= 1 for record in records)
 
 
@@ -284,24 +308,26 @@ def test_resumed_equals_undisturbed(case, stop, tmp_path):
     """Bit for bit, stopped between two changes of p and after one."""
     makers, changes, data = CASES[case]
     changes = changes | {"guard": None}  # it looks when the run logs, which the steps below don't
-    whole = Trainer(plan(**changes), *map(seeded, makers), data=data, seed=5, observing=())
+    whole = nets.trainer_of(plan(**changes), map(seeded, makers), data=data, seed=5, observing=())
     whole.run()
-    first = Trainer(plan(**changes), *map(seeded, makers), data=data, seed=5, run_dir=tmp_path, observing=())
+    first = nets.trainer_of(
+        plan(**changes), map(seeded, makers), data=data, seed=5, run_dir=tmp_path, observing=()
+    )
     for _ in range(stop):
         first.step()
     first.save()
-    again = Trainer.resume(tmp_path, *(seeded(maker, seed=9) for maker in makers), data=data, observing=())
+    again = nets.resumed(tmp_path, (seeded(maker, seed=9) for maker in makers), data=data, observing=())
     again.run()
     assert_same(again.state.tensors(), whole.state.tensors())
-    assert ("augment/p" in whole.state.tensors()) == (case != "ramp")
+    assert ("game/p" in whole.state.tensors()) == (case != "ramp")
 
 
 def test_augmentation_may_begin_in_a_resumed_run(tmp_path):
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
-    first = Trainer(plan(), *networks, data=arrays(), run_dir=tmp_path, observing=())
+    first = nets.trainer_of(plan(), networks, data=arrays(), run_dir=tmp_path, observing=())
     first.step(), first.save()
-    later = Trainer.resume(
-        tmp_path, *networks, plan=plan(augment=ADAPTIVE), data=arrays(), observing=(), change=True
+    later = nets.resumed(
+        tmp_path, networks, plan=plan(augment=ADAPTIVE), data=arrays(), observing=(), change=True
     )
-    assert later.state.control.p.item() == pytest.approx(0.4)
+    assert p_of(later) == pytest.approx(0.4)
     later.run()

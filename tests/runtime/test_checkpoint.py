@@ -15,7 +15,7 @@ from gandsl_runtime.errors import CheckpointError, OutOfSpace
 from gandsl_runtime.runs import checkpoint
 from gandsl_runtime.runs.record import recorded
 from gandsl_runtime.runs.run_dir import RunDir
-from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import arrays, assert_same, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def trained(run_dir, **changes):
-    trainer = Trainer(
-        plan(**changes), seeded(ConvGenerator), seeded(ConvDiscriminator), data=arrays(), run_dir=run_dir
+    trainer = nets.trainer_of(
+        plan(**changes), (seeded(ConvGenerator), seeded(ConvDiscriminator)), data=arrays(), run_dir=run_dir
     )
     trainer.run()
     return trainer
@@ -90,8 +90,11 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(how, tmp_path):
     with pytest.raises(CheckpointError, match=newest.name):
         checkpoint.read(newest)
     said = []
-    trainer = Trainer.resume(
-        tmp_path, seeded(ConvGenerator), seeded(ConvDiscriminator), data=arrays(), observing=[_Listener(said)]
+    trainer = nets.resumed(
+        tmp_path,
+        (seeded(ConvGenerator), seeded(ConvDiscriminator)),
+        data=arrays(),
+        observing=[_Listener(said)],
     )
     assert trainer.state.clock.images == int(before.stem)
     assert len(said) == 1 and newest.name in said[0] and before.name in said[0]
@@ -148,7 +151,7 @@ def test_weights_for_sampling(tmp_path):
     trainer = trained(tmp_path)
     generator = seeded(ConvGenerator, seed=9)
     facts = checkpoint.load_weights(tmp_path, generator)
-    assert_same(generator.state_dict(), trainer.state.average.state_dict())
+    assert_same(generator.state_dict(), trainer.state.game.averages["generator"].state_dict())
     assert facts.plan.batch == 4 and facts.counters.images == 48
     newest = checkpoint.found_in(tmp_path / "checkpoints")[0]
     checkpoint.load_weights(newest, generator, "generator")
@@ -200,7 +203,7 @@ def test_each_session_is_told_of(tmp_path):
     trained(tmp_path)
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
     where = RunDir(tmp_path, "name: x\n")
-    trainer = Trainer.resume(where, *networks, plan=plan(length="14 steps"), data=arrays(), change=True)
+    trainer = nets.resumed(where, networks, plan=plan(length="14 steps"), data=arrays(), change=True)
     trainer.run()
     sessions = json.loads((tmp_path / "run.json").read_text())["sessions"]
     assert [session["images"] for session in sessions] == [0, 48]

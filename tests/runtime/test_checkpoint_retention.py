@@ -11,7 +11,7 @@ from gandsl_runtime.observers import Observer, standard
 from gandsl_runtime.plan import Cadence
 from gandsl_runtime.runs import checkpoint
 from gandsl_runtime.runs.retention import Saved, staying
-from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -71,11 +71,11 @@ def run(run_dir, watching=(), **changes):
     observing = [*watching, Metric(VALUES), *standard(run_dir)]
     the_plan = plan(cadence=cadence, **changes)
     if checkpoint.found_in(run_dir / "checkpoints"):
-        trainer = Trainer.resume(
-            run_dir, *networks, plan=the_plan, data=arrays(), observing=observing, change=True
+        trainer = nets.resumed(
+            run_dir, networks, plan=the_plan, data=arrays(), observing=observing, change=True
         )
     else:
-        trainer = Trainer(the_plan, *networks, data=arrays(), run_dir=run_dir, observing=observing)
+        trainer = nets.trainer_of(the_plan, networks, data=arrays(), run_dir=run_dir, observing=observing)
     trainer.run()
     return [int(path.stem) // 4 for path in reversed(checkpoint.found_in(run_dir / "checkpoints"))]
 
@@ -97,9 +97,9 @@ def test_the_best_by_a_value_of_the_log(tmp_path):
     """Whatever is logged will do; here the losses, which differ from step to step."""
     cadence = {"checkpoint": "1 steps", "log": "1 steps", "keep": 1}
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
-    trainer = Trainer(
+    trainer = nets.trainer_of(
         plan(cadence=cadence | {"best": {"metric": "loss/D", "mode": "max", "keep": 3}}),
-        *networks,
+        networks,
         data=arrays(),
         run_dir=tmp_path,
     )
@@ -125,10 +125,9 @@ class Warnings(Observer):
 
 def test_a_metric_that_nobody_logs_is_told_once(tmp_path):
     listener = Warnings()
-    trainer = Trainer(
+    trainer = nets.trainer_of(
         plan(cadence={"checkpoint": "2 steps", "log": "1 steps", "best": {"metric": "los/G"}}),
-        seeded(ConvGenerator),
-        seeded(ConvDiscriminator),
+        (seeded(ConvGenerator), seeded(ConvDiscriminator)),
         data=arrays(),
         run_dir=tmp_path,
         observing=[listener],

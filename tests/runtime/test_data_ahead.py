@@ -14,7 +14,7 @@ from gandsl_runtime.data.ahead import Ahead, Sent, ToCard
 from gandsl_runtime.errors import DataError, Interrupted
 from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.training import training_set
-from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import Heard, arrays, assert_same, folder_of, pixels, plan, png
 from tests.runtime.test_resume import CASES, Stop
 
@@ -107,16 +107,18 @@ def test_faults_and_warnings_come_with_their_batch(workers, tmp_path):
 def test_a_resume_counts_what_was_used_alone(case, tmp_path, monkeypatch):
     """Stopped twice, with a batch ahead each time, a run ends as one that reads when it wants a batch."""
     networks, changes, data = CASES[case]
-    whole = Trainer(plan(**changes), *networks(), data=data, seed=5, observing=())
+    whole = nets.trainer_of(plan(**changes), networks(), data=data, seed=5, observing=())
     whole.run()
     plain = training_set.stream_of
     monkeypatch.setattr("gandsl_runtime.training.trainer.stream_of", lambda *all: Ahead(plain(*all), Hand()))
-    trainer = Trainer(plan(**changes), *networks(), data=data, run_dir=tmp_path, seed=5, observing=[Stop(3)])
+    trainer = nets.trainer_of(
+        plan(**changes), networks(), data=data, run_dir=tmp_path, seed=5, observing=[Stop(3)]
+    )
     for stop in (9, None):
         with pytest.raises(Interrupted):
             trainer.run()
         assert isinstance(trainer.stream, Ahead) and trainer.stream.position == trainer.state.samples
-        trainer = Trainer.resume(tmp_path, *networks(), data=data, observing=[Stop(stop)] if stop else ())
+        trainer = nets.resumed(tmp_path, networks(), data=data, observing=[Stop(stop)] if stop else ())
     trainer.run()
     assert trainer.state.counters() == whole.state.counters()
     assert_same(trainer.state.tensors(), whole.state.tensors())
@@ -125,8 +127,8 @@ def test_a_resume_counts_what_was_used_alone(case, tmp_path, monkeypatch):
 def test_on_the_cpu_nothing_lies_between(tmp_path):
     """No thread, no second copy: the trainer has the stream itself."""
     networks, changes, data = CASES["conditional"]
-    trainer = Trainer(
-        plan(**changes), *networks(), data=data, observing=(), machine=MachineOptions(device="cpu")
+    trainer = nets.trainer_of(
+        plan(**changes), networks(), data=data, observing=(), machine=MachineOptions(device="cpu")
     )
     assert type(trainer.stream) is Stream and not trainer.stream._pinned
 

@@ -13,7 +13,7 @@ from gandsl_runtime.data.order import Balanced
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.errors import DataError
 from gandsl_runtime.plan import Data
-from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import assert_same, folder_of, pixels, plan, png
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -77,15 +77,15 @@ def test_streams_resume_and_are_shared(workers):
 def test_a_run_resumes_to_the_bit_and_draws_labels_evenly(tmp_path):
     networks = lambda: (seeded(ConvGenerator, 8), seeded(ConvDiscriminator, 8))  # noqa: E731
     even = plan(data={"flip": True, "balance": True})
-    straight = Trainer(even, *networks(), data=uneven())
+    straight = nets.trainer_of(even, networks(), data=uneven())
     shares = torch.tensor([1, 1, 2, 2, 2, 2, 2, 3]) / 3
     torch.testing.assert_close(straight.game.label_distribution.double(), shares.double())
     straight.run()
-    first = Trainer(even, *networks(), data=uneven(), run_dir=tmp_path)
+    first = nets.trainer_of(even, networks(), data=uneven(), run_dir=tmp_path)
     for _ in range(5):
         first.step()
     first.save()
-    again = Trainer.resume(tmp_path, *networks(), data=uneven())
+    again = nets.resumed(tmp_path, networks(), data=uneven())
     again.run()
     ours, theirs = again.state.tensors(), straight.state.tensors()
     for tensors in (ours, theirs):  # steps taken by hand are not looked at

@@ -19,8 +19,8 @@ from gandsl_runtime.data.sources.packed import INDEX, MOST_SHARDS
 from gandsl_runtime.data.survey import survey
 from gandsl_runtime.errors import DataError, Unwritable
 from gandsl_runtime.runs.record import MachineOptions
-from gandsl_runtime.training.trainer import Trainer
 from tests.cli.spoil_files import WAYS, json_file
+from tests.runtime import nets
 from tests.runtime.helpers import arrays, assert_same, folder_of, pixels, plan, png
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -79,7 +79,7 @@ def test_a_run_from_the_pack_is_the_run_from_the_folder(tmp_path):
     ends = []
     for where in (tmp_path / "set", tmp_path / "out"):
         networks = seeded(ConvGenerator, 3), seeded(ConvDiscriminator, 3)
-        trainer = Trainer(plan(), *networks, data=where, machine=MachineOptions(device="cpu"))
+        trainer = nets.trainer_of(plan(), networks, data=where, machine=MachineOptions(device="cpu"))
         trainer.run()
         ends.append(trainer.state.tensors())
     assert_same(*ends)

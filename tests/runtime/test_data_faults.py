@@ -18,6 +18,7 @@ from gandsl_runtime.observers import Observer
 from gandsl_runtime.runs import checkpoint
 from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import assert_same, folder_of, labels_json, pixels, plan, png, zip_of
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -45,9 +46,9 @@ def trainer(
 ) -> Trainer:
     changes = {"cadence": {"checkpoint": "3 steps", "log": "2 steps"}} | changes
     networks = seeded(ConvGenerator, classes), seeded(ConvDiscriminator, classes)
-    return Trainer(
+    return nets.trainer_of(
         plan(**changes),
-        *networks,
+        networks,
         data=images,
         run_dir=run_dir,
         machine=MachineOptions(workers=workers),
@@ -74,9 +75,9 @@ def test_a_folder_that_vanishes_under_a_run(workers, tmp_path):
 
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
     with pytest.raises(DataError, match="does not exist"):
-        Trainer.resume(tmp_path / "run", *networks)
+        nets.resumed(tmp_path / "run", networks)
     aside.rename(where)
-    again = Trainer.resume(tmp_path / "run", *networks, machine=MachineOptions(workers=workers))
+    again = nets.resumed(tmp_path / "run", networks, machine=MachineOptions(workers=workers))
     again.run()
     assert_same(again.state.tensors(), undisturbed.state.tensors())
 
@@ -172,7 +173,7 @@ def test_a_run_goes_on_and_resumes_around_broken_images(tmp_path):
         run.run()
     ear = Ear()
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
-    again = Trainer.resume(tmp_path / "run", *networks, machine=MachineOptions(workers=1), observing=[ear])
+    again = nets.resumed(tmp_path / "run", networks, machine=MachineOptions(workers=1), observing=[ear])
     again.run()
     assert again.state.clock.steps == 12 and ear.heard
     ours, theirs = again.state.tensors(), truth.state.tensors()

@@ -17,7 +17,7 @@ from gandsl_runtime.data.sources import open_source
 from gandsl_runtime.data.survey import survey
 from gandsl_runtime.observers import Observer
 from gandsl_runtime.plan import Data
-from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import folder_of, plan, zip_of
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -107,10 +107,12 @@ def test_a_run_says_so_once(tmp_path):
         (seeded(ConvGenerator), seeded(ConvDiscriminator)),
     )
     begun, resumed = Ear(), Ear()
-    Trainer(plan(length="2 steps"), *networks, data=where, run_dir=tmp_path / "run", observing=[begun]).run()
+    nets.trainer_of(
+        plan(length="2 steps"), networks, data=where, run_dir=tmp_path / "run", observing=[begun]
+    ).run()
     assert len(begun.heard) == 1 and "training.data.white: 4095" in begun.heard[0]
-    Trainer.resume(
-        tmp_path / "run", *networks, plan=plan(length="3 steps"), change=True, observing=[resumed]
+    nets.resumed(
+        tmp_path / "run", networks, plan=plan(length="3 steps"), change=True, observing=[resumed]
     ).run()
     assert not resumed.heard
 

@@ -14,6 +14,7 @@ from gandsl_runtime.observers import Observer, standard
 from gandsl_runtime.runs.debris import moved
 from gandsl_runtime.runs.run_dir import found_in
 from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import arrays, assert_same, plan, reproducible
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -30,9 +31,11 @@ def gone_on(run_dir: Path, *, resume: bool = True) -> tuple[Trainer, list[str]]:
     said = Said()
     networks, observing = (seeded(ConvGenerator), seeded(ConvDiscriminator)), [said, *standard(run_dir)]
     if resume:
-        made = Trainer.resume(run_dir, *networks, data=arrays(), observing=observing)
+        made = nets.resumed(run_dir, networks, data=arrays(), observing=observing)
     else:
-        made = Trainer(plan(length="7 steps"), *networks, data=arrays(), run_dir=run_dir, observing=observing)
+        made = nets.trainer_of(
+            plan(length="7 steps"), networks, data=arrays(), run_dir=run_dir, observing=observing
+        )
     made.run()
     return made, said.lines
 

@@ -20,7 +20,7 @@ from gandsl_runtime.observers import Observer
 from gandsl_runtime.plan.schedule import Stage
 from gandsl_runtime.runs import checkpoint
 from gandsl_runtime.runs.header import GuardFacts
-from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import Heard, alarms_of, arrays, assert_same, pixels, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -33,8 +33,8 @@ def hand_made(run_dir, *observing, resuming=False, **guard):
     changes |= {"cadence": {"log": "1 steps", "checkpoint": "5 steps"}}
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
     if resuming:
-        return Trainer.resume(run_dir, *networks, plan=plan(**changes), data=arrays(), observing=observing)
-    return Trainer(plan(**changes), *networks, data=arrays(), run_dir=run_dir, observing=observing)
+        return nets.resumed(run_dir, networks, plan=plan(**changes), data=arrays(), observing=observing)
+    return nets.trainer_of(plan(**changes), networks, data=arrays(), run_dir=run_dir, observing=observing)
 
 
 class Spoil(Observer):

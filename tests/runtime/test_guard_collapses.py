@@ -16,7 +16,7 @@ from gandsl_runtime.errors import Diverged, Interrupted
 from gandsl_runtime.guard.probe import Probe
 from gandsl_runtime.observers import JsonLog
 from gandsl_runtime.runs import checkpoint
-from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import Heard, alarms_of, assert_same
 from tests.runtime.test_resume import Stop
 
@@ -39,7 +39,9 @@ def compiled(spec, changes):
 
 
 def digits(plan, generator, discriminator, run_dir=None, *observing):
-    return Trainer(plan, generator, discriminator, data=DIGITS, run_dir=run_dir, observing=observing, seed=1)
+    return nets.trainer_of(
+        plan, (generator, discriminator), data=DIGITS, run_dir=run_dir, observing=observing, seed=1
+    )
 
 
 # ---- healthy runs ----------
@@ -176,7 +178,7 @@ def test_resumed_after_a_rollback_equals_undisturbed(tmp_path):
     for steps in (125, None):
         _, *networks = collapsing("optimizer.lr", **planned)
         observing = [StopAfterRollback(steps)] if steps else []
-        again = Trainer.resume(stopped, *networks, data=DIGITS, observing=observing)
+        again = nets.resumed(stopped, networks, data=DIGITS, observing=observing)
         if steps:
             with pytest.raises(Interrupted):
                 again.run()

@@ -15,6 +15,7 @@ from gandsl_runtime.errors import Unwritable
 from gandsl_runtime.observers import Observer, standard
 from gandsl_runtime.runs import checkpoint
 from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import arrays, assert_same, plan, reproducible
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -43,7 +44,7 @@ class After(Observer):
 def started(run_dir: Path, *watching: Observer, **changes) -> Trainer:
     observing = [*watching, *standard(run_dir)]
     changed = plan(cadence=CADENCE, **changes)
-    return Trainer(changed, *networks(), data=arrays(), run_dir=run_dir, observing=observing)
+    return nets.trainer_of(changed, networks(), data=arrays(), run_dir=run_dir, observing=observing)
 
 
 @pytest.mark.parametrize("steps", [6, 7])  # with a checkpoint due in that step, and without
@@ -60,7 +61,7 @@ def test_a_folder_that_is_moved_gets_the_state_where_it_is(steps, above, tmp_pat
     assert caught.value.__notes__ == [f"--resume goes on from {4 * steps} images"]
     assert caught.value.exit_code == 1 and str(new) in caught.value.remedy
     assert not old.exists() and old.parent.exists() != above
-    trainer = Trainer.resume(new, *networks(), data=arrays())
+    trainer = nets.resumed(new, networks(), data=arrays())
     assert trainer.state.clock.steps == steps
     trainer.run()
     assert_same(trainer.state.tensors(), whole.state.tensors())

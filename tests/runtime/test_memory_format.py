@@ -15,8 +15,8 @@ from gandsl_runtime.layers import Conv2d, ConvTranspose2d, Fir, ModulatedConv2d
 from gandsl_runtime.network import Network
 from gandsl_runtime.runs import checkpoint
 from gandsl_runtime.training import precision
-from gandsl_runtime.training.trainer import Trainer
 from tests.codegen.twins import arguments
+from tests.runtime import nets
 from tests.runtime.helpers import arrays
 from tests.specs.reduced import SPECS, reduced
 
@@ -113,10 +113,9 @@ def test_training_saves_what_contiguous_training_saves(tmp_path: Path) -> None:
         made = program("dcgan", **(LAST if last else {}), **{"training.length": "12 img"})
         assert made.plan is not None
         folders[last] = tmp_path / f"{last}"
-        trainer = Trainer(
+        trainer = nets.trainer_of(
             made.plan,
-            made.generator,
-            made.discriminator,
+            (made.generator, made.discriminator),
             data=arrays(size=(32, 32), channels=3),
             observing=(),
             run_dir=folders[last],
@@ -134,8 +133,8 @@ def test_training_saves_what_contiguous_training_saves(tmp_path: Path) -> None:
             assert close, name
     other = program("dcgan", **LAST, **{"training.length": "24 img"})
     data = arrays(size=(32, 32), channels=3)
-    again = Trainer.resume(
-        folders[False], *(other.generator, other.discriminator), plan=other.plan, data=data, change=True
+    again = nets.resumed(
+        folders[False], (other.generator, other.discriminator), plan=other.plan, data=data, change=True
     )
     for parameter, moments in again.state.optimizers["generator"].state.items():
         assert moments["exp_avg"].stride() == parameter.stride()

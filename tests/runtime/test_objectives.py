@@ -1,4 +1,4 @@
-"""Each loss and penalty against an independent formula in float64, with the gradients of the parameters."""
+"""Each loss and penalty of a plan's game against an independent formula in float64, with its gradients."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ import pytest
 import torch
 from torch.func import functional_call, grad, jacrev, vmap
 
-from gandsl_runtime.plan import LOSS_NAMES, Plan
-from gandsl_runtime.training import objectives, penalties
+from gandsl_runtime.network import Network, Port
+from gandsl_runtime.plan import LOSS_NAMES
+from gandsl_runtime.plan.regularizers import Regularizers
+from gandsl_runtime.plan.schedule import Stage
+from gandsl_runtime.rng import Draws, Key, Part
+from tests.runtime import nets
 from tests.runtime.helpers import plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, StyleGenerator, seeded
+from tests.runtime.plays import CPU, asked, pass_of, phase_of
 
 log, exp, mean, maximum = np.log, np.exp, np.mean, np.maximum
 
@@ -54,7 +59,51 @@ FORMULAS = {
 
 
 def loss_of(kind):
-    return plan(loss={"kind": kind, **FORMULAS[kind][0]}).loss
+    return {"kind": kind, **FORMULAS[kind][0]}
+
+
+class Shown(Network):
+    """z → an image of the same numbers."""
+
+    def __init__(self, h: int, w: int) -> None:
+        super().__init__()
+        self.inputs = (Port("z", "Latent", (h * w,), "normal"),)
+        self.outputs = (Port("image", "Image", (1, h, w)),)
+        self.one = torch.nn.Parameter(torch.ones(()))
+
+    def program(self, entry="forward", level=None, fading=False):
+        return lambda z: (z * self.one).view(-1, *self.outputs[0].shape)
+
+
+class Said(Network):
+    """image → logits of the same numbers: one for each pixel, or [N, 1]; behind the first, `label`."""
+
+    def __init__(self, h: int, w: int, shape: tuple[int, ...], classes: int = 0) -> None:
+        super().__init__()
+        self.inputs = (Port("image", "Image", (1, h, w)),)
+        self.outputs = (Port("logit", "Logits", shape),)
+        self.outputs += (Port("label", "Logits", (classes,)),) if classes else ()
+        self.shape, self.classes = shape, classes
+        self.one = torch.nn.Parameter(torch.ones(()))
+
+    def program(self, entry="forward", level=None, fading=False):
+        def run(image):
+            numbers, size = (image * self.one).flatten(1), math.prod(self.shape)
+            first = numbers[:, :size].view(-1, *self.shape)
+            return (first, numbers[:, size : size + self.classes]) if self.classes else first
+
+        return run
+
+
+def played(game, player, given, number=0):
+    """The loss and the logged values of one of a player's passes."""
+    phase = phase_of(game, player)
+    count = len(next(iter(given.values())))
+    draws = Draws(CPU, torch.float64, Part.whole(count), Key(0, 0, player))
+    return pass_of(game, phase, phase.passes[number], given, draws)
+
+
+SIDES = ("discriminator", "generator")
 
 
 def slopes(formula, real, fake, eps=1e-6):
@@ -72,7 +121,7 @@ def slopes(formula, real, fake, eps=1e-6):
 
 
 def test_every_loss_has_a_formula():
-    assert set(FORMULAS) == set(LOSS_NAMES) == set(objectives.OBJECTIVES)
+    assert set(FORMULAS) == set(LOSS_NAMES)
 
 
 @pytest.mark.parametrize("kind", FORMULAS)
@@ -80,11 +129,11 @@ def test_every_loss_has_a_formula():
 def test_losses(kind, shape):
     chance = np.random.default_rng(1)
     real, fake = (chance.normal(0.3, 1.5, shape) for _ in range(2))
-    loss = loss_of(kind)
-    sides = (objectives.discriminator_loss, objectives.generator_loss)
-    for side, formula in zip(sides, FORMULAS[kind][1:], strict=True):
+    size = (shape[-1], shape[-1])
+    game = nets.game(plan(loss=loss_of(kind)), (Shown(*size), Said(*size, shape[1:])))
+    for side, formula in zip(SIDES, FORMULAS[kind][1:], strict=True):
         r, f = (torch.tensor(x, requires_grad=True) for x in (real, fake))
-        value = side(loss, (r,), (f,))
+        value, _ = played(game, side, {"image": r.view(-1, 1, *size), "z": f.flatten(1)})
         assert value.item() == pytest.approx(formula(real, fake), rel=1e-12)
         value.backward()
         for tensor, slope in zip((r, f), slopes(formula, real, fake), strict=True):
@@ -92,25 +141,16 @@ def test_losses(kind, shape):
             np.testing.assert_allclose(got, slope, rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize("kind", FORMULAS)
-def test_losses_average_over_heads(kind):
-    loss = loss_of(kind)
-    heads = [(torch.randn(4, 1), torch.randn(4, 1)), (torch.randn(4, 1, 3, 3), torch.randn(4, 1, 3, 3))]
-    for side in (objectives.discriminator_loss, objectives.generator_loss):
-        alone = [side(loss, (r,), (f,)) for r, f in heads]
-        together = side(loss, tuple(r for r, _ in heads), tuple(f for _, f in heads))
-        torch.testing.assert_close(together, sum(alone) / 2)
-
-
 @pytest.mark.parametrize("heads", [("one",), ("pixels",), ("one", "pixels")], ids="+".join)
 @pytest.mark.parametrize("kind", FORMULAS)
 def test_losses_move_weights_as_their_formulas_do(kind, heads):
     """Of both networks, for one logit, one for each pixel, and both: slopes along a random way."""
     G, D = seeded(ConvGenerator, scales=2).double(), seeded(ConvDiscriminator, scales=2, heads=heads).double()
+    game = nets.game(plan(loss=loss_of(kind)), (G, D))
     torch.manual_seed(2)
-    z, x = torch.randn(5, 6).double(), [torch.randn(5, 1, size, size).double() for size in (4, 8)]
-    sides = ((objectives.discriminator_loss, D), (objectives.generator_loss, G))
-    for (side, network), formula in zip(sides, FORMULAS[kind][1:], strict=True):
+    z, large = torch.randn(5, 6).double(), torch.randn(5, 1, 8, 8).double()
+    x = torch.nn.functional.avg_pool2d(large, 2), large
+    for side, network, formula in zip(SIDES, (D, G), FORMULAS[kind][1:], strict=True):
 
         def logits():
             said = [D(*images) for images in (x, G(z))]
@@ -121,7 +161,7 @@ def test_losses_move_weights_as_their_formulas_do(kind, heads):
                 pairs = [[head.numpy() for head in pair] for pair in zip(*logits(), strict=True)]
             return sum(formula(*pair) for pair in pairs) / len(heads)
 
-        value = side(loss_of(kind), *logits())
+        value, _ = played(game, side, {"image": large, "z": z})
         assert value.item() == pytest.approx(expected(), rel=1e-12)
         weights = list(network.parameters())
         gradients = torch.autograd.grad(value, weights, allow_unused=True)
@@ -142,30 +182,33 @@ def test_classification():
     def formula(logits, _):
         return -mean(log(exp(logits) / exp(logits).sum(1, keepdims=True))[np.arange(4), classes])
 
-    leaf = torch.tensor(logits, requires_grad=True)
-    value = objectives.classification(leaf, torch.tensor(classes))
+    the_plan = plan(auxiliary={"output": "label"})
+    generator = seeded(ConvGenerator, 5, size=(2, 4)).double()
+    game = nets.game(the_plan, (generator, Said(2, 4, (1,), 5)))
+    image = np.concatenate((np.ones((4, 1)), logits, np.zeros((4, 2))), 1)
+    leaf = torch.tensor(image, requires_grad=True)
+    given = {"image": leaf.view(4, 1, 2, 4), "y": torch.tensor(classes), "c": torch.tensor(classes)}
+    _, values = played(game, "discriminator", given | {"z": torch.zeros(4, 6).double()})
+    value = values["class/real"]
     assert value.item() == pytest.approx(formula(logits, None), rel=1e-12)
     value.backward()
-    np.testing.assert_allclose(leaf.grad.numpy(), slopes(formula, logits, logits)[0], rtol=1e-6, atol=1e-9)
+    expected = slopes(formula, logits, logits)[0]
+    np.testing.assert_allclose(leaf.grad.numpy()[:, 1:6], expected, rtol=1e-6, atol=1e-9)
+    assert not leaf.grad[:, 0].any()
 
 
 def test_losses_stay_finite_far_out():
-    far = torch.tensor([[200.0], [-200.0]])
+    far = torch.tensor([[200.0], [-200.0]], dtype=torch.float64)
     for kind in FORMULAS:
-        assert torch.isfinite(objectives.discriminator_loss(loss_of(kind), (far,), (-far,)))
-        assert torch.isfinite(objectives.generator_loss(loss_of(kind), (far,), (-far,)))
+        game = nets.game(plan(loss=loss_of(kind)), (Shown(1, 1), Said(1, 1, (1,))))
+        for side in SIDES:
+            assert torch.isfinite(played(game, side, {"image": far.view(2, 1, 1, 1), "z": -far})[0])
 
 
 # ---- penalties: gradients of each sample by torch.func, differentiated again ----------
 
 
 HEADS = [("one",), ("pixels",), ("one", "pixels")]
-
-
-def discriminator(heads, scales):
-    D = seeded(ConvDiscriminator, heads=heads, scales=scales).double()
-    x = tuple(torch.randn(3, 1, size, size, dtype=torch.float64) for size in (4, 8)[2 - scales :])
-    return D, dict(D.named_parameters()), x
 
 
 def score_of(D, parameters, x):
@@ -194,26 +237,29 @@ INDEPENDENT = {
 }
 
 
-def parameters_of(name, written) -> object:
-    return getattr(Plan.model_validate(plan(regularizers={name: written}).model_dump()).regularizers, name)
-
-
 def test_every_penalty_has_a_formula():
-    assert {name.partition(",")[0] for name in INDEPENDENT} == set(penalties.PENALTIES)
+    of_d = set(Regularizers.model_fields) - {"path_length", "orthogonal", "lecam", "consistency"}
+    assert {name.partition(",")[0] for name in INDEPENDENT} == of_d
 
 
 @pytest.mark.parametrize("scales", [1, 2])
 @pytest.mark.parametrize("heads", HEADS, ids="+".join)
 @pytest.mark.parametrize("name", INDEPENDENT)
 def test_penalties(name, heads, scales):
-    D, weights, x = discriminator(heads, scales)
+    """On real images, or generated ones where it says so."""
     written, formula = INDEPENDENT[name]
     name = name.partition(",")[0]
-    leaves = tuple(image.clone().requires_grad_() for image in x)
-    said = D(*leaves)
-    score = penalties.score(said if isinstance(said, tuple) else (said,))
-    value = penalties.PENALTIES[name].compute(parameters_of(name, written), score, leaves)
-    expected = formula(D, weights, x)
+    G = seeded(ConvGenerator, scales=scales).double()
+    D = seeded(ConvDiscriminator, heads=heads, scales=scales).double()
+    weights, large = dict(D.named_parameters()), torch.randn(3, 1, 8, 8, dtype=torch.float64)
+    z = torch.randn(3, 6, dtype=torch.float64)
+    real = (torch.nn.functional.avg_pool2d(large, 2), large)[2 - scales :]
+    made = G(z) if scales == 2 else (G(z),)
+    of_made = name == "r2" or written.get("interpolate") == "fake"
+    x = tuple(image.detach() for image in made) if of_made else real
+    game = nets.game(plan(regularizers={name: written}), (G, D))
+    _, values = played(game, "discriminator", {"image": large, "z": z})
+    value, expected = values[f"penalty/{name}"], formula(D, weights, x)
     torch.testing.assert_close(value, expected, rtol=1e-9, atol=1e-12)
     got = torch.autograd.grad(value, weights.values(), allow_unused=True)
     wanted = torch.autograd.grad(expected, weights.values(), allow_unused=True)
@@ -227,38 +273,51 @@ def test_penalties(name, heads, scales):
 
 
 def test_gradient_penalty_is_differentiable_where_the_gradient_vanishes():
-    x = torch.zeros(2, 1, 4, 4, requires_grad=True)
-    weight = torch.zeros((), requires_grad=True)
-    scores = (x * weight).flatten(1).sum(1)
-    penalties.gradient_penalty(parameters_of("gradient_penalty", {}), scores, (x,)).backward()
-    assert torch.isfinite(weight.grad)
+    D = seeded(ConvDiscriminator).double()
+    for weight in D.parameters():
+        weight.data.zero_()
+    game = nets.game(plan(regularizers={"gradient_penalty": {}}), (seeded(ConvGenerator).double(), D))
+    _, values = played(game, "discriminator", {"image": torch.zeros(2, 1, 8, 8).double()})
+    values["penalty/gradient_penalty"].backward()
+    assert all(weight.grad is None or torch.isfinite(weight.grad).all() for weight in D.parameters())
+    assert D.fc.weight.grad is not None
 
 
 def test_interpolation():
-    real, fake = torch.zeros(2, 1, 4, 4), torch.ones(2, 1, 4, 4)
-    small = real[:, :, ::2, ::2], fake[:, :, ::2, ::2]
-    between = penalties.interpolate((small[0], real), (small[1], fake), torch.tensor([0.25, 1.0]))
-    assert [image.requires_grad for image in between] == [True, True]
-    for image in between:
-        assert image[0].unique().tolist() == [0.25] and image[1].unique().tolist() == [1.0]
+    """One weight an image, the same at all scales."""
+    G, D = seeded(ConvGenerator, scales=2).double(), seeded(ConvDiscriminator, scales=2).double()
+    game, given = nets.game(plan(regularizers={"gradient_penalty": {}}), (G, D)), asked(D)
+    z, real = torch.randn(2, 6).double(), torch.randn(2, 1, 8, 8).double()
+    played(game, "discriminator", {"image": real, "z": z, "mix": torch.tensor([0.25, 1.0]).double()})
+    on_real, on_fake, between = given
+    for r, f, both in zip(on_real, on_fake, between, strict=True):
+        assert both.requires_grad
+        torch.testing.assert_close(both[0], 0.75 * r[0] + 0.25 * f[0])
+        assert torch.equal(both[1], f[1])
 
 
 def test_orthogonal():
     """The published form adds 2(WWᵀ ∘ (1 − I))W to the gradients."""
-    weights = [torch.randn(3, 5, dtype=torch.float64), torch.randn(4, 2, 3, 3, dtype=torch.float64)]
-    leaves = [weight.clone().requires_grad_() for weight in weights]
-    penalties.orthogonal(leaves).backward()
-    for weight, leaf in zip(weights, leaves, strict=True):
-        rows = weight.reshape(len(weight), -1)
+    G = seeded(ConvGenerator, channels=3).double()
+    the_plan = plan(regularizers={"orthogonal": {"weight": 0.1}})
+    game = nets.game(the_plan, (G, seeded(ConvDiscriminator, channels=3)))
+    _, values = played(game, "generator", {"": torch.zeros(1)}, 1)
+    values["penalty/orthogonal"].backward()
+    for weight in (G.fc.weight, G.conv.weight):
+        rows = weight.detach().flatten(1)
         expected = 2 * (rows @ rows.T * (1 - torch.eye(len(rows)))) @ rows
-        torch.testing.assert_close(leaf.grad, expected.view_as(weight), rtol=1e-12, atol=1e-12)
+        torch.testing.assert_close(weight.grad, expected.view_as(weight), rtol=1e-12, atol=1e-12)
+    assert G.norm.weight.grad is None and G.fc.bias.grad is None
 
 
 def test_path_length():
     G = seeded(StyleGenerator).double()
     weights = dict(G.named_parameters())
-    ws, y = torch.randn(3, 4, 5, dtype=torch.float64), torch.randn(3, 1, 8, 8, dtype=torch.float64)
+    z, y = torch.randn(3, 6, dtype=torch.float64), torch.randn(3, 1, 8, 8, dtype=torch.float64)
+    ws = G.mapping(z).detach()
     a = torch.tensor(0.3, dtype=torch.float64)
+    the_plan = plan(regularizers={"path_length": {"decay": 0.1}})
+    game = nets.game(the_plan, (G, seeded(ConvDiscriminator).double()))
 
     def penalty_of(parameters):
         def image_of(styles):
@@ -272,12 +331,13 @@ def test_path_length():
         moved = 0.9 * a + 0.1 * lengths.mean()
         return ((lengths - moved) ** 2).mean(), lengths, moved
 
-    leaf = ws.clone().requires_grad_()
-    lengths = penalties.path_lengths((G.synthesis(leaf),), leaf, (y,))
-    value, moved = penalties.path_length(lengths, lengths.mean(), a, 0.1)
+    (mean,) = game.plan.states
+    given = {"z": z, "generator.path_length.y": y, mean.id: a}
+    _, values = played(game, "generator", given, 1)
+    value, moves = values["penalty/path_length"], game.state_program((mean.id,), Stage())
     expected, wanted_lengths, wanted_mean = penalty_of(weights)
-    torch.testing.assert_close(lengths, wanted_lengths, rtol=1e-9, atol=1e-12)
-    torch.testing.assert_close(moved, wanted_mean, rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(values["path_length"], wanted_lengths.mean(), rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(moves.run(values[mean.heard[0]])[0], wanted_mean, rtol=1e-9, atol=1e-12)
     torch.testing.assert_close(value, expected, rtol=1e-8, atol=1e-12)
     names = [name for name in weights if name.startswith(("affines", "convs", "const"))]
     got = torch.autograd.grad(value, [weights[n] for n in names], allow_unused=True)

@@ -20,7 +20,7 @@ from gandsl_runtime.errors import MissingExtra
 from gandsl_runtime.observers import Grids, JsonLog, TensorBoard, Terminal
 from gandsl_runtime.observers.terminal import Watch
 from gandsl_runtime.training.metrics import MetricSums
-from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import (
     ConvDiscriminator,
@@ -33,8 +33,8 @@ from tests.runtime.networks import (
 
 def trainer(observing, run_dir=None, classes=0, **changes):
     networks = seeded(ConvGenerator, classes), seeded(ConvDiscriminator, classes)
-    return Trainer(
-        plan(**changes), *networks, data=arrays(classes=classes), run_dir=run_dir, observing=observing
+    return nets.trainer_of(
+        plan(**changes), networks, data=arrays(classes=classes), run_dir=run_dir, observing=observing
     )
 
 
@@ -56,7 +56,7 @@ def test_log_of_growth(tmp_path):
     the_plan = plan(length="100 img", growth={"stable": "20 img", "fade": "20 img"})
     networks = seeded(GrowingGenerator), seeded(GrowingDiscriminator)
     log, grids = JsonLog(tmp_path / "log.jsonl"), Grids(tmp_path / "grids")
-    Trainer(the_plan, *networks, data=arrays(size=(16, 16)), observing=[log, grids]).run()
+    nets.trainer_of(the_plan, networks, data=arrays(size=(16, 16)), observing=[log, grids]).run()
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [line["level"] for line in lines] == sorted(line["level"] for line in lines)
     assert {line["level"] for line in lines} == {0, 1, 2} and any(0 < line["alpha"] < 1 for line in lines)
@@ -164,7 +164,7 @@ def test_what_a_run_is_is_said_before_its_first_step(tmp_path, capsys):
         run.run()
     said = " ".join(capsys.readouterr().err.split())
     sizes = [
-        sum(p.numel() for p in side.parameters()) for side in (run.game.generator, run.game.discriminator)
+        sum(p.numel() for p in side.parameters()) for side in (run.state.generator, run.state.discriminator)
     ]
     for fact in (
         f"{tmp_path / 'run'}, seed 0",

@@ -10,6 +10,7 @@ from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.distributed.group import ProcessGroup
 from gandsl_runtime.observers import Grids, standard
 from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import folder_of, pixels, plan, png
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -26,8 +27,8 @@ def tiles(path) -> list[list[np.ndarray]]:
 def run_of(tmp_path, data, classes: int = 0, seed: int = 0, length: str = "1 steps", **options) -> Trainer:
     networks = seeded(ConvGenerator, classes), seeded(ConvDiscriminator, classes)
     watching = [Grids(tmp_path / "grids")]
-    run = Trainer(
-        plan(length=length), *networks, data=data, run_dir=tmp_path, seed=seed, observing=watching, **options
+    run = nets.trainer_of(
+        plan(length=length), networks, data=data, run_dir=tmp_path, seed=seed, observing=watching, **options
     )
     run.run()
     return run
@@ -69,7 +70,7 @@ def test_a_resume_leaves_it_and_makes_it_anew_where_it_is_gone(tmp_path):
             path.unlink()
         grids = Grids(tmp_path / "grids")
         more = plan(length="2 steps")
-        again = Trainer.resume(tmp_path, *networks, plan=more, change=True, data=data, observing=[grids])
+        again = nets.resumed(tmp_path, networks, plan=more, change=True, data=data, observing=[grids])
         again.run()
         assert path.read_bytes() == before and (path.stat().st_mtime_ns == made) is kept
 
@@ -81,7 +82,9 @@ def test_broken_images_are_left_out(tmp_path):
     where = folder_of(files | broken, tmp_path / "set")
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
     the_plan = plan(length="1 steps", data={"broken": "skip"})
-    Trainer(the_plan, *networks, data=where, run_dir=tmp_path, observing=[Grids(tmp_path / "grids")]).run()
+    nets.trainer_of(
+        the_plan, networks, data=where, run_dir=tmp_path, observing=[Grids(tmp_path / "grids")]
+    ).run()
     shown = [tile.tobytes() for row in tiles(tmp_path / "grids" / "reals.png") for tile in row]
     assert len(set(shown)) == 60 and all(any(tile) for tile in shown)
 
@@ -91,8 +94,8 @@ def test_only_the_first_process_writes(tmp_path):
         rank, size = 1, 2
 
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
-    run = Trainer(
-        plan(), *networks, data=Arrays(pixels()), observing=standard(tmp_path / "run"), group=Second()
+    run = nets.trainer_of(
+        plan(), networks, data=Arrays(pixels()), observing=standard(tmp_path / "run"), group=Second()
     )
     assert run.observers == ()
 

@@ -17,6 +17,7 @@ from gandsl_runtime.observers import Observer
 from gandsl_runtime.runs import checkpoint
 from gandsl_runtime.runs.run_dir import RunDir
 from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import arrays, folder_of, pixels, plan, png, zip_of
 from tests.runtime.networks import (
     ConvDiscriminator,
@@ -25,6 +26,7 @@ from tests.runtime.networks import (
     GrowingGenerator,
     seeded,
 )
+from tests.runtime.plays import state_of
 
 ROLLBACK = {"samples": 8, "warm_up": 4, "window": 8, "patience": 2, "on_alarm": "rollback"}
 GUARDED = plan(guard=ROLLBACK, cadence={"log": "1 steps", "checkpoint": "3 steps", "keep": 1})
@@ -46,7 +48,7 @@ class Ear(Observer):
 
 def guarded(run_dir: Path, seed: int = 0) -> Trainer:
     """A run of twelve steps whose guard holds a good state."""
-    run = Trainer(GUARDED, *networks(), data=arrays(), run_dir=run_dir, seed=seed)
+    run = nets.trainer_of(GUARDED, networks(), data=arrays(), run_dir=run_dir, seed=seed)
     run.run()
     assert list((run_dir / "guard" / "good").iterdir())
     return run
@@ -58,7 +60,7 @@ def test_what_an_earlier_run_left_is_set_aside(tmp_path):
     log = (tmp_path / "log.jsonl").read_bytes()
     shutil.rmtree(tmp_path / "checkpoints")
     ear = Ear()
-    new = Trainer(GUARDED, *networks(), data=arrays(), run_dir=tmp_path, seed=1, observing=[ear])
+    new = nets.trainer_of(GUARDED, networks(), data=arrays(), run_dir=tmp_path, seed=1, observing=[ear])
     assert new.id != old.id
     new.run()
     place = tmp_path / "earlier" / old.id[:8]
@@ -80,7 +82,7 @@ def test_states_of_another_run_in_guard_are_not_gone_back_to(tmp_path):
     (good / "000000000001.safetensors").write_bytes(b"no checkpoint")
     names = {path.name for path in good.iterdir()}
     ear = Ear()
-    run = Trainer.resume(tmp_path / "run", *networks(), data=arrays(), observing=[ear])
+    run = nets.resumed(tmp_path / "run", networks(), data=arrays(), observing=[ear])
     run.plan = plan(length="13 steps")
     run.run()
     others = tmp_path / "run" / "guard" / "others"
@@ -97,7 +99,7 @@ def test_where_only_the_guard_has_a_state_a_resume_takes_it(lost, tmp_path):
         (tmp_path / "checkpoints").mkdir()
         (tmp_path / "checkpoints" / "000000000048.safetensors").write_bytes(b"no checkpoint")
     ear = Ear()
-    run = Trainer.resume(tmp_path, *networks(), data=arrays(), observing=[ear])
+    run = nets.resumed(tmp_path, networks(), data=arrays(), observing=[ear])
     assert (
         run.id == first.id
         and run.state.clock.steps == int(next((tmp_path / "guard/good").iterdir()).stem) // 4
@@ -110,16 +112,16 @@ def test_where_only_the_guard_has_a_state_a_resume_takes_it(lost, tmp_path):
 
 def test_a_guard_of_another_run_is_nothing_to_resume(tmp_path):
     guarded(tmp_path / "other")
-    begun = Trainer(plan(), *networks(), data=arrays(), run_dir=tmp_path / "run")
+    begun = nets.trainer_of(plan(), networks(), data=arrays(), run_dir=tmp_path / "run")
     begun.run(0)
     shutil.rmtree(tmp_path / "run" / "checkpoints")
     shutil.copytree(tmp_path / "other" / "guard", tmp_path / "run" / "guard", dirs_exist_ok=True)
     with pytest.raises(CheckpointError, match="no whole checkpoint"):
-        Trainer.resume(tmp_path / "run", *networks(), data=arrays())
+        nets.resumed(tmp_path / "run", networks(), data=arrays())
 
 
 def stopped(run_dir: Path, steps: int = 3, **changes) -> None:
-    run = Trainer(plan(**changes), *networks(), data=arrays(), run_dir=run_dir, observing=())
+    run = nets.trainer_of(plan(**changes), networks(), data=arrays(), run_dir=run_dir, observing=())
     for _ in range(steps):
         run.step()
     run.save()
@@ -133,17 +135,17 @@ def test_parts_of_a_plan_may_begin_on_the_way(tmp_path):
     stopped(tmp_path, ema=None)
     later = plan(regularizers=LECAM)
     with pytest.raises(CheckpointError, match=r"another plan than this:(\n.*)*\n  \+ ema\.") as caught:
-        Trainer.resume(tmp_path, *networks(), plan=later, data=arrays(), observing=())
+        nets.resumed(tmp_path, networks(), plan=later, data=arrays(), observing=())
     assert "change=True" in caught.value.remedy
-    run = Trainer.resume(tmp_path, *networks(), plan=later, data=arrays(), observing=(), change=True)
+    run = nets.resumed(tmp_path, networks(), plan=later, data=arrays(), observing=(), change=True)
     weights = run.state.generator.state_dict()
-    assert all(tensor.equal(weights[key]) for key, tensor in run.state.average.state_dict().items())
-    assert not run.state.anchors.begun and not run.state.memory.images
+    assert all(tensor.equal(weights[key]) for key, tensor in run.state.sampler.state_dict().items())
+    assert run.state.sampler is not run.state.generator and not run.state.memory.images
+    assert [float(state_of(run, f"lecam/means/{place}")) for place in range(2)] == [0, 0]
     run.step()
-    first = run.state.anchors.means.clone()
-    assert run.state.anchors.begun and first.abs().sum() > 0  # not a tenth of the way from 0
-    back = Trainer.resume(tmp_path, *networks(), plan=plan(ema=None), data=arrays(), observing=())
-    assert back.state.average is None
+    assert all(state_of(run, f"lecam/means/{place}") != 0 for place in range(2))
+    back = nets.resumed(tmp_path, networks(), plan=plan(ema=None), data=arrays(), observing=())
+    assert back.state.sampler is back.state.generator and not back.state.game.plan.states
 
 
 def test_growth_may_change_for_what_lies_ahead(tmp_path):
@@ -152,15 +154,15 @@ def test_growth_may_change_for_what_lies_ahead(tmp_path):
     def growing():
         return seeded(GrowingGenerator), seeded(GrowingDiscriminator)
 
-    run = Trainer(plan(**base), *growing(), data=arrays(size=(16, 16)), run_dir=tmp_path, observing=())
+    run = nets.trainer_of(plan(**base), growing(), data=arrays(size=(16, 16)), run_dir=tmp_path, observing=())
     while run.state.clock.images < 28:
         run.step()
     run.save()
 
     def resumed(**growth):
         changed = plan(**base | {"growth": base["growth"] | growth})
-        return Trainer.resume(
-            tmp_path, *growing(), plan=changed, observing=(), data=arrays(size=(16, 16)), change=True
+        return nets.resumed(
+            tmp_path, growing(), plan=changed, observing=(), data=arrays(size=(16, 16)), change=True
         )
 
     assert resumed(fade="80 img").plan.growth.fade.amount == 80  # still the first fade
@@ -175,7 +177,7 @@ def test_what_was_in_force_stays_beside(tmp_path):
     plain = {"data": arrays(), "observing": (), "change": True}
     for spec, length in (("a", "13 steps"), ("b", "14 steps")):
         where = RunDir(tmp_path, spec)
-        Trainer.resume(where, *networks(), plan=plan(length=length), **plain).run(0)
+        nets.resumed(where, networks(), plan=plan(length=length), **plain).run(0)
     lengths = {path.name: json.loads(path.read_text())["length"] for path in tmp_path.glob("plan*.json")}
     assert (tmp_path / "spec.yaml").read_text() == "b" and lengths.pop("plan.json") == "14 steps"
     assert [*lengths.values()].count("13 steps") == 1

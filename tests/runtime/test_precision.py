@@ -13,15 +13,15 @@ from torch import Tensor, nn
 from gandsl_runtime.errors import Diverged, PlanError
 from gandsl_runtime.layers import Cast, ModulatedConv2d
 from gandsl_runtime.network import Network, Port
-from gandsl_runtime.ops.gradient import inner_gradients
+from gandsl_runtime.ops.gradient import gradient
 from gandsl_runtime.plan import Plan, Precision
 from gandsl_runtime.runs.record import MachineOptions, recorded
 from gandsl_runtime.runs.run_dir import RunDir
 from gandsl_runtime.runs.session import session
 from gandsl_runtime.training import precision
-from gandsl_runtime.training.penalties import squared_gradient_norm
 from gandsl_runtime.training.precision import Scaling, replace_nonfinite
 from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -54,8 +54,8 @@ class HalfDiscriminator(Network):
 def trainer_of(the_plan: Plan, run_dir: Path | None = None, **of_d: Any) -> Trainer:
     torch.manual_seed(0)
     discriminator = HalfDiscriminator(**of_d)
-    return Trainer(
-        the_plan, seeded(ConvGenerator).float(), discriminator, data=arrays(), observing=(), run_dir=run_dir
+    return nets.trainer_of(
+        the_plan, (seeded(ConvGenerator).float(), discriminator), data=arrays(), observing=(), run_dir=run_dir
     )
 
 
@@ -192,17 +192,18 @@ def test_gradients_inside_a_loss_are_scaled_and_scaled_back() -> None:
 
     def penalty() -> Tensor:
         scores = ((image.half() * slope.half()).float().square() * 1e-7).flatten(1).sum(1)
-        return squared_gradient_norm(scores, (image,)).sum()
+        (inner,) = gradient(scores, [image])
+        return inner.square().sum()
 
     scaling = Scaling(Precision(compute="fp16"), CPU)
     plain = torch.autograd.grad(penalty(), slope)[0]
     with scaling.losses():
-        (gradient,) = torch.autograd.grad(penalty() * 1e6, slope)
+        (found,) = torch.autograd.grad(penalty() * 1e6, slope)
     # f = 1e-7 (s x)², ∂f/∂x = 2e-7 s² x, Σ (∂f/∂x)² = 8 · (2e-7 s² x)², and its derivative by s
     expected = 8 * (2e-7 * 0.5) ** 2 * 4 * 3.0**3 * 1e6
-    assert gradient.item() == pytest.approx(expected, rel=0.02)
+    assert found.item() == pytest.approx(expected, rel=0.02)
     assert plain.item() != pytest.approx(expected / 1e6, rel=0.1)
-    assert inner_gradients(slope * 2, [slope])[0] == 2  # outside the block nothing is scaled
+    assert gradient(slope * 2, [slope])[0] == 2  # outside the block nothing is scaled
 
 
 def test_accumulation_and_penalties_with_a_scale_equal_those_without() -> None:
@@ -233,8 +234,11 @@ def test_training_in_float16_finds_its_scale_and_a_resume_keeps_it(tmp_path: Pat
         cut.step()
     cut.save()
     assert cut.state.scaling["discriminator"].scale < 65536.0
-    again = Trainer.resume(
-        tmp_path, seeded(ConvGenerator).float(), HalfDiscriminator(factor=3000.0), data=arrays(), observing=()
+    again = nets.resumed(
+        tmp_path,
+        (seeded(ConvGenerator).float(), HalfDiscriminator(factor=3000.0)),
+        data=arrays(),
+        observing=(),
     )
     assert again.state.scaling["discriminator"].scale == cut.state.scaling["discriminator"].scale
     again.run()
@@ -256,14 +260,13 @@ def test_the_average_is_sampled_in_float32() -> None:
             super().__init__()
             self.narrowed = Cast("bfloat16")
 
-    trainer = Trainer(
+    trainer = nets.trainer_of(
         plan(precision={"compute": "bf16"}),
-        HalfGenerator(),
-        HalfDiscriminator("bfloat16"),
+        (HalfGenerator(), HalfDiscriminator("bfloat16")),
         data=arrays(),
         observing=(),
     )
-    assert trainer.state.generator.narrowed.active and not trainer.state.average.narrowed.active
+    assert trainer.state.generator.narrowed.active and not trainer.state.sampler.narrowed.active
 
 
 @pytest.mark.parametrize("tried", [None, True, False])
@@ -273,7 +276,7 @@ def test_cudnn_tries_its_algorithms_unless_somebody_says_not_to(tried: bool | No
     said = {} if tried is None else {"machine": MachineOptions(cudnn_benchmark=tried)}
     try:
         networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
-        trainer = Trainer(plan(), *networks, data=arrays(), observing=(), run_dir=tmp_path, **said)
+        trainer = nets.trainer_of(plan(), networks, data=arrays(), observing=(), run_dir=tmp_path, **said)
         assert torch.backends.cudnn.benchmark == (tried is not False)
         with session(trainer):
             found = recorded(RunDir(tmp_path).facts)

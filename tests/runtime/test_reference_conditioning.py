@@ -10,11 +10,11 @@ from torch import autograd
 from gandsl_runtime.augment import Augment
 from gandsl_runtime.errors import PlanError
 from gandsl_runtime.plan import Augment as AugmentPlan
-from gandsl_runtime.rng import Key, Part
-from gandsl_runtime.training.trainer import Trainer
+from gandsl_runtime.rng import Draws, Key, Part
 from tests.runtime import nets
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
+from tests.runtime.plays import CPU, asked, pass_of, phase_of, state_of
 from tests.runtime.reference import SEED, Reference, labels, trainer_of
 
 ADAM = {"lr": 0.01, "betas": (0.0, 0.9)}
@@ -173,18 +173,14 @@ def test_consistency(augmented):
 
 
 def test_the_papers_transform_flips_and_shifts_by_an_eighth():
-    from gandsl_runtime.training.consistency import transformed
-
-    the_plan = plan(regularizers={"consistency": {}}, batch=64)
-    parameters = the_plan.regularizers.consistency
-    trainer = trainer_of(
-        (seeded(ConvGenerator, size=(16, 16)), seeded(ConvDiscriminator, size=(16, 16))),
-        the_plan,
-        arrays(size=(16, 16)),
-    )
+    networks = seeded(ConvGenerator, size=(16, 16)), seeded(ConvDiscriminator, size=(16, 16))
+    game, given = nets.game(plan(regularizers={"consistency": {}}, batch=64), networks), asked(networks[1])
+    phase = phase_of(game, "discriminator")
     column = torch.arange(16.0).expand(64, 1, 16, 16).contiguous() / 8 - 1
-    draws = trainer.game.draws(Part.whole(64), Key(0, 0, "discriminator"))
-    (moved,) = transformed((column,), parameters, the_plan, draws, "real")
+    draws = Draws(CPU, torch.float32, Part.whole(64), Key(0, 0, "discriminator"))
+    pass_of(game, phase, phase.passes[0], {"image": column}, draws, torch.float32)
+    (real,), _, (moved,) = given  # then generated ones, and the real ones once more
+    assert torch.equal(real, column)
     columns = ((moved[:, 0, 8] + 1) * 8).round().int()
     flipped = columns[:, 8] < columns[:, 7]
     assert 20 < int(flipped.sum()) < 44
@@ -208,7 +204,7 @@ def test_anchored_logits(one_sided, tmp_path):
     def networks():
         return seeded(ConvGenerator).double(), seeded(ConvDiscriminator, heads=("one", "pixels")).double()
 
-    trainer = Trainer(the_plan, *networks(), data=arrays(), seed=SEED, observing=(), run_dir=tmp_path)
+    trainer = nets.trainer_of(the_plan, networks(), data=arrays(), seed=SEED, observing=(), run_dir=tmp_path)
     ref = Reference(trainer, ADAM, ADAM)
     anchors = torch.zeros(2, dtype=torch.float64)
 
@@ -218,7 +214,7 @@ def test_anchored_logits(one_sided, tmp_path):
     for step in range(5):
         if step == 4:  # from a checkpoint
             trainer.save()
-            trainer = Trainer.resume(tmp_path, *networks(), data=arrays(), observing=())
+            trainer = nets.resumed(tmp_path, networks(), data=arrays(), observing=())
             ref.trainer = trainer
         trainer.step()
         said = []
@@ -254,5 +250,6 @@ def test_anchored_logits(one_sided, tmp_path):
         ref.opt_g.step()
         ref.average(0.7)
     ref.assert_equals_trainer(rtol=1e-9, atol=1e-9)
-    torch.testing.assert_close(trainer.state.anchors.means, anchors, rtol=1e-9, atol=1e-9)
+    means = torch.stack([state_of(trainer, f"lecam/means/{place}") for place in range(2)])
+    torch.testing.assert_close(means, anchors, rtol=1e-9, atol=1e-9)
     assert trainer.measured()["penalty/lecam"] > 0

@@ -22,6 +22,8 @@ from gandsl_runtime.layers import TrackAverage
 from gandsl_runtime.network import Network
 from gandsl_runtime.rng import CallDraws, Draws, Part, drawing
 from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
+from tests.runtime.plays import state_of
 from tests.runtime.reference import CLOSE, SEED, Reference
 from tests.specs.reduced import SPECS, reduced
 
@@ -41,9 +43,7 @@ def trainer_of(spec: str, **changes: Any) -> Trainer:
     _, height, width = program.generator.outputs[-1].shape
     pixels = np.random.default_rng(0).integers(0, 256, (20, height, width, 3), dtype=np.uint8)
     images = Arrays(pixels, np.arange(20) % CLASSES)
-    return Trainer(
-        program.plan, program.generator, program.discriminator, data=images, seed=SEED, observing=()
-    )
+    return nets.trainer_of(program.plan, program.game, data=images, seed=SEED, observing=())
 
 
 def step_of(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
@@ -126,7 +126,7 @@ def test_style_based_step() -> None:
         half_life = min(60, 0.5 * step * BATCH)
         ref.average(0.5 ** (BATCH / half_life) if step else 0.0)
     ref.assert_equals_trainer()
-    torch.testing.assert_close(trainer.state.path_length_mean, mean_length, **CLOSE)
+    torch.testing.assert_close(state_of(trainer, "path_length_mean"), mean_length, **CLOSE)
 
 
 # ---- growth into a fade and out of it, gradient penalty, drift ----------

@@ -11,7 +11,7 @@ import pytest
 from gandsl_runtime.errors import CheckpointError, Interrupted
 from gandsl_runtime.observers import Grids, JsonLog, Observer
 from gandsl_runtime.runs.record import MachineOptions
-from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import arrays, assert_same, folder_of, pixels, plan, png, reproducible
 from tests.runtime.networks import (
     ConvDiscriminator,
@@ -69,7 +69,7 @@ def everything(run_dir):
 
 def undisturbed(case, run_dir):
     networks, changes, data = CASES[case]
-    trainer = Trainer(plan(**changes), *networks(), data=data, run_dir=run_dir, seed=5)
+    trainer = nets.trainer_of(plan(**changes), networks(), data=data, run_dir=run_dir, seed=5)
     trainer.run()
     return trainer
 
@@ -85,9 +85,9 @@ def test_resumed_equals_undisturbed(case, stops, tmp_path):
     whole = undisturbed(case, tmp_path / "whole")
     networks, changes, data = CASES[case]
     run_dir = tmp_path / "stopped"
-    trainer = Trainer(
+    trainer = nets.trainer_of(
         plan(**changes),
-        *networks(),
+        networks(),
         data=data,
         run_dir=run_dir,
         seed=5,
@@ -99,7 +99,7 @@ def test_resumed_equals_undisturbed(case, stops, tmp_path):
         # other weights than those it was stopped with: all must come from the checkpoint
         other = [network.apply(_spoil) for network in networks()]
         watching = everything(run_dir) + ([Stop(stop)] if stop else [])
-        trainer = Trainer.resume(run_dir, *other, data=data, observing=watching)
+        trainer = nets.resumed(run_dir, other, data=data, observing=watching)
     trainer.run()
     assert trainer.state.counters() == whole.state.counters()
     assert_same(trainer.state.tensors(), whole.state.tensors())
@@ -123,7 +123,7 @@ def times(record):
 def test_growth_is_stopped_inside_a_fade(tmp_path):
     """The case above would prove less if its stops fell between fades."""
     networks, changes, data = CASES["growing"]
-    trainer = Trainer(plan(**changes), *networks(), data=data, observing=())
+    trainer = nets.trainer_of(plan(**changes), networks(), data=data, observing=())
     stages = [trainer.step().stage for _ in range(9)]
     assert stages[6].fading and stages[8].fading
 
@@ -132,7 +132,7 @@ def test_seeds_decide_the_run(tmp_path):
     first, again = (undisturbed("conditional", tmp_path / name) for name in ("a", "b"))
     assert_same(first.state.tensors(), again.state.tensors())
     networks, changes, data = CASES["conditional"]
-    other = Trainer(plan(**changes), *networks(), data=data, seed=6)
+    other = nets.trainer_of(plan(**changes), networks(), data=data, seed=6)
     other.run()
     assert not all(
         tensor.equal(first.state.tensors()[name]) for name, tensor in other.state.tensors().items()
@@ -143,7 +143,7 @@ def test_watching_changes_nothing(tmp_path):
     """Grids and logs draw for themselves; the run must not notice."""
     watched = undisturbed("styles", tmp_path)
     networks, changes, data = CASES["styles"]
-    alone = Trainer(plan(**changes), *networks(), data=data, seed=5, observing=())
+    alone = nets.trainer_of(plan(**changes), networks(), data=data, seed=5, observing=())
     alone.run()
     assert_same(watched.state.tensors(), alone.state.tensors())
 
@@ -154,9 +154,9 @@ def test_workers_change_nothing(workers, tmp_path):
     where = folder_of({f"{i % 3}/{i}.png": png(image) for i, image in enumerate(pixels())}, tmp_path / "set")
     networks, changes, _ = CASES["conditional"]
     run_dir = tmp_path / "run"
-    trainer = Trainer(
+    trainer = nets.trainer_of(
         plan(**changes),
-        *networks(),
+        networks(),
         data=where,
         run_dir=run_dir,
         seed=5,
@@ -165,9 +165,9 @@ def test_workers_change_nothing(workers, tmp_path):
     )
     with pytest.raises(Interrupted):
         trainer.run()
-    trainer = Trainer.resume(run_dir, *networks(), machine=MachineOptions(workers=workers), observing=())
+    trainer = nets.resumed(run_dir, networks(), machine=MachineOptions(workers=workers), observing=())
     trainer.run()
-    straight = Trainer(plan(**changes), *networks(), data=where, seed=5)
+    straight = nets.trainer_of(plan(**changes), networks(), data=where, seed=5)
     straight.run()
     assert_same(trainer.state.tensors(), straight.state.tensors())
 
@@ -178,7 +178,9 @@ def test_workers_change_nothing(workers, tmp_path):
 )
 def test_a_signal_saves_and_says_so(number, code, tmp_path):
     networks, changes, data = CASES["conditional"]
-    trainer = Trainer(plan(**changes), *networks(), data=data, run_dir=tmp_path, observing=[Stop(3, number)])
+    trainer = nets.trainer_of(
+        plan(**changes), networks(), data=data, run_dir=tmp_path, observing=[Stop(3, number)]
+    )
     before = signal.getsignal(number)
     with pytest.raises(Interrupted) as caught:
         trainer.run()
@@ -198,19 +200,19 @@ def test_other_images_or_networks_are_refused(tmp_path):
     undisturbed("conditional", tmp_path)
     networks, _, data = CASES["conditional"]
     with pytest.raises(CheckpointError, match="other images than those of arrays:\n  ~ images: 21 → 22"):
-        Trainer.resume(tmp_path, *networks(), data=arrays(22, classes=3))
+        nets.resumed(tmp_path, networks(), data=arrays(22, classes=3))
     with pytest.raises(
         CheckpointError, match=r"weights of `discriminator` don't fit: 1 unknown .embed\.weight"
     ) as caught:
-        Trainer.resume(tmp_path, seeded(ConvGenerator, 3), seeded(ConvDiscriminator), data=data)
+        nets.resumed(tmp_path, (seeded(ConvGenerator, 3), seeded(ConvDiscriminator)), data=data)
     assert "spec" in caught.value.remedy
 
 
 def test_a_longer_plan_goes_on(tmp_path):
     undisturbed("conditional", tmp_path)
     networks, changes, data = CASES["conditional"]
-    trainer = Trainer.resume(
-        tmp_path, *networks(), plan=plan(**changes | {"length": "15 steps"}), data=data, change=True
+    trainer = nets.resumed(
+        tmp_path, networks(), plan=plan(**changes | {"length": "15 steps"}), data=data, change=True
     )
     trainer.run()
     assert trainer.state.clock.steps == 15
@@ -222,7 +224,7 @@ def test_a_run_with_other_draws_is_refused_unless_it_says_so(tmp_path, monkeypat
     with monkeypatch.context() as before:
         before.setattr("gandsl_runtime.training.trainer.DRAWS", 1)
         before.setattr("gandsl_runtime.runs.description.DRAWS", 1)
-        run = Trainer(plan(**changes), *make(), data=data, run_dir=tmp_path, seed=5)
+        run = nets.trainer_of(plan(**changes), make(), data=data, run_dir=tmp_path, seed=5)
         run.run(minutes=0)
     facts = tmp_path / "run.json"
     for text in (
@@ -231,11 +233,11 @@ def test_a_run_with_other_draws_is_refused_unless_it_says_so(tmp_path, monkeypat
     ):
         facts.write_text(text)
         with pytest.raises(CheckpointError) as refused:
-            Trainer.resume(tmp_path, *make(), data=data)
+            nets.resumed(tmp_path, make(), data=data)
         assert "draws of version 1" in refused.value.message and "are 2" in refused.value.message
         assert "--change" in refused.value.remedy
-    resumed = Trainer.resume(tmp_path, *make(), data=data, change=True)
+    resumed = nets.resumed(tmp_path, make(), data=data, change=True)
     assert resumed.changed
     resumed.run(minutes=0)
     assert json.loads(facts.read_text())["draws"] == 2
-    assert not Trainer.resume(tmp_path, *make(), data=data).changed
+    assert not nets.resumed(tmp_path, make(), data=data).changed

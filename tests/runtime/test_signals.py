@@ -17,7 +17,7 @@ from gandsl_runtime.runs import checkpoint
 from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.system import signals
 from gandsl_runtime.system.signals import CAUGHT, at_last, held
-from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -49,7 +49,7 @@ class Sends(Observer):
 
 def run_of(tmp_path, *watching, **more):
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
-    return Trainer(plan(), *networks, data=arrays(), run_dir=tmp_path, observing=watching, **more)
+    return nets.trainer_of(plan(), networks, data=arrays(), run_dir=tmp_path, observing=watching, **more)
 
 
 def saved(tmp_path) -> int:
@@ -120,7 +120,7 @@ def test_before_a_step_is_done_nothing_is_at_stake(tmp_path):
     run_of(tmp_path).run()
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
     more = {"plan": plan(length="15 steps"), "change": True, "data": arrays(), "observing": [Begins()]}
-    longer = Trainer.resume(tmp_path, *networks, **more)
+    longer = nets.resumed(tmp_path, networks, **more)
     assert left(longer.run) == (143, "stopped by SIGTERM; --resume goes on from 48 images\n")
     assert saved(tmp_path) == 12
     assert not [path for path in tmp_path.rglob(".*") if path.name != ".lock"]

@@ -8,7 +8,7 @@ import torch
 from gandsl_runtime.errors import PlanError
 from gandsl_runtime.plan import TopSingularValue
 from gandsl_runtime.training import spectrum
-from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -78,7 +78,7 @@ def test_after_each_optimizer_step(network):
 
     def trained(**changes):
         networks = seeded(ConvGenerator).double(), seeded(ConvDiscriminator).double()
-        Trainer(plan(**changes), *networks, data=arrays(), observing=()).step()
+        nets.trainer_of(plan(**changes), networks, data=arrays(), observing=()).step()
         return networks
 
     bound = {"limit": 0.5, "network": network, "skip": ["fc"]}
@@ -103,4 +103,4 @@ def test_the_plan_says_it_once():
             plan(top_singular_value=written)
     networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
     with pytest.raises(PlanError, match=r"top_singular_value\.skip names con, and no node"):
-        Trainer(plan(top_singular_value={"limit": 1, "skip": ["con"]}), *networks, data=arrays())
+        nets.trainer_of(plan(top_singular_value={"limit": 1, "skip": ["con"]}), networks, data=arrays())

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import autograd
 
 from gandsl_runtime.rng import Draws, Key, Part
-from gandsl_runtime.training.game import TwoPlayerGame
+from tests.runtime import nets
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import (
     ConvDiscriminator,
@@ -20,6 +20,7 @@ from tests.runtime.networks import (
     StyleGenerator,
     seeded,
 )
+from tests.runtime.plays import CPU, asked, pass_of, phase_of, state_of
 from tests.runtime.reference import CLOSE, Reference, labels, trainer_of
 
 # ---- style space, lazy R1 and path length, mixing, ramped EMA ----------
@@ -92,7 +93,7 @@ def test_style_step_with_all_phases():
         half_life = min(30, step * 4 * 0.5)
         ref.average(0.5 ** (4 / half_life) if half_life else 0.0)
     ref.assert_equals_trainer()
-    torch.testing.assert_close(trainer.state.path_length_mean, pl_mean, **CLOSE)
+    torch.testing.assert_close(state_of(trainer, "path_length_mean"), pl_mean, **CLOSE)
     assert trainer.state.clock.images == 36
 
 
@@ -278,14 +279,14 @@ def test_only_the_moving_network_gets_gradients():
     kept = networks[1].conv0.weight.clone()
     for _ in range(2):  # another trainer takes the same networks over
         trainer = trainer_of(networks, plan(), arrays())
-        frozen = []
-        judge = trainer.game.judge
+        frozen, plain = [], type(networks[1]).program
 
-        def spy(images, labels, judge=judge, frozen=frozen):
-            frozen.append(not any(p.requires_grad for p in networks[1].parameters()))
-            return judge(images, labels)
+        def spy(*at, plain=plain, frozen=frozen):
+            if networks[1].training:
+                frozen.append(not any(p.requires_grad for p in networks[1].parameters()))
+            return plain(networks[1], *at)
 
-        trainer.game.judge = spy
+        networks[1].program = spy
         trainer.step()
         assert frozen == [False, False, True]
         assert networks[1].fc.weight.requires_grad and not networks[1].conv0.weight.requires_grad
@@ -297,30 +298,28 @@ def test_passes_of_the_discriminator(passes, sizes):
     trainer = trainer_of(
         (seeded(ConvGenerator), seeded(ConvDiscriminator)), plan(discriminator_passes=passes), arrays()
     )
-    seen = []
-    judge = trainer.game.judge
-    trainer.game.judge = lambda images, labels, **_: seen.append(len(images[0])) or judge(images, labels)
+    seen = asked(trainer.state.game.networks["discriminator"])
     trainer.step()
-    assert seen == [*sizes, 4]  # D's own, then G's
+    assert [len(images) for (images,) in seen] == [*sizes, 4]  # D's own, then G's
 
 
 def test_penalties_of_every_step_join_the_main_one():
     """Path length with interval 1 adds to G's gradients: one optimizer step, no lazy correction."""
     the_plan = plan(regularizers={"path_length": {"batch": 2}}, optimizer={"lr": 0.01})
     trainer = trainer_of((seeded(StyleGenerator), seeded(ConvDiscriminator)), the_plan, arrays())
-    assert [phase.name for phase in trainer.phases] == ["D", "G"]
+    assert [phase.label for phase in trainer.state.phases()] == ["D", "G"]
     trainer.step()
     optimizer = trainer.state.optimizers["generator"]
     assert {int(moments["step"]) for moments in optimizer.state.values()} == {1}
     assert optimizer.param_groups[0]["lr"] == 0.01
-    assert float(trainer.state.path_length_mean) > 0
+    assert float(state_of(trainer, "path_length_mean")) > 0
 
 
 def test_weight_zero_keeps_the_correction_alone():
     the_plan = plan(regularizers={"path_length": {"weight": 0, "every": "4 steps"}}, optimizer={"lr": 0.01})
     trainer = trainer_of((seeded(StyleGenerator), seeded(ConvDiscriminator)), the_plan, arrays())
     trainer.step()
-    assert [phase.name for phase in trainer.phases] == ["D", "G"]
+    assert [phase.label for phase in trainer.state.phases()] == ["D", "G"]
     assert trainer.state.optimizers["generator"].param_groups[0]["lr"] == pytest.approx(0.01 * 4 / 5)
 
 
@@ -328,13 +327,17 @@ def test_weight_zero_keeps_the_correction_alone():
 def test_style_mixing_splits(per):
     """Each image takes whole styles of one latent up to its split, of another from there on."""
     the_plan = plan(style_mixing={"probability": 0.7, "per": per}, batch=64)
-    game = TwoPlayerGame(the_plan, seeded(StyleGenerator), seeded(ConvDiscriminator), torch.device("cpu"))
-    kept = game.generator.average.average
-    splits = set()
+    networks = seeded(StyleGenerator), seeded(ConvDiscriminator)
+    game, kept = nets.game(the_plan, networks), networks[0].average.average
+    phase = phase_of(game, "discriminator")
+    splits, given = set(), asked(networks[0])
     for key in range(20):
         before = kept.clone()
-        ws = game.generate(game.draws(Part.whole(64), Key(0, key, "discriminator")), styles=True).styles
-        first = ws[:, :1]
+        draws = Draws(CPU, torch.float32, Part.whole(64), Key(0, key, "discriminator"))
+        with torch.no_grad():
+            pass_of(game, phase, phase.passes[0], {"image": torch.zeros(64, 1, 8, 8)}, draws, torch.float32)
+        (z,), _, (ws,) = given[-3:]  # the mapping of two latents, then the synthesis
+        first = torch.tanh(networks[0].fc(z))[:, None]
         moved = (kept - before).abs().max()
         assert moved > 0
         expected = before.lerp(first[:, 0].mean(0), 0.1)

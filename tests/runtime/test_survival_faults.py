@@ -20,6 +20,7 @@ from gandsl_runtime.runs import checkpoint
 from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.runs.run_dir import RunDir
 from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import arrays, assert_same, plan, reproducible
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -32,7 +33,9 @@ def networks():
 
 def started(run_dir: Path, *watching: Observer, tensorboard: bool = False) -> Trainer:
     observing = [*watching, *standard(run_dir, tensorboard=tensorboard)]
-    return Trainer(plan(cadence=CADENCE), *networks(), data=arrays(), run_dir=run_dir, observing=observing)
+    return nets.trainer_of(
+        plan(cadence=CADENCE), networks(), data=arrays(), run_dir=run_dir, observing=observing
+    )
 
 
 def log_of(run_dir: Path) -> list[dict[str, float]]:
@@ -94,7 +97,7 @@ def test_full_disk(moment, tmp_path, limit):
     else:
         steps = checkpoint.newest(run_dir / "checkpoints")[2].counters.steps
         assert steps == 4 or (moment == "the events" and steps <= 8)  # they are written by another thread
-        trainer = Trainer.resume(run_dir, *networks(), data=arrays())
+        trainer = nets.resumed(run_dir, networks(), data=arrays())
     trainer.run()
     assert_same(trainer.state.tensors(), straight.state.tensors())
     assert log_of(run_dir) == log_of(tmp_path / "whole")
@@ -130,9 +133,9 @@ def test_a_data_worker_that_dies(tmp_path):
     watching = [*standard(run_dir), Kills(7)]
     common = {"data": arrays(), "observing": watching, "machine": MachineOptions(workers=2)}
     with pytest.raises(DataError, match=r"a data worker died: DataLoader worker .* Killed") as caught:
-        Trainer(plan(cadence=CADENCE), *networks(), run_dir=run_dir, **common).run()
+        nets.trainer_of(plan(cadence=CADENCE), networks(), run_dir=run_dir, **common).run()
     assert "fewer workers" in caught.value.remedy
-    trainer = Trainer.resume(run_dir, *networks(), data=arrays())
+    trainer = nets.resumed(run_dir, networks(), data=arrays())
     trainer.run()
     assert_same(trainer.state.tensors(), straight.state.tensors())
     assert log_of(run_dir) == log_of(tmp_path / "whole")

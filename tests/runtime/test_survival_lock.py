@@ -12,7 +12,7 @@ import pytest
 from gandsl_runtime.errors import CheckpointError
 from gandsl_runtime.runs import lock
 from gandsl_runtime.runs.lock import locked
-from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
@@ -43,7 +43,7 @@ def test_a_second_process_is_refused_while_the_first_lives(tmp_path):
     try:
         with pytest.raises(CheckpointError, match=f"is in use: process {process} on .* since 20") as caught:
             networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
-            Trainer(plan(), *networks, data=arrays(), run_dir=tmp_path).run()
+            nets.trainer_of(plan(), networks, data=arrays(), run_dir=tmp_path).run()
         assert caught.value.exit_code == 4 and "wait until it ends" in caught.value.remedy
         assert [path.name for path in tmp_path.iterdir()] == [".lock"]  # nothing was written beside
     finally:
@@ -85,8 +85,8 @@ def test_a_run_that_went_on_elsewhere_is_not_continued_from_where_it_was(tmp_pat
     def networks():
         return seeded(ConvGenerator), seeded(ConvDiscriminator)
 
-    Trainer(plan(length="2 steps"), *networks(), data=arrays(), run_dir=tmp_path).run()
-    early = Trainer.resume(tmp_path, *networks(), plan=plan(), data=arrays(), change=True)
-    Trainer.resume(tmp_path, *networks(), plan=plan(length="4 steps"), data=arrays(), change=True).run()
+    nets.trainer_of(plan(length="2 steps"), networks(), data=arrays(), run_dir=tmp_path).run()
+    early = nets.resumed(tmp_path, networks(), plan=plan(), data=arrays(), change=True)
+    nets.resumed(tmp_path, networks(), plan=plan(length="4 steps"), data=arrays(), change=True).run()
     with pytest.raises(CheckpointError, match="went on since it was opened here"):
         early.run()

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 import gandsl
-from gandsl_runtime import Trainer
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.layers import set_noise_mode
 from gandsl_runtime.network import Network
 from gandsl_runtime.runs.record import MachineOptions
+from tests.runtime import nets
 from tests.specs.compare import copy_weights, derivatives, errors, shake
 from tests.specs.images import random_images
 from tests.specs.twins import TWINS
@@ -99,10 +99,9 @@ def test_trains_three_steps(name: str) -> None:
     before = {
         which: {k: p.detach().clone() for k, p in net.named_parameters()} for which, net in networks.items()
     }
-    trainer = Trainer(
+    trainer = nets.trainer_of(
         program.plan,
-        networks["generator"],
-        networks["discriminator"],
+        program.game,
         data=images(networks["discriminator"]),
         machine=MachineOptions(device="cpu"),
         observing=(),

@@ -16,6 +16,7 @@ from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.training import precision
 from gandsl_runtime.training.precision import in_force
 from gandsl_runtime.training.trainer import Trainer
+from tests.runtime import nets
 from tests.runtime.helpers import assert_same
 from tests.specs.reduced import ALL, SPECS, reduced
 
@@ -78,10 +79,8 @@ def run_of(name: str, given: dict[str, object]) -> Trainer:
     shape = program.generator.outputs[-1].shape
     images = np.random.default_rng(0).integers(0, 256, (8, *shape[1:], shape[0]), dtype=np.uint8)
     assert program.plan is not None
-    networks = program.generator, program.discriminator
-    return Trainer(
-        program.plan, *networks, data=Arrays(images), observing=(), machine=MachineOptions(device="cpu")
-    )
+    how = {"data": Arrays(images), "observing": (), "machine": MachineOptions(device="cpu")}
+    return nets.trainer_of(program.plan, program.game, **how)
 
 
 @pytest.mark.parametrize("name", ["stylegan2/paper256", "r3gan"])

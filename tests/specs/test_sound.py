@@ -16,6 +16,7 @@ from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.sample import sample
 from gandsl_runtime.training.compiled import Compiler
 from gandsl_runtime.training.game import classes_of
+from tests.runtime import nets
 from tests.specs.images import random_images
 from tests.specs.probe import spec
 
@@ -92,8 +93,8 @@ def trainer(text: str) -> Trainer:
     assert program.plan is not None
     shapes = [port.shape for port in program.discriminator.inputs if port.kind == "Image"]
     data = random_images(max(shapes, key=lambda shape: shape[1]), classes_of(program.generator), 11)
-    networks = program.generator, program.discriminator
-    return Trainer(program.plan, *networks, data=data, observing=(), machine=MachineOptions(device="cpu"))
+    how = {"data": data, "observing": (), "machine": MachineOptions(device="cpu")}
+    return nets.trainer_of(program.plan, program.game, **how)
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -111,7 +112,7 @@ def test_trains_and_is_sampled(name: str, tmp_path: Path) -> None:
 def test_its_memory_is_measured(name: str, tmp_path: Path) -> None:
     (tmp_path / "spec.yaml").write_text(SPECS[name], "utf-8")
     sizes = measured(tmp_path / "spec.yaml", {})
-    assert list(sizes) == [phase.name for phase in trainer(SPECS[name]).phases]
+    assert list(sizes) == [phase.label for phase in trainer(SPECS[name]).state.phases()]
     assert all(size > 0 for size in sizes.values())
 
 

@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gandsl_runtime import Trainer
 from gandsl_runtime.network import Network
 from gandsl_runtime.runs.record import MachineOptions
+from tests.runtime import nets
 from tests.specs.compare import derivatives, errors, shake
 from tests.specs.images import random_images
 from tests.specs.parts import down2, up2, upfirdn
@@ -349,10 +349,9 @@ def test_trains(text: str, steps: int) -> None:
     before = {
         name: {k: p.detach().clone() for k, p in net.named_parameters()} for name, net in networks.items()
     }
-    trainer = Trainer(
+    trainer = nets.trainer_of(
         program.plan,
-        program.generator,
-        program.discriminator,
+        program.game,
         data=random_images((3, 16, 16)),
         machine=MachineOptions(device="cpu"),
         observing=(),

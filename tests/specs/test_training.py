@@ -9,10 +9,10 @@ import pytest
 import torch
 
 import gandsl
-from gandsl_runtime import Trainer
 from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.sample import sample
 from gandsl_runtime.training.game import classes_of
+from tests.runtime import nets
 from tests.runtime.drawn import drawn_ids
 from tests.specs.images import random_images
 from tests.specs.reduced import ALL, SPECS, reduced
@@ -30,10 +30,9 @@ def test_trains(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     generator, discriminator = program.generator, program.discriminator
     shape = discriminator.inputs[-1 if classes_of(discriminator) == 0 else -2].shape
     before = sample(generator, [1, 2], noise="none")
-    trainer = Trainer(
+    trainer = nets.trainer_of(
         program.plan,
-        generator,
-        discriminator,
+        program.game,
         data=random_images(shape, classes_of(generator)),
         machine=MachineOptions(device="cpu"),
         observing=(),
