@@ -1,4 +1,4 @@
-"""Compares two modules: parameters, plan, each network's graph, cost and weights."""
+"""Compares two modules: parameters, plan, game, each network's graph, cost and weights."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gandsl.analysis.cost import ModuleCost, module_cost
+from gandsl.diff.game import GameDiff, compare_games, is_told
 from gandsl.diff.nodes import GraphDiff, diff_graphs
 from gandsl.diff.values import ValueChange, changes, flat
 from gandsl.diff.weights import Compatibility, compatibility
@@ -31,7 +32,8 @@ class ModuleDiff:
     old: ModuleIR
     new: ModuleIR
     params: tuple[ValueChange, ...]
-    plan: tuple[ValueChange, ...]
+    plan: tuple[ValueChange, ...]  # all of it, what the game tells in its own words too
+    game: GameDiff | None  # None where one side has no game
     networks: Mapping[str, NetworkDiff]
     added: tuple[str, ...]
     removed: tuple[str, ...]
@@ -41,7 +43,12 @@ class ModuleDiff:
     def __bool__(self) -> bool:
         """Whether anything differs but names and docs."""
         inside = any(n.graph or n.levels[0] != n.levels[1] for n in self.networks.values())
-        return bool(self.params or self.plan or self.added or self.removed or inside)
+        return bool(self.params or self.untold or self.game or self.added or self.removed or inside)
+
+    @property
+    def untold(self) -> tuple[ValueChange, ...]:
+        """Fields of the plan that no line of the game tells."""
+        return self.plan if self.game is None else tuple(one for one in self.plan if not is_told(one.path))
 
 
 def compare(old: ModuleIR, new: ModuleIR) -> ModuleDiff:
@@ -60,6 +67,7 @@ def compare(old: ModuleIR, new: ModuleIR) -> ModuleDiff:
         new,
         changes(old.params, new.params),
         changes(_plan(old), _plan(new)),
+        compare_games(old, new),
         networks,
         tuple(name for name in new.networks if name not in old.networks),
         tuple(name for name in old.networks if name not in new.networks),

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from gandsl.diff.compare import ModuleDiff, NetworkDiff
+from gandsl.diff.game import GameDiff
 from gandsl.diff.nodes import NodeChange
 from gandsl.diff.values import MISSING, ValueChange, plain
 
@@ -19,6 +20,7 @@ def to_json(diff: ModuleDiff) -> dict[str, Any]:
         "new": diff.new.name,
         "params": _values(diff.params),
         "training": _values(diff.plan),
+        "game": None if diff.game is None else _game(diff.game),
         "networks_added": list(diff.added),
         "networks_removed": list(diff.removed),
         "networks": {name: _network(diff, name, network) for name, network in diff.networks.items()},
@@ -32,6 +34,25 @@ def _values(found: Iterable[ValueChange]) -> list[dict[str, Any]]:
         {"path": change.path, "change": _kind(change), "old": plain(change.old), "new": plain(change.new)}
         for change in found
     ]
+
+
+def _game(game: GameDiff) -> dict[str, Any]:
+    return {
+        "changes": [
+            {
+                "players": list(one.players),
+                "of": one.what,
+                "terms": list(one.terms),
+                "path": one.change.path,
+                "change": _kind(one.change),
+                "old": plain(one.change.old),
+                "new": plain(one.change.new),
+            }
+            for one in game.changes
+        ],
+        "follows": [change.id for change in game.follows],
+        "levels": list(game.levels) if game.levels else None,
+    }
 
 
 def _kind(change: ValueChange) -> str:

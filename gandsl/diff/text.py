@@ -1,4 +1,4 @@
-"""A diff for people: what was set, what each network became, what it costs, which weights it takes."""
+"""A diff for people: what was set, what is trained to do what, what networks became, cost, weights."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from textwrap import wrap
 from gandsl.analysis.cost import Cost, si
 from gandsl.diff.compare import ModuleDiff, NetworkDiff
 from gandsl.diff.fold import fold, stage_order
+from gandsl.diff.game.text import game_lines
 from gandsl.diff.lines import graph_lines, reshaped
 from gandsl.diff.values import ValueChange, shown
 from gandsl.diff.weights import Compatibility, WeightVerdict
@@ -28,7 +29,7 @@ def render(diff: ModuleDiff, *, columns: int = 80) -> str:
 def differences(diff: ModuleDiff, *, columns: int = 80) -> str:
     """What differs, and of networks that do whether weights fit: without what is equal, and without cost."""
     sections = [
-        *_values(diff),
+        *_values(diff, columns),
         *(
             "\n".join([name, *_rows([*_network(network), *_weights(network)], columns)])
             for name, network in diff.networks.items()
@@ -38,10 +39,12 @@ def differences(diff: ModuleDiff, *, columns: int = 80) -> str:
     return "\n".join(sections)
 
 
-def _values(diff: ModuleDiff) -> Iterator[str]:
-    for title, found in (("params", diff.params), ("training", diff.plan)):
+def _values(diff: ModuleDiff, columns: int) -> Iterator[str]:
+    for title, found in (("params", diff.params), ("training", diff.untold)):
         if found:
             yield "\n".join([title, *map(_value, found)])
+    if diff.game and (lines := game_lines(diff.game)):
+        yield "\n".join(["game", *_rows(lines, columns)])
     for name in diff.removed:
         yield f"- {name} (the whole network)"
     for name in diff.added:
@@ -53,7 +56,9 @@ def _rows(lines: Iterable[str], columns: int) -> list[str]:
 
 
 def _sections(diff: ModuleDiff, columns: int) -> Iterator[str]:
-    yield from _values(diff)
+    yield from _values(diff, columns)
+    if diff.game is not None and not game_lines(diff.game):
+        yield "game\n  no difference in the game"
     for name, network in diff.networks.items():
         lines = [*_network(network), *_cost(diff, name), *_weights(network)]
         yield "\n".join([name, *_rows(lines, columns)])

@@ -28,4 +28,6 @@ def plain(value: Any) -> Any:
         return [value.h, value.w]
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
     return value if isinstance(value, bool | int | float | str | None) else str(value)

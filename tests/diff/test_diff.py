@@ -35,6 +35,7 @@ def module(
         networks={"generator": network(g), "discriminator": network(discriminator())},
         plan=Plan.model_validate({**PLAN, **plan}),
         document=SimpleNamespace(moved=moved or {}, game=None),
+        game=None,
     )
 
 

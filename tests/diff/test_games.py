@@ -1,0 +1,397 @@
+"""What differs between two games: that it is told, and whose it is; nothing where they are equal."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import yaml
+
+from gandsl.analysis import analyze
+from gandsl.diff import compare
+from gandsl.diff.game import GameDiff
+from gandsl.diff.game.text import game_lines
+from gandsl.diff.json import to_json
+from gandsl.diff.text import render
+from gandsl.frontend.module import ModuleIR
+from gandsl.frontend.short_form.terms import table
+from tests.diff.changed_games import changed_game
+from tests.frontend.short_form.shown import module_of
+from tests.frontend.short_form.test_every_field import CASES
+from tests.frontend.short_form.test_round_trip import small, written_out
+from tests.random_specs.grow import spec as random_spec
+from tests.random_specs.plan import SCHEMA, drawn
+from tests.specs.reduced import SPECS
+
+MANY = pytest.mark.thorough
+
+
+def module(path: Path | str, *overrides: str) -> ModuleIR | None:
+    return analyze(Path(path), overrides)[0]
+
+
+@cache
+def named(spec: str, *overrides: str) -> ModuleIR:
+    found, diagnostics = analyze(SPECS / f"{spec}.yaml", overrides)
+    assert found is not None, [one.message for one in diagnostics]
+    return found
+
+
+def game_diff(old: ModuleIR, new: ModuleIR) -> GameDiff:
+    found = compare(old, new).game
+    assert found is not None
+    return found
+
+
+def lines(old: ModuleIR, new: ModuleIR) -> list[str]:
+    return game_lines(game_diff(old, new))
+
+
+def content(module: ModuleIR) -> Any:
+    """All that a game is, and how its networks are trained: what has to be equal where nothing is told."""
+    game, plan = module.game, module.plan
+    assert game is not None and plan is not None
+    graphs = {
+        variant: [(one.id, one.op, one.inputs, one.attrs, one.type) for one in graph]
+        for variant, graph in game.graphs.items()
+    }
+    plans = {variant: game.plan_at(variant) for variant in game.graphs}
+    orders = [[term.id for term in player.terms] for player in game.plan.players.values()]
+    trained = {
+        (player.name, network): player.optimizer or plan.optimizer_of(network)
+        for player in game.plan.players.values()
+        for network in player.networks
+    }
+    return graphs, plans, orders, trained, plan.averaged
+
+
+# ---- random games
+
+
+def hold(seed: int, folder: Path) -> bool:
+    """Hold the diff of a random game and a changed one; whether both are sound."""
+    made = changed_game(seed)
+    modules = []
+    for name, text in (("old", made.old), ("new", made.new)):
+        (folder / f"{name}.yaml").write_text(text, "utf-8")
+        modules.append(module(folder / f"{name}.yaml"))
+    old, new = modules
+    if old is None or new is None:
+        return False
+    told = game_diff(old, new)
+    where = f"{seed}: {game_lines(told)}\n{made.new}"
+    assert not game_diff(old, old) and not game_diff(new, new), where
+    assert bool(told) == (content(old) != content(new)), where
+    if made.what is None:
+        assert not told and not compare(old, new), where
+        return True
+    fitting = [
+        one
+        for one in told.changes
+        if (one.what, set(one.players)) == (made.what, made.players) and one.change.path == made.path
+    ]
+    assert fitting, where
+    assert len(game_lines(told)) == 1, where
+    return True
+
+
+def test_random_games(tmp_path: Path) -> None:
+    assert sum(hold(seed, tmp_path) for seed in range(25)) >= 18, "most of them are sound"
+
+
+@MANY
+def test_a_thousand_random_games(tmp_path: Path) -> None:
+    assert sum(hold(seed, tmp_path) for seed in range(25, 1300)) >= 1000
+
+
+# ---- random specs with a short form
+
+
+def patched(seed: int) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """A random spec, the same with another value at one place of its short form, and that place."""
+    rng = Random(f"patch {seed}")
+    old, new = random_spec(seed), random_spec(seed)
+    training = new["training"]
+    penalties = SCHEMA["$defs"]["Regularizers"]["properties"]
+    places = ["loss", "augment", "discriminator_steps", "discriminator_passes", "ema", "optimizer"]
+    place = rng.choice([*places, *(f"regularizers.{name}" for name in training["regularizers"])])
+    if place.startswith("regularizers."):
+        name = place.partition(".")[2]
+        training["regularizers"][name] = rng.choice([None, drawn(rng, penalties[name])])
+    elif place == "optimizer":
+        training[place] = {**training[place], "lr": 0.5}
+    else:
+        training[place] = drawn(rng, SCHEMA["properties"][place])
+    return old, new, place
+
+
+def hold_patched(seed: int, folder: Path) -> bool:
+    old_tree, new_tree, place = patched(seed)
+    modules = []
+    for name, tree in (("old", old_tree), ("new", new_tree)):
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(tree, sort_keys=False), "utf-8")
+        modules.append(module(folder / f"{name}.yaml"))
+    old, new = modules
+    if old is None or new is None or old.game is None or new.game is None:
+        return False
+    told = game_diff(old, new)
+    where = f"{seed}, {place}: {game_lines(told)}"
+    assert not game_diff(old, old), where
+    assert bool(told) == (content(old) != content(new)), where
+    assert not compare(old, new).untold, where
+    if told:
+        assert {*owners(place)} & {player for one in told.changes for player in one.players}, where
+    return True
+
+
+def owners(place: str) -> set[str]:
+    """The players that a part of the short form is of."""
+    found = {row["player"] for path, rows in table().items() if path.startswith(place) for row in rows}
+    return found or ({"discriminator"} if place == "discriminator_steps" else {"generator", "discriminator"})
+
+
+def test_random_specs(tmp_path: Path) -> None:
+    assert sum(hold_patched(seed, tmp_path) for seed in range(8)) >= 4
+
+
+@MANY
+def test_a_thousand_random_specs(tmp_path: Path) -> None:
+    assert sum(hold_patched(seed, tmp_path) for seed in range(8, 1800)) >= 1000
+
+
+# ---- in which words
+
+
+BEFORE = {  # what a field is changed from, where it can't be left out
+    "loss": "",
+    "discriminator_steps": "",
+    "auxiliary": "training.auxiliary={output: label, real: 0.3}",
+}
+
+
+@pytest.mark.parametrize(("field", "value", "name", "joint"), CASES)
+def test_every_field_of_a_short_form(field: str, value: str, name: str, joint: bool) -> None:
+    """Of nothing, and of what it is: each is told, with its player, and nothing of it as the plan's."""
+    without = BEFORE.get(field, f"training.{field}=null")
+    passes = f"training.discriminator_passes={'joint' if joint else 'separate'}"
+    small = [] if name == "quickstart" else ["resolution=32"]
+    base = [*small, passes, *([without] if without else [])]
+    head, _, penalty = field.partition(".")
+    set_ = f"training.{head}={{{penalty}: {value}}}" if penalty else f"training.{field}={value}"
+    old, new = named(name, *base), named(name, *small, passes, set_)
+    told = game_diff(old, new)
+    assert bool(told) == (content(old) != content(new))
+    assert not compare(old, new).untold
+    players = {player for one in told.changes for player in one.players}
+    assert not told or players & owners(field), game_lines(told)
+
+
+SMALL = "resolution=32"
+STYLEGAN2 = [
+    ("training.loss=hinge", "~ discriminator, generator: adversarial loss logistic → hinge"),
+    ("training.regularizers.r1.gamma=5", "~ discriminator: r1 gamma 2 → 5"),
+    ("training.regularizers.r1.every=8 steps", "~ discriminator: r1 every 16 steps → 8 steps"),
+    ("training.regularizers.r1=null", "- discriminator: r1 (penalty.zero_centred, gamma 2, every 16 steps)"),
+    ("training.regularizers.r2={gamma: 10}", "+ discriminator: r2 (penalty.zero_centred, gamma 10)"),
+    ("training.regularizers.path_length.weight=5", "~ generator: path_length weight 2 → 5"),
+    ("training.synchronize.path_length=false", "~ generator: path_length processes all → own"),
+    (
+        "training.style_mixing.probability=0.5",
+        "~ discriminator, generator: style_mixing probability 0.9 → 0.5",
+    ),
+    (
+        "training.style_mixing=null",
+        "- discriminator, generator: style_mixing (probability 0.9, per micro_batch)",
+    ),
+    (
+        "training.augment={pipe: bgc, p: 0.5}",
+        "+ discriminator, generator: augment (pipe bgc, p 0.5)",
+    ),
+    ("training.discriminator_steps=2", "~ discriminator: steps 1 → 2"),
+    ("training.discriminator_passes=joint", "~ discriminator: discriminator_passes separate → joint"),
+    ("training.optimizer.lr=0.1", "~ discriminator, generator: optimizer lr 0.002 → 0.1"),
+    ("training.optimizers={discriminator: {lr: 0.1}}", "~ discriminator: optimizer lr 0.002 → 0.1"),
+    ("training.discriminator_optimizer={lr: 0.1}", "~ discriminator: optimizer lr 0.002 → 0.1"),
+    ("training.ema=null", "- generator: average of generator (half_life 10 kimg, start 0 img, buffers copy)"),
+    ("training.batch=64", "~ generator: path_length batch 16 → 32"),
+    ("game.players.discriminator.from=1 kimg", "~ discriminator: from 0 img → 1 kimg"),
+    (
+        "game.players.generator.trains=[generator.synthesis]",
+        "~ generator: trains [generator] → [generator.synthesis]",
+    ),
+    ("game.fresh=step", "~ fresh phase → step"),
+    (
+        "game.order=[generator, discriminator]",
+        "~ order [discriminator, generator] → [generator, discriminator]",
+    ),
+    ("game.body.z.distribution=uniform", "~ discriminator, generator: z distribution nothing → uniform"),
+    ("game.body.said.mode=evaluation", "~ discriminator, generator: said mode nothing → evaluation"),
+    ("game.watches.samples=image", "~ watches samples fake → image"),
+    (
+        "game.players.discriminator.terms.r1.log=penalty/one",
+        "~ discriminator: r1 log penalty/r1 → penalty/one",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "line"), STYLEGAN2)
+def test_a_change_of_stylegan2(change: str, line: str) -> None:
+    assert lines(named("stylegan2", SMALL), named("stylegan2", SMALL, change)) == [line]
+
+
+def test_cost_and_words_of_sizes() -> None:
+    """What follows from the sizes of networks and data is one line."""
+    (line,) = lines(named("stylegan2", SMALL), named("stylegan2", "resolution=64"))
+    assert (
+        line == "~ 23 more nodes follow from other sizes, such as image: Image[3, 32, 32] → Image[3, 64, 64]"
+    )
+
+
+def own(folder: Path, name: str, text: str) -> ModuleIR:
+    (folder / f"{name}.yaml").write_text(f"gandsl: 1\nname: {name}\n{text}", "utf-8")
+    found, diagnostics = analyze(folder / f"{name}.yaml")
+    assert found is not None, [one.message for one in diagnostics]
+    return found
+
+
+ADDED = """
+game:
+  body:
+    bright: mean(relu(fake))
+    tilt: {value: {shape: linear, start: 1, end: 0, over: 100 kimg}}
+  players:
+    generator: {terms: {dark: {value: bright, weight: 0.5, every: 2 steps}}}
+    discriminator: {terms: {r1: {gamma: tilt}}}
+  logs: {bright: bright}
+"""
+
+
+def test_what_stands_beside_a_short_form(tmp_path: Path) -> None:
+    base = named("stylegan2", SMALL)
+    new = own(tmp_path, "added", f"extends: {SPECS}/stylegan2.yaml\nset: {{params.resolution: 32}}\n{ADDED}")
+    assert lines(base, new) == [
+        "+ generator: bright (mean(relu(fake)))",
+        "+ discriminator: tilt (value.shape linear, value.start 1, value.end 0, value.over 100 kimg)",
+        "~ discriminator: r1 gamma 2 → tilt",
+        "~ logs bright nothing → bright",
+        "+ generator: dark (bright, weight 0.5, every 2 steps)",
+    ]
+
+
+PLAYERS = """
+networks:
+  make:
+    inputs: {z: "Latent[4]"}
+    body: {a: {op: linear, features: 4}, b: {op: reshape, channels: 1, size: 2}}
+  judge: {inputs: {image: "Image[1, 2]"}, body: {f: {op: flatten}, d: {op: linear, features: 1}}}
+  other: {like: judge, weights: {random: true}}
+data: {image: "Image[1, 2]"}
+game:
+  body:
+    z: {draw: make.z}
+    fake: {network: make, z: z}
+    said: {network: judge, image: fake}
+    heard: {network: other, image: fake}
+    real: {network: judge, image: image}
+    heeded: {network: other, image: image}
+    k: {state: Scalar, in: judge, next: "0.9 * k + 0.1 * mean(said)"}
+  players:
+    judge: {trains: [judge], terms: {loss: mean(said) - mean(real) + k}}
+    make: {trains: [make], terms: {loss: -mean(said)}}
+  shows: [fake]
+training: {length: 1 kimg, batch: 4, optimizer: {lr: 1e-3}}
+"""
+OTHERS = [
+    ("state: Scalar, in", "state: Scalar, start: 0.5, in", "~ judge: k start nothing → 0.5"),
+    ("in: judge", "in: make", "~ judge: k in judge → make"),
+    (
+        "0.1 * mean(said)",
+        "0.1 * mean(real)",
+        "~ judge: k next 0.9 * k + 0.1 * mean(said) → 0.9 * k + 0.1 * mean(real)",
+    ),
+    ("loss: -mean(said)", "loss: -mean(heard)", "~ make: loss -mean(said) → -mean(heard)"),
+    (
+        "{loss: -mean(said)}",
+        "{loss: {block: loss.hinge, fake: said}}",
+        "~ make: loss -mean(said) → loss.hinge",
+    ),
+    ("shows: [fake]", "shows: [image]", "~ shows [fake] → [image]"),
+]
+
+
+@pytest.mark.parametrize(("text", "other", "line"), OTHERS)
+def test_a_change_of_a_game_of_its_own(text: str, other: str, line: str, tmp_path: Path) -> None:
+    assert PLAYERS.count(text) == 1
+    old, new = own(tmp_path, "one", PLAYERS), own(tmp_path, "other", PLAYERS.replace(text, other))
+    assert lines(old, new) == [line]
+
+
+def test_a_player_that_comes(tmp_path: Path) -> None:
+    more = "    more: {trains: [other], optimizer: {lr: 0.1}, terms: {loss: mean(heard) - mean(heeded)}}\n"
+    make = "    make: {trains: [make]"
+    found = lines(own(tmp_path, "one", PLAYERS), own(tmp_path, "other", PLAYERS.replace(make, more + make)))
+    assert found == ["+ more: (trains [other], terms [loss])", "+ more: optimizer (lr 0.1, moments its own)"]
+
+
+def test_a_network_says_how_its_input_is_drawn(tmp_path: Path) -> None:
+    """What is written alike, and is not the same."""
+    drawn = PLAYERS.replace('z: "Latent[4]"', 'z: {type: "Latent[4]", distribution: uniform}')
+    found = lines(own(tmp_path, "one", PLAYERS), own(tmp_path, "other", drawn))
+    assert found == ["~ judge, make: z distribution normal → uniform, low 0 → -1"]
+
+
+def test_nodes_in_another_order(tmp_path: Path) -> None:
+    said, heard = "    said: {network: judge, image: fake}\n", "    heard: {network: other, image: fake}\n"
+    other = PLAYERS.replace(said + heard, heard + said)
+    found = lines(own(tmp_path, "one", PLAYERS), own(tmp_path, "other", other))
+    assert found == ["~ order of nodes [said, heard] → [heard, said]"]
+
+
+@pytest.mark.parametrize("name", ["lsgan", "quickstart_r1", "stylegan2", "pggan", "biggan", "acgan"])
+def test_what_is_written_out_is_no_difference(name: str, tmp_path: Path) -> None:
+    """A short form against the text that `show --game` prints of it, also beside another difference."""
+    short = module_of(name)
+    written = written_out(short, name, tmp_path, small(name, short))
+    diff = compare(short, written)
+    assert diff.plan and not diff.untold and not diff.game and not diff
+    assert render(diff).endswith("no difference")
+    slower = written_out(
+        module_of(name, training__cadence__log="7 steps"),
+        name,
+        tmp_path,
+        {**small(name, short), "training.cadence.log": "7 steps"},
+    )
+    assert "  ~ cadence.log: " in (text := render(compare(short, slower)))
+    assert "game\n  no difference in the game\n" in text
+
+
+def test_json_has_players_and_terms() -> None:
+    diff = compare(named("stylegan2", SMALL), named("stylegan2", SMALL, "training.regularizers.r1.gamma=5"))
+    body = json.loads(json.dumps(to_json(diff)))
+    assert body["game"] == {
+        "changes": [
+            {
+                "players": ["discriminator"],
+                "of": "r1",
+                "terms": ["discriminator.r1"],
+                "path": "gamma",
+                "change": "changed",
+                "old": 2.0,
+                "new": 5.0,
+            }
+        ],
+        "follows": [],
+        "levels": None,
+    }
+    assert [one["path"] for one in body["training"]] == ["regularizers.r1.gamma"]
+
+
+def test_text_stays_within_its_columns() -> None:
+    for columns in (60, 80):
+        text = render(compare(named("stylegan2", SMALL), named("biggan")), columns=columns)
+        assert max(map(len, text.split("\n"))) <= columns
+        assert text.count("\ntraining\n") == 1 and "loss.kind" not in text
