@@ -18,7 +18,7 @@ from torch import Tensor, autograd
 
 import gandsl
 from gandsl_runtime.data.stream import RealBatch
-from gandsl_runtime.distributed.group import ProcessGroup
+from gandsl_runtime.distributed.group import ProcessGroup, dealt
 from gandsl_runtime.game.run import GameRun
 from gandsl_runtime.game.step import step
 from gandsl_runtime.layers import TrackAverage
@@ -34,14 +34,22 @@ CPU = torch.device("cpu")
 class Items:
     """Images [n, c, h, w] of bytes and labels, as a stream gives them, over and over."""
 
-    def __init__(self, images: Tensor, labels: Tensor | None) -> None:
+    def __init__(
+        self,
+        images: Tensor,
+        labels: Tensor | None,
+        group: ProcessGroup | None = None,
+        micro_batch: int | None = None,
+    ) -> None:
         self.images, self.labels, self.position = images, labels, 0
+        self.group, self.micro_batch = group or ProcessGroup(), micro_batch
 
     def take(self, count: int) -> RealBatch:
-        """The next ones."""
+        """What this process has of the next ones."""
         images, labels = self.rows(self.position, count)
         self.position += count
-        return RealBatch(images, labels)
+        mine = dealt(self.group, count, self.micro_batch)
+        return RealBatch(images[mine], None if labels is None else labels[mine])
 
     def rows(self, start: int, count: int) -> tuple[Tensor, Tensor | None]:
         """Those from a place on."""

@@ -1,82 +1,108 @@
-"""Random games that pass `check`, from text to weights: two steps against plain torch, in float64."""
+"""Random games that pass `check`, from text to weights, in float64: against plain torch and themselves."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
-import gandsl
-from gandsl.analysis import analyze
-from gandsl_runtime.data.stream import RealBatch
-from gandsl_runtime.game.run import GameRun
 from gandsl_runtime.game.step import step
+from tests.games.loop import CLOSE, SEED, Items
 from tests.games.plain_player import PlainPlayer, layer_of
 from tests.games.random_game import STEPS, random_game
+from tests.games.random_runs import carry, outcome, run_of, said_of, text_of
 from tests.games.random_text import LAYERS
 
-SEED = 3
-
-
-class Items:
-    """Images as a stream gives them."""
-
-    def __init__(self, images: Tensor) -> None:
-        self.images, self.position = images, 0
-
-    def take(self, count: int) -> RealBatch:
-        self.position += count
-        return RealBatch(self.images[self.position - count : self.position], None)
+FEELS = ("W0772", "W0774")  # notes on what feels how a batch is split
 
 
 def play(seed: int, folder: Path) -> bool:
     """Hold a game against plain torch; whether `check` lets it pass."""
-    game = random_game(seed)
-    path = folder / f"random{seed}.yaml"
-    path.write_text(game.text())
-    module, found = analyze(path)
-    if module is None:
-        assert all(one.code in ("G0670", "G0672") for one in found.errors), [
-            one.message for one in found.errors
-        ]
+    run = run_of(seed, folder)
+    if run is None:
         return False
-    torch.manual_seed(seed)
-    program = gandsl.compile(path).to(torch.float64)
-    plan, lowered = program.plan, program.game
-    assert plan is not None and lowered is not None
-    pixels = torch.randint(0, 256, (200, 1, 2, 2), dtype=torch.uint8)
+    game, networks, items = random_game(seed), run.game.networks, run.stream
+    assert isinstance(items, Items)
     weights = {
-        name: {key: tensor.detach().clone() for key, tensor in lowered.networks[name].named_parameters()}
+        name: {key: tensor.detach().clone() for key, tensor in networks[name].named_parameters()}
         for name in LAYERS
     }
-    run = GameRun.new(plan, lowered, Items(pixels), SEED, torch.device("cpu"))  # type: ignore[arg-type]
-    plain = PlainPlayer(game, weights, pixels.double() * (2 / 255) - 1, SEED)
+    plain = PlainPlayer(game, weights, items.images.double() * (2 / 255) - 1, SEED)
     for _ in range(STEPS):
         step(run)
         plain.take_step()
-        for name, network in lowered.networks.items():
+        for name, network in networks.items():
             for key, tensor in network.named_parameters():
-                torch.testing.assert_close(
-                    tensor.detach(),
-                    plain.weights[name][key].detach(),
-                    rtol=1e-9,
-                    atol=1e-9,
-                    msg=f"{seed}: {name}.{key}",
-                )
+                close(tensor.detach(), plain.weights[name][key].detach(), f"{seed}: {name}.{key}")
                 moved = any(player.moves(name, layer_of(key)) for player in game.players.values())
                 assert moved or tensor.grad is None, "no graph is built for it"
+        for name, averages in plain.averages.items():
+            for key, tensor in run.game.averages[name].named_parameters():
+                close(tensor, averages[key], f"{seed}: average of {name}.{key}")
         for name, value in plain.states.items():
-            torch.testing.assert_close(run.states.values[name], value, rtol=1e-9, atol=1e-9)
+            close(run.states.values[name], value, f"{seed}: {name}")
     return True
 
 
+def close(found: Tensor, expected: Tensor, what: str) -> None:
+    torch.testing.assert_close(found, expected, **CLOSE, msg=lambda said: f"{what}: {said}")
+
+
+def goes_on(seed: int, folder: Path) -> bool:
+    """Whether there is such a game; killed after two steps and resumed, it is what it is without that."""
+    straight, first, then = (run_of(seed, folder) for _ in range(3))
+    if straight is None or first is None or then is None:
+        return False
+    outcome(first, 2)
+    carry(first, then)
+    outcome(straight, STEPS), outcome(then, STEPS - 2)
+    expected, found = straight.tensors(), then.tensors()
+    assert expected.keys() == found.keys()
+    assert not [name for name in expected if not torch.equal(expected[name], found[name])], seed
+    return True
+
+
+def splits(seed: int, folder: Path) -> bool:
+    """Whether `check` names nothing that feels how a batch is split; then it is the same in parts of 2."""
+    game = random_game(seed)
+    at_once = any(state.every == 0 for state in game.states)  # one that nobody reads feels it unnamed
+    if at_once or said_of(text_of(game, folder)).intersection(FEELS):
+        return False
+    whole, parts = run_of(seed, folder, None), run_of(seed, folder, 2)
+    if whole is None or parts is None:
+        return False
+    expected, found = outcome(whole, STEPS), outcome(parts, STEPS)
+    for name in expected:
+        close(found[name], expected[name], f"{seed}: {name}")
+    return True
+
+
+def count(seeds: Iterable[int], holds: object, folder: Path) -> int:
+    assert callable(holds)
+    return sum(holds(seed, folder) for seed in seeds)
+
+
 def test_random_games(tmp_path: Path) -> None:
-    passed = [play(seed, tmp_path) for seed in range(30)]
-    assert sum(passed) >= 25, "most of them are sound"
+    assert count(range(30), play, tmp_path) >= 25, "most of them are sound"
+
+
+def test_they_go_on_after_a_kill(tmp_path: Path) -> None:
+    assert count(range(30, 36), goes_on, tmp_path) >= 4
+
+
+def test_what_no_note_names_feels_no_split(tmp_path: Path) -> None:
+    assert count(range(36, 60), splits, tmp_path) >= 4
 
 
 @pytest.mark.thorough
 def test_a_thousand_random_games(tmp_path: Path) -> None:
-    assert sum(play(seed, tmp_path) for seed in range(30, 1500)) >= 1000
+    assert count(range(30, 1500), play, tmp_path) >= 1000
+
+
+@pytest.mark.thorough
+def test_many_go_on_and_feel_no_split(tmp_path: Path) -> None:
+    assert count(range(36, 300), goes_on, tmp_path) >= 200
+    assert count(range(60, 400), splits, tmp_path) >= 50

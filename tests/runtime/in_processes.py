@@ -16,6 +16,7 @@ import gandsl
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.distributed.group import ProcessGroup, join
 from gandsl_runtime.training.trainer import Trainer
+from tests.games import in_processes as random_games
 from tests.runtime import nets
 from tests.specs.reduced import SPECS, reduced
 
@@ -38,6 +39,7 @@ CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "relativistic_average": ("dcgan", 2, {"training.loss": "relativistic_hinge"}),
     "anchored": ("dcgan", 3, {"training.regularizers": ANCHORED}),
 }
+RANDOM = (4, 9, 160)  # a term's batch of items, a state of micro-batches, players that share moments at once
 BATCH = 8
 
 
@@ -87,4 +89,5 @@ if __name__ == "__main__":
     for case in cases:
         found = outcome(train(case, group))
         torch.save(found, folder / f"{case}.{group.rank}.pt")
+    random_games.save(RANDOM, folder, group)
     group.leave()

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from gandsl_runtime.distributed.group import ProcessGroup
-from tests.runtime.in_processes import BATCH, CASES, outcome, train, trainer_of
+from tests.games import in_processes as random_games
+from tests.runtime.in_processes import BATCH, CASES, RANDOM, outcome, train, trainer_of
 
 pytestmark = pytest.mark.processes
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,16 +22,21 @@ ROOT = Path(__file__).resolve().parents[2]
 def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What two processes with half the batch each have come to."""
     folder = tmp_path_factory.mktemp("together")
+    start("tests.runtime.in_processes", folder, *CASES)
+    return folder
+
+
+def start(program: str, folder: Path, *more: str) -> None:
+    """Two processes of a program, until they end."""
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     path = os.pathsep.join([str(ROOT), str(ROOT / "runtime"), os.environ.get("PYTHONPATH", "")])
     subprocess.run(
-        [*torchrun, "-m", "tests.runtime.in_processes", str(folder), *CASES],
+        [*torchrun, "-m", program, str(folder), *more],
         env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
         check=True,
         timeout=600,
         cwd=ROOT,
     )
-    return folder
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -41,6 +47,17 @@ def test_two_processes_do_what_one_does(case: str, together: Path) -> None:
         found = torch.load(together / f"{case}.{rank}.pt", weights_only=True)
         assert found.keys() == alone.keys()
         assert_close(found, alone)
+
+
+@pytest.mark.parametrize("seed", RANDOM)
+def test_a_random_game_in_two_processes(seed: int, together: Path, tmp_path: Path) -> None:
+    assert random_games.compare(seed, together, tmp_path)
+
+
+@pytest.mark.thorough
+def test_many_random_games_in_two_processes(tmp_path: Path) -> None:
+    start("tests.games.in_processes", tmp_path, "200", "500")
+    assert sum(random_games.compare(seed, tmp_path, tmp_path) for seed in range(200, 500)) > 200
 
 
 def test_a_run_goes_on_with_another_number_of_processes(together: Path) -> None:

@@ -2,14 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from torch import Tensor
+
+from ..distributed.group import ProcessGroup, dealt, parts
 from ..plan.game import PhasePlan
 from ..plan.schedule import Step
 from .sources import Items
 
 if TYPE_CHECKING:
     from .run import GameRun
+
+
+def of_parts(
+    items: Items, group: ProcessGroup, batch: int, count: int, at_a_time: int | None
+) -> Iterator[Items]:
+    """The items of each part of this process: of a term's own batch the first `count` of the step's.
+
+    Where this process is dealt others of these than of the step's batch, they are got from those that have
+    them: which items a term sees depends on no number of processes.
+    """
+    mine, turns = parts(group, count, at_a_time), len(parts(group, batch, at_a_time))
+    if group.size == 1 or len(mine) == turns:
+        for turn, part in enumerate(mine):
+            yield {kind: rows[turn :: len(mine)][: part.count] for kind, rows in items.items()}
+        return
+    places = dealt(group, batch, at_a_time)
+    first = {kind: _gathered(rows, places, count, group) for kind, rows in items.items()}
+    for part in mine:
+        yield {kind: part.of(rows) for kind, rows in first.items()}
+
+
+def _gathered(rows: Tensor, places: Sequence[int], count: int, group: ProcessGroup) -> Tensor:
+    """[count, …] of the rows that all processes have, each at its place in the batch."""
+    found = rows.new_zeros(count, *rows.shape[1:])
+    for row, place in zip(rows, places, strict=True):
+        if place < count:
+            found[place] = row
+    group.sum_in_place(found)
+    return found
 
 
 class StepItems:

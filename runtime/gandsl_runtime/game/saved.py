@@ -134,7 +134,7 @@ def _check(run: SavedRun, found: Mapping[str, Tensor], counters: Counters, whole
             for name, weight in run.game.networks[owner.network].named_parameters()
             if weight in weights
         }
-        begun = counters.steps > 0 and not scaled
+        begun = counters.steps > 0 and not scaled if counters.moved is None else str(owner) in counters.moved
         moments = run.optimizers.moments(owner)
         check_moments(under(found, f"optimizer.{owner}/"), named, str(owner), begun, moments)
 
@@ -166,6 +166,7 @@ def counters(run: SavedRun) -> dict[str, Any]:
         "rollbacks": run.rollbacks,
         "rate": run.rate,
         **({"guard": run.memory.counters()} if run.memory else {}),
+        "moved": [str(owner) for owner, optimizer in run.optimizers.by_owner.items() if optimizer.state],
         "scaling": {player: scaling.counters() for player, scaling in run.scaling.items()},
     }
 

@@ -14,7 +14,7 @@ from ..rng import Draws, Key, Part, seeded
 from ..training import spectrum
 from ..training.statistics import running, together
 from .calls import taking
-from .items import StepItems
+from .items import StepItems, of_parts
 from .optimizers import Roles, resting, zeros_where_used
 from .program import Item, PassProgram
 from .run import GameRun
@@ -87,10 +87,11 @@ def _add_gradients(
         None if fresh or of.batch is None else count,
     )
     dealt = parts(run.group, count, run.plan.micro_batch)
-    mine = [(part, turn) for turn, part in enumerate(dealt) if part.count]
+    reads = any(isinstance(source, Item) for source in program.sources)
+    given = of_parts(items if reads else {}, run.group, now.batch, count, run.plan.micro_batch)
+    mine = [(part, rows) for part, rows in zip(dealt, given, strict=True) if part.count]
     moving = running(*run.moving) if len(mine) > 1 else ()
-    for part, turn in together(mine, moving):
-        rows = {kind: rows[turn :: len(dealt)][: part.count] for kind, rows in items.items()}
+    for part, rows in together(mine, moving):
         _add_part(run, now, phase, part, program, rows, key, roles)
         run.follow(now, phase, program)
     for _ in dealt[len(mine) :]:  # where others have samples, and this process has none

@@ -80,15 +80,15 @@ class Counters(StrictDocument):
     rate: float = Field(gt=0, le=1)
     guard: GuardFacts | None = None
     scaling: dict[Name, ScalingFacts]  # of each player
+    moved: list[Name] | None = None  # optimizers that have taken a step; None: not told, by older ones
 
     @model_validator(mode="after")
     def _consistent(self) -> Counters:
-        """A step shows at least one image, and takes at least as many real ones; the rest begins with it."""
-        if not self.steps <= self.images <= self.samples:
-            raise ValueError(
-                f"{self.steps} steps, {self.images} images and {self.samples} real ones can't be together"
-            )
-        if len({self.steps == 0, self.images == 0, self.samples == 0, self.stage is None}) > 1:
+        """A step shows at least one image; the rest begins with it. Not every game takes real ones."""
+        if self.steps > self.images:
+            raise ValueError(f"{self.steps} steps and {self.images} images can't be together")
+        begun = {self.steps > 0, self.images > 0, self.stage is not None}
+        if len(begun) > 1 or (self.samples and not self.steps):
             raise ValueError("it has begun by some of its counters, and not by others")
         if self.rate != 1 and not self.rollbacks:
             raise ValueError(f"rates times {self.rate} without a rollback")
