@@ -58,48 +58,6 @@ def backward_macs(flow: GradientFlow) -> dict[str, int]:
     }
 
 
-def penalty_macs(graph: Graph, sources: frozenset[str]) -> dict[str, int]:
-    """Multiply-adds of a penalty on the gradient to `sources`, without the forward pass, one sample, by node.
-
-    Three passes: the gradient itself (operands that depend on the sources); its derivative, in which a
-    product ga = gy·b costs one for gy (unless that is constant, next to the output) and one for b if it
-    needs a gradient; and the forward pass's own backward, which second derivatives and the trainer reach.
-    Exact for eager torch except for strided convolutions, whose weight gradient torch computes a little too
-    large there.
-    """
-    inner = GradientFlow(graph, sources, weights=False).active()
-    every = GradientFlow(graph, sources, weights=True).active()
-    varying = _varying_gradients(graph, inner, every)
-    full = backward_macs(GradientFlow(graph, sources))
-    found = {}
-    for node in graph:
-        macs = full[node.id]
-        for product in products(graph, node):
-            for side, other in ((product.a, product.b), (product.b, product.a)):
-                if needs(node, side, inner, False):
-                    macs += product.macs * (1 + (node.id in varying) + needs(node, other, every, True))
-        found[node.id] = macs
-    return found
-
-
-def _varying_gradients(graph: Graph, inner: frozenset[str], every: frozenset[str]) -> set[str]:
-    """Nodes on the way to the sources whose output's gradient depends on weights or sources itself."""
-    found: set[str] = set()
-    for node in reversed(list(graph)):
-        if node.id not in inner:
-            continue
-        made = products(graph, node)
-        linear = bool(made) or not node.spec.keeps
-        for product in made:
-            linear &= not (
-                (needs(node, product.a, inner, False) and needs(node, product.b, every, True))
-                or (needs(node, product.b, inner, False) and needs(node, product.a, every, True))
-            )
-        if node.id in found or not linear:
-            found.update(id_ for id_ in node.operands if id_ in inner)
-    return found
-
-
 def kept_elements(flow: GradientFlow) -> dict[str, int]:
     """Numbers kept for the backward pass, one sample, by the node that makes them; shared ones count once."""
     active = flow.active()
@@ -140,16 +98,6 @@ def overwritten(graph: Graph, node: Node, keep: Keep, readers: Mapping[str, int]
     while before.spec.fused is Fused.ADDED and readers[before.id] == 1:
         before = graph[before.inputs["x"][0]]
     return before.spec.fused is Fused.PRODUCT and readers[before.id] == 1
-
-
-def penalty_elements(graph: Graph, sources: frozenset[str]) -> dict[str, int]:
-    """What a penalty keeps, by node: as a backward pass, and the gradients that its own derivative needs."""
-    found = kept_elements(GradientFlow(graph, sources))
-    inner = GradientFlow(graph, sources, weights=False).active()
-    for node in graph:
-        if node.id in inner and node.id not in sources and not all(k.mask for k in node.spec.keeps):
-            found[node.id] += node.type.elements
-    return found
 
 
 def combined(*parts: Mapping[str, int]) -> dict[str, int]:

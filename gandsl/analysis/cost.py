@@ -122,13 +122,15 @@ def spatial_stages(graph: Graph) -> frozenset[str]:
 
 
 def module_cost(module: ModuleIR) -> ModuleCost:
-    """The cost of every network, and of the plan's steps where there are a generator and a discriminator."""
+    """The cost of every network, and of the steps of its game; without a plan, of a G and a D step."""
     networks = module.networks
     found: tuple[StepPhase, ...] = ()
-    if module.document.game is not None:
-        found = _of_game(module)
-    elif all(name in networks for name in NETWORKS):
-        found = _phases.phases(networks[NETWORKS[0]].main, networks[NETWORKS[1]].main, module.plan)
+    if module.game is not None:
+        from gandsl.analysis.game.phases import game_phases
+
+        found = game_phases(module, module.game)
+    elif module.plan is None and all(name in networks for name in NETWORKS):
+        found = _phases.phases(*(networks[name].main for name in NETWORKS))
     batch = module.plan.batch if module.plan else 1
     costs = {
         name: NetworkCost(name, _node_costs(network, found), spatial_stages(network.main))
@@ -136,13 +138,6 @@ def module_cost(module: ModuleIR) -> ModuleCost:
     }
     micro_batch = (module.plan.micro_batch if module.plan else None) or batch
     return ModuleCost(costs, tuple(map(_phase_cost, found)), batch, micro_batch)
-
-
-def _of_game(module: ModuleIR) -> tuple[StepPhase, ...]:
-    """What a game that is written out does again and again; nothing where it does not unfold."""
-    from gandsl.analysis.game.phases import game_phases
-
-    return game_phases(module, module.game) if module.game is not None else ()
 
 
 def _phase_cost(phase: StepPhase) -> PhaseCost:

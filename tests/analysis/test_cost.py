@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from gandsl.analysis import autodiff, phases
+from gandsl.analysis import autodiff, checked, phases
 from gandsl.analysis.autodiff import GradientFlow
-from gandsl.analysis.cost import NETWORKS, is_stage, module_cost, prefix, spatial_stages
+from gandsl.analysis.cost import NETWORKS, ModuleCost, is_stage, module_cost, prefix, spatial_stages
 from gandsl.ir.graph import Graph, NetworkIR, Variant
 from gandsl.spec.values import Size
-from gandsl_runtime.plan import Plan
 from tests.ir.graphs import Builder, discriminator, family, generator
 
 
-def module(plan: dict[str, Any] | None = None, g: Graph | None = None, d: Graph | None = None) -> Any:
-    """What `module_cost` reads of a ModuleIR."""
-    graphs = {"generator": g or generator(), "discriminator": d or discriminator()}
+def module(graphs: Mapping[str, Graph]) -> Any:
+    """What `module_cost` reads of a ModuleIR without a plan."""
     networks = {name: NetworkIR(name, {Variant(): graph}) for name, graph in graphs.items()}
-    made = Plan.model_validate(BASE | plan) if plan is not None else None
-    return SimpleNamespace(networks=networks, plan=made, document=SimpleNamespace(game=None))
+    return SimpleNamespace(networks=networks, plan=None, game=None)
 
 
-BASE = {"length": "1 kimg", "batch": 8, "loss": "logistic", "optimizer": {"lr": 1e-3}}
+BOTH = {"generator": generator(), "discriminator": discriminator()}
 
 
 def plain_critic() -> Graph:
@@ -49,12 +48,6 @@ def test_forward_and_backward_of_a_critic() -> None:
     assert trained == dict.fromkeys(graph.nodes, 0) | {"a": A, "b": 2 * B, "out": 2 * OUT}
     frozen = autodiff.backward_macs(GradientFlow(graph, IMAGE, weights=False))
     assert frozen == dict.fromkeys(graph.nodes, 0) | {"a": A, "b": B, "out": OUT}
-
-
-def test_penalty_of_a_critic() -> None:
-    """Gradient, its derivative to gy (constant at the last layer) and to the weight, full backward."""
-    macs = autodiff.penalty_macs(plain_critic(), IMAGE)
-    assert (macs["a"], macs["b"], macs["out"]) == ((1 + 2 + 2) * A, (1 + 2 + 2) * B, (1 + 1 + 2) * OUT)
 
 
 def test_kept_tensors_count_once() -> None:
@@ -94,7 +87,7 @@ def test_no_gradient_flows_to_labels_and_constants() -> None:
 
 
 def test_parameters_and_buffers() -> None:
-    cost = module_cost(module())
+    cost = module_cost(module(BOTH))
     g = cost.networks["generator"]
     assert g.nodes["synthesis.s8.conv"].parameters == 8 * 8 * 9
     assert g.nodes["mapping.embed"].parameters == 160
@@ -107,7 +100,7 @@ def test_parameters_and_buffers() -> None:
 
 
 def test_a_step_without_a_plan() -> None:
-    found = {p.name: p for p in phases.phases(generator(), plain_critic(), None)}
+    found = {p.name: p for p in phases.phases(generator(), plain_critic())}
     assert set(found) == {"D", "G"}
     assert found["D"].macs["discriminator"]["b"] == 2 * (
         B + 2 * B
@@ -119,13 +112,45 @@ def test_a_step_without_a_plan() -> None:
     assert found["D"].kept["generator"] == {}
 
 
-def test_phases_of_a_plan() -> None:
+PLAYED = """\
+gandsl: 1
+name: small
+generator:
+  inputs: {z: "Latent[8]"}
+  styles: ws
+  body:
+    map: {op: linear, features: 4}
+    ws: {op: broadcast_styles, count: 2}
+    start: {op: constant, like: ws, channels: 4, size: 8}
+    conv: {op: modulated_conv, style: "ws[0]", channels: 4}
+    rgb: {op: modulated_conv, style: "ws[1]", channels: 3, kernel: 1}
+discriminator:
+  inputs: {image: "Image[3, 8]"}
+  body:
+    a: {op: conv, channels: 4}
+    a_act: {op: leaky_relu}
+    b: {op: conv, channels: 6}
+    b_act: {op: leaky_relu}
+    flat: {op: flatten}
+    out: {op: linear, features: 1}
+training: {length: 1 kimg, batch: 8, loss: logistic, optimizer: {lr: 1e-3}}
+"""
+MAP = 8 * 4
+
+
+def played(folder: Path, **training: Any) -> ModuleCost:
+    """The cost of a spec whose critic is `plain_critic`, with these fields of its plan."""
+    path = folder / "small.yaml"
+    path.write_text(PLAYED)
+    return module_cost(checked(path, {f"training.{name}": value for name, value in training.items()})[0])
+
+
+def test_phases_of_a_plan(tmp_path: Path) -> None:
     regularizers = {
         "r1": {"gamma": 1.0, "every": "16 steps"},
         "path_length": {"every": "4 steps", "batch": 2},
     }
-    plan = {"regularizers": regularizers, "discriminator_steps": 3, "style_mixing": {}}
-    cost = module_cost(module(plan, d=plain_critic()))
+    cost = played(tmp_path, regularizers=regularizers, discriminator_steps=3, style_mixing={})
     rows = {p.name: p for p in cost.phases}
     assert {name: (p.every, p.repeat, p.images, p.penalty) for name, p in rows.items()} == {
         "D": (1, 3, 8, False),
@@ -133,52 +158,50 @@ def test_phases_of_a_plan() -> None:
         "G": (1, 1, 8, False),
         "G/4": (4, 1, 2, True),
     }
-    assert rows["D/16"].flops == {"generator": 0, "discriminator": 2 * 8 * (6 * A + 6 * B + 5 * OUT)}
+    # forward; the gradient gy·W; its derivatives, by gy and by W; backward below activations, which are read
+    # again; at the end gy is constant, and nothing is behind it
+    assert rows["D/16"].flops == {"generator": 0, "discriminator": 2 * 8 * (6 * A + 6 * B + 3 * OUT)}
     assert rows["D"].flops["discriminator"] == 3 * 8 * 2 * 2 * (2 * A + 3 * B + 3 * OUT)
     assert rows["G/4"].flops["discriminator"] == 0 and rows["G/4"].flops["generator"] > 0
     expected = sum(p.total_flops / p.every for p in cost.phases)
     assert cost.flops_per_step == pytest.approx(expected)
 
 
-def test_style_mixing_maps_twice_and_synthesizes_once() -> None:
+def test_style_mixing_maps_twice_and_synthesizes_once(tmp_path: Path) -> None:
     without, mixed = (
-        module_cost(module(plan)).phases[0].flops["generator"] for plan in ({}, {"style_mixing": {}})
+        played(tmp_path, style_mixing=mixing).phases[0].flops["generator"] for mixing in (None, {})
     )
-    mapping = sum(phases.forward(generator())[id_] for id_ in generator().nodes if id_.startswith("mapping"))
-    assert mapping > 0 and mixed - without == 2 * 8 * mapping
+    assert mixed - without == 2 * 8 * MAP
 
 
-def test_joined_penalty_adds_to_the_main_step() -> None:
-    plain = module_cost(module({}, d=plain_critic())).phases
-    wgan = {"regularizers": {"gradient_penalty": {}}, "loss": "wasserstein"}
-    joined = module_cost(module(wgan, d=plain_critic())).phases
+def test_joined_penalty_adds_to_the_main_step(tmp_path: Path) -> None:
+    plain = played(tmp_path).phases
+    joined = played(tmp_path, regularizers={"gradient_penalty": {}}, loss="wasserstein").phases
     assert [p.name for p in joined] == ["D", "G"]
     extra = joined[0].flops["discriminator"] - plain[0].flops["discriminator"]
-    assert extra == 2 * 8 * (6 * A + 6 * B + 5 * OUT)  # a third forward, at the interpolates, and the penalty
-    r1 = module_cost(module({"regularizers": {"r1": {"gamma": 1}}}, d=plain_critic())).phases
+    assert extra == 2 * 8 * (6 * A + 6 * B + 3 * OUT)  # a third forward, at the interpolates, and the penalty
+    r1 = played(tmp_path, regularizers={"r1": {"gamma": 1}}).phases
     extra = r1[0].flops["discriminator"] - plain[0].flops["discriminator"]
-    # real images went through already; now their own gradient is wanted as well, also of the first layer
-    assert extra == 2 * 8 * ((6 - 2) * A + (6 - 3) * B + (5 - 3) * OUT)
+    # real images went through already; their own gradient is wanted, and the image is a variable now
+    assert extra == 2 * 8 * ((3 + 1) * A + 3 * B + 2 * OUT)
 
 
-def test_weight_zero_leaves_the_penalty_out() -> None:
-    plan = {"regularizers": {"r1": {"gamma": 0, "every": "16 steps"}}}
-    assert [p.name for p in module_cost(module(plan)).phases] == ["D", "G"]
+def test_weight_zero_leaves_the_penalty_out(tmp_path: Path) -> None:
+    found = played(tmp_path, regularizers={"r1": {"gamma": 0, "every": "16 steps"}})
+    assert [p.name for p in found.phases] == ["D", "G"]
 
 
-def test_relativistic_losses_judge_real_images_in_gs_step() -> None:
+def test_relativistic_losses_judge_real_images_in_gs_step(tmp_path: Path) -> None:
     (_, plain), (_, paired) = (
-        module_cost(module({"loss": loss}, d=plain_critic())).phases
-        for loss in ("logistic", "relativistic_logistic")
+        played(tmp_path, loss=loss).phases for loss in ("logistic", "relativistic_logistic")
     )
     assert paired.flops["discriminator"] - plain.flops["discriminator"] == 2 * 8 * (A + B + OUT)
 
 
-def test_consistency_judges_and_generates_again() -> None:
+def test_consistency_judges_and_generates_again(tmp_path: Path) -> None:
     both = {"real": 10, "fake": 10, "latent": {}}
     plain, again = (
-        module_cost(module(plan, d=plain_critic())).phases
-        for plan in ({}, {"regularizers": {"consistency": both}})
+        played(tmp_path, regularizers=regularizers).phases for regularizers in ({}, {"consistency": both})
     )
     (d, g), (more_d, more_g) = ([p.flops for p in found] for found in (plain, again))
     # D sees transformed real and fake images as well, and those of moved latents
@@ -187,8 +210,8 @@ def test_consistency_judges_and_generates_again() -> None:
     assert more_g["discriminator"] == g["discriminator"]
 
 
-def test_micro_batches_bound_the_memory() -> None:
-    whole, halves = (module_cost(module(plan)).phases for plan in ({}, {"micro_batch": 4}))
+def test_micro_batches_bound_the_memory(tmp_path: Path) -> None:
+    whole, halves = (played(tmp_path, micro_batch=size).phases for size in (None, 4))
     for a, b in zip(whole, halves, strict=True):
         assert {name: n // 2 for name, n in a.activation_bytes.items()} == b.activation_bytes
         assert a.flops == b.flops
@@ -229,7 +252,7 @@ def test_stage_names() -> None:
 
 
 def test_stages_sum_up_to_the_total() -> None:
-    network = module_cost(module({})).networks["generator"]
+    network = module_cost(module(BOTH)).networks["generator"]
     for depth in (None, 1, 2, 5):
         stages = network.stages(depth)
         total = sum(stages.values(), type(network.total)())
@@ -239,7 +262,7 @@ def test_stages_sum_up_to_the_total() -> None:
 
 def test_a_family_counts_every_weight_and_runs_its_last_program() -> None:
     networks = {"generator": family()}
-    cost = module_cost(SimpleNamespace(networks=networks, plan=None, document=SimpleNamespace(game=None)))  # type: ignore[arg-type]
+    cost = module_cost(SimpleNamespace(networks=networks, plan=None, game=None))  # type: ignore[arg-type]
     nodes = cost.networks["generator"].nodes
     assert nodes["s4.rgb"].parameters == 6 and nodes["s4.rgb"].forward_flops == 0
     assert nodes["s8.rgb"].forward_flops == 2 * 3 * 64

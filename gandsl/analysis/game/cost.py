@@ -163,9 +163,10 @@ class _Counted(PlayedPass):
     def kept(self) -> dict[Place, int]:
         """Numbers kept for backward passes, by the place that makes them; shared ones count once."""
         whole, found, tensors = self.one.whole, dict[Place, int](), set[Place]()
+        held = self.reached.union(*(self._way(gradient) for gradient in self.again))  # its graph stays whole
         for place in self.flow.places:
             node = whole.node(place)
-            if not place[0] or place not in self.reached:
+            if not place[0] or place not in held:
                 continue
             call, reads = whole.program(place).call(node), whole.reads(place)
             for keep in node.spec.keeps:

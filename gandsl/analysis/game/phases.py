@@ -22,10 +22,10 @@ def game_phases(module: ModuleIR, game: GameIR) -> tuple[StepPhase, ...]:
         phase, cost = one.one.phase, pass_cost(one)
         batch = batch_of(played, one) if one.one.part.sampled else 1
         micro = (module.plan.micro_batch if module.plan else None) or batch
-        again = any(other.name == phase.name for other in found)
+        again = any(other.name == phase.label for other in found)
         found.append(
             StepPhase(
-                f"{phase.name} of {batch}" if again else phase.name,
+                f"{phase.label} of {batch}" if again else phase.label,
                 phase.every,
                 phase.repeat,
                 batch,
