@@ -15,8 +15,7 @@ from gandsl_runtime.network import Network, Port
 from gandsl_runtime.plan import Plan
 from gandsl_runtime.plan.schedule import Clock, Stage
 from gandsl_runtime.runs.record import MachineOptions
-from gandsl_runtime.training.trainer import Trainer
-from tests.runtime.beside_trainer import CASES, PARTS, made, source_for
+from tests.runtime import nets
 from tests.runtime.helpers import plan
 from tests.runtime.networks import (
     ConvDiscriminator,
@@ -26,6 +25,7 @@ from tests.runtime.networks import (
     StyleGenerator,
     seeded,
 )
+from tests.specs.cases import CASES, PARTS, made, source_for
 from tests.specs.reduced import ALL
 
 G, D = "generator", "discriminator"
@@ -42,7 +42,7 @@ OTHERS = {spec: (spec, {}) for spec in ALL} | CASES
 def trained(plan: Plan, networks: Mapping[str, Network], game: Game) -> dict[str, torch.Tensor]:
     """Every tensor of a run after some steps."""
     machine, data = MachineOptions(workers=0), source_for(networks[G])
-    trainer = Trainer(plan, *networks.values(), data=data, seed=3, observing=(), machine=machine, game=game)
+    trainer = nets.trainer_of(plan, game, data=data, seed=3, observing=(), machine=machine)
     for _ in range(STEPS):
         trainer.step()
     return trainer.state.tensors()

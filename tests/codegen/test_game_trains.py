@@ -1,4 +1,4 @@
-"""A generated package trains as its spec does: the printed game over printed networks beside the trainer."""
+"""A generated package trains as its spec does: the printed game over printed networks, and the graph's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+import gandsl
 from gandsl.analysis import analyze
 from gandsl.codegen.identifiers import class_name
 from gandsl.codegen.package import render
@@ -15,12 +16,14 @@ from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.training.trainer import Trainer
 from tests.codegen.test_game_source import game_of
 from tests.codegen.twins import loaded
-from tests.runtime.beside_trainer import BATCH, CASES, SEED, STEPS, D, G, compare, source_for
+from tests.runtime import nets
+from tests.runtime.helpers import assert_same
+from tests.specs.cases import BATCH, CASES, SEED, STEPS, D, G, source_for
 from tests.specs.reduced import SPECS, reduced
 
 
-def trainer(name: str, changes: dict[str, Any], plays: bool) -> Trainer:
-    """Of a printed package, with its printed game or without; from weights that are always the same."""
+def trainer(name: str, changes: dict[str, Any], printed: bool) -> Trainer:
+    """Of printed networks, whose weights are always the same: their printed game, or that of the graph."""
     module, found = analyze(
         SPECS / f"{name}.yaml", reduced(name, batch=BATCH, images=16, classes=3) | changes
     )
@@ -31,20 +34,18 @@ def trainer(name: str, changes: dict[str, Any], plays: bool) -> Trainer:
     for weight in (weight for network in networks.values() for weight in network.parameters()):
         weight.data += 0.05 * torch.randn_like(weight)
     how: dict[str, Any] = {"observing": (), "group": ProcessGroup(), "machine": MachineOptions(workers=0)}
-    if plays:
-        how["game"] = game_of(files["game.py"], networks)
-    source = source_for(networks[G])
-    return Trainer(module.plan, networks[G], networks[D], data=source, seed=SEED, **how)
+    game = game_of(files["game.py"], networks) if printed else gandsl.game_of(module.plan, networks)
+    return nets.trainer_of(module.plan, game, data=source_for(networks[G]), seed=SEED, **how)
 
 
 def assert_trains(name: str, changes: dict[str, Any]) -> None:
-    old, new = (trainer(name, changes, plays) for plays in (False, True))
-    before = {key: tensor.clone() for key, tensor in new.state.tensors().items()}
+    graph, source = (trainer(name, changes, printed) for printed in (False, True))
+    before = {key: tensor.clone() for key, tensor in source.state.tensors().items()}
     for _ in range(STEPS):
-        old.step()
-        new.step()
-    assert not compare(old, new)
-    assert any(not torch.equal(before[key], tensor) for key, tensor in new.state.tensors().items())
+        graph.step()
+        source.step()
+    assert_same(source.state.tensors(), graph.state.tensors())
+    assert any(not torch.equal(before[key], tensor) for key, tensor in source.state.tensors().items())
 
 
 QUICK = "anchored_from_the_start"  # a game with states
