@@ -72,7 +72,7 @@ def nodes_without_effect(written: ModuleIR, module: ModuleIR) -> Iterator[Diagno
     bodies = [network.body for network in module.document.networks.values()]
     bodies += [block.body for block in module.document.blocks.values()]
     for body in bodies:
-        for entry in _dead(body, alive):
+        for entry, below in _dead(body, alive):
             use = _place_of_use(entry.value)
             counter = counting.get(use) if use else None
             yield Diagnostic(
@@ -80,9 +80,18 @@ def nodes_without_effect(written: ModuleIR, module: ModuleIR) -> Iterator[Diagno
                 f"`{entry.key}` has no effect: no output depends on it",
                 entry.key_span,
                 secondary=(label(counter, "reads the size of the batch alone"),) if counter else (),
-                help="delete it, or let a node below read it"
-                + (f"; `{counter.id}` can count an input instead" if counter else ""),
+                help=_remedy(below) + (f"; `{counter.id}` can count an input instead" if counter else ""),
             )
+
+
+def _remedy(below: Entry | None) -> str:
+    """What to do about a dead entry; `below` it the next one lives, so that it begins a branch."""
+    if below is None:
+        return "delete it, or let a node below read it"
+    return (
+        f"`{below.key}`, below it, reads something else, and is what a node after it reads that names "
+        "nothing: name this one where it is wanted, or delete it"
+    )
 
 
 def _counters(module: ModuleIR) -> dict[Span, Node]:
@@ -114,14 +123,16 @@ def _liveness(module: ModuleIR) -> dict[Span, bool]:
     return alive
 
 
-def _dead(body: Mapping, alive: dict[Span, bool]) -> Iterator[Entry]:
-    """The dead entries of a body, and of the folds in it that live."""
-    for entry in body:
+def _dead(body: Mapping, alive: dict[Span, bool]) -> Iterator[tuple[Entry, Entry | None]]:
+    """The dead entries of a body, each with the next one if that lives, and those of the folds that live."""
+    entries = [*body]
+    for entry, below in zip(entries, [*entries[1:], None], strict=True):
         use = _place_of_use(entry.value)
         if in_library(entry.key_span) or use is None:
             continue
         if alive.get(use) is False:
-            yield entry
+            next_use = _place_of_use(below.value) if below else None
+            yield entry, below if next_use and alive.get(next_use) else None
         elif isinstance(entry.value, Mapping) and isinstance(inner := entry.value.get("body"), Mapping):
             yield from _dead(inner, alive)
 

@@ -111,7 +111,7 @@ class NodeOutputs(Opaque):
 
 @dataclass(frozen=True)
 class Above:
-    """The value that a node reads where it names none: that of the node above, with its name and place."""
+    """What a node reads where it names nothing: the nearest tensor above, with its name and place."""
 
     value: Any = ABSENT
     name: str = ""
@@ -123,3 +123,11 @@ def first_output(value: Any) -> Any:
     while isinstance(value, NodeOutputs):
         value = value.first
     return value
+
+
+def flows(value: Any) -> bool:
+    """Whether a node below reads this where it names nothing: not numbers, words, sizes, and lists of them."""
+    value = first_output(value)
+    if isinstance(value, list | tuple):
+        return any(map(flows, value))
+    return value is POISON or isinstance(value, Opaque)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from gandsl.analysis import analyze
@@ -19,11 +21,41 @@ def test_where_a_network_starts() -> None:
 
 def test_why_a_fold_is_empty() -> None:
     module, diagnostics = analyze(ROOT / "specs" / "quickstart.yaml", {"resolution": 29})
-    assert module is None
-    assert [one.message for one in diagnostics.warnings] == [
-        "the sizes start at 29×29, not at 7: 29 can't be halved"
+    assert [(one.code, one.notes) for one in diagnostics] == [
+        ("W0740", ()),
+        ("W0745", ("`sizes` is [29]",)),
+        ("W0745", ("`sizes` is [29]",)),
     ]
-    assert [(one.code, one.notes) for one in diagnostics.errors] == [("G0307", ("`sizes` is [29]",))] * 2
+
+
+EMPTY = """
+gandsl: 1
+name: empty
+generator:
+  inputs: {z: "Latent[16]"}
+  body:
+    dense: {op: linear, features: 48}
+    start: {op: reshape, channels: 3, size: 4}
+    stages:
+      fold: {res: "doubling(8, 4)"}
+      body: {conv: {op: conv, channels: 3}}
+      collect: {all: conv}
+    act: {op: tanh}
+    sum: {op: add, terms: "[act, stages] + stages.all"}
+discriminator:
+  inputs: {image: "Image[3, 4]"}
+  body: {flat: {op: flatten}, logit: {op: linear, features: 1}}
+training: {length: 3 steps, batch: 16, loss: hinge, optimizer: {kind: adam, lr: 2e-4, betas: [0.0, 0.9]}}
+"""
+
+
+def test_a_fold_over_an_empty_list_is_the_identity(tmp_path: Path) -> None:
+    (tmp_path / "empty.yaml").write_text(EMPTY)
+    module, diagnostics = analyze(tmp_path / "empty.yaml")
+    assert module is not None and [one.code for one in diagnostics] == ["W0745"]
+    graph = module.networks["generator"].main
+    assert graph["act"].operands == ("start",)
+    assert graph["sum"].operands == ("act", "start")
 
 
 @pytest.mark.parametrize("start", [1, 3, 4, 7])

@@ -81,18 +81,6 @@ ROWS = (
         mend="reorder the nodes; for a value handed from one stage to the next use a fold's `carry:`.",
     ),
     Code(
-        "G0307",
-        "error",
-        "fold over nothing",
-        means="""
-        The list a fold walks is empty for the parameters in force, so that it has no stages and its
-        collected lists no entries.""",
-        example="""
-        stages: {fold: {res: "doubling(8, resolution)"}, ...}      # --set resolution=4""",
-        mend="""
-        give the parameter a `min:`, or put `when:` on the fold where no stages are a sensible case.""",
-    ),
-    Code(
         "G0308",
         "error",
         "lists of different length",

@@ -16,4 +16,16 @@ ROWS = (
         choose a size that is a times a power of two; or, if the larger start is meant, say so:
         `doubling(25, resolution)`.""",
     ),
+    Code(
+        "W0745",
+        "warning",
+        "fold over nothing",
+        means="""
+        The list that a fold walks is empty for the parameters in force: it has no stages, what it carries
+        comes out as it went in, and the lists that it collects are empty.""",
+        example="""
+        stages: {fold: {res: "doubling(8, resolution)"}, ...}      # --set resolution=4""",
+        mend="""
+        give the parameter a `min:`; or, where no stages are meant, say so by `when:` on the fold.""",
+    ),
 )

@@ -1,4 +1,4 @@
-"""Bodies: named nodes in order, each one of the forms of a node; by default it reads the one above."""
+"""Bodies: named nodes in order, each one of the forms of a node; by default it reads the tensor above."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gandsl.frontend.references import expressions_of, names_of
 from gandsl.frontend.reporting import reasons
 from gandsl.frontend.reserved import RESERVED
 from gandsl.frontend.unfolder import Unfolder
-from gandsl.frontend.values import Above
+from gandsl.frontend.values import Above, flows
 from gandsl.spec import tree as trees
 from gandsl.spec.scope import Scope
 from gandsl.spec.tree import Entry
@@ -53,6 +53,7 @@ def walk(
     """Unfold every node of a body: the context with their names in sight, and the last present node."""
     inside = replace(context, scope=Scope(context.scope), absent=dict(context.absent))
     values = inside.scope.values
+    last = above.value
     forward = _forward_reads(body)
     for entry in body:
         _refuse_reserved(unfolder, entry, inside, forms.reserved)
@@ -64,10 +65,12 @@ def walk(
         values[entry.key] = value
         if value is ABSENT:
             inside.absent[entry.key] = _reason(entry, inside)
-        else:
-            inside.absent.pop(entry.key, None)
+            continue
+        inside.absent.pop(entry.key, None)
+        last = value
+        if flows(value):
             above = Above(value, entry.key, entry.key_span)
-    return inside, above.value
+    return inside, last
 
 
 def _refuse_reserved(unfolder: Unfolder, entry: Entry, context: Context, reserved: frozenset[str]) -> None:

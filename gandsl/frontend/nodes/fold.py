@@ -151,8 +151,8 @@ def _variables(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> dic
             return None
     if not lengths[first] and not unfolder.growing:
         notes = _values(unfolder, over.entries[first].value, context)
-        unfolder.at(context).add("G0307", "the fold runs over an empty list", spans[first], notes=notes)
-        return None
+        said = "the fold runs over an empty list, and does nothing"
+        unfolder.at(context).add("W0745", said, spans[first], notes=notes)
     if lengths[first] > MAX_STAGES:
         unfolder.at(context).add("G0309", f"{lengths[first]} stages are more than {MAX_STAGES}", spans[first])
         return None

@@ -213,7 +213,7 @@ CASES = [
                 "    f:\n      fold: {i: '[]'}\n      body: {a: {op: relu}}\n    up: {op: upsample}",
             )
         ],
-        ["G0307 12:17 ‹'[]'› the fold runs over an empty list"],
+        ["W0745 12:17 ‹'[]'› the fold runs over an empty list, and does nothing"],
     ),
     case(
         "fold over too much",

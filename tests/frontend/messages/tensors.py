@@ -27,14 +27,6 @@ CASES = [
         ],
     ),
     case(
-        "a number above",
-        PLAIN,
-        [("    up: {op: upsample}", "    n: 3 * 4\n    up: {op: upsample}")],
-        [
-            "G0211 12:14 ‹upsample› port `x` of `upsample` takes a tensor (Feature), but `n` above it is a whole number"
-        ],
-    ),
-    case(
         "nothing above",
         PLAIN,
         [('inputs: {z: "Latent[16]"}', "inputs: {z: {type: 'Latent[16]', when: false}}")],
