@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from gandsl.analysis.facts import in_library, label
 from gandsl.diagnostics import Diagnostic, Span
@@ -125,8 +126,8 @@ def _liveness(module: ModuleIR) -> dict[Span, bool]:
 
 def _dead(body: Mapping, alive: dict[Span, bool]) -> Iterator[tuple[Entry, Entry | None]]:
     """The dead entries of a body, each with the next one if that lives, and those of the folds that live."""
-    entries = [*body]
-    for entry, below in zip(entries, [*entries[1:], None], strict=True):
+    for entry, below in pairwise((*body, None)):
+        assert entry is not None
         use = _place_of_use(entry.value)
         if in_library(entry.key_span) or use is None:
             continue

@@ -46,6 +46,12 @@ class Fill:
     arguments: Mapping[str, tuple[Span, Tree]]  # argument → span of its key, its value
     context: Context
     span: Span
+    after: tuple[Fill, ...] = ()  # what follows in a row, each with none
+
+    @property
+    def row(self) -> tuple[Fill, ...]:
+        """Each of a row, alone."""
+        return (replace(self, after=()), *self.after)
 
 
 @dataclass(frozen=True)

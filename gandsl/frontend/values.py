@@ -126,7 +126,7 @@ def first_output(value: Any) -> Any:
 
 
 def flows(value: Any) -> bool:
-    """Whether a node below reads this where it names nothing: not numbers, words, sizes, and lists of them."""
+    """Whether a node below reads this where it names nothing: not numbers, words, sizes, lists of them."""
     value = first_output(value)
     if isinstance(value, list | tuple):
         return any(map(flows, value))

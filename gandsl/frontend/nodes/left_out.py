@@ -48,9 +48,10 @@ def _fillings(unfolder: Unfolder, tree: trees.Mapping, block: BlockDecl, context
 def filling_is_known(unfolder: Unfolder, fill: Fill, slot: SlotDecl, block: BlockDecl) -> bool:
     """Whether the name that fills a slot stands for something; reported if not, like slips in arguments."""
     seen = unfolder.tally.fillings
-    if (key := (fill.span, slot.type)) not in seen:
-        seen[key] = _look_up(unfolder, fill, slot, block)
-    return seen[key]
+    for one in fill.row:
+        if (key := (one.span, slot.type)) not in seen:
+            seen[key] = _look_up(unfolder, one, slot, block)
+    return all(seen[one.span, slot.type] for one in fill.row)
 
 
 def _look_up(unfolder: Unfolder, fill: Fill, slot: SlotDecl, block: BlockDecl) -> bool:

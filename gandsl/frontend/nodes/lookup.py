@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gandsl.diagnostics import Span
 from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.diagnostics.synonyms import instead, ours
@@ -124,7 +126,10 @@ def block_of(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> tuple
 
 
 def make_fill(unfolder: Unfolder, tree: Tree, context: Context) -> Fill | None:
-    """`batch`, or `{use: batch, …}`; a name of the surrounding block's slots passes its filling on."""
+    """`batch`, `{use: batch, …}`, or a list: one after another.
+
+    A name of the surrounding block's slots passes its filling on.
+    """
     if isinstance(tree, Scalar) and isinstance(tree.value, str):
         if tree.text in context.slots:
             return context.slots[tree.text]
@@ -134,8 +139,14 @@ def make_fill(unfolder: Unfolder, tree: Tree, context: Context) -> Fill | None:
         if use is not None and isinstance(use.value, Scalar):
             arguments = {entry.key: (entry.key_span, entry.value) for entry in tree if entry.key != "use"}
             return Fill(use.value.text, arguments, context, use.value.span)
+    if isinstance(tree, trees.Sequence) and len(tree.items):
+        made = [make_fill(unfolder, item, context) for item in tree.items]
+        row = [one for fill in made if fill is not None for one in fill.row]
+        return None if None in made else replace(row[0], after=tuple(row[1:]))
     unfolder.at(context).add(
-        "G0303", "a slot is filled with a name, or with {use: NAME, argument: value, …}", tree.span
+        "G0303",
+        "a slot is filled with a name, with {use: NAME, argument: value, …}, or a list of them",
+        tree.span,
     )
     return None
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gandsl.diagnostics import Label, Span
 from gandsl.diagnostics.suggest import did_you_mean, nearest
+from gandsl.frontend.context import Fill
 from gandsl.frontend.nodes.arguments import Argument, Use
 from gandsl.frontend.nodes.block import call_block
 from gandsl.frontend.nodes.left_out import filling_is_known
 from gandsl.frontend.nodes.lookup import IDENTITY, resolve
 from gandsl.frontend.nodes.op import call_op
 from gandsl.frontend.unfolder import Unfolder
+from gandsl.frontend.values import Above
 from gandsl.ir.op import Op
+from gandsl.spec.document import BlockDecl, InterfaceDecl, SlotDecl
 from gandsl.spec.values import POISON
 
 
@@ -64,15 +67,52 @@ def call_slot(unfolder: Unfolder, slot: str, slot_span: Span, use: Use) -> Any:
                 "G0204", f"a slot for {interface.name} is to be given `{name}`", slot_span
             )
             failed = True
+    if failed:
+        return POISON
+    use = replace(use, arguments=arguments)
+    put = _row if fill.after else _fill
+    return put(unfolder, fill, Slot(slot, block.slots[slot], interface, block), given, use)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A slot that is used, and what it wants."""
+
+    name: str
+    declared: SlotDecl
+    interface: InterfaceDecl
+    block: BlockDecl
+
+
+def _row(unfolder: Unfolder, fill: Fill, slot: Slot, given: dict[str, Any], use: Use) -> Any:
+    """One after another: the first is given what the slot is, each other one reads the one before it."""
+    context = use.context.inside(use.name, f"slot {slot.name}", use.span, inline=use.inline)
+    first = next(iter(slot.interface.ports), "")
+    names: list[str] = []
+    for one in fill.row:
+        name = one.use.rpartition(".")[2]
+        names.append(name)
+        own = f"{name}{count}" if (count := names.count(name) - 1) else name
+        inside = replace(use, name=own, context=context, inline=False)
+        value = _fill(unfolder, one, slot, given, inside)
+        if value is POISON:
+            return POISON
+        arguments = {port: argument for port, argument in use.arguments.items() if port != first}
+        use = replace(use, arguments=arguments, above=Above(value, own, one.span))
+    return use.above.value
+
+
+def _fill(unfolder: Unfolder, fill: Fill, slot: Slot, given: dict[str, Any], use: Use) -> Any:
+    interface, arguments, failed = slot.interface, dict(use.arguments), False
     if fill.use == IDENTITY:
         first = next(iter(interface.ports), None)
         passed = arguments.get(first) if first else None
-        if failed or passed is None:
-            return POISON if failed else use.above.value
+        if passed is None:
+            return use.above.value
         return unfolder.evaluate(passed.tree, passed.context)
     target = resolve(unfolder, fill.use, interface.namespace, fill.context)
     if target is None:  # a default of the slot's: others were looked up where the slot was filled
-        filling_is_known(unfolder, fill, block.slots[slot], block)
+        filling_is_known(unfolder, fill, slot.declared, slot.block)
         return POISON
     known_ports = {port.name for port in target.ports} if isinstance(target, Op) else set(target.ports)
     for name in interface.ports:
@@ -84,7 +124,7 @@ def call_slot(unfolder: Unfolder, slot: str, slot_span: Span, use: Use) -> Any:
                 "G0303",
                 f"`{fill.use}` does not fit a slot for {interface.name}: it has no port `{name}`",
                 fill.span,
-                secondary=[Label(block.slots[slot].span, "the slot")],
+                secondary=[Label(slot.declared.span, "the slot")],
             )
             failed = True
     if failed:
