@@ -9,7 +9,8 @@ from typing import Any
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.spec.game_changes import is_late, late_set
-from gandsl.spec.patches import Path, assign
+from gandsl.spec.patches import Path, assign, assign_all
+from gandsl.spec.patterns import is_pattern
 from gandsl.spec.reader import read_text
 from gandsl.spec.shapes import SPEC
 from gandsl.spec.tree import Entry, Mapping, Tree
@@ -60,6 +61,8 @@ def _apply(tree: Mapping, text: str, late: list[Tree], diagnostics: Diagnostics)
     if is_late(path.text):
         late += late_set(Mapping({path.text: Entry(path.text, path.span, value)}, path.span))[1]
         return None
+    if is_pattern(path.text):
+        return assign_all(tree, path, value, diagnostics, code="G0501")
     params = tree.get("params")
     names = list(params.entries) if isinstance(params, Mapping) else []
     first = path.text.split(".")[0]

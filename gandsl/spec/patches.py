@@ -10,6 +10,7 @@ from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.spec.constants import short_type
 from gandsl.spec.expressions import part_of
 from gandsl.spec.names import check_name
+from gandsl.spec.patterns import expanded, is_pattern
 from gandsl.spec.shapes import REQUIRED
 from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, describe, entry_at, is_null
 
@@ -50,10 +51,13 @@ class Path:
 
     text: str
     span: Span
+    whole: bool = False  # it is one place of a pattern, and each key is written as far as the pattern is
 
     @property
     def steps(self) -> list[tuple[str, Span]]:
         """Each key and where it is written."""
+        if self.whole:
+            return [(step, self.span) for step in self.text.split(".")]
         found, at = [], 0
         for step in self.text.split("."):
             found.append((step, part_of(self.text, self.span, at, at + len(step))))
@@ -185,6 +189,30 @@ def assign(
     return _edit(tree, holder, lambda into: _replaced(into, last, entry))
 
 
+def assign_all(
+    tree: Mapping, path: Path, value: Tree, diagnostics: Diagnostics, *, code: str = "G0403"
+) -> Mapping | None:
+    """`assign` at each place that a path with wildcards stands for; None where it could not at some."""
+    return _each(tree, path, diagnostics, lambda t, at: assign(t, at, value, diagnostics, code=code), code)
+
+
+def _each(
+    tree: Mapping,
+    path: Path,
+    diagnostics: Diagnostics,
+    change: Callable[[Mapping, Path], Mapping | None],
+    code: str = "G0403",
+) -> Mapping | None:
+    """The tree changed at each place of a path, one after another."""
+    found: Mapping | None = None
+    for place in expanded(tree, path.text, path.span, diagnostics, code):
+        at = Path(place, path.span, whole=is_pattern(path.text))
+        if (found := change(tree, at)) is None:
+            return None
+        tree = found
+    return found
+
+
 def made_by_path(entry: Entry) -> bool:
     """Whether a part of the plan was not written anywhere: `set` made it on the way to a field of it."""
     return isinstance(entry.value, Mapping) and entry.value.span == entry.key_span
@@ -296,8 +324,7 @@ def insert(
 def apply_set(tree: Mapping, changes: Mapping, diagnostics: Diagnostics) -> Mapping:
     """All of `set:`, in order; what cannot be applied is reported and passed over."""
     for change in changes:
-        changed = assign(tree, Path(change.key, change.key_span), change.value, diagnostics)
-        tree = tree if changed is None else changed
+        tree = assign_all(tree, Path(change.key, change.key_span), change.value, diagnostics) or tree
     return tree
 
 
@@ -340,7 +367,7 @@ def _apply_step(tree: Mapping, step: Entry, diagnostics: Diagnostics) -> Mapping
         return apply_set(tree, value, diagnostics)
     path = path_of(value if step.key == "delete" else value.get("at") if isinstance(value, Mapping) else None)
     if step.key == "delete" and path:
-        return delete(tree, path, diagnostics)
+        return _each(tree, path, diagnostics, lambda t, at: delete(t, at, diagnostics))
     wanted = _FIELDS.get(step.key)
     if wanted is None or not isinstance(value, Mapping):
         what = {"set": "a mapping of paths to values", "delete": "a path"}.get(
@@ -357,9 +384,17 @@ def _apply_step(tree: Mapping, step: Entry, diagnostics: Diagnostics) -> Mapping
         assert culprit is not None
         diagnostics.add("G0406", f"a path and a name are texts, not {describe(culprit)}", culprit.span)
         return None
-    if isinstance(name, Scalar):
-        return insert(tree, path, name, node, diagnostics, after=step.key == "insert_after")
-    return replace(tree, path, node, diagnostics)
+    after = step.key == "insert_after"
+    return _each(
+        tree,
+        path,
+        diagnostics,
+        lambda t, at: (
+            insert(t, at, name, node, diagnostics, after=after)
+            if isinstance(name, Scalar)
+            else replace(t, at, node, diagnostics)
+        ),
+    )
 
 
 def _complete(step: Entry, value: Mapping, wanted: tuple[str, ...], diagnostics: Diagnostics) -> bool:

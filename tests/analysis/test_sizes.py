@@ -20,7 +20,7 @@ def test_where_a_network_starts() -> None:
 
 
 def test_why_a_fold_is_empty() -> None:
-    module, diagnostics = analyze(ROOT / "specs" / "quickstart.yaml", {"resolution": 29})
+    _, diagnostics = analyze(ROOT / "specs" / "quickstart.yaml", {"resolution": 29})
     assert [(one.code, one.notes) for one in diagnostics] == [
         ("W0740", ()),
         ("W0745", ("`sizes` is [29]",)),

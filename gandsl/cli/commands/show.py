@@ -28,11 +28,15 @@ def run(
     game: Annotated[
         bool, typer.Option("--game", help="print what its networks are trained to do, written out")
     ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="list what was set and patched, and the places that it changed")
+    ] = False,
     format: Answer = AnswerFormat.text,
 ) -> int:
     """Print the spec with everything resolved; the text is a spec itself.
 
     `extends` and patches are applied, parameters have the values in force, the training plan every default.
+    --explain lists instead what `set`, `patch` and --set changed, wildcards with all that they found.
     --game prints `data:` and `game:`, which may stand in the spec instead of `loss:` and what belongs to it.
     """
     from gandsl.analysis.resolved import resolved, resolved_text
@@ -42,6 +46,8 @@ def run(
     module = module_of(spec, set)
     if network is not None and network not in (*module.networks, GAME):
         raise typer.BadParameter(f"there is no network `{network}`: {', '.join((*module.networks, GAME))}")
+    if explain:
+        return _explain(module, format)
     if game:
         return _game(module, spec, format)
     if not ir:
@@ -58,6 +64,26 @@ def run(
         print_json("show-ir/1", {"name": module.name, "networks": texts})
     else:
         print("\n".join(texts.values()), end="")
+    return 0
+
+
+def _explain(module: ModuleIR, format: AnswerFormat) -> int:
+    """Each change with its places: what a wildcard found."""
+    from gandsl.cli.output import print_json
+    from gandsl.spec.changed import changes
+
+    found = changes(module.document)
+    if format is AnswerFormat.json:
+        rows = [{"change": one.said, "at": str(one.span), "places": [*one.places]} for one in found]
+        print_json("show-explain/1", {"name": module.name, "changes": rows})
+        return 0
+    for one in found:
+        where = "" if one.span.file.startswith("--set ") else f"  ({one.span.file}:{one.span.line})"
+        print(f"{one.said}{where}")
+        for place in one.places or ("nothing: taken out, or replaced by a later change",):
+            print(f"  {place}")
+    if not found:
+        print("nothing is set or patched")
     return 0
 
 

@@ -82,7 +82,9 @@ CASES = [
             ),
             ("    up: {op: upsample}", "    u: {block: b, k: 3, act: {slope: 0.1}}\n    up: {op: upsample}"),
         ],
-        ["G0303 19:30 ‹{slope: 0.1}› a slot is filled with a name, with {use: NAME, argument: value, …}, or a list of them"],
+        [
+            "G0303 19:30 ‹{slope: 0.1}› a slot is filled with a name, with {use: NAME, argument: value, …}, or a list of them"
+        ],
     ),
     case(
         "unknown slot",
