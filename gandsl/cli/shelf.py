@@ -114,13 +114,15 @@ def _references(path: Path, text: str) -> Iterator[tuple[int, int, int, str]]:
     """Line, first and end column (from 0) of each path that a spec names."""
     from gandsl.diagnostics import Diagnostics
     from gandsl.spec.reader import read_text
-    from gandsl.spec.tree import Mapping, Scalar
+    from gandsl.spec.tree import Mapping, Scalar, Sequence
 
     tree = read_text(text, str(path), Diagnostics())
     assert isinstance(tree, Mapping)
     imports = tree.get("imports")
     others = [entry.value for entry in imports] if isinstance(imports, Mapping) else []
-    for value in (tree.get("extends"), *others):
+    extends = tree.get("extends")
+    bases = extends.items if isinstance(extends, Sequence) else (extends,)
+    for value in (*bases, *others):
         if isinstance(value, Scalar):
             span = value.span
             yield span.line - 1, span.column - 1, span.end_column - 1, value.text

@@ -124,14 +124,7 @@ class _Loader:
 
     def resolved(self, file: SpecFile, named_at: Span | None, chain: tuple[SpecFile, ...]) -> Mapping | None:
         """The tree of a file with its bases under it."""
-        if file.identity in [other.identity for other in chain] or len(chain) >= MAX_CHAIN:
-            circle = " → ".join(other.shown for other in (*chain, file))
-            message = (
-                f"`{file.shown}` extends itself"
-                if len(chain) < MAX_CHAIN
-                else "too many files extend each other"
-            )
-            self.diagnostics.add("G0401", f"{message}: {circle}", named_at)
+        if self.goes_round(file, named_at, chain):
             return None
         tree = self.read(file, named_at)
         if tree is None:
@@ -139,15 +132,53 @@ class _Loader:
         extends = tree.entries.get("extends")
         if extends is None:
             return self.changed(_without_changes(tree), tree, is_based=False)
-        if not isinstance(extends.value, Scalar) or not isinstance(extends.value.value, str):
-            message = f"`extends` wants the path of a file, not {describe(extends.value)}"
-            self.diagnostics.add("G0010", message, extends.value.span)
+        base: Mapping | None = None
+        for place, written in enumerate(self.bases(extends)):
+            if (found := find(written.text, file.path, written.span, self.diagnostics)) is None:
+                return None
+            after = (*chain, file)
+            if place == 0:
+                base = self.resolved(found, written.span, after)
+            elif base is not None:
+                base = self.laid_on(base, found, written.span, after)
+        return None if base is None else self.changed(self.merged(base, tree), tree)
+
+    def bases(self, extends: Entry) -> tuple[Scalar, ...]:
+        """The files that a spec extends, in order; none after reporting."""
+        value = extends.value
+        items = value.items if isinstance(value, Sequence) and value.items else (value,)
+        for item in items:
+            if not isinstance(item, Scalar) or not isinstance(item.value, str):
+                message = f"`extends` wants the path of a file, or a list of them, not {describe(item)}"
+                self.diagnostics.add("G0010", message, item.span)
+        return tuple(item for item in items if isinstance(item, Scalar) and isinstance(item.value, str))
+
+    def laid_on(
+        self, base: Mapping, file: SpecFile, named_at: Span, chain: tuple[SpecFile, ...]
+    ) -> Mapping | None:
+        """A base with the changes and additions of another file, as if that extended it."""
+        if self.goes_round(file, named_at, chain):
             return None
-        found = find(extends.value.text, file.path, extends.value.span, self.diagnostics)
-        base = self.resolved(found, extends.value.span, (*chain, file)) if found else None
-        if base is None:
+        tree = self.read(file, named_at)
+        if tree is None:
+            return None
+        if extends := tree.entries.get("extends"):
+            message = f"`{file.shown}` has a base of its own, so it cannot change another one"
+            label = Label(extends.key_span, "here")
+            help = "put it first in the list, or take its `extends` away"
+            self.diagnostics.add("G0413", message, named_at, secondary=(label,), help=help)
             return None
         return self.changed(self.merged(base, tree), tree)
+
+    def goes_round(self, file: SpecFile, named_at: Span | None, chain: tuple[SpecFile, ...]) -> bool:
+        """Whether a file extends itself, which is reported."""
+        itself = file.identity in [other.identity for other in chain]
+        if itself or len(chain) >= MAX_CHAIN:
+            circle = " → ".join(other.shown for other in (*chain, file))
+            message = f"`{file.shown}` extends itself" if itself else "too many files extend each other"
+            self.diagnostics.add("G0401", f"{message}: {circle}", named_at)
+            return True
+        return False
 
     def changed(self, merged: Mapping, tree: Mapping, *, is_based: bool = True) -> Mapping:
         """With the changes that a file says, those of the game aside, which wait.

@@ -39,6 +39,11 @@ def _term(tree: Tree) -> bool:
 
 
 TEXT = Leaf("a text", _text, {"type": "string"})
+TEXTS = Leaf(
+    "a text, or a list of texts",
+    lambda tree: _text(tree) or (isinstance(tree, Sequence) and all(map(_text, tree.items))),
+    {"type": ["string", "array"], "items": {"type": "string"}},
+)
 WHOLE = Leaf(
     "a whole number",
     lambda tree: isinstance(tree, Scalar) and type(tree.value) is int,
@@ -267,7 +272,7 @@ SPEC = FieldsShape(
         Field("name", TEXT, "identifier; names the folder in generated/", required=True),
         Field("doc", TEXT, "one sentence"),
         Field("source", TEXT, "where the architecture is from, if anywhere"),
-        Field("extends", TEXT, "the spec that this one changes"),
+        Field("extends", TEXTS, "the spec that this one changes, or a list: each changes the one before it"),
         Field(
             "imports",
             MapOf(IMPORT),

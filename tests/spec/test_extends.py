@@ -335,3 +335,44 @@ def test_overrides_from_python() -> None:
         "j=1e-05",
     ]
     assert as_texts(["a=1"]) == ["a=1"]
+
+
+def test_several_bases_are_laid_on_each_other(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(MINIMAL)
+    (tmp_path / "more.yaml").write_text("gandsl: 1\nlet: {half: layers // 2}\nset: {params.layers: 6}\n")
+    (tmp_path / "last.yaml").write_text(
+        "gandsl: 1\nset: {params.layers: layers_of_more}\npatch: [{set: {let.half: '7'}}]"
+    )
+    text = "gandsl: 1\nname: mine\nextends: [base.yaml, more.yaml, last.yaml]\nset: {training.batch: 3}\n"
+    document, diagnostics = load_text(tmp_path, text)
+    assert document is not None and not list(diagnostics)
+    tree = to_plain(document.tree)
+    assert pick(tree, "params.layers.default") == "layers_of_more"  # the last one says it
+    assert (pick(tree, "let.half"), pick(tree, "training.batch"), pick(tree, "name")) == ("7", 3, "mine")
+    one_by_one = "gandsl: 1\nname: {}\nextends: {}\n{}"
+    (tmp_path / "a.yaml").write_text(
+        one_by_one.format("a", "base.yaml", "let: {half: layers // 2}\nset: {params.layers: 6}")
+    )
+    (tmp_path / "b.yaml").write_text(
+        one_by_one.format(
+            "b", "a.yaml", "set: {params.layers: layers_of_more}\npatch: [{set: {let.half: '7'}}]"
+        )
+    )
+    chained, _ = load_text(tmp_path, one_by_one.format("mine", "b.yaml", "set: {training.batch: 3}"))
+    assert chained is not None and to_plain(chained.tree) == tree
+
+
+@pytest.mark.parametrize(
+    ("extends", "code"),
+    [
+        ("[base.yaml, other.yaml]", ("G0413", "other.yaml")),
+        ("[base.yaml, spec.yaml]", ("G0401", "spec.yaml")),
+        ("[base.yaml, {a: 1}]", ("G0010", "{a: 1}")),
+        ("[base.yaml, nowhere.yaml]", ("G0402", "nowhere.yaml")),
+    ],
+)
+def test_what_a_list_of_bases_cannot_be(extends: str, code: tuple[str, str], tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(MINIMAL)
+    (tmp_path / "other.yaml").write_text("gandsl: 1\nextends: base.yaml\n")
+    _, diagnostics = load_text(tmp_path, f"gandsl: 1\nname: mine\nextends: {extends}\n")
+    assert said(diagnostics) == [code]

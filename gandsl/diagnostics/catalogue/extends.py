@@ -152,4 +152,15 @@ ROWS = (
         requires: {fancy: gandsl-fancy}      # whose module of ops does not load""",
         mend="update the package, or tell its authors what the message says.",
     ),
+    Code(
+        "G0413",
+        "error",
+        "a base that has a base",
+        means="""
+        Of several files under `extends:` the first is the base, and each other one changes what stands before
+        it: so it cannot extend a base of its own.""",
+        example="""
+        extends: [stylegan2.yaml, ada.yaml]      # and ada.yaml has an `extends:`""",
+        mend="put the file that has a base first, or take its `extends:` away: then it holds changes alone.",
+    ),
 )
