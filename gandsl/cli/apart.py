@@ -39,7 +39,10 @@ APART: dict[str, tuple[Pair, ...]] = {
         Pair("--format", "--path", "--path prints a path alone"),
         Pair("--format", "--copy", "--copy prints no facts"),
     ),
-    "show": tuple(Pair("--game", name, "the game is text alone") for name in ("--ir", "--network")),
+    "show": (
+        *(Pair("--game", name, "the game is text alone") for name in ("--ir", "--network")),
+        *(Pair("--explain", name, "one answer at a time") for name in ("--game", "--ir", "--network")),
+    ),
     "graph": (Pair("--game", "--network", "one picture at a time"),),
     "explain": (
         *(Pair("TOPIC", name, "one answer at a time") for name in ("--codes", "--ops", "--blocks")),

@@ -30,10 +30,9 @@ def changes(document: Document) -> list[Change]:
         at.setdefault(value.span, []).append(path)
     found = []
     for file, text in document.sources.items():
-        for said, span, value in (
-            _of_command(file, text) if file.startswith("--set ") else _of_file(file, text)
-        ):
-            places = at.get(value.span, []) if value else []
+        written = _of_command if file.startswith("--set ") else _of_file
+        for said, span, put in written(file, text):
+            places = at.get(put.span, []) if put is not None else []
             found.append(Change(said, span, tuple(places)))
     return found
 

@@ -160,7 +160,7 @@ ROWS = (
         Of several files under `extends:` the first is the base, and each other one changes what stands before
         it: so it cannot extend a base of its own.""",
         example="""
-        extends: [stylegan2.yaml, ada.yaml]      # and ada.yaml has an `extends:`""",
+        extends: [base.yaml, more.yaml]      # and more.yaml has an `extends:`""",
         mend="put the file that has a base first, or take its `extends:` away: then it holds changes alone.",
     ),
 )
