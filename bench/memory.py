@@ -23,7 +23,7 @@ from bench.figures import figure
 from gandsl.analysis import analyze
 from gandsl.memory import memory_of
 from gandsl_runtime.peak_memory.storages import LiveStorages
-from tests.memory.allocations import Allocated, allocated
+from tests.memory.allocations import Allocated, allocated, game_of
 
 __all__ = ["LiveStorages", "both", "main", "measured"]
 
@@ -60,9 +60,7 @@ def both(name: str, overrides: Overrides) -> tuple[Peaks, dict[str, Allocated]]:
     spec = SPECS / f"{name}.yaml"
     program = gandsl.compile(spec, dict(overrides))
     assert program.plan is not None
-    return measured(spec, overrides), allocated(
-        program.plan, lambda: (program.generator, program.discriminator)
-    )
+    return measured(spec, overrides), allocated(program.plan, lambda: game_of(program))
 
 
 def main(arguments: list[str]) -> int:

@@ -58,7 +58,9 @@ NEEDS: dict[str, tuple[Pair, ...]] = {
         Pair("--full", "--ir", "it is of the graphs"),
         Pair("--network", "--ir", "it is of the graphs"),
     ),
-    "cost": tuple(Pair(name, "--memory", "it is of the memory") for name in ("--budget", "--device")),
+    "cost": tuple(
+        Pair(name, "--memory", "it is of the memory") for name in ("--budget", "--device", "--terms")
+    ),
     "specs": (Pair("--path", "NAME", "it is of one"), Pair("--copy", "NAME", "it is of one")),
     "data inspect": (Pair("--set", "--spec", "it changes the spec"),),
 }

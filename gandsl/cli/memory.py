@@ -32,38 +32,40 @@ def bytes_of(text: str, option: str = "--budget") -> int:
     return int(size)
 
 
-def report(module: ModuleIR, spec: Path, device: str, budget: int | None, as_json: bool) -> int:
-    """Print the memory of the module's training, and the micro-batch that `budget` bytes hold.
+def report(module: ModuleIR, spec: Path, device: str, budget: int | None, terms: bool, as_json: bool) -> int:
+    """Print the memory of the module's training, with `terms` that of each term alone, and the micro-batch
+    that `budget` bytes hold.
 
     Raises SpecError where there is nothing to train.
     """
     from gandsl.diagnostics import Diagnostic, SpecError
 
-    missing = [name for name in ("generator", "discriminator") if name not in module.networks]
-    if module.plan is None or missing:
-        what = f"no {missing[0]}" if missing else "no `training` section"
-        help = "`gandsl explain training` lists its fields" if not missing else None
+    if not trains(module):
+        what = "no `training` section" if module.plan is None else "no game"
+        help = "`gandsl explain training` lists its fields" if module.plan is None else None
         message = f"{spec} has {what}, so there is no training whose memory to tell"
         raise SpecError([Diagnostic("G0009", message, help=help)])
-    memory = measured(module, device)
+    memory = measured(module, device, terms=terms)
     proposal = proposed(module, budget, device) if budget is not None else None
     if as_json:
         from gandsl.cli.output import print_json
 
         print_json("memory/1", {"spec": str(spec), "name": module.name, **_json(memory, proposal)})
         return 0
-    print(_text(module, memory, proposal))
+    print(_text(module, memory, proposal, terms))
     return 0
 
 
-def measured(module: ModuleIR, device: str, micro_batch: int | None = None) -> StepMemory:
+def measured(
+    module: ModuleIR, device: str, micro_batch: int | None = None, *, terms: bool = False
+) -> StepMemory:
     """The memory of a step on a device (cpu or cuda), from the cache or with a bar. Raises as `memory_of`."""
     from gandsl.memory import known, memory_of
 
-    if (found := known(module, device, micro_batch)) is not None:
+    if (found := known(module, device, micro_batch, terms=terms)) is not None:
         return found
-    with _bar(module, micro_batch) as told:
-        return memory_of(module, device, micro_batch, told)
+    with _bar(module, micro_batch, terms) as told:
+        return memory_of(module, device, micro_batch, told, terms=terms)
 
 
 def proposed(module: ModuleIR, budget: int, device: str) -> Proposal:
@@ -98,16 +100,16 @@ def remembered_line(diff: ModuleDiff) -> str:
 
 def trains(module: ModuleIR) -> bool:
     """Whether there is a training whose memory can be told."""
-    return module.plan is not None and {"generator", "discriminator"} <= set(module.networks)
+    return module.plan is not None and module.game is not None
 
 
 @contextmanager
-def _bar(module: ModuleIR, micro_batch: int | None) -> Iterator[Callable[[int], None]]:
+def _bar(module: ModuleIR, micro_batch: int | None, terms: bool) -> Iterator[Callable[[int], None]]:
     from gandsl.cli.progress import progress
     from gandsl.memory.measured import phases_of
 
     of = f" of micro-batches of {micro_batch}" if micro_batch else ""
-    total = phases_of(module)
+    total = phases_of(module, terms)
     with progress(f"measuring a step{of}", total) as told:
         yield lambda done: told(min(done, total))
 
@@ -115,7 +117,7 @@ def _bar(module: ModuleIR, micro_batch: int | None) -> Iterator[Callable[[int], 
 HEAD = ("phase", "images", "weights", "gradients", "moments", "average", "activations", "peak")
 
 
-def _text(module: ModuleIR, memory: StepMemory, proposal: Proposal | None) -> str:
+def _text(module: ModuleIR, memory: StepMemory, proposal: Proposal | None, terms: bool) -> str:
     from gandsl.cli.output import table
 
     worst = memory.worst
@@ -132,6 +134,8 @@ def _text(module: ModuleIR, memory: StepMemory, proposal: Proposal | None) -> st
     fullest = [["phase", "fullest at"], *([phase.name, _place(phase)] for phase in worst.phases)]
     width = max(len(name) for name, _ in fullest)
     parts.append("\n".join(f"{name.ljust(width)}  {place}" for name, place in fullest))
+    if terms:
+        parts.append(_terms(worst))
     plain, penalty = _bytes(worst.plain, worst.penalty)
     lazy = any(phase.every > 1 for phase in worst.phases)
     parts.append(
@@ -173,9 +177,21 @@ def _row(phase: PhasePeak) -> list[str]:
     return [phase.name, str(phase.images), *_bytes(weights, *others, phase.bytes)]
 
 
+def _terms(level: StagePeaks) -> str:
+    """What each phase would hold with one of its terms alone."""
+    from gandsl.cli.output import table
+
+    rows = [
+        [f"{phase.name}: {term.name.partition('.')[2]}", *_bytes(term.activations, term.bytes)]
+        for phase in level.phases
+        for term in phase.terms
+    ]
+    return table(("term alone", "activations", "peak"), rows)
+
+
 def _place(phase: PhasePeak) -> str:
     way = "backward" if phase.backward else "forward"
-    return f"{way} of {phase.at}" if phase.at else "the loss, or the optimizer's step"
+    return f"{way} of {phase.at}" if phase.at else "the optimizer's step"
 
 
 def _proposed(memory: StepMemory, proposal: Proposal) -> str:
@@ -210,6 +226,10 @@ def _json(memory: StepMemory, proposal: Proposal | None) -> dict[str, Any]:
                         **phase.by_kind,
                         "at": phase.at,
                         "backward": phase.backward,
+                        "terms": [
+                            {"name": term.name, "peak": term.bytes, "activations": term.activations}
+                            for term in phase.terms
+                        ],
                     }
                     for phase in level.phases
                 ],

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from gandsl.version import __version__
 from gandsl_runtime.errors import RuntimeFault
-from gandsl_runtime.peak_memory.figures import KINDS, PhasePeak, StagePeaks
+from gandsl_runtime.peak_memory.figures import KINDS, PhasePeak, StagePeaks, TermPeak
 
 if TYPE_CHECKING:
+    from gandsl.ir.game import GameIR
     from gandsl.ir.graph import NetworkIR
     from gandsl_runtime.plan import Plan
 
@@ -35,13 +36,17 @@ def folder() -> Path:
     return base / "gandsl" / "memory"
 
 
-def key(networks: Mapping[str, NetworkIR], plan: Plan, device: str) -> str:
-    """The hash of networks, plan, device, and of the code that makes a step of them; not of torch."""
-    from gandsl.ir.text import network_text
+def key(networks: Mapping[str, NetworkIR], game: GameIR, plan: Plan, device: str, terms: bool) -> str:
+    """The hash of networks, game, plan, device, what is measured, and of the code that makes a step of them;
+    not of torch.
+    """
+    from gandsl.ir.text import graph_text, network_text
 
-    found = hashlib.sha256(f"{__version__} {_code()} {device}\n".encode())
-    for name in ("generator", "discriminator"):
-        found.update(network_text(networks[name], full=False).encode())
+    found = hashlib.sha256(f"{__version__} {_code()} {device} {terms}\n".encode())
+    for network in networks.values():
+        found.update(network_text(network, full=False).encode())
+    for variant, graph in game.graphs.items():
+        found.update(f"{graph_text(graph, variant, full=False)}{game.plan_at(variant)}\n".encode())
     found.update(plan.model_dump_json().encode())
     return found.hexdigest()[:40]
 
@@ -91,14 +96,17 @@ def _level(found: Any) -> StagePeaks:
         int(found["micro_batch"]),
         tuple(map(_phase, found["phases"])),
     )
-    _ = level.plain  # ValueError where there is no such phase
+    _ = level.plain  # ValueError where there is no phase
     return level
 
 
 def _phase(found: Any) -> PhasePeak:
     by_kind = {kind: int(found["by_kind"][kind]) for kind in KINDS}
     names = str(found["name"]), int(found["every"]), int(found["images"])
-    return PhasePeak(*names, by_kind, str(found["at"]), bool(found["backward"]))
+    terms = tuple(
+        TermPeak(str(one["name"]), int(one["bytes"]), int(one["activations"])) for one in found["terms"]
+    )
+    return PhasePeak(*names, by_kind, str(found["at"]), bool(found["backward"]), terms)
 
 
 @cache

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from gandsl.ir.game import GAME
+from gandsl.ir.graph import Variant
 from gandsl.memory import cache
 from gandsl_runtime.peak_memory.figures import StagePeaks
 from gandsl_runtime.plan import schedule
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from torch.fx import GraphModule
 
     from gandsl.frontend.module import ModuleIR
+    from gandsl.ir.game import GameIR
+    from gandsl.lowering.game import LoweredGame
     from gandsl_runtime.plan import Plan
 
 Told = Callable[[int], None]  # how many phases are done
@@ -34,33 +38,47 @@ class StepMemory:
 
 
 def memory_of(
-    module: ModuleIR, device: str = "cpu", micro_batch: int | None = None, told: Told = lambda _: None
+    module: ModuleIR,
+    device: str = "cpu",
+    micro_batch: int | None = None,
+    told: Told = lambda _: None,
+    *,
+    terms: bool = False,
 ) -> StepMemory:
     """What training by the module's plan takes, with its micro-batch or another, on a CPU or a GPU (`cuda`).
 
-    Raises ValueError where there is no plan, or no generator and discriminator; ModuleNotFoundError where
-    nothing is remembered and there is no torch.
+    Raises ValueError where there is no plan, or no game; ModuleNotFoundError where nothing is remembered and
+    there is no torch.
     """
-    if (found := known(module, device, micro_batch)) is not None:
+    if (found := known(module, device, micro_batch, terms=terms)) is not None:
         return found
-    measured = _measured(with_micro_batch(module, micro_batch), device, told)
+    measured = _measured(with_micro_batch(module, micro_batch), device, told, terms)
     levels = tuple(sorted(measured, key=lambda level: (level.size or (0, 0), level.fading)))
-    cache.keep(_key(module, device, micro_batch), levels)
+    cache.keep(_key(module, device, micro_batch, terms), levels)
     return StepMemory(device, levels)
 
 
-def known(module: ModuleIR, device: str = "cpu", micro_batch: int | None = None) -> StepMemory | None:
+def known(
+    module: ModuleIR, device: str = "cpu", micro_batch: int | None = None, *, terms: bool = False
+) -> StepMemory | None:
     """The same where it was measured before; imports no torch, and measures nothing."""
-    levels = cache.kept(_key(module, device, micro_batch))
-    return None if levels is None else StepMemory(device, levels)
+    for more in (True,) if terms else (False, True):
+        if (levels := cache.kept(_key(module, device, micro_batch, more))) is not None:
+            return StepMemory(device, levels)
+    return None
 
 
-def phases_of(module: ModuleIR) -> int:
-    """About how many phases are measured."""
-    plan, generator = _trained(module)
-    kinds = 2 + sum(len(schedule.lazy_intervals(plan, side)) for side in ("generator", "discriminator"))
+def phases_of(module: ModuleIR, terms: bool = False) -> int:
+    """About how many phases are measured, and terms of these."""
+    plan, game = _played(module)
     rounds = 1 if plan.growth is None else 2
-    return kinds * rounds * len(schedule.stages(plan.growth, generator.levels))
+    found = 0
+    for stage in schedule.stages(plan.growth, _sizes(module)):
+        at = game.plan if stage.level is None else game.plan_at(Variant(stage.level, stage.fading))
+        phases = at.phases(schedule.Clock())
+        found += rounds * len(phases)
+        found += sum(len(part.terms) for phase in phases for part in phase.passes) if terms else 0
+    return found
 
 
 def with_micro_batch(module: ModuleIR, micro_batch: int | None) -> ModuleIR:
@@ -70,23 +88,31 @@ def with_micro_batch(module: ModuleIR, micro_batch: int | None) -> ModuleIR:
     return replace(module, plan=module.plan.model_copy(update={"micro_batch": micro_batch}))
 
 
-def _key(module: ModuleIR, device: str, micro_batch: int | None) -> str:
-    plan, _ = _trained(with_micro_batch(module, micro_batch))
-    return cache.key(module.networks, plan, device)
+def _key(module: ModuleIR, device: str, micro_batch: int | None, terms: bool = False) -> str:
+    plan, game = _played(with_micro_batch(module, micro_batch))
+    return cache.key(module.networks, game, plan, device, terms)
 
 
-def _trained(module: ModuleIR) -> tuple[Plan, Any]:
-    if module.plan is None or not {"generator", "discriminator"} <= set(module.networks):
-        raise ValueError("memory is of a training run: it takes a plan, a generator and a discriminator")
-    return module.plan, module.networks["generator"]
+def _played(module: ModuleIR) -> tuple[Plan, GameIR]:
+    if module.plan is None or module.game is None:
+        raise ValueError("memory is of a training run: it takes a plan and a game")
+    return module.plan, module.game
 
 
-def _measured(module: ModuleIR, device: str, told: Told) -> Iterator[StagePeaks]:
+def _sizes(module: ModuleIR) -> Sequence[tuple[int, int]]:
+    """The levels of a growing family."""
+    return next((network.levels for network in module.networks.values() if network.levels), ())
+
+
+def _measured(module: ModuleIR, device: str, told: Told, terms: bool) -> Iterator[StagePeaks]:
+    from torch.fx import GraphModule
+
     from gandsl.api.program import Program
+    from gandsl.lowering.network import LoweredNetwork
     from gandsl.passes.target import Target
     from gandsl_runtime.peak_memory.step import stage_peaks
 
-    plan, _ = _trained(module)
+    plan, _ = _played(module)
     program = Program(module, Target(device="cuda" if device == "cuda" else "cpu"))
     count = 0
 
@@ -95,18 +121,28 @@ def _measured(module: ModuleIR, device: str, told: Told) -> Iterator[StagePeaks]
         count += 1
         told(count)
 
+    def made() -> LoweredGame:
+        assert program.game is not None  # which it was made for
+        return program.game
+
     def programs() -> dict[CodeType, Mapping[int, str]]:
-        networks = {"generator": program.generator, "discriminator": program.discriminator}
+        game = made()
+        found = [
+            (name, program)
+            for networks in (game.networks, game.averages)
+            for name, network in networks.items()
+            if isinstance(network, LoweredNetwork)
+            for program, _ in network._programs.values()
+        ]
+        passes = (one.run for one in game._passes.values())
+        found += [(GAME, program) for program in passes if isinstance(program, GraphModule)]
         return {
             code: {line: f"{name}.{id_}" for line, id_ in lines.items()}
-            for name, network in networks.items()
-            for module, _ in network._programs.values()
-            for code, lines in _lines(module)
+            for name, program in found
+            for code, lines in _lines(program)
         }
 
-    yield from stage_peaks(
-        plan, lambda: (program.generator, program.discriminator), device, programs, another
-    )
+    yield from stage_peaks(plan, made, device, programs, another, terms=terms)
 
 
 def _lines(module: GraphModule) -> Iterator[tuple[CodeType, dict[int, str]]]:

@@ -24,6 +24,19 @@ def test_a_table_of_phases_within_80_columns(gandsl: Gandsl, specs: Path) -> Non
     assert any(line.startswith("D/8") and "backward of discriminator." in line for line in lines)
 
 
+def test_each_term_alone(gandsl: Gandsl, specs: Path) -> None:
+    line = ("cost", specs / "quickstart.yaml", "--memory", "--set", "training.regularizers.r1.gamma=1")
+    (table,) = (part for part in gandsl(*line, "--terms").stdout.split("\n\n") if "term alone" in part)
+    body = json.loads(gandsl(*line, "--terms", "--format", "json").stdout)
+    rows = table.splitlines()
+    assert rows[0].split() == ["term", "alone", "activations", "peak"]
+    told = [(phase, term) for phase in body["levels"][-1]["phases"] for term in phase["terms"]]
+    names = [f"{phase['name']}: {term['name'].partition('.')[2]}" for phase, term in told]
+    assert [row.split("  ")[0] for row in rows[1:]] == names and "D: r1" in names
+    assert all(0 < term["activations"] < term["peak"] < 1.01 * phase["peak"] for phase, term in told)
+    assert "term alone" not in gandsl(*line).stdout
+
+
 def test_levels_of_a_growing_spec(gandsl: Gandsl, specs: Path) -> None:
     done = gandsl("cost", specs / "pggan.yaml", "--memory", "--set", "resolution=16", "--budget", "64GiB")
     assert done.exit_code == 0

@@ -10,8 +10,13 @@ import torch
 from torch._C._profiler import _EventType
 from torch.profiler import ProfilerActivity, profile, record_function
 
-from gandsl_runtime.network import Network
-from gandsl_runtime.peak_memory.step import Rehearsal
+from gandsl.api.program import Program
+from gandsl_runtime.game.optimizers import sizes_of
+from gandsl_runtime.game.program import Game
+from gandsl_runtime.game.run import GameRun
+from gandsl_runtime.game.step import step
+from gandsl_runtime.peak_memory.moments import stage_begins
+from gandsl_runtime.peak_memory.rehearsal import Blank
 from gandsl_runtime.plan import Plan, schedule
 
 PHASE = "phase "
@@ -24,24 +29,29 @@ class Allocated(NamedTuple):
     everything: int
 
 
-def allocated(
-    plan: Plan, made: Callable[[], tuple[Network, Network]], stage: schedule.Stage | None = None
-) -> dict[str, Allocated]:
-    """Of each phase, as the allocator saw it.
+def game_of(program: Program) -> Game:
+    """Its game, and with it its networks, which are made when this is first called."""
+    assert program.game is not None
+    return program.game
 
-    What an operation takes and gives back before it ends, and nobody outside could see, is its workspace.
+
+def allocated(
+    plan: Plan, made: Callable[[], Game], stage: schedule.Stage | None = None
+) -> dict[str, Allocated]:
+    """Of each phase of a step at a stage (the last) in which all are due, as the allocator saw it.
+
+    The executor takes the step twice: the second begins with what the first one left. What an operation
+    takes and gives back before it ends, and nobody outside could see, is its workspace.
     """
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
-        rehearsal = Rehearsal(plan, *made(), torch.device("cpu"))
-        step = rehearsal.enter(stage or schedule.stages(plan.growth, rehearsal.state.generator.levels)[-1])
+        game = made()
+        stream: Any = Blank(game, torch.device("cpu"), ahead=False)
+        run = GameRun.new(plan, game, stream, 0, torch.device("cpu"))
+        begins = dict(stage_begins(plan, sizes_of(game.networks)))
+        clock = begins[stage or [*begins][-1]]
         for _ in range(2):
-            marks: list[Any] = []
-
-            def before(phase: Any, marks: list[Any] = marks) -> None:
-                marks.append(record_function(PHASE + phase.name))
-                marks[-1].__enter__()
-
-            rehearsal.take(step, before, lambda _, marks=marks: marks[-1].__exit__(None, None, None))
+            run.clock = schedule.Clock(clock.images + 1, 0)  # within a fade, in a step for every interval
+            step(run, record_function)
     return _read(profiler.profiler.kineto_results.experimental_event_tree())
 
 
@@ -66,7 +76,8 @@ def _read(roots: Any) -> dict[str, Allocated]:
             return
         if tag == _EventType.TorchOp:
             if name.startswith(PHASE):
-                phases.append((node.start_time_ns, node.end_time_ns, name.removeprefix(PHASE)))
+                label = name.removeprefix(PHASE).partition(" ")[0]  # "phase D/16 of a step of 8 images"
+                phases.append((node.start_time_ns, node.end_time_ns, label))
             elif not kernel and name.startswith("aten::") and not _composite(name):
                 count += 1
                 kernel = count
@@ -76,7 +87,7 @@ def _read(roots: Any) -> dict[str, Allocated]:
     for root in roots:
         walk(root, 0)
     taken = _paired(sorted(events))
-    return {name: _peak(taken, start, end) for start, end, name in phases}
+    return {name: _peak(taken, start, end) for start, end, name in phases}  # the second of each
 
 
 class _Taken(NamedTuple):

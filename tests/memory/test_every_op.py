@@ -10,7 +10,7 @@ import pytest
 import gandsl
 from gandsl.analysis import analyze
 from gandsl.memory import memory_of
-from tests.memory.allocations import Allocated, allocated
+from tests.memory.allocations import Allocated, allocated, game_of
 from tests.memory.cases import BODIES, CASES, Case
 
 CLOSE = 0.01
@@ -40,7 +40,7 @@ def both(path: Path) -> tuple[Mapping[str, int], Mapping[str, Allocated]]:
     measured = {phase.name: phase.bytes for phase in memory_of(module).worst.phases}
     program = gandsl.compile(path)
     assert program.plan is not None
-    return measured, allocated(program.plan, lambda: (program.generator, program.discriminator))
+    return measured, allocated(program.plan, lambda: game_of(program))
 
 
 def compare(case: Case, folder: Path) -> None:

@@ -66,7 +66,7 @@ STYLED = (SPECS / "stylegan2.yaml", {**reduced("stylegan2"), "training.augment":
 def test_memory_is_affine_in_the_micro_batch(whose: str, tmp_path: Path) -> None:
     """Each phase by itself; what the proposal rests on."""
     path, given = STYLED if whose == "styled" else (GROUPED.written(tmp_path), {})
-    made = module(path, **given, **{"training.batch": 48})
+    made = module(path, **{**given, "training.batch": 48})
     sizes = (4, 8, 16, 24)
     found = {size: memory_of(made, micro_batch=size).worst.phases for size in sizes}
     for index, phase in enumerate(found[4]):

@@ -14,7 +14,7 @@ from gandsl.memory import memory_of
 from gandsl_runtime.peak_memory.figures import StagePeaks
 from gandsl_runtime.peak_memory.step import stage_peaks
 from gandsl_runtime.plan import schedule
-from tests.memory.allocations import allocated
+from tests.memory.allocations import allocated, game_of
 from tests.specs.reduced import reduced
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
@@ -68,7 +68,7 @@ def test_every_phase_is_as_allocated(way: str) -> None:
     assert program.plan is not None
     levels = memory_of(program.module).levels
     ours = next(level for level in reversed(levels) if not level.fading)
-    true = allocated(program.plan, lambda: (program.generator, program.discriminator))
+    true = allocated(program.plan, lambda: game_of(program))
     assert [phase.name for phase in ours.phases] == list(true)
     kept = RNG_STATE * 8 if way == "checkpointing" else 0
     for phase in ours.phases:
@@ -81,7 +81,7 @@ def test_a_level_that_fades_in() -> None:
     program = gandsl.compile(SPECS / "pggan.yaml", overrides("pggan", {"training.batch": 4, **GROWTH}))
     assert program.plan is not None
     stage = schedule.Stage(1, True, 0.5)
-    true = allocated(program.plan, lambda: (program.generator, program.discriminator), stage)
+    true = allocated(program.plan, lambda: game_of(program), stage)
     ours = next(x for x in memory_of(program.module).levels if x.fading)
     for phase in ours.phases:
         assert phase.bytes == pytest.approx(true[phase.name].tensors, rel=CLOSE), phase.name
@@ -91,8 +91,7 @@ def test_the_step_reads_the_same_with_numbers() -> None:
     def peaks(fake: bool) -> list[StagePeaks]:
         program = gandsl.compile(SPECS / "dcgan.yaml", overrides("dcgan", {}))
         assert program.plan is not None
-        made = lambda: (program.generator, program.discriminator)  # noqa: E731
-        return list(stage_peaks(program.plan, made, "cpu", fake=fake))
+        return list(stage_peaks(program.plan, lambda: game_of(program), "cpu", fake=fake))
 
     assert peaks(fake=True) == peaks(fake=False)
 

@@ -27,6 +27,9 @@ def run(
         str | None,
         typer.Option(metavar="SIZE", help="with --memory: the micro-batch that fits, such as 16GiB"),
     ] = None,
+    terms: Annotated[
+        bool, typer.Option("--terms", help="with --memory: also what each term of a loss would hold alone")
+    ] = False,
     device: Annotated[
         str | None,
         typer.Option(
@@ -55,7 +58,7 @@ def run(
         if device not in (None, "cpu", "cuda"):
             raise typer.BadParameter(f"--device: a step is measured for cpu or cuda, not for `{device}`")
         where = device or likely()
-        return report(module_of(spec, set), spec, where, room, format is AnswerFormat.json)
+        return report(module_of(spec, set), spec, where, room, terms, format is AnswerFormat.json)
     module = module_of(spec, set)
     cost = module_cost(module)
     depth = 1_000 if nodes else depth

@@ -40,8 +40,18 @@ def step(run: GameRun, around: Around = lambda _: nullcontext()) -> Step:
     return now
 
 
-def take(run: GameRun, now: Step, phase: PhasePlan, repeat: int, items: StepItems) -> None:
-    """One optimizer step: the gradients of each player's terms by its weights, then all of them move."""
+def take(
+    run: GameRun,
+    now: Step,
+    phase: PhasePlan,
+    repeat: int,
+    items: StepItems,
+    turns: int | None = None,
+) -> None:
+    """One optimizer step: the gradients of each player's terms by its weights, then all of them move.
+
+    `turns`: at most so many micro-batches, where what the others do is of no account; None: all.
+    """
     passes = [(part, run.game.pass_program(phase, part, now.stage)) for part in phase.passes]
     reads = any(isinstance(source, Item) for _, program in passes for source in program.sources)
     given = items.of(phase) if reads else {}
@@ -50,7 +60,7 @@ def take(run: GameRun, now: Step, phase: PhasePlan, repeat: int, items: StepItem
         run.optimizers.clear_gradients(player)
     with _constant(roles.constants), synchronized(run.group):
         for part, program in passes:
-            _add_gradients(run, now, phase, repeat, part, program, given, roles)
+            _add_gradients(run, now, phase, repeat, part, program, given, roles, turns)
         for variables in roles.variables.values():
             if without := [weight for weight in variables if weight.grad is None]:
                 used = set().union(*(run.weights_of(program) for _, program in passes))
@@ -74,6 +84,7 @@ def _add_gradients(
     program: PassProgram,
     items: Items,
     roles: Roles,
+    turns: int | None,
 ) -> None:
     """A pass, micro-batch by micro-batch, each by its share of the mean."""
     count = min(of.batch or now.batch, now.batch) if of.sampled else 1
@@ -89,12 +100,13 @@ def _add_gradients(
     dealt = parts(run.group, count, run.plan.micro_batch)
     reads = any(isinstance(source, Item) for source in program.sources)
     given = of_parts(items if reads else {}, run.group, now.batch, count, run.plan.micro_batch)
-    mine = [(part, rows) for part, rows in zip(dealt, given, strict=True) if part.count]
+    taken = list(zip(dealt, given, strict=True))[:turns]
+    mine = [(part, rows) for part, rows in taken if part.count]
     moving = running(*run.moving) if len(mine) > 1 else ()
     for part, rows in together(mine, moving):
         _add_part(run, now, phase, part, program, rows, key, roles)
         run.follow(now, phase, program)
-    for _ in dealt[len(mine) :]:  # where others have samples, and this process has none
+    for _ in taken[len(mine) :]:  # where others have samples, and this process has none
         run.follow(now, phase, program)
 
 

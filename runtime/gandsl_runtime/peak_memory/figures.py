@@ -8,15 +8,25 @@ KINDS = ("parameters", "gradients", "optimizer", "average", "buffers", "activati
 
 
 @dataclass(frozen=True)
+class TermPeak:
+    """A phase of one term alone, at its fullest moment: of those that share calls each has all of them."""
+
+    name: str  # PLAYER.TERM
+    bytes: int  # all that lives at that moment
+    activations: int  # of these
+
+
+@dataclass(frozen=True)
 class PhasePeak:
     """One kind of optimizer step at its fullest moment."""
 
-    name: str  # "D", "D/16", "G", "G/4"
-    every: int  # in steps of the generator
+    name: str  # "D", "D/16", "G", "G/4"; other players by their names
+    every: int  # in steps
     images: int  # at a time
     by_kind: dict[str, int]  # bytes of each of KINDS
-    at: str  # network and node whose work it was; empty: the loss, or the optimizer
+    at: str  # network, or `game`, and node whose work it was; empty: the optimizer
     backward: bool
+    terms: tuple[TermPeak, ...] = ()  # each as if the phase had no other; where they were asked for
 
     @property
     def bytes(self) -> int:
@@ -36,8 +46,9 @@ class StagePeaks:
 
     @property
     def plain(self) -> int:
-        """Bytes at the fullest moment of a step without lazy penalties."""
-        return max(phase.bytes for phase in self.phases if phase.every == 1)
+        """Bytes at the fullest moment of a step without lazy phases."""
+        least = min(phase.every for phase in self.phases)
+        return max(phase.bytes for phase in self.phases if phase.every == least)
 
     @property
     def penalty(self) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from types import CodeType
 
 import torch
+from torch.autograd.graph import _engine_run_backward
 
 Lines = Mapping[int, str]  # line of a program's code → its node
 GENERATED = "<eval_with_key>"  # what torch.fx calls the files of its programs
@@ -43,8 +44,9 @@ class Places:
         return place
 
     def _in_a_program(self) -> str:
+        """Of the frames that the engine called, where it is at work: what called it waits."""
         frame = sys._getframe(2)
-        while frame is not None:
+        while frame is not None and frame.f_code is not _engine_run_backward.__code__:
             if frame.f_code.co_filename.startswith(GENERATED):
                 if frame.f_code not in self._known:
                     self._known = {frame.f_code: {}, **self._programs()}

@@ -1,12 +1,12 @@
-"""The training step of a plan, phase by phase, taken as the trainer takes it, to be measured."""
+"""The training step of a game, phase by phase, at every stage and moment of its run, to be measured."""
 
 from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from itertools import islice
+from dataclasses import replace
 from types import CodeType
 from typing import Any
 
@@ -14,40 +14,37 @@ import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from ..data.stream import RealBatch
-from ..distributed.group import ProcessGroup
+from ..game.optimizers import sizes_of
+from ..game.program import Game
+from ..game.run import GameRun
 from ..network import Network
-from ..plan import Plan, schedule
-from ..plan.schedule import Clock, Stage, Step
-from ..rng import Part
-from ..training.game import Batch, TwoPlayerGame, classes_of
-from ..training.metrics import MetricSums
-from ..training.phases import PlanPhase, phases
-from ..training.state import State
-from ..training.updates import Updates
-from .figures import KINDS, PhasePeak, StagePeaks
+from ..plan import Plan
+from ..plan.game import PhasePlan
+from ..plan.schedule import Step
+from .figures import KINDS, PhasePeak, StagePeaks, TermPeak
+from .moments import moments, stage_begins
 from .places import Lines, Places
+from .rehearsal import Rehearsal
 from .storages import LiveStorages
-
-LATE = Clock(10**12, 10**12)  # whatever rises has risen
-PARTS = 2  # of a batch: from the second on gradients are added to, and all are alike
-Taken = Callable[[PlanPhase], None]
-Networks = tuple[Network, Network]  # generator, discriminator
 
 
 def stage_peaks(
     plan: Plan,
-    made: Callable[[], Networks],
+    made: Callable[[], Game],
     device: str,
     programs: Callable[[], Mapping[CodeType, Lines]] = dict,
     told: Callable[[], None] = lambda: None,
+    *,
+    terms: bool = False,
     fake: bool = True,
 ) -> Iterator[StagePeaks]:
     """The fullest moment of each phase, at every stage that the plan trains, in its order.
 
-    made: makes both networks. device: where they train; `cuda` without one is taken for the CPU, whose
-    operations make the same tensors. fake: tensors have no numbers, so that any size fits. `told` is called
-    after each phase. Raises what the step raises.
+    made: makes the game, and its networks. device: where they train; `cuda` without one is taken for the CPU,
+    whose operations make the same tensors. terms: whether each term of a phase is measured alone, too. fake:
+    tensors have no numbers, so that any size fits. `told` is called after each phase, or term.
+
+    Raises what the step raises.
     """
     where = device if torch.device(device).type == "cpu" or torch.cuda.is_available() else "cpu"
     mode: Any = FakeTensorMode(allow_non_fake_inputs=True) if fake else nullcontext()
@@ -57,18 +54,23 @@ def stage_peaks(
         plan = plan.model_copy(update={"precision": precision})
     if fake:
         with torch.device("meta"):  # outside of all modes: what is designed has numbers
-            networks = made()
+            game = made()
     with _constants_apart(), torch.random.fork_rng(devices=[]), warnings.catch_warnings(), mode, storages:
         warnings.simplefilter("ignore")  # torch warns of what tensors without numbers can't do
         if fake:
-            for network in networks:
+            for network in game.networks.values():
                 _place(network, torch.device(where))
                 network.to(where)
         else:
-            networks = made()
-        rehearsal = Rehearsal(plan, *networks, torch.device(where), ahead=device != "cpu")
-        for stage in schedule.stages(plan.growth, rehearsal.state.generator.levels):
-            yield _stage(rehearsal, stage, storages, told)
+            game = made()
+        rehearsal = Rehearsal(plan, game, torch.device(where), ahead=device != "cpu")
+        begins = stage_begins(plan, sizes_of(game.networks))
+        ends = [*(clock for _, clock in begins[1:]), None]
+        for (stage, start), end in zip(begins, ends, strict=True):
+            step = rehearsal.step_at(stage, start)
+            clocks = moments(plan, game.plan_at(stage), step.batch, start, end)
+            steps = [replace(step, clock=clock) for clock in clocks]
+            yield _stage(rehearsal, steps, storages, told, terms)
 
 
 @contextmanager
@@ -118,37 +120,79 @@ def _place(network: Network, device: torch.device) -> None:
 
 
 def _stage(
-    rehearsal: Rehearsal, stage: Stage, storages: LiveStorages, told: Callable[[], None]
+    rehearsal: Rehearsal, steps: Sequence[Step], storages: LiveStorages, told: Callable[[], None], terms: bool
 ) -> StagePeaks:
-    found: list[PhasePeak] = []
-    step = rehearsal.enter(stage)
-    kinds = _Kinds(rehearsal.state, storages)
+    """The fullest of several moments of a stage."""
+    measure = _Measure(rehearsal, storages, told)
+    for step in steps:
+        measure.phases(step)
+    for step in steps if terms else ():
+        measure.terms(step)
+    sizes, (stage, batch) = sizes_of(rehearsal.game.networks), (steps[0].stage, steps[0].batch)
+    micro = min(rehearsal.plan.micro_batch or batch, batch)
+    size = None if stage.level is None else sizes[stage.level]
+    return StagePeaks(size, stage.fading, batch, micro, measure.found())
 
-    def before(phase: PlanPhase) -> None:
-        kinds.look()
-        storages.measure()
 
-    def after(phase: PlanPhase) -> None:
-        images = max(min(task.batch or step.batch, step.batch) for task in phase.tasks)
-        at_a_time = min(rehearsal.plan.micro_batch or images, images)
-        by_kind = kinds.at_the_peak()
-        found.append(PhasePeak(phase.name, phase.every, at_a_time, by_kind, storages.at, storages.backward))
-        told()
+class _Measure:
+    """Steps of a stage under measurement: of each phase, and of each term, its fullest moment so far."""
 
-    rehearsal.take(step, before, after)
-    if not rehearsal.steady:
-        found.clear()
-        rehearsal.take(step, before, after)
-    sizes, level = rehearsal.state.generator.levels, stage.level
-    micro = min(rehearsal.plan.micro_batch or step.batch, step.batch)
-    return StagePeaks(None if level is None else sizes[level], stage.fading, step.batch, micro, tuple(found))
+    def __init__(self, rehearsal: Rehearsal, storages: LiveStorages, told: Callable[[], None]) -> None:
+        self._rehearsal, self._storages, self._told = rehearsal, storages, told
+        self._kinds = _Kinds(rehearsal.run, storages)
+        self._phases: dict[str, PhasePeak] = {}
+        self._terms: dict[str, dict[str, TermPeak]] = {}  # by phase
+
+    def phases(self, step: Step) -> None:
+        """Those of a step that begins with what it ends with."""
+        found: list[PhasePeak] = []
+
+        def after(phase: PhasePlan) -> None:
+            sizes = [min(part.batch or step.batch, step.batch) for part in phase.passes if part.sampled]
+            images = max(sizes, default=1)
+            at_a_time = min(self._rehearsal.plan.micro_batch or images, images)
+            by_kind, place = self._kinds.at_the_peak(), (self._storages.at, self._storages.backward)
+            found.append(PhasePeak(phase.label, phase.every, at_a_time, by_kind, *place))
+            self._told()
+
+        self._rehearsal.take(step, self._before, after)
+        if not self._rehearsal.steady:
+            found.clear()
+            self._rehearsal.take(step, self._before, after)
+        for one in found:
+            other = self._phases.setdefault(one.name, one)
+            self._phases[one.name] = max(other, one, key=lambda phase: phase.bytes)
+
+    def terms(self, step: Step) -> None:
+        """Each term of a step's phases alone."""
+
+        def after(phase: PhasePlan) -> None:
+            ((term,),) = (part.terms for part in phase.passes)
+            by_kind = self._kinds.at_the_peak()
+            one = TermPeak(term.id, sum(by_kind.values()), by_kind["activations"])
+            known = self._terms.setdefault(phase.label, {})
+            known[term.id] = max(known.get(term.id, one), one, key=lambda peak: peak.bytes)
+            self._told()
+
+        self._rehearsal.take_terms(step, self._before, after)
+
+    def found(self) -> tuple[PhasePeak, ...]:
+        """In the order of a step."""
+        return tuple(
+            replace(phase, terms=tuple(self._terms.get(name, {}).values()))
+            for name, phase in self._phases.items()
+        )
+
+    def _before(self, phase: PhasePlan) -> None:
+        self._kinds.look()
+        self._storages.measure()
 
 
 class _Kinds:
     """What each storage holds: known before a phase, or a gradient after it; all others are activations."""
 
-    def __init__(self, state: State, storages: LiveStorages) -> None:
-        self._state, self._storages = state, storages
+    def __init__(self, run: GameRun, storages: LiveStorages) -> None:
+        self._run, self._storages = run, storages
 
     def look(self) -> None:
         self._before = self._now()
@@ -164,108 +208,19 @@ class _Kinds:
         return bytes_
 
     def _now(self) -> dict[str, set[int]]:
-        state = self._state
-        networks = state.generator, state.discriminator
+        networks = self._run.game.networks.values()
         weights = [p for network in networks for p in network.parameters()]
-        average = state.average
-        moments = [
-            t for side in schedule.SIDES for s in state.optimizers[side].state.values() for t in s.values()
-        ]
+        averages = self._run.game.averages.values()
+        optimizers = self._run.optimizers.values()
         tensors: dict[str, Iterable[Tensor]] = {
             "activations": [],
-            "buffers": [b for network in networks for b in network.buffers()],
-            "average": [] if average is None else [*average.parameters(), *average.buffers()],
-            "optimizer": moments,
+            "buffers": [
+                *(b for network in networks for b in network.buffers()),
+                *self._run.states.values.values(),
+            ],
+            "average": [t for one in averages for t in (*one.parameters(), *one.buffers())],
+            "optimizer": [t for one in optimizers for s in one.state.values() for t in s.values()],
             "gradients": [p.grad for p in weights if p.grad is not None],
             "parameters": weights,
         }
         return {kind: self._storages.numbers(found) for kind, found in tensors.items()}
-
-
-class Rehearsal:
-    """A run that is under way, on blank images: its weights have moments and gradients."""
-
-    def __init__(
-        self,
-        plan: Plan,
-        generator: Network,
-        discriminator: Network,
-        device: torch.device,
-        *,
-        ahead: bool = False,  # whether the next batch is there already, as on a GPU
-    ) -> None:
-        self.plan = plan
-        self.game = TwoPlayerGame(plan, generator, discriminator, device)
-        if classes := classes_of(generator):
-            shares = torch.arange(1, classes + 1, device=device, dtype=self.game.dtype)
-            self.game.label_distribution = shares / classes
-        self.state = State.new(plan, generator, discriminator, 0, device)
-        self.phases = phases(plan)
-        self.steady = False  # whether the last step began with what it ended with
-        stream: Any = _Blank(self.game, ahead)
-        self.updates = _Shortened(self.game, self.state, stream, ProcessGroup(), MetricSums())
-        self._weights = {
-            side: [*self.state.optimizers[side].param_groups[0]["params"]] for side in schedule.SIDES
-        }
-        if plan.growth is None:  # else some weights are not reached before the last level
-            self._begin()
-
-    def enter(self, stage: Stage) -> Step:
-        """The step that is taken at a stage."""
-        step = Step(LATE, stage, schedule.batch(self.plan, self.state.generator.levels, stage))
-        self.game.stage = stage
-        self.state.enter(self.plan, step)
-        return step
-
-    def take(self, step: Step, before: Taken = lambda _: None, after: Taken = lambda _: None) -> None:
-        """Every phase once; `before` and `after` are called around each."""
-        began = {weight for side in schedule.SIDES for weight in self.state.optimizers[side].state}
-        reached = set[Tensor]()
-        for phase in self.phases:
-            before(phase)
-            self.updates.take(phase, step)
-            after(phase)
-            reached |= {weight for weight in self._weights[phase.side] if weight.grad is not None}
-        for side in schedule.SIDES if self.plan.growth is None else ():  # what nothing reaches has no moments
-            for weight in began - reached:
-                self.state.optimizers[side].state.pop(weight, None)
-        self.steady = began == reached
-
-    def _begin(self) -> None:
-        """Moments of every weight, and gradients, as an earlier step leaves them."""
-        for side in schedule.SIDES:
-            for weight in self._weights[side]:
-                weight.grad = torch.zeros_like(weight)
-            self.state.optimizers[side].step()
-
-
-class _Shortened(Updates):
-    """Takes only as many parts of a batch as differ in the memory that they take."""
-
-    def _parts(self, count: int) -> Iterator[tuple[Part, Batch]]:
-        yield from islice(super()._parts(count), PARTS)
-
-
-class _Blank:
-    """A stream of real images, uint8 [N, c, h, w], and labels, that nobody looks at."""
-
-    position = 0
-
-    def __init__(self, game: TwoPlayerGame, ahead: bool) -> None:
-        self._device = game.device if ahead else torch.device("cpu")
-        self._ahead, self._next = ahead, RealBatch(torch.empty(0), None)
-        shapes = [port.shape for port in game.discriminator.inputs if port.kind == "Image"]
-        self._shape = max(shapes, key=lambda shape: shape[1] * shape[2])
-        self._labelled = bool(classes_of(game.generator))
-
-    def take(self, count: int) -> RealBatch:
-        """So many."""
-        now = self._next if len(self._next.images) == count else self._made(count)
-        if self._ahead:
-            self._next = self._made(count)
-        return now
-
-    def _made(self, count: int) -> RealBatch:
-        images = torch.zeros(count, *self._shape, dtype=torch.uint8, device=self._device)
-        labels = torch.zeros(count, dtype=torch.int64, device=self._device) if self._labelled else None
-        return RealBatch(images, labels)
