@@ -40,8 +40,8 @@ from gandsl_runtime.game.items import StepItems
 from gandsl_runtime.game.step import take
 from gandsl_runtime.plan.game import PhasePlan
 from gandsl_runtime.plan.schedule import Clock
+from gandsl_runtime.programs import classes_of
 from gandsl_runtime.runs.record import MachineOptions
-from gandsl_runtime.training.game import classes_of
 from tests.specs.images import random_images
 
 SPECS = Path(__file__).resolve().parents[1] / "specs"

@@ -19,13 +19,14 @@ Part = Callable[[str], AbstractContextManager[object]]
 
 def trainer_of(program: gandsl.Program, **given: Any) -> Trainer:
     """Of what a spec trains; `given`: data, and what else a trainer takes by name."""
-    assert program.plan is not None
-    return Trainer(program.plan, program.generator, program.discriminator, game=program.game, **given)
+    assert program.plan is not None and program.game is not None
+    return Trainer(program.plan, program.game, **given)
 
 
 def resumed(folder: Any, program: gandsl.Program, **given: Any) -> Trainer:
     """One that goes on from the run in a folder."""
-    return Trainer.resume(folder, program.generator, program.discriminator, game=program.game, **given)
+    assert program.game is not None
+    return Trainer.resume(folder, program.game, **given)
 
 
 def run_of(trainer: Trainer) -> GameRun:

@@ -16,8 +16,8 @@ from bench.gpu import ours
 from bench.gpu.entry import Setting
 from gandsl_runtime.layers import set_noise_mode
 from gandsl_runtime.network import Port
+from gandsl_runtime.programs import tuple_of
 from gandsl_runtime.rng import Draws, Key, Part
-from gandsl_runtime.training.game import tuple_of
 
 KINDS: dict[str, Callable[[Draws], Tensor]] = {
     "words": lambda draws: draws.words("words", 5, 7),

@@ -15,9 +15,9 @@ from bench.training import run_of, trainer_of
 from gandsl.passes.target import Target
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.observers import Observer
+from gandsl_runtime.programs import classes_of
 from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.training.compiled import Backend, Compiler, remark_on
-from gandsl_runtime.training.game import classes_of
 from gandsl_runtime.training.trainer import Trainer
 from tests.specs.reduced import reduced
 

@@ -11,7 +11,7 @@ from bench.gpu import ours
 from bench.gpu.entry import Setting
 from bench.training import run_of
 from gandsl_runtime.layers import Cast, set_noise_mode
-from gandsl_runtime.training.game import tuple_of
+from gandsl_runtime.programs import tuple_of
 
 NEAR = {"fp32": 1e-5, "tf32": 1e-2, "bf16": 1e-1, "fp16": 2e-2}
 """How far images of the same weights may be from float32's, of the norm: some roundings of the format."""

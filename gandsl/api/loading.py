@@ -54,7 +54,7 @@ def load(
     tensors = {key: tensor for key, tensor in found.tensors.items() if key.partition("/")[0] not in other}
     weights = Weights(found.path, tensors, tuple(found.parts), chosen, found.clock, place)
     program = Program(found.module, target or Target(mode="inference"), weights=weights)
-    if part or weights.has("generator"):
+    if part or (weights.has("generator") and "generator" in found.module.networks):
         _ = program.generator  # what does not fit is told now
     return program
 

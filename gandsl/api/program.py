@@ -45,7 +45,18 @@ class Program:
 
     @property
     def generator(self) -> LoweredNetwork:
-        """The generator: latents [N, n] (and labels [N]) to images [N, c, h, w]."""
+        """The generator: latents [N, n] (and labels [N]) to images [N, c, h, w].
+
+        Raises SamplingError where no network has this name.
+        """
+        if "generator" not in self.module.networks:
+            from gandsl_runtime.errors import SamplingError
+
+            names = ", ".join(f"`{name}`" for name in self.module.networks)
+            raise SamplingError(
+                f"the network that is sampled is called `generator`, and {self.name} has {names}",
+                "give the one that makes images of latents that name; its grids show what the game shows",
+            )
         return self.network("generator")
 
     @property

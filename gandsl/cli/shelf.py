@@ -47,10 +47,12 @@ def size_of(document: Document) -> tuple[int, int]:
 
 
 def image_in(module: ModuleIR) -> tuple[int, int, int]:
-    """The largest image that the discriminator reads, (c, h, w)."""
-    inputs = module.networks["discriminator"].main.inputs
-    images = (node.type.shape for node in inputs if node.type.kind == "Image")
-    channels, h, w = max(images, key=lambda shape: shape[1] * shape[2])
+    """The largest image that the discriminator reads, (c, h, w); without one, that any network reads."""
+    judge = module.networks.get("discriminator")
+    networks = [judge] if judge else module.networks.values()
+    inputs = (node.type for network in networks for node in network.main.inputs)
+    images = (type_.shape for type_ in inputs if type_.kind == "Image")
+    channels, h, w = max(images, key=lambda shape: shape[1] * shape[2], default=(0, 0, 0))
     return channels, h, w
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import operator
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import fx, nn
 
 from gandsl.analysis.game.linear import over_all
 from gandsl.analysis.game.slices import CallSlice, PassIR, hears, pass_slice, state_slice
+from gandsl.analysis.game.views import view_slice
 from gandsl.analysis.game.whole import Invocation
 from gandsl.ir.game import GameIR
 from gandsl.ir.graph import Graph, NetworkIR, Node, Variant
@@ -87,6 +89,17 @@ class LoweredGame:
             self._states[key] = _lower_states(self, states, stage)
         return self._states[key]
 
+    def view_program(self, nodes: tuple[str, ...], stage: Stage, average: bool) -> PassProgram:
+        """See `Game.view_program`."""
+        key = (nodes, average, _place(stage))
+        if key not in self._passes:
+            of = view_slice(self.ir, self.irs, self.variant(stage), nodes)
+            called: Mapping[str, Network] = (
+                ChainMap(self.averages, dict(self.networks)) if average else self.networks
+            )
+            self._passes[key] = replace(_lower_view(self, of, stage, called), values=nodes)
+        return self._passes[key]
+
     def variant(self, stage: Stage) -> Variant:
         """The graph of a stage: without growth the last one."""
         if stage.level is None:
@@ -100,17 +113,21 @@ def _place(stage: Stage) -> Place:
 
 def _lower_pass(game: LoweredGame, of: PassIR, stage: Stage) -> PassProgram:
     build = _Build(game, of.whole.graph, stage)
-    build.sources(of.sources)
-    build.calls, build.invoked, build.over_all = of.calls, of.whole.calls, over_all(of)
-    build.differentiated = {
-        by for id_ in of.nodes if build.graph[id_].op == "gradient" for by in build.graph[id_].inputs["by"]
-    }
+    build.begin(of)
     weights = {term.id: build.weight(term) for term in of.terms}  # sources come first
     build.nodes(of.nodes)
     losses = [build.sum_of(of.terms_of(player), weights) for player in of.players]
     values = [build.values[id_] for id_ in of.values]
     module = build.module(f"{_camel(of.phase.name)}Pass", [*losses, *values])
     return PassProgram(tuple(build.given), module, of.values, game.used(of), hears(game.ir, of))
+
+
+def _lower_view(game: LoweredGame, of: PassIR, stage: Stage, networks: Mapping[str, Network]) -> PassProgram:
+    build = _Build(game, of.whole.graph, stage, networks)
+    build.begin(of)
+    build.nodes(of.nodes)
+    module = build.module("View", [build.values[id_] for id_ in of.heard])
+    return PassProgram(tuple(build.given), module, of.heard, {})
 
 
 def _lower_states(game: LoweredGame, states: tuple[str, ...], stage: Stage) -> StateProgram:
@@ -130,8 +147,11 @@ def _lower_states(game: LoweredGame, states: tuple[str, ...], stage: Stage) -> S
 class _Build:
     """An fx graph under way: of some nodes of a variant's graph."""
 
-    def __init__(self, game: LoweredGame, graph: Graph, stage: Stage) -> None:
-        self.game, self.graph, self.stage = game, graph, stage
+    def __init__(
+        self, game: LoweredGame, graph: Graph, stage: Stage, viewed: Mapping[str, Network] | None = None
+    ) -> None:
+        """`viewed`: what a view calls by the networks' names, in evaluation; None: it is a pass."""
+        self.game, self.graph, self.stage, self.viewed = game, graph, stage, viewed
         self.built, self.root = fx.Graph(), nn.Module()
         self.given: list[Source] = []
         self.values: dict[str, fx.Node] = {}
@@ -139,6 +159,14 @@ class _Build:
         self.invoked: Mapping[str, Invocation] = {}  # whole programs of the calls
         self.over_all: frozenset[str] = frozenset()  # means over all processes
         self.differentiated: set[str] = set()
+
+    def begin(self, of: PassIR) -> None:
+        """Take over what a pass is, and its sources."""
+        self.sources(of.sources)
+        self.calls, self.invoked, self.over_all = of.calls, of.whole.calls, over_all(of)
+        self.differentiated = {
+            by for id_ in of.nodes if self.graph[id_].op == "gradient" for by in self.graph[id_].inputs["by"]
+        }
 
     def sources(self, ids: Iterable[str]) -> None:
         """A placeholder for each, in order."""
@@ -213,8 +241,10 @@ class _Build:
             call.outputs == tuple(program.outputs) and call.given.keys() == set(call_order(program))
         )
         mode = {"": None, "training": True, "evaluation": False}[node.attrs["mode"]]
+        if self.viewed is not None:
+            mode = False
         module = NetworkCall(
-            self.game.averages if call.average else self.game.networks,
+            self.game.averages if call.average else self.viewed or self.game.networks,
             call.network,
             call.entry,
             self.stage,

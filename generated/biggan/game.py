@@ -9,7 +9,7 @@ from torch import Tensor
 from gandsl_runtime.game.program import Drawn, Item
 from gandsl_runtime.game.written import Networks, WrittenGame, WrittenPass
 from gandsl_runtime.ops import join, relu, split
-from gandsl_runtime.plan.game import GamePlan, Player, Term
+from gandsl_runtime.plan.game import DataField, GamePlan, Player, Term
 
 
 def discriminator_loss(
@@ -39,6 +39,22 @@ def generator_loss(net: Networks, z: Tensor, c: Tensor) -> tuple[Tensor | None, 
     return loss, adversarial
 
 
+def shown(net: Networks, z: Tensor, c: Tensor) -> tuple[Tensor, ...]:
+    """What grids show."""
+    fake = net.generator(z, c)
+    return (fake,)
+
+
+def watched(net: Networks, image: Tensor, y: Tensor, z: Tensor, c: Tensor) -> tuple[Tensor, ...]:
+    """What the guard looks at."""
+    fake = net.generator(z, c)
+    joined = join([fake, image])
+    labels = join([c, y])
+    both = net.discriminator(joined, labels)
+    halves0, halves1 = split(both, counts=(1, 1))
+    return halves1, halves0, fake, image
+
+
 PLAN = GamePlan(
     players={
         "discriminator": Player(
@@ -65,6 +81,7 @@ PLAN = GamePlan(
     order=(("discriminator",), ("generator",)),
     shows=("fake.image",),
     watches={"real": "halves.x1", "fake": "halves.x", "samples": "fake.image", "items": "image"},
+    data={"image": DataField(kind="Image", shape=(3, 128, 128)), "y": DataField(kind="Label", shape=(1000,))},
 )
 
 
@@ -93,5 +110,24 @@ class Game(WrittenGame):
             sources=(Drawn("z", (120,), "normal"), Drawn("c", (), "labels", high=1000.0)),
             values=("wanted.g",),
             used={"generator": ("",), "discriminator": ("",)},
+        ),
+    )
+    views = (
+        WrittenPass(
+            "shows",
+            shown,
+            sources=(Drawn("z", (120,), "normal"), Drawn("c", (), "labels", high=1000.0)),
+            values=("fake.image",),
+        ),
+        WrittenPass(
+            "watches",
+            watched,
+            sources=(
+                Item("image", "image"),
+                Item("y", "y", "Label"),
+                Drawn("z", (120,), "normal"),
+                Drawn("c", (), "labels", high=1000.0),
+            ),
+            values=("halves.x1", "halves.x", "fake.image", "image"),
         ),
     )

@@ -9,7 +9,7 @@ from torch import Tensor
 from gandsl_runtime.game.program import Drawn, Item
 from gandsl_runtime.game.written import Networks, WrittenGame, WrittenPass
 from gandsl_runtime.ops import softplus
-from gandsl_runtime.plan.game import GamePlan, Player, Term
+from gandsl_runtime.plan.game import DataField, GamePlan, Player, Term
 
 
 def discriminator_loss(net: Networks, image: Tensor, z: Tensor) -> tuple[Tensor | None, ...]:
@@ -34,6 +34,20 @@ def generator_loss(net: Networks, z: Tensor) -> tuple[Tensor | None, ...]:
     adversarial = softplus(-said).mean()
     loss = adversarial
     return loss, adversarial
+
+
+def shown(net: Networks, z: Tensor) -> tuple[Tensor, ...]:
+    """What grids show."""
+    fake = net.generator(z)
+    return (fake,)
+
+
+def watched(net: Networks, image: Tensor, z: Tensor) -> tuple[Tensor, ...]:
+    """What the guard looks at."""
+    fake = net.generator(z)
+    real = net.discriminator(image)
+    said = net.discriminator(fake)
+    return real, said, fake, image
 
 
 PLAN = GamePlan(
@@ -62,6 +76,7 @@ PLAN = GamePlan(
     order=(("discriminator",), ("generator",)),
     shows=("fake.image",),
     watches={"real": "real.flat", "fake": "said.flat", "samples": "fake.image", "items": "image"},
+    data={"image": DataField(kind="Image", shape=(3, 64, 64))},
 )
 
 
@@ -85,5 +100,14 @@ class Game(WrittenGame):
             sources=(Drawn("z", (100,), "normal"),),
             values=("adversarial.g",),
             used={"generator": ("",), "discriminator": ("",)},
+        ),
+    )
+    views = (
+        WrittenPass("shows", shown, sources=(Drawn("z", (100,), "normal"),), values=("fake.image",)),
+        WrittenPass(
+            "watches",
+            watched,
+            sources=(Item("image", "image"), Drawn("z", (100,), "normal")),
+            values=("real.flat", "said.flat", "fake.image", "image"),
         ),
     )

@@ -11,7 +11,7 @@ from torch import Tensor
 from gandsl_runtime.game.program import ClockValue, Drawn, Item
 from gandsl_runtime.game.written import Networks, WrittenGame, WrittenPass, at_stages
 from gandsl_runtime.ops import differentiable, gradient, lerp, pool, resize, sample_mean, sample_sum, upsample
-from gandsl_runtime.plan.game import GamePlan, Player, Term
+from gandsl_runtime.plan.game import DataField, GamePlan, Player, Term
 
 
 def discriminator_loss(
@@ -97,6 +97,45 @@ def generator_loss_fading(net: Networks, alpha: Tensor, z: Tensor) -> tuple[Tens
     return loss, adversarial
 
 
+def shown(net: Networks, z: Tensor) -> tuple[Tensor, ...]:
+    """What grids show."""
+    fake = net.generator(z)
+    return (fake,)
+
+
+def watched(net: Networks, image: Tensor, z: Tensor, *, size: int) -> tuple[Tensor, ...]:
+    """What the guard looks at."""
+    fake = net.generator(z)
+    # level.item: Averaged down to the level's size; while it fades in, blended with its half size
+    # enlarged again, as G's are (arXiv:1710.10196, section 2)
+    small = resize(image, size=size)
+    real = net.discriminator(small)
+    said = net.discriminator(fake)
+    return real, said, fake, small
+
+
+def shown_fading(net: Networks, alpha: Tensor, z: Tensor) -> tuple[Tensor, ...]:
+    """What grids show."""
+    fake = net.generator(z, alpha)
+    return (fake,)
+
+
+def watched_fading(
+    net: Networks, alpha: Tensor, image: Tensor, z: Tensor, *, size: int
+) -> tuple[Tensor, ...]:
+    """What the guard looks at."""
+    fake = net.generator(z, alpha)
+    # level.item: Averaged down to the level's size; while it fades in, blended with its half size
+    # enlarged again, as G's are (arXiv:1710.10196, section 2)
+    small = resize(image, size=size)
+    half = pool(small)
+    old = upsample(half)
+    faded = lerp(old, small, alpha)
+    real = net.discriminator(faded, alpha)
+    said = net.discriminator(fake, alpha)
+    return real, said, fake, faded
+
+
 PLAN = GamePlan(
     players={
         "discriminator": Player(
@@ -135,6 +174,7 @@ PLAN = GamePlan(
     order=(("discriminator",), ("generator",)),
     shows=("fake.image",),
     watches={"real": "real.logit", "fake": "said.logit", "samples": "fake.image", "items": "item.small"},
+    data={"image": DataField(kind="Image", shape=(3, 1024, 1024))},
 )
 
 LAYERS = {
@@ -302,5 +342,64 @@ class Game(WrittenGame):
             ),
             LAYERS,
             ((1, True), (2, True), (3, True), (4, True), (5, True), (6, True), (7, True), (8, True)),
+        ),
+    )
+    views = (
+        *at_stages(
+            WrittenPass("shows", shown, sources=(Drawn("z", (512,), "normal"),), values=("fake.image",)),
+            LAYERS,
+            (
+                (0, False),
+                (1, False),
+                (2, False),
+                (3, False),
+                (4, False),
+                (5, False),
+                (6, False),
+                (7, False),
+                (8, False),
+            ),
+        ),
+        *at_stages(
+            WrittenPass(
+                "watches",
+                watched,
+                sources=(Item("image", "image"), Drawn("z", (512,), "normal")),
+                values=("real.logit", "said.logit", "fake.image", "item.small"),
+            ),
+            LAYERS,
+            (
+                (0, False),
+                (1, False),
+                (2, False),
+                (3, False),
+                (4, False),
+                (5, False),
+                (6, False),
+                (7, False),
+                (8, False),
+            ),
+            {"size": (4, 8, 16, 32, 64, 128, 256, 512, 1024)},
+        ),
+        *at_stages(
+            WrittenPass(
+                "shows",
+                shown_fading,
+                sources=(ClockValue("alpha", "fade"), Drawn("z", (512,), "normal")),
+                values=("fake.image",),
+            ),
+            LAYERS,
+            ((1, True), (2, True), (3, True), (4, True), (5, True), (6, True), (7, True), (8, True)),
+        ),
+        *at_stages(
+            WrittenPass(
+                "watches",
+                watched_fading,
+                sources=(ClockValue("alpha", "fade"), Item("image", "image"), Drawn("z", (512,), "normal")),
+                values=("real.logit", "said.logit", "fake.image", "item.faded"),
+            ),
+            LAYERS,
+            ((1, True), (2, True), (3, True), (4, True), (5, True), (6, True), (7, True), (8, True)),
+            {"size": (8, 16, 32, 64, 128, 256, 512, 1024)},
         ),
     )

@@ -9,7 +9,7 @@ from torch import Tensor
 from gandsl_runtime.game.program import Drawn, Item
 from gandsl_runtime.game.written import Networks, WrittenGame, WrittenPass
 from gandsl_runtime.ops import relu
-from gandsl_runtime.plan.game import GamePlan, Player, Term
+from gandsl_runtime.plan.game import DataField, GamePlan, Player, Term
 
 
 def discriminator_loss(
@@ -35,6 +35,20 @@ def generator_loss(net: Networks, z: Tensor, c: Tensor) -> tuple[Tensor | None, 
     adversarial = -said.mean()
     loss = adversarial
     return loss, adversarial
+
+
+def shown(net: Networks, z: Tensor, c: Tensor) -> tuple[Tensor, ...]:
+    """What grids show."""
+    fake = net.generator(z, c)
+    return (fake,)
+
+
+def watched(net: Networks, image: Tensor, y: Tensor, z: Tensor, c: Tensor) -> tuple[Tensor, ...]:
+    """What the guard looks at."""
+    fake = net.generator(z, c)
+    real = net.discriminator(image, y)
+    said = net.discriminator(fake, c)
+    return real, said, fake, image
 
 
 PLAN = GamePlan(
@@ -63,6 +77,7 @@ PLAN = GamePlan(
     order=(("discriminator",), ("generator",)),
     shows=("fake.image",),
     watches={"real": "real.head", "fake": "said.head", "samples": "fake.image", "items": "image"},
+    data={"image": DataField(kind="Image", shape=(1, 28, 28)), "y": DataField(kind="Label", shape=(10,))},
 )
 
 
@@ -91,5 +106,24 @@ class Game(WrittenGame):
             sources=(Drawn("z", (64,), "normal"), Drawn("c", (), "labels", high=10.0)),
             values=("adversarial.g",),
             used={"generator": ("",), "discriminator": ("",)},
+        ),
+    )
+    views = (
+        WrittenPass(
+            "shows",
+            shown,
+            sources=(Drawn("z", (64,), "normal"), Drawn("c", (), "labels", high=10.0)),
+            values=("fake.image",),
+        ),
+        WrittenPass(
+            "watches",
+            watched,
+            sources=(
+                Item("image", "image"),
+                Item("y", "y", "Label"),
+                Drawn("z", (64,), "normal"),
+                Drawn("c", (), "labels", high=10.0),
+            ),
+            values=("real.head", "said.head", "fake.image", "image"),
         ),
     )

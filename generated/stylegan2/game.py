@@ -20,7 +20,7 @@ from gandsl_runtime.ops import (
     sample_sum,
     softplus,
 )
-from gandsl_runtime.plan.game import GamePlan, GameState, Player, Term
+from gandsl_runtime.plan.game import DataField, GamePlan, GameState, Player, Term
 
 
 def discriminator_loss(
@@ -111,6 +111,22 @@ def next_generator_path_length_a(moved: Tensor) -> Tensor:
     return moved
 
 
+def shown(net: Networks, z: Tensor) -> tuple[Tensor, ...]:
+    """What grids show."""
+    mapped = net.generator.mapping(z)
+    fake = net.generator.synthesis(mapped, draws="fake")
+    return (fake,)
+
+
+def watched(net: Networks, image: Tensor, z: Tensor) -> tuple[Tensor, ...]:
+    """What the guard looks at."""
+    mapped = net.generator.mapping(z)
+    fake = net.generator.synthesis(mapped, draws="fake")
+    real = net.discriminator(image)
+    said = net.discriminator(fake)
+    return real, said, fake, image
+
+
 PLAN = GamePlan(
     players={
         "discriminator": Player(
@@ -166,6 +182,7 @@ PLAN = GamePlan(
     ),
     shows=("fake.image",),
     watches={"real": "real.logit", "fake": "said.logit", "samples": "fake.image", "items": "image"},
+    data={"image": DataField(kind="Image", shape=(3, 1024, 1024))},
 )
 
 
@@ -237,5 +254,14 @@ class Game(WrittenGame):
             next_generator_path_length_a,
             sources=(),
             heard=("generator.path_length.moved",),
+        ),
+    )
+    views = (
+        WrittenPass("shows", shown, sources=(Drawn("z", (512,), "normal"),), values=("fake.image",)),
+        WrittenPass(
+            "watches",
+            watched,
+            sources=(Item("image", "image"), Drawn("z", (512,), "normal")),
+            values=("real.logit", "said.logit", "fake.image", "image"),
         ),
     )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from gandsl_runtime.runs import checkpoint
 from tests.cli.conftest import Gandsl
 from tests.cli.test_goes_on import images
 from tests.cli.test_moved import OLD
+from tests.runtime.helpers import assert_same
 
 
 @pytest.fixture
@@ -45,18 +49,99 @@ def test_it_is_the_game_of_its_short_form(gandsl: Gandsl, folder: Path) -> None:
     )
 
 
-def test_what_cannot_be_trained_yet_is_told(gandsl: Gandsl, folder: Path) -> None:
+def test_what_cannot_be_compiled_yet_is_told(gandsl: Gandsl, folder: Path) -> None:
     line = ("train", folder / "own.yaml", "--data", folder / "set", "-o", folder / "run", "--device", "cpu")
     done = gandsl(*line, "--compile")
     assert done.exit_code == 1 and "leave --compile out" in done.stderr
-    spec = (folder / "own.yaml").read_text()
-    before, judging = spec.split("\ndiscriminator:\n")
-    body, rest = judging.split("\ntraining:\n")
-    nested = "\n".join(f"  {line}" for line in body.splitlines())
-    spec = f"{before}\nnetworks:\n  judge:\n{nested}\ntraining:\n{rest}"
-    for place in ("network: ", "trains: ["):
-        spec = spec.replace(f"{place}discriminator", f"{place}judge")
-    (folder / "own.yaml").write_text(spec)
-    done = gandsl(*line)
-    assert done.exit_code == 1 and "no network called `discriminator`" in done.stderr, done.stderr
     assert not (folder / "run").exists()
+
+
+PAINTER = """\
+gandsl: 1
+name: painter
+data: {image: "Image[3, 8]"}
+networks:
+  painter:
+    inputs: {z: "Latent[8]"}
+    body:
+      start: {op: linear, features: 64}
+      grid: {op: reshape, channels: 4, size: 4}
+      up: {op: upsample, factor: 2}
+      image: {op: conv, channels: 3, kernel: 3}
+    outputs: {image: image}
+  negative:
+    inputs: {image: "Image[3, 8]"}
+    body: {made: {op: conv, channels: 3, kernel: 3}}
+    outputs: {made: {of: made, kind: Image}}
+  critic:
+    inputs: {image: "Image[3, 8]"}
+    body: {head: {op: conv, channels: 1, kernel: 8, padding: 0}}
+    outputs: {logit: {of: head, kind: Logits}}
+game:
+  body:
+    z: {draw: painter.z}
+    fake: {network: painter, z: z}
+    back: {network: negative, image: image}
+    real: {network: critic, image: image}
+    said: {network: critic, image: fake}
+    adversarial: {block: loss.hinge, real: real.logit, fake: said.logit}
+    size: mean(abs(back))
+    level: {state: Scalar, every: 2 steps, in: negative, next: "lerp(level, size, 0.1)"}
+  players:
+    critic: {trains: [critic], terms: {adversarial: adversarial.discriminator}}
+    painter: {trains: [painter], terms: {adversarial: adversarial.generator}}
+    negative:
+      trains: [negative]
+      terms: {away: mean((back + image) ** 2)}
+      optimizer: {kind: sgd, lr: 0.01, momentum: 0.9}
+  logs: {mean/level: level}
+  shows: [image, back, fake]
+  watches: {real: real.logit, fake: said.logit, samples: fake, items: image}
+training:
+  length: 12 steps
+  batch: 4
+  micro_batch: 2
+  optimizer: {lr: 1e-3}
+  averages: {negative: {half_life: 100 img}}
+  cadence: {log: 2 steps, grid: 6 steps, checkpoint: 5 steps}
+  guard: {samples: 8, warm_up: 4, window: 8, patience: 2}
+"""
+
+
+def test_networks_have_any_names(gandsl: Gandsl, folder: Path) -> None:
+    """Three players, none of them called generator: trained, stopped, gone on with; grids, guard, the log."""
+    (folder / "own.yaml").write_text(PAINTER)
+    (folder / "other.yaml").write_text(PAINTER)
+    whole = trained(gandsl, folder, "own")
+    trained(gandsl, folder, "other", "--minutes", 0)
+    again = trained(gandsl, folder, "other", "--resume")
+    assert_same(whole, again)
+    assert {"game/level", "average.negative/made.weight"} <= whole.keys()
+    assert "optimizer.negative.negative/made.weight/momentum_buffer" in whole
+    run = folder / "run_own"
+    last = json.loads((run / "log.jsonl").read_text().splitlines()[-1])
+    rates = {name for name in last if name.startswith("lr/")}
+    assert rates == {"lr/painter", "lr/critic", "lr/negative.negative"}
+    assert {"guard/logits/gap", "guard/sigma/negative", "guard/diversity/all_pairs"} <= last.keys()
+    grid, reals = (np.asarray(Image.open(run / "grids" / f"{name}.png")) for name in (f"{48:012d}", "reals"))
+    width = reals.shape[1]
+    assert grid.shape == (reals.shape[0], 3 * width, 3)  # items, those of the average, samples
+    assert np.array_equal(grid[:, :width], reals)
+    assert not np.array_equal(grid[:, width : 2 * width], grid[:, 2 * width :])
+    line = ("sample", run, "-o", folder / "s.png")
+    done = gandsl(*line)
+    assert done.exit_code == 2 and "`painter`, `negative`, `critic`" in done.stderr
+
+
+def test_what_is_not_watched_is_not_measured(gandsl: Gandsl, folder: Path) -> None:
+    """Without samples no diversity, without a generator's logits no gap; without shows no grid."""
+    spec = PAINTER.replace(
+        "{real: real.logit, fake: said.logit, samples: fake, items: image}", "{items: image}"
+    )
+    (folder / "own.yaml").write_text(spec.replace("  shows: [image, back, fake]\n", ""))
+    trained(gandsl, folder, "own")
+    run = folder / "run_own"
+    last = json.loads((run / "log.jsonl").read_text().splitlines()[-1])
+    guarded = {name.rpartition("/")[0] for name in last if name.startswith("guard/")}
+    assert guarded == {"guard/sigma", "guard/gradient"}
+    assert [path.name for path in (run / "grids").iterdir()] == ["reals.png"]

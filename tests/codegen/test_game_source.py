@@ -170,9 +170,31 @@ def assert_twins(game: GameIR, networks: Mapping[str, NetworkIR], source: str) -
             given = {source: tensor(source, stage, game) for source in made.sources}
             results = [outcome(program, given, layers) for program in (made, wanted)]
             assert_equal(*results)
+        assert_views(own, theirs, stage, game, layers)
         due = tuple(state.id for state in theirs.plan.states if state.every is not None)
         if due:
             assert_moved(own.state_program(due, stage), theirs.state_program(due, stage), stage, game)
+
+
+def assert_views(
+    own: Game, theirs: Game, stage: Stage, game: GameIR, layers: Mapping[str, LoweredNetwork]
+) -> None:
+    """What is shown and watched: the same values, which move nothing, of weights and of averages."""
+    plan = own.plan_at(stage)
+    for nodes in (plan.shows, tuple(plan.watches.values())):
+        for average in (False, True) if nodes else ():
+            made, wanted = (one.view_program(nodes, stage, average) for one in (own, theirs))
+            assert made.sources == wanted.sources and made.values == wanted.values == nodes
+            given = {source: tensor(source, stage, game) for source in made.sources}
+            before = [b.clone() for network in layers.values() for b in network.buffers()]
+            draws = Draws(torch.device("cpu"), torch.float32, Part(0, 1, COUNT), Key(0, 3, "view"))
+            found = []
+            for program in (made, wanted):
+                with taking(draws), seeded(draws):
+                    found.append([x.detach() for x in program.run(*map(given.__getitem__, made.sources))])
+            assert_equal(*found)
+            after = [b for network in layers.values() for b in network.buffers()]
+            assert_equal(list(before), list(after))
 
 
 def assert_moved(made: StateProgram, wanted: StateProgram, stage: Stage, game: GameIR) -> None:

@@ -28,7 +28,7 @@ def game(plan: Plan, players: Players) -> Game:
 def trainer_of(plan: Plan, players: Players, **given: Any) -> Trainer:
     """A trainer that begins."""
     played = game(plan, players)
-    return Trainer(plan, *played.networks.values(), game=played, **given)
+    return Trainer(plan, played, **given)
 
 
 def resumed(
@@ -36,7 +36,7 @@ def resumed(
 ) -> Trainer:
     """A trainer that goes on with a run, by its own plan or another."""
     played = game(plan or plan_in(run_dir), players)
-    return Trainer.resume(run_dir, *played.networks.values(), plan=plan, game=played, **given)
+    return Trainer.resume(run_dir, played, plan=plan, **given)
 
 
 def plan_in(run_dir: str | Path | RunDir) -> Plan:

@@ -7,9 +7,9 @@ import torch
 
 import gandsl
 from gandsl_runtime import Trainer
+from gandsl_runtime.programs import classes_of
 from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.training.compiled import Compiler
-from gandsl_runtime.training.game import classes_of
 from tests.runtime.graphs import Graphs
 from tests.specs.images import random_images
 from tests.specs.reduced import ALL, SPECS, reduced

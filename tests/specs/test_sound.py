@@ -12,10 +12,10 @@ from bench.memory import measured
 from gandsl_runtime import Trainer
 from gandsl_runtime.guard.probe import Probe
 from gandsl_runtime.observers.grids import write_grid
+from gandsl_runtime.programs import classes_of
 from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.sample import sample
 from gandsl_runtime.training.compiled import Compiler
-from gandsl_runtime.training.game import classes_of
 from tests.runtime import nets
 from tests.specs.images import random_images
 from tests.specs.probe import spec

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 import gandsl
+from gandsl_runtime.programs import classes_of
 from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.sample import sample
-from gandsl_runtime.training.game import classes_of
 from tests.runtime import nets
 from tests.runtime.drawn import drawn_ids
 from tests.specs.images import random_images

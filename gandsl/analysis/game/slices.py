@@ -60,6 +60,11 @@ class PassIR:
         return tuple(dict.fromkeys((*self.heard, *self.logs.values())))
 
     @property
+    def is_view(self) -> bool:
+        """Whether it is no player's: what is heard is looked at, and nothing learns."""
+        return not self.players
+
+    @property
     def used(self) -> dict[str, tuple[str, ...]]:
         """By network, the layers that run and have weights: these have gradients, if only of 0."""
         return used([self])
@@ -131,6 +136,26 @@ def _pass(game: GameIR, whole: Whole, phase: PhasePlan, part: PassPlan) -> PassI
     named = [*(pair for term in terms for pair in term.logs.items()), *plan.logs.items()]
     logs = {name: node for name, node in named if taken(node)}
     watches = {name: node for name, node in plan.watches.items() if taken(node)}
+    return _made(whole, phase, part, terms, wanted, tuple(heard), logs, watches)
+
+
+def sliced(whole: Whole, phase: PhasePlan, part: PassPlan, values: tuple[str, ...]) -> PassIR:
+    """A pass without terms, which gives these nodes."""
+    wanted = whole.upstream(("", id_) for id_ in values)
+    return _made(whole, phase, part, (), wanted, values, {}, {})
+
+
+def _made(
+    whole: Whole,
+    phase: PhasePlan,
+    part: PassPlan,
+    terms: tuple[Term, ...],
+    wanted: set[Place],
+    heard: tuple[str, ...],
+    logs: Mapping[str, str],
+    watches: Mapping[str, str],
+) -> PassIR:
+    graph = whole.graph
     nodes = tuple(node.id for node in graph if ("", node.id) in wanted)
     return PassIR(
         phase,
@@ -140,7 +165,7 @@ def _pass(game: GameIR, whole: Whole, phase: PhasePlan, part: PassPlan) -> PassI
         nodes,
         tuple(id_ for id_ in nodes if graph[id_].op in SOURCES),
         {id_: _call(whole, id_, wanted) for id_ in nodes if graph[id_].op == "call"},
-        tuple(heard),
+        heard,
         logs,
         watches,
     )

@@ -139,14 +139,17 @@ RUNS = {"inspect": inspect, "pack": pack}
 
 
 def _wanted(spec: Path, sets: list[str] | None) -> tuple[tuple[int, int, int], int, Data | None]:
-    """The largest image that a spec's discriminator takes, (c, h, w), the generator's classes, the plan."""
+    """The image that a spec takes of its data, (c, h, w), the classes of the data's labels, the plan."""
     from gandsl.cli.read import reported
     from gandsl.cli.shelf import image_in
 
     module = reported(spec, sets)
-    inputs = module.networks["generator"].main.inputs
-    labels = [node.type.shape[0] for node in inputs if node.type.kind == "Label"]
-    return image_in(module), labels[0] if labels else 0, module.plan.data if module.plan else None
+    if module.game is not None and module.plan is not None:
+        game = module.game.plan
+        return game.image or image_in(module), game.classes, module.plan.data
+    inputs = (node.type for network in module.networks.values() for node in network.main.inputs)
+    labels = [type_.shape[0] for type_ in inputs if type_.kind == "Label"]
+    return image_in(module), max(labels, default=0), module.plan.data if module.plan else None
 
 
 def _size(text: str) -> tuple[int, int]:

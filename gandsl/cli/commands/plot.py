@@ -76,8 +76,7 @@ def _sizes(spec: Path) -> Sequence[tuple[int, int]]:
     if not spec.is_file() or b"growth" not in spec.read_bytes():
         return ()
     module, _ = analyzed(spec, None)
-    generator = module.networks.get("generator") if module else None
-    return generator.levels if generator else ()
+    return next((one.levels for one in module.networks.values() if one.levels), ()) if module else ()
 
 
 def _tell(found: Sequence[LoggedRun]) -> None:

@@ -124,16 +124,10 @@ def run(
     return _train(chosen, data, folder, seed, machine, resume, change, minutes, rehearsed)
 
 
-def _check_players(module: ModuleIR, compiled: bool) -> None:
-    """Raise PlanError for a game that can be checked and not be trained here yet."""
+def _check_compiled(module: ModuleIR, compiled: bool) -> None:
+    """Raise PlanError for a game that cannot be compiled here yet."""
     from gandsl_runtime.errors import PlanError
 
-    lost = [f"`{name}`" for name in ("generator", "discriminator") if name not in module.networks]
-    if lost:
-        raise PlanError(
-            f"the spec has no network called {' or '.join(lost)}, and no other game can be trained yet",
-            "call the network whose images are sampled generator, the one that judges them discriminator",
-        )
     if compiled and module.plan is not None and module.plan.loss is None:
         raise PlanError(
             "a game that is written out in the spec cannot be compiled yet", "leave --compile out"
@@ -167,26 +161,26 @@ def _train(
     from gandsl_runtime.training.trainer import Trainer
 
     gc.enable()
-    _check_players(experiment.module, machine.compile)
+    _check_compiled(experiment.module, machine.compile)
     program = Program(experiment.module)
     torch.manual_seed(seed or 0)
-    networks = program.generator, program.discriminator
-    plan = program.plan
-    assert plan is not None
+    plan, game = program.plan, program.game
+    assert plan is not None and game is not None
+    # what is compiled are the trainer's own phases
+    players = (program.generator, program.discriminator) if machine.compile else (game,)
     group = join(torch.device(device_named(machine.device)))
     common: dict[str, Any] = {
         "data": data,
         "machine": machine,
         "observing": standard(folder, terminal=True, tensorboard=machine.tensorboard) if group.leads else (),
         "group": group,
-        "game": None if machine.compile else program.game,  # what is compiled are the trainer's own phases
     }
     files = RunDir(folder, experiment.text)
     if resume:
-        trainer = Trainer.resume(files, *networks, plan=plan, change=change, **common)
+        trainer = Trainer.resume(files, *players, plan=plan, change=change, **common)
         check_seed(trainer.state.seed, seed)
     else:
-        trainer = Trainer(plan, *networks, run_dir=files, seed=seed or 0, **common)
+        trainer = Trainer(plan, *players, run_dir=files, seed=seed or 0, **common)
     if rehearsed:
         from gandsl.cli.dry_run import report
 

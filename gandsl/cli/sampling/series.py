@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from gandsl_runtime.programs import Images
     from gandsl_runtime.sample import Draws
     from gandsl_runtime.sample.collection import Collection
-    from gandsl_runtime.training.game import Images
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from gandsl.codegen.analysis.game.written import (
     scopes_of,
     staged,
     state_functions,
+    view_functions,
 )
 from gandsl.codegen.printing.layout import Expr, call, collection, keyword, lay, literal, on_one_line, quoted
 from gandsl.codegen.printing.passes import Remark, print_pass, print_state
@@ -32,7 +33,7 @@ _WRITTEN = frozenset(
     {"augmented", "averaged", "weights"}
 )  # of the runtime's `game.written`; all others are ops
 _HOMES = {
-    **dict.fromkeys(("GamePlan", "GameState", "Player", "Term"), "gandsl_runtime.plan.game"),
+    **dict.fromkeys(("DataField", "GamePlan", "GameState", "Player", "Term"), "gandsl_runtime.plan.game"),
     **dict.fromkeys(("Item", "Drawn", "StateValue", "ClockValue"), "gandsl_runtime.game.program"),
 }
 
@@ -47,7 +48,12 @@ def game_source(
 ) -> str:
     """The source of `game.py`: a class of this name, over functions that are read one by one."""
     passes, states = pass_functions(game, networks), state_functions(game, networks)
-    functions = [print_pass(one, remark) for one in passes] + [print_state(one, remark) for one in states]
+    views = view_functions(game, networks)
+    functions = [
+        *(print_pass(one, remark) for one in passes),
+        *(print_state(one, remark) for one in states),
+        *(print_pass(one, remark) for one in views),
+    ]
     grows = len(game.graphs) > 1
     layers = staged(passes, networks) if grows else {}
     plans = _plans(game)
@@ -58,6 +64,7 @@ def game_source(
             lay(collection([entry(name, one) for name, one in rows.items()], "{}"), 0, f"{LAYERS} = ")
         )
     moved = [state for one in states for state in _states(one, grows)]
+    shown = [row for one in views for row in _pass(one, passes, grows, networks)]
     inside = [
         *([] if data_range == (-1.0, 1.0) else lay(literal(data_range), 4, "data_range = ")),
         *lay(collection(plans, "{}"), 4, "plans = "),
@@ -65,10 +72,13 @@ def game_source(
             collection([row for one in passes for row in _pass(one, passes, grows, networks)]), 4, "passes = "
         ),
         *(lay(collection(moved), 4, "states = ") if moved else []),
+        *(lay(collection(shown), 4, "views = ") if shown else []),
     ]
     text = "\n".join(line for lines in (*(one.lines for one in functions), *tables, inside) for line in lines)
     called = {name for one in functions for name in one.functions}
-    classes = names_in([game.plan, *(game.plan_at(v) for v in game.graphs)]) | _sources_in(passes, states)
+    classes = names_in([game.plan, *(game.plan_at(v) for v in game.graphs)]) | _sources_in(
+        (*passes, *views), states
+    )
     return fill(
         "game.py.jinja",
         title=name,
@@ -148,18 +158,18 @@ def _pass(
         sources = collection([*(_source(graph[id_]) for id_ in one.sources), *_weights(one)])
         groups.setdefault(on_one_line(sources), (sources, []))[1].append(variant)
     for sources, variants in groups.values():
-        rows: dict[str, Expr] = {
-            "terms": value_of(tuple(term.id for term in one.of.part.terms)),
-            "sources": sources,
-        }
-        if one.of.values:
-            rows["values"] = value_of(one.of.values)
+        rows: dict[str, Expr] = {}
+        if not one.of.is_view:
+            rows["terms"] = value_of(tuple(term.id for term in one.of.part.terms))
+        rows["sources"] = sources
+        if values := one.shown or one.of.values:
+            rows["values"] = value_of(values)
         if one.hears:
             rows["heard"] = value_of(one.hears)
-        used = one.used[variants[-1]]
-        rows["used"] = value_of(
-            {name: () if grows else scopes_of(layers, networks[name]) for name, layers in used.items()}
-        )
+        if used := one.used[variants[-1]]:
+            rows["used"] = value_of(
+                {name: () if grows else scopes_of(layers, networks[name]) for name, layers in used.items()}
+            )
         fixed: list[Expr] = [
             quoted(one.of.phase.name),
             one.name,

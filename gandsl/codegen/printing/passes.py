@@ -42,15 +42,16 @@ class Printed:
 
 
 def print_pass(function: PassFunction, remark: Remark) -> Printed:
-    """A pass: from its sources to the loss of each player, then what is heard and logged."""
+    """A pass: from its sources to the loss of each player, then what is heard and logged; or a view."""
     of = function.of
+    values = of.heard if of.is_view else of.values
     weights = [(f"{term.id}.weight", term) for term in of.terms if isinstance(term.weight, Curve | Stairs)]
     ends = [id_ for term in of.terms for id_ in _read(term)]
     terms = {term.node: term.id.rpartition(".")[2] for term in reversed(of.terms)}
     writer = _Writer(
         function,
         ends,
-        of.values,
+        values,
         terms,
         [id_ for id_, _ in weights],
         remark,
@@ -66,9 +67,14 @@ def print_pass(function: PassFunction, remark: Remark) -> Printed:
         else:
             writer.lines += _operation(text, f"{name} = ")
             losses.append(name)
-    returned = [*losses, *(writer.arithmetic.of_node(id_).text for id_ in of.values)]
+    returned = [*losses, *(writer.arithmetic.of_node(id_).text for id_ in values)]
     writer.lines += _returned(returned)
+    if of.is_view:
+        return writer.printed("tuple[Tensor, ...]", _ABOUT_VIEWS[of.phase.name])
     return writer.printed("tuple[Tensor | None, ...]", _about_pass(function))
+
+
+_ABOUT_VIEWS = {"shows": "What grids show.", "watches": "What the guard looks at."}
 
 
 def print_state(function: StateFunction, remark: Remark) -> Printed:

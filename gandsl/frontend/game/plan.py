@@ -19,7 +19,7 @@ from gandsl.ir.graph import Node
 from gandsl.spec.document import GameDecl
 from gandsl.spec.tree import Scalar
 from gandsl.spec.values import ABSENT, POISON, type_name
-from gandsl_runtime.plan.game import GamePlan, GameState, Player, Term
+from gandsl_runtime.plan.game import DataField, GamePlan, GameState, Player, Term
 
 if TYPE_CHECKING:
     from gandsl_runtime.plan import Plan
@@ -45,7 +45,22 @@ def unfold_plan(
     states = _states(unfolder, [one for one in moved if one is not None], players)
     if states is None or logs is None or shows is None or watches is None:
         return None
-    return GamePlan(players, order, states, "step" if decl.fresh == "step" else "phase", logs, shows, watches)
+    return GamePlan(
+        players,
+        order,
+        states,
+        "step" if decl.fresh == "step" else "phase",
+        logs,
+        shows,
+        watches,
+        _data(nodes),
+    )
+
+
+def _data(nodes: Mapping[str, Node]) -> dict[str, DataField]:
+    """The fields of an item: those that are there."""
+    fields = (node.attrs for node in nodes.values() if node.op == "item")
+    return {one["field"]: DataField(one["kind"], tuple(one["shape"])) for one in fields}
 
 
 def _told(player: Player, nodes: Mapping[str, Node]) -> Player:
@@ -90,7 +105,7 @@ def _shows(unfolder: GameUnfolder, decl: GameDecl, context: Context) -> tuple[st
     for place, tree in enumerate(decl.shows):
         value = _tensors(unfolder, f"show{place or ''}", tree, context)
         fine = fine and value is not None
-        for tensor in value or []:
+        for tensor in (value or [])[-1:]:  # of the sizes of one image the last
             if len(tensor.type.shape) == 3:
                 found.append(tensor.id)
                 continue

@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from ..network import Network
 from ..plan import Curve, Growth, Plan, Stairs, schedule
 from ..plan import Optimizer as OptimizerPlan
-from ..plan.game import GamePlan, Player, Term, comes_or_goes
+from ..plan.game import GamePlan, Player, Term, comes_or_goes, short
 from ..plan.schedule import Clock, Size, Step, reached
 
 
@@ -22,6 +22,11 @@ class Owner(NamedTuple):
 
     network: str
     player: str = ""
+
+    @property
+    def label(self) -> str:
+        """What the log calls its rate: G, D, others by name."""
+        return f"{self.player}.{self.network}" if self.player else short(self.network)
 
     def __str__(self) -> str:
         return f"{self.player}.{self.network}" if self.player else self.network
@@ -66,7 +71,7 @@ class Optimizers(Mapping[str, Optimizer]):
 
     def __init__(self, plan: Plan, game: GamePlan, networks: Mapping[str, Network], step: Step) -> None:
         self.plan, self.game = plan, game
-        self.sizes = sizes_of(networks)
+        self.sizes, self._order = sizes_of(networks), list(networks)
         self._roles: dict[tuple[tuple[str, ...], frozenset[int]], Roles] = {}  # by players, frozen weights
         self._still: dict[tuple[Owner, int | None], dict[str, Any]] = {}  # numbers that stay so at a level
         weights: dict[Owner, dict[int, Tensor]] = {}
@@ -145,6 +150,14 @@ class Optimizers(Mapping[str, Optimizer]):
             optimizer.param_groups[0].update(settings | {"lr": settings["lr"] * rate})
             if forget:
                 optimizer.state.clear()
+
+    def rates(self, step: Step) -> dict[str, tuple[float, float]]:
+        """Learning rates at a step and the lazy correction in them, by label, networks in their order."""
+        ordered = sorted(self.by_owner, key=lambda owner: self._order.index(owner.network))
+        return {
+            owner.label: (self._settings(owner, step)["lr"], lazy_ratio(self.game, owner, step))
+            for owner in ordered
+        }
 
     def _new(self, owner: Owner, weights: Sequence[Tensor], step: Step) -> Optimizer:
         plan = self._plan(owner)

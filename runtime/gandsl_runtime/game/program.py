@@ -113,3 +113,10 @@ class Game(Protocol):
 
     def state_program(self, states: tuple[str, ...], stage: Stage) -> StateProgram:
         """What moves these states."""
+
+    def view_program(self, nodes: tuple[str, ...], stage: Stage, average: bool) -> PassProgram:
+        """What computes nodes to be looked at, as values: networks in evaluation, and so nothing moves.
+
+        Regularization of training alone (`augment`, `crossover`) is left out. `average`: with the averages of
+        weights, of networks that have one.
+        """

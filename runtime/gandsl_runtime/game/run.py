@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -20,7 +20,7 @@ from ..layers import BatchNorm, Layer
 from ..network import Network
 from ..plan import Plan, schedule
 from ..plan.game import PhasePlan
-from ..plan.schedule import Clock, Stage, Step
+from ..plan.schedule import Clock, Size, Stage, Step
 from ..rng import name_layers
 from ..runs.header import Counters
 from ..runs.tensors import under
@@ -100,11 +100,11 @@ class GameRun:
             device,
             dtype,
             seed,
-            shares,
+            None if shares is None else shares.to(device, dtype),
             metrics=metrics or MetricSums(),
         )
-        if plan.guard and {"generator", "discriminator"} <= game.networks.keys():
-            run.memory = GuardHistory.new(plan.guard, run.generator, run.discriminator)
+        if plan.guard:
+            run.memory = GuardHistory.new(plan.guard, run.learning)
         group.share(run.tensors().values())
         return run
 
@@ -116,6 +116,30 @@ class GameRun:
         """The optimizer steps that there are now, whether due or not."""
         now = self.now()
         return self.game.plan_at(now.stage).phases(now.clock)
+
+    @property
+    def networks(self) -> Mapping[str, Network]:
+        """All of them, by name."""
+        return self.game.networks
+
+    @property
+    def learning(self) -> dict[str, Network]:
+        """Those that some player trains, whole or in part."""
+        return {name: one for name, one in self.networks.items() if name in self.game.plan.trained}
+
+    @property
+    def levels(self) -> Sequence[Size]:
+        """The sizes of a growing family, smallest first; none where nothing grows."""
+        return sizes_of(self.networks)
+
+    def moved_in(self, phase: Any) -> tuple[str, ...]:
+        """The networks that a phase's players train."""
+        players = self.game.plan.players
+        return tuple(network for player in phase.players for network in players[player].networks)
+
+    def rates(self, step: Step) -> dict[str, tuple[float, float]]:
+        """Learning rates at a step, each with the lazy correction in it, by their names in the log."""
+        return {name: (rate * self.rate, lazy) for name, (rate, lazy) in self.optimizers.rates(step).items()}
 
     def sources(self, step: Step) -> Sources:
         """What there is beside items and draws."""
@@ -172,11 +196,6 @@ class GameRun:
         """The network of that name."""
         return self.game.networks["discriminator"]
 
-    @property
-    def sampler(self) -> Network:
-        """The generator that is sampled: the average where there is one."""
-        return self.game.averages.get("generator", self.generator)
-
     def told(self) -> dict[str, float]:
         """States that the log has, as they are now; waits for the device."""
         values = self.states.values
@@ -186,9 +205,9 @@ class GameRun:
         """See `saved.tensors`."""
         return saved.tensors(self)
 
-    def with_average(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-        """These, and where there is none an average that begins as the weights."""
-        for name in self.game.averages:
+    def with_averages(self, tensors: dict[str, Tensor], names: Iterable[str]) -> dict[str, Tensor]:
+        """These, and averages of some networks, where there are none, that begin as the weights."""
+        for name in names:
             average = f"{saved.average_name(name)}/"
             if not under(tensors, average):
                 own = under(tensors, f"{name}/")

@@ -116,7 +116,11 @@ def named_now(given: Mapping[str, Tensor], states: Iterable[GameState]) -> dict[
 def _check(run: SavedRun, found: Mapping[str, Tensor], counters: Counters, whole: bool) -> None:
     """Raise ValueError where anything does not fit."""
     owners = [f"optimizer.{owner}/" for owner in run.optimizers.by_owner]
-    check_names(found, [*(f"{part}/" for part in parts(run)), *owners, STATES, "average/"], ("guard/looks",))
+    check_names(
+        found,
+        [*(f"{part}/" for part in parts(run)), *owners, STATES, "average/", "average."],
+        ("guard/looks",),
+    )
     states, wanted = under(found, STATES), run.states.tensors()
     if not whole:
         wanted = {name: tensor for name, tensor in wanted.items() if name in states}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,10 +29,10 @@ class WrittenPass:
     network, ids of what runs; "" is all of it.
     """
 
-    phase: str
+    phase: str  # of a view: shows, watches
     run: Callable[..., Found]
-    terms: tuple[str, ...]
-    sources: tuple[Source, ...]
+    terms: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
     values: tuple[str, ...] = ()
     heard: tuple[tuple[str, str], ...] = ()
     used: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -84,14 +85,17 @@ def _moment(at: At) -> tuple[int, bool]:
 
 
 class Networks:
-    """The networks at a stage, by name: `net.generator(z)`, `net.generator.mapping(z)`."""
+    """The networks at a stage, by name: `net.generator(z)`, `net.generator.mapping(z)`.
 
-    def __init__(self, game: WrittenGame, stage: Stage) -> None:
-        self._game, self._stage = game, stage
+    `viewed`: what a view calls by their names, in evaluation; None: it is a pass.
+    """
+
+    def __init__(self, game: WrittenGame, stage: Stage, viewed: Mapping[str, Network] | None = None) -> None:
+        self._game, self._stage, self._viewed = game, stage, viewed
         self._made: dict[object, Any] = {}
 
     def __getattr__(self, name: str) -> WrittenNetwork:
-        return WrittenNetwork(self, self._game.networks, name)
+        return WrittenNetwork(self, self._viewed or self._game.networks, name)
 
     def _once(self, key: object, make: Callable[[], Any]) -> Any:
         if key not in self._made:
@@ -131,6 +135,7 @@ class WrittenNetwork:
         training: bool | None = None,
     ) -> Any:
         at, name, networks = self.at, self.name, self.networks
+        training = training if at._viewed is None else False
         found = at._once(
             (id(networks), name, entry, draws, holds, training),
             lambda: NetworkCall(
@@ -193,13 +198,14 @@ class WrittenGame:
 
     networks: Mapping[str, Network]
     averages: dict[str, Network] = field(default_factory=dict)
-    _at: dict[At | None, Networks] = field(default_factory=dict, repr=False)
+    _at: dict[object, Networks] = field(default_factory=dict, repr=False)
     _programs: dict[object, Any] = field(default_factory=dict, repr=False)
 
     data_range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
     plans: ClassVar[Mapping[At | None, GamePlan]] = {}  # of all stages: None; of those that have others
     passes: ClassVar[tuple[WrittenPass, ...]] = ()
     states: ClassVar[tuple[WrittenState, ...]] = ()
+    views: ClassVar[tuple[WrittenPass, ...]] = ()
 
     @property
     def plan(self) -> GamePlan:
@@ -241,6 +247,25 @@ class WrittenGame:
             )
 
         return StateProgram(tuple(one.id for one in moved), sources, heard, run)
+
+    def view_program(self, nodes: tuple[str, ...], stage: Stage, average: bool) -> PassProgram:
+        """See `Game.view_program`: of nodes that are shown, or of those that are watched."""
+        key = (nodes, average, _at(stage))
+        if key not in self._programs:
+            found = next(one for one in self.views if set(nodes) <= set(one.values) and _is_there(one, stage))
+            networks: Mapping[str, Network] = (
+                ChainMap(self.averages, dict(self.networks)) if average else self.networks
+            )
+            net = self._at.setdefault((average, _at(stage)), Networks(self, stage, networks))
+            places = [found.values.index(node) for node in nodes]
+
+            def run(*given: Tensor) -> tuple[Tensor, ...]:
+                values = found.run(net, *given, **found.numbers)
+                return tuple(values[place] for place in places)
+
+            self._programs[key] = PassProgram(found.sources, run, nodes, {})
+        program: PassProgram = self._programs[key]
+        return program
 
     def _networks(self, stage: Stage) -> Networks:
         return self._at.setdefault(_at(stage), Networks(self, stage))

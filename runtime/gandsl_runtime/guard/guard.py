@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
-from ..data import Dataset
 from ..errors import Diverged
 from ..plan import Guard as Plan
 from ..plan import Plan as RunPlan
-from ..training.game import TwoPlayerGame
 from . import measure
 from .judge import SMALLEST, Sign, judge
 from .keep import KeptCheckpoints
 from .memory import GuardHistory
-from .probe import Probe
 from .status import Alarm, Status, status
 
 if TYPE_CHECKING:
-    from ..distributed.group import ProcessGroup
     from ..game.run import GameRun
     from ..observers.base import Run
     from ..plan.schedule import Step
     from ..training.state import State
+    from .probe import Probe
+    from .watching import GameProbe
 
 PAGE = "docs/troubleshooting.md has a paragraph for each sign"
 REMEDY = f"lower the learning rates or add regularization; {PAGE}"
@@ -48,18 +46,18 @@ class Guard:
 
     plan: Plan
     memory: GuardHistory
-    probe: Probe
+    probe: Probe | GameProbe
     alarm: Alarm | None = None  # the last one of this session
     looks_since: int = 0  # that alarm
 
     @classmethod
     def of(
-        cls, plan: RunPlan, state: State | GameRun, game: TwoPlayerGame, data: Dataset, group: ProcessGroup
+        cls, plan: RunPlan, state: State | GameRun, probe: Callable[[int], Probe | GameProbe]
     ) -> Guard | None:
-        """The guard that the plan wants, if it wants one."""
+        """The guard that the plan wants, if it wants one; `probe` makes one of so many images."""
         if plan.guard is None or state.memory is None:
             return None
-        return cls(plan.guard, state.memory, Probe(game, data, plan.guard.samples, group))
+        return cls(plan.guard, state.memory, probe(plan.guard.samples))
 
     def begin(self, run: Run) -> None:
         """Before the first step: there has to be a state to go back to."""
@@ -135,15 +133,20 @@ class Guard:
 
     def _measured(self, step: Step, run: Run) -> dict[str, torch.Tensor]:
         found: dict[str, torch.Tensor] = {}
-        for side, network in (("generator", run.game.generator), ("discriminator", run.game.discriminator)):
+        # a lazy penalty's gradients stand where those of the main phase did
+        lazy = {
+            network
+            for phase in run.phases
+            if phase.every > 1 and phase.due(step.clock)
+            for network in run.state.moved_in(phase)
+        }
+        for name, network in run.state.learning.items():
             values = measure.singular_values(network)
-            found |= {f"sigma/{side}.{name}": value for name, value in values.items()}
-            # a lazy penalty's gradients stand where those of the main phase did
-            lazy = any(side in p.players and p.every > 1 and p.due(step.clock) for p in run.phases)
-            norm = None if lazy else measure.gradient_norm(network.parameters())
+            found |= {f"sigma/{name}.{weight}": value for weight, value in values.items()}
+            norm = None if name in lazy else measure.gradient_norm(network.parameters())
             if norm is not None:
-                found[f"gradient/{side}"] = norm
-        return found | self.probe.measured()
+                found[f"gradient/{name}"] = norm
+        return found | self.probe.measured(step)
 
     def _alarmed(self, run: Run, message: str, found: Sequence[Sign], action: str, good: Path | None) -> None:
         self.alarm, self.looks_since = Alarm(run.state.clock.images, tuple(found), message, action), 0

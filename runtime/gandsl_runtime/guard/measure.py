@@ -51,11 +51,14 @@ def gradient_norm(parameters: Iterable[Tensor]) -> Tensor | None:
     return torch.linalg.vector_norm(torch.stack(norms))
 
 
-def logits(real: Tensor, fake: Tensor, absolute: bool) -> dict[str, Tensor]:
+def logits(real: Tensor | None, fake: Tensor | None, absolute: bool) -> dict[str, Tensor]:
     """The gap |E D(x) − E D(G(z))|, and E |D| of both where a logit has a meaning of its own (`absolute`)."""
-    found = {"gap": (real.mean() - fake.mean()).abs()}
+    found = {}
+    if real is not None and fake is not None:
+        found["gap"] = (real.mean() - fake.mean()).abs()
     if absolute:
-        found |= {"size on real images": real.abs().mean(), "size on samples": fake.abs().mean()}
+        sizes = {"size on real images": real, "size on samples": fake}
+        found |= {name: said.abs().mean() for name, said in sizes.items() if said is not None}
     return found
 
 

@@ -18,15 +18,13 @@ from .measure import weights
 
 DIVERSITY = ("all pairs", "nearest pairs", "within a class")
 LOGITS = ("gap", "size on real images", "size on samples")
-NETWORKS = ("generator", "discriminator")
 
 
-def series(generator: Network, discriminator: Network) -> tuple[str, ...]:
-    """The names `kind/of` of all that a look may measure."""
-    networks = dict(zip(NETWORKS, (generator, discriminator), strict=True))
+def series(networks: Mapping[str, Network]) -> tuple[str, ...]:
+    """The names `kind/of` of all that a look may measure, of networks that learn."""
     return (
-        *(f"sigma/{side}.{name}" for side, network in networks.items() for name in weights(network)),
-        *(f"gradient/{side}" for side in networks),
+        *(f"sigma/{name}.{weight}" for name, network in networks.items() for weight in weights(network)),
+        *(f"gradient/{name}" for name in networks),
         *(f"logits/{name}" for name in LOGITS),
         *(f"diversity/{name}" for name in DIVERSITY),
     )
@@ -44,9 +42,9 @@ class GuardHistory:
     where: tuple[int | None, bool] | None = None  # level and fading
 
     @classmethod
-    def new(cls, plan: Guard, generator: Network, discriminator: Network) -> GuardHistory:
-        """Before the first look."""
-        return cls(series(generator, discriminator), plan.window + plan.patience)
+    def new(cls, plan: Guard, networks: Mapping[str, Network]) -> GuardHistory:
+        """Before the first look; `networks` are those that learn."""
+        return cls(series(networks), plan.window + plan.patience)
 
     def __post_init__(self) -> None:
         self.looks = torch.empty(0, len(self.names), dtype=torch.float64)

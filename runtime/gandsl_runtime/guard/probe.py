@@ -14,9 +14,10 @@ from ..data import Dataset
 from ..distributed.group import ProcessGroup
 from ..distributed.group import parts as shares
 from ..errors import DataError
-from ..plan.schedule import batch
+from ..plan.schedule import Step, batch
+from ..programs import Images, call, classes_of
 from ..sample.sampler import Latents, Sampler, parts
-from ..training.game import Images, TwoPlayerGame, call, classes_of
+from ..training.game import TwoPlayerGame
 from ..training.verdict import verdict
 from . import measure
 
@@ -35,7 +36,7 @@ class Probe:
     _labels: Tensor | None = field(default=None, init=False)
     _latents: Latents | None = field(default=None, init=False)
 
-    def measured(self) -> dict[str, Tensor]:
+    def measured(self, step: Step | None = None) -> dict[str, Tensor]:
         """Diversity of samples and D's logits, by the names of their series; nothing without two images."""
         if self._pixels is None:
             self._pixels, self._labels = self._read()

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ..runs.header import DataFacts
     from ..runs.record import MachineOptions
     from ..runs.run_dir import RunDir
-    from ..training.game import TwoPlayerGame
     from ..training.phases import PlanPhase
     from ..training.state import State
 
@@ -42,7 +41,6 @@ class Run(Protocol):
 
     plan: Plan
     state: State | GameRun
-    game: TwoPlayerGame
     data: Dataset
     device: torch.device
     group: ProcessGroup

@@ -1,23 +1,27 @@
-"""Writes a grid of samples at the plan's cadence: the same latents each time, one row a class."""
+"""Writes a grid of what the game shows at the plan's cadence: the same latents each time, one row a class."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..data.dataset import IN_A_ROW, Dataset
 from ..errors import DataError
+from ..game.run import GameRun
+from ..game.views import draws_labels, look, reads_items
 from ..media import images
 from ..network import Network
 from ..plan import Plan, schedule
 from ..plan.schedule import Stage
+from ..programs import classes_of
 from ..sample import sample
-from ..training.game import classes_of
 from .base import Observer
 
 if TYPE_CHECKING:
@@ -25,11 +29,39 @@ if TYPE_CHECKING:
     from .base import Run
 
 MOST_CLASSES = 20
+AT_A_TIME = 32  # samples
 REALS = "reals.png"  # of the training images, in the same layout
 
 
+@dataclass(frozen=True)
+class Layout:
+    """`columns` of images, and the class of each row (None: no labels)."""
+
+    columns: int
+    rows: tuple[int | None, ...]
+
+    @classmethod
+    def of(cls, width: int, classes: int, columns: int | None = None) -> Layout:
+        """What suits images of a width: a row a class (the first 20), or more images without labels."""
+        columns = columns or (10 if width <= 128 else 6)
+        classes = min(classes, MOST_CLASSES)
+        return cls(columns, tuple(range(classes)) or (None,) * max(columns * 3 // 5, 1))
+
+    @property
+    def labels(self) -> list[int] | None:
+        """The class of each image."""
+        found = [row for row in self.rows if row is not None for _ in range(self.columns)]
+        return found or None
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seed of each image: of labels the same in each row, so that a column compares them."""
+        place = 0 if self.labels else self.columns
+        return [row * place + column for row in range(len(self.rows)) for column in range(self.columns)]
+
+
 class Grids(Observer):
-    """`<folder>/<images shown>.png`, one of what an untrained generator gives at 0, and `reals.png`."""
+    """`<folder>/<images shown>.png`, one of what untrained networks give at 0, and `reals.png`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -38,34 +70,88 @@ class Grids(Observer):
     def begin(self, run: Run) -> None:
         reals = self.folder / REALS
         if not reals.exists():
-            write_reals(reals, run.data, run.state.generator, run.state.seed)
+            width, classes = run.data.shape[-1], classes_in(run)
+            write_reals(reals, run.data, Layout.of(width, classes), run.state.seed)
         if run.state.clock.steps == 0:
-            run.game.stage = schedule.step(run.plan, run.state.generator.levels, run.state.clock).stage
-            self._write(run)
+            self._write(run, run.state.now())
 
     def after(self, step: Step, run: Run) -> None:
         last = schedule.reached(run.plan.length, run.state.clock)
         if last or schedule.due(run.plan.cadence.grid, step.clock, run.state.clock):
-            self._write(run)
+            self._write(run, step)
 
-    def _write(self, run: Run) -> None:
-        self.last = self.folder / f"{run.state.clock.images:012d}.png"
-        write_grid(self.last, run.state.sampler, run.plan, stage=run.game.stage)
+    def _write(self, run: Run, step: Step) -> None:
+        path = self.folder / f"{run.state.clock.images:012d}.png"
+        if not isinstance(run.state, GameRun):
+            write_grid(path, run.state.sampler, run.plan, stage=step.stage)
+        elif not run.state.game.plan_at(step.stage).shows:
+            return
+        else:
+            write_shown(path, run.state, run.data, step)
+        self.last = path
 
 
-def layout(generator: Network, columns: int | None = None) -> tuple[int, list[int | None]]:
-    """The columns of a grid, and the class of each row (None: no labels)."""
-    columns = columns or (10 if generator.outputs[-1].shape[-1] <= 128 else 6)
-    classes = min(classes_of(generator), MOST_CLASSES)
-    return columns, list(range(classes)) if classes else [None] * max(columns * 3 // 5, 1)
+def classes_in(run: Run) -> int:
+    """How many classes there are to make rows of."""
+    if isinstance(run.state, GameRun):
+        return run.state.game.plan.classes
+    return classes_of(run.state.generator)
 
 
-def write_reals(path: Path, data: Dataset, generator: Network, seed: int) -> None:
-    """Write a PNG of training images as the discriminator sees them, in the layout of `write_grid`.
+def write_shown(path: Path, run: GameRun, data: Dataset, step: Step, columns: int | None = None) -> Layout:
+    """Write a PNG of the images that a game shows, of averages where there are any; gives its layout.
+
+    Several are grids side by side. A row is a class with one latent a column, or, without labels, more
+    latents; items of the data are those of `reals.png`.
+    """
+    nodes = run.game.plan_at(step.stage).shows
+    program = run.game.view_program(nodes, step.stage, True)
+    reads = reads_items(program)
+    classes = run.game.plan.classes if reads or draws_labels(program) else 0
+    layout = Layout.of(data.shape[-1], classes, columns)
+    labels = None if layout.labels is None else torch.tensor(layout.labels, device=run.device)
+    items = {} if labels is None else {"Label": labels}
+    low, high = run.plan.data.range
+    if reads:
+        pixels = torch.from_numpy(real_pixels(data, layout, run.seed)).to(run.device, run.dtype)
+        items["Image"] = pixels * ((high - low) / 255) + low
+    batch = min(AT_A_TIME, len(layout.seeds))
+    found = look(run, nodes, step, layout.seeds, items=items, labels=labels, average=True, batch=batch)
+    shown = _alike([images.to_pixels(one, low, high) for one in _enlarged(run, step.stage, found)])
+    rows = [torch.cat(parts) for parts in zip(*(one.split(layout.columns) for one in shown), strict=True)]
+    images.save(images.grid(torch.cat(rows), layout.columns * len(shown)), path)
+    return layout
+
+
+def _enlarged(run: GameRun, stage: Stage, found: Iterable[Tensor]) -> Iterator[Tensor]:
+    """Images of a level as large as those of the last one."""
+    for one in found:
+        size = tuple(one.shape[2:])
+        if stage.level is not None:
+            now, last = run.levels[stage.level], run.levels[-1]
+            size = tuple(side * full // own for side, full, own in zip(size, last, now, strict=True))
+        yield images.enlarged(one, size)
+
+
+def _alike(shown: list[Tensor]) -> list[Tensor]:
+    """Pixels (N, c, h, w) of several kinds with as many channels, as large as the largest."""
+    channels, *size = (max(one.shape[axis] for one in shown) for axis in (1, 2, 3))
+    wide = (one.expand(-1, channels, -1, -1) if one.shape[1] == 1 else one for one in shown)
+    padded = (torch.cat([x, x.new_zeros(len(x), channels - x.shape[1], *x.shape[2:])], 1) for x in wide)
+    return [images.enlarged(one, tuple(size)) for one in padded]
+
+
+def write_reals(path: Path, data: Dataset, layout: Layout, seed: int) -> None:
+    """Write a PNG of training images as networks see them, in the layout of what is shown.
 
     Which they are is drawn by the seed. Places stay black where a class has fewer that can be read.
     """
-    columns, rows = layout(generator)
+    images.save(images.grid(torch.from_numpy(real_pixels(data, layout, seed)), layout.columns), path)
+
+
+def real_pixels(data: Dataset, layout: Layout, seed: int) -> np.ndarray:
+    """uint8 (N, c, h, w): images of a set for each place of a layout; black where there are too few."""
+    columns, rows = layout.columns, layout.rows
     order = np.random.default_rng(seed).permutation(len(data))
     pixels = np.zeros((len(rows) * columns, *data.shape), dtype=np.uint8)
     for first, label in ((0, None),) if None in rows else enumerate(rows):
@@ -73,7 +159,7 @@ def write_reals(path: Path, data: Dataset, generator: Network, seed: int) -> Non
         room = len(pixels) if label is None else columns
         for place, image in enumerate(_readable(data, of_class, room)):
             pixels[first * columns + place] = image
-    images.save(images.grid(torch.from_numpy(pixels), columns), path)
+    return pixels
 
 
 def _readable(data: Dataset, indices: Iterable[int], count: int) -> Iterator[np.ndarray]:
@@ -102,14 +188,8 @@ def write_grid(
     Rows are classes (the first 20) with one latent a column, or, without labels, more latents.
     """
     port = generator.outputs[-1]
-    columns, rows = layout(generator, columns)
-    classes = min(classes_of(generator), MOST_CLASSES)
-    # a conditional grid shows the same latents in each class, so that a column compares them
-    seeds = [
-        (0 if classes else row * columns) + column for row in range(len(rows)) for column in range(columns)
-    ]
-    labels = [row for row in range(classes) for _ in range(columns)] if classes else None
-    drawn = sample(generator, seeds, labels, noise="constant", stage=stage)[-1]
+    layout = Layout.of(port.shape[-1], classes_of(generator), columns)
+    drawn = sample(generator, layout.seeds, layout.labels, noise="constant", stage=stage)[-1]
     shown = images.enlarged(drawn, port.shape[1:])
-    images.save(images.grid(images.to_pixels(shown, *plan.data.range), columns), path)
-    return rows
+    images.save(images.grid(images.to_pixels(shown, *plan.data.range), layout.columns), path)
+    return list(layout.rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import wrap
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..network import Network, Port
-from ..plan import Plan, Precision, Quantity, schedule
-from ..plan.schedule import Side, Size
+from ..plan import Plan, Precision, Quantity
+from ..plan.schedule import Size
 from ..runs.record import MachineOptions
 from ..training.precision import made_for
 from .progress import corrected
@@ -36,7 +36,7 @@ def laid_out(found: Iterable[Fact]) -> list[str]:
     """Each label with what is said beside it; lines break between words."""
     width = max(get_terminal_size((80, 24)).columns - LABEL, 20)
     return [
-        f"{'' if place else label:{LABEL}}{line}".rstrip()
+        f"{'' if place else label.ljust(LABEL - 1) + ' ':{LABEL}}{line}".rstrip()
         for label, said in found
         for place, line in enumerate(
             wrap(said, width, break_on_hyphens=False, break_long_words=False) or [""]
@@ -50,15 +50,14 @@ def facts(run: Run) -> Iterator[Fact]:
     where = str(run.run_dir) if run.run_dir else "no folder: nothing is written"
     began = f", goes on from {state.clock.images:,} images" if state.clock.steps else ""
     yield "run", f"{where}{began}, seed {state.seed}"
-    yield "generator", network(state.generator)
-    yield "discriminator", network(state.discriminator)
+    for name, one in state.networks.items():
+        yield name, network(one)
     yield "images", images(run.data)
     yield "device", device(run.device, run.group.size, run.readers, run.machine)
-    levels = state.generator.levels
+    levels = state.levels
     yield "plan", length(plan, levels, computed(run.precision, plan.precision, run.device))
     yield "loss", losses(plan, [phase.label for phase in run.phases])
-    now = schedule.step(plan, levels, state.clock)
-    yield "rates", rates(plan, levels, now, state.rate)
+    yield "rates", rates(state.rates(state.now()), state.rate)
     yield "cadence", cadence(plan)
 
 
@@ -132,17 +131,11 @@ def losses(plan: Plan, phases: Sequence[str]) -> str:
     return f"{said}; optimizer steps: {', '.join(phases)}"
 
 
-def rates(plan: Plan, levels: Sequence[Size], now: schedule.Step, rollback: float = 1.0) -> str:
-    """`G 0.002 = 0.0025 × 4/5 (lazy) …`; with a word on what that means."""
-    sides: tuple[Side, ...] = ("generator", "discriminator")
-    lazy = {side: schedule.lazy_ratio(plan, side) for side in sides}
-    said = [
-        f"{side[0].upper()} "
-        + corrected(schedule.adam(plan, side, levels, now).lr * rollback, lazy[side], rollback)
-        for side in sides
-    ]
+def rates(found: Mapping[str, tuple[float, float]], rollback: float = 1.0) -> str:
+    """`G 0.002 = 0.0025 × 4/5 (lazy) …`; with a word on what that means. `found`: rate and correction."""
+    said = [f"{name} {corrected(rate, lazy, rollback)}" for name, (rate, lazy) in found.items()]
     why = "; lazy correction: a lazy penalty's optimizer steps come on top, so each is smaller"
-    return ", ".join(said) + why * (set(lazy.values()) != {1.0})
+    return ", ".join(said) + why * any(lazy != 1.0 for _, lazy in found.values())
 
 
 def cadence(plan: Plan) -> str:

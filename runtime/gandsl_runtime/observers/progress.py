@@ -18,8 +18,8 @@ _CURVED = ("loss/D", "loss/G")
 class Progress:
     """Filled by the trainer, read by whoever shows it.
 
-    `lazy` are the factors of the lazy correction by network, G and D; `rollback` what rollbacks have made of
-    both rates.
+    `lazy` are the factors of the lazy correction by rate, such as G and D; `rollback` what rollbacks have
+    made of all rates.
     """
 
     def __init__(
@@ -97,12 +97,12 @@ class Progress:
         return [f"{name.replace('_', ' ')} {number(value)}" for name, value in found.items()]
 
     def rates(self) -> list[str]:
-        """Both learning rates, and why they are not the spec's: `G 0.002 = 0.0025 × 4/5 (lazy)`."""
-        found = {side: self.values[f"lr/{side}"] for side in ("G", "D") if f"lr/{side}" in self.values}
-        return [f"{side} {self._explained(side, rate)}" for side, rate in found.items()]
+        """The learning rates, and why they are not the spec's: `G 0.002 = 0.0025 × 4/5 (lazy)`."""
+        found = {name.removeprefix("lr/"): v for name, v in self.values.items() if name.startswith("lr/")}
+        return [f"{name} {self._explained(name, rate)}" for name, rate in found.items()]
 
-    def _explained(self, side: str, rate: float) -> str:
-        return corrected(rate, self.lazy.get(side, 1.0), self.rollback)
+    def _explained(self, name: str, rate: float) -> str:
+        return corrected(rate, self.lazy.get(name, 1.0), self.rollback)
 
     def sentence(self) -> str:
         """One line of all that matters."""

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ..plan import schedule
 from .base import Observer, Record
 from .opening import opening
 from .progress import Progress
@@ -38,9 +37,8 @@ class Terminal(Observer):
 
     def begin(self, run: Run) -> None:
         name = str(run.run_dir) if run.run_dir else "training"
-        lazy = {side[0].upper(): schedule.lazy_ratio(run.plan, side) for side in schedule.SIDES}
-        sizes = run.state.generator.levels
-        self._progress = Progress(name, run.plan.length, sizes, run.state.clock, lazy)
+        lazy = {label: ratio for label, (_, ratio) in run.state.rates(run.state.now()).items()}
+        self._progress = Progress(name, run.plan.length, run.state.levels, run.state.clock, lazy)
         self._first = run.plan.cadence.log
         if not self._introduced:  # a run that the guard takes back begins again
             self._introduced, self._began_at = True, self._clock()

@@ -16,6 +16,20 @@ from .quantity import ZERO, Quantity
 from .schedule import Clock, reached
 
 Fresh = Literal["phase", "step"]
+_SHORT = {"generator": "G", "discriminator": "D"}
+
+
+def short(name: str) -> str:
+    """What a player or a network is called in the log and in messages: G, D, others by their names."""
+    return _SHORT.get(name, name)
+
+
+@dataclass(frozen=True)
+class DataField:
+    """What the items of the data have under a name: an Image (c, h, w), or a Label of (k,) classes."""
+
+    kind: Literal["Image", "Label"]
+    shape: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -117,8 +131,7 @@ class PhasePlan:
     @property
     def label(self) -> str:
         """Its name as users are told it: `D/16`; other players than these two by their names."""
-        short = {"generator": "G", "discriminator": "D"}
-        players = "+".join(short.get(player, player) for player in self.players)
+        players = "+".join(map(short, self.players))
         return f"{players}/{self.every}" if self.every > 1 else players
 
     @cached_property
@@ -142,6 +155,23 @@ class GamePlan:
     logs: Mapping[str, str] = field(default_factory=dict)  # name in the log → node
     shows: tuple[str, ...] = ()  # nodes
     watches: Mapping[str, str] = field(default_factory=dict)  # real, fake, samples, items → node
+    data: Mapping[str, DataField] = field(default_factory=dict)  # what an item of the data holds
+
+    @property
+    def image(self) -> tuple[int, int, int] | None:
+        """The shape (c, h, w) of the images that the data gives, of the largest field; None without any."""
+        shapes = [one.shape for one in self.data.values() if one.kind == "Image"]
+        return max(shapes, key=lambda shape: shape[1] * shape[2], default=None)  # type: ignore[return-value]
+
+    @property
+    def classes(self) -> int:
+        """How many classes the items have; 0 where the game reads none."""
+        return max((one.shape[0] for one in self.data.values() if one.kind == "Label"), default=0)
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """The networks that some player trains, whole or in part."""
+        return tuple(dict.fromkeys(name for player in self.players.values() for name in player.networks))
 
     def phases(self, clock: Clock) -> tuple[PhasePlan, ...]:
         """The phases of a step at this moment, in order, whether they are due in it or not."""

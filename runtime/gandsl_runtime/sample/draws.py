@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..errors import SamplingError
-from ..training.game import Images, classes_of
+from ..programs import Images, classes_of
 from .given import CLASSES, STYLES, GivenLatents, names_of
 from .sampler import Latents, Sampler, parts
 

@@ -19,8 +19,8 @@ from torch import Tensor
 from ..data.pack import add
 from ..errors import RuntimeFault, SamplingError, room_for
 from ..media.formats import latents_suffix
+from ..programs import classes_of
 from ..system.files import special, whole
-from ..training.game import classes_of
 from .sampler import Latents, Sampler
 
 STYLES, CLASSES = "w", "class"

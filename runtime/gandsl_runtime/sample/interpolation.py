@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..errors import SamplingError
 from ..network import Network
-from ..training.game import Images, classes_of
+from ..programs import Images, classes_of
 from .sampler import Sampler, SamplingOptions, parts
 
 Space = Literal["z", "w", "class"]

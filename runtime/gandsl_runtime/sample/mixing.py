@@ -9,7 +9,7 @@ import torch
 
 from ..errors import SamplingError
 from ..network import Network
-from ..training.game import Images
+from ..programs import Images
 from .sampler import Sampler, SamplingOptions, parts
 
 

@@ -17,7 +17,7 @@ from ..errors import SamplingError
 from ..layers import NOISE_MODES, BatchNorm, TrackAverage
 from ..network import Network, Port
 from ..plan.schedule import Stage
-from ..training.game import Images, call, classes_of, latents_and_labels
+from ..programs import Images, call, classes_of, latents_and_labels
 from .latents import MOST_OF_NUMPY, Cut, latent, numpy_latents
 from .modes import evaluating
 

@@ -8,7 +8,7 @@ from typing import Unpack
 import torch
 
 from ..network import Network
-from ..training.game import Images
+from ..programs import Images
 from .draws import Draws
 from .sampler import Sampler, SamplingOptions
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from ..errors import SamplingError
 from ..layers import BatchNorm
 from ..network import Network
-from ..training.game import classes_of
+from ..programs import classes_of
 from .sampler import Sampler, SamplingOptions
 
 

@@ -13,21 +13,16 @@ from torch import Tensor
 
 from ..calling import dtype_of
 from ..layers import TrackAverage
-from ..network import Network, Port
+from ..network import Network
 from ..ops.gradient import inner_scale
 from ..plan import Plan
+from ..plan.game import DataField, GamePlan
 from ..plan.schedule import Side, Stage
+from ..programs import Images, call, classes_of, latents_and_labels, tuple_of
 from ..rng import CallDraws, Draws, Key, Part, drawing, ids, name_layers
 from . import penalties
 from .compiled import Compiler, linearized, with_gradients, with_lengths
 from .consistency import Nearby
-
-Images = tuple[Tensor, ...]
-
-
-def tuple_of(outputs: Any) -> Images:
-    """What a program returned, as a tuple."""
-    return outputs if isinstance(outputs, tuple) else (outputs,)
 
 
 @dataclass(frozen=True)
@@ -71,6 +66,14 @@ class TwoPlayerGame:
         self.dtype = dtype_of(self.generator)
         self._judges_labels = classes_of(self.discriminator) > 0
         self.full_sizes = [port.shape[1:] for port in self.discriminator.inputs if port.kind == "Image"]
+
+    @property
+    def items(self) -> GamePlan:
+        """What it reads of the data."""
+        shapes = [port.shape for port in self.discriminator.inputs if port.kind == "Image"]
+        classes = classes_of(self.generator)
+        data = {f"image{i}": DataField("Image", shape) for i, shape in enumerate(shapes)}
+        return GamePlan({}, (), data=data | ({"y": DataField("Label", (classes,))} if classes else {}))
 
     def draws(self, part: Part, key: Key) -> Draws:
         """The draws of one part of a batch."""
@@ -210,12 +213,6 @@ class TwoPlayerGame:
         return self.compiler((side, entry, *self._moment), network, program, *args, *alpha)
 
 
-def call(network: Network, entry: str, stage: Stage, args: Sequence[Any]) -> tuple[Tensor, ...]:
-    """Run the program of a stage; alpha is the last argument while it fades."""
-    program, alpha = program_of(network, entry, stage, args)
-    return program(*args, *alpha)
-
-
 def program_of(
     network: Network, entry: str, stage: Stage, args: Sequence[Any]
 ) -> tuple[Callable[..., Images], Images]:
@@ -223,16 +220,6 @@ def program_of(
     program = network.program(entry, stage.level, stage.fading)
     alpha = (args[0].new_full((), stage.alpha),) if stage.fading else ()  # args[0]: latents, styles or images
     return lambda *given: tuple_of(program(*given)), alpha
-
-
-def latents_and_labels(
-    generator: Network, labels: Tensor | None, latent: Callable[[Port], Tensor]
-) -> tuple[Tensor, ...]:
-    """The generator's arguments in call order; `latent(port)` gives each latent."""
-    given: dict[str, Callable[[Port], Tensor | None]] = {"Latent": latent, "Label": lambda _: labels}
-    return tuple(
-        x for port in generator.inputs if port.kind in given if (x := given[port.kind](port)) is not None
-    )
 
 
 @contextmanager
@@ -251,11 +238,6 @@ def averages_held(averages: Sequence[TrackAverage]) -> Iterator[None]:
 def _differentiable(styles: Tensor) -> Tensor:
     """Styles that images can be differentiated by, also where nothing learned stands before them."""
     return styles if styles.requires_grad else styles.detach().requires_grad_()
-
-
-def classes_of(network: Network) -> int:
-    """The number of classes of the network's label input; 0 when it takes none."""
-    return next((port.shape[0] for port in network.inputs if port.kind == "Label"), 0)
 
 
 def _area(images: Tensor, size: tuple[int, ...]) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +57,7 @@ class State:
     memory: GuardHistory | None = None  # of the guard, where there is one
     rollbacks: int = 0  # how often the guard went back …
     rate: float = 1.0  # … and what that made of the learning rates
+    plan: Plan | None = None
 
     @classmethod
     def new(
@@ -89,8 +90,36 @@ class State:
         if lecam := plan.regularizers.lecam:
             state.anchors = Anchors(lecam, device, dtype)
         if plan.guard:
-            state.memory = GuardHistory.new(plan.guard, generator, discriminator)
+            state.memory = GuardHistory.new(plan.guard, state.networks)
+        state.plan = plan
         return state
+
+    @property
+    def networks(self) -> dict[str, Network]:
+        return {"generator": self.generator, "discriminator": self.discriminator}
+
+    learning = networks
+
+    @property
+    def levels(self) -> Sequence[tuple[int, int]]:
+        return self.generator.levels
+
+    def moved_in(self, phase: Any) -> tuple[str, ...]:
+        return tuple(phase.players)
+
+    def now(self) -> Step:
+        assert self.plan is not None
+        return schedule.step(self.plan, self.levels, self.clock)
+
+    def rates(self, step: Step) -> dict[str, tuple[float, float]]:
+        assert self.plan is not None
+        return {
+            side[0].upper(): (
+                schedule.adam(self.plan, side, self.levels, step).lr * self.rate,
+                schedule.lazy_ratio(self.plan, side),
+            )
+            for side in SIDES
+        }
 
     @property
     def sampler(self) -> Network:
@@ -141,9 +170,9 @@ class State:
                     found[f"optimizer.{side}/{name}/{moment}"] = tensor
         return found
 
-    def with_average(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    def with_averages(self, tensors: dict[str, Tensor], names: Any) -> dict[str, Tensor]:
         """These, and where there is none an average that begins as the weights."""
-        if self.average is None or under(tensors, "average/"):
+        if "generator" not in names or self.average is None or under(tensors, "average/"):
             return tensors
         return tensors | {f"average/{key}": tensor for key, tensor in under(tensors, "generator/").items()}
 

@@ -1,31 +1,36 @@
-"""The training loop: one trainer for every plan and every pair of networks."""
+"""The training loop: one trainer for every plan and every game."""
 
 from __future__ import annotations
 
 import secrets
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from .. import __version__, observers
+from ..calling import dtype_of
 from ..data import Dataset
 from ..data.identity import again, identity
 from ..data.sources import Source
 from ..distributed.group import ProcessGroup, check_batches
 from ..errors import CheckpointError, Diverged, Interrupted, Unwritable
+from ..game.optimizers import sizes_of
 from ..game.program import Game
 from ..game.run import GameRun
 from ..game.step import step as played
 from ..guard.guard import Guard
+from ..guard.probe import Probe
+from ..guard.watching import GameProbe
 from ..layers import BatchNorm
 from ..network import Network
 from ..plan import Plan, schedule
-from ..plan.game import PhasePlan
+from ..plan.game import PhasePlan, short
 from ..plan.schedule import Step
 from ..runs import checkpoint, resuming
 from ..runs.description import said
@@ -53,13 +58,12 @@ OUT_OF_TIME, MOVED, SIGNAL = 1, 2, 3
 
 
 class Trainer:
-    """Trains a generator and a discriminator by a plan.
+    """Plays a game by a plan: its networks, of any names, are trained.
 
     `data` is a folder, a zip, the name of a built-in set, or a source or dataset already open. Without a
     `run_dir` nothing is written. `seed` decides every draw. `machine` says on what the run trains, never
     what: device, processes that read images ahead, compiled steps; whether cuDNN tries its algorithms is set
     for the whole process. `observing`: who is told of each step (None: the log and the grids in `run_dir`).
-    `game`: what a step is, over these networks; None: the two players of the plan's loss.
     Each of the processes of a `group` has a trainer and a share of every batch; the first alone observes and
     writes.
     Raises PlanError, DataError, MissingExtra, NoSuchDevice; CheckpointError when `run_dir` holds a run.
@@ -68,9 +72,7 @@ class Trainer:
     def __init__(
         self,
         plan: Plan,
-        generator: Network,
-        discriminator: Network,
-        *,
+        *of: Game | Network,  # a game; or, for as long as the old trainer is there, two networks
         data: str | Path | Source | Dataset,
         run_dir: str | Path | RunDir | None = None,
         seed: int = 0,
@@ -91,21 +93,18 @@ class Trainer:
             raise CheckpointError(
                 f"{self.run_dir} holds a run already", "resume it, or choose another folder"
             )
-        validate.check(plan, {"generator": generator, "discriminator": discriminator})
         check_batches(self.group, plan)
-        self.game = TwoPlayerGame(plan, generator, discriminator, self.device)
-        if machine.compile:
-            self.game.compiler = Compiler("inductor", self.warn)
-        self.data = dataset_of(data, self.game, plan.data)
-        self.game.label_distribution = distribution_of(self.data, self.game)
+        self.game = self._game(of, game)
+        validate.check(plan, self._networks)
+        self._open(data)
         self.precision = in_force(plan.precision, self.device)
         self.readers = readers_of(machine.workers, self.data, plan, self.group, self.device)
         # other processes than the first have no observers
         warn = self.warn if self.group.leads else warnings.warn
         self.stream = stream_of(self.data, plan, seed, self.readers.count, self.group, self.device, warn)
         self.metrics, self.throughput = MetricSums(), Throughput(self.device)
-        self.state = self._new_state(seed) if game is None else self._new_run(game, seed)
-        self.guard = Guard.of(plan, self.state, self.game, self.data, self.group)
+        self.state = self._new_state(seed)
+        self.guard = Guard.of(plan, self.state, self._probe)
         self.latest: dict[str, float] = {}  # the newest value of each name in the log
         self._where = data if isinstance(data, str | Path) else None
         if observing is None:
@@ -123,7 +122,43 @@ class Trainer:
     def _phases(self) -> tuple[PlanPhase, ...]:
         return phases(self.plan)
 
-    def _new_state(self, seed: int) -> State:
+    def _game(self, of: tuple[Any, ...], game: Game | None) -> Any:
+        if game is None and len(of) == 1:
+            (game,) = of
+        if game is not None:
+            return game
+        old = TwoPlayerGame(self.plan, of[0], of[1], self.device)
+        if self.machine.compile:
+            old.compiler = Compiler("inductor", self.warn)
+        return old
+
+    @property
+    def _networks(self) -> Mapping[str, Network]:
+        if isinstance(self.game, TwoPlayerGame):
+            return {"generator": self.game.generator, "discriminator": self.game.discriminator}
+        found: Mapping[str, Network] = self.game.networks
+        return found
+
+    def _open(self, data: str | Path | Source | Dataset) -> None:
+        """The images, and how often each class comes."""
+        plan = self.game.plan
+        if isinstance(self.game, TwoPlayerGame):
+            plan = self.game.items
+        self.data = dataset_of(data, plan, self.plan.data)
+        self.shares = distribution_of(self.data, plan.classes)
+        if isinstance(self.game, TwoPlayerGame) and self.shares is not None:
+            self.game.label_distribution = self.shares.to(self.device, self.game.dtype)
+
+    def _probe(self, samples: int) -> Probe | GameProbe:
+        if isinstance(self.state, GameRun):
+            return GameProbe(self.state, self.data, samples)
+        return Probe(self.game, self.data, samples, self.group)
+
+    def _new_state(self, seed: int) -> State | GameRun:
+        if not isinstance(self.game, TwoPlayerGame):
+            return GameRun.new(
+                self.plan, self.game, self.stream, seed, self.device, self.group, self.shares, self.metrics
+            )
         generator, discriminator = self.game.generator, self.game.discriminator
         state = State.new(self.plan, generator, discriminator, seed, self.device)
         self.group.share(state.tensors().values())
@@ -132,17 +167,11 @@ class Trainer:
         self.updates = Updates(self.game, state, self.stream, self.group, self.metrics)
         return state
 
-    def _new_run(self, game: Game, seed: int) -> GameRun:
-        shares = self.game.label_distribution
-        return GameRun.new(self.plan, game, self.stream, seed, self.device, self.group, shares, self.metrics)
-
     @classmethod
     def resume(
         cls,
         run_dir: str | Path | RunDir,
-        generator: Network,
-        discriminator: Network,
-        *,
+        *of: Game | Network,
         plan: Plan | None = None,
         data: str | Path | Source | Dataset | None = None,
         change: bool = False,
@@ -163,12 +192,13 @@ class Trainer:
             observing = observers.standard(where, tensorboard=machine.tensorboard)
         path, tensors, facts, refused = resuming.latest(files)
         redrawn = resuming.check_draws(where, facts, change)
-        changed = plan is not None and resuming.check_plan(where, facts, plan, generator.levels, change)
+        first: Any = of[0]
+        levels = sizes_of(first.networks) if len(of) == 1 else first.levels
+        changed = plan is not None and resuming.check_plan(where, facts, plan, levels, change)
         resuming.check_spec(files, facts, change)
         trainer = cls(
             plan or facts.plan,
-            generator,
-            discriminator,
+            *of,
             data=again(facts.data) if data is None else data,
             seed=facts.counters.seed,
             machine=machine,
@@ -211,8 +241,8 @@ class Trainer:
 
     def _load(self, path: Path, tensors: dict[str, torch.Tensor], found: Facts, refused: list[str]) -> None:
         facts = checkpoint.run_facts(path, found)
-        if facts.plan.average_of("generator") is None:  # where the plan has one now, it begins here
-            tensors = self.state.with_average(tensors)
+        begun = self.plan.averaged.keys() - facts.plan.averaged.keys()
+        tensors = self.state.with_averages(tensors, begun)  # those that the plan has now begin here
         try:
             if isinstance(self.state, GameRun):
                 same = facts.plan == self.plan and facts.spec in (None, self._digest)
@@ -226,7 +256,7 @@ class Trainer:
         self.state.load_counters(facts.counters)
         self.stream.close()
         self.stream.position = self.state.samples
-        like = torch.zeros((), device=self.device, dtype=self.game.dtype)
+        like = torch.zeros((), device=self.device, dtype=dtype_of(next(iter(self.state.networks.values()))))
         self.metrics.resume(facts.log.sums, like, self.group)
         self.latest = dict(facts.log.latest)
         self.throughput.resume(facts.log.seconds)
@@ -284,10 +314,10 @@ class Trainer:
     def step(self) -> Step:
         """One step: every phase that is due, then what follows from it, then the clock."""
         state = self.state
-        step = schedule.step(self.plan, state.generator.levels, state.clock)
-        self.game.stage = step.stage
         if isinstance(state, GameRun):
             return played(state, self._memory)
+        step = state.now()
+        self.game.stage = step.stage
         state.enter(self.plan, step)
         for phase in self._phases:
             if phase.due(step.clock):
@@ -298,8 +328,7 @@ class Trainer:
 
     def _memory(self, what: str) -> AbstractContextManager[None]:
         spec = self.files.spec if self.files and self.files.resolved is not None else "SPEC"
-        state = self.state
-        return memory_for(what, spec, generator=state.generator, discriminator=state.discriminator)
+        return memory_for(what, spec, **self.state.networks)
 
     def warn(self, message: str) -> None:
         """Tell the observers what the user should know though the run goes on."""
@@ -323,8 +352,7 @@ class Trainer:
             "images": self.state.clock.images,
             "steps": self.state.clock.steps,
             "batch": step.batch,
-            "lr/G": self.state.optimizers["generator"].param_groups[0]["lr"],
-            "lr/D": self.state.optimizers["discriminator"].param_groups[0]["lr"],
+            **{f"lr/{name}": rate for name, (rate, _) in self.state.rates(step).items()},
         }
         if self.plan.growth and step.stage.level is not None:
             facts |= {"level": step.stage.level, "alpha": step.stage.alpha}
@@ -333,9 +361,7 @@ class Trainer:
         elif self.plan.augment:
             facts["augment/p"] = float(self.updates.augment_probability())
         if self.precision.scales:
-            facts |= {
-                f"scale/{side[0].upper()}": scaling.scale for side, scaling in self.state.scaling.items()
-            }
+            facts |= {f"scale/{short(player)}": one.scale for player, one in self.state.scaling.items()}
         looked = self.guard.look(step, self) if self.guard else None
         self.metrics.clear()
         self._record(facts | measured | (looked or {}) | self.throughput.record(self.state.clock))
@@ -355,9 +381,7 @@ class Trainer:
         """Means since the last record. Raises Diverged when one is not finite."""
         means = self.metrics.means(self.group)
         lost = [name for name, mean in means.items() if not abs(mean) < float("inf")]
-        lost += [
-            f"gradients of the {side}" for side, scaling in self.state.scaling.items() if scaling.hopeless
-        ]
+        lost += [f"gradients of the {player}" for player, one in self.state.scaling.items() if one.hopeless]
         if lost:
             raise self._diverged(lost)
         return means

@@ -14,30 +14,33 @@ from ..data.dataset import planned
 from ..data.readers import Readers, readers
 from ..data.sources import Source
 from ..distributed.group import ProcessGroup, dealt
+from ..errors import PlanError
 from ..plan import Data as DataPlan
 from ..plan import Plan
-from .game import TwoPlayerGame, classes_of
+from ..plan.game import GamePlan
 
 
-def dataset_of(data: str | Path | Source | Dataset, game: TwoPlayerGame, plan: DataPlan) -> Dataset:
-    """What the user named, opened."""
+def dataset_of(data: str | Path | Source | Dataset, game: GamePlan, plan: DataPlan) -> Dataset:
+    """What the user named, opened as the fields of the game's items want it. Raises PlanError, DataError."""
     if isinstance(data, Dataset):
         return planned(data, plan)
-    shapes = [port.shape for port in game.discriminator.inputs if port.kind == "Image"]
-    channels, h, w = max(shapes, key=lambda shape: shape[1] * shape[2])
-    return open_dataset(data, (channels, h, w), classes_of(game.generator), plan)
+    if game.image is None:
+        raise PlanError(
+            "the game has no images among its data, and images are what runs are trained on",
+            'declare them: `data: {image: "Image[3, 32]"}`',
+        )
+    return open_dataset(data, game.image, game.classes, plan)
 
 
-def distribution_of(data: Dataset, game: TwoPlayerGame) -> torch.Tensor | None:
-    """Cumulative shares of the classes as they are drawn, where the networks take labels."""
-    classes = classes_of(game.generator)
+def distribution_of(data: Dataset, classes: int) -> torch.Tensor | None:
+    """Cumulative shares of the classes as they are drawn, float64; None where the game has no labels."""
     if not classes:
         return None
     found = data.class_shares()
     assert found is not None  # a dataset opened with classes has labels
     shares = torch.zeros(classes, dtype=torch.float64)
     shares[: len(found)] = torch.from_numpy(found)
-    return shares.cumsum(0).to(game.device, game.dtype)
+    return shares.cumsum(0)
 
 
 def readers_of(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gandsl.analysis.game.linear import over_all
 from gandsl.analysis.game.slices import PassIR, StateIR, hears, pass_slice, state_slice
+from gandsl.analysis.game.views import view_slice, views_of
 from gandsl.codegen.analysis.game.moments import passes_of
 from gandsl.ir.game import GameIR
 from gandsl.ir.graph import Graph, NetworkIR, Node, Variant
@@ -56,7 +57,7 @@ class GameFunction:
 
 @dataclass(frozen=True)
 class PassFunction(GameFunction):
-    """A pass of a phase. `used`: by variant and network, the layers with weights that run."""
+    """A pass of a phase, or a view. `used`: by variant and network, the layers with weights that run."""
 
     of: PassIR
     calls: Mapping[str, WrittenCall]
@@ -64,6 +65,7 @@ class PassFunction(GameFunction):
     hears: tuple[tuple[str, str], ...]  # states and what they hear
     graphs: Mapping[Variant, Graph]
     used: Mapping[Variant, Used]
+    shown: tuple[str, ...] = ()  # of a view, the nodes whose values it gives
 
 
 @dataclass(frozen=True)
@@ -84,30 +86,48 @@ def pass_functions(game: GameIR, networks: Mapping[str, NetworkIR]) -> list[Pass
             found.setdefault((key, part.batch is None, _shape(of, networks), hears(game, of)), []).append(
                 (variant, of)
             )
-    functions: list[PassFunction] = []
     taken: set[str] = set()
-    for alike in found.values():
-        variant, of = alike[-1]
-        slots = {v: _numbers(one.whole.graph, one.nodes, one.terms) for v, one in alike}
-        numbers, places = _differing(slots)
-        functions.append(
-            PassFunction(
-                _name(of, variant, len(game.graphs) > 1, taken),
-                of.whole.graph,
-                of.nodes,
-                of.sources,
-                tuple(v for v, _ in alike),
-                numbers,
-                places,
-                of,
-                {id_: _made(of, id_, networks) for id_ in of.calls},
-                over_all(of),
-                hears(game, of),
-                {v: one.whole.graph for v, one in alike},
-                {v: one.used for v, one in alike},
-            )
-        )
-    return functions
+    return [_pass_function(game, networks, alike, taken) for alike in found.values()]
+
+
+def view_functions(game: GameIR, networks: Mapping[str, NetworkIR]) -> list[PassFunction]:
+    """What is shown and watched: a function for each, at stages where it is the same."""
+    found: dict[tuple[str, tuple[str, ...], object], list[tuple[Variant, PassIR]]] = {}
+    for variant in in_order(game.graphs):
+        for name, nodes in views_of(game, variant).items():
+            of = view_slice(game, networks, variant, nodes, name)
+            found.setdefault((name, nodes, _shape(of, networks)), []).append((variant, of))
+    taken: set[str] = set()
+    return [
+        replace(_pass_function(game, networks, alike, taken), shown=nodes)
+        for (_, nodes, _), alike in found.items()
+    ]
+
+
+def _pass_function(
+    game: GameIR,
+    networks: Mapping[str, NetworkIR],
+    alike: Sequence[tuple[Variant, PassIR]],
+    taken: set[str],
+) -> PassFunction:
+    """One function for passes that differ in numbers alone; it shows the last."""
+    variant, of = alike[-1]
+    numbers, places = _differing({v: _numbers(one.whole.graph, one.nodes, one.terms) for v, one in alike})
+    return PassFunction(
+        _name(of, variant, len(game.graphs) > 1, taken),
+        of.whole.graph,
+        of.nodes,
+        of.sources,
+        tuple(v for v, _ in alike),
+        numbers,
+        places,
+        of,
+        {id_: _made(of, id_, networks) for id_ in of.calls},
+        over_all(of),
+        () if of.is_view else hears(game, of),
+        {v: one.whole.graph for v, one in alike},
+        {v: {} if of.is_view else one.used for v, one in alike},
+    )
 
 
 def state_functions(game: GameIR, networks: Mapping[str, NetworkIR]) -> list[StateFunction]:
@@ -143,9 +163,12 @@ def state_functions(game: GameIR, networks: Mapping[str, NetworkIR]) -> list[Sta
     return functions
 
 
+_VIEWS = {"shows": "shown", "watches": "watched"}
+
+
 def _name(of: PassIR, variant: Variant, grows: bool, taken: set[str]) -> str:
     """`discriminator_loss`, `generator_loss_each_4`, `discriminator_loss_fading`."""
-    base = "_and_".join(of.phase.players) + "_loss"
+    base = _VIEWS.get(of.phase.name, "_and_".join(of.phase.players) + "_loss")
     base += f"_each_{of.phase.every}" if of.phase.every > 1 else ""
     base += "" if of.part.sampled else "_of_weights"
     base += "_fading" if grows and variant.fading else ""
@@ -166,6 +189,7 @@ def _made(of: PassIR, id_: str, networks: Mapping[str, NetworkIR]) -> WrittenCal
     order = call_order(called.graph)
     there = {name: one for name, one in called.given.items() if one in of.nodes}
     idle = [layer for layer in called.graph if layer.id not in call.layers]
+    held = _held(networks[call.network], node.attrs["holds"])
     random = any(called.graph[layer].spec.has(Trait.RANDOM) for layer in call.layers)
     return WrittenCall(
         call.network,
@@ -173,7 +197,7 @@ def _made(of: PassIR, id_: str, networks: Mapping[str, NetworkIR]) -> WrittenCal
         tuple(there.get(name) for name in order),
         called.outputs,
         call.average,
-        (*_held(networks[call.network], node.attrs["holds"]), *(one.id for one in idle if _moves(one))),
+        () if of.is_view else (*held, *(one.id for one in idle if _moves(one))),
         (node.attrs["draws"] or id_) if random else "",
         node.attrs["mode"],
     )

@@ -1,0 +1,125 @@
+"""Nodes of a game to be looked at: latents of fixed seeds, given items; in evaluation, and nothing moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from ..network import Network
+from ..plan.schedule import Step
+from ..port import Port
+from ..rng import Draws, Key, Part
+from ..sample.latents import latent
+from ..sample.modes import evaluating
+from .calls import taking
+from .program import Drawn, Item, PassProgram, Source
+from .sources import Items
+
+if TYPE_CHECKING:
+    from .run import GameRun
+
+
+def look(
+    run: GameRun,
+    nodes: tuple[str, ...],
+    step: Step,
+    seeds: Sequence[int],
+    *,
+    items: Items,
+    labels: Tensor | None = None,
+    average: bool = False,
+    batch: int = 32,
+) -> tuple[Tensor, ...]:
+    """The tensors [len(seeds), …] of nodes at a step.
+
+    A seed gives the latents that it gives where a network is sampled. `items`: [len(seeds), …] by kind, in
+    the plan's range; `labels` [len(seeds)] of what is generated, else drawn by seed. `average`: with averages
+    of weights where there are any. `batch` samples are computed at a time, the last batch filled up with the
+    first ones, as statistics of a batch want it. Noise is constant.
+    """
+    program = run.game.view_program(nodes, step.stage, average)
+    rows = _rows(program, seeds, labels)
+    count, found = len(seeds), list[tuple[Tensor, ...]]()
+    sources = run.sources(step)
+    networks = [*run.game.networks.values(), *run.game.averages.values()]
+    with still(networks, seeds[0]):
+        for begin in range(0, count, batch):
+            part = torch.arange(begin, begin + batch) % count
+            draws = Draws(run.device, run.dtype, Part.whole(batch), Key(0, 0, "view"))
+
+            def given(source: Source, part: Tensor = part) -> Tensor:
+                match source:
+                    case Item():
+                        return items[source.kind][part.to(run.device)]
+                    case Drawn():
+                        drawn = rows[source] if source.per != "sample" else rows[source][part]
+                        drawn = drawn.to(run.device, None if _is_label(source) else run.dtype)
+                        return drawn[0] if source.scalar else drawn
+                return sources.tensor(source)
+
+            with taking(draws):
+                found.append(program.run(*map(given, program.sources)))
+    return tuple(torch.cat([x.detach() for x in parts])[:count] for parts in zip(*found, strict=True))
+
+
+def draws_labels(program: PassProgram) -> bool:
+    """Whether what a view generates is of some class."""
+    return any(isinstance(one, Drawn) and _is_label(one) for one in program.sources)
+
+
+def reads_items(program: PassProgram) -> bool:
+    """Whether a view is of items of the data."""
+    return any(isinstance(one, Item) for one in program.sources)
+
+
+@contextmanager
+def still(networks: Iterable[Network], seed: int) -> Iterator[None]:
+    """Inside the block networks are in evaluation with constant noise, and their weights are constants."""
+    with ExitStack() as stack:
+        wanting: list[Tensor] = []
+        for network in networks:
+            stack.enter_context(evaluating(network, "constant", 1.0, seed))
+            wanting += [weight for weight in network.parameters() if weight.requires_grad]
+        stack.enter_context(torch.enable_grad())  # for gradients by what is no weight
+        for weight in wanting:
+            weight.requires_grad_(False)
+        try:
+            yield
+        finally:
+            for weight in wanting:
+                weight.requires_grad_(True)
+
+
+def _is_label(source: Drawn) -> bool:
+    return source.distribution == "labels"
+
+
+def _rows(program: PassProgram, seeds: Sequence[int], labels: Tensor | None) -> Mapping[Drawn, Tensor]:
+    """[len(seeds), *shape] of each draw, on the CPU; one row of what is not drawn for each sample."""
+    drawn = [one for one in program.sources if isinstance(one, Drawn)]
+    rows: dict[Drawn, list[Tensor]] = {one: [] for one in drawn if one.per == "sample"}
+    classes = next((int(one.high) for one in drawn if _is_label(one)), 0)
+    for seed in seeds:
+        rng = torch.Generator().manual_seed(seed)
+        label = torch.randint(classes, (1,), generator=rng) if classes else torch.empty(0)
+        for one, found in rows.items():
+            found.append(label if _is_label(one) else _row(one, rng))
+    whole = {one: torch.cat(found) for one, found in rows.items()}
+    if labels is not None:
+        whole |= {one: labels.cpu() for one in whole if _is_label(one)}
+    return whole | {one: _row(one, torch.Generator().manual_seed(0)) for one in drawn if one.per != "sample"}
+
+
+def _row(of: Drawn, rng: torch.Generator) -> Tensor:
+    """[1, *shape], as a generator's latent is drawn."""
+    match of.distribution:
+        case "integers" | "labels":
+            least, above = int(of.low), int(of.high) + (of.distribution == "integers")
+            return torch.randint(least, above, (1, *of.shape), generator=rng)
+        case "uniform":
+            return torch.empty(1, *of.shape).uniform_(of.low, of.high, generator=rng)
+    return latent(Port(of.id, "Latent", of.shape, of.distribution), 1, rng)
