@@ -34,14 +34,14 @@ REALS = "reals.png"  # of the training images, in the same layout
 
 
 @dataclass(frozen=True)
-class Layout:
+class GridLayout:
     """`columns` of images, and the class of each row (None: no labels)."""
 
     columns: int
     rows: tuple[int | None, ...]
 
     @classmethod
-    def of(cls, width: int, classes: int, columns: int | None = None) -> Layout:
+    def of(cls, width: int, classes: int, columns: int | None = None) -> GridLayout:
         """What suits images of a width: a row a class (the first 20), or more images without labels."""
         columns = columns or (10 if width <= 128 else 6)
         classes = min(classes, MOST_CLASSES)
@@ -71,7 +71,7 @@ class Grids(Observer):
         reals = self.folder / REALS
         if not reals.exists():
             width, classes = run.data.shape[-1], classes_in(run)
-            write_reals(reals, run.data, Layout.of(width, classes), run.state.seed)
+            write_reals(reals, run.data, GridLayout.of(width, classes), run.state.seed)
         if run.state.clock.steps == 0:
             self._write(run, run.state.now())
 
@@ -98,7 +98,7 @@ def classes_in(run: Run) -> int:
     return classes_of(run.state.generator)
 
 
-def write_shown(path: Path, run: GameRun, data: Dataset, step: Step, columns: int | None = None) -> Layout:
+def write_shown(path: Path, run: GameRun, data: Dataset, step: Step, columns: int | None = None) -> GridLayout:
     """Write a PNG of the images that a game shows, of averages where there are any; gives its layout.
 
     Several are grids side by side. A row is a class with one latent a column, or, without labels, more
@@ -108,7 +108,7 @@ def write_shown(path: Path, run: GameRun, data: Dataset, step: Step, columns: in
     program = run.game.view_program(nodes, step.stage, True)
     reads = reads_items(program)
     classes = run.game.plan.classes if reads or draws_labels(program) else 0
-    layout = Layout.of(data.shape[-1], classes, columns)
+    layout = GridLayout.of(data.shape[-1], classes, columns)
     labels = None if layout.labels is None else torch.tensor(layout.labels, device=run.device)
     items = {} if labels is None else {"Label": labels}
     low, high = run.plan.data.range
@@ -141,7 +141,7 @@ def _alike(shown: list[Tensor]) -> list[Tensor]:
     return [images.enlarged(one, tuple(size)) for one in padded]
 
 
-def write_reals(path: Path, data: Dataset, layout: Layout, seed: int) -> None:
+def write_reals(path: Path, data: Dataset, layout: GridLayout, seed: int) -> None:
     """Write a PNG of training images as networks see them, in the layout of what is shown.
 
     Which they are is drawn by the seed. Places stay black where a class has fewer that can be read.
@@ -149,7 +149,7 @@ def write_reals(path: Path, data: Dataset, layout: Layout, seed: int) -> None:
     images.save(images.grid(torch.from_numpy(real_pixels(data, layout, seed)), layout.columns), path)
 
 
-def real_pixels(data: Dataset, layout: Layout, seed: int) -> np.ndarray:
+def real_pixels(data: Dataset, layout: GridLayout, seed: int) -> np.ndarray:
     """uint8 (N, c, h, w): images of a set for each place of a layout; black where there are too few."""
     columns, rows = layout.columns, layout.rows
     order = np.random.default_rng(seed).permutation(len(data))
@@ -188,7 +188,7 @@ def write_grid(
     Rows are classes (the first 20) with one latent a column, or, without labels, more latents.
     """
     port = generator.outputs[-1]
-    layout = Layout.of(port.shape[-1], classes_of(generator), columns)
+    layout = GridLayout.of(port.shape[-1], classes_of(generator), columns)
     drawn = sample(generator, layout.seeds, layout.labels, noise="constant", stage=stage)[-1]
     shown = images.enlarged(drawn, port.shape[1:])
     images.save(images.grid(images.to_pixels(shown, *plan.data.range), layout.columns), path)

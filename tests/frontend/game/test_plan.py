@@ -71,7 +71,7 @@ def test_turns_logs_shows_and_watches(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, text("gap: mean(said.logit)", more=more))
     assert plan.order == (("generator", "discriminator"),) and plan.fresh == "step"
     assert plan.logs == {"score/real": "logs.score_real", "again": "gap"}
-    assert plan.shows == ("image", "fake.rgb", "show11")  # the second of the list in second place
+    assert plan.shows == ("image", "show11")  # of a list, the sizes of one image, the last
     watched = {"real": "real.logit", "fake": "said.logit", "fake1": "said.pixels", "samples": "fake.rgb"}
     assert plan.watches == watched
 
