@@ -139,13 +139,14 @@ def test_parts_of_a_plan_may_begin_on_the_way(tmp_path):
     assert "change=True" in caught.value.remedy
     run = nets.resumed(tmp_path, networks(), plan=later, data=arrays(), observing=(), change=True)
     weights = run.state.generator.state_dict()
-    assert all(tensor.equal(weights[key]) for key, tensor in run.state.sampler.state_dict().items())
-    assert run.state.sampler is not run.state.generator and not run.state.memory.images
+    average = run.state.game.averages["generator"]
+    assert all(tensor.equal(weights[key]) for key, tensor in average.state_dict().items())
+    assert average is not run.state.generator and not run.state.memory.images
     assert [float(state_of(run, f"lecam/means/{place}")) for place in range(2)] == [0, 0]
     run.step()
     assert all(state_of(run, f"lecam/means/{place}") != 0 for place in range(2))
     back = nets.resumed(tmp_path, networks(), plan=plan(ema=None), data=arrays(), observing=())
-    assert back.state.sampler is back.state.generator and not back.state.game.plan.states
+    assert not back.state.game.averages and not back.state.game.plan.states
 
 
 def test_growth_may_change_for_what_lies_ahead(tmp_path):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
 from bench.memory import measured
 from gandsl_runtime import Trainer
-from gandsl_runtime.guard.probe import Probe
-from gandsl_runtime.observers.grids import write_grid
+from gandsl_runtime.guard.watching import GameProbe
+from gandsl_runtime.observers.grids import write_shown
 from gandsl_runtime.programs import classes_of
 from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.sample import sample
@@ -103,7 +102,7 @@ def test_trains_and_is_sampled(name: str, tmp_path: Path) -> None:
     for _ in range(2):
         run.step()
     assert {"loss/G", "loss/D"} <= set(run.measured())  # raises Diverged where one is not finite
-    write_grid(tmp_path / "grid.png", run.state.generator, run.plan)
+    write_shown(tmp_path / "grid.png", run.state, run.data, run.state.now())
     for made in sample(run.state.generator, range(5)):
         assert len(made) == 5 and made.isfinite().all()
 
@@ -163,13 +162,8 @@ def test_the_guard_s_probe_judges_as_training_does(batch: str, group: int) -> No
     body = f"    s: {{op: minibatch_stddev, group: {group}}}\n" + FLAT
     text = written(discriminator=body).replace("batch: 4", batch)
     run = trainer(text)
-    seen = []
-    whole = run.game.judged
-
-    def judged(images: Any, *rest: Any) -> Any:
-        seen.append(len(images[0]))
-        return whole(images, *rest)
-
-    run.game.judged = judged  # type: ignore[method-assign]
-    assert Probe(run.game, run.data, 11).measured()["logits/gap"].isfinite()
+    seen: list[int] = []
+    judging = run.state.networks["discriminator"].get_submodule("logit")
+    judging.register_forward_hook(lambda _, given, made: seen.append(len(given[0])))
+    assert GameProbe(run.state, run.data, 11).measured(run.state.now())["logits/gap"].isfinite()
     assert set(seen) == {run.plan.micro_batch or run.plan.batch}

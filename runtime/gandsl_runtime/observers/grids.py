@@ -98,7 +98,9 @@ def classes_in(run: Run) -> int:
     return classes_of(run.state.generator)
 
 
-def write_shown(path: Path, run: GameRun, data: Dataset, step: Step, columns: int | None = None) -> GridLayout:
+def write_shown(
+    path: Path, run: GameRun, data: Dataset, step: Step, columns: int | None = None
+) -> GridLayout:
     """Write a PNG of the images that a game shows, of averages where there are any; gives its layout.
 
     Several are grids side by side. A row is a class with one latent a column, or, without labels, more
