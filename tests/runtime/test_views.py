@@ -20,7 +20,7 @@ from gandsl_runtime.programs import call, classes_of
 from gandsl_runtime.sample import sample
 from gandsl_runtime.sample.sampler import Sampler
 from gandsl_runtime.training.trainer import Trainer
-from tests.runtime.beside_trainer import D, G, made, source_for
+from tests.specs.cases import D, G, made, source_for
 
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "mixed, augmented, averaged": ("stylegan2/ada", {}),
