@@ -143,8 +143,12 @@ def test_parts_of_a_plan_may_begin_on_the_way(tmp_path):
     assert all(tensor.equal(weights[key]) for key, tensor in average.state_dict().items())
     assert average is not run.state.generator and not run.state.memory.images
     assert [float(state_of(run, f"lecam/means/{place}")) for place in range(2)] == [0, 0]
+    run.metrics.clear()
     run.step()
-    assert all(state_of(run, f"lecam/means/{place}") != 0 for place in range(2))
+    said = run.measured()
+    assert said["penalty/lecam"] == 0
+    for place, name in enumerate(("real", "fake")):  # not a tenth of the way from 0
+        assert float(state_of(run, f"lecam/means/{place}")) == pytest.approx(said[f"score/{name}"], rel=1e-5)
     back = nets.resumed(tmp_path, networks(), plan=plan(ema=None), data=arrays(), observing=())
     assert not back.state.game.averages and not back.state.game.plan.states
 
