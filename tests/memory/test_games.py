@@ -37,6 +37,66 @@ def test_every_phase_is_as_allocated(name: str) -> None:
         assert phase.bytes == pytest.approx(true[phase.name].tensors, rel=CLOSE), phase.name
 
 
+CODER = """gandsl: 1
+name: coder
+data: {picture: "Image[3, 64]"}
+networks:
+  encoder:
+    inputs: {image: "Image[3, 16]"}
+    body:
+      c0: {op: conv, channels: 32}
+      flat: {op: flatten}
+      out: {op: linear, features: 16}
+  decoder:
+    inputs: {z: "Latent[16]"}
+    body:
+      dense: {op: linear, features: 8 * 16 * 16}
+      start: {op: reshape, channels: 8, size: 16}
+      rgb: {op: conv, channels: 3}
+  fixed: {like: encoder, weights: {random: true}}
+game:
+  body:
+    small: {op: resize, x: picture, size: 16, mode: area}
+    code: {network: encoder, image: small}
+    again: {network: decoder, z: code}
+    seen: {network: fixed, image: small}
+    shown: {network: fixed, image: again}
+    steady: {network: encoder, image: again, weights: average}
+  players:
+    both:
+      trains: [encoder, decoder]
+      terms:
+        pixels: {value: mean((again - small) ** 2)}
+        features: {value: mean((shown - seen) ** 2), every: 4 steps}
+        steady: {value: mean(steady ** 2)}
+  shows: [again]
+training:
+  length: 1000 steps
+  batch: 8
+  optimizer: {kind: adam, lr: 2e-4, betas: [0.0, 0.99]}
+  averages: {encoder: {half_life: 1 kimg}, decoder: {half_life: 1 kimg}}
+"""
+
+
+def test_networks_of_any_names_and_averages_of_any(tmp_path: Path) -> None:
+    """Pictures are larger than any network takes; one player has two networks, a third is nobody's."""
+    (tmp_path / "coder.yaml").write_text(CODER, "utf-8")
+    program = gandsl.compile(tmp_path / "coder.yaml")
+    assert program.plan is not None
+    (level,) = memory_of(program.module).levels
+    true = allocated(program.plan, lambda: game_of(program))
+    assert [phase.name for phase in level.phases] == list(true) == ["both", "both/4"]
+    sizes = {
+        name: 4 * sum(weight.numel() for weight in network.parameters())
+        for name, network in game_of(program).networks.items()
+    }
+    for phase in level.phases:
+        assert phase.bytes == pytest.approx(true[phase.name].tensors, rel=CLOSE), phase.name
+        assert phase.by_kind["parameters"] == sum(sizes.values())
+        assert phase.by_kind["average"] == sizes["encoder"] + sizes["decoder"]
+        assert phase.by_kind["activations"] >= 8 * 3 * 64 * 64 * 4, "a batch of pictures"
+
+
 SPEC = """gandsl: 1
 name: pair
 generator:

@@ -16,7 +16,7 @@ from ..game.optimizers import sizes_of
 from ..game.program import Game
 from ..game.run import GameRun
 from ..plan import Plan, schedule
-from ..plan.game import PassPlan, PhasePlan
+from ..plan.game import GamePlan, PassPlan, PhasePlan
 from ..plan.schedule import Clock, Stage, Step
 
 PARTS = 2  # of a batch: from the second on gradients are added to, and all are alike
@@ -36,11 +36,10 @@ class Rehearsal:
         ahead: bool = False,  # whether the next batch is there already, as on a GPU
     ) -> None:
         self.plan, self.game = plan, game
-        stream: Any = Blank(game, device if ahead else torch.device("cpu"), ahead)
-        self.run = GameRun.new(plan, game, stream, 0, device)
-        if stream.classes:
-            shares = torch.arange(1, stream.classes + 1, device=device, dtype=self.run.dtype)
-            self.run.shares = shares / stream.classes
+        stream: Any = Blank(game.plan, device if ahead else torch.device("cpu"), ahead)
+        classes = game.plan.classes
+        shares = torch.arange(1, classes + 1, device=device) / classes if classes else None
+        self.run = GameRun.new(plan, game, stream, 0, device, shares=shares)
         self.steady = False  # whether the last step began with what it ended with
         self._begun = plan.growth is None  # else some weights are not reached before the last level
         if self._begun:
@@ -99,19 +98,16 @@ class Rehearsal:
 
 
 class Blank:
-    """A stream of real images, uint8 [N, c, h, w], and labels, that nobody looks at.
+    """A stream of the game's real images, uint8 [N, c, h, w], and labels, that nobody looks at.
 
     ahead: whether it holds the next items when it gives some.
     """
 
     position = 0
 
-    def __init__(self, game: Game, device: torch.device, ahead: bool) -> None:
-        ports = [port for network in game.networks.values() for port in network.inputs]
-        shapes = [port.shape for port in ports if port.kind == "Image"]
-        self.classes = max((port.shape[0] for port in ports if port.kind == "Label"), default=0)
+    def __init__(self, game: GamePlan, device: torch.device, ahead: bool) -> None:
         self._device, self._ahead, self._next = device, ahead, RealBatch(torch.empty(0), None)
-        self._shape = max(shapes, key=lambda shape: shape[1] * shape[2])
+        self._shape, self._labelled = game.image or (), bool(game.classes)
 
     def take(self, count: int) -> RealBatch:
         """So many."""
@@ -122,5 +118,5 @@ class Blank:
 
     def _made(self, count: int) -> RealBatch:
         images = torch.zeros(count, *self._shape, dtype=torch.uint8, device=self._device)
-        labels = torch.zeros(count, dtype=torch.int64, device=self._device) if self.classes else None
+        labels = torch.zeros(count, dtype=torch.int64, device=self._device) if self._labelled else None
         return RealBatch(images, labels)
