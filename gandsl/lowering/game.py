@@ -229,8 +229,10 @@ class _Build:
             how["processes"] = "own"
         return self.built.call_function(found(target), tuple(args), named | how)
 
-    def _module(self, node: Node, module: nn.Module, args: Iterable[fx.Node]) -> fx.Node:
+    def _module(self, node: Node, module: nn.Module, args: Iterable[Any]) -> fx.Node:
         name = local(node.id)
+        while hasattr(self.root, name) or hasattr(fx.GraphModule, name):  # `a_b` beside `a.b`; `code`
+            name += "_"
         self.root.add_module(name, module)
         return self.built.create_node("call_module", name, tuple(args), {}, name=name)
 
@@ -279,9 +281,7 @@ class _Build:
         module = Augmented(pipe, chance, self.game.data_range, node.attrs.get("draws") or node.id)
         images = [self.values[id_] for id_ in node.inputs["x"]]
         p = [self.values[id_] for id_ in node.inputs.get("p", ())]
-        name = local(node.id)
-        self.root.add_module(name, module)
-        return self.built.create_node("call_module", name, (images, *p), {}, name=name)
+        return self._module(node, module, (images, *p))
 
 
 _SPECIAL: dict[str, Callable[[_Build, Node], fx.Node]] = {
