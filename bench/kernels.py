@@ -249,7 +249,7 @@ FREE = words("""
 """What launches nothing, beside views."""
 ONE = words("""
     clone copy_ _to_copy contiguous fill_ zero_ zeros zeros_like new_zeros ones ones_like new_ones full
-    full_like new_full arange linspace scalar_tensor eye repeat flip roll tril triu diag_embed
+    full_like new_full arange linspace scalar_tensor eye repeat flip roll tril triu diag_embed tril_ triu_
     select_backward slice_backward slice_scatter select_scatter as_strided_scatter
 
     rand randn rand_like randn_like randint normal_ uniform_ random_ bernoulli_ bernoulli exponential_

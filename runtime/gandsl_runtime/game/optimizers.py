@@ -55,7 +55,7 @@ def lazy_ratio(game: GamePlan, owner: Owner, step: Step) -> float:
     return main / (main + lazy) if players else 1.0
 
 
-class Roles(NamedTuple):
+class PhaseRoles(NamedTuple):
     """Weights in a phase: what each of its players moves, and all others, of all networks.
 
     `teams`: its players, those together that move moments of the same networks, and so have one scale.
@@ -72,7 +72,9 @@ class Optimizers(Mapping[str, Optimizer]):
     def __init__(self, plan: Plan, game: GamePlan, networks: Mapping[str, Network], step: Step) -> None:
         self.plan, self.game = plan, game
         self.sizes, self._order = sizes_of(networks), list(networks)
-        self._roles: dict[tuple[tuple[str, ...], frozenset[int]], Roles] = {}  # by players, frozen weights
+        self._roles: dict[
+            tuple[tuple[str, ...], frozenset[int]], PhaseRoles
+        ] = {}  # by players, frozen weights
         self._still: dict[tuple[Owner, int | None], dict[str, Any]] = {}  # numbers that stay so at a level
         weights: dict[Owner, dict[int, Tensor]] = {}
         for player in game.players.values():
@@ -113,14 +115,14 @@ class Optimizers(Mapping[str, Optimizer]):
         """Those that players step, each once."""
         return list(dict.fromkeys(optimizer for player in players for optimizer in self._by_player[player]))
 
-    def roles(self, players: tuple[str, ...], frozen: frozenset[int]) -> Roles:
+    def roles(self, players: tuple[str, ...], frozen: frozenset[int]) -> PhaseRoles:
         """The roles of weights while these players move; `frozen`, by id(), are nobody's variables."""
         known = players, frozen
         if known not in self._roles:
             variables = {one: [w for w in self.variables[one] if id(w) not in frozen] for one in players}
             wanted = {id(weight) for weights in variables.values() for weight in weights}
             constants = [w for w in self.weights if id(w) not in wanted]
-            self._roles[known] = Roles(variables, constants, self._teams(players))
+            self._roles[known] = PhaseRoles(variables, constants, self._teams(players))
         return self._roles[known]
 
     def _teams(self, players: Sequence[str]) -> list[list[str]]:

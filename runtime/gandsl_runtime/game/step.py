@@ -15,7 +15,7 @@ from ..training import spectrum
 from ..training.statistics import running, together
 from .calls import taking
 from .items import StepItems, of_parts
-from .optimizers import Roles, resting, zeros_where_used
+from .optimizers import PhaseRoles, resting, zeros_where_used
 from .program import Item, PassProgram
 from .run import GameRun
 from .sources import Items
@@ -83,7 +83,7 @@ def _add_gradients(
     of: PassPlan,
     program: PassProgram,
     items: Items,
-    roles: Roles,
+    roles: PhaseRoles,
     turns: int | None,
 ) -> None:
     """A pass, micro-batch by micro-batch, each by its share of the mean."""
@@ -118,7 +118,7 @@ def _add_part(
     program: PassProgram,
     items: Items,
     key: Key,
-    roles: Roles,
+    roles: PhaseRoles,
 ) -> None:
     draws = Draws(run.device, run.dtype, part, key)
     sources = run.sources(now).of_part(items, draws, run.shares)
