@@ -12,7 +12,7 @@ from gandsl.spec.tree import Mapping, Scalar, Sequence, Tree, is_null
 
 
 @dataclass(frozen=True)
-class Change:
+class AppliedChange:
     """One `set`, step of a `patch`, or `--set`: what it says, where, and the paths that have it now.
 
     Nothing has it where something is taken out, or where a later change replaced it.
@@ -23,7 +23,7 @@ class Change:
     places: tuple[str, ...]
 
 
-def changes(document: Document) -> list[Change]:
+def changes(document: Document) -> list[AppliedChange]:
     """The changes behind a document, in the order of its files."""
     at: dict[Span, list[str]] = {}
     for path, value in _values(document.tree, ()):
@@ -33,7 +33,7 @@ def changes(document: Document) -> list[Change]:
         written = _of_command if file.startswith("--set ") else _of_file
         for said, span, put in written(file, text):
             places = at.get(put.span, []) if put is not None else []
-            found.append(Change(said, span, tuple(places)))
+            found.append(AppliedChange(said, span, tuple(places)))
     return found
 
 

@@ -71,11 +71,11 @@ def call_slot(unfolder: Unfolder, slot: str, slot_span: Span, use: Use) -> Any:
         return POISON
     use = replace(use, arguments=arguments)
     put = _row if fill.after else _fill
-    return put(unfolder, fill, Slot(slot, block.slots[slot], interface, block), given, use)
+    return put(unfolder, fill, SlotUse(slot, block.slots[slot], interface, block), given, use)
 
 
 @dataclass(frozen=True)
-class Slot:
+class SlotUse:
     """A slot that is used, and what it wants."""
 
     name: str
@@ -84,7 +84,7 @@ class Slot:
     block: BlockDecl
 
 
-def _row(unfolder: Unfolder, fill: Fill, slot: Slot, given: dict[str, Any], use: Use) -> Any:
+def _row(unfolder: Unfolder, fill: Fill, slot: SlotUse, given: dict[str, Any], use: Use) -> Any:
     """One after another: the first is given what the slot is, each other one reads the one before it."""
     context = use.context.inside(use.name, f"slot {slot.name}", use.span, inline=use.inline)
     first = next(iter(slot.interface.ports), "")
@@ -102,7 +102,7 @@ def _row(unfolder: Unfolder, fill: Fill, slot: Slot, given: dict[str, Any], use:
     return use.above.value
 
 
-def _fill(unfolder: Unfolder, fill: Fill, slot: Slot, given: dict[str, Any], use: Use) -> Any:
+def _fill(unfolder: Unfolder, fill: Fill, slot: SlotUse, given: dict[str, Any], use: Use) -> Any:
     interface, arguments, failed = slot.interface, dict(use.arguments), False
     if fill.use == IDENTITY:
         first = next(iter(interface.ports), None)
