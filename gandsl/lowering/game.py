@@ -20,7 +20,7 @@ from gandsl.ir.split import call_order
 from gandsl.lowering.lower import describe, local
 from gandsl.lowering.network import LoweredNetwork
 from gandsl.lowering.table import found, lower
-from gandsl.lowering.tree import over
+from gandsl.lowering.tree import free_name, over
 from gandsl_runtime.game.calls import Augmented, NetworkCall, NetworkWeights
 from gandsl_runtime.game.program import (
     ClockValue,
@@ -119,7 +119,9 @@ def _lower_pass(game: LoweredGame, of: PassIR, stage: Stage) -> PassProgram:
     losses = [build.sum_of(of.terms_of(player), weights) for player in of.players]
     values = [build.values[id_] for id_ in of.values]
     module = build.module(f"{_camel(of.phase.name)}Pass", [*losses, *values])
-    return PassProgram(tuple(build.given), module, of.values, game.used(of), hears(game.ir, of))
+    return PassProgram(
+        tuple(build.given), module, of.values, game.used(of), hears(game.ir, of), of.by_weights
+    )
 
 
 def _lower_view(game: LoweredGame, of: PassIR, stage: Stage, networks: Mapping[str, Network]) -> PassProgram:
@@ -127,7 +129,7 @@ def _lower_view(game: LoweredGame, of: PassIR, stage: Stage, networks: Mapping[s
     build.begin(of)
     build.nodes(of.nodes)
     module = build.module("View", [build.values[id_] for id_ in of.heard])
-    return PassProgram(tuple(build.given), module, of.heard, {})
+    return PassProgram(tuple(build.given), module, of.heard, {}, by=of.by_weights)
 
 
 def _lower_states(game: LoweredGame, states: tuple[str, ...], stage: Stage) -> StateProgram:
@@ -164,9 +166,10 @@ class _Build:
         """Take over what a pass is, and its sources."""
         self.sources(of.sources)
         self.calls, self.invoked, self.over_all = of.calls, of.whole.calls, over_all(of)
-        self.differentiated = {
+        bys = {
             by for id_ in of.nodes if self.graph[id_].op == "gradient" for by in self.graph[id_].inputs["by"]
         }
+        self.differentiated = {by for by in bys if self.graph[by].op != "weights"}
 
     def sources(self, ids: Iterable[str]) -> None:
         """A placeholder for each, in order."""
@@ -231,10 +234,9 @@ class _Build:
 
     def _module(self, node: Node, module: nn.Module, args: Iterable[Any]) -> fx.Node:
         name = local(node.id)
-        while hasattr(self.root, name) or hasattr(fx.GraphModule, name):  # `a_b` beside `a.b`; `code`
-            name += "_"
-        self.root.add_module(name, module)
-        return self.built.create_node("call_module", name, tuple(args), {}, name=name)
+        place = free_name(name, self.root._modules)
+        self.root.add_module(place, module)
+        return self.built.create_node("call_module", place, tuple(args), {}, name=name)
 
     def _call(self, node: Node) -> fx.Node:
         call = self.calls[node.id]
@@ -270,7 +272,7 @@ class _Build:
         return self.built.call_function(operator.getitem, (self.values[of], index))
 
     def _weights(self, node: Node) -> fx.Node:
-        attrs, networks = node.attrs, self.game.networks
+        attrs, networks = node.attrs, self.viewed or self.game.networks
         weights = NetworkWeights(networks, attrs["network"], attrs["path"], tuple(attrs["skip"]))
         return self._module(node, weights, ())
 

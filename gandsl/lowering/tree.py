@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from keyword import iskeyword
 
 from torch import fx, nn
@@ -58,6 +58,16 @@ def _attach(parent: nn.Module, name: str, child: nn.Module, id_: str) -> None:
     if iskeyword(name) or hasattr(parent, name):
         raise InvariantError(f"{id_}: `{name}` cannot name a module, since Python or torch uses it")
     parent.add_module(name, child)
+
+
+def free_name(name: str, taken: Container[str] = ()) -> str:
+    """A name that a GraphModule may give a child: this one, unless it has such an attribute itself."""
+    while name in taken or hasattr(fx.GraphModule, name) or name in _OF_GRAPH_MODULES:
+        name += "_"
+    return name
+
+
+_OF_GRAPH_MODULES = frozenset({"graph", "meta", "training", "T_destination"})  # set on instances
 
 
 def over(root: nn.Module, graph: fx.Graph, name: str) -> fx.GraphModule:

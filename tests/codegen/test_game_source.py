@@ -224,9 +224,9 @@ def test_source_of_every_spec_is_the_graph_to_the_bit(name: str) -> None:
     assert_spec(name)
 
 
-@pytest.mark.parametrize("name", ["began", "unet_gan"])
+@pytest.mark.parametrize("name", ["began", "unet_gan", "vqgan"])
 def test_source_of_games_of_their_own(name: str) -> None:
-    """Networks of any names, states, masks; outputs that a pass does not read run, and move nothing."""
+    """Networks of any names, states, masks, slopes by weights; unread outputs run, and move nothing."""
     module, found = analyze(GAMES / f"{name}.yaml")
     assert module is not None and module.game is not None, list(found)
     assert_twins(module.game, module.networks, render(module)["game.py"])

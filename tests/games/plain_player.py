@@ -112,7 +112,8 @@ class PlainPlayer:
         images = self.items_of(players, every, seen) if reads else None
         for network, weights in self.weights.items():
             for key, tensor in weights.items():
-                tensor.requires_grad_(any(player.moves(network, layer_of(key)) for player in players))
+                moved = any(player.moves(network, layer_of(key)) for player in players)
+                tensor.requires_grad_(moved or self.by(network, key, tensor))
                 tensor.grad = None
         used: set[tuple[str, str]] = set()
         for batch, terms in passes.items():
@@ -134,6 +135,11 @@ class PlainPlayer:
                         tensor.grad = torch.zeros_like(tensor)
         for owner in {one for player in players for one in owners(player)}:
             self.optimizers[owner].step()
+
+    def by(self, network: str, key: str, tensor: Tensor) -> bool:
+        """Whether the game differentiates by a weight."""
+        bys = [node.by for node in self.game.nodes.values() if node.by]
+        return tensor.ndim > 1 and any(of == network and layer in ("", layer_of(key)) for of, layer in bys)
 
     def items_of(self, players: Sequence[Player], every: int, seen: dict[str, Tensor]) -> Tensor:
         """The next items, or those that were seen last."""
@@ -276,6 +282,21 @@ def _gradient(body: Body, node: Node) -> Tensor:
     return torch.zeros_like(by) if found is None else found
 
 
+def _by_weights(body: Body, node: Node) -> Tensor:
+    """All numbers, one after the other."""
+    assert node.by is not None
+    of, (network, layer) = body(node.reads[0]), node.by
+    weights = [
+        tensor
+        for key, tensor in body.of.weights[network].items()
+        if tensor.ndim > 1 and layer in ("", layer_of(key))
+    ]
+    if not of.requires_grad:
+        return torch.zeros(sum(one.numel() for one in weights), dtype=of.dtype)
+    found = torch.autograd.grad(of.sum(), weights, create_graph=True, materialize_grads=True)
+    return torch.cat([one.flatten() for one in found])
+
+
 def _drawn(body: Body, node: Node) -> Tensor:
     if node.name == "z":
         return body.draws.normal("z", 3)
@@ -295,6 +316,7 @@ FORMS: dict[str, Callable[[Body, Node], Tensor]] = {
     "state": lambda body, node: body.of.states[node.name],
     "curve": lambda body, node: torch.tensor(1 - min(body.of.step / 4, 1), dtype=torch.float64),
     "gradient": _gradient,
+    "by_weights": _by_weights,
 }
 MEANS: dict[tuple[str, str], Callable[[Tensor], Tensor]] = {
     ("maker", "dense"): lambda x: torch.tanh(x.view(-1, 1, 2, 2)),

@@ -60,6 +60,7 @@ class Growing:
             self._mean,
             self._gradient,
             self._gradient,
+            self._gradient_by_weights,
             self._some_call,
         ]
         self.chance.choice(made)()
@@ -173,3 +174,21 @@ class Growing:
                     "gradient",
                 )
             )
+
+    def _gradient_by_weights(self) -> None:
+        """And its norm: nothing else reads weights."""
+        of = self.one("number", "scalar")
+        ways = [self.game.nodes[one] for one in sorted(self.game.above(of, True))]
+        layers = [layer for node in ways for layer in node.layers]
+        if not layers:
+            return
+        network, layer = self.chance.choice(layers)
+        whole = self.chance.random() < 0.5
+        by = f"weights({network})" if whole else f"weight({network}.{layer})"
+        slope, name = self.name(), self.name()
+        text = f"{{op: gradient, of: {of}, by: {by}}}"
+        self.add(
+            Node(slope, "weights", text, None, (of,), "by_weights", by=(network, "" if whole else layer))
+        )
+        means = lambda v: torch.linalg.vector_norm(v(slope))  # noqa: E731
+        self.add(Node(name, "scalar", f"norm({slope})", means, (slope,), "mean"))

@@ -31,7 +31,7 @@ NETWORKS = """\
 """
 LAYERS = {"maker": ["dense"], "judge": ["dense", "logit"], "coder": ["dense"]}
 BATCH, LENGTH, LR, BETAS = 8, 80, 0.01, (0.5, 0.9)  # samples a step, images in all
-WORK = ("draw", "item", "call", "gradient")  # what no state brings about
+WORK = ("draw", "item", "call", "gradient", "by_weights")  # what no state brings about
 
 
 @dataclass
@@ -46,6 +46,7 @@ class Node:
     form: str = "expression"  # or draw, item, call, gradient, state, curve, stop
     runs: tuple[str, str] | None = None  # of a call: network, layer
     average: bool = False  # with the average of its weights
+    by: tuple[str, str] | None = None  # of a gradient by weights: network, and layer or "" for all of it
 
     @property
     def layers(self) -> tuple[tuple[str, str], ...]:

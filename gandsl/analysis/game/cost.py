@@ -131,6 +131,7 @@ class _Counted(PlayedPass):
         below, again, count = self.flow.below(gradient), self.again.get(gradient, frozenset()), 0
         for side, other in ((product.a, product.b), (product.b, product.a)):
             operands = {one for name in side for one in self.one.whole.reads(place).get(name, ())}
+            operands |= set(self.flow.weights_of(place)) if WEIGHT in side else set()
             count += not below.isdisjoint(operands)
             if not again.isdisjoint(operands):
                 count += carried.get(place, False) + self._needs(place, other, self.places)

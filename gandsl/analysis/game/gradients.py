@@ -19,11 +19,20 @@ def gradients_have_a_way(played: Played) -> Iterator[Diagnostic]:
         for gradient, of, by in without_a_way(one):
             yield Diagnostic(
                 "G0672",
-                f"`{of[1]}` does not depend on `{by[1]}`: its gradient by that is 0",
+                f"`{of[1]}` does not depend on `{_written(one, by)}`: its gradient by that is 0",
                 played.node(gradient[1]),
                 secondary=(played.label(by[1]),),
                 help="`by` is what `of` is computed from, with no `stop_gradient` on the way",
             )
+
+
+def _written(one: PlayedPass, by: Place) -> str:
+    """What a gradient is taken by, as it is written: a node's name, weights as the function of them."""
+    node = one.one.whole.node(by)
+    if node.op != "weights":
+        return by[1]
+    network, path, skip = (node.attrs[name] for name in ("network", "path", "skip"))
+    return f"weight({network}.{path})" if path else f"weights({', '.join((network, *map(repr, skip)))})"
 
 
 def without_a_way(one: PlayedPass) -> Iterator[tuple[Place, Place, Place]]:

@@ -20,11 +20,15 @@ from gandsl_runtime.plan.game import Term
 def over_all(one: PassIR) -> frozenset[str]:
     """Ids of the means that are taken over all processes."""
     found = _not_linear(one, one.terms, one.heard)
-    return frozenset(id_ for id_ in found if one.whole.graph[id_].attrs["processes"] == "all")
+    means = (id_ for id_ in found if one.whole.graph[id_].op == "mean")
+    return frozenset(id_ for id_ in means if one.whole.graph[id_].attrs["processes"] == "all")
 
 
 def coupling(one: PassIR) -> dict[str, tuple[str, ...]]:
-    """By term that couples the samples of a micro-batch: the means in which it is not linear."""
+    """By term that couples the samples of a micro-batch: the means in which it is not linear, and slopes.
+
+    By weights the gradient of a Number is the sum over the samples of a micro-batch.
+    """
     found = {term.id: _not_linear(one, [term]) for term in one.terms}
     return {term: tuple(id_ for id_ in one.nodes if id_ in means) for term, means in found.items() if means}
 
@@ -37,9 +41,20 @@ def linear_in(one: PassIR, term: Term) -> frozenset[Place]:
 
 
 def _not_linear(one: PassIR, terms: Sequence[Term], heard: Iterable[str] = ()) -> set[str]:
-    """The means in which a term, or what is heard, is not linear."""
-    found = _linear(one, terms, heard, _varying(one.whole, one.places())).items()
-    return {where[1] for where, straight in found if not straight and one.whole.node(where).op == "mean"}
+    """The means in which a term, or what is heard, is not linear; and sums over samples, by weights."""
+    found = _linear(one, terms, heard, _varying(one.whole, one.places()))
+    means = {
+        where[1] for where, straight in found.items() if not straight and one.whole.node(where).op == "mean"
+    }
+    return means | {where[1] for where in found if _adds_up_samples(one.whole, where)}
+
+
+def _adds_up_samples(whole: Whole, place: Place) -> bool:
+    """Whether a node is the gradient of Numbers by weights."""
+    if whole.node(place).op != "gradient":
+        return False
+    of, by = (whole.reads(place)[port] for port in ("of", "by"))
+    return whole.node(of[0]).type.sampled and any(whole.node(one).op == "weights" for one in by)
 
 
 def _linear(

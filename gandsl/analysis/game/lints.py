@@ -84,12 +84,13 @@ def coupled_terms(played: Played) -> Iterator[Diagnostic]:
         for term in one.one.terms:
             means = coupling(one.one).get(term.id, ())
             if means:
+                what = "mean" if played.graph[means[0]].op == "mean" else "sum"
                 yield Diagnostic(
                     "W0772",
                     f"the term `{short_name(term)}` couples the samples of a micro-batch: it is not linear in"
-                    f" the mean `{means[0]}`",
+                    f" the {what} `{means[0]}`",
                     played.term(term),
-                    secondary=tuple(played.label(id_, "a mean over the micro-batch") for id_ in means[:3]),
+                    secondary=tuple(played.label(id_, f"a {what} over the micro-batch") for id_ in means[:3]),
                 )
 
 

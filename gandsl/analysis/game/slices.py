@@ -69,6 +69,16 @@ class PassIR:
         """By network, the layers that run and have weights: these have gradients, if only of 0."""
         return used([self])
 
+    @property
+    def by_weights(self) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+        """Network, path and ids left out of the weights by which something is differentiated."""
+        graph = self.whole.graph
+        bys = dict.fromkeys(
+            by for id_ in self.nodes if graph[id_].op == "gradient" for by in graph[id_].inputs["by"]
+        )
+        found = (graph[by].attrs for by in bys if graph[by].op == "weights")
+        return tuple((attrs["network"], attrs["path"], tuple(attrs["skip"])) for attrs in found)
+
     def terms_of(self, player: str) -> tuple[Term, ...]:
         """The terms whose sum the player minimizes."""
         return tuple(term for term in self.terms if term.id.startswith(f"{player}."))

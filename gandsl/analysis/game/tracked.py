@@ -102,15 +102,17 @@ class Derivatives:
         call, id_ = place
         return self._has_weights(place) and trained(self.players, self.whole.calls[call].network, id_)
 
-    def _has_weights(self, place: Place) -> bool:
+    def _has_weights(self, place: Place, *, matrices: bool = False) -> bool:
+        """Whether a layer has weights; `matrices`: of two dimensions or more."""
         if not place[0] or self.whole.calls[place[0]].average:
             return False
         node = self.whole.node(place)
-        return bool(node.spec.weights(self.whole.program(place).call(node)))
+        found = node.spec.weights(self.whole.program(place).call(node)).values()
+        return any(len(shape) > 1 or not matrices for shape in found)
 
-    def _weights_of(self, place: Place) -> Iterator[Place]:
+    def weights_of(self, place: Place) -> Iterator[Place]:
         """The `weights` nodes, by which something is differentiated, that cover the layer's own."""
-        if self._by_weights and self._has_weights(place):
+        if self._by_weights and self._has_weights(place, matrices=True):
             network = self.whole.calls[place[0]].network
             for one in self._by_weights:
                 if covers(self.whole.node(one), network, place[1]):
@@ -174,7 +176,7 @@ class Derivatives:
             return True
         reads = self.whole.reads(place)
         return any(one in found for ones in reads.values() for one in ones) or any(
-            one in found for one in self._weights_of(place)
+            one in found for one in self.weights_of(place)
         )
 
     # ---- backward
@@ -216,7 +218,7 @@ class Derivatives:
                 yield from self._inside(made, found, variables)
                 return
         reads = self.whole.reads(place)
-        weights = tuple(self._weights_of(place))
+        weights = tuple(self.weights_of(place))
         for port, ones in (*reads.items(), (WEIGHT, weights)):
             if ones:
                 depends = self._depends(place, port, found, variables)
@@ -231,7 +233,7 @@ class Derivatives:
                 for port, ones in self.whole.reads(place).items():
                     if any(one in below for one in ones):
                         yield from ((one, depends) for one in uses(self.whole, place, port)[0])
-                yield from ((one, depends) for one in self._weights_of(place))
+                yield from ((one, depends) for one in self.weights_of(place))
 
     def _depends(
         self,
@@ -244,7 +246,7 @@ class Derivatives:
         if not read.isdisjoint(found):
             return True
         return weight and (
-            (variables and self.learns(place)) or any(one in found for one in self._weights_of(place))
+            (variables and self.learns(place)) or any(one in found for one in self.weights_of(place))
         )
 
     # ---- what asks
@@ -274,7 +276,7 @@ class Derivatives:
         return found
 
     def _above(self, place: Place) -> Mapping[str, tuple[Place, ...]]:
-        return {**self.whole.reads(place), WEIGHT: tuple(self._weights_of(place))}
+        return {**self.whole.reads(place), WEIGHT: tuple(self.weights_of(place))}
 
 
 def on_the_way(flow: Derivatives, gradient: Place) -> list[Place]:

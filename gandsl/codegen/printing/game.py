@@ -166,6 +166,8 @@ def _pass(
             rows["values"] = value_of(values)
         if one.hears:
             rows["heard"] = value_of(one.hears)
+        if one.of.by_weights:
+            rows["by"] = value_of(one.of.by_weights)
         if used := one.used[variants[-1]]:
             rows["used"] = value_of(
                 {name: () if grows else scopes_of(layers, networks[name]) for name, layers in used.items()}

@@ -11,6 +11,7 @@ from gandsl.diagnostics.errors import Fault
 from gandsl.frontend.game.algebra import GameAlgebra, a_tensor, is_tensor
 from gandsl.frontend.game.values import PartValue, entry_by_entry, leaves
 from gandsl.frontend.values import first_output
+from gandsl.ir.graph import Graph, Node
 from gandsl.spec.builtins import BUILTINS, Builtin
 from gandsl.spec.operators import bounded, known, number
 from gandsl.spec.values import ABSENT, show, type_name
@@ -30,6 +31,7 @@ _OF_ONE: dict[str, tuple[Callable[[float], float] | None, str]] = {
     "mean": (None, "the mean over numbers and samples: a Scalar"),
     "sample_mean": (None, "the mean of each sample's own numbers: a Number"),
     "sample_sum": (None, "the sum of each sample's own numbers: a Number"),
+    "norm": (None, "the Euclidean norm of weights, or of a gradient by them: a Scalar"),
     "row_sum": (None, "the sum of each vector of Styles or Tokens: a Vector"),
 }
 
@@ -160,7 +162,7 @@ def _weight(algebra: GameAlgebra) -> Callable[[Any], Any]:
     def weight(part: Any) -> Any:
         found = _part(part, "`weight`")
         node = found.graph.nodes.get(found.path)
-        if node is None or not node.spec.weights(found.graph.call(node)):
+        if node is None or not _learns(node, found.graph):
             what = (
                 f"`{found.name}` is no node that learns"
                 if found.path
@@ -170,6 +172,11 @@ def _weight(algebra: GameAlgebra) -> Callable[[Any], Any]:
         return algebra.make("weights", {}, network=found.network, path=found.path)
 
     return weight
+
+
+def _learns(node: Node, graph: Graph) -> bool:
+    """Whether a node has weights of two dimensions or more."""
+    return any(len(shape) > 1 for shape in node.spec.weights(graph.call(node)).values())
 
 
 def _part(value: Any, doing: str) -> PartValue:

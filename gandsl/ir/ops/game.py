@@ -225,7 +225,12 @@ OPS = (
         "gradient",
         (
             Port("of", ("Number", "Scalar")),
-            Port("by", (*SAMPLED, "Scalar"), variadic=True, doc="what `of` was computed from"),
+            Port(
+                "by",
+                (*SAMPLED, "Scalar", "Weights"),
+                variadic=True,
+                doc="what `of` was computed from; weights of a network that was called",
+            ),
         ),
         (),
         output=_differentiated,
@@ -233,7 +238,8 @@ OPS = (
         place=Stands.GAME,
         counts_itself=True,
         needs="inputs of which one is computed from the others",
-        doc="∂(Σ of)/∂by over the samples, for each `by`; it can be differentiated again.",
+        doc="∂(Σ of)/∂by over the samples, for each `by`; it can be differentiated again. By weights it is"
+        " that of all processes.",
     ),
     Op(
         "stop_gradient",

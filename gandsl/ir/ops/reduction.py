@@ -106,6 +106,17 @@ OPS = (
         source="Odena et al. 2017 (arXiv:1610.09585), equation 3",
     ),
     Op(
+        "norm",
+        (Port("x", ("Weights",)),),
+        (),
+        output=lambda call: SCALAR,
+        traits=TWICE,
+        keeps=(Keep("x"), Keep("output")),
+        place=Stands.GAME,
+        needs="the weights themselves",
+        doc="The Euclidean norm of all numbers of weights, or of a gradient by them, together.",
+    ),
+    Op(
         "off_diagonal",
         (Port("x", ("Weights",)),),
         (),

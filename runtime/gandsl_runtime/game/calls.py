@@ -88,6 +88,34 @@ def in_mode(network: Network, training: bool | None) -> Iterator[None]:
             layer.training = not layer.training
 
 
+def matrices(network: nn.Module, path: str, skip: Sequence[str]) -> dict[str, Tensor]:
+    """Weights of two dimensions or more, at and below a path, less what is skipped; trained or not."""
+    left_out = tuple(f"{id_}." for id_ in skip)
+    return {
+        name: weight
+        for name, weight in network.named_parameters()
+        if weight.ndim > 1
+        and f"{name}.".startswith(f"{path}." if path else "")
+        and not name.startswith(left_out)
+    }
+
+
+@contextmanager
+def differentiated_by(
+    networks: Mapping[str, Network], by: Sequence[tuple[str, str, Sequence[str]]]
+) -> Iterator[None]:
+    """Inside the block these weights need a gradient, whoever trains them."""
+    weights = [w for name, path, skip in by for w in matrices(networks[name], path, skip).values()]
+    constant = [weight for weight in weights if not weight.requires_grad]
+    for weight in constant:
+        weight.requires_grad_(True)
+    try:
+        yield
+    finally:
+        for weight in constant:
+            weight.requires_grad_(False)
+
+
 class NetworkWeights(nn.Module):
     """What a network learns of two dimensions or more, at and below a path, less what is skipped."""
 

@@ -72,7 +72,8 @@ class PassProgram:
     A loss [] for each player of the phase, weighted, which is differentiated by that player's weights.
     `values` are nodes of the graph whose tensors [] follow: heard by states, logged. `used`: by network, the
     ids of the layers that run, whose weights have gradients, if only of 0. `heard`: which state hears which
-    of the values. It is equal to itself alone.
+    of the values. `by`: network, path and ids left out of the weights by which something is differentiated
+    inside; they need a gradient while it runs, whoever trains them. It is equal to itself alone.
     """
 
     sources: tuple[Source, ...]
@@ -80,6 +81,7 @@ class PassProgram:
     values: tuple[str, ...]
     used: Mapping[str, tuple[str, ...]]
     heard: tuple[tuple[str, str], ...] = ()
+    by: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from ..plan.schedule import Step
 from ..rng import Draws, Key, Part, seeded
 from ..training import spectrum
 from ..training.statistics import running, together
-from .calls import taking
+from .calls import differentiated_by, taking
 from .items import StepItems, of_parts
 from .optimizers import PhaseRoles, resting, zeros_where_used
 from .program import Item, PassProgram
@@ -126,11 +126,12 @@ def _add_part(
     players, alone = phase.players, len(phase.players) == 1
     scaling = {player: run.scaling[team[0]] for team in roles.teams for player in team}
     first, *others = scaling.values()
-    with seeded(draws), taking(draws), first.losses(*others):
+    inside = differentiated_by(run.game.networks, program.by)
+    with seeded(draws), taking(draws), first.losses(*others), inside:
         found = program.run(*given)
         share = phase.every * part.count / part.total
         for player, loss in zip(players, found, strict=False):
-            of = None if alone else roles.variables[player]
+            of = None if alone and not program.by else roles.variables[player]
             if loss is not None and loss.requires_grad:
                 scaling[player].backward(loss * share, of, keep_graph=player != players[-1])
     values = dict(zip(program.values, (x.detach() for x in found[len(players) :]), strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from ..port import Port
 from ..rng import Draws, Key, Part
 from ..sample.latents import latent
 from ..sample.modes import evaluating
-from .calls import taking
+from .calls import differentiated_by, taking
 from .program import Drawn, Item, PassProgram, Source
 from .sources import Items
 
@@ -46,6 +47,7 @@ def look(
     count, found = len(seeds), list[tuple[Tensor, ...]]()
     sources = run.sources(step)
     networks = [*run.game.networks.values(), *run.game.averages.values()]
+    named = ChainMap(run.game.averages, dict(run.game.networks)) if average else run.game.networks
     with still(networks, seeds[0]):
         for begin in range(0, count, batch):
             part = torch.arange(begin, begin + batch) % count
@@ -61,7 +63,7 @@ def look(
                         return drawn[0] if source.scalar else drawn
                 return sources.tensor(source)
 
-            with taking(draws):
+            with taking(draws), differentiated_by(named, program.by):
                 found.append(program.run(*map(given, program.sources)))
     return tuple(torch.cat([x.detach() for x in parts])[:count] for parts in zip(*found, strict=True))
 

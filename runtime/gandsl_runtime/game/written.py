@@ -36,6 +36,7 @@ class WrittenPass:
     values: tuple[str, ...] = ()
     heard: tuple[tuple[str, str], ...] = ()
     used: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    by: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     stages: tuple[At, ...] = ()
     numbers: Mapping[str, Any] = field(default_factory=dict)
 
@@ -172,9 +173,8 @@ def averaged(net: Networks, name: str) -> WrittenNetwork:
 
 def weights(net: Networks, name: str, path: str = "", skip: tuple[str, ...] = ()) -> tuple[Tensor, ...]:
     """What a network learns of two dimensions or more, at and below a path, less what is skipped."""
-    found = net._once(
-        ("weights", name, path, skip), lambda: NetworkWeights(net._game.networks, name, path, skip)
-    )()
+    networks = net._viewed or net._game.networks
+    found = net._once(("weights", name, path, skip), lambda: NetworkWeights(networks, name, path, skip))()
     return tuple(found)
 
 
@@ -228,7 +228,7 @@ class WrittenGame:
             )
             run = partial(found.run, self._networks(stage), **found.numbers)
             self._programs[key] = PassProgram(
-                found.sources, run, found.values, self._used(found), found.heard
+                found.sources, run, found.values, self._used(found), found.heard, found.by
             )
         program: PassProgram = self._programs[key]
         return program
@@ -263,7 +263,7 @@ class WrittenGame:
                 values = found.run(net, *given, **found.numbers)
                 return tuple(values[place] for place in places)
 
-            self._programs[key] = PassProgram(found.sources, run, nodes, {})
+            self._programs[key] = PassProgram(found.sources, run, nodes, {}, by=found.by)
         program: PassProgram = self._programs[key]
         return program
 

@@ -50,6 +50,7 @@ from gandsl_runtime.ops.parallel import batched_linear, shared_linear
 from gandsl_runtime.ops.reduction import (
     average,
     mean,
+    norm,
     off_diagonal,
     own_class_entropy,
     row_sum,
@@ -104,6 +105,7 @@ __all__ = [
     "modulate",
     "multiply",
     "negate",
+    "norm",
     "off_diagonal",
     "one_sample",
     "output",

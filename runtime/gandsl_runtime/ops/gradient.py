@@ -1,13 +1,16 @@
-"""Gradients inside a loss: of numbers by what they were computed from, to be differentiated again."""
+"""Gradients inside a loss: by what it was computed from, or by weights; to be differentiated again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import torch
 from torch import Tensor
+
+from ..distributed.group import active
 
 _SCALE: ContextVar[Tensor | float] = ContextVar("scale of gradients taken inside a loss", default=1.0)
 
@@ -42,14 +45,31 @@ def inner_gradients(
     return found if plain else tuple(gradient / scale for gradient in found)
 
 
-def gradient(of: Tensor, by: Sequence[Tensor]) -> tuple[Tensor, ...]:
+def gradient(of: Tensor, by: Sequence[Tensor | tuple[Tensor, ...]]) -> tuple[Any, ...]:
     """∂(Σ of)/∂by, of the shape of each `by`. of: [N] or [], computed of `differentiable` ones.
 
     Scaled and scaled back while losses are (`inner_gradients`). 0 where `of` is constant: the slope of what
-    is linear, say, which autograd hands out without a graph.
+    is linear, say, which autograd hands out without a graph. By weights (a tuple of tensors) it is that of
+    all processes: of the sum over all their samples, or of the mean of their Scalars.
     """
     total = of.sum()
-    return inner_gradients(total, by) if total.requires_grad else tuple(map(torch.zeros_like, by))
+    flat = [x for one in by for x in (one if isinstance(one, tuple) else (one,))]
+    found = iter(inner_gradients(total, flat) if total.requires_grad else map(torch.zeros_like, flat))
+    shares = 1 if of.dim() else active().size
+    return tuple(
+        _over_processes([next(found) for _ in one], shares) if isinstance(one, tuple) else next(found)
+        for one in by
+    )
+
+
+def _over_processes(gradients: Sequence[Tensor], shares: int) -> tuple[Tensor, ...]:
+    """The sum of gradients by weights over all processes, divided by `shares`."""
+    group = active()
+    if group.size == 1 or not gradients:
+        return tuple(gradients)
+    flat = group.total(torch.cat([one.reshape(-1) for one in gradients])) / shares
+    parts = flat.split([one.numel() for one in gradients])
+    return tuple(part.view_as(one) for part, one in zip(parts, gradients, strict=True))
 
 
 def differentiable(x: Tensor) -> Tensor:

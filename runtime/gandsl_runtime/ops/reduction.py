@@ -50,6 +50,11 @@ def own_class_entropy(logits: Tensor, y: Tensor) -> Tensor:
     return functional.cross_entropy(logits, y, reduction="none")
 
 
+def norm(weights: Iterable[Tensor]) -> Tensor:
+    """√(Σ w²) [] over all numbers of weights; its slope at 0 is 0."""
+    return torch.linalg.vector_norm(torch.cat([weight.reshape(-1) for weight in weights]))
+
+
 def off_diagonal(weights: Iterable[Tensor]) -> Tensor:
     """½ Σ ‖WWᵀ ∘ (1 − I)‖² over weights, each as (out, −1) (arXiv:1809.11096, eq. 3)."""
     found = torch.zeros(())

@@ -75,7 +75,7 @@ class _Nesting:
             node = self.graph[id_]
             if node.op not in SOURCES and node.op not in (PICKS, "heard"):
                 self._make(id_)
-            if id_ in self.differentiated:
+            if id_ in self.differentiated and node.op != "weights":
                 self._flush()
                 self.lines.append(Assignment(id_, again=True))
         if not self.returned.issuperset(self.pending):
