@@ -86,7 +86,7 @@ class Program:
 
     @cached_property
     def game(self) -> LoweredGame | None:
-        """A training step over its networks, for `Trainer(…, game=program.game)`; None without a plan."""
+        """A training step over its networks, for `Trainer(plan, program.game, …)`; None without a plan."""
         from gandsl.lowering.game import LoweredGame
 
         ir, plan = self.module.game, self.plan

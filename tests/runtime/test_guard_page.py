@@ -9,9 +9,10 @@ import pytest
 
 from gandsl_runtime.guard.guard import PAGE, REMEDY, summary
 from gandsl_runtime.guard.judge import KINDS, Sign
-from gandsl_runtime.guard.memory import DIVERSITY, LOGITS, NETWORKS
+from gandsl_runtime.guard.memory import DIVERSITY, LOGITS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "troubleshooting.md").read_text("utf-8")
+NETWORKS = ("generator", "discriminator")
 SERIES = {
     "sigma": [f"{side}.a.weight" for side in NETWORKS],
     "gradient": list(NETWORKS),
