@@ -243,13 +243,14 @@ def ours(system: System) -> Side:
         def part(label: str) -> Iterator[None]:
             began = time.process_time()
             yield
-            taken[label] += figure(f"the time of {label}", time.process_time() - began)
+            taken[label] += time.process_time() - began
 
         run.clock = start
         with watched(part):
             whole = spent(trainer.step)
         rest = whole - sum(taken.values())
-        return {**{label: seconds / every[label] for label, seconds in taken.items()}, "rest": rest}
+        parts = {label: figure(f"the time of {label}", taken[label]) / every[label] for label in every}
+        return {**parts, "rest": rest}
 
     return Side((program.generator, program.discriminator), turn)
 

@@ -75,6 +75,8 @@ def turn_of(timer: Timer, side: Side) -> dict[str, float]:
     with timer.part(STEP):
         side.turn(timer.part)
     found = timer.read()
+    for name in side.every:
+        figure(f"the time of {name}, in ms", found.get(name, 0.0))
     in_phases = sum(ms for name, ms in found.items() if name != STEP)
     whole = figure("a step, in ms", found[STEP], above=0.98 * in_phases)
     return {**found, "rest": max(whole - in_phases, 0.0)}

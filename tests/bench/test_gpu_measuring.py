@@ -93,6 +93,10 @@ def of_phases_longer_than_their_step(monkeypatch: pytest.MonkeyPatch) -> None:
     whole.turn_of(device.Timer(CUDA), side(turn))
 
 
+def of_a_phase_that_nobody_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole.turn_of(device.Timer(CPU), whole.Side(side().networks, {"D": 1}, lambda part: None, print, 4))
+
+
 def of_a_device_that_takes_longer_than_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     events(monkeypatch, 0.0, 1e6)
     device.milliseconds(CUDA, lambda: None)
