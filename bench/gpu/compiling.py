@@ -1,4 +1,4 @@
-"""Compiled steps beside eager ones: the same state, one graph a part, no size that varies, nothing twice."""
+"""Compiled steps beside eager ones: the same state, one graph a pass, no size that varies, nothing twice."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from bench.figures import some
 from bench.gpu import ours
 from bench.gpu.agreement import DOUBLE
 from bench.gpu.entry import Setting
+from bench.training import run_of
 from gandsl_runtime.plan.schedule import Clock
 
-IN_16_BITS = 0.1  # of a loss: each part was held against eager before, and rounds otherwise
+IN_16_BITS = 0.1  # of a loss: each pass was held against eager before, and rounds otherwise
 STEPS = 3
 
 
@@ -51,13 +52,14 @@ def steps(
             graphs.append(backend.graphs)
         found.append(dict(ours.floats(run)))
         means.append({name: mean for name, mean in run.measured().items() if name.startswith("loss")})
-    parts = some("compiled parts", run.game.compiler.parts if run.game.compiler else ())
+    compiler = run_of(run).compiler
+    regions = some("compiled passes", compiler.regions if compiler else ())
     told.nothing_stays_eager()
-    assert backend.graphs == len(parts), f"{backend.graphs} graphs of {len(parts)} parts"
+    assert backend.graphs == len(regions), f"{backend.graphs} graphs of {len(regions)} passes"
     assert not backend.symbolic, f"{backend.symbolic} graphs have sizes that vary"
     first = graphs[STEPS]
     assert graphs[-1] == first, f"{graphs[-1] - first} graphs were made after the first step"
-    told_of = {"parts": len(parts), "graphs": backend.graphs}
+    told_of = {"passes": len(regions), "graphs": backend.graphs}
     if not halves:
         return told_of | ours.agree("states", found[0], found[1], most=DOUBLE, least=ours.size_in_training)
     plain, other = means

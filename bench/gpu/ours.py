@@ -14,10 +14,10 @@ import gandsl
 from bench.training import run_of, trainer_of
 from gandsl.passes.target import Target
 from gandsl_runtime.data.sources import Arrays
+from gandsl_runtime.game.compiled import Backend, Compiler, remark_on
 from gandsl_runtime.observers import Observer
 from gandsl_runtime.programs import classes_of
 from gandsl_runtime.runs.record import MachineOptions
-from gandsl_runtime.training.compiled import Backend, Compiler, remark_on
 from gandsl_runtime.training.trainer import Trainer
 from tests.specs.reduced import reduced
 
@@ -79,7 +79,7 @@ def trainer(
     given = {"data": images(made), "observing": (), "machine": MachineOptions(device=device), **more}
     run = trainer_of(made, **given)
     if backend is not None:
-        run.game.compiler = Compiler(backend, run.warn)
+        run_of(run).compiler = Compiler(backend, run.warn)
     return run
 
 

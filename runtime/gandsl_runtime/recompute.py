@@ -6,7 +6,7 @@ power-iteration vectors, which move once (arXiv:1604.06174, section 3).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from functools import wraps
 from typing import Any
@@ -33,14 +33,15 @@ class Moment:
     """All that a computation reads beside its arguments and weights, as it is now.
 
     Inside `with moment:`, which may be entered any number of times, it is as it was then; what changes inside
-    is forgotten.
+    is forgotten. Layers in evaluation mode move nothing, unless calls inside may have a mode of their own
+    (`any_mode`).
     """
 
-    def __init__(self, layers: Sequence[nn.Module]) -> None:
+    def __init__(self, layers: Iterable[nn.Module], any_mode: bool = False) -> None:
         self._buffers: list[tuple[nn.Module, str, Tensor]] = [
             (layer, name, buffer.clone())
             for layer in layers
-            if layer.training
+            if layer.training or any_mode
             for name, buffer in layer._buffers.items()
             if buffer is not None and name not in layer._non_persistent_buffers_set
         ]

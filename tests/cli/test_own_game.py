@@ -49,13 +49,6 @@ def test_it_is_the_game_of_its_short_form(gandsl: Gandsl, folder: Path) -> None:
     )
 
 
-def test_what_cannot_be_compiled_yet_is_told(gandsl: Gandsl, folder: Path) -> None:
-    line = ("train", folder / "own.yaml", "--data", folder / "set", "-o", folder / "run", "--device", "cpu")
-    done = gandsl(*line, "--compile")
-    assert done.exit_code == 1 and "leave --compile out" in done.stderr
-    assert not (folder / "run").exists()
-
-
 PAINTER = """\
 gandsl: 1
 name: painter

@@ -60,17 +60,21 @@ class Items:
 def made_run(
     path: Path,
     changes: Mapping[str, Any],
-    image: tuple[int, int, int],
+    image: tuple[int, int, int] | None = None,
     classes: int = 0,
     group: ProcessGroup | None = None,
 ) -> GameRun:
-    """The game of a file before its first step, always with the same weights, none of which is 0."""
+    """The game of a file before its first step, always with the same weights, none of which is 0.
+
+    image: the shape of the data's; None: of the generator's largest.
+    """
     torch.manual_seed(7)
     program = gandsl.compile(path, dict(changes)).to(torch.float64)
     assert program.plan is not None and program.game is not None
     for network in program.game.networks.values():
         for parameter in network.parameters():
             parameter.data += 0.05 * torch.randn_like(parameter)
+    image = image or max(port.shape for port in program.generator.outputs)
     pixels = torch.randint(0, 256, (50, *image), dtype=torch.uint8)
     labels = torch.arange(50) % classes if classes else None
     shares = torch.bincount(labels).double().cumsum(0) / 50 if labels is not None else None

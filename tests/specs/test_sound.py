@@ -9,12 +9,13 @@ import torch
 
 from bench.memory import measured
 from gandsl_runtime import Trainer
+from gandsl_runtime.game.compiled import Compiler
+from gandsl_runtime.game.run import GameRun
 from gandsl_runtime.guard.watching import GameProbe
 from gandsl_runtime.observers.grids import write_shown
 from gandsl_runtime.programs import classes_of
 from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.sample import sample
-from gandsl_runtime.training.compiled import Compiler
 from tests.runtime import nets
 from tests.specs.images import random_images
 from tests.specs.probe import spec
@@ -121,7 +122,8 @@ def test_penalties_hold_for_the_scales_that_are_read(penalty: str, backend: str 
     """D is linear in one scale: its gradient there is the weight, and on the other 0."""
     run = trainer(f"{UNREAD}  regularizers: {{{penalty}}}\n")
     if backend:
-        run.game.compiler = Compiler(backend, run.warn)
+        assert isinstance(run.state, GameRun)
+        run.state.compiler = Compiler(backend, pytest.fail)
     weight = dict(run.state.discriminator.named_parameters())["logit.weight"].detach().clone()
     run.step()
     name, norm = penalty.split(":")[0], weight.norm().item()

@@ -13,7 +13,6 @@ from gandsl.cli.options import Device, Set
 
 if TYPE_CHECKING:
     from gandsl.cli.experiment import Experiment
-    from gandsl.frontend.module import ModuleIR
     from gandsl_runtime.runs.record import MachineOptions
     from gandsl_runtime.training.trainer import Trainer
 
@@ -124,16 +123,6 @@ def run(
     return _train(chosen, data, folder, seed, machine, resume, change, minutes, rehearsed)
 
 
-def _check_compiled(module: ModuleIR, compiled: bool) -> None:
-    """Raise PlanError for a game that cannot be compiled here yet."""
-    from gandsl_runtime.errors import PlanError
-
-    if compiled and module.plan is not None and module.plan.loss is None:
-        raise PlanError(
-            "a game that is written out in the spec cannot be compiled yet", "leave --compile out"
-        )
-
-
 def _train(
     experiment: Experiment,
     data: str | None,
@@ -161,13 +150,10 @@ def _train(
     from gandsl_runtime.training.trainer import Trainer
 
     gc.enable()
-    _check_compiled(experiment.module, machine.compile)
     program = Program(experiment.module)
     torch.manual_seed(seed or 0)
     plan, game = program.plan, program.game
     assert plan is not None and game is not None
-    # what is compiled are the trainer's own phases
-    players = (program.generator, program.discriminator) if machine.compile else (game,)
     group = join(torch.device(device_named(machine.device)))
     common: dict[str, Any] = {
         "data": data,
@@ -177,10 +163,10 @@ def _train(
     }
     files = RunDir(folder, experiment.text)
     if resume:
-        trainer = Trainer.resume(files, *players, plan=plan, change=change, **common)
+        trainer = Trainer.resume(files, game, plan=plan, change=change, **common)
         check_seed(trainer.state.seed, seed)
     else:
-        trainer = Trainer(plan, *players, run_dir=files, seed=seed or 0, **common)
+        trainer = Trainer(plan, game, run_dir=files, seed=seed or 0, **common)
     if rehearsed:
         from gandsl.cli.dry_run import report
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from .. import plan as plans
-from ..rng import Draws
+from ..rng import PartDraws
 from .control import Control
 from .random_values import AugmentDraws
 
@@ -53,7 +53,7 @@ class Augment:
         self.pipe, self.data_range = plan.transforms, data_range
         self._stages = [stage for names, stage in STAGES if not self.pipe.keys().isdisjoint(names)]
 
-    def __call__(self, images: Tensor, p: float | Tensor, draws: Draws, id_: str) -> Tensor:
+    def __call__(self, images: Tensor, p: float | Tensor, draws: PartDraws, id_: str) -> Tensor:
         """[n, C, H, W], the samples of `draws`, each transform made with chance p; n, C, H, W stay."""
         if not isinstance(p, Tensor) and p == 0:
             return images
@@ -64,7 +64,7 @@ class Augment:
                 exact = stage(exact, drawn, self.data_range)
         return exact.to(images.dtype)
 
-    def view(self, p: float | Tensor, draws: Draws) -> View:
+    def view(self, p: float | Tensor, draws: PartDraws) -> View:
         """What D sees of the samples of `draws`; each id has draws of its own."""
 
         def seen(images: Images, id_: str) -> Images:

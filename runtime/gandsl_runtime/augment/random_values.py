@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .. import plan as plans
-from ..rng import Draws
+from ..rng import PartDraws
 
 UNIFORM = {  # what is drawn of each image → how many numbers: whether a transform happens has its name
     **{"xflip": 1, "xflip/which": 1, "rotate90": 1, "rotate90/turns": 1, "xint": 1, "xint/shift": 2},
@@ -42,7 +42,7 @@ class AugmentDraws:
     """
 
     def __init__(
-        self, images: Tensor, pipe: Mapping[str, float], p: float | Tensor, draws: Draws, id_: str
+        self, images: Tensor, pipe: Mapping[str, float], p: float | Tensor, draws: PartDraws, id_: str
     ) -> None:
         self.device, self.dtype = images.device, images.dtype
         self.pipe, self.p = pipe, p

@@ -16,8 +16,15 @@ BILINEAR, BORDER = 0, 1  # as torch numbers them
 
 
 def read(images: Tensor, grid: Tensor) -> Tensor:
-    """Images (n, c, h, w) at grid (n, y, x, 2), from −1 to 1 between the middles of the outermost pixels."""
-    return _Read.apply(images, grid)
+    """Images (n, c, h, w) at grid (n, y, x, 2), from −1 to 1 between the middles of the outermost pixels.
+
+    Compiled it is torch's own, since a compiler loses second derivatives of a function made by oneself.
+    """
+    return _sampled(images, grid) if torch.compiler.is_compiling() else _Read.apply(images, grid)
+
+
+def _sampled(images: Tensor, grid: Tensor) -> Tensor:
+    return F.grid_sample(images, grid, padding_mode="border", align_corners=True)
 
 
 class _Read(torch.autograd.Function):
@@ -25,7 +32,7 @@ class _Read(torch.autograd.Function):
     def forward(ctx: Any, images: Tensor, grid: Tensor) -> Tensor:
         ctx.save_for_backward(grid)
         ctx.size = images.shape
-        return F.grid_sample(images, grid, padding_mode="border", align_corners=True)
+        return _sampled(images, grid)
 
     @staticmethod
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from .. import plan as plans
@@ -13,14 +14,21 @@ from ..augment import Augment
 from ..network import Network
 from ..plan.schedule import Stage
 from ..recompute import Moment
-from ..rng import CallDraws, Draws, drawing
+from ..rng import CallDraws, PartDraws, drawing
 from ..training.spectrum import weights_of
 
-_active: list[Draws] = []
+_active: list[PartDraws] = []
+_handed: PartDraws | None = None  # set, then read, within a compiled pass: so its graph depends on no state
+
+
+def hand(draws: PartDraws | None) -> None:
+    """From here on a pass takes these, whatever is active; None: it draws again."""
+    global _handed  # a list would be read before it is written to, and a graph depend on what was there
+    _handed = draws
 
 
 @contextmanager
-def taking(draws: Draws) -> Iterator[None]:
+def taking(draws: PartDraws) -> Iterator[None]:
     """Inside the block a pass is computed, and all that it draws for itself is of these."""
     _active.append(draws)
     try:
@@ -29,9 +37,9 @@ def taking(draws: Draws) -> Iterator[None]:
         _active.pop()
 
 
-def draws() -> Draws:
+def draws() -> PartDraws:
     """The draws of the pass that is computed now."""
-    return _active[-1]
+    return _active[-1] if _handed is None else _handed
 
 
 class NetworkCall(nn.Module):
@@ -62,10 +70,12 @@ class NetworkCall(nn.Module):
     def forward(self, *given: Any) -> tuple[Tensor, ...]:
         """The outputs wanted."""
         network = self.networks[self.name]
-        moment = self.entry, self.stage.level, self.stage.fading
-        wanted = self.outputs
-        program = network.program(*moment) if wanted is None else network._part(wanted, *moment)
-        layers = [network.get_submodule(path) for path in self.holds]
+        if not torch.compiler.is_compiling():  # a compiler finds what the eager pass before it found
+            moment = self.entry, self.stage.level, self.stage.fading
+            wanted = self.outputs
+            program = network.program(*moment) if wanted is None else network._part(wanted, *moment)
+            self._found = program, [network.get_submodule(path) for path in self.holds]
+        program, layers = self._found
         held = Moment(layers) if layers else nullcontext()
         with drawing(CallDraws(draws(), self.draws)), in_mode(network, self.mode), held:
             found = program(*given)

@@ -21,13 +21,14 @@ from ..network import Network
 from ..plan import Plan, schedule
 from ..plan.game import PhasePlan
 from ..plan.schedule import Clock, Size, Stage, Step
-from ..rng import name_layers
+from ..rng import Draws, name_layers
 from ..runs.header import Counters
 from ..runs.tensors import under
 from ..training import ema, precision
 from ..training.metrics import MetricSums
 from ..training.precision import Scaling
 from . import saved
+from .compiled import Compiler
 from .optimizers import Optimizers, sizes_of
 from .program import Game, PassProgram
 from .sources import Sources
@@ -59,6 +60,7 @@ class GameRun:
     rate: float = 1.0  # … and what that made of the learning rates
     memory: GuardHistory | None = None  # of the guard, where there is one
     metrics: MetricSums = field(default_factory=MetricSums)
+    compiler: Compiler | None = None  # None: all runs eager
     _weights: dict[PassProgram, frozenset[int]] = field(default_factory=dict)
 
     @classmethod
@@ -140,6 +142,16 @@ class GameRun:
     def rates(self, step: Step) -> dict[str, tuple[float, float]]:
         """Learning rates at a step, each with the lazy correction in it, by their names in the log."""
         return {name: (rate * self.rate, lazy) for name, (rate, lazy) in self.optimizers.rates(step).items()}
+
+    def passed(
+        self, phase: PhasePlan, program: PassProgram, draws: Draws, given: Sequence[Tensor]
+    ) -> tuple[Any, ...]:
+        """Losses or None, then values, of a pass, inside `taking(draws)`: compiled, where passes are."""
+        if self.compiler is None:
+            return program.run(*given)
+        networks = (*self.game.networks.values(), *self.game.averages.values())
+        name = f"phase {phase.label}{_said(self.stage)}"
+        return self.compiler(name, program, len(phase.players), networks, draws, given)
 
     def sources(self, step: Step) -> Sources:
         """What there is beside items and draws."""
@@ -225,3 +237,9 @@ class GameRun:
     def load_counters(self, counters: Counters) -> None:
         """See `saved.load_counters`."""
         saved.load_counters(self, counters)
+
+
+def _said(stage: Stage | None) -> str:
+    if stage is None or stage.level is None:
+        return ""
+    return f" at level {stage.level}{', fading' if stage.fading else ''}"

@@ -128,7 +128,7 @@ def _add_part(
     first, *others = scaling.values()
     inside = differentiated_by(run.game.networks, program.by)
     with seeded(draws), taking(draws), first.losses(*others), inside:
-        found = program.run(*given)
+        found = run.passed(phase, program, draws, given)
         share = phase.every * part.count / part.total
         for player, loss in zip(players, found, strict=False):
             of = None if alone and not program.by else roles.variables[player]

@@ -13,11 +13,21 @@ from torch import Tensor
 from ..distributed.group import active
 
 _SCALE: ContextVar[Tensor | float] = ContextVar("scale of gradients taken inside a loss", default=1.0)
+_handed: tuple[Tensor | float, Tensor] | None = None  # within a compiled pass: the scale, and a 0 to add
+
+
+def hand_scale(scale: Tensor | float | None, zero: Tensor | None = None) -> None:
+    """Within a compiled pass, from here on: the scale, and a 0 [] that wants a gradient; None: no more.
+
+    A compiler makes no leaves; what a 0 from outside is added to can be differentiated by as well.
+    """
+    global _handed  # set, then read, within the pass: so its graph depends on no state
+    _handed = None if scale is None or zero is None else (scale, zero)
 
 
 def inner_scale() -> Tensor | float:
     """What gradients taken inside a loss are scaled by now: 1 unless losses are scaled."""
-    return _SCALE.get()
+    return _SCALE.get() if _handed is None else _handed[0]
 
 
 @contextmanager
@@ -30,15 +40,13 @@ def scaled_inside(scale: Tensor | float) -> Iterator[None]:
         _SCALE.reset(token)
 
 
-def inner_gradients(
-    output: Tensor, inputs: Iterable[Tensor], scale: Tensor | float | None = None
-) -> tuple[Tensor, ...]:
+def inner_gradients(output: Tensor, inputs: Iterable[Tensor]) -> tuple[Tensor, ...]:
     """∂output/∂inputs to be differentiated again, for penalties; 0 for inputs that the output does not read.
 
     While losses are scaled the output is scaled as well, so that what passes through float16 does not
-    vanish, and the gradients are scaled back in float32. `scale` is the one in force if not given.
+    vanish, and the gradients are scaled back in float32.
     """
-    scale = inner_scale() if scale is None else scale
+    scale = inner_scale()
     plain = isinstance(scale, float) and scale == 1.0
     scaled = output if plain else output * scale
     found = torch.autograd.grad(scaled, tuple(inputs), create_graph=True, materialize_grads=True)
@@ -74,7 +82,9 @@ def _over_processes(gradients: Sequence[Tensor], shares: int) -> tuple[Tensor, .
 
 def differentiable(x: Tensor) -> Tensor:
     """x, or where nothing learned stands before it a copy that one can differentiate by."""
-    return x if x.requires_grad else x.detach().requires_grad_()
+    if x.requires_grad:
+        return x
+    return x.detach().requires_grad_() if _handed is None else x + _handed[1]
 
 
 def stop_gradient(x: Tensor) -> Tensor:

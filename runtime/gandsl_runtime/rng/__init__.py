@@ -5,7 +5,7 @@ layers draw for themselves.
 """
 
 from .draws import Draws, Key
-from .layers import CallDraws, LayerDraws, active, drawing, hand, innermost, name_layers, seeded
+from .layers import CallDraws, LayerDraws, PartDraws, active, drawing, innermost, name_layers, seeded
 from .part import Part
 
 __all__ = [
@@ -14,9 +14,9 @@ __all__ = [
     "Key",
     "LayerDraws",
     "Part",
+    "PartDraws",
     "active",
     "drawing",
-    "hand",
     "innermost",
     "name_layers",
     "seeded",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from . import ids
 from .draws import Draws, digest
+from .part import Part
 
 
 class LayerDraws(Protocol):
@@ -26,6 +27,15 @@ class LayerDraws(Protocol):
         """From N(0, 1)."""
 
 
+class PartDraws(Protocol):
+    """What is drawn while a pass is computed, for a part of a batch. `Draws` does."""
+
+    part: Part
+
+    def of_rows(self, id_: str, rows: int, shape: tuple[int, ...], normal: bool) -> Tensor:
+        """[rows, *shape] float32."""
+
+
 class CallDraws:
     """The draws of one call of a network: a layer's id is CALL/PATH.
 
@@ -33,7 +43,7 @@ class CallDraws:
     generated images at once.
     """
 
-    def __init__(self, draws: Draws, call: str) -> None:
+    def __init__(self, draws: PartDraws, call: str) -> None:
         self.draws, self.call = draws, call
 
     def serves(self, count: int) -> bool:
@@ -46,29 +56,7 @@ class CallDraws:
         return self.draws.of_rows(ids.layer(self.call, path), count, shape, normal=True)
 
 
-class Given:
-    """Stands in for draws: what each layer will ask for, drawn before."""
-
-    def __init__(self, numbers: Mapping[str, Tensor]) -> None:
-        self.numbers = numbers
-
-    def serves(self, count: int) -> bool:
-        return len(self.numbers) > 0  # the compiler of torch 2.11 knows no bool of a dict
-
-    def uniform(self, path: str, count: int, *shape: int) -> Tensor:
-        return self.numbers[path]
-
-    normal = uniform
-
-
 _active: list[LayerDraws] = []
-_handed: Given | None = None  # set, then read, within a compiled part: so its graph depends on no state
-
-
-def hand(numbers: Mapping[str, Tensor] | None) -> None:
-    """From here on layers take these numbers, whatever is active; None: they draw again."""
-    global _handed  # a list would be read before it is written to, and a graph depend on what was there
-    _handed = None if numbers is None else Given(numbers)
 
 
 @contextmanager
@@ -103,7 +91,7 @@ def innermost() -> LayerDraws | None:
 
 def active(count: int) -> LayerDraws | None:
     """The draws of the block, for layers that see `count` samples; None outside, or for another count."""
-    draws = _handed if _handed is not None else _active[-1] if _active else None
+    draws = innermost()
     return draws if draws is not None and draws.serves(count) else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,14 +14,12 @@ from torch import Tensor
 from ..calling import dtype_of
 from ..layers import TrackAverage
 from ..network import Network
-from ..ops.gradient import inner_scale
 from ..plan import Plan
 from ..plan.game import DataField, GamePlan
 from ..plan.schedule import Side, Stage
-from ..programs import Images, call, classes_of, latents_and_labels, tuple_of
+from ..programs import Images, call, classes_of, latents_and_labels
 from ..rng import CallDraws, Draws, Key, Part, drawing, ids, name_layers
 from . import penalties
-from .compiled import Compiler, linearized, with_gradients, with_lengths
 from .consistency import Nearby
 
 
@@ -57,7 +55,6 @@ class TwoPlayerGame:
     device: torch.device
     label_distribution: Tensor | None = None  # cumulative, (classes,)
     stage: Stage = field(default_factory=Stage)
-    compiler: Compiler | None = None  # None: all runs eager
 
     def __post_init__(self) -> None:
         for network in (self.generator, self.discriminator):
@@ -97,29 +94,9 @@ class TwoPlayerGame:
         with averages_held(self._averages):  # the running mean of w sees each image once
             return self.generate(Nearby(draws, sigma, side))
 
-    def judge(self, images: Images, labels: Tensor | None, joint: bool = False) -> tuple[Tensor, ...]:
-        """D's outputs. Where penalties may differentiate them by the images, weights are trained.
-
-        joint: these are images of several places, of which a penalty may differentiate some.
-        """
-        args = self.judged(images, labels)
-        penalized = torch.is_grad_enabled() and any(image.requires_grad for image in images)
-        if not (self.compiler and penalized and next(self.discriminator.parameters()).requires_grad):
-            return self._call(self.discriminator, "forward", args)
-        program, alpha = program_of(self.discriminator, "forward", self.stage, args)
-        if joint:
-            return program(*args, *alpha)
-        still = tuple(image.detach().requires_grad_() for image in images)
-        said = self.compiler(
-            ("discriminator with gradients", *self._moment),
-            self.discriminator,
-            with_gradients(program, len(images)),
-            inner_scale(),
-            *still,
-            *args[len(images) :],
-            *alpha,
-        )
-        return linearized(said[: -len(images)], said[-len(images) :], images)
+    def judge(self, images: Images, labels: Tensor | None) -> tuple[Tensor, ...]:
+        """D's outputs."""
+        return call(self.discriminator, "forward", self.stage, self.judged(images, labels))
 
     def judged(self, images: Images, labels: Tensor | None) -> tuple[Tensor, ...]:
         """D's arguments in call order."""
@@ -133,21 +110,8 @@ class TwoPlayerGame:
             draws.normal(ids.path_length(place), c, *size)
             for place, (c, size) in enumerate(zip(channels, self.sizes, strict=True))
         )
-        if self.compiler is None:
-            images = self._generated(draws, ids.FAKE, "synthesis", (ws,))
-            return images, penalties.path_lengths(images, ws, noise)
-        program, alpha = program_of(self.generator, "synthesis", self.stage, (ws,))
-        with drawing(CallDraws(draws, ids.FAKE)):
-            *made, lengths = self.compiler(
-                ("generator with path lengths", *self._moment),
-                self.generator,
-                with_lengths(program, 1 + len(alpha)),
-                inner_scale(),
-                ws,
-                *alpha,
-                *noise,
-            )
-        return tuple(made), lengths
+        images = self._generated(draws, ids.FAKE, "synthesis", (ws,))
+        return images, penalties.path_lengths(images, ws, noise)
 
     def scales(self, images: Tensor) -> Images:
         """Real images (N, c, h, w) of full size as D's inputs at this stage: averaged down, faded as G is.
@@ -165,13 +129,6 @@ class TwoPlayerGame:
             return self.full_sizes
         (h, w), (full_h, full_w) = self.generator.levels[self.stage.level], self.generator.levels[-1]
         return [(a * h // full_h, b * w // full_w) for a, b in self.full_sizes]
-
-    @property
-    def _moment(self) -> tuple[object, ...]:
-        """What tells the programs of a stage from those of another."""
-        if self.stage.level is None:
-            return ()
-        return ("at level", self.stage.level, "fading" if self.stage.fading else "")
 
     def _labels(self, draws: Draws) -> Tensor | None:
         return None if self.label_distribution is None else draws.labels(ids.LABELS, self.label_distribution)
@@ -203,23 +160,7 @@ class TwoPlayerGame:
 
     def _generated(self, draws: Draws, call_id: str, entry: str, args: Sequence[Any]) -> tuple[Tensor, ...]:
         with drawing(CallDraws(draws, call_id)):
-            return self._call(self.generator, entry, args)
-
-    def _call(self, network: Network, entry: str, args: Sequence[Any]) -> tuple[Tensor, ...]:
-        if self.compiler is None:
-            return call(network, entry, self.stage, args)
-        program, alpha = program_of(network, entry, self.stage, args)
-        side = "generator" if network is self.generator else "discriminator"
-        return self.compiler((side, entry, *self._moment), network, program, *args, *alpha)
-
-
-def program_of(
-    network: Network, entry: str, stage: Stage, args: Sequence[Any]
-) -> tuple[Callable[..., Images], Images]:
-    """The program of a stage, which returns a tuple, and what follows `args`: alpha, while it fades."""
-    program = network.program(entry, stage.level, stage.fading)
-    alpha = (args[0].new_full((), stage.alpha),) if stage.fading else ()  # args[0]: latents, styles or images
-    return lambda *given: tuple_of(program(*given)), alpha
+            return call(self.generator, entry, self.stage, args)
 
 
 @contextmanager

@@ -93,18 +93,16 @@ def interpolate(real: Images, fake: Images, weight: Tensor) -> Images:
     )
 
 
-def path_lengths(
-    images: Images, styles: Tensor, noise: Images, scale: Tensor | float | None = None
-) -> Tensor:
+def path_lengths(images: Images, styles: Tensor, noise: Images) -> Tensor:
     """‖Jᵀy‖ for each image, (N,): √(mean_L Σ_n g²), g the gradient of Σ image·y/√(hw) to styles [N, L, n].
 
-    `noise` is y, unscaled (arXiv:1912.04958, eq. 4). `scale`: as of `inner_gradients`.
+    `noise` is y, unscaled (arXiv:1912.04958, eq. 4).
     """
     projected = sum(
         (image * y).sum() / math.sqrt(image.shape[2] * image.shape[3])
         for image, y in zip(images, noise, strict=True)
     )
-    (gradient,) = inner_gradients(projected, (styles,), scale)  # type: ignore[arg-type]
+    (gradient,) = inner_gradients(projected, (styles,))  # type: ignore[arg-type]
     return (gradient.square().sum(2).mean(1) + _TINY).sqrt()
 
 

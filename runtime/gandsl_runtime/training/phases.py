@@ -165,7 +165,7 @@ class Judged:
             labels = (
                 None if real.labels is None or fake.labels is None else torch.cat((fake.labels, real.labels))
             )
-            joined = _judge(self.work, ids.BOTH, images, labels, joint=True)
+            joined = _judge(self.work, ids.BOTH, images, labels)
             self.verdicts["fake"], self.verdicts["real"] = joined.split(len(fake), len(real))
         return self.verdict("real"), self.verdict("fake")
 
@@ -219,10 +219,10 @@ def discriminator_penalty(work: Work, lazy: dict[str, Any]) -> Loss:
     return total + touched, metrics | _sign(judged)
 
 
-def _judge(work: Work, call: str, images: tuple[Tensor, ...], labels: Tensor | None, **how: bool) -> Verdict:
+def _judge(work: Work, call: str, images: tuple[Tensor, ...], labels: Tensor | None) -> Verdict:
     game = work.game
     with drawing(CallDraws(work.draws, call)):
-        return verdict(game.plan, game.discriminator, game.judge(images, labels, **how))
+        return verdict(game.plan, game.discriminator, game.judge(images, labels))
 
 
 def _classified(work: Work, said: Verdict, batch: Batch, weight: Number, place: str) -> Loss:

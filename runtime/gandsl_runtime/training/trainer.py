@@ -20,6 +20,7 @@ from ..data.identity import again, identity
 from ..data.sources import Source
 from ..distributed.group import ProcessGroup, check_batches
 from ..errors import CheckpointError, Diverged, Interrupted, Unwritable
+from ..game.compiled import Compiler
 from ..game.optimizers import sizes_of
 from ..game.program import Game
 from ..game.run import GameRun
@@ -43,7 +44,6 @@ from ..system.device import device_named
 from ..system.shortage import memory_for
 from ..system.signals import held
 from . import validate
-from .compiled import Compiler
 from .game import TwoPlayerGame
 from .metrics import MetricSums
 from .phases import PlanPhase, phases
@@ -127,10 +127,7 @@ class Trainer:
             (game,) = of
         if game is not None:
             return game
-        old = TwoPlayerGame(self.plan, of[0], of[1], self.device)
-        if self.machine.compile:
-            old.compiler = Compiler("inductor", self.warn)
-        return old
+        return TwoPlayerGame(self.plan, of[0], of[1], self.device)
 
     @property
     def _networks(self) -> Mapping[str, Network]:
@@ -156,9 +153,11 @@ class Trainer:
 
     def _new_state(self, seed: int) -> State | GameRun:
         if not isinstance(self.game, TwoPlayerGame):
-            return GameRun.new(
+            run = GameRun.new(
                 self.plan, self.game, self.stream, seed, self.device, self.group, self.shares, self.metrics
             )
+            run.compiler = Compiler("inductor", self.warn) if self.machine.compile else None
+            return run
         generator, discriminator = self.game.generator, self.game.discriminator
         state = State.new(self.plan, generator, discriminator, seed, self.device)
         self.group.share(state.tensors().values())
