@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from gandsl.frontend.game.call import KEYS
+from gandsl.ir.types import KINDS
 from gandsl_runtime.errors import PlanError
 from gandsl_runtime.layers import TrackAverage
 from gandsl_runtime.network import Network
@@ -12,12 +14,20 @@ from gandsl_runtime.training import validate
 from gandsl_runtime.training.validate import Complaint, skipped
 
 PLAYERS = ("generator", "discriminator")
+# what a loss knows to do with, by network: kinds of inputs, and of outputs
+ROLES = {
+    "generator": (("Latent", "Label"), ("Image",)),
+    "discriminator": (("Image", "Label"), ("Logits",)),
+}
 
 
 def check(plan: Plan, networks: Mapping[str, Network]) -> None:
     """Raise PlanError for the first thing that does not fit."""
     for message, remedy in _players(plan, networks):
         raise PlanError(message, remedy)
+    for name in PLAYERS:
+        for message, remedy in _ports(name, networks[name]):
+            raise PlanError(message, remedy)
     validate.check(plan, networks)
     for complaints in (_images, _labels, _classifier, _styles, _orthogonal, _names):
         for message, remedy in complaints(plan, *(networks[name] for name in PLAYERS)):
@@ -32,6 +42,34 @@ def _players(plan: Plan, networks: Mapping[str, Network]) -> Iterator[Complaint]
             f"a loss is played by two networks, and these are {', '.join(networks) or 'none'}",
             f"give a mapping with {' and '.join(PLAYERS)}",
         )
+
+
+def _ports(name: str, network: Network) -> Iterator[Complaint]:
+    """What goes in and out has kinds that a loss knows, shapes of these, and names of its own."""
+    for what, ports, known in zip(
+        ("input", "output"), (network.inputs, network.outputs), ROLES[name], strict=True
+    ):
+        if not ports:
+            yield f"the {name} says of no {what}", f"give it `{what}s`, a tuple of Port(name, kind, shape)"
+        for port in ports:
+            called, ranks = f"the {name}'s {what} {port.name}", KINDS.get(port.kind, ((),))[0]
+            if port.kind not in known:
+                yield (
+                    f"{called} is of kind {port.kind}, and a loss knows {' and '.join(known)} there",
+                    "write the game out in a spec: there networks may have anything",
+                )
+            elif len(port.shape) not in ranks:
+                yield (
+                    f"{called}, of kind {port.kind}, has the shape {port.shape}",
+                    "leave the batch out: Latent (n,), Label (classes,), Image (c, h, w), Logits (n,)",
+                )
+            elif what == "input" and port.name in KEYS:
+                yield f"{called} has a name that means something else in a game", "rename it"
+        names = [port.name for port in ports]
+        if twice := next((one for one in names if names.count(one) > 1), None):
+            yield f"the {name} has two {what}s called {twice}", "give each a name of its own"
+        if sum(port.kind == "Label" for port in ports) > 1:
+            yield f"the {name} takes several labels, and the data has one", "keep one input of kind Label"
 
 
 def _images(plan: Plan, generator: Network, discriminator: Network) -> Iterator[Complaint]:

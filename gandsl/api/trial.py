@@ -11,6 +11,7 @@ from torch import Tensor
 from gandsl.ir.graph import NetworkIR, Variant
 from gandsl.ir.split import call_order, entry_graph
 from gandsl_runtime.calling import device_of, dtype_of
+from gandsl_runtime.errors import PlanError
 from gandsl_runtime.game.calls import in_mode
 from gandsl_runtime.network import Network
 
@@ -18,10 +19,14 @@ Typed = tuple[str, tuple[int, ...]]  # kind and shape of an input
 
 
 def styles_of(network: Network) -> tuple[int, int]:
-    """Layers and numbers of its styles [N, L, n]."""
+    """Layers and numbers of its styles [N, L, n]. Raises PlanError where they are none."""
     with torch.no_grad():
-        (ws,) = _run(network, ("mapping",), ((port.kind, port.shape) for port in network.inputs))
-    layers, size = ws.shape[1:]
+        made = _run(network, ("mapping",), ((port.kind, port.shape) for port in network.inputs))
+    shapes = [tuple(x.shape[1:]) for x in made]
+    if len(shapes) != 1 or len(shapes[0]) != 2:
+        given = " and ".join(f"[N, {', '.join(map(str, shape))}]" for shape in shapes)
+        raise PlanError(f"the program `mapping` gives {given}", "styles are one tensor [N, layers, numbers]")
+    layers, size = shapes[0]
     return layers, size
 
 

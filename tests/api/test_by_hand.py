@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -108,12 +109,20 @@ def test_layers_that_a_level_does_not_reach_are_not_used() -> None:
     assert set(second[G]) == {"rgb.0", "rgb.1", "blocks.0", "blocks.1", "fc"}
 
 
-class Named(ConvGenerator):
-    """Takes what it calls `from`."""
+class Given(ConvGenerator):
+    """Takes what it is told to, beside the image that it makes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *inputs: Port, outputs: tuple[Port, ...] | None = None) -> None:
         super().__init__()
-        self.inputs = (Port("from", "Latent", (6,), "normal"),)
+        self.inputs = inputs
+        self.outputs = self.outputs if outputs is None else outputs
+
+
+class Flat(StyleGenerator):
+    """Its styles have no layers."""
+
+    def mapping(self, z: torch.Tensor) -> torch.Tensor:
+        return super().mapping(z)[:, 0]
 
 
 class Tangled(StyleGenerator):
@@ -124,19 +133,54 @@ class Tangled(StyleGenerator):
         self.inputs = (Port("average", "Latent", (6,), "normal"),)
 
 
+def latent(name: str = "z", shape: tuple[int, ...] = (6,), distribution: str = "normal") -> Port:
+    return Port(name, "Latent", shape, distribution)
+
+
+MIXED = {"style_mixing": {}}
+# changes of the plan, the generator, words of the message, words of the remedy
 UNFIT = {
-    "no loss": (plan().model_copy(update={"loss": None}), ConvGenerator, "has no loss", "loss: logistic"),
-    "a name": (plan(), Named, "training: `from` is not a valid name", ""),
-    "a mean": (plan(), Tangled, "an input and a running mean called average", "rename"),
+    "no loss": ({"loss": None}, ConvGenerator, "has no loss", "loss: logistic"),
+    "no inputs": ({}, Given, "generator says of no input", "a tuple of Port"),
+    "no outputs": ({}, partial(Given, latent(), outputs=()), "says of no output", "a tuple of Port"),
+    "a kind": (
+        {},
+        partial(Given, Port("h", "Vector", (4,))),
+        "input h is of kind Vector, and a loss knows Latent and Label",
+        "write the game out",
+    ),
+    "a shape": (
+        {},
+        partial(Given, latent(shape=(4, 4))),
+        r"z, of kind Latent, has the shape \(4, 4\)",
+        "batch",
+    ),
+    "two of a name": ({}, partial(Given, latent(), latent()), "two inputs called z", "own"),
+    "two labels": (
+        {},
+        partial(Given, latent(), Port("y", "Label", (3,)), Port("c", "Label", (3,))),
+        "takes several labels",
+        "keep one",
+    ),
+    "a word of games": ({}, partial(Given, latent("network")), "means something else in a game", "rename"),
+    "a word of Python": ({}, partial(Given, latent("from")), "training: `from` is not a valid name", ""),
+    "a distribution": (
+        {},
+        partial(Given, latent(distribution="cauchy")),
+        "`distribution` cannot be",
+        "normal",
+    ),
+    "a mean": ({}, Tangled, "an input and a running mean called average", "rename"),
+    "styles": (MIXED, Flat, r"`mapping` gives \[N, 5\]", r"[N, layers, numbers]"),
 }
 
 
 @pytest.mark.parametrize("case", UNFIT)
 def test_what_does_not_fit_is_told_in_words(case: str) -> None:
     """What fits a plan otherwise: tests/runtime/test_faults.py."""
-    the_plan, make, words, remedy = UNFIT[case]
+    changes, make, words, remedy = UNFIT[case]
     with pytest.raises(PlanError, match=words) as caught:
-        gandsl.game_of(the_plan, {G: make(), D: ConvDiscriminator()})
+        gandsl.game_of(plan(**changes), {G: make(), D: ConvDiscriminator()})
     assert remedy in caught.value.remedy
 
 
