@@ -251,7 +251,9 @@ class _Evaluator:
             spine.append(left)
         value = self.value(spine[-1].left)
         for part in reversed(spine):
-            right = self.value(part.right)
+            doing = f"`{part.operator}`"
+            value = self.at(part.left, known, value, doing)
+            right = self.at(part.right, known, self.value(part.right), doing)
             value = (
                 POISON
                 if value is POISON or right is POISON

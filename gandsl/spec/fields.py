@@ -123,11 +123,11 @@ def read_fields(
     return found
 
 
-def meant(record: FieldsShape, tree: Mapping) -> set[str]:
-    """The fields that unknown keys of `tree` are likely misspellings of, and which are not missing then."""
-    unknown = [key for key in tree.entries if record.field(key) is None]
+def meant(record: FieldsShape, tree: Mapping) -> dict[str, Tree]:
+    """The fields that unknown keys of `tree` are likely misspellings of, which are not missing then."""
+    unknown = [entry for entry in tree if record.field(entry.key) is None]
     names = [field.name for field in record.fields]
-    return {near for key in unknown if (near := nearest(key, names))}
+    return {near: entry.value for entry in unknown if (near := nearest(entry.key, names))}
 
 
 def _fits(form: Form, tree: Tree) -> bool:

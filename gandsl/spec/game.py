@@ -53,8 +53,10 @@ def game(entry: Entry, home: Document, diagnostics: Diagnostics) -> GameDecl | N
     expressions mean is for the elaborator to say.
     """
     given = read_fields(shapes.GAME, entry.value, entry.key_span, diagnostics)
-    if given is None:
+    if given is None or not isinstance(entry.value, Mapping):
         return None
+    misspelt = meant(shapes.GAME, entry.value)  # read on as what was meant: all else rests on it
+    given = {name: tree for name, tree in misspelt.items() if isinstance(tree, Mapping)} | given
     body = given.get("body")
     players = {each.key: _player(each, diagnostics) for each in entries_in(given, "players")}
     if "players" not in given or not players:
@@ -80,7 +82,7 @@ def _meant(tree: Tree) -> set[str]:
     """The fields of a player that are not missing: what is written, if wrongly."""
     if not isinstance(tree, Mapping):
         return {"trains", "terms"}
-    return meant(shapes.PLAYER, tree) | set(tree.entries)
+    return {*meant(shapes.PLAYER, tree), *tree.entries}
 
 
 def _scalars(trees: dict[str, Tree]) -> dict[str, Scalar]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
+from gandsl.analysis import analyze
+from gandsl.codegen.printing.game import game_source
+from gandsl_runtime.game.run import GameRun
 from gandsl_runtime.game.step import step
-from tests.games.loop import CLOSE, SEED, Items
+from tests.codegen.test_game_source import game_of
+from tests.games.loop import CLOSE, CPU, SEED, Items
 from tests.games.plain_player import PlainPlayer, layer_of
 from tests.games.random_game import STEPS, random_game
 from tests.games.random_runs import carry, outcome, run_of, said_of, text_of
@@ -80,6 +85,22 @@ def splits(seed: int, folder: Path) -> bool:
     return True
 
 
+def prints(seed: int, folder: Path) -> bool:
+    """Whether there is such a game; its printed source plays it to the bit."""
+    run, other = run_of(seed, folder), run_of(seed, folder)
+    if run is None or other is None:
+        return False
+    module, _ = analyze(folder / "random.yaml")
+    assert module is not None and module.game is not None
+    source = game_source(module.game, module.networks, "Game", "A game.", lambda node: "", (-1.0, 1.0))
+    items: Any = Items(other.stream.images, None)
+    printed = GameRun.new(other.plan, game_of(source, dict(other.game.networks)), items, SEED, CPU)
+    expected, found = outcome(run, STEPS), outcome(printed, STEPS)
+    assert expected.keys() == found.keys()
+    assert not [name for name in expected if not torch.equal(expected[name], found[name])], seed
+    return True
+
+
 def count(seeds: Iterable[int], holds: object, folder: Path) -> int:
     assert callable(holds)
     return sum(holds(seed, folder) for seed in seeds)
@@ -97,12 +118,17 @@ def test_what_no_note_names_feels_no_split(tmp_path: Path) -> None:
     assert count(range(36, 60), splits, tmp_path) >= 4
 
 
+def test_their_source_plays_them(tmp_path: Path) -> None:
+    assert count(range(60, 66), prints, tmp_path) >= 4
+
+
 @pytest.mark.thorough
 def test_a_thousand_random_games(tmp_path: Path) -> None:
     assert count(range(30, 1500), play, tmp_path) >= 1000
 
 
 @pytest.mark.thorough
-def test_many_go_on_and_feel_no_split(tmp_path: Path) -> None:
+def test_many_go_on_feel_no_split_and_are_printed(tmp_path: Path) -> None:
     assert count(range(36, 300), goes_on, tmp_path) >= 200
     assert count(range(60, 400), splits, tmp_path) >= 50
+    assert count(range(66, 300), prints, tmp_path) >= 200

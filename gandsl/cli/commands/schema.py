@@ -43,7 +43,8 @@ _OPENED = ("properties", "$defs")
 
 def _schema() -> dict[str, Any]:
     from gandsl.cli.topics import block
-    from gandsl.frontend.game.op import SPELT, WRITTEN
+    from gandsl.frontend.game.op import WRITTEN
+    from gandsl.frontend.nodes.arguments import SPELT
     from gandsl.ir.op import Op
     from gandsl.ir.ops import GAME_OPS, OPS
     from gandsl.spec.schema import json_schema, param_schema

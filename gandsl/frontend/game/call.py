@@ -198,9 +198,14 @@ def _inputs(
     meant: set[str] = set()
     fine = True
     for name, argument in given.items():
-        if name in wanted or (name in declared and not _wants(unfolder, argument)):
-            continue  # what is absent may be given to an input that is absent
+        if name in wanted:
+            continue
+        value = unfolder.evaluate(argument.tree, argument.context) if name in declared else None
+        if is_absent(value):
+            continue  # it may be given to an input that is absent
         fine = False
+        if value is POISON:
+            continue  # it failed, which was reported
         known = [*wanted]
         if near := nearest(name, known):
             meant.add(near)
@@ -243,11 +248,6 @@ def _inputs(
 
 def _is_fade(nodes: tuple[Node, ...]) -> bool:
     return len(nodes) == 1 and nodes[0].id == FADE and nodes[0].type.kind == "Scalar"
-
-
-def _wants(unfolder: GameUnfolder, argument: Argument) -> bool:
-    """Whether an argument has a value: it may be absent, where the input is absent, too."""
-    return not is_absent(unfolder.evaluate(argument.tree, argument.context))
 
 
 def _given(

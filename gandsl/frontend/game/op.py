@@ -12,7 +12,7 @@ from gandsl.frontend.game.numbers import number_of, pipe_of
 from gandsl.frontend.game.unfolder import GameUnfolder
 from gandsl.frontend.game.values import leaves
 from gandsl.frontend.nodes import lookup
-from gandsl.frontend.nodes.arguments import Argument, Use, arguments_of
+from gandsl.frontend.nodes.arguments import Argument, Use, arguments_of, names_taken, refuse_unknown
 from gandsl.frontend.nodes.op import call_op
 from gandsl.frontend.values import Above, TensorValue, first_output
 from gandsl.ir.op import Op
@@ -32,8 +32,6 @@ WRITTEN = {
     "output": "`NODE.NAME`",
     "weights": "`weights(NETWORK)`",
 }
-# op → what is written in place of a parameter, which follows from it
-SPELT = {"split": {"as": "the node with `op: join` whose parts these are"}}
 
 
 def unfold_op(
@@ -50,11 +48,13 @@ def unfold_op(
     if op.name in WRITTEN:
         unfolder.at(context).add("G0346", f"`{op.name}` is written as {WRITTEN[op.name]}", span)
         return POISON
-    arguments = arguments_of(tree, "op", context)
-    prepared = _PREPARED[op.name](unfolder, arguments, context) if op.name in _PREPARED else arguments
-    if prepared is POISON:
-        return POISON
-    use = Use(entry.key, context, span, prepared, above, context.blocks)
+    use = Use(entry.key, context, span, arguments_of(tree, "op", context), above, context.blocks)
+    if op.name in _PREPARED:
+        use, failed = refuse_unknown(unfolder, use, names_taken(op), f"`{op.name}`", "port or parameter")
+        prepared = _PREPARED[op.name](unfolder, use.arguments, context)
+        if failed or prepared is POISON:
+            return POISON
+        use = replace(use, arguments=prepared)
     return _join(unfolder, op, use) if op.name == "join" else call_op(unfolder, op, use)
 
 

@@ -12,7 +12,7 @@ from gandsl.frontend.context import Context
 from gandsl.frontend.reporting import reasons
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Above, TensorValue, first_output
-from gandsl.ir.op import Port
+from gandsl.ir.op import Op, Port
 from gandsl.spec import tree as trees
 from gandsl.spec.document import BlockDecl
 from gandsl.spec.tree import Tree
@@ -43,6 +43,15 @@ class Use:
 
 COMMON = {"when", "unless", "doc"}  # keys of every node
 _NESTING = {"inline", "defaults"}  # of blocks, topologies and slots
+
+
+# op → what may be written in place of a parameter, which follows from it
+SPELT = {"split": {"as": "the node with `op: join` whose parts these are"}}
+
+
+def names_taken(op: Op) -> list[str]:
+    """What a use of an op may give it: ports, parameters, what stands for one."""
+    return [one.name for one in op.ports] + [one.name for one in op.params] + [*SPELT.get(op.name, ())]
 
 
 def arguments_of(tree: trees.Mapping, form: str, context: Context) -> dict[str, Argument]:

@@ -56,7 +56,7 @@ BODIES = {
     ),
     "absent": (
         "a: {value: fake, when: classes == 0}\nb: a * 2",
-        "G0113 ‹a * 2› `*` needs a value, and this one is absent",
+        "G0113 ‹a› `*` needs a value, and this one is absent",
     ),
     "a function of tensors": ("a: mean(2)", "G0105 ‹mean(2)› `mean` wants a tensor, not 2"),
     "a number with no logarithm": ("a: log(0)", "G0112 ‹log(0)› `log` of 0 is no real number"),
