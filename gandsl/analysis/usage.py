@@ -12,7 +12,7 @@ from gandsl.analysis.mentioned import inside, names, of_file, words
 from gandsl.diagnostics import Diagnostic, Diagnostics, Span
 from gandsl.ir.ops import known_op
 from gandsl.spec import tree as trees
-from gandsl.spec.document import BlockDecl, NetworkDecl, PortDecl
+from gandsl.spec.document import BlockDecl, Document, NetworkDecl, PortDecl
 from gandsl.spec.library import Library
 from gandsl.spec.tree import Scalar, Tree
 
@@ -47,11 +47,19 @@ def blocks(facts: RuleInput) -> Iterator[Diagnostic]:
     document = facts.document
     bodies = {name: words(block.body, *_defaults(block)) for name, block in document.blocks.items()}
     networks = [words(network.body) for network in document.networks.values()]
-    networks.append(words(trees.Mapping({}, document.tree.span), document.tree.get("game")))
+    networks.append(_of_game(document))
     for name, block in document.blocks.items():
         others = [used for other, used in bodies.items() if other != name]
         if _own(facts, block.span) and not any(name in used for used in (*networks, *others)):
             yield Diagnostic("W0704", f"the block `{name}` is never used", block.span, help="delete it")
+
+
+def _of_game(document: Document) -> set[str]:
+    """What a game names, or a loss that stands for one."""
+    training = document.training
+    return words(
+        trees.Mapping({}, document.tree.span), document.tree.get("game"), training and training.get("loss")
+    )
 
 
 def _defaults(block: BlockDecl) -> list[Tree | None]:
@@ -72,7 +80,7 @@ def slots(facts: RuleInput) -> Iterator[Diagnostic]:
 def imports(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0707."""
     document = facts.document
-    used = words(trees.Mapping({}, document.tree.span), document.tree.get("game"))
+    used = _of_game(document)
     for network in document.networks.values():
         used |= words(network.body)
     for block in document.blocks.values():

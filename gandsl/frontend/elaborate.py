@@ -69,7 +69,7 @@ def _elaborated(document: Document, session: _Session, diagnostics: Diagnostics)
                 graph.verify()
     plan = session.plan()
     game = cache(lambda: session.game(networks, sizes, plan))
-    if document.tells_game:
+    if document.tells_game or (plan is not None and plan.own_loss):
         game()  # what is wrong in it is to be reported; what a short form alone says has its own rules
     return ModuleIR(
         document.name, document, params, networks, plan, diagnostics.sources, session.idle_defaults(), game

@@ -9,9 +9,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from gandsl_runtime.plan import OptimizerChanges, Plan
+from gandsl_runtime.plan.optimizer import OPTIMIZERS
 
 SCHEMA = Plan.model_json_schema()
-# fields that are not drawn: texts, those of games, and others' names for what is drawn
+# fields that are not drawn with the others: texts, and what `_trained` draws
 UNDRAWN = {
     "skip",
     "metric",
@@ -30,12 +31,20 @@ def drawn(rng: Random, schema: dict[str, Any], often: float = 0.3) -> Any:
         return drawn(rng, SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]], often)
     for word in ("anyOf", "oneOf"):
         if word in schema:
-            return drawn(rng, rng.choice([one for one in schema[word] if one.get("type") != "null"]), often)
+            return drawn(rng, rng.choice([one for one in schema[word] if not _left_out(one)]), often)
     if "const" in schema:
         return schema["const"]
     if "enum" in schema:
         return rng.choice(schema["enum"])
     return _OF_TYPE[schema["type"]](rng, schema, often)
+
+
+def _left_out(choice: dict[str, Any]) -> bool:
+    """Whether a choice is null, or a block that the spec would have to bring."""
+    own = choice.get("$ref", "").endswith("OwnLoss") or "a block of one's own" in choice.get(
+        "description", ""
+    )
+    return choice.get("type") == "null" or own
 
 
 def part(rng: Random, name: str, often: float = 0.3) -> Any:
@@ -107,7 +116,42 @@ def plan(
             Plan.model_validate(found)
         except ValidationError:
             continue
-        return found
+        return _trained(Random(f"{rng.getstate()[1][:4]}"), found)
+
+
+def _trained(rng: Random, plan: dict[str, Any]) -> dict[str, Any]:
+    """The plan with other optimizers, averages and frozen weights, by chance.
+
+    It has numbers of its own, so that a seed has the networks that it had before there was any of this.
+    """
+    while True:
+        more: dict[str, Any] = {}
+        if rng.random() < 0.2:
+            kind = rng.choice(list(OPTIMIZERS))
+            named = {"kind": kind, "lr": plan["optimizer"]["lr"]}
+            more["optimizer"] = part(rng, OPTIMIZERS[kind].__name__) | named
+        if rng.random() < 0.2:
+            kind = rng.choice(list(OPTIMIZERS))
+            known = [name for name in OPTIMIZERS[kind].model_fields if name != "kind" and rng.random() < 0.3]
+            changes = {"kind": kind, **{name: drawn(rng, CHANGES[name]) for name in known}}
+            more["optimizers"] = {rng.choice(SIDES): changes}
+        if rng.random() < 0.2:
+            average = rng.choice([{"power": round(rng.uniform(1, 20), 2)}, {"decay": 0.9}])
+            more["averages"] = {rng.choice(SIDES): average}
+        if rng.random() < 0.2:
+            moments = {
+                name: _string(rng, {"pattern": ""}, 1) for name in ("from", "until") if rng.random() < 0.5
+            }
+            more["freeze"] = [{"network": rng.choice(SIDES), "nodes": ["*"], **moments}]
+        try:
+            Plan.model_validate(plan | more)
+        except ValidationError:
+            continue  # such as two names for one optimizer, or a field that its kind has not
+        return plan | more
+
+
+SIDES = ("generator", "discriminator")
+CHANGES: dict[str, Any] = SCHEMA["$defs"]["OptimizerChanges"]["properties"]
 
 
 def _plan(

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from gandsl.diagnostics import Label
 from gandsl.frontend.context import Context
 from gandsl.frontend.plan.faults import report_faults, report_part
 from gandsl.frontend.plan.nulls import settled
@@ -17,18 +18,24 @@ from gandsl.spec import tree as trees
 from gandsl.spec.scope import Scope
 from gandsl.spec.tree import Scalar, Tree
 from gandsl.spec.values import POISON, Size
-from gandsl_runtime.plan import Plan, PlanPart
+from gandsl_runtime.plan import LOSS_NAMES, Plan, PlanPart
 
 
 def make_plan(unfolder: Unfolder, training: trees.Mapping, context: Context) -> Plan | None:
     """The plan, None after reporting. The section's own numbers (`batch`) can be named in it."""
     context = Context(context.home, Scope(context.scope))
     own = context.scope.values
-    for entry in training:
+    name, parameters = _own_loss(unfolder, training, context)
+    plain = trees.Mapping({e.key: e for e in training if not (name and e.key == "loss")}, training.span)
+    for entry in plain:
         if isinstance(entry.value, Scalar):
             own[entry.key] = _value(unfolder, entry.value, context)
     failed: list[tuple[str, ...]] = []
-    data = _sound(_value(unfolder, training, context), (), failed)
+    values = _value(unfolder, plain, context)
+    if name:
+        fits = _is_loss(unfolder, name, context)
+        values["loss"] = {**_value(unfolder, parameters, context), "block": name.text} if fits else POISON
+    data = _sound(values, (), failed)
     faults: list[Any] = []
     plan = None
     try:
@@ -42,6 +49,37 @@ def make_plan(unfolder: Unfolder, training: trees.Mapping, context: Context) -> 
     if told:
         report_faults(told, context.home.tree.entries["training"], unfolder.reporter.diagnostics)
     return None if faults or failed else plan
+
+
+def _own_loss(
+    unfolder: Unfolder, training: trees.Mapping, context: Context
+) -> tuple[Scalar | None, trees.Mapping]:
+    """A block that the loss names, if no loss of the plan's is called so, and what is said of it; or none."""
+    written = training.get("loss")
+    fields = dict(written.entries) if isinstance(written, trees.Mapping) else {}
+    given = fields.pop("block", None) or fields.pop("kind", None)
+    name = given.value if given else written
+    others = trees.Mapping(fields, training.span)
+    if not isinstance(name, Scalar) or not isinstance(name.value, str) or name.text in LOSS_NAMES:
+        return None, others
+    return name if unfolder.library.block(name.text, context.home) else None, others
+
+
+def _is_loss(unfolder: Unfolder, name: Scalar, context: Context) -> bool:
+    """Whether a block takes and gives what a loss does; reported if not."""
+    block = unfolder.library.block(name.text, context.home)
+    assert block is not None
+    lacking = [f"port `{port}`" for port in ("real", "fake") if port not in block.ports]
+    lacking += [f"output `{side}`" for side in ("discriminator", "generator") if side not in block.outputs]
+    if lacking and not block.broken:
+        unfolder.at(context).add(
+            "G0602",
+            f"`loss`: the block `{name.text}` is no loss: it has no {lacking[0]}",
+            name.span,
+            secondary=[Label(block.span, "declared here")],
+            help="ports `real` and `fake` take logits; outputs `discriminator` and `generator` are minimized",
+        )
+    return not lacking and not block.broken
 
 
 def make_part(unfolder: Unfolder, tree: trees.Mapping, context: Context, part: type[PlanPart]) -> Any:

@@ -75,9 +75,8 @@ class _Expansion:
 
     def _losses(self, real: str, fake: str) -> dict[str, str]:
         """The loss of each player, as an expression."""
-        kind = self.plan.loss.kind
-        block = Library(Diagnostics()).block(f"loss.{kind}", self.document)
-        assert block is not None, f"no block loss.{kind}"
+        block = Library(Diagnostics()).block(self._block, self.document)
+        assert block is not None, f"no block {self._block}"
         said = self.nodes.said(self.nodes.judged("fake"))
         reads_real = "real" in _reads(block, "generator")
         self._loss("adversarial", real, fake)
@@ -90,18 +89,27 @@ class _Expansion:
         self._loss("wanted", again, said)
         return {"discriminator": "adversarial.discriminator", "generator": "wanted.generator"}
 
+    @property
+    def _block(self) -> str:
+        """The block that the loss names: of one's own, or of the library."""
+        return self.plan.own_loss or f"loss.{self.plan.loss.kind}"
+
     def _loss(self, name: str, real: str | None, fake: str) -> None:
-        loss, kind = self.document.training, self.plan.loss.kind
-        written = loss.get("loss") if loss else None
-        own = [entry.key for entry in written if entry.key != "kind"] if isinstance(written, Mapping) else []
-        fields = {key: self.written.field(f"loss.{key}") for key in own if self.written.wrote(f"loss.{key}")}
+        written = self.document.training.get("loss") if self.document.training else None
+        named = ("kind", "block")
+        own = [entry for entry in written if entry.key not in named] if isinstance(written, Mapping) else []
+        fields = {
+            entry.key: Entry(entry.key, entry.key_span, self.written.field(f"loss.{entry.key}"))
+            for entry in own
+            if self.written.wrote(f"loss.{entry.key}")
+        }
         self.nodes.add(
-            "loss", name, {"block": self._named(f"loss.{kind}"), "real": real, "fake": fake, **fields}
+            "loss", name, {"block": self._named(self._block), "real": real, "fake": fake, **fields}
         )
 
     def _named(self, block: str) -> Scalar:
         """The block, at the word that names it."""
-        path = "loss.kind" if self.written.wrote("loss.kind") else "loss"
+        path = next((at for at in ("loss.kind", "loss.block") if self.written.wrote(at)), "loss")
         span = self.written.field(path).span if self.written.wrote(path) else self.span
         return Scalar(block, block, True, span)
 

@@ -24,9 +24,14 @@ def tree(value: Any, span: Span) -> Tree:
 
 
 def mapping(fields: dict[str, Any], span: Span) -> Mapping:
-    """A mapping at one place; fields that are None are left out."""
+    """A mapping at one place; an entry keeps its own, and fields that are None are left out."""
     return Mapping(
-        {key: Entry(key, span, tree(value, span)) for key, value in fields.items() if value is not None}, span
+        {
+            key: value if isinstance(value, Entry) else Entry(key, span, tree(value, span))
+            for key, value in fields.items()
+            if value is not None
+        },
+        span,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from .number import Weight
 from .part import Float, PlanPart
@@ -15,7 +15,7 @@ class _Objective(PlanPart):
 
     @property
     def boundary(self) -> float | None:
-        """The logit above which D takes an image for real; None where a logit alone says nothing of that."""
+        """The logit above which D takes an image for real; None where the plan knows of none."""
         return 0.0
 
 
@@ -89,6 +89,23 @@ class RelativisticHinge(_Objective):
         return None
 
 
+class OwnLoss(_Objective):
+    """A loss that a spec brings: a block of it, or of an import, with the block's parameters beside."""
+
+    model_config = ConfigDict(extra="allow")
+
+    block: str = Field(description="the block's name: tilted, mine.tilted")
+
+    @property
+    def kind(self) -> str:
+        """What it is called."""
+        return self.block
+
+    @property
+    def boundary(self) -> None:
+        return None
+
+
 _Losses = (
     BinaryCrossEntropy
     | Logistic
@@ -107,6 +124,8 @@ def _loss(value: Any) -> Any:
     written = {"kind": value} if isinstance(value, str) else value
     if not isinstance(written, dict):
         return written
+    if "block" in written and "kind" not in written:
+        return OwnLoss.model_validate(written)
     kind = written.get("kind")
     if kind not in LOSS_NAMES:
         raise ValueError(f"unknown loss `{kind}`: one of {', '.join(LOSS_NAMES)}")
@@ -114,12 +133,19 @@ def _loss(value: Any) -> Any:
 
 
 def loss_or_name(schema: dict[str, Any]) -> None:
-    """In the JSON schema, a loss may be its name alone."""
+    """In the JSON schema, a loss may be its name alone; that of a block of one's own has any parameters."""
     form = {key: schema.pop(key) for key in ("anyOf", "oneOf") if key in schema}
-    schema["anyOf"] = [{"enum": list(LOSS_NAMES)}, form]
+    own = {
+        "type": "object",
+        "required": ["kind"],
+        "properties": {"kind": OWN_NAME},
+        "description": "a block of one's own, and its parameters",
+    }
+    schema["anyOf"] = [{"enum": list(LOSS_NAMES)}, form, OWN_NAME, own]
 
 
-Loss = Annotated[_Losses, BeforeValidator(_loss)]
+OWN_NAME = {"type": "string", "not": {"enum": list(LOSS_NAMES)}, "description": "a block of one's own"}
+Loss = Annotated[_Losses | OwnLoss, BeforeValidator(_loss)]
 
 
 def _name(value: Any) -> Any:

@@ -13,7 +13,7 @@ from .ema import Ema
 from .freeze import Freeze
 from .growth import Growth
 from .guard import Guard
-from .loss import LOSS_NAMES, Auxiliary, Loss, loss_or_name
+from .loss import LOSS_NAMES, Auxiliary, Loss, OwnLoss, loss_or_name
 from .mixing import StyleMixing
 from .optimizer import Optimizer, OptimizerChanges
 from .part import Int, PlanPart
@@ -41,7 +41,7 @@ class Plan(PlanPart):
         default=cast("Loss", None),  # of a game that is written out; what reads it is for the short form
         description="a name or an object with its parameters: "
         + ", ".join(LOSS_NAMES)
-        + "; null: `game` says what is minimized",
+        + ", or a block of one's own; null: `game` says what is minimized",
         json_schema_extra=loss_or_name,
     )
     auxiliary: Auxiliary | None = Field(
@@ -109,6 +109,11 @@ class Plan(PlanPart):
         """Whether augmentation follows what D says of real images."""
         return self.augment is not None and isinstance(self.augment.p, Adaptive)
 
+    @property
+    def own_loss(self) -> str:
+        """The block that is the loss, of the spec or of what it imports; empty for one of the plan's."""
+        return self.loss.block if isinstance(self.loss, OwnLoss) else ""
+
     @model_validator(mode="after")
     def _consistent(self) -> Plan:
         path_length = self.regularizers.path_length
@@ -116,7 +121,7 @@ class Plan(PlanPart):
             raise ValueError(
                 f"regularizers.path_length.batch is {path_length.batch}, more than the batch of {self.batch}"
             )
-        if self.adapts and self.loss and self.loss.boundary is None:
+        if self.adapts and self.loss and not self.own_loss and self.loss.boundary is None:
             raise ValueError(
                 f"augment.p can't adapt: {self.loss.kind} has no boundary between real and generated; "
                 "give augment.p a number or a curve"
