@@ -7,8 +7,8 @@ from functools import cache
 from random import Random
 
 from gandsl.analysis.facts import between, downstream
-from gandsl.analysis.plan_rules import active
 from gandsl.frontend.module import ModuleIR
+from gandsl.frontend.short_form.terms import active
 from gandsl.ir.graph import Graph, Node
 from gandsl.ir.op import Op, Trait
 from gandsl.ir.ops import OPS
@@ -73,12 +73,13 @@ def _upstream(graph: Graph, id_: str) -> set[str]:
 
 
 def _penalized(module: ModuleIR, graph: Graph) -> Iterator[tuple[Node, str]]:
-    if graph.network == "discriminator":
-        images = [node.id for node in graph.inputs if node.type.kind == "Image"]
-        for name in active(module.plan, ("r1", "r2", "gradient_penalty")):
-            yield from ((node, name) for node in between(graph, images))
-    elif graph.styles and active(module.plan, ("path_length",)):
-        yield from ((node, "path_length") for node in between(graph, [graph.styles]))
+    """Nodes on the way of a gradient that a part of the plan takes, and that part."""
+    for _, template in active(module.plan) if module.plan else ():
+        if template["player"] == graph.network and "by" in template:
+            images = [node.id for node in graph.inputs if node.type.kind == "Image"]
+            sources = [graph.styles] if template["by"] == "styled.styles" else images
+            ways = between(graph, [id_ for id_ in sources if id_])
+            yield from ((node, template["term"]) for node in ways)
 
 
 def _narrow(graph: Graph) -> Iterator[Node]:
