@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gandsl.diagnostics import Label, Span
+from gandsl.diagnostics.articles import a
 from gandsl.frontend.module import ModuleIR
 from gandsl.ir.graph import Graph, NetworkIR, Node, Variant
 from gandsl.ir.op import Trait
@@ -117,7 +118,7 @@ def place(node: Node) -> Span:
 
 def label(node: Node, text: str = "") -> Label:
     """Points at a node from elsewhere."""
-    return Label(place(node), text or f"`{node.id}` is a {node.op}")
+    return Label(place(node), text or f"`{node.id}` is {a(node.op)}")
 
 
 def downstream(graph: Graph, sources: Iterable[str], stop: frozenset[str] = frozenset()) -> set[str]:

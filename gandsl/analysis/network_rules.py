@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gandsl.analysis.facts import TRAINED, RuleInput, downstream, place
 from gandsl.diagnostics import Diagnostic, Label
+from gandsl.diagnostics.articles import a
 from gandsl.ir.graph import Graph, Node, Variant
 
 # what the trainer feeds, in call order
@@ -53,7 +54,7 @@ def _unsuitable(
         elif kind == "Label" and any(other.type.kind == "Label" for other in inputs[:position]):
             yield node, "takes one Label"
         elif position == 0 and kind != wanted:
-            yield node, f"takes its {wanted} first, not a {kind}"
+            yield node, f"takes its {wanted} first, not {a(kind)}"
             return
         elif rank < order and (wanted == "Image" or kinds[order] == "Scalar"):
             yield node, f"takes its {kinds[order]} behind `{node.id}`"
@@ -71,7 +72,7 @@ def output_kinds(facts: RuleInput) -> Iterator[Diagnostic]:
                     node = graph[graph.outputs[output]]
                     yield Diagnostic(
                         "G0614",
-                        f"the {name}'s output `{output}` is a {node.type}: {words}",
+                        f"the {name}'s output `{output}` is {a(node.type)}: {words}",
                         facts.output(name, output),
                         secondary=(Label(place(node), f"`{node.id}`"),),
                     )

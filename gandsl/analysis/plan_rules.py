@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gandsl.analysis.facts import RuleInput, label
 from gandsl.diagnostics import Diagnostic, Label
+from gandsl.diagnostics.articles import a
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.frontend.short_form.terms import active
 from gandsl.ir.stages import stages
@@ -124,7 +125,7 @@ def classifier_fits(facts: RuleInput) -> Iterator[Diagnostic]:
             made = graph[given[name]]
             yield Diagnostic(
                 "G0620",
-                f"`{name}` is a {made.type}, but there are {labels.type.shape[0]} classes",
+                f"`{name}` is {a(made.type)}, but there are {labels.type.shape[0]} classes",
                 facts.value("auxiliary.output"),
                 secondary=(label(made, "made here"), label(labels, f"{labels.type.shape[0]} from here")),
                 help="give it a number for each class: `features: classes`",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from gandsl.diagnostics import Label, Span
+from gandsl.diagnostics.articles import a
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.frontend.builder import TooManyNodes
 from gandsl.frontend.context import Context
@@ -76,7 +77,7 @@ def _kinds(
             unfolder.at(context).add("G0216", f"there is no kind `{said.text}`", said.span, help=help)
             return None
         if len(tensor.type.shape) not in KINDS[said.text][0]:
-            message = f"the output `{name}` is a {tensor.type}, which is no {said.text}"
+            message = f"the output `{name}` is {a(tensor.type)}, which is no {said.text}"
             unfolder.at(context).add("G0211", message, said.span)
             return None
     return found

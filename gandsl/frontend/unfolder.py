@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from gandsl.diagnostics import Label, Sink, Span
+from gandsl.diagnostics.articles import a
 from gandsl.frontend.builder import Builder, Tally
 from gandsl.frontend.context import Context
 from gandsl.frontend.reporting import Reporter
@@ -159,7 +160,7 @@ class Unfolder:
         if not any(is_a(value.type.kind, kind) for kind in kinds):
             self.at(context).add(
                 "G0211",
-                f"port `{port}` of {where} takes a {wanted}, but {read} is a {value.type}",
+                f"port `{port}` of {where} takes {a(wanted)}, but {read} is {a(value.type)}",
                 span,
                 secondary=labels,
                 help=_conversion(value.type.kind, kinds),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from gandsl.diagnostics import Diagnostics, Span
+from gandsl.diagnostics.articles import a
 from gandsl.diagnostics.errors import InvariantError
 from gandsl.ir.graph import Frame, Graph, NetworkIR, Node, Provenance, Variant
 from gandsl.ir.op import Call, Op, Param, ShapeError
@@ -315,7 +316,7 @@ def _type(line: TextLine) -> TensorType:
     if line.now.text == "[":
         shape = tuple(int(token.text) for token in _list(line, "int"))
     if len(shape) not in KINDS[kind][0]:
-        raise WrongText(f"a {kind} has not {len(shape)} dimensions", span)
+        raise WrongText(f"{a(kind)} has not {len(shape)} dimensions", span)
     times = int(line.take("int").text) if line.skip("×") else 1
     return TensorType(kind, shape, times)
 

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from gandsl.diagnostics import Span
+from gandsl.diagnostics.articles import a
 
 _TOKEN = re.compile(
     r"""(?P<string>"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*")
@@ -71,7 +72,7 @@ class TextLine:
     def take(self, kind: str, what: str = "") -> TextToken:
         token = self.now
         if token.kind != kind or (kind == "mark" and token.text != what):
-            raise WrongText(f"expected {what or _article(kind)}, not `{token.text}`", token.span)
+            raise WrongText(f"expected {what or a(kind)}, not `{token.text}`", token.span)
         self.at += 1
         return token
 
@@ -83,7 +84,3 @@ class TextLine:
     def end(self) -> None:
         if self.now.kind != "end":
             raise WrongText(f"expected the end of the line, not `{self.now.text}`", self.now.span)
-
-
-def _article(kind: str) -> str:
-    return ("an " if kind[0] in "aeiou" else "a ") + kind

@@ -10,6 +10,7 @@ from gandsl.analysis.facts import RuleInput, label, place
 from gandsl.analysis.game.played import Played, PlayedPass
 from gandsl.analysis.game.slices import CallSlice
 from gandsl.diagnostics import Diagnostic, Span
+from gandsl.diagnostics.articles import a
 from gandsl.ir.graph import Node
 from gandsl.ir.op import Trait
 
@@ -89,7 +90,7 @@ def norms_have_several(played: Played) -> Iterator[Diagnostic]:
                         f"`{node.id}` normalizes over the batch, and is given one number for each channel"
                         " at a time",
                         part.span,
-                        secondary=(label(node, f"of a {node.type}"),),
+                        secondary=(label(node, f"of {a(node.type)}"),),
                         help="train on two images or more at a time, or normalize each image (`layer_norm`)",
                     )
                     return

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gandsl.diagnostics.articles import a
 from gandsl.diagnostics.errors import Fault
 from gandsl.frontend.values import NodeOutputs, TensorValue, first_output
 from gandsl.ir.graph import Graph
@@ -21,7 +22,7 @@ class GameTensor(TensorValue):
 
     @property
     def kind_name(self) -> str:
-        return f"a {self.type}"
+        return a(self.type)
 
     @property
     def algebra(self) -> Algebra | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gandsl.diagnostics.articles import a
 from gandsl.ir.op import TWICE, Call, Keep, Op, Param, Port, Product, ShapeError, Trait
 from gandsl.ir.types import TensorType, feature, is_a, vector
 
@@ -17,7 +18,7 @@ def _sum_output(call: Call) -> TensorType:
     first, *others = call.inputs["terms"]
     for other in others:
         if _family(other) != _family(first):
-            raise ShapeError("G0211", f"a {_family(first)} and a {_family(other)} cannot be added", "terms")
+            raise ShapeError("G0211", f"{a(_family(first))} and {a(_family(other))} cannot be added", "terms")
         if other.shape[0] != first.shape[0]:
             raise ShapeError(
                 "G0212",
@@ -39,7 +40,9 @@ def _concat_output(call: Call) -> TensorType:
     first, *others = call.inputs["terms"]
     for other in others:
         if _family(other) != _family(first):
-            raise ShapeError("G0211", f"a {_family(first)} and a {_family(other)} cannot be joined", "terms")
+            raise ShapeError(
+                "G0211", f"{a(_family(first))} and {a(_family(other))} cannot be joined", "terms"
+            )
         if other.shape[1:] != first.shape[1:]:
             raise ShapeError(
                 "G0213", f"channels can be joined at one size only: {first} and {other}", "terms"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gandsl.diagnostics.articles import a
 from gandsl.ir.op import TWICE, Call, Keep, Op, Param, Port, ShapeError, Stands, Trait
 from gandsl.ir.ops.arithmetic import NUMBERS, SAMPLED
 from gandsl.ir.types import KINDS, TensorType, feature
@@ -22,7 +23,7 @@ def _written(call: Call) -> TensorType:
 def _drawn(call: Call) -> TensorType:
     made = _written(call)
     if (call.distribution == "labels") != (made.kind == "Label"):
-        raise ShapeError("G0209", f"a {made.kind} is not drawn from `{call.distribution}`", "distribution")
+        raise ShapeError("G0209", f"{a(made.kind)} is not drawn from `{call.distribution}`", "distribution")
     if made.kind == "Scalar" and call.per == "sample":
         raise ShapeError(
             "G0208",

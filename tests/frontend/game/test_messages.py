@@ -33,7 +33,7 @@ BODIES = {
     ),
     "a kind": (
         "a: row_sum(image)",
-        "G0211 ‹row_sum(image)› `row_sum` takes Styles or Tokens, not a Image[3, 8, 8]",
+        "G0211 ‹row_sum(image)› `row_sum` takes Styles or Tokens, not an Image[3, 8, 8]",
     ),
     "a label": ("a: y * 2", "G0211 ‹y * 2› `times` takes"),
     "an operator of numbers": (
@@ -239,7 +239,7 @@ BODIES = {
     "an unknown op": ("a: {op: gradeint, of: z}", "G0201 ‹gradeint› there is no op `gradeint`"),
     "a gradient of images": (
         "a: {op: gradient, of: image, by: image}",
-        "G0211 ‹image› port `of` of `gradient` takes a Number or Scalar, but this is a Image[3, 8, 8]",
+        "G0211 ‹image› port `of` of `gradient` takes a Number or Scalar, but this is an Image[3, 8, 8]",
     ),
     "a split": (
         "a: {op: split, x: image, as: image}",
