@@ -173,6 +173,20 @@ def test_an_overflow_leaves_the_step_out_and_halves_the_scale() -> None:
     torch.testing.assert_close(weight.detach(), torch.full((4,), 0.9))  # Adam's first step, without a scale
 
 
+def test_weights_that_rest_teach_the_scale_nothing() -> None:
+    """Frozen ones have no gradients; those of another optimizer still step."""
+    resting, weight = nn.Parameter(torch.ones(4)), nn.Parameter(torch.ones(4))
+    still, moving = (torch.optim.SGD([one], lr=0.1) for one in (resting, weight))
+    scaling = Scaling(Precision(compute="fp16"), CPU)
+    before = scaling.scale
+    scaling.step(still)
+    assert scaling.scale == before and torch.equal(resting, torch.ones(4))
+    scaling.backward(weight.sum())
+    scaling.step(still, moving)
+    assert torch.equal(resting, torch.ones(4))
+    torch.testing.assert_close(weight.detach(), torch.full((4,), 0.9))
+
+
 def test_gradients_that_are_infinite_at_any_scale_end_the_run() -> None:
     """Else every step would be left out, and nobody would know."""
     trainer = trainer_of(plan(precision={"compute": "fp16"}))

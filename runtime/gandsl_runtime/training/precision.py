@@ -105,17 +105,20 @@ class Scaling:
     def step(self, *optimizers: Optimizer) -> None:
         """The gradients without the scale, made finite or their step left out, and the optimizers' steps.
 
-        A group of parameters with a `clip` has the norm of its gradients bounded by that.
+        A group of parameters with a `clip` has the norm of its gradients bounded by that. Where all weights
+        rest there is nothing to step, nor to learn of the scale.
         """
-        for optimizer in optimizers:
+        moving = [one for one in optimizers if any(w.grad is not None for w in _weights(one))]
+        for optimizer in moving:
             self._scaler.unscale_(optimizer)
             if self._replaces:
-                replace_nonfinite(p for group in optimizer.param_groups for p in group["params"])
+                replace_nonfinite(_weights(optimizer))
             for group in optimizer.param_groups:
                 if group.get("clip") is not None:
                     torch.nn.utils.clip_grad_norm_(group["params"], group["clip"])
             self._scaler.step(optimizer)
-        self._scaler.update()
+        if moving:
+            self._scaler.update()
 
     @property
     def enabled(self) -> bool:
@@ -141,6 +144,10 @@ class Scaling:
         if self.enabled and facts.scale is not None:
             told = {"scale": facts.scale, "_growth_tracker": facts.tracker}
             self._scaler.load_state_dict(self._scaler.state_dict() | told)
+
+
+def _weights(optimizer: Optimizer) -> list[nn.Parameter]:
+    return [weight for group in optimizer.param_groups for weight in group["params"]]
 
 
 def replace_nonfinite(parameters: Iterable[nn.Parameter]) -> None:
