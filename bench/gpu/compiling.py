@@ -11,7 +11,6 @@ from bench.figures import some
 from bench.gpu import ours
 from bench.gpu.agreement import DOUBLE
 from bench.gpu.entry import Setting
-from bench.training import run_of
 from gandsl_runtime.plan.schedule import Clock
 
 IN_16_BITS = 0.1  # of a loss: each pass was held against eager before, and rounds otherwise
@@ -52,8 +51,7 @@ def steps(
             graphs.append(backend.graphs)
         found.append(dict(ours.floats(run)))
         means.append({name: mean for name, mean in run.measured().items() if name.startswith("loss")})
-    compiler = run_of(run).compiler
-    regions = some("compiled passes", compiler.regions if compiler else ())
+    regions = some("compiled passes", ours.compiled(run))
     told.nothing_stays_eager()
     assert backend.graphs == len(regions), f"{backend.graphs} graphs of {len(regions)} passes"
     assert not backend.symbolic, f"{backend.symbolic} graphs have sizes that vary"

@@ -14,7 +14,7 @@ import gandsl
 from bench.training import run_of, trainer_of
 from gandsl.passes.target import Target
 from gandsl_runtime.data.sources import Arrays
-from gandsl_runtime.game.compiled import Backend, Compiler, remark_on
+from gandsl_runtime.game.compiled import Backend, Compiler, Region, remark_on
 from gandsl_runtime.observers import Observer
 from gandsl_runtime.programs import classes_of
 from gandsl_runtime.runs.record import MachineOptions
@@ -81,6 +81,12 @@ def trainer(
     if backend is not None:
         run_of(run).compiler = Compiler(backend, run.warn)
     return run
+
+
+def compiled(run: Trainer) -> list[Region]:
+    """What of its passes is compiled."""
+    compiler = run_of(run).compiler
+    return [region for region in compiler.regions.values() if region.compiled] if compiler else []
 
 
 def floats(run: Trainer) -> Iterator[tuple[str, Tensor]]:

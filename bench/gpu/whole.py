@@ -115,6 +115,7 @@ def step(
     with closing(run.stream):
         found = measured(setting, side, seconds, kernels)
     if backend:
+        some("compiled passes", ours.compiled(run))
         told.nothing_stays_eager()
         found["with compiling s"] = time.perf_counter() - began
     return found
