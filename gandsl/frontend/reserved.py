@@ -1,9 +1,9 @@
-"""Names that a node cannot have, because the modules made from it have attributes of that name."""
+"""Names that a node of a network cannot have: the modules made from it have attributes of that name."""
 
 from __future__ import annotations
 
-# the attributes of torch's modules and graph modules and of our networks; a test compares the list with them
-RESERVED = frozenset(
+# the attributes of torch's modules, which every module has: a test compares the lists with the classes
+MODULES = frozenset(
     """
     T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double
     dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter get_submodule
@@ -12,8 +12,16 @@ RESERVED = frozenset(
     register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_post_hook
     register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook
     register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory state_dict to
-    to_empty train training type xpu zero_grad inputs outputs levels recomputed moved has_styles
-    program graph add_submodule code delete_all_unused_submodules delete_submodule for_target graph_module
-    ir lowered meta pass_log print_readable recompile target to_folder call need_styles
+    to_empty train training type xpu zero_grad
     """.split()  # noqa: SIM905 - a list of words
 )
+# those of our networks besides: no node at the top of a network's body has them, any within a block may
+NETWORKS = frozenset(
+    "inputs outputs levels recomputed moved has_styles program call need_styles".split()  # noqa: SIM905
+)
+
+
+def is_reserved(id_: str) -> bool:
+    """Whether the last name of a node's id is taken where it stands."""
+    above, _, name = id_.rpartition(".")
+    return name in MODULES or (not above and name in NETWORKS)

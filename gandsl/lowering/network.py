@@ -110,7 +110,7 @@ class LoweredNetwork(Network):
         nn.Module.__init__(other)
         other._adopt(self.ir, target, self.thorough)
         for name, child in self.named_children():
-            other.add_module(name, child)
+            other._modules[name] = child
         callable_entries(other)
         other.training = self.training
         return other
@@ -122,7 +122,7 @@ class LoweredNetwork(Network):
         nn.Module.__init__(other)
         other._adopt(self.ir, self.target, self.thorough)
         for name, child in self.named_children():
-            other.add_module(name, copy.deepcopy(child, memo))
+            other._modules[name] = copy.deepcopy(child, memo)
         other.training = self.training
         return other
 

@@ -10,6 +10,7 @@ from torch import fx, nn
 from gandsl.diagnostics.errors import InvariantError
 from gandsl.ir.graph import NetworkIR
 from gandsl.lowering.table import Layer, found, lower
+from gandsl_runtime.network import Network
 
 
 def layer_targets(network: NetworkIR) -> dict[str, Layer]:
@@ -55,9 +56,11 @@ def grow(root: nn.Module, targets: Mapping[str, Layer]) -> None:
 
 
 def _attach(parent: nn.Module, name: str, child: nn.Module, id_: str) -> None:
-    if iskeyword(name) or hasattr(parent, name):
+    """Put a child into its place, past `add_module`: that refuses what a lowered network has besides."""
+    own = Network if isinstance(parent, Network) else type(parent)
+    if iskeyword(name) or hasattr(own, name) or (own is not Network and hasattr(parent, name)):
         raise InvariantError(f"{id_}: `{name}` cannot name a module, since Python or torch uses it")
-    parent.add_module(name, child)
+    parent._modules[name] = child
 
 
 def free_name(name: str, taken: Container[str] = ()) -> str:
@@ -74,9 +77,16 @@ def over(root: nn.Module, graph: fx.Graph, name: str) -> fx.GraphModule:
     """A GraphModule that runs `graph` over the very modules below `root`.
 
     The constructor of GraphModule copies what it finds, and buffers that `.to()` replaces would part ways.
+    A child whose name a GraphModule has for itself (`code`) is called otherwise there.
     """
     module = fx.GraphModule(nn.Module(), fx.Graph(), class_name=name)
-    for key, child in root.named_children():
-        module.add_module(key, child)
+    places: dict[str, str] = {}
+    for key, child in root._modules.items():
+        places[key] = free_name(key, root._modules) if hasattr(module, key) else key
+        module.add_module(places[key], child)
+    for node in graph.nodes:
+        if node.op in ("call_module", "get_attr"):
+            first, dot, rest = node.target.partition(".")
+            node.target = f"{places.get(first, first)}{dot}{rest}"
     module.graph = graph
     return module

@@ -72,6 +72,14 @@ class Network(nn.Module):
         """The inputs of an entry in call order; None where they are not known."""
         return None if entry == "synthesis" else self.inputs
 
+    def get_submodule(self, target: str) -> nn.Module:
+        """A layer by its id, also one named as an attribute of this network. Raises AttributeError."""
+        first, dot, rest = target.partition(".")
+        child = self._modules.get(first)
+        if child is None:
+            return super().get_submodule(target)
+        return child.get_submodule(rest) if dot else child
+
     def __repr__(self) -> str:
         """One line; `print` shows the layers."""
         weights = sum(p.numel() for p in self.parameters())

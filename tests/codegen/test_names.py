@@ -7,7 +7,7 @@ import keyword
 import pytest
 import torch
 
-from gandsl.frontend.reserved import RESERVED
+from gandsl.frontend.reserved import MODULES, NETWORKS
 from gandsl.ir.graph import NetworkIR, Variant
 from gandsl.lowering.network import LoweredNetwork
 from gandsl.lowering.precision import in_precision
@@ -77,7 +77,7 @@ def styled(name: str) -> NetworkIR:
 )
 def test_a_node_may_have_any_name(name: str) -> None:
     """Printed and lowered, with passes: equal, at every level and entry."""
-    assert name not in RESERVED and not keyword.iskeyword(name)
+    assert name not in MODULES | NETWORKS and not keyword.iskeyword(name)
     for ir in (family(name, ""), family(name, "a."), styled(name)):
         check(ir)
         network = LoweredNetwork(ir).eval()

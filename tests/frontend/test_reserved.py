@@ -3,19 +3,22 @@
 from pathlib import Path
 
 import pytest
-from torch import fx, nn
+from torch import nn
 
 from gandsl.analysis import analyze
-from gandsl.frontend.reserved import RESERVED
-from gandsl.lowering.network import LoweredNetwork
+from gandsl.frontend.reserved import MODULES, NETWORKS
+from gandsl_runtime.network import Network
 
-OWN = {"ir", "target", "meta"}  # set on instances
+
+def public(*names: str) -> set[str]:
+    return {name for name in names if not name.startswith("_")}
 
 
 def test_reserved_names_are_the_attributes_of_modules() -> None:
-    attributes = {*dir(nn.Module()), *dir(fx.GraphModule), *dir(LoweredNetwork), *OWN}
-    taken = {name for name in attributes if not name.startswith("_")}
-    assert taken == RESERVED, f"add {sorted(taken - RESERVED)}, remove {sorted(RESERVED - taken)}"
+    taken = public(*dir(nn.Module()))
+    assert taken == MODULES, f"add {sorted(taken - MODULES)}, remove {sorted(MODULES - taken)}"
+    own = public(*dir(Network)) - taken
+    assert own == NETWORKS, f"add {sorted(own - NETWORKS)}, remove {sorted(NETWORKS - own)}"
 
 
 SPEC = """\

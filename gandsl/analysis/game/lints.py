@@ -81,8 +81,9 @@ def needless_stops(played: Played) -> Iterator[Diagnostic]:
 def coupled_terms(played: Played) -> Iterator[Diagnostic]:
     """W0772: a term that is no sum over samples, and so feels how a batch is split."""
     for one in played.passes:
+        coupled = coupling(one.one)
         for term in one.one.terms:
-            means = coupling(one.one).get(term.id, ())
+            means = coupled.get(term.id, ())
             if means:
                 what = "mean" if played.graph[means[0]].op == "mean" else "sum"
                 yield Diagnostic(

@@ -19,7 +19,7 @@ from gandsl.codegen.analysis.origins import ScopeOrigin, base_name
 from gandsl.codegen.analysis.statements import Body, Path
 from gandsl.codegen.analysis.structure import Ref
 from gandsl.codegen.identifiers import class_name, local_name, unique
-from gandsl.frontend.reserved import RESERVED
+from gandsl.frontend.reserved import MODULES, NETWORKS
 
 WIDTHS = {  # by the kind of the first input, or output: what its width is called
     True: ("in_channels", "out_channels", "channels"),
@@ -116,7 +116,7 @@ def _name_others(class_: Class) -> None:
         names = [next(iter(method.bodies.values())).flat.name for method in others]
     else:
         names = [f"forward_{stem}" if stem else "forward_2" for stem in stems]
-    taken = {child.name for child in class_.children} | RESERVED
+    taken = {child.name for child in class_.children} | MODULES | NETWORKS
     for method, name in zip(others, names, strict=True):
         method.name = unique(name, taken)
         taken.add(method.name)
@@ -140,7 +140,7 @@ def value_ids(classes: Classes, body: Body) -> dict[Ref, str]:
 
 def name_arguments(classes: Classes, class_: Class) -> None:
     """Widths are named by the input or output that has them; others by parameter, or layer and parameter."""
-    taken = {child.name for child in class_.children} | {m.name for m in class_.methods} | RESERVED
+    taken = {child.name for child in class_.children} | {m.name for m in class_.methods} | MODULES | NETWORKS
     widths = widths_of(classes, class_)
     names = WIDTHS[widths.spatial]
     for argument in class_.arguments:

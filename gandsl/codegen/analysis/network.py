@@ -16,7 +16,7 @@ from gandsl.codegen.analysis.origins import ScopeOrigin, origins_of
 from gandsl.codegen.analysis.statements import Path
 from gandsl.codegen.identifiers import class_name
 from gandsl.diagnostics.errors import InvariantError
-from gandsl.frontend.reserved import RESERVED
+from gandsl.frontend.reserved import is_reserved
 from gandsl.ir.graph import Graph, NetworkIR
 from gandsl.lowering.table import Layer, lower
 
@@ -68,6 +68,7 @@ def layers_of(network: NetworkIR) -> dict[str, Graph]:
 
 def _refuse_names(ids: Iterable[str]) -> None:
     for id_ in ids:
-        for name in id_.split("."):
-            if name in RESERVED or iskeyword(name):
+        names = id_.split(".")
+        for count, name in enumerate(names, 1):
+            if is_reserved(".".join(names[:count])) or iskeyword(name):
                 raise InvariantError(f"{id_}: `{name}` cannot name a module, since Python or torch uses it")

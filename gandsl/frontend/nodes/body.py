@@ -20,7 +20,7 @@ from gandsl.frontend.nodes.op import call_op
 from gandsl.frontend.nodes.slot import call_slot
 from gandsl.frontend.references import expressions_of, names_of
 from gandsl.frontend.reporting import reasons
-from gandsl.frontend.reserved import RESERVED
+from gandsl.frontend.reserved import MODULES, is_reserved
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Above, flows
 from gandsl.spec import tree as trees
@@ -34,10 +34,10 @@ Form = Callable[[Any, Entry, trees.Mapping, Context, Above], Any]
 
 @dataclass(frozen=True)
 class Forms:
-    """What the nodes of a body may be. `reserved`: names that they cannot have."""
+    """What the nodes of a body may be. `reserved`: whether modules are made of them, which have names."""
 
     by_key: Mapping[str, Form]
-    reserved: frozenset[str] = frozenset()
+    reserved: bool = False
 
 
 def unfold_body(
@@ -73,7 +73,7 @@ def walk(
     return inside, last
 
 
-def _refuse_reserved(unfolder: Unfolder, entry: Entry, context: Context, reserved: frozenset[str]) -> None:
+def _refuse_reserved(unfolder: Unfolder, entry: Entry, context: Context, reserved: bool) -> None:
     """Report a node whose name is no identifier, or taken."""
     name = entry.key
     if not name.isidentifier() or not name.isascii() or name.startswith("_") or keyword.iskeyword(name):
@@ -83,10 +83,10 @@ def _refuse_reserved(unfolder: Unfolder, entry: Entry, context: Context, reserve
             entry.key_span,
             help="letters, digits and _, beginning with a letter; no Python keyword",
         )
-    elif name in reserved:
+    elif reserved and is_reserved(context.at(name)):
         unfolder.at(context).add(
             "G0011",
-            f"`{name}` is a name that every module has already",
+            f"`{name}` is a name that every {'module' if name in MODULES else 'network'} has already",
             entry.key_span,
             help=f"`{name}_` is free",
         )
@@ -244,6 +244,7 @@ def _fold(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Contex
 
 
 NETWORK = Forms(
-    {"op": _op, "block": _block, "topology": _block, "slot": _slot, "fold": _fold, "value": _value}, RESERVED
+    {"op": _op, "block": _block, "topology": _block, "slot": _slot, "fold": _fold, "value": _value},
+    reserved=True,
 )
 """What a node of a network may be."""
