@@ -52,10 +52,16 @@ def networks_grow(facts: RuleInput) -> Iterator[Diagnostic]:
             )
     if any(_doubled(small) != large for small, large in pairwise(facts.sizes)):
         return  # reported by levels_double
+    own = facts.plan is not None and facts.plan.loss is None
     for variant, graph in facts.programs("generator").items():
-        for output, id_ in graph.outputs.items():
-            shape, size = graph[id_].type.shape, facts.sizes[variant.level]
-            if len(shape) == 3 and shape[1:] != size:
+        shapes = {name: graph[id_].type.shape for name, id_ in graph.outputs.items()}
+        images = {name: shape for name, shape in shapes.items() if len(shape) == 3}
+        if own and images:  # a game of its own says what its other scales are for
+            largest = max(images, key=lambda name: images[name][1:])
+            images = {largest: images[largest]}
+        for output, shape in images.items():
+            size = facts.sizes[variant.level]
+            if shape[1:] != size:
                 yield Diagnostic(
                     "G0616",
                     f"at level {variant.level} the images are {size[0]}×{size[1]},"

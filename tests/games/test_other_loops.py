@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gandsl_runtime.rng import Draws, Part
-from tests.games.loop import GAMES, Loop, called, descend, slope, squares
+from tests.games.loop import GAMES, Loop, called, descend, lazy, slope, squares
 
 
 def test_joined_game() -> None:
@@ -108,3 +108,35 @@ def shrunk(x: Tensor, size: int) -> Tensor:
     """The means of equal squares."""
     factor = x.shape[2] // size
     return x.reshape(*x.shape[:2], size, factor, size, factor).mean((3, 5))
+
+
+def test_growing_game_of_several_scales() -> None:
+    """Logistic loss and R1, of all scales of a level at once; each level adds one, with its moments."""
+    loop = Loop(GAMES / "scales.yaml", {}, (3, 16, 16))
+    r = lazy(1, 2)
+    of_g, of_d = (
+        loop.adam("generator", 0.01, (0.0, 0.99)),
+        loop.adam("discriminator", 0.01 * r, (0.0, 0.99**r)),
+    )
+    for number in loop.steps(5):
+        level = min(number // 2, 2)
+        g, d = (loop[name].program("forward", level) for name in ("generator", "discriminator"))
+
+        def listed(found: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+            return found if isinstance(found, tuple) else (found,)
+
+        x, _ = loop.real(4)
+        items = [shrunk(x, 4 * 2**scale) for scale in range(level + 1)]
+        with torch.no_grad():
+            fake = listed(g(loop.draws("discriminator", 4).normal("z", 4)))
+        on_real, on_fake = listed(d(*items)), listed(d(*fake))
+        pairs = list(zip(on_real, on_fake, strict=True))
+        descend(of_d, sum(F.softplus(-a).mean() + F.softplus(b).mean() for a, b in pairs) / len(pairs))
+        if number % 2 == 0:
+            leaves = [item.clone().requires_grad_() for item in items]
+            logits = listed(d(*leaves))
+            slopes = slope(sum(logits) / len(logits), *leaves)
+            descend(of_d, 2 * 2 / 2 * sum(map(squares, slopes)).mean() + 0 * sum(logits).sum())
+        said = listed(d(*listed(g(loop.draws("generator", 4).normal("z", 4)))))
+        descend(of_g, sum(F.softplus(-one).mean() for one in said) / len(said))
+    loop.compare()

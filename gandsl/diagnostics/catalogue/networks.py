@@ -190,7 +190,7 @@ ROWS = (
         means="""
         A family with `growth:` needs to know when each level starts (`training.growth`), and each of its
         networks an input `alpha` of kind Scalar that fades the new level in. At each level the generator's
-        images have that level's size.""",
+        images have that level's size; in a game that is written out, the largest of them.""",
         example="""
         growth: {over: "doubling(4, resolution)"}
         training: {length: 12000 kimg}""",
