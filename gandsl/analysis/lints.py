@@ -9,9 +9,8 @@ from gandsl.analysis.facts import RuleInput, between, consumers, in_library, lab
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.ir.graph import Graph, Node
 from gandsl.ir.op import Trait
-from gandsl_runtime.plan.schedule import Side
 
-_NETWORKS: tuple[Side, ...] = ("generator", "discriminator")
+_NETWORKS = ("generator", "discriminator")
 SMALL_BATCH = 16
 LARGE_BETA = 0.5
 

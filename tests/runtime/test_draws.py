@@ -11,9 +11,10 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from gandsl_runtime.layers import Dropout, Noise
 from gandsl_runtime.network import Port
-from gandsl_runtime.rng import CallDraws, Draws, Key, Part, drawing, ids, name_layers
+from gandsl_runtime.rng import CallDraws, Draws, Key, Part, drawing, name_layers
 from gandsl_runtime.rng.draws import digest
 from gandsl_runtime.runs.header import DRAWS
+from tests import draw_ids as ids
 from tests.runtime.drawn import drawn_ids
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, StyleGenerator, seeded

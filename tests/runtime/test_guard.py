@@ -15,7 +15,7 @@ from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.errors import DataError, Diverged
 from gandsl_runtime.guard.keep import KeptCheckpoints
 from gandsl_runtime.guard.memory import GuardHistory
-from gandsl_runtime.guard.watching import GameProbe
+from gandsl_runtime.guard.probe import Probe
 from gandsl_runtime.observers import Observer
 from gandsl_runtime.plan.schedule import Stage
 from gandsl_runtime.runs import checkpoint
@@ -145,7 +145,7 @@ def test_broken_images_are_left_to_the_trainer():
     run.data = type(run.data)(Broken(pixels()), run.data.shape, None)
     with pytest.raises(DataError):
         run.data.image(1)
-    probe = GameProbe(run.state, run.data, 21)
+    probe = Probe(run.state, run.data, 21)
     assert probe.measured(run.state.now())["diversity/all pairs"] > 0
     assert len(probe._pixels) == 11
 

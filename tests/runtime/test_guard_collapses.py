@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 import gandsl
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.errors import Diverged, Interrupted
-from gandsl_runtime.guard.watching import GameProbe
+from gandsl_runtime.guard.probe import Probe
 from gandsl_runtime.observers import JsonLog
 from gandsl_runtime.runs import checkpoint
 from tests.runtime import nets
@@ -137,7 +137,7 @@ def test_these_collapses_are_some(tmp_path):
     plan, *networks = collapsing("generator_optimizer.lr")
     run = digits(plan.model_copy(update={"guard": None}), *networks, None, heard)
     run.run()
-    low = GameProbe(run.state, run.data, 80).measured(run.state.now())
+    low = Probe(run.state, run.data, 80).measured(run.state.now())
     assert low["diversity/within a class"] < 0.2
     assert heard.warnings == [] and len(heard.records) == 37
     assert not any(key.startswith("guard/") for record in heard.records for key in record)

@@ -11,11 +11,19 @@ from torch import nn
 from gandsl_runtime.layers import Noise
 from gandsl_runtime.media import images
 from gandsl_runtime.network import Network, Port
-from gandsl_runtime.observers.grids import write_grid
+from gandsl_runtime.observers.grids import write_shown
 from gandsl_runtime.plan.schedule import Stage
 from gandsl_runtime.sample import SamplingError, sample
-from tests.runtime.helpers import plan
-from tests.runtime.networks import ConvGenerator, GrowingGenerator, StyleGenerator, seeded
+from tests.runtime import nets
+from tests.runtime.helpers import arrays, plan
+from tests.runtime.networks import (
+    ConvDiscriminator,
+    ConvGenerator,
+    GrowingDiscriminator,
+    GrowingGenerator,
+    StyleGenerator,
+    seeded,
+)
 
 
 class Echo(Network):
@@ -161,18 +169,39 @@ def test_grid(channels, mode):
     np.testing.assert_array_equal(shown, pixels[4][: array.shape[2]].numpy())
 
 
+class Sums(Network):
+    """What Echo gives → one number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inputs = (Port("image", "Image", (1, 1, 500)), Port("y", "Label", (3,)))
+        self.outputs = (Port("logit", "Logits", (1,)),)
+        self.sum = nn.Linear(500, 1)
+
+    def program(self, entry="forward", level=None, fading=False):
+        return lambda image, y: self.sum(image.flatten(1))
+
+
 def test_conditional_grids_are_sorted_by_class(tmp_path):
-    rows = write_grid(tmp_path / "g.png", seeded(ConvGenerator, 3), plan(), columns=4)
-    assert rows == [0, 1, 2]
+    def written(players, columns, **changes):
+        size = tuple(players[0].outputs[0].shape[1:])
+        run = nets.trainer_of(plan(**changes), players, data=arrays(size=size, classes=3), observing=())
+        return write_shown(tmp_path / "g.png", run.state, run.data, run.state.now(), columns)
+
+    layout = written((seeded(ConvGenerator, 3), seeded(ConvDiscriminator, 3)), 4)
+    assert layout.rows == (0, 1, 2)
     assert Image.open(tmp_path / "g.png").size == (4 * 8, 3 * 8)
     network = Echo(3)
     network.noise.strength.data.zero_()
-    write_grid(tmp_path / "e.png", network, plan(data={"range": [0, 2]}), columns=1)
-    assert np.asarray(Image.open(tmp_path / "e.png"))[:, 0].tolist() == [0, 128, 255]
+    written((network, Sums()), 1, data={"range": [0, 2]})
+    assert np.asarray(Image.open(tmp_path / "g.png"))[:, 0].tolist() == [0, 128, 255]
 
 
 def test_grids_of_a_level_are_enlarged(tmp_path):
-    write_grid(tmp_path / "g.png", seeded(GrowingGenerator), plan(), columns=5, stage=Stage(0))
+    growing = plan(growth={"stable": "40 img", "fade": "20 img"})
+    players = seeded(GrowingGenerator), seeded(GrowingDiscriminator)
+    run = nets.trainer_of(growing, players, data=arrays(size=(16, 16)), observing=())
+    write_shown(tmp_path / "g.png", run.state, run.data, run.state.now(), 5)
     image = np.asarray(Image.open(tmp_path / "g.png"))
     assert image.shape == (3 * 16, 5 * 16)
     assert (image[::4, ::4] == image[3::4, 3::4]).all()

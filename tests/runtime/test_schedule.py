@@ -7,9 +7,12 @@ from itertools import accumulate
 
 import pytest
 
-from gandsl_runtime.plan import Ema, Quantity, schedule
+from gandsl_runtime.game.optimizers import Owner, lazy_ratio, numbers
+from gandsl_runtime.plan import Ema, Plan, Quantity, schedule
 from gandsl_runtime.plan.schedule import Clock, Stage, Step
+from tests.runtime import nets
 from tests.runtime.helpers import plan
+from tests.runtime.networks import ConvDiscriminator, StyleGenerator, seeded
 
 SIZES = [(4, 4), (8, 8), (16, 16)]
 GROWING = plan(
@@ -34,7 +37,7 @@ GROWING = plan(
 def test_growth(images, stage, batch, rate):
     step = schedule.step(GROWING, SIZES, Clock(images, 0))
     assert (step.stage, step.batch) == (stage, batch)
-    assert schedule.adam(GROWING, "generator", SIZES, step).lr == rate
+    assert numbers(GROWING.optimizer_of("generator"), GROWING.growth, SIZES, step, 1.0)["lr"] == rate
 
 
 def test_growth_from_a_later_level_and_by_jumps():
@@ -58,14 +61,19 @@ def test_lazy_correction():
             "path_length": {"every": "4 steps"},
         },
     )
-    assert schedule.lazy_ratio(two, "generator") == 4 / 5
-    assert schedule.lazy_ratio(two, "discriminator") == pytest.approx(1 / (1 + 1 / 16 + 1 / 4))
-    settings = schedule.adam(two, "generator", (), schedule.step(two, (), Clock()))
-    assert settings.lr == pytest.approx(0.0032)
-    assert settings.betas == pytest.approx((0.5**0.8, 0.99**0.8))
+    assert ratio(two, "generator") == 4 / 5
+    assert ratio(two, "discriminator") == pytest.approx(1 / (1 + 1 / 16 + 1 / 4))
+    settings = numbers(two.optimizer_of("generator"), None, (), Step(Clock(), Stage(), 4), 4 / 5)
+    assert settings["lr"] == pytest.approx(0.0032)
+    assert settings["betas"] == pytest.approx((0.5**0.8, 0.99**0.8))
     twice = two.model_copy(update={"discriminator_steps": 2})
-    assert schedule.lazy_ratio(twice, "discriminator") == pytest.approx(2 / (2 + 1 / 16 + 1 / 4))
-    assert schedule.lazy_ratio(plan(regularizers={"r1": {"gamma": 1}}), "discriminator") == 1
+    assert ratio(twice, "discriminator") == pytest.approx(2 / (2 + 1 / 16 + 1 / 4))
+    assert ratio(plan(regularizers={"r1": {"gamma": 1}}), "discriminator") == 1
+
+
+def ratio(the_plan: Plan, network: str) -> float:
+    game = nets.game(the_plan, (seeded(StyleGenerator), seeded(ConvDiscriminator)))
+    return lazy_ratio(game.plan, Owner(network), Step(Clock(), Stage(), 4))
 
 
 CURVE = {"start": 8.0, "end": 2.0, "over": "100 img", "after": "50 img"}

@@ -11,7 +11,7 @@ from bench.memory import measured
 from gandsl_runtime import Trainer
 from gandsl_runtime.game.compiled import Compiler
 from gandsl_runtime.game.run import GameRun
-from gandsl_runtime.guard.watching import GameProbe
+from gandsl_runtime.guard.probe import Probe
 from gandsl_runtime.observers.grids import write_shown
 from gandsl_runtime.programs import classes_of
 from gandsl_runtime.runs.record import MachineOptions
@@ -167,5 +167,5 @@ def test_the_guard_s_probe_judges_as_training_does(batch: str, group: int) -> No
     seen: list[int] = []
     judging = run.state.networks["discriminator"].get_submodule("logit")
     judging.register_forward_hook(lambda _, given, made: seen.append(len(given[0])))
-    assert GameProbe(run.state, run.data, 11).measured(run.state.now())["logits/gap"].isfinite()
+    assert Probe(run.state, run.data, 11).measured(run.state.now())["logits/gap"].isfinite()
     assert set(seen) == {run.plan.micro_batch or run.plan.batch}

@@ -14,10 +14,9 @@ from torch import Tensor
 
 from .. import plan as plans
 from ..rng import PartDraws
-from .control import Control
 from .random_values import AugmentDraws
 
-__all__ = ["Augment", "AugmentDraws", "Control", "View", "as_they_are"]
+__all__ = ["Augment", "AugmentDraws", "View"]
 
 Images = tuple[Tensor, ...]
 View = Callable[[Images, str], Images]  # images, and the id of what D sees of them
@@ -35,11 +34,6 @@ STAGES: tuple[tuple[tuple[str, ...], Stage], ...] = tuple(
     for path in dict.fromkeys(path for _, path, _ in plans.MADE)
 )
 """In this order, whatever the order in the plan: transforms, and what makes them."""
-
-
-def as_they_are(images: Images, _: str) -> Images:
-    """The view without augmentation."""
-    return images
 
 
 class Augment:

@@ -134,7 +134,7 @@ class GameRun:
         """The sizes of a growing family, smallest first; none where nothing grows."""
         return sizes_of(self.networks)
 
-    def moved_in(self, phase: Any) -> tuple[str, ...]:
+    def moved_in(self, phase: PhasePlan) -> tuple[str, ...]:
         """The networks that a phase's players train."""
         players = self.game.plan.players
         return tuple(network for player in phase.players for network in players[player].networks)

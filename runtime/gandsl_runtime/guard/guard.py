@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,20 +13,18 @@ import torch
 
 from ..errors import Diverged
 from ..plan import Guard as Plan
-from ..plan import Plan as RunPlan
 from . import measure
 from .judge import SMALLEST, Sign, judge
 from .keep import KeptCheckpoints
 from .memory import GuardHistory
+from .probe import Probe
 from .status import Alarm, Status, status
 
 if TYPE_CHECKING:
+    from ..data import Dataset
     from ..game.run import GameRun
     from ..observers.base import Run
     from ..plan.schedule import Step
-    from ..training.state import State
-    from .probe import Probe
-    from .watching import GameProbe
 
 PAGE = "docs/troubleshooting.md has a paragraph for each sign"
 REMEDY = f"lower the learning rates or add regularization; {PAGE}"
@@ -46,18 +44,17 @@ class Guard:
 
     plan: Plan
     memory: GuardHistory
-    probe: Probe | GameProbe
+    probe: Probe
     alarm: Alarm | None = None  # the last one of this session
     looks_since: int = 0  # that alarm
 
     @classmethod
-    def of(
-        cls, plan: RunPlan, state: State | GameRun, probe: Callable[[int], Probe | GameProbe]
-    ) -> Guard | None:
-        """The guard that the plan wants, if it wants one; `probe` makes one of so many images."""
-        if plan.guard is None or state.memory is None:
+    def of(cls, run: GameRun, data: Dataset) -> Guard | None:
+        """The guard that the plan wants, if it wants one."""
+        plan = run.plan.guard
+        if plan is None or run.memory is None:
             return None
-        return cls(plan.guard, state.memory, probe(plan.guard.samples))
+        return cls(plan, run.memory, Probe(run, data, plan.samples))
 
     def begin(self, run: Run) -> None:
         """Before the first step: there has to be a state to go back to."""

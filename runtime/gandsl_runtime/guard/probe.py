@@ -1,98 +1,83 @@
-"""The fixed set of latents and real images that the guard looks at, and what the networks make of it."""
+"""The fixed set of latents and real images that the guard looks at, and what a game makes of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..data import Dataset
-from ..distributed.group import ProcessGroup
 from ..distributed.group import parts as shares
 from ..errors import DataError
-from ..plan.schedule import Step, batch
-from ..programs import Images, call, classes_of
-from ..sample.sampler import Latents, Sampler, parts
-from ..training.game import TwoPlayerGame
-from ..training.verdict import verdict
+from ..game.views import look
+from ..plan.schedule import Step
 from . import measure
+
+if TYPE_CHECKING:
+    from ..game.run import GameRun
 
 FEWEST_OF_A_CLASS = 8
 
 
 @dataclass
 class Probe:
-    """`count` real images, as many latents of the same classes. Every call measures the same set."""
+    """`count` real images, as many latents of the same classes. Every call measures the same set.
 
-    game: TwoPlayerGame
+    What a game watches of `real` and `fake` (logits), `samples` and `items` (images) is measured; what lacks
+    is left out.
+    """
+
+    run: GameRun
     data: Dataset
     count: int
-    group: ProcessGroup = field(default_factory=ProcessGroup)
     _pixels: Tensor | None = field(default=None, init=False)  # uint8 (N, c, h, w)
     _labels: Tensor | None = field(default=None, init=False)
-    _latents: Latents | None = field(default=None, init=False)
 
-    def measured(self, step: Step | None = None) -> dict[str, Tensor]:
+    def measured(self, step: Step) -> dict[str, Tensor]:
         """Diversity of samples and D's logits, by the names of their series; nothing without two images."""
         if self._pixels is None:
             self._pixels, self._labels = self._read()
         if len(self._pixels) < 2:
             return {}
-        game, labels = self.game, self._labels
-        low, high = game.plan.data.range
-        real = game.scales(self._pixels.to(game.dtype).mul_((high - low) / 255).add_(low))
-        fake = self._samples(len(self._pixels))
-        loss = game.plan.loss
+        watched = self._watched(step)
+        said = {name: _flat(watched[name]) for name in ("real", "fake") if name in watched}
+        loss = self.run.plan.loss
         absolute = loss is not None and loss.boundary is not None
-        found = measure.diversity(fake[-1], real[-1], labels)
-        said = measure.logits(self._judged(real), self._judged(fake), absolute)
-        return {f"diversity/{name}": value for name, value in found.items()} | {
-            f"logits/{name}": value for name, value in said.items()
+        found = {
+            f"logits/{name}": value
+            for name, value in measure.logits(said.get("real"), said.get("fake"), absolute).items()
         }
+        if "samples" in watched and "items" in watched:  # of several sizes the last
+            one, other = watched["samples"][-1], watched["items"][-1]
+            diversity = measure.diversity(one, other, self._labels)
+            found = {f"diversity/{name}": value for name, value in diversity.items()} | found
+        return found
 
-    def _samples(self, count: int) -> Images:
-        sampler = Sampler(self.game.generator, noise="constant", stage=self.game.stage)
-        self._latents = self._latents or sampler.latents(range(count))
-        latents, labels = self._latents, self._labels
-        with sampler.ready(0):
-            made = [
-                sampler.images(tuple(z[part] for z in latents), None if labels is None else labels[part])
-                for part in parts(count, self._at_a_time)
-            ]
-        return tuple(torch.cat(pieces) for pieces in zip(*made, strict=True))
+    def _watched(self, step: Step) -> dict[str, list[Tensor]]:
+        """The tensors of each name: heads, scales.
 
-    def _judged(self, images: Images) -> Tensor:
-        """D's logits of all heads (N, …), each image's in a row.
-
-        D is given as many images as in training, as its statistics of a batch want it; the first ones once
-        more where the last batch is not full. It runs eager: in evaluation mode it would be compiled anew.
+        Networks are given as many samples as in training, as their statistics of a batch want it.
         """
-        game, labels, count = self.game, self._labels, len(images[0])
-        given = shares(self.group, self._batch, game.plan.micro_batch)[0].count
-        said = []
-        with evaluated(game.discriminator), torch.no_grad():
-            for begin in range(0, count, given):
-                part = torch.arange(begin, begin + given, device=images[0].device) % count
-                shown = game.judged(
-                    tuple(image[part] for image in images), None if labels is None else labels[part]
-                )
-                outputs = call(game.discriminator, "forward", game.stage, shown)
-                heads = verdict(game.plan, game.discriminator, outputs).heads
-                said.append(torch.cat([head.flatten(1).float() for head in heads], dim=1))
-        return torch.cat(said)[:count]
-
-    @property
-    def _batch(self) -> int:
-        return batch(self.game.plan, self.game.generator.levels, self.game.stage)
-
-    @property
-    def _at_a_time(self) -> int:
-        """How many at a time: without gradients there is memory for more than in a step."""
-        return 4 * (self.game.plan.micro_batch or self._batch)
+        run, pixels = self.run, self._pixels
+        assert pixels is not None
+        watches = run.game.plan_at(step.stage).watches
+        if not watches:
+            return {}
+        low, high = run.plan.data.range
+        items = {"Image": pixels.to(run.dtype).mul_((high - low) / 255).add_(low)}
+        if self._labels is not None:
+            items["Label"] = self._labels
+        given = shares(run.group, step.batch, run.plan.micro_batch)[0].count
+        seeds = range(len(pixels))
+        found = look(run, tuple(watches.values()), step, seeds, items=items, labels=self._labels, batch=given)
+        named: dict[str, list[Tensor]] = {}
+        for name, value in zip(watches, found, strict=True):
+            named.setdefault(re.sub(r"\d+$", "", name), []).append(value)
+        return named
 
     def _read(self) -> tuple[Tensor, Tensor | None]:
         """The chosen images that can be read; the trainer complains of the others when it comes to them."""
@@ -103,15 +88,14 @@ class Probe:
             except DataError:
                 continue
             kept.append(index)
-        labels = self._classes()
-        device = self.game.device
+        labels, device = self._classes(), self.run.device
         return (
             torch.stack(images).to(device) if images else torch.empty(0),
             None if labels is None else torch.from_numpy(labels[kept]).to(device),
         )
 
     def _classes(self) -> np.ndarray | None:
-        return self.data.labels if classes_of(self.game.generator) else None
+        return self.data.labels if self.run.game.plan.classes else None
 
 
 def chosen(labels: np.ndarray | None, images: int, count: int) -> list[int]:
@@ -126,13 +110,6 @@ def chosen(labels: np.ndarray | None, images: int, count: int) -> list[int]:
     return [int(index) for group in of_each for index in group]
 
 
-@contextmanager
-def evaluated(network: nn.Module) -> Iterator[None]:
-    """Evaluation mode inside the block; afterwards each module is as it was."""
-    training = {module: module.training for module in network.modules()}
-    network.eval()
-    try:
-        yield
-    finally:
-        for module, was in training.items():
-            module.training = was
+def _flat(heads: list[Tensor]) -> Tensor:
+    """Logits of all heads (N, …), each image's in a row."""
+    return torch.cat([head.flatten(1).float() for head in heads], dim=1)

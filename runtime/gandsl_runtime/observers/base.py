@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from ..runs.header import DataFacts
     from ..runs.record import MachineOptions
     from ..runs.run_dir import RunDir
-    from ..training.phases import PlanPhase
-    from ..training.state import State
 
 Record = dict[str, float]
 
@@ -40,7 +38,7 @@ class Run(Protocol):
     """A run that trains, as observers, the guard and the files of its folder know it."""
 
     plan: Plan
-    state: State | GameRun
+    state: GameRun
     data: Dataset
     device: torch.device
     group: ProcessGroup
@@ -54,7 +52,7 @@ class Run(Protocol):
     changed: bool  # goes on under another plan, data or spec
 
     @property
-    def phases(self) -> tuple[PlanPhase | PhasePlan, ...]:
+    def phases(self) -> tuple[PhasePlan, ...]:
         """The optimizer steps that there are now, whether due or not."""
 
     @property

@@ -14,17 +14,14 @@ from torch import Tensor
 
 from ..data.dataset import IN_A_ROW, Dataset
 from ..errors import DataError
-from ..game.run import GameRun
 from ..game.views import draws_labels, look, reads_items
 from ..media import images
-from ..network import Network
-from ..plan import Plan, schedule
+from ..plan import schedule
 from ..plan.schedule import Stage
-from ..programs import classes_of
-from ..sample import sample
 from .base import Observer
 
 if TYPE_CHECKING:
+    from ..game.run import GameRun
     from ..plan.schedule import Step
     from .base import Run
 
@@ -70,7 +67,7 @@ class Grids(Observer):
     def begin(self, run: Run) -> None:
         reals = self.folder / REALS
         if not reals.exists():
-            width, classes = run.data.shape[-1], classes_in(run)
+            width, classes = run.data.shape[-1], run.state.game.plan.classes
             write_reals(reals, run.data, GridLayout.of(width, classes), run.state.seed)
         if run.state.clock.steps == 0:
             self._write(run, run.state.now())
@@ -82,20 +79,9 @@ class Grids(Observer):
 
     def _write(self, run: Run, step: Step) -> None:
         path = self.folder / f"{run.state.clock.images:012d}.png"
-        if not isinstance(run.state, GameRun):
-            write_grid(path, run.state.sampler, run.plan, stage=step.stage)
-        elif not run.state.game.plan_at(step.stage).shows:
-            return
-        else:
+        if run.state.game.plan_at(step.stage).shows:
             write_shown(path, run.state, run.data, step)
-        self.last = path
-
-
-def classes_in(run: Run) -> int:
-    """How many classes there are to make rows of."""
-    if isinstance(run.state, GameRun):
-        return run.state.game.plan.classes
-    return classes_of(run.state.generator)
+            self.last = path
 
 
 def write_shown(
@@ -175,23 +161,3 @@ def _readable(data: Dataset, indices: Iterable[int], count: int) -> Iterator[np.
             continue
         count -= 1
         yield image
-
-
-def write_grid(
-    path: Path,
-    generator: Network,
-    plan: Plan,
-    *,
-    columns: int | None = None,
-    stage: Stage | None = None,
-) -> list[int | None]:
-    """Write a PNG of samples of the generator's last output; gives the class of each row (None: no labels).
-
-    Rows are classes (the first 20) with one latent a column, or, without labels, more latents.
-    """
-    port = generator.outputs[-1]
-    layout = GridLayout.of(port.shape[-1], classes_of(generator), columns)
-    drawn = sample(generator, layout.seeds, layout.labels, noise="constant", stage=stage)[-1]
-    shown = images.enlarged(drawn, port.shape[1:])
-    images.save(images.grid(images.to_pixels(shown, *plan.data.range), layout.columns), path)
-    return list(layout.rows)

@@ -24,9 +24,9 @@ class Adam(PlanPart):
     """Adam (arXiv:1412.6980). `lr` and `betas` are as without lazy regularization.
 
     A network with lazy penalties takes Σ 1/every extra optimizer steps (over the distinct intervals) for its
-    d main ones. `schedule.lazy_ratio` gives r = d / (d + Σ 1/every), which is every / (every + 1) for one
-    penalty and d = 1; the optimizer runs with lr·r and β^r throughout (arXiv:1912.04958, appendix B). Other
-    kinds do the same with their decays.
+    d main ones. `game.optimizers.lazy_ratio` gives r = d / (d + Σ 1/every), which is every / (every + 1) for
+    one penalty and d = 1; the optimizer runs with lr·r and β^r throughout (arXiv:1912.04958, appendix B).
+    Other kinds do the same with their decays.
     """
 
     kind: Literal["adam"] = Field(default="adam", description="the optimizer's name")

@@ -106,18 +106,6 @@ class Consistency(PlanPart):
     )
     latent: LatentConsistency | None = Field(default=None, description="consistency in z; null: none")
 
-    @property
-    def extra_discriminator_passes(self) -> tuple[str, ...]:
-        """What D judges again in its step: transformed real or fake images, or those of moved latents."""
-        latent = self.latent.discriminator if self.latent else 0
-        weights = {"real": self.real, "fake": self.fake, "latent": latent}
-        return tuple(name for name, weight in weights.items() if weight != 0)
-
-    @property
-    def extra_generator_pass(self) -> bool:
-        """Whether G makes images of moved latents in its own step."""
-        return self.latent is not None and self.latent.generator != 0
-
 
 class LeCam(PlanPart):
     """weight · (E(D(x) − α_F)² + E(D(G(z)) − α_R)²) (arXiv:2104.03310, eq. 6).

@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from . import Adam, Curve, Ema, Growth, LengthCurve, Number, Plan, Quantity, Stairs
+from . import Curve, Ema, Growth, LengthCurve, Number, Plan, Quantity, Stairs
 
-Side = Literal["generator", "discriminator"]
-SIDES: tuple[Side, Side] = ("generator", "discriminator")
 Size = tuple[int, int]
 
 
@@ -46,15 +43,6 @@ class Step:
     clock: Clock
     stage: Stage
     batch: int
-
-
-@dataclass(frozen=True)
-class AdamSettings:
-    """What Adam runs with in one step, lazy correction applied."""
-
-    lr: float
-    betas: tuple[float, float]
-    eps: float
 
 
 def reached(quantity: Quantity, clock: Clock) -> bool:
@@ -131,30 +119,6 @@ def batch(plan: Plan, sizes: Sequence[Size], now: Stage) -> int:
     if plan.growth and now.level is not None:
         return plan.growth.batch.get(max(sizes[now.level]), plan.batch)
     return plan.batch
-
-
-def lazy_intervals(plan: Plan, side: Side) -> tuple[int, ...]:
-    """The distinct intervals, in steps, of the penalties that have an optimizer step of their own."""
-    part = plan.regularizers
-    of = {"generator": (part.path_length,), "discriminator": (part.r1, part.r2, part.gradient_penalty)}[side]
-    return tuple(sorted({penalty.interval for penalty in of if penalty and penalty.interval > 1}))
-
-
-def lazy_ratio(plan: Plan, side: Side) -> float:
-    """r of the lazy correction lr·r, β^r: main optimizer steps over all (arXiv:1912.04958, appendix B)."""
-    main = plan.discriminator_steps if side == "discriminator" else 1
-    return main / (main + sum(1 / every for every in lazy_intervals(plan, side)))
-
-
-def adam(plan: Plan, side: Side, sizes: Sequence[Size], now: Step) -> AdamSettings:
-    """Adam's numbers for this step, with growth's rate at the level and the lazy correction."""
-    optimizer, ratio = plan.optimizer_of(side), lazy_ratio(plan, side)
-    assert isinstance(optimizer, Adam)  # other kinds are games'
-    rate = optimizer.lr
-    if plan.growth and now.stage.level is not None:
-        rate = plan.growth.lr.get(max(sizes[now.stage.level]), rate)
-    beta1, beta2 = (value(beta, now.clock) ** ratio for beta in optimizer.betas)
-    return AdamSettings(value(rate, now.clock) * ratio, (beta1, beta2), optimizer.eps)
 
 
 def ema_decay(ema: Ema, now: Step) -> float:

@@ -1,7 +1,6 @@
 """Random numbers of a training step, by what they are for: a counter-based generator, and ids of draws.
 
-philox: the numbers · draws: distributions, for a part of a batch · ids: what draws are called · layers: what
-layers draw for themselves.
+philox: the numbers · draws: distributions, for a part of a batch · layers: what layers draw for themselves.
 """
 
 from .draws import Draws, Key

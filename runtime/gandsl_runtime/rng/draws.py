@@ -23,7 +23,7 @@ class Key:
 
     seed: int
     step: int
-    phase: str  # as ids.phase says
+    phase: str  # its name: `discriminator`, `discriminator/16`
     repeat: int = 0
     rollbacks: int = 0
     batch: int | None = None

@@ -9,7 +9,6 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from . import ids
 from .draws import Draws, digest
 from .part import Part
 
@@ -50,10 +49,10 @@ class CallDraws:
         return count > 0 and count % self.draws.part.count == 0
 
     def uniform(self, path: str, count: int, *shape: int) -> Tensor:
-        return self.draws.of_rows(ids.layer(self.call, path), count, shape, normal=False)
+        return self.draws.of_rows(f"{self.call}/{path}", count, shape, normal=False)
 
     def normal(self, path: str, count: int, *shape: int) -> Tensor:
-        return self.draws.of_rows(ids.layer(self.call, path), count, shape, normal=True)
+        return self.draws.of_rows(f"{self.call}/{path}", count, shape, normal=True)
 
 
 _active: list[LayerDraws] = []

@@ -22,12 +22,12 @@ from ..network import Network
 from ..plan import Cadence
 from ..system.files import special, whole
 from ..system.pasted import pasted
-from ..training.state import State, load_network
 from .header import Facts, RunFacts, facts_of
 from .retention import Saved, staying
 from .run_dir import SUFFIX, RunDir
 from .run_dir import found_in as found_in
 from .run_dir import newest_path as newest_path
+from .tensors import load_network
 
 if TYPE_CHECKING:
     from ..game.run import GameRun
@@ -43,7 +43,7 @@ def path_of(folder: Path, images: int) -> Path:
     return folder / f"{images:012d}{SUFFIX}"
 
 
-def save(folder: Path, state: State | GameRun, facts: dict[str, Any], cadence: Cadence) -> Path:
+def save(folder: Path, state: GameRun, facts: dict[str, Any], cadence: Cadence) -> Path:
     """Write the state, then delete the checkpoints that the plan does not keep.
 
     Files past this moment are deleted too: they were refused at the resume, or belong to a course of training

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-MOMENTS = ("step", "exp_avg", "exp_avg_sq")
-OF_THE_PLAN = ("augment/p", "augment/said", "lecam/means", "guard/looks")  # there or not as the plan wants
+from ..moved import carried
+from ..network import Network
 
 
 def under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
@@ -39,7 +39,7 @@ def check_moments(
     parameters: Mapping[str, nn.Parameter],
     side: str,
     begun: bool,
-    moments: Sequence[str] = MOMENTS,
+    moments: Sequence[str],
 ) -> None:
     """Raise ValueError where the tensors `<parameter>/<moment>` of a side's optimizer are not these moments.
 
@@ -86,3 +86,10 @@ def _alike(a: Tensor, b: Tensor, exact: bool) -> bool:
 
 def _lost(tensor: Tensor) -> bool:
     return tensor.is_floating_point() and not bool(tensor.isfinite().all())
+
+
+def load_network(network: Network, tensors: Mapping[str, Tensor], part: str) -> None:
+    """Load the tensors named `<part>/…` to be sampled. Raises ValueError naming what doesn't fit."""
+    own = under(carried(tensors, f"{part}/", network.moved), f"{part}/")
+    check(own, network.state_dict(), f"the weights of `{part}`", exact=False)
+    network.load_state_dict(own)

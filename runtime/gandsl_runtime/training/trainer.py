@@ -5,16 +5,14 @@ from __future__ import annotations
 import secrets
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from .. import __version__, observers
-from ..calling import dtype_of
 from ..data import Dataset
 from ..data.identity import again, identity
 from ..data.sources import Source
@@ -26,10 +24,6 @@ from ..game.program import Game
 from ..game.run import GameRun
 from ..game.step import step as played
 from ..guard.guard import Guard
-from ..guard.probe import Probe
-from ..guard.watching import GameProbe
-from ..layers import BatchNorm
-from ..network import Network
 from ..plan import Plan, schedule
 from ..plan.game import PhasePlan, short
 from ..plan.schedule import Step
@@ -44,14 +38,10 @@ from ..system.device import device_named
 from ..system.shortage import memory_for
 from ..system.signals import held
 from . import validate
-from .game import TwoPlayerGame
 from .metrics import MetricSums
-from .phases import PlanPhase, phases
 from .precision import in_force
-from .state import State
 from .throughput import Throughput
 from .training_set import dataset_of, distribution_of, readers_of, stream_of
-from .updates import Updates
 
 # Why a run stops before its end, as processes vote: the highest counts. A signal is SIGNAL plus its number.
 OUT_OF_TIME, MOVED, SIGNAL = 1, 2, 3
@@ -72,14 +62,14 @@ class Trainer:
     def __init__(
         self,
         plan: Plan,
-        *of: Game | Network,  # a game; or, for as long as the old trainer is there, two networks
+        game: Game,
+        *,
         data: str | Path | Source | Dataset,
         run_dir: str | Path | RunDir | None = None,
         seed: int = 0,
         machine: MachineOptions | None = None,
         observing: Sequence[observers.Observer] | None = None,
         group: ProcessGroup | None = None,
-        game: Game | None = None,
     ) -> None:
         machine = machine or MachineOptions()
         self.plan, self.group, self.machine = plan, group or ProcessGroup(), machine
@@ -94,17 +84,17 @@ class Trainer:
                 f"{self.run_dir} holds a run already", "resume it, or choose another folder"
             )
         check_batches(self.group, plan)
-        self.game = self._game(of, game)
-        validate.check(plan, self._networks)
-        self._open(data)
+        self.game = game
+        validate.check(plan, game.networks)
+        self.data = dataset_of(data, game.plan, plan.data)
         self.precision = in_force(plan.precision, self.device)
         self.readers = readers_of(machine.workers, self.data, plan, self.group, self.device)
         # other processes than the first have no observers
         warn = self.warn if self.group.leads else warnings.warn
         self.stream = stream_of(self.data, plan, seed, self.readers.count, self.group, self.device, warn)
         self.metrics, self.throughput = MetricSums(), Throughput(self.device)
-        self.state = self._new_state(seed)
-        self.guard = Guard.of(plan, self.state, self._probe)
+        self.state = self._new_run(seed)
+        self.guard = Guard.of(self.state, self.data)
         self.latest: dict[str, float] = {}  # the newest value of each name in the log
         self._where = data if isinstance(data, str | Path) else None
         if observing is None:
@@ -112,72 +102,30 @@ class Trainer:
         self.observers = tuple(observing) if self.group.leads else ()
 
     @property
-    def phases(self) -> tuple[PlanPhase | PhasePlan, ...]:
+    def phases(self) -> tuple[PhasePlan, ...]:
         """The optimizer steps that there are now, whether due or not."""
-        if isinstance(self.state, GameRun):
-            return self.state.phases()
-        return self._phases
+        return self.state.phases()
 
-    @cached_property
-    def _phases(self) -> tuple[PlanPhase, ...]:
-        return phases(self.plan)
-
-    def _game(self, of: tuple[Any, ...], game: Game | None) -> Any:
-        if game is None and len(of) == 1:
-            (game,) = of
-        if game is not None:
-            return game
-        return TwoPlayerGame(self.plan, of[0], of[1], self.device)
-
-    @property
-    def _networks(self) -> Mapping[str, Network]:
-        if isinstance(self.game, TwoPlayerGame):
-            return {"generator": self.game.generator, "discriminator": self.game.discriminator}
-        found: Mapping[str, Network] = self.game.networks
-        return found
-
-    def _open(self, data: str | Path | Source | Dataset) -> None:
-        """The images, and how often each class comes."""
-        plan = self.game.plan
-        if isinstance(self.game, TwoPlayerGame):
-            plan = self.game.items
-        self.data = dataset_of(data, plan, self.plan.data)
-        self.shares = distribution_of(self.data, plan.classes)
-        if isinstance(self.game, TwoPlayerGame) and self.shares is not None:
-            self.game.label_distribution = self.shares.to(self.device, self.game.dtype)
-
-    def _probe(self, samples: int) -> Probe | GameProbe:
-        if isinstance(self.state, GameRun):
-            return GameProbe(self.state, self.data, samples)
-        return Probe(self.game, self.data, samples, self.group)
-
-    def _new_state(self, seed: int) -> State | GameRun:
-        if not isinstance(self.game, TwoPlayerGame):
-            run = GameRun.new(
-                self.plan, self.game, self.stream, seed, self.device, self.group, self.shares, self.metrics
-            )
-            run.compiler = Compiler("inductor", self.warn) if self.machine.compile else None
-            return run
-        generator, discriminator = self.game.generator, self.game.discriminator
-        state = State.new(self.plan, generator, discriminator, seed, self.device)
-        self.group.share(state.tensors().values())
-        for norm in (m for n in (generator, discriminator) for m in n.modules() if isinstance(m, BatchNorm)):
-            norm.per_process = not self.plan.synchronize.batch_norm
-        self.updates = Updates(self.game, state, self.stream, self.group, self.metrics)
-        return state
+    def _new_run(self, seed: int) -> GameRun:
+        shares = distribution_of(self.data, self.game.plan.classes)
+        run = GameRun.new(
+            self.plan, self.game, self.stream, seed, self.device, self.group, shares, self.metrics
+        )
+        run.compiler = Compiler("inductor", self.warn) if self.machine.compile else None
+        return run
 
     @classmethod
     def resume(
         cls,
         run_dir: str | Path | RunDir,
-        *of: Game | Network,
+        game: Game,
+        *,
         plan: Plan | None = None,
         data: str | Path | Source | Dataset | None = None,
         change: bool = False,
         machine: MachineOptions | None = None,
         observing: Sequence[observers.Observer] | None = None,
         group: ProcessGroup | None = None,
-        game: Game | None = None,
     ) -> Trainer:
         """Go on from the newest whole checkpoint of a run, exactly as if it had not stopped.
 
@@ -191,19 +139,17 @@ class Trainer:
             observing = observers.standard(where, tensorboard=machine.tensorboard)
         path, tensors, facts, refused = resuming.latest(files)
         redrawn = resuming.check_draws(where, facts, change)
-        first: Any = of[0]
-        levels = sizes_of(first.networks) if len(of) == 1 else first.levels
+        levels = sizes_of(game.networks)
         changed = plan is not None and resuming.check_plan(where, facts, plan, levels, change)
         resuming.check_spec(files, facts, change)
         trainer = cls(
             plan or facts.plan,
-            *of,
+            game,
             data=again(facts.data) if data is None else data,
             seed=facts.counters.seed,
             machine=machine,
             observing=observing,
             group=group,
-            game=game,
         )
         trainer.id, trainer.fresh = facts.run, False
         trainer._write_in(files, facts.spec)
@@ -243,11 +189,8 @@ class Trainer:
         begun = self.plan.averaged.keys() - facts.plan.averaged.keys()
         tensors = self.state.with_averages(tensors, begun)  # those that the plan has now begin here
         try:
-            if isinstance(self.state, GameRun):
-                same = facts.plan == self.plan and facts.spec in (None, self._digest)
-                self.state.load_tensors(tensors, facts.counters, whole=same)
-            else:
-                self.state.load_tensors(tensors, facts.counters)
+            same = facts.plan == self.plan and facts.spec in (None, self._digest)
+            self.state.load_tensors(tensors, facts.counters, whole=same)
         except ValueError as error:
             raise CheckpointError(
                 f"{path}: {error}", "resume with the spec that the run was started with"
@@ -255,7 +198,7 @@ class Trainer:
         self.state.load_counters(facts.counters)
         self.stream.close()
         self.stream.position = self.state.samples
-        like = torch.zeros((), device=self.device, dtype=dtype_of(next(iter(self.state.networks.values()))))
+        like = torch.zeros((), device=self.device, dtype=self.state.dtype)
         self.metrics.resume(facts.log.sums, like, self.group)
         self.latest = dict(facts.log.latest)
         self.throughput.resume(facts.log.seconds)
@@ -312,18 +255,7 @@ class Trainer:
 
     def step(self) -> Step:
         """One step: every phase that is due, then what follows from it, then the clock."""
-        state = self.state
-        if isinstance(state, GameRun):
-            return played(state, self._memory)
-        step = state.now()
-        self.game.stage = step.stage
-        state.enter(self.plan, step)
-        for phase in self._phases:
-            if phase.due(step.clock):
-                with self._memory(f"phase {phase.name} of a step of {step.batch} images"):
-                    self.updates.take(phase, step)
-        state.leave(self.plan, step, self.group)
-        return step
+        return played(self.state, self._memory)
 
     def _memory(self, what: str) -> AbstractContextManager[None]:
         spec = self.files.spec if self.files and self.files.resolved is not None else "SPEC"
@@ -355,10 +287,7 @@ class Trainer:
         }
         if self.plan.growth and step.stage.level is not None:
             facts |= {"level": step.stage.level, "alpha": step.stage.alpha}
-        if isinstance(self.state, GameRun):
-            measured |= self.state.told()  # states as they are, not as they were on the way
-        elif self.plan.augment:
-            facts["augment/p"] = float(self.updates.augment_probability())
+        measured |= self.state.told()  # states as they are, not as they were on the way
         if self.precision.scales:
             facts |= {f"scale/{short(player)}": one.scale for player, one in self.state.scaling.items()}
         looked = self.guard.look(step, self) if self.guard else None

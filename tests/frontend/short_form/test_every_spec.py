@@ -13,7 +13,7 @@ from gandsl.frontend.references import names_in
 from gandsl.spec.fill import WIDTH, filled
 from gandsl.spec.parse import parse
 from gandsl.spec.tree import to_plain
-from gandsl_runtime.rng import ids
+from tests import draw_ids as ids
 from tests.frontend.short_form.shown import (
     BLOCKS,
     NOWHERE,

@@ -1,15 +1,14 @@
-"""What the draws of a step are called: each has an id of its own, so that none changes another.
+"""What the draws of a short form's step are called: each has an id of its own, so that none changes another.
 
-docs/training.md has the same table. Checkpoints depend on them: whoever changes an id, or how numbers are
-drawn from it, raises `gandsl_runtime.runs.header.DRAWS`.
+docs/training.md has the same table. Runs depend on them: whoever changes an id, or how numbers are drawn from
+it, raises `gandsl_runtime.runs.header.DRAWS`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..plan.schedule import Side
-from ..port import Port
+from gandsl_runtime.port import Port
 
 LABELS = "c"  # classes of generated images
 SPLIT, COIN = "ws.split", "ws.coin"  # of style mixing: the layer from which on, and whether at all
@@ -41,11 +40,6 @@ def path_length(image: int) -> str:
     return PATH_LENGTH + (str(image) if image else "")
 
 
-def consistency(side: Side, what: str, node: str) -> str:
+def consistency(side: str, what: str, node: str) -> str:
     """Id of a term of consistency regularization (`real`, `fake`, `latent`)."""
     return f"{side}.consistency_{what}.{node}"
-
-
-def phase(side: Side, every: int) -> str:
-    """A phase: the main one of a player, or a lazy one."""
-    return side if every == 1 else f"{side}/{every}"
