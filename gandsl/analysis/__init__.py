@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gandsl.diagnostics import Diagnostics, SpecError
@@ -34,8 +35,13 @@ def analyze(
         return None, diagnostics
     module = elaborate(document, diagnostics)
     if module is not None:
-        module = check(module, diagnostics, processes)
+        module = check(module, diagnostics, processes, begun=_is_of_a_run(Path(path)))
     return (None if diagnostics.has_errors else module), diagnostics
+
+
+def _is_of_a_run(path: Path) -> bool:
+    """Whether a run wrote the spec when it was begun: an older gandsl may have asked less of it."""
+    return path.name == "spec.yaml" and (path.parent / "run.json").is_file()
 
 
 def checked(

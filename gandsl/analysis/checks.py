@@ -100,14 +100,14 @@ OF_ANY_GAME: frozenset[Rule] = frozenset(
 )
 
 
-def check(module: ModuleIR, diagnostics: Diagnostics, processes: int = 1) -> ModuleIR:
+def check(module: ModuleIR, diagnostics: Diagnostics, processes: int = 1, *, begun: bool = False) -> ModuleIR:
     """Run every rule; the same module without dead nodes. What failed to unfold is passed over.
 
     Warnings are given only for a spec without errors: after a typo, half of what is written looks unused.
     """
     written, module = module, dead.counted(module)
     unread = list(dead.nodes_without_effect(written, module))
-    facts = RuleInput(dead.pruned(module), processes)
+    facts = RuleInput(dead.pruned(module), processes, begun)
     document = module.document
     held = OF_ANY_GAME if document.game is not None else {rule for _, rule in (*ERRORS, *WARNINGS)}
     for _, rule in ERRORS:

@@ -25,6 +25,7 @@ class RuleInput:
 
     module: ModuleIR
     processes: int = 1  # that train together: each has a share of every batch
+    begun: bool = False  # a run has this spec: what it meant then, it means now
 
     @property
     def document(self) -> Document:

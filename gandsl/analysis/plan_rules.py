@@ -136,9 +136,12 @@ def classifier_fits(facts: RuleInput) -> Iterator[Diagnostic]:
 
 
 def logits_are_said(facts: RuleInput) -> Iterator[Diagnostic]:
-    """G0626: several outputs of the discriminator, of which some may be no verdict on real or generated."""
+    """G0626: several outputs of the discriminator, of which some may be no verdict on real or generated.
+
+    In a run that was begun when nothing had to be said, they are.
+    """
     network, plan = facts.network("discriminator"), facts.plan
-    if network is None or plan is None or not facts.document.is_short:
+    if network is None or plan is None or facts.begun or not facts.document.is_short:
         return
     declared = facts.document.networks["discriminator"]
     named = plan.auxiliary.output if plan.auxiliary else None

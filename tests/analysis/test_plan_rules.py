@@ -425,3 +425,16 @@ def test_statistics_groups_of_several_processes() -> None:
 )
 def test_batch_norm_of_several_numbers(edits: list[Edit], tmp_path: Path) -> None:
     assert not [line for line in found(tmp_path, edited(PLAIN, *edits)) if line.startswith("G")]
+
+
+def test_a_run_that_was_begun_without_kinds_goes_on(tmp_path: Path) -> None:
+    """Two outputs of which nothing is said were logits once: in the folder of such a run they are."""
+    text = edited(PLAIN, heads(1))
+    assert [line.split()[0] for line in found(tmp_path, text)] == ["G0626"]
+    (tmp_path / "run.json").write_text("{}")
+    assert found(tmp_path, text) == []
+    module, _ = analyze(tmp_path / "spec.yaml")
+    assert module is not None and module.game is not None
+    calls = [node for node in module.game.main if node.op == "output" and node.operands[0] == "real"]
+    assert [node.id for node in calls] == ["real.logit", "real.label"]
+    assert len([node for node in module.game.main if node.op == "average"]) >= 2  # of both, in each loss

@@ -42,8 +42,8 @@ class Adaptive(PlanPart):
     """The chance p follows how sure D is of real images (arXiv:2006.06676, section 3.1).
 
     At each interval p += sign(E[sign(D(x) − boundary)] − target) · batch · every / over, with the mean over
-    all that D said of real images in its own phases since the last time. The boundary is 0, and (a + b)/2
-    for least squares.
+    all that D said of real images in its own phases since the last time, or, where passes are joint, in these
+    alone. The boundary is 0, and (a + b)/2 for least squares.
     """
 
     target: Float = Field(
