@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from torch.distributed.rendezvous import rendezvous
 
 from ..errors import Parted, PlanError
 from ..plan import Plan
+from ..plan.game import Player
 from ..rng import Part
 from . import launch
 
@@ -171,19 +172,32 @@ def dealt(group: ProcessGroup, count: int, at_a_time: int | None) -> Sequence[in
 
 def check_batches(group: ProcessGroup, plan: Plan) -> None:
     """Raises PlanError where a batch can't be dealt evenly to all processes."""
-    if group.size == 1:
-        return
-    batches = {"batch": plan.batch}
+    batches = {"training.batch": plan.batch}
     if plan.growth:
-        batches |= {f"growth.batch.{size}": batch for size, batch in plan.growth.batch.items()}
+        batches |= {f"training.growth.batch.{size}": batch for size, batch in plan.growth.batch.items()}
     if plan.regularizers.path_length and plan.regularizers.path_length.batch:
-        batches["regularizers.path_length.batch"] = plan.regularizers.path_length.batch
-    for name, batch in batches.items():
+        batches["training.regularizers.path_length.batch"] = plan.regularizers.path_length.batch
+    _are_even(group, plan, batches)
+
+
+def check_terms(group: ProcessGroup, plan: Plan, players: Iterable[Player]) -> None:
+    """Raises PlanError where the batch of a term can't be dealt evenly to all processes."""
+    terms = (
+        (f"game.players.{player.name}.terms.{term.id.partition('.')[2]}.batch", term.batch)
+        for player in players
+        for term in player.terms
+        if term.batch is not None and term.sampled
+    )
+    _are_even(group, plan, {name: min(batch, plan.batch) for name, batch in terms})
+
+
+def _are_even(group: ProcessGroup, plan: Plan, batches: Mapping[str, int]) -> None:
+    for name, batch in batches.items() if group.size > 1 else ():
         turns = len(parts(group, batch, plan.micro_batch))
         if batch % (group.size * turns):
             by = f", {turns} times each" if turns > 1 else ""
             raise PlanError(
-                f"training.{name} is {batch}, which can't be dealt evenly to {group.size} processes{by}",
+                f"{name} is {batch}, which can't be dealt evenly to {group.size} processes{by}",
                 f"take a multiple of {group.size * turns}, or another number of processes",
             )
 

@@ -14,7 +14,7 @@ from .. import recompute
 from ..calling import dtype_of
 from ..data import Stream
 from ..data.ahead import Ahead
-from ..distributed.group import ProcessGroup
+from ..distributed.group import ProcessGroup, check_terms
 from ..guard.memory import GuardHistory
 from ..layers import BatchNorm, Layer
 from ..network import Network
@@ -75,8 +75,12 @@ class GameRun:
         shares: Tensor | None = None,
         metrics: MetricSums | None = None,
     ) -> GameRun:
-        """The run before its first step; networks move to the device, and take their modes."""
+        """The run before its first step; networks move to the device, and take their modes.
+
+        Raises PlanError where a term's batch can't be dealt evenly to all processes.
+        """
         group = group or ProcessGroup()
+        check_terms(group, plan, game.plan.players.values())
         in_force = precision.in_force(plan.precision, device)
         players = game.plan.players.values()
         learning = {name for player in players for name in player.networks}
