@@ -23,7 +23,7 @@ def styles_are_there(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0606: a part of the plan that is about images as a function of their styles."""
     if facts.plan is None or not facts.network("generator") or _style_layers(facts):
         return
-    for part, template in active(facts.plan):
+    for part, template in active(facts.plan, idle=True):
         if template.get("by") == "styled.styles":
             yield Diagnostic(
                 "G0606",

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from typing import Any
 
 from gandsl.frontend.game.call import KEYS
+from gandsl.frontend.short_form.terms import active
 from gandsl.ir.types import KINDS
 from gandsl_runtime.errors import PlanError
 from gandsl_runtime.layers import TrackAverage
@@ -29,7 +32,7 @@ def check(plan: Plan, networks: Mapping[str, Network]) -> None:
         for message, remedy in _ports(name, networks[name]):
             raise PlanError(message, remedy)
     validate.check(plan, networks)
-    for complaints in (_images, _labels, _classifier, _styles, _orthogonal, _names):
+    for complaints in (_images, _labels, _classifier, _styles, _weights, _names):
         for message, remedy in complaints(plan, *(networks[name] for name in PLAYERS)):
             raise PlanError(message, remedy)
 
@@ -121,18 +124,18 @@ def _classifier(plan: Plan, generator: Network, discriminator: Network) -> Itera
 
 
 def _styles(plan: Plan, generator: Network, discriminator: Network) -> Iterator[Complaint]:
-    wanted = {
-        "style_mixing": plan.style_mixing,
-        "regularizers.path_length": plan.regularizers.path_length,
-    }
-    for name, part in wanted.items():
-        if part and not generator.has_styles:
-            yield f"training.{name} needs a generator with a style space", f"set training.{name} to null"
+    wanted = ["style_mixing"] if plan.style_mixing else []
+    wanted += [part for part, template in active(plan, idle=True) if template.get("by") == "styled.styles"]
+    for name in wanted if not generator.has_styles else ():
+        yield f"training.{name} needs a generator with a style space", f"set training.{name} to null"
 
 
-def _orthogonal(plan: Plan, generator: Network, discriminator: Network) -> Iterator[Complaint]:
-    if orthogonal := plan.regularizers.orthogonal:
-        yield from skipped("regularizers.orthogonal", orthogonal.skip, {"generator": generator})
+def _weights(plan: Plan, generator: Network, discriminator: Network) -> Iterator[Complaint]:
+    networks = {"generator": generator, "discriminator": discriminator}
+    for part, template in active(plan):
+        if "weights" in template.values():
+            skip: Any = reduce(getattr, (*part.split("."), template["skip"]), plan)
+            yield from skipped(part, skip, {template["player"]: networks[template["player"]]})
 
 
 def _names(plan: Plan, generator: Network, discriminator: Network) -> Iterator[Complaint]:

@@ -181,6 +181,17 @@ CASES = [
         ["G0606 25:18 ‹path_length› `path_length` needs a style space, and the generator has none"],
     ),
     case(
+        "path length without styles that only counts for the rates",
+        PLAIN,
+        [
+            (
+                "  loss: logistic",
+                "  loss: logistic\n  regularizers: {path_length: {weight: 0, every: 4 steps}}",
+            )
+        ],
+        ["G0606 25:18 ‹path_length› `path_length` needs a style space, and the generator has none"],
+    ),
+    case(
         "path length with styles",
         STYLED,
         [("  loss: logistic", "  loss: logistic\n  regularizers: {path_length: {batch: 16}}")],

@@ -55,14 +55,18 @@ def places() -> dict[str, str]:
     return {template["term"]: f"training.{part}" for part, made in table().items() for template in made}
 
 
-def active(plan: Plan) -> Iterator[tuple[str, Template]]:
-    """The parts of a plan that are terms and weigh something, with what they stand for."""
+def active(plan: Plan, idle: bool = False) -> Iterator[tuple[str, Template]]:
+    """The parts of a plan that are terms and weigh something, with what they stand for.
+
+    `idle`: also those that weigh nothing, and whose interval counts.
+    """
     for part, templates in table().items():
         above: Any = plan
         for name in part.split("."):
             above = getattr(above, name, None)
         for template in templates if above is not None else ():
-            if getattr(above, next(iter(_fields(template).values()))) != 0:
+            lazy = idle and getattr(getattr(above, "every", None), "number", 1) > 1
+            if lazy or getattr(above, next(iter(_fields(template).values()))) != 0:
                 yield part, template
 
 
