@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -66,6 +66,7 @@ class NetworkCall(nn.Module):
         super().__init__()
         self.networks, self.name, self.entry, self.stage = networks, name, entry, stage
         self.outputs, self.mode, self.draws, self.holds = outputs, training, draws, tuple(holds)
+        self._found: tuple[Callable[..., Any], list[nn.Module]] | None = None  # program, layers held
 
     def forward(self, *given: Any) -> tuple[Tensor, ...]:
         """The outputs wanted."""
@@ -74,10 +75,13 @@ class NetworkCall(nn.Module):
             moment = self.entry, self.stage.level, self.stage.fading
             wanted = self.outputs
             program = network.program(*moment) if wanted is None else network._part(wanted, *moment)
-            self._found = program, [network.get_submodule(path) for path in self.holds]
+            if self._found is None or program is not self._found[0]:
+                self._found = program, [network.get_submodule(path) for path in self.holds]
+        assert self._found is not None
         program, layers = self._found
         held = Moment(layers) if layers else nullcontext()
-        with drawing(CallDraws(draws(), self.draws)), in_mode(network, self.mode), held:
+        mode = nullcontext() if self.mode is None else in_mode(network, self.mode)
+        with drawing(CallDraws(draws(), self.draws)), mode, held:
             found = program(*given)
         return found if isinstance(found, tuple) else (found,)
 
@@ -86,9 +90,9 @@ class NetworkCall(nn.Module):
 
 
 @contextmanager
-def in_mode(network: Network, training: bool | None) -> Iterator[None]:
-    """Inside the block all layers are in training or in evaluation mode; None changes nothing."""
-    layers = [] if training is None else [m for m in network.modules() if m.training != training]
+def in_mode(network: Network, training: bool) -> Iterator[None]:
+    """Inside the block all layers are in training or in evaluation mode."""
+    layers = [layer for layer in network.modules() if layer.training != training]
     for layer in layers:
         layer.training = not layer.training
     try:

@@ -188,7 +188,8 @@ class GameRun:
 
     def follow(self, step: Step, phase: PhasePlan, of: PassProgram) -> None:
         """What follows from a micro-batch of a pass: states that move with each."""
-        self.states.follow(phase.players, of.heard, self.group, *self._moving(step))
+        if self.states.at_once:
+            self.states.follow(phase.players, of.heard, self.group, *self._moving(step))
 
     def leave(self, step: Step) -> None:
         """What follows from a step: states, averages of weights, the clock."""

@@ -33,7 +33,7 @@ class GameStates:
             for _ in range(2)
         )
         self._heard: set[tuple[str, str]] = set()  # states, and nodes that they heard since they moved
-        self._at_once = [state for state in states if state.every is None]
+        self.at_once = [state for state in states if state.every is None]
         self._later = [state.id for state in states if state.every is not None and state.heard]
 
     def hear(self, heard: Iterable[tuple[str, str]], values: Mapping[str, Tensor], count: int) -> None:
@@ -55,12 +55,10 @@ class GameStates:
 
         `heard`: by whom, and of what, in a micro-batch of this pass.
         """
-        if not self._at_once:
-            return
         now, playing = set(heard), set(players)
         due = [
             state.id
-            for state in self._at_once
+            for state in self.at_once
             if playing.intersection(state.players)
             and now.issuperset((state.id, node) for node in state.heard)
         ]
