@@ -392,6 +392,34 @@ CASES = [
         ],
     ),
     case(
+        "a head of the discriminator that ignores the image, in a game of its own",
+        GAME,
+        [
+            (
+                "      logit: {op: linear, features: 1}\ngame:",
+                "      logit: {op: linear, features: 1}\n"
+                "      grid: {op: coordinates, like: image, size: 4}\n"
+                "      even: {op: flatten}\n"
+                "      prior: {op: linear, features: 1}\n"
+                "    outputs: {logit: {of: logit, kind: Logits}, prior: {of: prior, kind: Logits}}\ngame:",
+            ),
+            (
+                JUDGED,
+                '    judged: {block: loss.logistic, real: "[real.logit, real.prior]", fake: "[said.logit, said.prior]"}\n',
+            ),
+            ("penalty.zero_centred, of: real, by", "penalty.zero_centred, of: real.logit, by"),
+        ],
+        ["W0773 26:21 ‹discriminator› `prior` of `discriminator` depends on no image that it is given"],
+    ),
+    case(
+        "a critic that nothing bounds",
+        GAME,
+        [("loss.logistic", "loss.wasserstein"), (R1, "")],
+        [
+            "W0721 24:21 ‹loss.wasserstein› nothing keeps the critic Lipschitz: no gradient penalty, no spectral normalization"
+        ],
+    ),
+    case(
         "draws of a micro-batch",
         GAME,
         [

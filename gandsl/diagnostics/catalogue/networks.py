@@ -319,7 +319,8 @@ ROWS = (
         "output that may be a logit",
         means="""
         A loss takes what the discriminator says for a verdict on real against generated images. One output
-        alone is that; of several, each has to say so, but for the one that `training.auxiliary` names.""",
+        alone is that; of several, each has to say so, but for the one that `training.auxiliary` names. In the
+        folder of a run that was begun when nothing had to be said, they go on as logits.""",
         example="""
         discriminator: ... outputs: {whole: whole, pixels: pixels}
         training: {loss: hinge}""",
