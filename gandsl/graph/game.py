@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from textwrap import shorten
 
 from gandsl.diagnostics import Span
 from gandsl.frontend.module import ModuleIR
 from gandsl.graph.tree import Picture, picture
 from gandsl.ir.game import GameIR
+from gandsl_runtime.plan.game import Term
+from gandsl_runtime.plan.number import Curve, Number
 
 LONGEST = 72  # characters of an expression
 
@@ -16,7 +19,29 @@ LONGEST = 72  # characters of an expression
 def game_picture(module: ModuleIR) -> Picture:
     """The game of a module, which has one, at its last level."""
     assert module.game is not None
-    return picture(module.game.main, {}, words(module.game, module.sources))
+    made = picture(module.game.main, {}, words(module.game, module.sources))
+    terms = [term for player in module.game.plan.players.values() for term in player.terms]
+    weights = {term.id: term.weight for term in terms if isinstance(term.weight, str)}
+    return replace(made, said={term.id: counted(term) for term in terms}, weights=weights)
+
+
+def counted(term: Term) -> tuple[str, ...]:
+    """How a term counts, and when."""
+    parts = [] if isinstance(term.weight, str) or term.weight == 1 else [f"weight {_number(term.weight)}"]
+    parts += [f"every {term.every} steps"] if term.every > 1 else []
+    parts += [f"from {term.start}"] if term.start.number else []
+    parts += [f"until {term.until}"] if term.until else []
+    return ("term", *parts)
+
+
+def _number(weight: Number) -> str:
+    return (
+        f"{weight:g}"
+        if isinstance(weight, int | float)
+        else "of a curve"
+        if isinstance(weight, Curve)
+        else "in stairs"
+    )
 
 
 def words(game: GameIR, sources: Mapping[str, str]) -> dict[str, str]:

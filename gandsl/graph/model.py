@@ -12,7 +12,7 @@ from gandsl.ir.types import is_a
 OUTPUT = "output"  # the family of what a network gives
 
 # what runs along a line, which the page draws each in its own way → the kinds that are it; the first holds
-_FLOWS = {"label": ("Label", "Scalar"), "vector": ("Vector", "Styles"), "feature": ("Tensor",)}
+_FLOWS = {"label": ("Label",), "scalar": ("Scalar",), "vector": ("Vector", "Styles"), "feature": ("Tensor",)}
 FLOWS = (*_FLOWS, "count")
 
 
@@ -28,7 +28,12 @@ def model(pictures: Sequence[tuple[str, Picture]], depth: int | None = None) -> 
 def _network(name: str, picture: Picture, open_: Set[str]) -> dict[str, Any]:
     boxes = [_box(box, parent, open_, picture) for box, parent in _walk(picture.root, None)]
     boxes += [
-        {"id": f"{OUTPUT}:{given}", "title": given, "lines": [OUTPUT], "family": OUTPUT}
+        {
+            "id": f"{OUTPUT}:{given}",
+            "title": given,
+            "lines": list(picture.said.get(given, (OUTPUT,))),
+            "family": OUTPUT,
+        }
         for given in picture.outputs
     ]
     index = {box["id"]: place for place, box in enumerate(boxes)}
@@ -40,6 +45,11 @@ def _network(name: str, picture: Picture, open_: Set[str]) -> dict[str, Any]:
     edges += [
         {"from": index[id_], "to": index[f"{OUTPUT}:{given}"], "port": "", "flow": _flow(types[id_])}
         for given, id_ in picture.outputs.items()
+    ]
+    edges += [
+        {"from": index[id_], "to": index[f"{OUTPUT}:{given}"], "port": "weight", "flow": _flow(types[id_])}
+        for given, id_ in picture.weights.items()
+        if id_ in types
     ]
     return {"name": name, "boxes": boxes, "edges": edges}
 

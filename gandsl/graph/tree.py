@@ -58,6 +58,10 @@ class Picture:
     root: Box
     edges: tuple[Edge, ...]
     outputs: Mapping[str, str]  # name → primitive
+    said: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # output → what it is, where that is news
+    weights: Mapping[str, str] = field(default_factory=dict)  # output → the primitive that weighs it
 
     @property
     def lines(self) -> tuple[Edge, ...]:

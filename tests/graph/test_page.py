@@ -10,10 +10,12 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gandsl.analysis import analyze
 from gandsl.diagnostics import Span
 from gandsl.graph import html
 from gandsl.graph.game import game_picture
@@ -49,6 +51,7 @@ def edges(graph: Graph) -> set[tuple[str, str, str]]:
     return inner | {(id_, f"output:{name}", "") for name, id_ in graph.outputs.items()}
 
 
+ROOT = Path(__file__).parents[2]
 GAMES = ["specs/stylegan2/ada", "specs/pggan", "specs/msg_gan", "specs/biggan", "specs/pggan/labels"]
 
 
@@ -242,3 +245,22 @@ def test_every_family_and_every_flow_has_a_colour() -> None:
         assert f"--{name}:" in light and f"--{name}:" in dark
     page = html.render("x", [("generator", picture(generator(), {}))])
     assert all(f".line.{flow}" in page or flow == "feature" for flow in FLOWS)
+
+
+def test_terms_say_how_they_count() -> None:
+    """Weight, interval; a weight that is a node has a line of its own, and a Scalar is no label."""
+    style, _ = analyze(ROOT / "specs" / "stylegan2.yaml")
+    own, _ = analyze(ROOT / "tests" / "games" / "vqgan.yaml")
+    assert style is not None and own is not None
+    (network,) = model([("game", game_picture(style))])
+    boxes = {box["id"]: box for box in network["boxes"]}
+    assert boxes["output:discriminator.r1"]["lines"] == ["term", "weight 2", "every 16 steps"]
+    assert boxes["output:generator.adversarial"]["lines"] == ["term"]
+    (network,) = model([("game", game_picture(own))])
+    ids = [box["id"] for box in network["boxes"]]
+    told = {
+        (ids[edge["from"]], edge["port"], edge["flow"])
+        for edge in network["edges"]
+        if ids[edge["to"]] == "output:autoencoder.judged"
+    }
+    assert told == {("fooled", "", "scalar"), ("ratio.weight", "weight", "scalar")}

@@ -10,7 +10,7 @@ function tips() {
   // arrowheads, one of each colour
   const one = (flow) => make("marker", { id: `tip-${flow}`, class: `tip ${flow}`, viewBox: "0 0 8 8", refX: 7.5, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" },
     make("path", { d: "M0,0.5 L8,4 L0,7.5 z" }));
-  return make("defs", {}, ...["feature", "vector", "label", "count", "hot"].map(one));
+  return make("defs", {}, ...["feature", "vector", "label", "scalar", "count", "hot"].map(one));
 }
 
 function rounded(corners, radius = 6) {
