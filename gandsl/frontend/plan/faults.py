@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gandsl.diagnostics import Diagnostics, Sink
+from gandsl.diagnostics import Diagnostics, Sink, Span
 from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.spec import tree as trees
 from gandsl.spec.tree import Entry, Tree
@@ -97,7 +97,7 @@ def _report_fault(fault: ErrorDetails, training: Entry, diagnostics: Diagnostics
     diagnostics.add(
         "G0603" if "unit" in message else "G0602",
         f"{subject} {text}" if fault["type"] in (*_WORDS, "missing") else f"{subject}: {text}",
-        found.key_span if found.is_key else found.value.span,
+        found.key_span if found.is_key else _inside(found.value, message) or found.value.span,
         help=hint and f"did you mean `{hint}`?",
     )
 
@@ -128,6 +128,15 @@ def _named(message: str) -> tuple[str, ...]:
     """The path of the field that a complaint about the whole plan begins with: `growth.lr sets …`."""
     first = message.partition(" ")[0]
     return tuple(first.split(".")) if "." in first else ()
+
+
+def _inside(value: Tree, message: str) -> Span | None:
+    """Of a mapping the one entry that a complaint about all of it names: its value, or a key unknown."""
+    names = dict.fromkeys(message.split("`")[1::2])
+    entries = [value.entries[name] for name in names if isinstance(value, trees.Mapping) and name in value]
+    if len(entries) != 1:
+        return None
+    return entries[0].key_span if "unknown" in message else entries[0].value.span
 
 
 class _Place:

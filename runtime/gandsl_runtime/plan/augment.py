@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -68,8 +69,9 @@ class Adaptive(PlanPart):
         return self
 
     @property
-    def ends(self) -> tuple[float, ...]:
-        return (self.start,)
+    def named(self) -> Mapping[str, tuple[float, ...]]:
+        """The chances that are written, by field."""
+        return {"start": (self.start,)}
 
 
 def _chance(value: Any) -> Any:
@@ -78,7 +80,7 @@ def _chance(value: Any) -> Any:
         return value
     if value == "adaptive":
         return Adaptive()
-    if isinstance(value, dict) and not value.keys() & {"shape", "values", "at"}:
+    if isinstance(value, dict) and not value.keys() & {"shape", "end", "values", "at"}:
         return Adaptive.model_validate(value)
     if isinstance(value, str):
         raise ValueError("must be a number, a curve, stairs, `adaptive` or its fields")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, model_validator
@@ -45,6 +46,11 @@ class Curve(Way[Float]):
     @property
     def ends(self) -> tuple[float, float]:
         return (self.start, self.end)
+
+    @property
+    def named(self) -> Mapping[str, tuple[float, ...]]:
+        """All that it is made of, by field."""
+        return {"start": (self.start,), "end": (self.end,)}
 
 
 class LengthCurve(Way[Quantity]):
@@ -90,18 +96,21 @@ class Stairs(PlanPart):
         return self
 
     @property
-    def ends(self) -> tuple[float, ...]:
-        return self.values
+    def named(self) -> Mapping[str, tuple[float, ...]]:
+        """All that it is made of, by field."""
+        return {"values": self.values}
 
 
 def bounded(low: float, high: float, open_low: bool = False, open_high: bool = False) -> AfterValidator:
     """A validator: every value that the number takes lies between `low` and `high`."""
 
     def check(value: float | Curve | Stairs) -> float | Curve | Stairs:
-        for number in (value,) if isinstance(value, int | float) else value.ends:
+        named = {"": (value,)} if isinstance(value, int | float) else value.named
+        for name, number in ((name, one) for name, numbers in named.items() for one in numbers):
             if not low <= number <= high or (open_low and number == low) or (open_high and number == high):
                 interval = f"{'(' if open_low else '['}{low:g}, {high:g}{')' if open_high else ']'}"
-                raise ValueError(f"must lie in {interval}, not {number:g}")
+                subject = f"`{name}` " if name else ""
+                raise ValueError(f"{subject}must lie in {interval}, not {number:g}")
         return value
 
     return AfterValidator(check)
@@ -110,7 +119,8 @@ def bounded(low: float, high: float, open_low: bool = False, open_high: bool = F
 def number(value: Any) -> Any:
     """Choose the form by what is written, so that an error speaks of that form alone."""
     if isinstance(value, dict):
-        return (Curve if "shape" in value else Stairs).model_validate(value)
+        stairs = "shape" not in value and ("values" in value or "at" in value)
+        return (Stairs if stairs else Curve).model_validate(value)
     if isinstance(value, int | float | str | Curve | Stairs) and not isinstance(value, bool):
         return value if isinstance(value, Curve | Stairs) else _FLOAT.validate_python(value)
     raise ValueError("must be a number, a curve {shape, start, end, over} or stairs {values, at}")

@@ -143,7 +143,7 @@ CASES = [
         "range that falls",
         PLAIN,
         [("  batch: 32\n", "  batch: 32\n  data: {range: [1, -1]}\n")],
-        ["G0602 24:9 ‹{range: [1, -1]}› `data`: `range` must rise, such as [-1, 1]"],
+        ["G0602 24:17 ‹[1, -1]› `data`: `range` must rise, such as [-1, 1]"],
     ),
     case(
         "range of three",

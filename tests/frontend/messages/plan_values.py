@@ -105,7 +105,7 @@ CASES = [
         "optimizer: {lr: {values: [1, 2], at: [1 kimg, 2 kimg]}, betas: [0, 0.9]}",
         PLAIN,
         [("{lr: 1e-3, betas: [0.0, 0.99]}", "{lr: {values: [1, 2], at: [1 kimg, 2 kimg]}, betas: [0, 0.9]}")],
-        ["G0602 25:19 ‹{values: [1, 2], at: [1 kimg, 2 kimg]}› `lr`: 2 places in `at` need 3 values, not 2"],
+        ["G0602 25:40 ‹[1 kimg, 2 kimg]› `lr`: 2 places in `at` need 3 values, not 2"],
     ),
     case(
         "optimizer: {lr: fast, betas: [0, 0.9]}",
