@@ -33,7 +33,7 @@ import gandsl
 from bench import launches_official as official
 from bench.figures import figure, some
 from bench.kernels import Launches, Tally
-from bench.training import run_of, trainer_of
+from bench.training import trainer_of
 from gandsl.passes.devices import DEVICES
 from gandsl.passes.target import Target
 from gandsl_runtime.game.items import StepItems
@@ -104,7 +104,7 @@ def ours(case: Case) -> Counted:
         taken.enter_context(
             mock.patch.object(trainer.stream, "take", partial(_taken, trainer.stream.take, numberless))
         )
-        run = run_of(trainer)
+        run = trainer.state
         run.clock = Clock(10**12, 0)
         now = run.now()
         run.enter(now)

@@ -40,7 +40,7 @@ from torch import nn
 
 import gandsl
 from bench.figures import added, figure, interval, ratio, some, spent
-from bench.training import run_of, trainer_of, watched
+from bench.training import trainer_of, watched
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.plan.schedule import Clock
 
@@ -232,7 +232,7 @@ def ours(system: System) -> Side:
     labels = chance.integers(0, 1000, 64)
     source = Arrays(pixels, labels)
     trainer = trainer_of(program, data=source, observing=())
-    run, start = run_of(trainer), Clock(10**10, 0)  # the last level, and every phase is due
+    run, start = trainer.state, Clock(10**10, 0)  # the last level, and every phase is due
     run.clock = start
     every = {phase.label: phase.every for phase in run.phases()}
 

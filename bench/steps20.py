@@ -20,7 +20,7 @@ import torch
 
 import gandsl
 from bench.figures import some
-from bench.training import run_of, trainer_of
+from bench.training import trainer_of
 from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.sample import sample
 from tests.specs.reduced import ALL, SPECS, reduced
@@ -65,7 +65,7 @@ def trained(name: str) -> bool:
         flush=True,
     )
     finite = all(abs(mean) < float("inf") for mean in losses.values()) and bool(after.isfinite().all())
-    return finite and change > 0 and run_of(trainer).clock.steps == STEPS
+    return finite and change > 0 and trainer.state.clock.steps == STEPS
 
 
 def samples(generator: Any) -> torch.Tensor:

@@ -29,12 +29,6 @@ def resumed(folder: Any, program: gandsl.Program, **given: Any) -> Trainer:
     return Trainer.resume(folder, program.game, **given)
 
 
-def run_of(trainer: Trainer) -> GameRun:
-    """What it plays."""
-    assert isinstance(trainer.state, GameRun)
-    return trainer.state
-
-
 @contextmanager
 def watched(part: Part) -> Iterator[None]:
     """Inside, each optimizer step is taken in a block of `part`, which is told the label of its phase."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 import gandsl
-from bench.training import run_of, trainer_of
+from bench.training import trainer_of
 from gandsl.passes.target import Target
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.game.compiled import Backend, Compiler, Region, remark_on
@@ -79,19 +79,19 @@ def trainer(
     given = {"data": images(made), "observing": (), "machine": MachineOptions(device=device), **more}
     run = trainer_of(made, **given)
     if backend is not None:
-        run_of(run).compiler = Compiler(backend, run.warn)
+        run.state.compiler = Compiler(backend, run.warn)
     return run
 
 
 def compiled(run: Trainer) -> list[Region]:
     """What of its passes is compiled."""
-    compiler = run_of(run).compiler
+    compiler = run.state.compiler
     return [region for region in compiler.regions.values() if region.compiled] if compiler else []
 
 
 def floats(run: Trainer) -> Iterator[tuple[str, Tensor]]:
     """All of a trainer's state that has a fraction, but what the guard remembers."""
-    for name, tensor in run_of(run).tensors().items():
+    for name, tensor in run.state.tensors().items():
         if tensor.is_floating_point() and not name.startswith("guard"):
             yield name, tensor
 

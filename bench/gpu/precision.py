@@ -9,7 +9,6 @@ import torch
 
 from bench.gpu import ours
 from bench.gpu.entry import Setting
-from bench.training import run_of
 from gandsl_runtime.layers import Cast, set_noise_mode
 from gandsl_runtime.programs import tuple_of
 
@@ -28,7 +27,7 @@ def mode(setting: Setting, compute: str, overrides: Mapping[str, Any]) -> dict[s
     assert not wild, f"{wild} are {[means[name] for name in wild]}"
     lost = [name for name, tensor in ours.floats(run) if not bool(tensor.isfinite().all())]
     assert not lost, f"not finite: {', '.join(lost[:4])}"
-    generator = run_of(run).game.networks["generator"]
+    generator = run.state.game.networks["generator"]
     casts = sum(isinstance(module, Cast) and module.active for module in generator.modules())
     assert (casts > 0) == (compute in ("bf16", "fp16")), f"{casts} casts are on"
     off = _off(setting, generator, small)

@@ -16,7 +16,7 @@ from bench.gpu import ours
 from bench.gpu.device import CLOCKS_APART, Peak, Timer, wait
 from bench.gpu.entry import Setting
 from bench.gpu.kinds import profiled
-from bench.training import Part, run_of, watched
+from bench.training import Part, watched
 from gandsl_runtime.plan.schedule import Clock
 from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.training.trainer import Trainer
@@ -125,7 +125,7 @@ def trained(setting: Setting, spec: str, overrides: Mapping[str, Any], **more: A
     """The trainer as users run it, at its last level; its images are in memory where no `data` is given."""
     program = ours.program(spec, overrides, "cuda")
     trainer = ours.trainer(program, setting.device, **more)
-    run = run_of(trainer)
+    run = trainer.state
 
     def turn(part: Part) -> None:
         run.clock = Clock(10**10, 0)

@@ -13,7 +13,7 @@ import gandsl
 from bench.gpu import device
 from bench.gpu.entry import Setting
 from bench.overhead import SMALL
-from bench.training import run_of, trainer_of, watched
+from bench.training import trainer_of, watched
 from gandsl_runtime.plan.schedule import Clock
 from tests.specs.images import random_images
 
@@ -38,8 +38,8 @@ def test_each_optimizer_step_is_told_by_its_phase(tmp_path: Path) -> None:
         trainer.step()
     trainer.step()
     assert told == ["D", "D", "D/16", "G", "D", "D", "G"]
-    run_of(trainer).clock = Clock(0, 0)
-    assert {phase.label: phase.every for phase in run_of(trainer).phases()} == {"D": 1, "D/16": 16, "G": 1}
+    trainer.state.clock = Clock(0, 0)
+    assert {phase.label: phase.every for phase in trainer.state.phases()} == {"D": 1, "D/16": 16, "G": 1}
 
 
 def test_a_timer_adds_up_parts_of_one_name() -> None:

@@ -72,9 +72,7 @@ class Optimizers(Mapping[str, Optimizer]):
     def __init__(self, plan: Plan, game: GamePlan, networks: Mapping[str, Network], step: Step) -> None:
         self.plan, self.game = plan, game
         self.sizes, self._order = sizes_of(networks), list(networks)
-        self._roles: dict[
-            tuple[tuple[str, ...], frozenset[int]], PhaseRoles
-        ] = {}  # by players, frozen weights
+        self._roles: dict[tuple[Sequence[str], frozenset[int]], PhaseRoles] = {}  # by players, frozen ones
         self._still: dict[tuple[Owner, int | None], dict[str, Any]] = {}  # numbers that stay so at a level
         weights: dict[Owner, dict[int, Tensor]] = {}
         for player in game.players.values():
