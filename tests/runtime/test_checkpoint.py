@@ -155,7 +155,7 @@ def test_weights_for_sampling(tmp_path):
     assert facts.plan.batch == 4 and facts.counters.images == 48
     newest = checkpoint.found_in(tmp_path / "checkpoints")[0]
     checkpoint.load_weights(newest, generator, "generator")
-    assert_same(generator.state_dict(), trainer.state.generator.state_dict())
+    assert_same(generator.state_dict(), trainer.state.networks["generator"].state_dict())
     with pytest.raises(
         CheckpointError, match=r"`average` don't fit: 1 unknown .*1 of another shape .conv.bias|`average`"
     ):

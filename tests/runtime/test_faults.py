@@ -129,7 +129,7 @@ class Plant(Observer):
 
     def after(self, step, run):
         if run.state.clock.steps == self.steps:
-            next(run.state.generator.parameters()).data[0] = torch.nan
+            next(run.state.networks["generator"].parameters()).data[0] = torch.nan
 
 
 @pytest.mark.parametrize("steps", [1, 2, 4, 7])

@@ -47,7 +47,7 @@ class Spoil(Observer):
         if run.state.clock.steps == self.steps and self.times:
             self.times -= 1
             with torch.no_grad():
-                for weight in run.state.generator.parameters():
+                for weight in run.state.networks["generator"].parameters():
                     self.change(weight)
 
 

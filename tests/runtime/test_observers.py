@@ -164,7 +164,8 @@ def test_what_a_run_is_is_said_before_its_first_step(tmp_path, capsys):
         run.run()
     said = " ".join(capsys.readouterr().err.split())
     sizes = [
-        sum(p.numel() for p in side.parameters()) for side in (run.state.generator, run.state.discriminator)
+        sum(p.numel() for p in side.parameters())
+        for side in (run.state.networks["generator"], run.state.networks["discriminator"])
     ]
     for fact in (
         f"{tmp_path / 'run'}, seed 0",

@@ -138,10 +138,10 @@ def test_parts_of_a_plan_may_begin_on_the_way(tmp_path):
         nets.resumed(tmp_path, networks(), plan=later, data=arrays(), observing=())
     assert "change=True" in caught.value.remedy
     run = nets.resumed(tmp_path, networks(), plan=later, data=arrays(), observing=(), change=True)
-    weights = run.state.generator.state_dict()
+    weights = run.state.networks["generator"].state_dict()
     average = run.state.game.averages["generator"]
     assert all(tensor.equal(weights[key]) for key, tensor in average.state_dict().items())
-    assert average is not run.state.generator and not run.state.memory.images
+    assert average is not run.state.networks["generator"] and not run.state.memory.images
     assert [float(state_of(run, f"lecam/means/{place}")) for place in range(2)] == [0, 0]
     run.metrics.clear()
     run.step()

@@ -192,7 +192,9 @@ def test_gradients_that_are_infinite_at_any_scale_end_the_run() -> None:
     trainer = trainer_of(plan(precision={"compute": "fp16"}))
     trainer.step()
     assert trainer.measured().keys() >= {"loss/D", "loss/G"}
-    trainer.state.discriminator.conv.weight.register_hook(lambda gradient: gradient * float("nan"))
+    trainer.state.networks["discriminator"].conv.weight.register_hook(
+        lambda gradient: gradient * float("nan")
+    )
     for _ in range(41):
         trainer.step()
     with pytest.raises(Diverged, match="gradients of the discriminator"):
@@ -240,7 +242,7 @@ def test_training_in_float16_finds_its_scale_and_a_resume_keeps_it(tmp_path: Pat
     """Logits so steep that scaled gradients overflow at first; the run goes on, resumed, to the same bit."""
     the_plan = plan(precision={"compute": "fp16"}, length="48 img", loss="wasserstein")
     whole = trainer_of(the_plan, factor=3000.0)
-    assert whole.state.discriminator.narrowed.active
+    assert whole.state.networks["discriminator"].narrowed.active
     whole.run()
     assert 1.0 < whole.state.scaling["discriminator"].scale < 65536.0
     cut = trainer_of(the_plan, tmp_path, factor=3000.0)
@@ -280,7 +282,7 @@ def test_the_average_is_sampled_in_float32() -> None:
         data=arrays(),
         observing=(),
     )
-    assert trainer.state.generator.narrowed.active
+    assert trainer.state.networks["generator"].narrowed.active
     assert not trainer.state.game.averages["generator"].narrowed.active
 
 

@@ -99,8 +99,8 @@ def test_the_guard_sees_the_networks_as_they_are(case: str) -> None:
     torch.testing.assert_close(found["logits/gap"], gap, rtol=1e-4, atol=1e-5)
 
 
-def test_a_view_of_gradients_and_items() -> None:
-    """Weights are constants in a view, and what is shown may be a gradient by an image."""
+def test_a_view_leaves_weights_as_they_are() -> None:
+    """They are constants inside, and variables again behind it; the last batch is filled up."""
     run = run_of("several sizes")
     assert isinstance(run.state, GameRun)
     state = run.state

@@ -104,7 +104,7 @@ def test_trains_and_is_sampled(name: str, tmp_path: Path) -> None:
         run.step()
     assert {"loss/G", "loss/D"} <= set(run.measured())  # raises Diverged where one is not finite
     write_shown(tmp_path / "grid.png", run.state, run.data, run.state.now())
-    for made in sample(run.state.generator, range(5)):
+    for made in sample(run.state.networks["generator"], range(5)):
         assert len(made) == 5 and made.isfinite().all()
 
 
@@ -124,7 +124,7 @@ def test_penalties_hold_for_the_scales_that_are_read(penalty: str, backend: str 
     if backend:
         assert isinstance(run.state, GameRun)
         run.state.compiler = Compiler(backend, pytest.fail)
-    weight = dict(run.state.discriminator.named_parameters())["logit.weight"].detach().clone()
+    weight = dict(run.state.networks["discriminator"].named_parameters())["logit.weight"].detach().clone()
     run.step()
     name, norm = penalty.split(":")[0], weight.norm().item()
     expected = (norm - 1) ** 2 if name == "gradient_penalty" else norm**2 / 2
@@ -136,14 +136,14 @@ def test_path_length_without_a_mapping() -> None:
     found = []
     for mapping in ("", "    same: {op: linear, features: 3}\n"):
         run = trainer(written(mapping + STYLED, training=PATH, styles="ws"))
-        weights = dict(run.state.generator.named_parameters())
+        weights = dict(run.state.networks["generator"].named_parameters())
         with torch.no_grad():
             for seed, (name, weight) in enumerate(sorted(weights.items(), key=lambda item: item[0])):
                 if name.startswith("same."):
                     weight.copy_(torch.eye(3) if weight.dim() == 2 else torch.zeros(3))
                 else:
                     weight.copy_(torch.randn(weight.shape, generator=torch.Generator().manual_seed(seed)))
-            for weight in run.state.discriminator.parameters():
+            for weight in run.state.networks["discriminator"].parameters():
                 weight.fill_(0.1)
         run.step()
         rest = {name: weight for name, weight in weights.items() if not name.startswith("same.")}

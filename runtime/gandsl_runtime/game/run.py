@@ -203,16 +203,6 @@ class GameRun:
         """What moves states in a step, and the values that this reads."""
         return lambda due: self.game.state_program(due, step.stage), self.sources(step).tensor
 
-    @property
-    def generator(self) -> Network:
-        """The network of that name, which observers know."""
-        return self.game.networks["generator"]
-
-    @property
-    def discriminator(self) -> Network:
-        """The network of that name."""
-        return self.game.networks["discriminator"]
-
     def told(self) -> dict[str, float]:
         """States that the log has, as they are now; waits for the device."""
         values = self.states.values
