@@ -159,8 +159,8 @@ def test_random_specs(tmp_path: Path) -> None:
 
 
 @MANY
-def test_a_thousand_random_specs(tmp_path: Path) -> None:
-    assert sum(hold_patched(seed, tmp_path) for seed in range(8, 1800)) >= 1000
+def test_hundreds_of_random_specs(tmp_path: Path) -> None:
+    assert sum(hold_patched(seed, tmp_path) for seed in range(8, 700)) >= 400
 
 
 # ---- in which words
