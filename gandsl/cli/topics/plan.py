@@ -27,8 +27,11 @@ def _forms(schema: Schema) -> list[Schema]:
 
 
 def _objects(schema: Schema) -> list[Schema]:
-    """The forms that have fields. Several are alternatives: losses by their `kind`, curve and stairs."""
-    return [form for form in _forms(schema) if "properties" in form]
+    """The forms that have fields. Several are alternatives: losses by their `kind`, curve and stairs.
+
+    One that may hold any is a block's of the spec: its fields are the block's.
+    """
+    return [one for one in _forms(schema) if "properties" in one and one.get("additionalProperties") is False]
 
 
 def _held(schema: Schema) -> list[Schema]:
