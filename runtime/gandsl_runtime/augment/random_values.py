@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from itertools import accumulate
 
 import torch
@@ -47,13 +46,17 @@ class AugmentDraws:
         self.device, self.dtype = images.device, images.dtype
         self.pipe, self.p = pipe, p
         self._draws, self._id = draws, id_
+        self._all = {
+            "uniform": self._drawn("uniform", (sum(UNIFORM.values()),), normal=False),
+            "normal": self._drawn("normal", (sum(NORMAL.values()),), normal=True),
+        }
 
     def __len__(self) -> int:
         return self._draws.part.count
 
     def any_of(self, *names: str) -> bool:
         """Whether the pipe has one of these transforms."""
-        return not self.pipe.keys().isdisjoint(names)
+        return any(name in self.pipe for name in names)
 
     def happens(self, name: str, rounds: int = 1, turn: int = 0) -> Tensor:
         """(n,) bool: for which images this transform is made, now; of `rounds` chances one comes with p."""
@@ -83,13 +86,6 @@ class AugmentDraws:
     def _numbers(self, kind: str, name: str, shape: tuple[int, ...], turn: int) -> Tensor:
         first, drawn = _PLACES[kind][name] + turn, self._all[kind]
         return drawn[:, first : first + shape[0]] if shape else drawn[:, first]
-
-    @cached_property
-    def _all(self) -> dict[str, Tensor]:
-        return {
-            "uniform": self._drawn("uniform", (sum(UNIFORM.values()),), normal=False),
-            "normal": self._drawn("normal", (sum(NORMAL.values()),), normal=True),
-        }
 
     def _drawn(self, what: str, shape: tuple[int, ...], normal: bool) -> Tensor:
         return self._draws.of_rows(f"{self._id}.{what}", len(self), shape, normal).to(self.dtype)

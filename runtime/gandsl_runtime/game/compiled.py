@@ -6,6 +6,7 @@ and handed in: compiling changes no number but by rounding.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any, NamedTuple
@@ -135,7 +136,8 @@ class Region:
         code = _with_its_own_code(self._eager, draws.part.count, args)
         self.compiled = torch.compile(code, backend=self.backend, fullgraph=True, dynamic=False)
         try:
-            with moment, seeded(draws):
+            with moment, seeded(draws), warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "Dynamo detected a call to a `functools.lru_cache`")
                 found = _evaluated(lambda: self(draws, args), weights)
         except Exception as error:  # noqa: BLE001  # whatever a compiler raises, eager does the same work
             said = str(error).strip().splitlines()
