@@ -59,7 +59,8 @@ def module(path: Path, **more: object) -> ModuleIR:
     return found
 
 
-STYLED = (SPECS / "stylegan2.yaml", {**reduced("stylegan2"), "training.augment": None})
+SMALL = {**reduced("stylegan2"), "training.augment": None, "training.regularizers.path_length.batch": 48}
+STYLED = (SPECS / "stylegan2.yaml", SMALL)  # every phase on whole batches
 
 
 @pytest.mark.parametrize("whose", ["grouped", pytest.param("styled", marks=pytest.mark.thorough)])

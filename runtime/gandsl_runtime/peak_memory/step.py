@@ -150,7 +150,8 @@ class _Measure:
         def after(phase: PhasePlan) -> None:
             sizes = [min(part.batch or step.batch, step.batch) for part in phase.passes if part.sampled]
             images = max(sizes, default=1)
-            at_a_time = min(self._rehearsal.plan.micro_batch or images, images)
+            turns = -(-images // (self._rehearsal.plan.micro_batch or images))
+            at_a_time = -(-images // turns)  # of a term's own batch micro-batches may be smaller
             by_kind, place = self._kinds.at_the_peak(), (self._storages.at, self._storages.backward)
             found.append(PhasePeak(phase.label, phase.every, at_a_time, by_kind, *place))
             self._told()
