@@ -10,8 +10,8 @@ from gandsl.diagnostics import Span
 from gandsl.frontend.module import ModuleIR
 from gandsl.graph.tree import Picture, picture
 from gandsl.ir.game import GameIR
+from gandsl_runtime.plan import Curve, Number
 from gandsl_runtime.plan.game import Term
-from gandsl_runtime.plan.number import Curve, Number
 
 LONGEST = 72  # characters of an expression
 
