@@ -29,7 +29,7 @@ params: {more: 3}
 PATCHES = (  # what is replaced, by what, which part of it is wrong, codes
     ("extends: base.yaml", "extends: bsae.yaml", "bsae.yaml", "G0402"),
     ("extends: base.yaml", "extends: spec.yaml", "spec.yaml", "G0401"),
-    ("extends: base.yaml", "extends: [base.yaml]", "[base.yaml]", "G0010"),
+    ("extends: base.yaml", "extends: [base.yaml, {a: 1}]", "{a: 1}", "G0010"),
     ("extends: base.yaml", "doc: nothing", "set", "G0409"),
     ("training.batch: 16", "training.bacth: 16", "bacth", "G0008 G0403"),
     ("training.batch: 16", "trainig.batch: 16", "trainig", "G0403"),
