@@ -67,7 +67,7 @@ def test_a_run_goes_on_with_all_that_it_began_with(gandsl: Gandsl, folder: Path)
     ("more", "words"),
     [
         (["{spec}", "--resume", "-o", "{run}", "--set", "training.length=9 kimg"], "length: 24 img → 9 kimg"),
-        (["{run}", "--set", "training.optimizer.lr=1e-3"], "optimizer.lr: 0.002 → 0.001"),
+        (["{run}", "--set", "training.optimizer.lr=1e-3"], "optimizer lr 0.002 → 0.001"),
         (["{run}", "--data", "{other}"], "12 of the 12 images that were looked at, such as 0.png"),
         (["{run}", "--data", "{fewer}"], "images: 12 → 1"),
     ],

@@ -19,6 +19,7 @@ from gandsl.diff.json import to_json
 from gandsl.diff.text import render
 from gandsl.frontend.module import ModuleIR
 from gandsl.frontend.short_form.terms import table
+from tests.cli.test_moved import NEW, OLD
 from tests.diff.changed_games import changed_game
 from tests.frontend.short_form.shown import module_of
 from tests.frontend.short_form.test_every_field import CASES
@@ -395,3 +396,14 @@ def test_text_stays_within_its_columns() -> None:
         text = render(compare(named("stylegan2", SMALL), named("biggan")), columns=columns)
         assert max(map(len, text.split("\n"))) <= columns
         assert text.count("\ntraining\n") == 1 and "loss.kind" not in text
+
+
+def test_what_moved_is_no_difference_of_a_game(tmp_path: Path) -> None:
+    """Outputs of networks are called by their nodes: a node that moved is in the game's calls, too."""
+    found = []
+    for name, text in (("old", OLD), ("new", NEW), ("unsaid", NEW.replace("moved:", "doc: none #"))):
+        (tmp_path / f"{name}.yaml").write_text(text)
+        found.append(module(tmp_path / f"{name}.yaml"))
+    old, new, unsaid = found
+    assert old is not None and new is not None and unsaid is not None
+    assert not game_diff(old, new) and game_diff(old, unsaid)

@@ -31,7 +31,7 @@ CASES = {
         "      body: {a: {op: relu, x: y}}\n    up: {op: upsample}",
         ["y"],
     ),
-    "the node above": ("    n: 3\n    up: {op: upsample}", ["n"]),
+    "the node above": ("    n: {op: flatten}\n    up: {op: upsample}", ["n"]),
 }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gandsl.diff.game.change import PLAIN, GameChange, field_changes, form
 from gandsl.diff.game.evidence import Evidence, evidence, joined
+from gandsl.diff.game.moves import moved_game
 from gandsl.diff.game.parts import GamePart, Parts
 from gandsl.diff.game.players import player_changes
 from gandsl.diff.game.side import GameSide, words
@@ -39,10 +40,11 @@ class GameDiff:
 
 
 def compare_games(old: ModuleIR, new: ModuleIR) -> GameDiff | None:
-    """The differences; None where one side has no game."""
+    """The differences; None where one side has no game. What `moved` of the new one names is equal."""
     if old.game is None or new.game is None:
         return None
-    return _Comparison(GameSide(old, old.game), GameSide(new, new.game)).diff()
+    moves = {name: network.moved for name, network in new.networks.items()}
+    return _Comparison(GameSide(old, moved_game(old.game, moves)), GameSide(new, new.game)).diff()
 
 
 class _Comparison:
