@@ -43,7 +43,7 @@ def large_beta(facts: RuleInput) -> Iterator[Diagnostic]:
         place, own = facts.plan.changes_of(side)
         path = place if own and own.betas is not None else "optimizer"
         beta = getattr(facts.plan.optimizer_of(side), "betas", (0.0, 0.0))[0]
-        largest = beta if isinstance(beta, int | float) else max(beta.ends)
+        largest = beta if isinstance(beta, int | float) else max(max(one) for one in beta.named.values())
         if largest > LARGE_BETA and path not in said:
             said.add(path)
             yield Diagnostic(

@@ -134,6 +134,14 @@ CASES = [
             "W0723 25:32 ‹[{shape: linear, start: 0, end: 0.9, over: 1 kimg}, 0.99]› a beta1 of 0.9 makes the two networks oscillate"
         ],
     ),
+    case(
+        "beta that jumps",
+        PLAIN,
+        [("[0.0, 0.99]", "[{values: [0, 0.9, 0.2], at: [1 kimg, 2 kimg]}, 0.99]")],
+        [
+            "W0723 25:32 ‹[{values: [0, 0.9, 0.2], at: [1 kimg, 2 kimg]}, 0.99]› a beta1 of 0.9 makes the two networks oscillate"
+        ],
+    ),
     case("beta of one half", PLAIN, [("[0.0, 0.99]", "[0.5, 0.99]")], []),
     case(
         "checkerboard",

@@ -79,7 +79,7 @@ def test_a_run_resumes_to_the_bit_and_draws_labels_evenly(tmp_path):
     even = plan(data={"flip": True, "balance": True})
     straight = nets.trainer_of(even, networks(), data=uneven())
     shares = torch.tensor([1, 1, 2, 2, 2, 2, 2, 3]) / 3
-    torch.testing.assert_close(straight.game.label_distribution.double(), shares.double())
+    torch.testing.assert_close(straight.state.shares.double(), shares.double())
     straight.run()
     first = nets.trainer_of(even, networks(), data=uneven(), run_dir=tmp_path)
     for _ in range(5):
