@@ -261,3 +261,21 @@ def test_resampled_blits_are_the_permutations():
         inner = slice(6, 18)
         a = geometry.resampled(x, linear, offset)[..., inner, inner]
         torch.testing.assert_close(a, geometry._permuted(x, *blits)[..., inner, inner], rtol=0, atol=4e-3)
+
+
+@pytest.mark.thorough
+@pytest.mark.filterwarnings("ignore:Dynamo detected a call to a .functools.lru_cache")
+def test_resampling_is_compiled() -> None:
+    """By torch's default backend, which bounds every index: as in eager, and so are its slopes."""
+    torch._dynamo.reset()
+    torch.manual_seed(0)
+    linear = torch.eye(2) + 0.1 * torch.randn(2, 2, 2)
+    offset = torch.randn(2, 2)
+    compiled = torch.compile(geometry.resampled, fullgraph=True, dynamic=False)
+    found = []
+    for how in (geometry.resampled, compiled):
+        x = torch.linspace(-1, 1, 2 * 3 * 16 * 16).view(2, 3, 16, 16).requires_grad_()
+        y = how(x, linear, offset)
+        found.append((y, *torch.autograd.grad(y.square().sum(), x)))
+    for eager, other in zip(*found, strict=True):
+        torch.testing.assert_close(other, eager, rtol=1e-4, atol=1e-5)

@@ -44,7 +44,11 @@ def band(matrix: Tensor, size: int, first: int, step: int, length: int) -> Band:
     rows, outputs = matrix.shape[-2:]
     blocks = -(-length // outputs)
     begins = torch.arange(blocks, device=matrix.device)[:, None] * step + first
-    reads = reflected(begins + torch.arange(rows, device=matrix.device), size).flatten()
+    places = (begins + torch.arange(rows, device=matrix.device)).flatten()
+    if torch.compiler.is_compiling():  # inductor (2.13) bounds remainders of whole numbers wrongly
+        reads = reflected(places.float(), size).long()
+    else:
+        reads = reflected(places, size)
     if blocks > 1:
         return Band(matrix, length, reads)
     whole = matrix.new_zeros(*matrix.shape[:-2], size, outputs)
