@@ -116,7 +116,7 @@ def discriminator(newer: bool) -> Options:
             applied("activation", "discriminator_slope", "lrelu", SLOPES),
             applied("resample_filter", "taps", (1, 3, 3, 1), taps),
             MEMORY_FORMAT,
-            idle("freeze_layers", 0, "it says which layers were trained, and a plan here trains all"),
+            idle("freeze_layers", 0, "it says which layers were trained; here `training.freeze` does"),
         ),
         *labelled(
             *under(
