@@ -19,7 +19,7 @@ def one(setting: Setting, spec: str) -> dict[str, Any]:
     small = ours.small(spec)
     backend = "nccl" if setting.cuda else "gloo"
     alone = dict(ours.floats(ours.steps(spec, small, setting.device, "cuda", seed=3)))
-    store = dist.TCPStore("127.0.0.1", 0, 1, is_master=True)  # type: ignore[attr-defined]
+    store = dist.TCPStore("127.0.0.1", 0, 1, is_master=True)  # type: ignore[attr-defined]  # not in torch's stubs
     dist.init_process_group(backend, store=store, rank=0, world_size=1)
     group = TorchProcessGroup(store)
     try:

@@ -9,7 +9,8 @@ from typing import Any
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.spec.game_changes import is_late, late_set
-from gandsl.spec.patches import Path, assign, assign_all
+from gandsl.spec.patches import assign, assign_all
+from gandsl.spec.paths import Path
 from gandsl.spec.patterns import is_pattern
 from gandsl.spec.reader import read_text
 from gandsl.spec.shapes import SPEC

@@ -188,20 +188,22 @@ def a_field_of_the_game(base: Base) -> Iterator[Spoiled]:
         yield put(base, entry.key_span, f"{entry.key}x")
 
 
+def _ports(base: Base, form: str) -> Iterator[Spoiled]:
+    """What nodes of a form are given, under names that they have not."""
+    for _, node in base.nodes_with(form):
+        for entry in node:
+            if entry.key != form:
+                yield put(base, entry.key_span, f"{entry.key}x")
+
+
 @way("G0205")
 def a_port_of_a_block(base: Base) -> Iterator[Spoiled]:
-    for _, node in base.nodes_with("block"):
-        for entry in node:
-            if entry.key != "block":
-                yield put(base, entry.key_span, f"{entry.key}x")
+    return _ports(base, "block")
 
 
 @way("G0205")
 def a_port_of_an_op(base: Base) -> Iterator[Spoiled]:
-    for _, node in base.nodes_with("op"):
-        for entry in node:
-            if entry.key != "op":
-                yield put(base, entry.key_span, f"{entry.key}x")
+    return _ports(base, "op")
 
 
 @way("G0004")
