@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from gandsl.ir.graph import Graph, Node
-from gandsl.ir.op import Op, Param
-from gandsl.ir.types import KINDS, TensorType
+from gandsl.ir.op import Op, Param, ShapeError
+from gandsl.ir.types import KINDS, TensorType, is_a
 from gandsl.lowering.network import LoweredNetwork
 from gandsl.spec.values import Size
 from gandsl_runtime.layers.base import ONLY_AT_FIRST
@@ -19,6 +19,8 @@ from tests.graphs import Builder
 
 SHAPES = {3: (8, 6, 6), 2: (16, 8), 1: (8,), 0: ()}
 """Of an input, by rank; a row's `example` says where they do not fit."""
+
+SIZES = {1: Size(16), 3: Size(2, 4, 2)}  # of as many pixels as that of two sides
 
 ID = "inner.node"
 
@@ -86,10 +88,37 @@ def uses(op: Op) -> Iterator[Use]:
         for other in others:
             if other != values[param.name]:
                 yield _use(op, f" {param.name}={other}", values | {param.name: other})
+    for sides in (1, 3):
+        yield from uses_of(op, sides)
     for port in op.ports:
         if port.optional:
             constants = {param.name: 2.5 for param in op.params if param.instead}
             yield _use(op, f" without {port.name}", values | constants, without=port.name)
+
+
+def uses_of(op: Op, sides: int) -> Iterator[Use]:
+    """Uses on features of one or three sides: the plainest, and each mode.
+
+    None where it is of two alone, or works entry by entry: then it takes Numbers too, in a game.
+    """
+    spatial = [port for port in op.ports if "Feature" in port.kinds and "Number" not in port.everywhere]
+    sized = [param for param in op.params if param.type == "size"]
+    if not spatial and not sized:
+        return
+    values = {param.name: op.example.get(param.name, _value(param)) for param in op.params}
+    values |= {param.name: SIZES[sides] for param in sized}
+    if any(values.get("pad", ())):
+        values["pad"] = (*values["pad"], 1, 1)[: 2 * sides]
+    ways = [("", values)]
+    for param in op.params:
+        if param.name in ("mode", "padding_mode"):
+            ways += [(f" {param.name}={one}", values | {param.name: one}) for one in param.choices]
+    for what, given in ways:
+        try:
+            yield _use(op, f" of {sides} side{'s' * (sides > 1)}{what}", given, sides=sides)
+        except ShapeError as error:  # it says itself that it is of two sides
+            if error.code not in ("G0223", "G0225"):
+                raise
 
 
 def _value(param: Param) -> Any:
@@ -100,7 +129,9 @@ def _value(param: Param) -> Any:
     return param.choices[0] if param.choices else max(1, param.minimum or 0)
 
 
-def _use(op: Op, what: str, values: dict[str, Any], first: str = "", without: str = "") -> Use:
+def _use(
+    op: Op, what: str, values: dict[str, Any], first: str = "", without: str = "", sides: int = 2
+) -> Use:
     built = Builder()
     inputs: dict[str, Any] = {}
     for port in op.ports:
@@ -109,6 +140,8 @@ def _use(op: Op, what: str, values: dict[str, Any], first: str = "", without: st
         kind = first if first in port.everywhere else port.kinds[0]
         shape = op.example.get(port.name) if not first else None
         shape = shape or SHAPES[KINDS[kind][0][0]]
+        if sides != 2 and is_a(kind, "Feature"):
+            shape = (shape[0], shape[1] * shape[2]) if sides == 1 else (shape[0], 4, 4, 4)
         names = [f"{port.name}{i}" for i in range(2 if port.variadic else 1)]
         inputs[port.name] = [built.input(name, kind, *shape) for name in names]
     built(ID, op.name, inputs, **values)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BYTES = 4  # of a float32
 _PREFIXES = ("", " k", " M", " G", " T", " P")
-_STAGE = re.compile(r"[a-z]+\d+(x\d+)?")  # s8, b16x24
+_STAGE = re.compile(r"[a-z]+\d+(x\d+){,2}")  # s8, b16x24
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def spatial_stages(graph: Graph) -> frozenset[str]:
     found: set[str] = set()
     for node in graph:
         parts = node.id.split(".")
-        if len(node.type.shape) == 3:
+        if node.type.sides:
             found.update(".".join(parts[:end]) for end in range(1, len(parts)) if is_stage(parts[end - 1]))
     return frozenset(found)
 

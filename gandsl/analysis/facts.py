@@ -10,6 +10,7 @@ from gandsl.diagnostics.articles import a
 from gandsl.frontend.module import ModuleIR
 from gandsl.ir.graph import Graph, NetworkIR, Node, Variant
 from gandsl.ir.op import Trait
+from gandsl.ir.ops.border import times
 from gandsl.spec.document import Document, NetworkDecl
 from gandsl.spec.files import SHOWN_STANDARD
 from gandsl.spec.tree import Entry
@@ -36,8 +37,8 @@ class RuleInput:
         return self.module.plan
 
     @property
-    def sizes(self) -> tuple[tuple[int, int], ...]:
-        """The levels (height, width) of a family, () for what does not grow."""
+    def sizes(self) -> tuple[tuple[int, ...], ...]:
+        """The levels of a family, their sides (height, width), () for what does not grow."""
         return next((network.levels for network in self.module.networks.values()), ())
 
     def network(self, name: str) -> NetworkIR | None:
@@ -74,8 +75,7 @@ class RuleInput:
         """Which program of a family, in words that end a clause; nothing for what does not grow."""
         if not self.sizes:
             return ""
-        height, width = self.sizes[variant.level]
-        return f" at {height}×{width}" + (" while it fades in" if variant.fading else "")
+        return f" at {times(self.sizes[variant.level])}" + (" while it fades in" if variant.fading else "")
 
     # ---- places in the text
 

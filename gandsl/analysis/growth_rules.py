@@ -9,6 +9,7 @@ from gandsl.analysis.facts import TRAINED, RuleInput
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.ir.graph import Node, Variant
+from gandsl.ir.ops.border import times
 from gandsl_runtime.plan import Growth, Plan, schedule
 from gandsl_runtime.plan.schedule import Clock
 
@@ -54,18 +55,18 @@ def networks_grow(facts: RuleInput) -> Iterator[Diagnostic]:
         return  # reported by levels_double
     own = facts.plan is not None and facts.plan.loss is None
     for variant, graph in facts.programs("generator").items():
-        shapes = {name: graph[id_].type.shape for name, id_ in graph.outputs.items()}
-        images = {name: shape for name, shape in shapes.items() if len(shape) == 3}
+        types = {name: graph[id_].type for name, id_ in graph.outputs.items()}
+        images = {name: type_.sides for name, type_ in types.items() if type_.sides}
         if own and images:  # a game of its own says what its other scales are for
-            largest = max(images, key=lambda name: images[name][1:])
+            largest = max(images, key=lambda name: images[name])
             images = {largest: images[largest]}
-        for output, shape in images.items():
+        for output, sides in images.items():
             size = facts.sizes[variant.level]
-            if shape[1:] != size:
+            if sides != size:
                 yield Diagnostic(
                     "G0616",
-                    f"at level {variant.level} the images are {size[0]}×{size[1]},"
-                    f" but the generator's `{output}` is {shape[1]}×{shape[2]}",
+                    f"at level {variant.level} the images are {times(size)},"
+                    f" but the generator's `{output}` is {times(sides)}",
                     facts.output("generator", output),
                     secondary=_family(facts),
                     help="use a topology that grows, such as `topology: grow`",
@@ -78,8 +79,8 @@ def _family(facts: RuleInput) -> tuple[Label, ...]:
     return (Label(growth.over.span, "the levels"),) if growth else ()
 
 
-def _doubled(size: tuple[int, int]) -> tuple[int, int]:
-    return 2 * size[0], 2 * size[1]
+def _doubled(size: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(2 * side for side in size)
 
 
 def levels_double(facts: RuleInput) -> Iterator[Diagnostic]:
@@ -89,7 +90,7 @@ def levels_double(facts: RuleInput) -> Iterator[Diagnostic]:
         if growth and large != _doubled(small):
             yield Diagnostic(
                 "G0617",
-                f"level {large[0]}×{large[1]} is not twice {small[0]}×{small[1]}, the level before",
+                f"level {times(large)} is not twice {times(small)}, the level before",
                 growth.over.span,
                 help="`doubling(4, resolution)` lists every size in between",
             )

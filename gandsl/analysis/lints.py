@@ -8,7 +8,9 @@ from gandsl.analysis.batch_rules import batches
 from gandsl.analysis.facts import RuleInput, between, consumers, in_library, label, place
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.ir.graph import Graph, Node
-from gandsl.ir.op import Trait
+from gandsl.ir.op import Trait, each_side
+from gandsl.ir.ops.border import size_text
+from gandsl.ir.types import PICTURES
 
 _NETWORKS = ("generator", "discriminator")
 SMALL_BATCH = 16
@@ -71,12 +73,13 @@ def uneven_overlap(facts: RuleInput) -> Iterator[Diagnostic]:
         stride = {"conv_transpose": "stride", "modulated_conv": "up"}.get(node.op)
         if stride is None or node.attrs[stride] == 1:
             continue
-        kernel, step = node.attrs["kernel"], node.attrs[stride]
+        kernel, step = (each_side(node.attrs[name], len(node.type.sides)) for name in ("kernel", stride))
         blurred = any(reader.op == "fir" for reader in consumers(graph, node.id))
-        if not blurred and (kernel.h % step or kernel.w % step):
+        if not blurred and any(taps % by for taps, by in zip(kernel, step, strict=True)):
             yield Diagnostic(
                 "W0724",
-                f"`{node.id}` overlaps unevenly: a kernel of {kernel} is no multiple of the stride {step}",
+                f"`{node.id}` overlaps unevenly: a kernel of {size_text(kernel)} is no multiple of the stride"
+                f" {size_text(step)}",
                 place(node),
                 help="use a kernel that the stride divides, put `fir` behind it, or upsample, then convolve",
             )
@@ -114,7 +117,7 @@ def batch_norm_at_the_image(facts: RuleInput) -> Iterator[Diagnostic]:
 
 def _nearest_norm(graph: Graph, name: str) -> Node | None:
     """The batch normalization behind the first weight of D, or behind the last of G."""
-    images = [node.id for node in graph.inputs if node.type.kind == "Image"]
+    images = [node.id for node in graph.inputs if node.type.kind in PICTURES]
     way = list(between(graph, images if name == "discriminator" else [node.id for node in graph.inputs]))
     passed = 0 if name == "discriminator" else 1
     for node in way if name == "discriminator" else reversed(way):

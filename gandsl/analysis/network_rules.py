@@ -8,6 +8,7 @@ from gandsl.analysis.facts import TRAINED, RuleInput, downstream, place
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.diagnostics.articles import a
 from gandsl.ir.graph import Graph, Node, Variant
+from gandsl.ir.types import PICTURES
 
 # what the trainer feeds, in call order
 _INPUTS = {
@@ -15,8 +16,8 @@ _INPUTS = {
     "discriminator": (("Image", "Label", "Scalar"), "Image", "Images first, then a Label"),
 }
 _OUTPUTS = {
-    "generator": ("Image", "its outputs are Images or Features"),
-    "discriminator": ("Logits", "its outputs become Logits: Vectors or Features"),
+    "generator": (PICTURES, "its outputs are Images or Features"),
+    "discriminator": (("Logits",), "its outputs become Logits: Vectors or Features"),
 }
 
 
@@ -38,12 +39,12 @@ def _unsuitable(
     graph: Graph, kinds: tuple[str, ...], wanted: str, variant: Variant
 ) -> Iterator[tuple[Node | None, str]]:
     inputs = graph.inputs
-    if not any(node.type.kind == wanted for node in inputs):
+    if not any(_role(node) == wanted for node in inputs):
         yield (inputs[0] if inputs else None), f"has no input of kind {wanted}"
         return
     order = -1
     for position, node in enumerate(inputs):
-        kind = node.type.kind
+        kind = _role(node)
         rank = kinds.index(kind) if kind in kinds else 0
         if kind not in kinds:
             yield node, f"cannot be given `{node.id}`, of kind {kind}"
@@ -54,11 +55,16 @@ def _unsuitable(
         elif kind == "Label" and any(other.type.kind == "Label" for other in inputs[:position]):
             yield node, "takes one Label"
         elif position == 0 and kind != wanted:
-            yield node, f"takes its {wanted} first, not {a(kind)}"
+            yield node, f"takes its {wanted} first, not {a(node.type.kind)}"
             return
         elif rank < order and (wanted == "Image" or kinds[order] == "Scalar"):
             yield node, f"takes its {kinds[order]} behind `{node.id}`"
         order = max(order, rank)
+
+
+def _role(node: Node) -> str:
+    """The kind of an input, where signals and volumes are images."""
+    return "Image" if node.type.kind in PICTURES else node.type.kind
 
 
 def output_kinds(facts: RuleInput) -> Iterator[Diagnostic]:
@@ -67,7 +73,7 @@ def output_kinds(facts: RuleInput) -> Iterator[Diagnostic]:
         said: set[str] = set()
         for graph in facts.programs(name).values():
             for output, kind in graph.output_kinds.items():
-                if kind != wanted and output not in said:
+                if kind not in wanted and output not in said:
                     said.add(output)
                     node = graph[graph.outputs[output]]
                     yield Diagnostic(
@@ -87,7 +93,7 @@ def inputs_match_outputs(facts: RuleInput) -> Iterator[Diagnostic]:
         if discriminator is None or said:
             return
         shapes = [generator[id_].type.shape for id_ in generator.outputs.values()]
-        if set(generator.output_kinds.values()) != {"Image"}:
+        if not {*generator.output_kinds.values()} <= {*PICTURES}:
             return  # reported by output_kinds
         if facts.sizes and any(shape[1:] != facts.sizes[variant.level] for shape in shapes):
             continue  # does not grow: reported by growth_rules
@@ -197,18 +203,17 @@ def _shortest(graph: Graph, sources: list[str], target: str, inside: set[str]) -
 def one_image_at_several_sizes(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0624: several images of an item, where the data has one: it is averaged down to each size."""
     for graph in facts.programs("discriminator").values():
-        images = [node for node in graph.inputs if node.type.kind == "Image"]
+        images = [node for node in graph.inputs if node.type.kind in PICTURES]
         if len(images) < 2:
             continue
         largest = max(images, key=lambda node: node.type.elements)
         for position, image in enumerate(images):
-            alike = [other for other in images[:position] if other.type.shape[1:] == image.type.shape[1:]]
+            alike = [other for other in images[:position] if other.type.sides == image.type.sides]
             other = alike[0] if alike else largest
-            channels, *sides = image.type.shape
             if (
                 alike
-                or channels != other.type.shape[0]
-                or any(map(int.__gt__, sides, largest.type.shape[1:]))
+                or image.type.shape[0] != other.type.shape[0]
+                or any(map(int.__gt__, image.type.sides, largest.type.sides))
             ):
                 yield Diagnostic(
                     "G0624",

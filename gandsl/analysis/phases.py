@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from gandsl.analysis import autodiff
 from gandsl.analysis.autodiff import GradientFlow
 from gandsl.ir.graph import Graph
+from gandsl.ir.types import PICTURES
 
 NETWORKS = ("generator", "discriminator")
 
@@ -39,8 +40,8 @@ def forward(graph: Graph) -> dict[str, int]:
 
 
 def images_of(graph: Graph) -> frozenset[str]:
-    """The inputs of kind Image."""
-    return frozenset(node.id for node in graph.inputs if node.type.kind == "Image")
+    """The inputs that are images, or signals, or volumes."""
+    return frozenset(node.id for node in graph.inputs if node.type.kind in PICTURES)
 
 
 def phases(generator: Graph, discriminator: Graph) -> tuple[StepPhase, ...]:

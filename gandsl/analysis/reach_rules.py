@@ -8,12 +8,13 @@ from gandsl.analysis import usage
 from gandsl.analysis.facts import RuleInput, downstream, label
 from gandsl.diagnostics import Diagnostic
 from gandsl.ir.graph import Graph, Node
+from gandsl.ir.types import PICTURES
 
 
 def logits_depend_on_images(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0621: nothing that tells real from generated images depends on an image."""
     for variant, graph in facts.programs("discriminator").items():
-        images, heads = _inputs(graph, "Image"), _heads(facts, graph)
+        images, heads = _inputs(graph, *PICTURES), _heads(facts, graph)
         if images and heads and not reached(graph, images, heads):
             yield Diagnostic(
                 "G0621",
@@ -31,7 +32,7 @@ def unread_images(facts: RuleInput) -> Iterator[Diagnostic]:
     unmentioned = {found.span for found in usage.ports(facts)}
     said: set[str] = set()
     for variant, graph in facts.programs("discriminator").items():
-        for image in _inputs(graph, "Image"):
+        for image in _inputs(graph, *PICTURES):
             where = image.provenance.span
             if image.id in said or where in unmentioned or reached(graph, [image], list(graph.outputs)):
                 continue
@@ -48,7 +49,7 @@ def idle_logits(facts: RuleInput) -> Iterator[Diagnostic]:
     """W0731: an output of the discriminator that is the same for each image."""
     said: set[str] = set()
     for variant, graph in facts.programs("discriminator").items():
-        images = _inputs(graph, "Image")
+        images = _inputs(graph, *PICTURES)
         for output in graph.outputs if images else ():
             if output not in said and not reached(graph, images, [output]):
                 said.add(output)
@@ -93,8 +94,8 @@ def idle_styles(facts: RuleInput) -> Iterator[Diagnostic]:
         )
 
 
-def _inputs(graph: Graph, kind: str) -> list[Node]:
-    return [node for node in graph.inputs if node.type.kind == kind]
+def _inputs(graph: Graph, *kinds: str) -> list[Node]:
+    return [node for node in graph.inputs if node.type.kind in kinds]
 
 
 def _heads(facts: RuleInput, graph: Graph) -> list[str]:

@@ -86,7 +86,7 @@ def _param(module: ModuleIR, name: str) -> dict[str, Any]:
 
 def _value(value: Any) -> Any:
     if isinstance(value, Size):
-        return value.h if value.h == value.w else [value.h, value.w]
+        return value.plain
     if isinstance(value, list | tuple):
         return [_value(item) for item in value]
     return value

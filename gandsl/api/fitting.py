@@ -8,7 +8,7 @@ from typing import Any
 
 from gandsl.frontend.game.call import KEYS
 from gandsl.frontend.short_form.terms import active
-from gandsl.ir.types import KINDS
+from gandsl.ir.types import KINDS, PICTURES
 from gandsl_runtime.errors import PlanError
 from gandsl_runtime.layers import TrackAverage
 from gandsl_runtime.network import Network
@@ -19,8 +19,8 @@ from gandsl_runtime.training.validate import Complaint, skipped
 PLAYERS = ("generator", "discriminator")
 # what a loss knows to do with, by network: kinds of inputs, and of outputs
 ROLES = {
-    "generator": (("Latent", "Label"), ("Image",)),
-    "discriminator": (("Image", "Label"), ("Logits",)),
+    "generator": (("Latent", "Label"), PICTURES),
+    "discriminator": ((*PICTURES, "Label"), ("Logits",)),
 }
 
 
@@ -76,8 +76,8 @@ def _ports(name: str, network: Network) -> Iterator[Complaint]:
 
 
 def _images(plan: Plan, generator: Network, discriminator: Network) -> Iterator[Complaint]:
-    made = [port.shape for port in generator.outputs if port.kind == "Image"]
-    judged = [port.shape for port in discriminator.inputs if port.kind == "Image"]
+    made = [port.shape for port in generator.outputs if port.kind in PICTURES]
+    judged = [port.shape for port in discriminator.inputs if port.kind in PICTURES]
     if made != judged:
         yield (
             f"the generator makes images {_shapes(made)} and the discriminator takes {_shapes(judged)}",

@@ -10,7 +10,7 @@ from gandsl.api.trial import styles_of
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.frontend.short_form.make import mapping
 from gandsl.ir.graph import Graph, NetworkIR, Node, Provenance, Variant
-from gandsl.ir.types import TensorType
+from gandsl.ir.types import PICTURES, TensorType
 from gandsl.spec.declarations import build
 from gandsl.spec.document import Document
 from gandsl_runtime.layers import TrackAverage
@@ -125,10 +125,10 @@ def _program(name: str, surface: Surface, variant: Variant) -> Graph:
 def _at_level(surface: Surface, ports: tuple[Port, ...], variant: Variant) -> Iterator[Port]:
     """Ports as they are at a level: images in proportion to its size."""
     for port in ports:
-        if surface.levels and port.kind == "Image":
-            (h, w), (full_h, full_w) = surface.levels[variant.level], surface.levels[-1]
-            channels, rows, columns = port.shape
-            port = Port(port.name, port.kind, (channels, rows * h // full_h, columns * w // full_w))
+        if surface.levels and port.kind in PICTURES:
+            channels, *full = port.shape
+            scale = zip(full, surface.levels[variant.level], surface.levels[-1], strict=True)
+            port = Port(port.name, port.kind, (channels, *(side * now // last for side, now, last in scale)))
         yield port
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +37,8 @@ def module_of(document: Document) -> ModuleIR:
     return module
 
 
-def size_of(document: Document) -> tuple[int, int]:
-    """Height and width of the images: what the parameter says; of a spec without it, what its networks do."""
+def size_of(document: Document) -> tuple[int, ...]:
+    """The sides of the images: what the parameter says; of a spec without it, what its networks do."""
     from gandsl.spec.tree import Scalar
 
     declared = document.params.get("resolution")
@@ -46,20 +47,20 @@ def size_of(document: Document) -> tuple[int, int]:
     return image_in(module_of(document))[1:]
 
 
-def image_in(module: ModuleIR) -> tuple[int, int, int]:
-    """The largest image that the discriminator reads, (c, h, w); without one, that any network reads."""
+def image_in(module: ModuleIR) -> tuple[int, ...]:
+    """The largest image (or signal, or volume) that the discriminator reads, (c, …); else that any reads."""
+    from gandsl.ir.types import PICTURES, TensorType
+
     judge = module.networks.get("discriminator")
     networks = [judge] if judge else module.networks.values()
     inputs = (node.type for network in networks for node in network.main.inputs)
-    images = (type_.shape for type_ in inputs if type_.kind == "Image")
-    channels, h, w = max(images, key=lambda shape: shape[1] * shape[2], default=(0, 0, 0))
-    return channels, h, w
+    images = (type_ for type_ in inputs if type_.kind in PICTURES)
+    return max(images, key=lambda type_: prod(type_.sides), default=TensorType("Image", (0, 0, 0))).shape
 
 
-def shown_size(size: tuple[int, int]) -> str:
-    """`256²`, or `96×160`."""
-    h, w = size
-    return f"{h}²" if h == w else f"{h}×{w}"
+def shown_size(size: tuple[int, ...]) -> str:
+    """`256²`, `64³`, or `96×160`."""
+    return f"{size[0]}{'¹²³'[len(size) - 1]}".rstrip("¹") if len({*size}) == 1 else "×".join(map(str, size))
 
 
 def facts(name: str, document: Document, module: ModuleIR) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def _plain(value: Any) -> Any:
     """Numbers, texts and lists as they are; a size as `[h, w]`."""
     from gandsl.spec.values import Size
 
-    return [value.h, value.w] if isinstance(value, Size) else value
+    return [*value.sides] if isinstance(value, Size) else value
 
 
 def copied(path: Path, to: Path) -> str:

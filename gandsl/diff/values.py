@@ -14,18 +14,18 @@ __all__ = ["MISSING", "ValueChange", "changes", "flat", "plain", "same", "shown"
 def shown(value: Any) -> str:
     """A value for the reader: text without quotes, sizes as 96×160, sequences in brackets."""
     if isinstance(value, Size):
-        return str(value.h) if value.h == value.w else f"{value.h}×{value.w}"
+        return str(value).replace("x", "×")
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(shown, value))}]"
     return difference.shown(value)
 
 
 def plain(value: Any) -> Any:
-    """A value for JSON: sizes as [height, width], what is missing as null."""
+    """A value for JSON: sizes as lists of their sides, what is missing as null."""
     if value is MISSING:
         return None
     if isinstance(value, Size):
-        return [value.h, value.w]
+        return [*value.sides]
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, dict):

@@ -101,7 +101,10 @@ class Builder:
             )
             return POISON
         ids = {port: tuple(t.id for t in tensors) for port, tensors in inputs.items() if tensors}
-        frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in attrs.items()}
+        frozen = {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in op.settled(attrs).items()
+        }
         return self._keep(Node(id_, op.name, ids, frozen, type_, context.provenance(span)))
 
     def _clash(self, id_: str, twin: Node, context: Context, span: Span) -> None:

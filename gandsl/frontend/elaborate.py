@@ -63,7 +63,7 @@ def _elaborated(document: Document, session: _Session, diagnostics: Diagnostics)
     for name, network in document.networks.items():
         programs = session.programs(network, sizes)
         if programs is not None:
-            levels = tuple((size.h, size.w) for size in sizes)
+            levels = _levels(programs, sizes)
             networks[name] = NetworkIR(name, programs, levels, moved_in(name, document.moved), requires)
             for graph in programs.values():
                 graph.verify()
@@ -198,7 +198,7 @@ class _Session:
         known: dict[str, Any] = {"alpha": ABSENT} if sizes else {}
         if plan is not None:
             stage = Stage(variant.level if sizes else None, variant.fading)
-            known["batch"] = batch(plan, [(size.h, size.w) for size in sizes], stage)
+            known["batch"] = batch(plan, [size.sides for size in sizes], stage)
         elif self._document.training is not None:
             known["batch"] = POISON  # the plan failed, which was reported
         return known
@@ -211,6 +211,14 @@ class _Session:
         unfolder = self._unfolder("training plan", {})
         context = Context(self._document, unfolder.scope_of(self._document))
         return make_plan(unfolder, self._document.training, context)
+
+
+def _levels(programs: Mapping[Variant, Graph], sizes: list[Size]) -> tuple[tuple[int, ...], ...]:
+    """The sides of each level: of lone numbers as many as what the network takes or gives has."""
+    main = programs[max(programs)]
+    ends = [*main.inputs, *(main[id_] for id_ in main.outputs.values())]
+    count = next((len(node.type.sides) for node in ends if node.type.sides), 2)
+    return tuple((size.of(count) or size).sides for size in sizes)
 
 
 def _variants(sizes: list[Size]) -> list[Variant]:

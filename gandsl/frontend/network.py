@@ -17,7 +17,7 @@ from gandsl.frontend.reporting import Enough
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Above, TensorValue, first_output
 from gandsl.ir.graph import Graph, Provenance
-from gandsl.ir.types import KINDS, is_a
+from gandsl.ir.types import KINDS, is_a, picture
 from gandsl.spec.document import NetworkDecl, PortDecl
 from gandsl.spec.scope import Scope
 from gandsl.spec.tree import Scalar
@@ -63,13 +63,13 @@ def _kinds(
     unfolder: Unfolder, network: NetworkDecl, outputs: dict[str, TensorValue], context: Context
 ) -> dict[str, str] | None:
     """What each output is used as: what it says, or what is usual for the network. None after reporting."""
-    usual = "Image" if network.name == "generator" else "Logits"
+    makes = network.name == "generator"
     found: dict[str, str] = {}
     for name, tensor in outputs.items():
         said = network.output_kinds.get(name if name in network.outputs else name.rpartition("_")[0])
-        of_image = usual == "Image" and not is_a(tensor.type.kind, "Feature")
         plain = any(is_a(tensor.type.kind, kind) for kind in ("Feature", "Vector"))
-        found[name] = said.text if said else usual if plain and not of_image else tensor.type.kind
+        usual = picture(tensor.type) if makes else "Logits" if plain else tensor.type.kind
+        found[name] = said.text if said else usual
         if said is None:
             continue
         if said.text not in KINDS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 from gandsl.diagnostics import Span
@@ -13,13 +14,19 @@ from gandsl.spec.values import ABSENT, POISON, Algebra, Opaque, Size, algebra_of
 # attribute → (kinds that have it, how it is read off the shape)
 _ATTRIBUTES: dict[str, tuple[tuple[str, ...], Callable[[tuple[int, ...]], Any]]] = {
     "channels": (("Feature",), lambda shape: shape[0]),
-    "height": (("Feature",), lambda shape: shape[1]),
-    "pixels": (("Feature",), lambda shape: shape[1] * shape[2]),
-    "width": (("Feature",), lambda shape: shape[2]),
-    "size": (("Feature",), lambda shape: Size(shape[1], shape[2])),
+    "length": (("Feature",), lambda shape: shape[1]),
+    "depth": (("Feature",), lambda shape: shape[1]),
+    "height": (("Feature",), lambda shape: shape[-2]),
+    "pixels": (("Feature",), lambda shape: prod(shape[1:])),
+    "width": (("Feature",), lambda shape: shape[-1]),
+    "size": (("Feature",), lambda shape: Size(*shape[1:])),
     "dim": (("Vector", "Styles", "Tokens"), lambda shape: shape[-1]),
     "count": (("Styles", "Tokens", "Label"), lambda shape: shape[0]),
 }
+
+
+# attribute → how many sides a tensor has that has it; the others: any number
+_OF_SIDES = {"length": (1,), "depth": (3,), "height": (2, 3), "width": (2, 3)}
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,7 @@ class TensorValue(Opaque):
             name
             for name, (kinds, _) in _ATTRIBUTES.items()
             if any(is_a(self.type.kind, kind) for kind in kinds)
+            and len(self.type.sides) in _OF_SIDES.get(name, (len(self.type.sides),))
         )
 
     def attribute(self, name: str) -> Any:

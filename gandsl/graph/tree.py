@@ -112,7 +112,7 @@ def _is_condition(graph: Graph, source: str, node: Node) -> bool:
     apart = source.rpartition(".")[0] != node.id.rpartition(".")[0]
     if kind in ("Styles", "Label", "Scalar"):
         return apart
-    return apart and is_a(kind, "Vector") and len(node.type.shape) == 3
+    return apart and is_a(kind, "Vector") and bool(node.type.sides)
 
 
 class _Builder:

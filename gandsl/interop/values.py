@@ -19,7 +19,7 @@ def same(one: Any, other: Any) -> bool:
 def shown(value: Any) -> str:
     """A parameter's value as a spec writes it."""
     if isinstance(value, Size):
-        return str(value.h) if value.h == value.w else f"[{value.h}, {value.w}]"
+        return str(value.plain)
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(shown, value))}]"
     if isinstance(value, dict):

@@ -171,7 +171,7 @@ class NetworkIR:
 
     name: str
     programs: Mapping[Variant, Graph]
-    levels: tuple[tuple[int, int], ...] = ()  # (height, width) of each level; empty when it does not grow
+    levels: tuple[tuple[int, ...], ...] = ()  # sides of each level, (h, w); empty when it does not grow
     moved: Mapping[str, str] = field(default_factory=dict)  # old place → new place of what was moved
     requires: Mapping[str, str] = field(default_factory=dict)  # prefix → package, whose passes are run too
 

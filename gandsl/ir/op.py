@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import Any
@@ -60,6 +60,7 @@ class Port:
     counts: bool = False  # only the number of its samples is read
     positive: bool = False  # takes numbers above 0
     in_game: tuple[str, ...] = ()  # kinds that it takes in a game, too
+    sides: tuple[int, ...] = ()  # how many a feature may have; empty: any number
     doc: str = ""
 
     @property
@@ -125,8 +126,28 @@ def depth(port: str) -> Callable[[Call], int]:
 
 
 def space(port: str) -> Callable[[Call], Size]:
-    """A rule: height and width of an input."""
-    return lambda call: Size(*call.input(port).shape[1:])
+    """A rule: the sides of an input."""
+    return lambda call: Size(*call.input(port).sides)
+
+
+def by_side(call: Call, param: str, sides: int) -> tuple[int, ...]:
+    """A parameter of type `sides`, for each side. Raises ShapeError where it has another number of them."""
+    value = call.attrs[param]
+    if not isinstance(value, int) and len(value) != sides:
+        message = f"`{param}` has {len(value)} numbers, and the feature {sides} side{'s' * (sides > 1)}"
+        help = "one number stands for all sides, a list has one for each: [height, width] of an image"
+        raise ShapeError("G0224", message, param, help=help)
+    return each_side(value, sides)
+
+
+def each_side(value: int | Sequence[int], sides: int) -> tuple[int, ...]:
+    """A number by side, for each of them."""
+    return (value,) * sides if isinstance(value, int) else tuple(value)
+
+
+def settled(value: Any) -> Any:
+    """A number by side: one where they are all the same."""
+    return value[0] if isinstance(value, list | tuple) and len({*value}) == 1 else value
 
 
 Shape = tuple[int, ...]
@@ -174,7 +195,7 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class LayerRule:
-    """The layer that an op becomes.
+    """The layer that an op becomes: `name`, or for features of other than two sides that of `beside`.
 
     `sizes` gives the constructor's arguments that are no parameters of the same name: the parameter that one
     is, or a rule. All other parameters are handed on by name.
@@ -182,6 +203,12 @@ class LayerRule:
 
     name: str
     sizes: Mapping[str, str | Callable[[Call], Any]] = field(default_factory=dict)
+    beside: Mapping[int, str] = field(default_factory=dict)
+
+    def named(self, call: Call) -> str:
+        """The layer of this use."""
+        x = call.inputs.get("x") if self.beside else None
+        return self.beside.get(len(x[0].sides), self.name) if x else self.name
 
     def parameter(self, argument: str) -> str | None:
         """The op's parameter behind an argument of the constructor; None where a rule computes it."""
@@ -232,6 +259,7 @@ class Op:
 
         Inputs are of as many joined batches, all of them, and so is the output.
         """
+        self._check_sides(call)
         made = self.output(call)
         if self.counts_itself:
             return made
@@ -248,6 +276,25 @@ class Op:
             )
         (times,) = counts or {1: ""}
         return replace(made, times=times) if made.sampled or made.kind == "Outputs" else made
+
+    def _check_sides(self, call: Call) -> None:
+        for port in self.ports:
+            for type_ in call.inputs.get(port.name, ()) if port.sides else ():
+                if type_.sides and len(type_.sides) not in port.sides:
+                    wanted = " or ".join(map(str, port.sides))
+                    raise ShapeError(
+                        "G0223",
+                        f"`{self.name}` knows features of {wanted} sides, and this is {type_}",
+                        port.name,
+                    )
+
+    def settled(self, attrs: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters as a node holds them: what is the same on every side is one number."""
+        return {name: settled(value) if self._by_side(name) else value for name, value in attrs.items()}
+
+    def _by_side(self, name: str) -> bool:
+        param = self.param(name)
+        return param is not None and param.type == "sides"
 
     @property
     def in_networks(self) -> bool:

@@ -17,7 +17,7 @@ from gandsl.ir.packages import ADDED
 from gandsl.ir.text import HEADER, default_of, value_text
 from gandsl.ir.text_line import TextLine, TextToken, WrongText
 from gandsl.ir.types import KINDS, TensorType, is_a
-from gandsl.spec.values import Size
+from gandsl.spec.values import Size, as_size
 
 _is_number: Callable[[Any], bool] = lambda v: isinstance(v, int | float) and not isinstance(v, bool)  # noqa: E731
 _is_int: Callable[[Any], bool] = lambda v: isinstance(v, int) and not isinstance(v, bool)  # noqa: E731
@@ -29,6 +29,7 @@ _FITS: dict[str, Callable[[Any], bool]] = {  # parameter type → whether a valu
     "str": lambda v: isinstance(v, str),
     "enum": lambda v: isinstance(v, str),
     "size": lambda v: isinstance(v, Size),
+    "sides": lambda v: _is_int(v) or (isinstance(v, tuple) and 0 < len(v) < 4 and all(map(_is_int, v))),
     "ints": lambda v: isinstance(v, tuple) and all(map(_is_int, v)),
     "floats": lambda v: isinstance(v, tuple) and all(map(_is_number, v)),
     "sizes": lambda v: isinstance(v, tuple) and all(isinstance(side, Size) for side in v),
@@ -70,7 +71,7 @@ class _Reader:
         self.file, self.diagnostics = file, diagnostics
         self.errors = 0
         self.name: str | None = None
-        self.levels: tuple[tuple[int, int], ...] = ()
+        self.levels: tuple[tuple[int, ...], ...] = ()
         self.files: dict[int, str] = {}
         self.programs: list[_Program] = []
 
@@ -98,8 +99,9 @@ class _Reader:
             line.at += 1
             self.name = line.take("name").text
             if line.skip("levels"):
-                while line.now.kind == "size":
-                    self.levels += (_sides(line.take("size").text),)
+                while line.now.kind == "size" or line.now.text == "[":  # of one side as a list
+                    size = as_size(_value(line))
+                    self.levels += (size.sides if size else (),)
         elif line.opens("file"):
             line.at += 1
             index = int(line.take("int").text)
@@ -223,6 +225,8 @@ def _attrs(line: TextLine, op: Op, span: Span) -> dict[str, Any]:
         line.take("mark", "=")
         value_span = line.now.span
         value = _value(line)
+        if param.type == "size" and isinstance(value, tuple):  # of one side
+            value = as_size(value)
         fits = _FITS[param.type](value) and (not param.choices or value in param.choices)
         if not fits and not (value is None and param.default is None):
             wanted = " or ".join(param.choices) if param.choices else f"of type {param.type}"
@@ -237,11 +241,13 @@ def _attrs(line: TextLine, op: Op, span: Span) -> dict[str, Any]:
 
 
 def _in_range(param: Param, value: Any) -> bool:
-    number = value.long if isinstance(value, Size) else value
-    if not _is_number(number):
-        return True
+    numbers = value.sides if isinstance(value, Size) else value if isinstance(value, tuple) else [value]
     low, high = param.minimum, param.maximum
-    return (low is None or number >= low) and (high is None or number <= high)
+    return all(
+        (low is None or number >= low) and (high is None or number <= high)
+        for number in numbers
+        if _is_number(number)
+    )
 
 
 def _value(line: TextLine) -> Any:
@@ -285,11 +291,6 @@ def _moving(line: TextLine) -> Any:
         raise WrongText(f"no curve and no stairs: {said[0].lower()}{said[1:]}", opening.span) from error
 
 
-def _sides(text: str) -> tuple[int, int]:
-    height, width = text.split("x")
-    return int(height), int(width)
-
-
 def _string(text: str) -> str:
     return str(json.loads(text))
 
@@ -299,7 +300,7 @@ _SCALARS: dict[str, Callable[[str], Any]] = {
     "string": _string,
     "int": int,
     "float": float,
-    "size": lambda text: Size(*_sides(text)),
+    "size": lambda text: Size(*map(int, text.split("x"))),
 }
 
 

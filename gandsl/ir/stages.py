@@ -8,7 +8,7 @@ from gandsl.ir.types import TensorType
 
 def side(type_: TensorType) -> int:
     """The longer side of a feature, an image or a map of logits, in pixels; 0 for all else."""
-    return max(type_.shape[1:]) if len(type_.shape) == 3 else 0
+    return max(type_.sides, default=0)
 
 
 def stage_of(node: Node) -> str:

@@ -32,7 +32,8 @@ HEADER = "gandsl-ir 1"  # first line: the version of the text's own format
 def network_text(network: NetworkIR, *, full: bool = True) -> str:
     """All programs of a network. `parse_network` gives back an equal one."""
     files = _files(network) if full else {}
-    levels = " levels " + " ".join(f"{h}x{w}" for h, w in network.levels) if network.levels else ""
+    sizes = " ".join(value_text(Size(*sides)) for sides in network.levels)
+    levels = f" levels {sizes}" if sizes else ""
     lines = [HEADER, f"network {network.name}{levels}"]
     lines += [f"file {index} {json.dumps(file, ensure_ascii=False)}" for file, index in files.items()]
     for variant, graph in network.programs.items():
@@ -92,7 +93,7 @@ def _ids(node: Node, port: str, ids: tuple[str, ...]) -> str:
 def default_of(param: Param) -> Any:
     """A parameter's default as the IR holds it: the op table writes square sizes as one number."""
     if param.type == "size" and isinstance(param.default, int):
-        return Size(param.default, param.default)
+        return Size(param.default, param.default, lone=True)
     return param.default
 
 
@@ -104,8 +105,8 @@ def value_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, Size):
-        return f"{value.h}x{value.w}"
+    if isinstance(value, Size):  # of a single side as a list
+        return "x".join(map(str, value.sides)) if len(value.sides) > 1 else f"[{value.w}]"
     if isinstance(value, tuple | list):
         return f"[{', '.join(map(value_text, value))}]"
     if (dump := getattr(value, "model_dump", None)) is not None:  # a curve or stairs of the plan

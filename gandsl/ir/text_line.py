@@ -11,7 +11,7 @@ from gandsl.diagnostics.articles import a
 _TOKEN = re.compile(
     r"""(?P<string>"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*")
       | (?P<place>@\d{1,9}:\d{1,9}:\d{1,9}-\d{1,9}(?::\d{1,9})?)
-      | (?P<size>[1-9]\d{0,8}x[1-9]\d{0,8})
+      | (?P<size>[1-9]\d{0,8}(?:x[1-9]\d{0,8}){1,2})
       | (?P<float>[+-]?(?:\d+\.\d*(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|inf\b))
       | (?P<int>[+-]?\d{1,18}\b)
       | (?P<name>[^\W\d][\w.]*)

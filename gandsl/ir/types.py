@@ -6,15 +6,17 @@ from dataclasses import dataclass
 
 # kind → (ranks its shape may have, the kind it also counts as)
 KINDS: dict[str, tuple[tuple[int, ...], str | None]] = {
-    "Feature": ((3,), None),  # channels, height, width
-    "Image": ((3,), "Feature"),
+    "Feature": ((3, 2, 4), None),  # channels, and 1 to 3 sides
+    "Signal": ((2,), "Feature"),  # channels, length
+    "Image": ((3,), "Feature"),  # channels, height, width
+    "Volume": ((4,), "Feature"),  # channels, depth, height, width
     "Vector": ((1,), None),
     "Latent": ((1,), "Vector"),
     "Style": ((1,), "Vector"),
     "Styles": ((2,), None),  # layers, dimension
     "Tokens": ((2,), None),  # positions, dimension
     "Label": ((1,), None),  # number of classes; the tensor holds N class indices
-    "Logits": ((1, 3), None),  # a vector of logits, or one for each pixel
+    "Logits": ((1, 2, 3, 4), None),  # a vector of logits, or one for each pixel
     "Number": ((0,), None),  # one number a sample: a score, a norm, a mixing weight
     "Scalar": ((0,), None),  # no batch: a mean, a state, a curve, the fade of a growing network
     "Weights": ((0,), None),  # no batch: what a network learns, or a part of it
@@ -24,6 +26,18 @@ KINDS: dict[str, tuple[tuple[int, ...], str | None]] = {
 
 
 UNSAMPLED = frozenset({"Scalar", "Weights", "Outputs"})
+
+PICTURES = ("Signal", "Image", "Volume")
+"""What data holds and generators make: features that stay what they are when they are resampled."""
+
+
+def picture(type_: TensorType) -> str:
+    """What a feature is as data, by the number of its sides; the kind of all else."""
+    return PICTURES[len(type_.sides) - 1] if is_a(type_.kind, "Feature") else type_.kind
+
+
+SIDES: dict[str, int] = {"Feature": 2} | {kind: KINDS[kind][0][0] - 1 for kind in PICTURES}
+"""Kind → how many sides a lone number at the end of its shape stands for: `Image[3, 64]`, `Volume[1, 32]`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,11 @@ class TensorType:
         return self.kind not in UNSAMPLED
 
     @property
+    def sides(self) -> tuple[int, ...]:
+        """A length; height, width; or depth, height, width: of a feature or logits by pixel, else ()."""
+        return self.shape[1:] if self.kind == "Logits" or is_a(self.kind, "Feature") else ()
+
+    @property
     def elements(self) -> int:
         """Numbers in one sample."""
         count = 1
@@ -67,9 +86,9 @@ def is_a(kind: str, wanted: str) -> bool:
     return True
 
 
-def feature(channels: int, height: int, width: int) -> TensorType:
-    """`Feature[channels, height, width]`."""
-    return TensorType("Feature", (channels, height, width))
+def feature(channels: int, *sides: int) -> TensorType:
+    """`Feature[channels, …]`: a length; height and width; or depth, height and width."""
+    return TensorType("Feature", (channels, *sides))
 
 
 def vector(size: int) -> TensorType:

@@ -56,7 +56,7 @@ def target_of(op: Op, call: Call) -> Target:
     }
     given = {*rule.sizes, *rule.sizes.values()}
     rest = {p.name: literal(call.attrs[p.name]) for p in op.params if p.name not in given}
-    return Layer(rule.name, sizes | rest, *home)
+    return Layer(rule.named(call), sizes | rest, *home)
 
 
 def found(target: Target) -> Any:
@@ -78,9 +78,9 @@ def imported(module: str, name: str) -> Any:
 
 
 def literal(value: Any) -> Literal:
-    """A parameter's value as it stands in source: a size is a number, or height and width."""
+    """A parameter's value as it stands in source: a size is a number (of a square), or its sides."""
     if isinstance(value, Size):
-        return value.h if value.h == value.w else (value.h, value.w)
+        value = value.plain
     if isinstance(value, (list, tuple)):
         return tuple(literal(item) for item in value)
     return value

@@ -35,7 +35,7 @@ class FuseResampling(Pass):
             why = _why_not(meeting, layer, target)
             if why is not None:
                 log.skip(conv, why)
-            elif layer.weight.shape[2:] == (1, 1):
+            elif layer.weight[0, 0].numel() == 1:
                 log.fire(conv, f"changes places with {meeting.change.meta['id']}")
                 _swap(meeting)
             else:
@@ -79,13 +79,15 @@ def _meeting(conv: fx.Node) -> Meeting | None:
 
 
 def _why_not(meeting: Meeting, layer: Conv2d, target: Target) -> str | None:
-    kernel = (layer.weight.shape[2], layer.weight.shape[3])
-    if layer.stride != 1 or layer.padding != (kernel[0] // 2, kernel[1] // 2):
+    kernel = tuple(layer.weight.shape[2:])
+    if layer.stride != 1 or layer.padding != tuple(taps // 2 for taps in kernel):
         return f"it changes the size itself, beside {meeting.change.meta['id']}"
-    if kernel == (1, 1):
+    if {*kernel} == {1}:
         return None
-    if not (kernel[0] % 2 and kernel[1] % 2) or layer.dilation > 1 or layer.groups > 1:
+    if not all(taps % 2 for taps in kernel) or layer.dilation != 1 or layer.groups > 1:
         return "an even, dilated or grouped kernel"
+    if not isinstance(meeting.change.kwargs["factor"], int):
+        return "a factor of its own for each side"
     if layer.padding_mode != "zeros":
         return "its border is not of zeros"
     choice = of(target).fuses_resampling_below

@@ -90,8 +90,8 @@ def _doubling(start: Any, end: Any) -> list[Size]:
     if least < 1:
         raise Fault("G0112", f"`doubling` starts at 1 or more, not at {show(least)}")
     sizes = [size] if size.long >= least else []
-    while sizes and size.h % 2 == 0 and size.w % 2 == 0 and size.long // 2 >= least:
-        size = size.divided(2)
+    while sizes and not any(side % 2 for side in size.sides) and size.long // 2 >= least:
+        size = size.mapped(lambda side: side // 2)
         sizes.append(size)
     if first is not None and sizes and sizes[-1] != first:
         raise Fault(
@@ -110,8 +110,8 @@ def cut_short(sizes: Sequence[Size], args: Sequence[Any]) -> str | None:
     least = min(sizes, key=lambda size: size.long, default=None)
     if least is None or not start or least.long < 2 * start or least.long == start:
         return None
-    odd = least.long if least.long % 2 else least.h if least.h % 2 else least.w
-    return f"the sizes start at {least.h}×{least.w}, not at {start}: {odd} can't be halved"
+    odd = next(side for side in (least.long, *least.sides) if side % 2)
+    return f"the sizes start at {'×'.join(map(str, least.sides))}, not at {start}: {odd} can't be halved"
 
 
 def _first_present(*args: Any) -> Any:

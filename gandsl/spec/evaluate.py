@@ -121,9 +121,10 @@ class _Evaluator:
             self.at(node.value, known, value, f"`.{node.name}`")
             return POISON
         if isinstance(value, Size):
-            if node.name in ("h", "w"):
-                return getattr(value, node.name)
-            return self.fail("G0110", f"a size has no `.{node.name}`", place, "sizes have `.h` and `.w`")
+            if node.name in (sides := value.attributes):
+                return sides[node.name]
+            names = " and ".join(f"`.{name}`" for name in sides)
+            return self.fail("G0110", f"a size has no `.{node.name}`", place, f"this one has {names}")
         if isinstance(value, Opaque):
             try:
                 return value.attribute(node.name)

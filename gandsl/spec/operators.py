@@ -114,12 +114,10 @@ def _is_int(value: Any) -> bool:
 def _sized(symbol: str, size: Size, factor: int) -> Size:
     if symbol == "//" and factor == 0:
         raise Fault("G0106", "division by zero")
-    result = size.scaled(factor) if symbol == "*" else size.divided(factor)
-    if min(result.h, result.w) < 1:
-        raise Fault(
-            "G0112", f"{size} {symbol} {factor} is no size: a side would be {min(result.h, result.w)}"
-        )
-    return Size(bounded(result.h), bounded(result.w))
+    result = size.mapped(lambda side: side * factor if symbol == "*" else side // factor)
+    if (least := min(result.sides)) < 1:
+        raise Fault("G0112", f"{size} {symbol} {factor} is no size: a side would be {least}")
+    return result.mapped(bounded)
 
 
 def _measured(symbol: str, left: Any, right: Any) -> Any:

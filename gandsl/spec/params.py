@@ -37,6 +37,7 @@ TYPES = (
     "bool",
     "str",
     "size",
+    "sides",
     "enum",
     "ints",
     "floats",
@@ -169,7 +170,7 @@ def _numbers(value: Any) -> list[int | float]:
     if isinstance(value, list):
         return [number for item in value for number in _numbers(item)]
     if isinstance(value, Size):
-        return [value.h, value.w]
+        return [*value.sides]
     return [value] if is_number(value) else []
 
 
@@ -200,6 +201,15 @@ def _size(value: Any) -> Any:
     return as_size(value) or POISON
 
 
+def _sides(value: Any) -> Any:
+    """One number for every side, or a list with one for each."""
+    if isinstance(value, Size):
+        value = value.sides[0] if value.lone else list(value.sides)
+    if not isinstance(value, list | tuple):
+        return _int(value)
+    return _list(_int)(value) if 1 <= len(value) <= 3 else POISON
+
+
 def _list(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def items(value: Any) -> Any:
         found = [convert(item) for item in value] if isinstance(value, list | tuple) else [POISON]
@@ -214,6 +224,7 @@ _TYPES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "bool": ("true or false", _instance(bool)),
     "str": ("a text", _instance(str)),
     "size": ("a size (`256`, or `[height, width]`)", _size),
+    "sides": ("a whole number, or a list of one for each side", _sides),
     "ints": ("a list of whole numbers", _list(_int)),
     "floats": ("a list of numbers", _list(_float)),
     "sizes": ("a list of sizes", _list(_size)),

@@ -3,36 +3,70 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from collections.abc import Sequence as Items
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, Protocol
 
 LARGEST = 2**53  # of integers: exact in every number format the compiler writes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Size:
-    """Height and width in pixels, both whole and at least 1."""
+    """One to three sides in pixels, whole and at least 1: a length; height, width; depth, height, width.
 
-    h: int
-    w: int
+    `lone`: one number was written. It counts as two sides, but stands for as many as are meant.
+    """
+
+    sides: tuple[int, ...]
+    lone: bool = field(compare=False)
+
+    def __init__(self, *sides: int, lone: bool = False) -> None:
+        object.__setattr__(self, "sides", sides)
+        object.__setattr__(self, "lone", lone)
+
+    @property
+    def h(self) -> int:
+        """Height: the side before the last. Raises IndexError where there is one side."""
+        return self.sides[-2]
+
+    @property
+    def w(self) -> int:
+        """Width: the last side."""
+        return self.sides[-1]
+
+    @property
+    def attributes(self) -> dict[str, int]:
+        """What `.name` may be in the language, and its value."""
+        return dict(zip(SIDE_NAMES[len(self.sides)], self.sides, strict=True))
 
     @property
     def long(self) -> int:
-        """The longer side: what a size counts as where a number is wanted."""
-        return max(self.h, self.w)
+        """The longest side: what a size counts as where a number is wanted."""
+        return max(self.sides)
 
-    def scaled(self, factor: int) -> Size:
-        """Both sides times `factor`."""
-        return Size(self.h * factor, self.w * factor)
+    @property
+    def plain(self) -> int | list[int]:
+        """As a spec writes it: a square as one number."""
+        return self.sides[0] if len(self.sides) == 2 and len({*self.sides}) == 1 else list(self.sides)
 
-    def divided(self, divisor: int) -> Size:
-        """Both sides divided by `divisor`, rounded down (so that a side may become 0: the caller checks)."""
-        return Size(self.h // divisor, self.w // divisor)
+    def mapped(self, change: Callable[[int], int]) -> Size:
+        """Each side changed (to 0 or too many, perhaps: the caller checks)."""
+        return Size(*map(change, self.sides), lone=self.lone)
+
+    def of(self, count: int) -> Size | None:
+        """The same size with so many sides; None where it has others and is no lone number."""
+        if len(self.sides) == count:
+            return self
+        return Size(*self.sides[:1] * count, lone=True) if self.lone else None
 
     def __str__(self) -> str:
-        return str(self.h) if self.h == self.w else f"{self.h}x{self.w}"
+        return str(self.sides[0]) if len({*self.sides}) == 1 else "x".join(map(str, self.sides))
+
+
+SIDE_NAMES = {1: ("t",), 2: ("h", "w"), 3: ("d", "h", "w")}
+"""The names of a size's sides, by how many there are."""
 
 
 class Absent(Enum):
@@ -140,16 +174,21 @@ def is_number(value: Any) -> bool:
 
 
 def as_size(value: Any) -> Size | None:
-    """A size from a size, a whole number or a list of two, None from all else. Sides below 1 make no size."""
+    """A size from a size, a whole number or a list of one to three, None from all else or of sides below 1.
+
+    A size in the list counts as its longest side: `[length]`.
+    """
     if isinstance(value, Size):
         return value
-    sides = [value, value] if is_number(value) else value
-    if not isinstance(sides, Items) or len(sides) != 2:
+    lone = is_number(value)
+    sides = [value, value] if lone else value
+    if not isinstance(sides, Items) or isinstance(sides, str) or len(sides) not in SIDE_NAMES:
         return None
+    numbers = [side.long if isinstance(side, Size) else side for side in sides]
     whole = [
-        int(side) for side in sides if is_number(side) and float(side).is_integer() and 1 <= side <= LARGEST
+        int(side) for side in numbers if is_number(side) and float(side).is_integer() and 1 <= side <= LARGEST
     ]
-    return Size(*whole) if len(whole) == 2 else None
+    return Size(*whole, lone=lone) if len(whole) == len(sides) else None
 
 
 def type_name(value: Any) -> str:

@@ -48,7 +48,7 @@ def flow(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(flow, value))}]"
     if isinstance(value, Size):
-        return f"[{value.h}, {value.w}]"
+        return f"[{', '.join(map(str, value.sides))}]"
     return scalar_text(value)
 
 

@@ -86,7 +86,7 @@ def generator(width: int = 8, stages: int = 2, weight: str = "equalized", noise:
         x = b.add(f"{s}.act", "leaky_relu", x, gain=2**0.5)
         w = b.add(f"ws_{2 * k + 1}", "select", ws, index=2 * k + 1)
         style = b.add(f"{s}.rgb_affine", "linear", w, features=width, weight=weight, bias_init=1.0)
-        plain = {"kernel": Size(1, 1), "demodulate": False, "weight": weight}
+        plain = {"kernel": 1, "demodulate": False, "weight": weight}
         rgb = b.add(f"{s}.rgb", "modulated_conv", x, style, channels=3, **plain)
         if image is not None:
             image = b.add(f"{s}.up", "fir", image, up=2, pad=(2, 1, 2, 1), gain=4.0)
@@ -102,12 +102,12 @@ def discriminator(width: int = 8, size: int = 8, stddev: bool = True, classes: i
     b = Builder("discriminator")
     image = b.input("image", "Image", 3, size, size)
     y = b.input("y", "Label", classes)
-    x = b.add("from_rgb", "conv", image, channels=width, kernel=Size(1, 1), weight="spectral")
+    x = b.add("from_rgb", "conv", image, channels=width, kernel=1, weight="spectral")
     while size > 4:
         s = f"s{size}"
         b.stage(s)
         skip = b.add(f"{s}.pool", "pool", x)
-        skip = b.add(f"{s}.skip", "conv", skip, channels=width, kernel=Size(1, 1), bias=False)
+        skip = b.add(f"{s}.skip", "conv", skip, channels=width, kernel=1, bias=False)
         x = b.add(f"{s}.conv", "conv", x, channels=width, stride=2)
         x = b.add(f"{s}.act", "leaky_relu", x)
         x = b.add(f"{s}.sum", "add", [x, skip], scale=0.5**0.5)
@@ -134,10 +134,10 @@ def family() -> NetworkIR:
         alpha = b.input("alpha", "Scalar") if variant.fading else None
         x = b.add("start", "linear", z, features=16)
         x = b.add("shape", "reshape", x, channels=1, size=Size(4, 4))
-        image = b.add("s4.rgb", "conv", x, channels=3, kernel=Size(1, 1)) if variant != Variant(1) else None
+        image = b.add("s4.rgb", "conv", x, channels=3, kernel=1) if variant != Variant(1) else None
         if variant.level:
             x = b.add("s8.up", "upsample", x)
-            new = b.add("s8.rgb", "conv", x, channels=3, kernel=Size(1, 1))
+            new = b.add("s8.rgb", "conv", x, channels=3, kernel=1)
             if variant.fading:
                 image = b.add("s8.old", "upsample", image)
                 image = b.add("s8.fade", "lerp", image, new, alpha)

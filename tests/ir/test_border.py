@@ -13,7 +13,6 @@ from gandsl.ir.op import Call, ShapeError
 from gandsl.ir.ops import OPS
 from gandsl.ir.types import feature
 from gandsl.lowering.table import found, target_of
-from gandsl.spec.values import Size
 from gandsl_runtime import layers, ops
 
 SIDES = (1, 2, 3, 5)
@@ -53,7 +52,7 @@ def test_pad(mode: str) -> None:
 def test_convolution(mode: str, written: bool) -> None:
     for side, width in product(SIDES, range(7)):
         kernel, padding = ((1, 1), width) if written else ((1, 2 * width + 1), None)
-        attrs = {"kernel": Size(*kernel), "padding": padding, "padding_mode": mode, "channels": 1}
+        attrs = {"kernel": kernel, "padding": padding, "padding_mode": mode, "channels": 1}
         said = refused("conv", side, **attrs)
         layer = layers.Conv2d(1, 1, kernel=kernel, padding=padding, padding_mode=mode)
         if not isinstance(said[0], str):

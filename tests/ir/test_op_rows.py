@@ -104,6 +104,9 @@ def _words(op: Op) -> Faults:
         what = f"class {op.layer.name}" if op.layer else f"function {op.name}"
         yield f"{home.__name__} lacks the {what}"
         return
+    for sides, name in (op.layer.beside if op.layer else {}).items():
+        if getattr(getattr(home, name, None), "sides", None) != sides:
+            yield f"{home.__name__} lacks the class {name}, of {sides} sides"
     known = inspect.signature(made).parameters
     behind = {(op.layer or LayerRule("")).parameter(argument): argument for argument in known}
     for param in op.params:

@@ -330,7 +330,7 @@ class Body:
         if is_a(kind, "Feature"):
             sizes = Text(f"{main}.size", tuple(Size(*one.shape[1:]) for one in self.seen[main]))
             text = self.add("resize", {"x": [text]}, {"size": sizes})
-            text = self.add("conv", {"x": [text]}, {"channels": channels, "kernel": Size(1, 1)})
+            text = self.add("conv", {"x": [text]}, {"channels": channels, "kernel": 1})
             return self.add("add", {"terms": [main, text]}, {})
         scale = self.add("linear", {"x": [text]}, {"features": channels})
         return self.add("modulate", {"x": [main], "scale": [scale]}, {})

@@ -84,7 +84,7 @@ def stages(body: Body, ops: Iterator[Op]) -> str | None:
     alike = [t for t in stage.nodes if t in stage.seen and _sizes(stage.seen[t]) == _sizes(tuple(after))]
     last = alike[-1] if alike else scaled
     if stage.seen[last] != tuple(after):
-        last = stage.add("conv", {"x": [last]}, {"channels": channels, "kernel": Size(1, 1)})
+        last = stage.add("conv", {"x": [last]}, {"channels": channels, "kernel": 1})
     last = stage.joined(last)
     node: dict[str, Any] = {
         "fold": {res: [written(size) for size in sizes]},

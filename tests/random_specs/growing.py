@@ -122,7 +122,7 @@ def _stage(
         if inside.seen[t] and _spatial(inside.seen[t]) == _spatial(inside.seen[scaled])
     ]
     last = inside.joined(alike[-1])
-    inside.add("conv", {"x": [last]}, {"channels": channels, "kernel": Size(1, 1)})
+    inside.add("conv", {"x": [last]}, {"channels": channels, "kernel": 1})
     name = f"stage{len(blocks)}"
     blocks[name] = {"ports": {"x": "Feature"}, "params": {"res": "size"}, "body": inside.nodes}
     return name

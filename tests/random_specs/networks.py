@@ -123,7 +123,7 @@ def ending(body: Body, main: str, op: Op, wanted: tuple[str, ...], most: int) ->
     for channels in (None, *body.rng.sample([1, 2, 3, 4, 8, 12], 6)):
         anchor = main
         if channels is not None:
-            anchor = body.add("conv", {"x": [main]}, {"channels": channels, "kernel": Size(1, 1)})
+            anchor = body.add("conv", {"x": [main]}, {"channels": channels, "kernel": 1})
         read = body.turned_into(anchor, op.ports[0].kinds)
         made = body.attempt(op, wanted=wanted, reads=[read])
         if made is not None and body.seen[made][0].shape[0] <= most:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from gandsl.ir.op import Op, Param
+from gandsl.ir.op import Op, Param, settled
 from gandsl.spec.values import Size
 
 OFTEN = 0.4  # chance that a parameter with a default is written
@@ -23,7 +23,13 @@ def attributes(rng: Random, op: Op, near: Sequence[int]) -> dict[str, Any]:
 
 def complete(op: Op, attrs: dict[str, Any]) -> dict[str, Any]:
     """Every parameter's value, as the op's rules want them."""
-    return {param.name: attrs.get(param.name, default(param)) for param in op.params}
+    found = {param.name: attrs.get(param.name, default(param)) for param in op.params}
+    sized = {
+        param.name: settled(found[param.name].sides)
+        for param in op.params
+        if param.type == "sides" and isinstance(found[param.name], Size)
+    }
+    return found | sized
 
 
 def default(param: Param) -> Any:
@@ -68,6 +74,12 @@ def _size(rng: Random, param: Param, near: Sequence[int]) -> Size:
     return Size(h, w)
 
 
+def _sides(rng: Random, param: Param, near: Sequence[int]) -> Any:
+    if param.name not in ("kernel", "size"):  # most often one number for both
+        return _int(rng, param, near)
+    return settled(_size(rng, param, near).sides)
+
+
 def _ints(rng: Random, param: Param, near: Sequence[int]) -> tuple[int, ...]:
     return tuple(rng.choice([0, 0, 1, 1, 2, -1]) for _ in param.default)
 
@@ -81,6 +93,7 @@ _DRAW = {
     "int": _int,
     "float": _float,
     "size": _size,
+    "sides": _sides,
     "ints": _ints,
     "floats": _floats,
     "bool": lambda rng, param, near: rng.random() < 0.5,

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from gandsl_runtime.layers.strided import conv2d, conv_transpose2d
+from gandsl_runtime.layers.strided import conv, conv_transpose
 
 LAYOUTS = {
     "contiguous": lambda x: x.contiguous(),
@@ -41,7 +41,7 @@ def derivatives(
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("function", [conv2d, conv_transpose2d], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("function", [conv, conv_transpose], ids=lambda f: f.__name__)
 def test_gradients_of_taps_that_see_padding_alone(function: Callable[..., Tensor], layout: str) -> None:
     """A 3×3 kernel on one pixel has eight of them."""
     place = LAYOUTS[layout]
@@ -59,7 +59,7 @@ def test_gradients_of_taps_that_see_padding_alone(function: Callable[..., Tensor
 
 
 @pytest.mark.parametrize("groups", [2, 4])
-@pytest.mark.parametrize("function", [conv2d, conv_transpose2d], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("function", [conv, conv_transpose], ids=lambda f: f.__name__)
 def test_one_pixel_in_groups_with_any_strides(function: Callable[..., Tensor], groups: int) -> None:
     """A side of 1 may have any stride; the gradients are those of a plain layout, to the bit."""
     numbers, weight = torch.randn(8).double(), torch.randn(8, 8 // groups, 3, 3).double()
@@ -86,9 +86,7 @@ def test_a_constant_weight_gives_torch_s_numbers_to_the_bit(
     x = torch.randn(2, 6, 9, 9, dtype=dtype, requires_grad=True)
     weight = torch.randn(1, 1, 4, 4, dtype=dtype).expand(6, 1, 4, 4)
     bias = torch.randn(6, dtype=dtype, requires_grad=True)
-    own, torch_s = (
-        (conv_transpose2d, functional.conv_transpose2d) if transposed else (conv2d, functional.conv2d)
-    )
+    own, torch_s = (conv_transpose, functional.conv_transpose2d) if transposed else (conv, functional.conv2d)
     found = []
     for function in (own, torch_s):
         y = function(x, weight, bias, stride, 1, groups=6).sin()
@@ -105,7 +103,7 @@ def test_a_constant_weight_costs_no_convolution_for_a_gradient_of_its_own() -> N
     x = torch.randn(2, 16, 8, 8, requires_grad=True)
     weight = torch.randn(1, 1, 3, 3).expand(16, 1, 3, 3)
     with CountedConvolutions() as mine:
-        _differentiated_twice(conv2d(x, weight, None, 1, 1, groups=16), x)
+        _differentiated_twice(conv(x, weight, None, 1, 1, groups=16), x)
     with CountedConvolutions() as theirs:
         _differentiated_twice(functional.conv2d(x, weight, None, 1, 1, groups=16), x)
     assert mine.count == 4 and theirs.count > 16

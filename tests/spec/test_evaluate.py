@@ -19,8 +19,8 @@ from tests.spec.helpers import messages, said, value_of
 from tests.spec.scope import NAMES
 
 
-def sizes(*pairs: tuple[int, int]) -> list[Size]:
-    return [Size(h, w) for h, w in pairs]
+def sizes(*sides: tuple[int, ...]) -> list[Size]:
+    return [Size(*each) for each in sides]
 
 
 @pytest.mark.parametrize(
@@ -81,6 +81,13 @@ def sizes(*pairs: tuple[int, int]) -> list[Size]:
         ("doubling(4, 96)", sizes((6, 6), (12, 12), (24, 24), (48, 48), (96, 96))),
         ("doubling(4, res)", sizes((3, 5), (6, 10), (12, 20), (24, 40), (48, 80), (96, 160))),
         ("doubling([3, 5], [6, 10])", sizes((3, 5), (6, 10))),
+        ("doubling([4], [16])", sizes((4,), (8,), (16,))),
+        ("doubling(4, [16])", sizes((4,), (8,), (16,))),
+        ("doubling(4, [4, 16, 8])", sizes((1, 4, 2), (2, 8, 4), (4, 16, 8))),
+        ("doubling([2, 2, 2], [4, 4, 4])", sizes((2, 2, 2), (4, 4, 4))),
+        ("first(doubling([8, 2, 4], [8, 2, 4])).d", 8),
+        ("first(doubling([8], [16])).t", 8),
+        ("last(doubling([8], [16])) // 4", Size(4)),
         ("doubling(8, 4)", []),
         ("doubling(90, 90)", sizes((90, 90))),
         ("halving(32, 8)", sizes((32, 32), (16, 16), (8, 8))),
@@ -158,6 +165,8 @@ def test_values(text: str, value: Any) -> None:
         ("1e999", [("G0109", "1e999")], "infinite"),
         ("2.0 ** 5000", [("G0109", "2.0 ** 5000")], ""),
         ("res.depth", [("G0110", "depth")], "`.h` and `.w`"),
+        ("first(doubling([8], [8])).h", [("G0110", "h")], "this one has `.t`"),
+        ("first(doubling([8, 2, 4], [8, 2, 4])).t", [("G0110", "t")], "`.d` and `.h` and `.w`"),
         ("x.channel", [("G0110", "channel")], "did you mean `channels`"),
         ("a.b", [("G0110", "b")], ""),
         ("sqrt(-1)", [("G0112", "sqrt(-1)")], "no real number"),

@@ -16,7 +16,7 @@ from gandsl.lowering.table import found, target_of
 from gandsl.spec.values import Size
 
 SHAPES = {3: (8, 4, 4), 2: (16, 8), 1: (8,), 0: ()}
-GIVEN: dict[str, Any] = {"channels": 6, "features": 6, "kernel": Size(3, 5), "size": Size(4, 4), "groups": 2}
+GIVEN: dict[str, Any] = {"channels": 6, "features": 6, "kernel": (3, 5), "size": Size(4, 4), "groups": 2}
 GIVEN |= {"length": 4, "cutoff": 1.0, "half_width": 1.0, "rate": 8.0, "bandwidth": 1.0}
 """Values for required parameters and for defaults that do not fit the example."""
 WEIGHTS, BIASES = {"weight", "strength"}, {"bias"}

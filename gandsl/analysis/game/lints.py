@@ -13,6 +13,7 @@ from gandsl.analysis.game.slices import roots
 from gandsl.analysis.game.tracked import Derivatives
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.ir.graph import Node
+from gandsl.ir.types import PICTURES
 from gandsl_runtime.plan.game import Player
 
 
@@ -104,7 +105,7 @@ def ignored_images(played: Played) -> Iterator[Diagnostic]:
     for one in played.passes:
         for call in one.one.calls.values():
             graph = one.one.whole.calls[call.id].graph
-            images = [node for node in graph.inputs if node.type.kind == "Image"]
+            images = [node for node in graph.inputs if node.type.kind in PICTURES]
             behind = downstream(graph, [node.id for node in images])
             told = played.facts.document.is_short and call.network == "discriminator"
             for output in call.outputs if images and not told else ():

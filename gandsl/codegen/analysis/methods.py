@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gandsl.codegen.identifiers import unique
 from gandsl.ir.graph import Graph, NetworkIR, Node, Variant
 from gandsl.ir.op import Trait
+from gandsl.ir.ops.border import size_text
 from gandsl.ir.split import ENTRIES, call_order, entry_graph
 
 
@@ -104,8 +105,7 @@ def _suffix(network: NetworkIR, variant: Variant) -> str:
     """Nothing for the full program; else `16` or `fade_16`, by the level's size."""
     if not network.levels or (variant.level == len(network.levels) - 1 and not variant.fading):
         return ""
-    height, width = network.levels[variant.level]
-    size = f"{height}" if height == width else f"{height}x{width}"
+    size = size_text(network.levels[variant.level])
     return f"fade_{size}" if variant.fading else size
 
 

@@ -86,9 +86,9 @@ def _grows(classes: Classes, class_: Class) -> int:
     for method in class_.methods[:1]:
         body = next(iter(method.bodies.values()))
         ids, graph = value_ids(classes, body), body.flat.graph
-        shapes = [graph[id_].type.shape for id_ in (*body.params[:1], *(ids[r] for r in method.outputs[:1]))]
-        if len(shapes) == 2 and all(len(shape) == 3 for shape in shapes):
-            return (shapes[1][1] > shapes[0][1]) - (shapes[1][1] < shapes[0][1])
+        sides = [graph[id_].type.sides for id_ in (*body.params[:1], *(ids[r] for r in method.outputs[:1]))]
+        if len(sides) == 2 and all(sides):
+            return (sides[1][0] > sides[0][0]) - (sides[1][0] < sides[0][0])
     return 0
 
 
@@ -190,5 +190,5 @@ def widths_of(classes: Classes, class_: Class) -> Widths:
                 into[scope] = read.shape[0]
             if made is not None and made.shape:
                 out[scope] = made.shape[0]
-                spatial = len(made.shape) == 3
+                spatial = bool(made.sides)
     return Widths(spatial, into, out)

@@ -11,12 +11,13 @@ from collections.abc import Collection, Iterable, Sequence
 from gandsl.codegen.analysis.methods import FlatMethod
 from gandsl.codegen.analysis.ordering import StatementOrder
 from gandsl.codegen.analysis.statements import Body, Path, Statement, flat_statements, homes_of, path_of
+from gandsl.ir.types import PICTURES
 
 GLUE = 4  # nodes without state up to which a scope without state is written out where it is used
 
 _RANKS = {
     "Feature": 0,
-    "Image": 1,
+    **dict.fromkeys(PICTURES, 1),
     "Tokens": 2,
     "Vector": 3,
     "Latent": 3,
@@ -40,7 +41,7 @@ class Composer:
             flat.graph[id_].type.shape[0]
             for flat in methods
             for id_ in (*flat.graph.outputs.values(), *(node.id for node in flat.graph.inputs))
-            if len(flat.graph[id_].type.shape) == 3
+            if flat.graph[id_].type.sides
         }
 
     def compose(self, flat: FlatMethod) -> Body:
@@ -57,7 +58,7 @@ class Composer:
     def is_image(self, flat: FlatMethod, id_: str) -> bool:
         """Whether a value looks like an image: a feature with as many channels as the network's images."""
         type_ = flat.graph[id_].type
-        return type_.kind == "Image" or (type_.kind == "Feature" and type_.shape[0] in self._image_channels)
+        return type_.kind in PICTURES or (type_.kind == "Feature" and type_.shape[0] in self._image_channels)
 
     def order(self, body: Body, id_: str) -> tuple[int, int]:
         """Of two results, the one that is returned first has less: by rank, then by when they are made."""

@@ -26,6 +26,7 @@ from gandsl.codegen.printing.layout import (
 )
 from gandsl.codegen.printing.shapes import BODY, returns, shape_text, signature_doc
 from gandsl.codegen.printing.text import WIDTH, columns, comment
+from gandsl.ir.types import PICTURES
 
 _BY_KIND = {"Latent": "z", "Label": "y", "Scalar": "alpha", "Styles": "ws"}
 
@@ -125,8 +126,8 @@ class MethodPrinter:
             return leaf
         if kind in _BY_KIND:
             return _BY_KIND[kind]
-        if index == 0 and kind in ("Feature", "Vector", "Tokens", "Image"):
-            return "image" if kind == "Image" else "x"
+        if index == 0 and kind in ("Feature", "Vector", "Tokens", *PICTURES):
+            return kind.lower() if kind in PICTURES else "x"
         if self.composer.is_image(self.body.flat, id_):
             return "image"
         sources = {body.params[index].rpartition(".")[2].strip("_") for body in self.bodies.values()}
@@ -269,7 +270,7 @@ class MethodPrinter:
             for scope, body in self.bodies.items()
             if ref is None or ref in self.ids[scope]
         }
-        base = next((p for p in self.body.params if len(self.body.flat.graph[p].type.shape) == 3), None)
+        base = next((p for p in self.body.params if self.body.flat.graph[p].type.sides), None)
         bases = {
             scope: body.flat.graph[body.params[self.body.params.index(base)]].type
             for scope, body in self.bodies.items()

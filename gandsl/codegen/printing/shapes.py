@@ -19,22 +19,29 @@ def shape_text(types: Mapping[Path, TensorType], bases: Mapping[Path, TensorType
         return "[]"
     if first.kind == "Label":
         return "[N]"
+    letters = _LETTERS.get(len(first.sides), "CHW")
+    alike = {scope: base for scope, base in bases.items() if len(base.shape) == len(letters)}
     dims = [
-        _dim({scope: type_.shape[axis] for scope, type_ in types.items()}, axis, bases, class_)
+        _dim({scope: type_.shape[axis] for scope, type_ in types.items()}, axis, alike, class_, letters)
         for axis in range(len(first.shape))
     ]
     return f"[{', '.join(['N', *dims])}]"
 
 
-def _dim(sizes: Mapping[Path, int], axis: int, bases: Mapping[Path, TensorType], class_: Class) -> str:
+_LETTERS = {1: "CT", 2: "CHW", 3: "CDHW"}  # of the axes, by the number of sides
+
+
+def _dim(
+    sizes: Mapping[Path, int], axis: int, bases: Mapping[Path, TensorType], class_: Class, letters: str
+) -> str:
     if len(set(sizes.values())) == 1:
         return str(next(iter(sizes.values())))
-    if axis in (1, 2) and bases and all(scope in bases for scope in sizes):
-        return _ratio([(size, bases[scope].shape[axis]) for scope, size in sizes.items()], "HW"[axis - 1])
+    if 0 < axis < len(letters) and bases and all(scope in bases for scope in sizes):
+        return _ratio([(size, bases[scope].shape[axis]) for scope, size in sizes.items()], letters[axis])
     for argument in class_.arguments:
         if all(spelled(argument.values[scope]) == spelled(size) for scope, size in sizes.items()):
             return argument.name
-    return ("C", "H", "W")[axis] if axis < 3 else "…"
+    return letters[axis] if axis < len(letters) else "…"
 
 
 def _ratio(pairs: Sequence[tuple[int, int]], letter: str) -> str:

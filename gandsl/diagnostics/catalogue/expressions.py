@@ -120,8 +120,9 @@ ROWS = (
         "error",
         "unknown attribute",
         means="""
-        Sizes have `.h` and `.w`; tensors have `.channels .height .width .size .dim .count`; a node that is
-        a block or a fold has its outputs as attributes. There is nothing else behind a dot.""",
+        Sizes have `.h` and `.w`; tensors have `.channels .height .width .size .dim .count` (of one side
+        `.length`, of three `.depth` too); a node that is a block or a fold has its outputs as attributes.
+        There is nothing else behind a dot.""",
         example="""
         channels: x.depth""",
         mend="use an attribute that the message lists for this value.",

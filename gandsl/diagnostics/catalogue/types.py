@@ -181,8 +181,9 @@ ROWS = (
         "not a type",
         means="""
         A port's or input's type cannot be read, names no known kind, or gives the kind the wrong number of
-        dimensions. The kinds: Latent[n] Style[n] Vector[n] Styles[l, n] Label[k] Feature[c, h, w]
-        Image[c, h, w] Tokens[n, d] Logits[n] or Logits[c, h, w] Scalar. A size stands for two dimensions.""",
+        dimensions. The kinds: Latent[n] Style[n] Vector[n] Styles[l, n] Label[k] Feature[c, …] with one to
+        three sides, Signal[c, t] Image[c, h, w] Volume[c, d, h, w] Tokens[n, d] Logits[n] or Logits[c, …]
+        Scalar. A size stands for its sides.""",
         example="""
         inputs: {z: {type: "Latent[512, 4]"}}""",
         mend="write one of the kinds, with its dimensions or (for a block's port) with none.",
@@ -199,5 +200,39 @@ ROWS = (
         mend="""
         name one of the outputs that the message lists, or add it to `outputs:`, `carry:` or
         `collect:`.""",
+    ),
+    Code(
+        "G0223",
+        "error",
+        "only of two sides",
+        means="""
+        Most ops take features of one, two or three sides: signals, images, volumes. A few know images alone,
+        such as modulated convolutions and designed low-pass filters, and a signal or volume was given.""",
+        example="""
+        inputs: {x: "Signal[1, 64]"}
+        body: {filter: {op: lowpass, x: x, length: 4, cutoff: 1, half_width: 1, rate: 8}}""",
+        mend="""
+        take an op that knows any number of sides (`conv` with `modulate` before it, `fir`), or `reshape` the
+        feature.""",
+    ),
+    Code(
+        "G0224",
+        "error",
+        "not a number for each side",
+        means="""
+        A kernel, stride, dilation, padding, factor or size by side has another number of entries than the
+        feature has sides.""",
+        example="""
+        conv: {op: conv, x: x, channels: 8, kernel: [3, 3]}     # x is a Signal[1, 64]""",
+        mend="write one number for all sides, or a list of one for each: `[t]`, `[h, w]`, `[d, h, w]`.",
+    ),
+    Code(
+        "G0225",
+        "error",
+        "an interpolation of two sides",
+        means="Bilinear and bicubic interpolation are of two sides, and the feature has one or three.",
+        example="""
+        up: {op: upsample, x: x, mode: bilinear}     # x is a Signal[1, 64]""",
+        mend="`mode: linear` interpolates along each side, however many there are.",
     ),
 )

@@ -16,6 +16,7 @@ from gandsl.frontend.game.unfolder import GameUnfolder
 from gandsl.frontend.game.values import GameTensor, leaves
 from gandsl.frontend.values import first_output
 from gandsl.ir.graph import Node
+from gandsl.ir.types import PICTURES
 from gandsl.spec.document import GameDecl
 from gandsl.spec.tree import Scalar
 from gandsl.spec.values import ABSENT, POISON, type_name
@@ -106,7 +107,7 @@ def _shows(unfolder: GameUnfolder, decl: GameDecl, context: Context) -> tuple[st
         value = _tensors(unfolder, f"show{place or ''}", tree, context)
         fine = fine and value is not None
         for tensor in (value or [])[-1:]:  # of the sizes of one image the last
-            if len(tensor.type.shape) == 3:
+            if tensor.type.sides:
                 found.append(tensor.id)
                 continue
             message = f"what is shown is an image, not {tensor.kind_name}"
@@ -138,8 +139,8 @@ _IMAGES = ("samples", "items")  # of what is watched
 def _watched(name: str, tensor: GameTensor) -> bool:
     """Whether the guard can look at a tensor under this name."""
     if name in _IMAGES:
-        return tensor.type.sampled and len(tensor.type.shape) == 3
-    return tensor.type.sampled and tensor.type.kind not in ("Image", "Label")
+        return bool(tensor.type.sides)
+    return tensor.type.sampled and tensor.type.kind not in (*PICTURES, "Label")
 
 
 def _tensors(unfolder: GameUnfolder, name: str, tree: Scalar, context: Context) -> list[Any] | None:

@@ -15,12 +15,12 @@ from gandsl.frontend.nodes.lookup import make_fill
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Above, NodeOutputs, first_output
 from gandsl.ir.graph import Frame
-from gandsl.ir.types import KINDS, TensorType
+from gandsl.ir.types import KINDS, SIDES, TensorType
 from gandsl.spec import tree as trees
 from gandsl.spec.document import BlockDecl, PortDecl
 from gandsl.spec.scope import Scope
 from gandsl.spec.tree import Scalar
-from gandsl.spec.values import ABSENT, POISON, Poison, Size
+from gandsl.spec.values import ABSENT, POISON, Poison, Size, as_size
 
 
 def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> NodeOutputs | Poison:
@@ -151,22 +151,23 @@ def _fits(unfolder: Unfolder, port: PortDecl, value: Any, inside: Context, use: 
 
 def shape_of(unfolder: Unfolder, port: PortDecl, context: Context) -> TensorType | Poison:
     """The type a port declares, with its dimensions evaluated; POISON after reporting."""
-    shape: list[int] = []
+    dims: list[int | Size] = []
     for dim in port.dims or ():
         value = first_output(unfolder.evaluate_expr(dim, context))
         if value is POISON:
             return POISON
-        if isinstance(value, Size):
-            shape += [value.h, value.w]
-        elif isinstance(value, int) and not isinstance(value, bool) and value >= 1:
-            shape.append(value)
-        else:
+        size = value if isinstance(value, Size) else as_size(value) if isinstance(value, list) else None
+        if size is None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
             unfolder.at(context).add(
                 "G0216", "a dimension is a whole number from 1, or a size", dim.span_of(dim.root)
             )
             return POISON
-    if len(shape) + 1 == KINDS[port.kind][0][-1] and port.kind in ("Feature", "Image"):
-        shape.append(shape[-1])  # `Image[3, 64]`: a number where a size is wanted is a square
+        dims.append(value if size is None else size)
+    if len(dims) == 2 and port.kind in SIDES:
+        # `Image[3, 64]`: a number where a size is wanted is that of each side
+        size = dims[1] if isinstance(dims[1], Size) else as_size(dims[1])
+        dims[1] = (size and size.of(SIDES[port.kind])) or dims[1]
+    shape = [side for dim in dims for side in (dim.sides if isinstance(dim, Size) else (dim,))]
     if len(shape) not in KINDS[port.kind][0]:
         ranks = " or ".join(map(str, KINDS[port.kind][0]))
         unfolder.at(context).add(

@@ -10,6 +10,7 @@ from gandsl.frontend.short_form.make import mapping, tree
 from gandsl.frontend.short_form.roles import Port, Roles
 from gandsl.spec.document import Document, PortDecl
 from gandsl.spec.tree import Mapping, Scalar, Tree
+from gandsl.spec.values import SIDE_NAMES, Size
 
 if TYPE_CHECKING:
     from gandsl_runtime.plan import Plan
@@ -49,7 +50,7 @@ def _image(document: Document, roles: Roles) -> Tree:
     written = _type(_written(document, "discriminator", port.name))
     if written is not None and (text := _full(written.text, declared, port, at, document)):
         return written if text == written.text else Scalar(text, text, True, written.span)
-    return tree(f"Image[{', '.join(map(str, port.shapes[at]))}]", declared.span)
+    return tree(f"{declared.kind}[{', '.join(map(str, port.shapes[at]))}]", declared.span)
 
 
 def _full(text: str, declared: PortDecl, port: Port, at: int, document: Document) -> str | None:
@@ -111,17 +112,17 @@ def scales(document: Document, roles: Roles, plan: Plan) -> dict[str, dict[str, 
 
 
 def _sizes(shapes: tuple[tuple[int, ...], ...]) -> str:
-    sides = [f"{h}" if h == w else f"[{h}, {w}]" for _, h, w in shapes]
-    return f"[{', '.join(sides)}]"
+    return f"[{', '.join(str(Size(*sides).plain) for _, *sides in shapes)}]"
 
 
 def _of_levels(roles: Roles) -> dict[str, dict[str, Any] | None]:
     """Several scales of a family that grows: each its share of the level's size."""
-    full_h = max(shape[1] for port in roles.images for shape in port.shapes)
-    full_w = max(shape[2] for port in roles.images for shape in port.shapes)
+    shapes = [shape[1:] for port in roles.images for shape in port.shapes]
+    full = [max(sides) for sides in zip(*shapes, strict=True)]
     found: dict[str, dict[str, Any] | None] = {}
     for port in roles.images:
-        for node, (_, h, w) in zip(port.nodes, port.shapes, strict=True):
-            size = f"[{h} * level_size.h // {full_h}, {w} * level_size.w // {full_w}]"
+        for node, (_, *sides) in zip(port.nodes, port.shapes, strict=True):
+            names = zip(sides, SIDE_NAMES[len(sides)], full, strict=True)
+            size = f"[{', '.join(f'{side} * level_size.{name} // {most}' for side, name, most in names)}]"
             found[f"item_{node}"] = {"block": "level.item", "x": "image", "size": size}
     return found

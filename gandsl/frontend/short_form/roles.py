@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gandsl.ir.graph import Graph, NetworkIR
+from gandsl.ir.types import PICTURES
 from gandsl.spec.document import NetworkDecl, PortDecl
 
 
@@ -52,7 +53,7 @@ def roles_of(
         latents=tuple(port for port, kind in given if kind == "Latent"),
         label=_label(declared["generator"]),
         judges_label=_label(declared["discriminator"]),
-        images=tuple(port for port, kind in seen if kind == "Image"),
+        images=tuple(port for port, kind in seen if kind in PICTURES),
         made=tuple(_outputs(declared["generator"], made)),
         logits=tuple(_without(says, classifier)),
         classes=next((_picked(port, classifier) for port in says if classifier in port.nodes), None),

@@ -20,10 +20,10 @@ def _same(call: Call) -> TensorType:
 
 
 def _glu_output(call: Call) -> TensorType:
-    channels, height, width = call.input("x").shape
+    channels, *sides = call.input("x").shape
     if channels % 2:
         raise ShapeError("G0215", f"a gated linear unit halves its channels, but x has {channels}", "x")
-    return feature(channels // 2, height, width)
+    return feature(channels // 2, *sides)
 
 
 def _plain(name: str, keeps: str, doc: str, traits: frozenset[Trait] = TWICE) -> Op:

@@ -24,7 +24,7 @@ NUMBER = Param(
     doc="the operand that is no tensor, in the place of the one left out",
 )
 
-_FAMILIES = {1: "Vector", 2: "Tokens", 3: "Feature"}  # of shapes, by rank
+_FAMILIES = {1: "Vector", 2: "Tokens"}  # of shapes without sides, by rank
 
 
 def together(a: TensorType, b: TensorType, port: str = "b") -> TensorType:
@@ -37,9 +37,10 @@ def together(a: TensorType, b: TensorType, port: str = "b") -> TensorType:
         if other.kind == "Scalar" or (other.kind == "Number" and one.sampled):
             return one
     if a.shape == b.shape:
-        kind = next((x.kind for x, y in ((a, b), (b, a)) if is_a(x.kind, y.kind)), _FAMILIES[len(a.shape)])
+        family = "Feature" if a.sides and b.sides else _FAMILIES[len(a.shape)]
+        kind = next((x.kind for x, y in ((a, b), (b, a)) if is_a(x.kind, y.kind)), family)
         return TensorType(kind, a.shape, a.times)
-    if len(a.shape) == len(b.shape) == 3 and a.shape[1:] == b.shape[1:]:
+    if a.sides and a.sides == b.sides:
         for one, other in ((a, b), (b, a)):
             if other.shape[0] == 1:
                 return one

@@ -77,16 +77,16 @@ def _dot_output(call: Call) -> TensorType:
     a, b = call.input("a"), call.input("b")
     if a.shape[0] != b.shape[0]:
         raise ShapeError("G0212", f"an inner product of {a.shape[0]} and {b.shape[0]} numbers", "b")
-    return feature(1, *a.shape[1:]) if len(a.shape) == 3 else vector(1)
+    return feature(1, *a.sides) if a.sides else vector(1)
 
 
 def _stddev_output(call: Call) -> TensorType:
-    channels, height, width = call.input("x").shape
+    channels, *sides = call.input("x").shape
     if channels % call.channels:
         raise ShapeError(
             "G0215", f"{channels} channels cannot be split into {call.channels} groups", "channels"
         )
-    return feature(channels + call.channels, height, width)
+    return feature(channels + call.channels, *sides)
 
 
 def _deviations(call: Call, out: TensorType) -> int:

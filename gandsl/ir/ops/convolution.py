@@ -19,9 +19,10 @@ from gandsl.ir.op import (
     Products,
     ShapeError,
     State,
+    by_side,
     width,
 )
-from gandsl.ir.ops.border import check_border
+from gandsl.ir.ops.border import check_border, size_text, times
 from gandsl.ir.ops.weights import (
     BIAS_PARAMS,
     WEIGHT_PARAMS,
@@ -32,8 +33,9 @@ from gandsl.ir.ops.weights import (
 from gandsl.ir.types import TensorType, feature
 
 CHANNELS = Param("channels", "int", minimum=1, doc="output channels")
-KERNEL = Param("kernel", "size", 3, minimum=1, doc="kernel size, one number or [height, width]")
-STRIDE = Param("stride", "int", 1, minimum=1, maximum=64)
+KERNEL = Param("kernel", "sides", 3, minimum=1, doc="kernel size, one number or [height, width]")
+STRIDE = Param("stride", "sides", 1, minimum=1, maximum=64)
+CHANNEL_COUNTS = {"in_channels": width("x"), "out_channels": "channels"}
 GROUPS = Param("groups", "int", 1, minimum=1, doc="channel groups that do not see each other")
 
 
@@ -47,50 +49,57 @@ def _check_groups(call: Call, channels_in: int) -> None:
             )
 
 
-def padding_of(call: Call) -> tuple[int, int]:
-    """Vertical and horizontal padding; AUTO keeps the size at stride 1 (odd kernels)."""
+def _over(call: Call, *params: str) -> list[tuple[int, ...]]:
+    """The numbers by side of these parameters: of each, one for every side of x."""
+    return [by_side(call, param, len(call.input("x").sides)) for param in params]
+
+
+def padding_of(call: Call) -> tuple[int, ...]:
+    """Padding in each direction; AUTO keeps the size at stride 1 (odd kernels)."""
     if call.padding is not AUTO:
-        return (call.padding, call.padding)
-    return (call.kernel.h // 2, call.kernel.w // 2)
+        return _over(call, "padding")[0]
+    return tuple(side // 2 for side in _over(call, "kernel")[0])
 
 
 def _conv_output(call: Call) -> TensorType:
-    channels, height, width = call.input("x").shape
-    _check_groups(call, channels)
-    padding = padding_of(call)
+    x, padding = call.input("x"), padding_of(call)
+    _check_groups(call, x.shape[0])
     named = "kernel" if call.padding is AUTO else "padding"
-    check_border((height, width), [(pad, pad) for pad in padding], call.padding_mode, named)
+    check_border(x.sides, [(pad, pad) for pad in padding], call.padding_mode, named)
+    kernels, *steps = _over(call, "kernel", "stride", "dilation")
     sides = []
-    for side, kernel, pad in zip((height, width), (call.kernel.h, call.kernel.w), padding, strict=True):
-        room = side + 2 * pad - call.dilation * (kernel - 1) - 1
+    for side, kernel, pad, stride, dilation in zip(x.sides, kernels, padding, *steps, strict=True):
+        room = side + 2 * pad - dilation * (kernel - 1) - 1
         if room < 0:
             raise ShapeError(
                 "G0214",
-                f"a {call.kernel} kernel does not fit into {height}×{width} with padding {pad}",
+                f"a {size_text(kernels)} kernel does not fit into {times(x.sides)} with padding {pad}",
                 "kernel",
             )
-        sides.append(room // call.stride + 1)
+        sides.append(room // stride + 1)
     return feature(call.channels, *sides)
 
 
 def _transpose_output(call: Call) -> TensorType:
-    channels, height, width = call.input("x").shape
-    _check_groups(call, channels)
+    x = call.input("x")
+    _check_groups(call, x.shape[0])
+    numbers = _over(call, "kernel", "stride", "padding", "output_padding")
     sides = [
-        (side - 1) * call.stride - 2 * call.padding + kernel + call.output_padding
-        for side, kernel in zip((height, width), (call.kernel.h, call.kernel.w), strict=True)
+        (side - 1) * stride - 2 * padding + kernel + more
+        for side, kernel, stride, padding, more in zip(x.sides, *numbers, strict=True)
     ]
     if min(sides) < 1:
         raise ShapeError(
-            "G0214", f"padding {call.padding} leaves an output of {sides[0]}×{sides[1]}", "padding"
+            "G0214", f"padding {size_text(numbers[2])} leaves an output of {times(sides)}", "padding"
         )
-    if call.output_padding >= call.stride and call.output_padding:
+    if any(more >= stride and more for _, stride, _, more in zip(*numbers, strict=True)):
         raise ShapeError("G0208", "output_padding must be smaller than the stride", "output_padding")
     return feature(call.channels, *sides)
 
 
 def _modulated_output(call: Call) -> TensorType:
     channels, height, width = call.input("x").shape
+    tall, wide = _over(call, "kernel")[0]
     style = call.input("style").shape[0]
     if style != channels:
         raise ShapeError(
@@ -103,23 +112,23 @@ def _modulated_output(call: Call) -> TensorType:
         return feature(call.channels, height, width)
     return feature(
         call.channels,
-        (height - 1) * call.up + call.kernel.h,
-        (width - 1) * call.up + call.kernel.w,
+        (height - 1) * call.up + tall,
+        (width - 1) * call.up + wide,
     )
 
 
 def _conv_state(call: Call) -> State:
-    shape = (call.channels, call.input("x").shape[0] // call.groups, call.kernel.h, call.kernel.w)
+    shape = (call.channels, call.input("x").shape[0] // call.groups, *_over(call, "kernel")[0])
     return weight_and_bias(shape, call, call.channels)
 
 
 def _transpose_state(call: Call) -> State:
-    shape = (call.input("x").shape[0], call.channels // call.groups, call.kernel.h, call.kernel.w)
+    shape = (call.input("x").shape[0], call.channels // call.groups, *_over(call, "kernel")[0])
     return weight_and_bias(shape, call, call.channels)
 
 
 def _modulated_state(call: Call) -> State:
-    return {"weight": (call.channels, call.input("x").shape[0], call.kernel.h, call.kernel.w)}
+    return {"weight": (call.channels, call.input("x").shape[0], *_over(call, "kernel")[0])}
 
 
 def _spectral(state: Callable[[Call], State]) -> Callable[[Call], State]:
@@ -133,28 +142,29 @@ def _spectral(state: Callable[[Call], State]) -> Callable[[Call], State]:
 
 
 def _conv_products(call: Call, out: TensorType) -> Products:
-    macs = out.elements * (call.input("x").shape[0] // call.groups) * call.kernel.h * call.kernel.w
+    macs = out.elements * (call.input("x").shape[0] // call.groups) * prod(_over(call, "kernel")[0])
     return (Product(macs, ("x",), (WEIGHT,)),)
 
 
 def _transpose_products(call: Call, out: TensorType) -> Products:
-    macs = call.input("x").elements * (call.channels // call.groups) * call.kernel.h * call.kernel.w
+    macs = call.input("x").elements * (call.channels // call.groups) * prod(_over(call, "kernel")[0])
     return (Product(macs, ("x",), (WEIGHT,)),)
 
 
 def _modulated_products(call: Call, out: TensorType) -> Products:
     """(x · style) · weight."""
+    macs = prod(_over(call, "kernel")[0])
     if call.up == 1:
-        macs = out.elements * call.input("x").shape[0] * call.kernel.h * call.kernel.w
+        macs *= out.elements * call.input("x").shape[0]
     else:
-        macs = call.input("x").elements * call.channels * call.kernel.h * call.kernel.w
+        macs *= call.input("x").elements * call.channels
     return (Product(macs, ("x", "style"), (WEIGHT,)),)
 
 
 def _padded(call: Call, out: TensorType) -> int:
     """x with its border, which only zeros are convolved without."""
-    (channels, *sides), padding = call.input("x").shape, padding_of(call)
-    return channels * prod(side + 2 * pad for side, pad in zip(sides, padding, strict=True))
+    x = call.input("x")
+    return x.shape[0] * prod(side + 2 * pad for side, pad in zip(x.sides, padding_of(call), strict=True))
 
 
 def _modulated(call: Call, out: TensorType) -> int:
@@ -170,9 +180,9 @@ OPS = (
             CHANNELS,
             KERNEL,
             STRIDE,
-            Param("padding", "int", AUTO, minimum=0, doc="on every side; default kernel // 2"),
+            Param("padding", "sides", AUTO, minimum=0, doc="on every side; default kernel // 2"),
             Param("padding_mode", "enum", "zeros", choices=("zeros", "reflect", "replicate")),
-            Param("dilation", "int", 1, minimum=1),
+            Param("dilation", "sides", 1, minimum=1),
             GROUPS,
             *WEIGHT_PARAMS,
             *BIAS_PARAMS,
@@ -183,19 +193,19 @@ OPS = (
         buffers=_spectral(_conv_state),
         products=_conv_products,
         keeps=(Keep("x"), Keep("padded", extra=_padded, when=lambda call: call.padding_mode != "zeros")),
-        layer=LayerRule("Conv2d", {"in_channels": width("x"), "out_channels": "channels"}),
+        layer=LayerRule("Conv2d", CHANNEL_COUNTS, {1: "Conv1d", 3: "Conv3d"}),
         fused=Fused.PRODUCT,
-        doc="Convolution.",
+        doc="Convolution, over one, two or three sides.",
     ),
     Op(
         "conv_transpose",
         (Port("x", ("Feature",)),),
         (
             CHANNELS,
-            Param("kernel", "size", 4, minimum=1, doc="kernel size, one number or [height, width]"),
-            Param("stride", "int", 2, minimum=1, maximum=64),
-            Param("padding", "int", 1, minimum=0),
-            Param("output_padding", "int", 0, minimum=0),
+            Param("kernel", "sides", 4, minimum=1, doc="kernel size, one number or [height, width]"),
+            Param("stride", "sides", 2, minimum=1, maximum=64),
+            Param("padding", "sides", 1, minimum=0),
+            Param("output_padding", "sides", 0, minimum=0),
             GROUPS,
             *WEIGHT_PARAMS,
             *BIAS_PARAMS,
@@ -206,13 +216,17 @@ OPS = (
         buffers=_spectral(_transpose_state),
         products=_transpose_products,
         keeps=(Keep("x"),),
-        layer=LayerRule("ConvTranspose2d", {"in_channels": width("x"), "out_channels": "channels"}),
+        layer=LayerRule("ConvTranspose2d", CHANNEL_COUNTS, {1: "ConvTranspose1d", 3: "ConvTranspose3d"}),
         fused=Fused.PRODUCT,
-        doc="Transposed convolution; fan_in is the input channels times the kernel's area.",
+        doc="Transposed convolution, over one, two or three sides; fan_in is the input channels times the "
+        "kernel's area.",
     ),
     Op(
         "modulated_conv",
-        (Port("x", ("Feature",)), Port("style", ("Vector",), doc="one factor for each input channel")),
+        (
+            Port("x", ("Feature",), sides=(2,)),
+            Port("style", ("Vector",), doc="one factor for each input channel"),
+        ),
         (
             CHANNELS,
             KERNEL,
@@ -234,7 +248,7 @@ OPS = (
         buffers=_spectral(_modulated_state),
         products=_modulated_products,
         keeps=(Keep("x", ("style",)), Keep("x · style", extra=_modulated)),
-        layer=LayerRule("ModulatedConv2d", {"in_channels": width("x"), "out_channels": "channels"}),
+        layer=LayerRule("ModulatedConv2d", CHANNEL_COUNTS),
         fused=Fused.PRODUCT,
         doc="Convolution whose weight is scaled by a style and normalized again. `init: auto` is N(0, 1).",
         source="StyleGAN2, section 2.2, equations 1 to 3",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 from gandsl.ir.op import (
     TWICE,
@@ -128,7 +129,7 @@ OPS = (
         traits=TWICE | {Trait.RANDOM},
         weights=_channel_vector("strength"),
         buffers=lambda call: {"constant": call.input("x").shape[1:]},
-        keeps=(Keep("plane of noise", (WEIGHT,), lambda call, out: out.shape[1] * out.shape[2]),),
+        keeps=(Keep("plane of noise", (WEIGHT,), lambda call, out: prod(out.sides)),),
         layer=LayerRule("Noise", {"channels": width("x"), "size": space("x")}),
         fused=Fused.ADDED,
         doc="Adds one plane of normal noise to all channels, times a learned strength.",

@@ -82,7 +82,7 @@ def _crossed(call: Call) -> TensorType:
 def _boxed(call: Call) -> TensorType:
     if call.input("corner").shape != (2,):
         raise ShapeError("G0210", f"a corner has 2 numbers, not {call.input('corner').shape[0]}", "corner")
-    return feature(1, *call.input("like").shape[1:])
+    return feature(1, *call.input("like").sides)
 
 
 def _taken(call: Call) -> TensorType:
@@ -288,7 +288,7 @@ OPS = (
     Op(
         "box_mask",
         (
-            Port("like", ("Feature",), doc="gives the batch, height and width"),
+            Port("like", ("Feature",), sides=(2,), doc="gives the batch, height and width"),
             Port("corner", ("Vector",), doc="2 numbers from 0 to 1: place down and across, of the room left"),
             Port("share", ("Number",), doc="of the area, from 0 to 1"),
         ),

@@ -2,61 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from gandsl.ir.op import TWICE, Call, Fused, Keep, LayerRule, Op, Param, Port, ShapeError, Trait
-from gandsl.ir.ops.border import Ends, check_border
-from gandsl.ir.types import TensorType, feature, vector
+from gandsl.ir.op import TWICE, Call, Fused, Keep, LayerRule, Op, Param, Port, ShapeError, Trait, by_side
+from gandsl.ir.ops.border import Ends, check_border, size_text, times
+from gandsl.ir.types import PICTURES, TensorType, feature, vector
 
 X = Port("x", ("Feature",))
 FACTOR = Param("factor", "int", 2, minimum=1, maximum=64)
+FACTORS = replace(FACTOR, type="sides")
+MODE_OF_TWO = ("bilinear", "bicubic")  # modes that are of two sides alone
 
 
 def _upsampled(call: Call) -> TensorType:
-    _, height, width = call.input("x").shape
-    return _of_size(call, height * call.factor, width * call.factor)
+    sides = _check_mode(call)
+    factors = by_side(call, "factor", len(sides))
+    return _of_size(call, [side * factor for side, factor in zip(sides, factors, strict=True)])
 
 
-def _of_size(call: Call, height: int, width: int) -> TensorType:
+def _check_mode(call: Call) -> tuple[int, ...]:
+    """The sides of x. Raises ShapeError where a mode is not of so many."""
+    x = call.input("x")
+    if call.mode in MODE_OF_TWO and len(x.sides) != 2:
+        help = "`linear` is that of any number of sides" if call.mode == "bilinear" else None
+        message = f"{call.mode} interpolation is of two sides, and this is {x}"
+        raise ShapeError("G0225", message, "mode", help=help)
+    return x.sides
+
+
+def _of_size(call: Call, sides: Sequence[int]) -> TensorType:
     """x at another size: an image stays an image."""
     x = call.input("x")
-    return TensorType("Image" if x.kind == "Image" else "Feature", (x.shape[0], height, width))
+    return TensorType(x.kind if x.kind in PICTURES else "Feature", (x.shape[0], *sides))
 
 
 def _divided(call: Call) -> TensorType:
-    _, height, width = call.input("x").shape
-    if height % call.factor or width % call.factor:
+    sides = call.input("x").sides
+    factors = by_side(call, "factor", len(sides))
+    if any(side % factor for side, factor in zip(sides, factors, strict=True)):
         raise ShapeError(
             "G0214",
-            f"{height}×{width} is not divisible by {call.factor}",
+            f"{times(sides)} is not divisible by {size_text(factors)}",
             "factor" if "factor" in call.attrs else "x",
         )
-    return _of_size(call, height // call.factor, width // call.factor)
+    return _of_size(call, [side // factor for side, factor in zip(sides, factors, strict=True)])
 
 
-def _ends(call: Call) -> tuple[Ends, Ends]:
-    """The border in each direction: top and bottom, left and right."""
-    if len(call.pad) != 4:
-        raise ShapeError(
-            "G0208", f"pad takes 4 numbers (left, right, top, bottom), not {len(call.pad)}", "pad"
-        )
-    left, right, top, bottom = call.pad
-    return (top, bottom), (left, right)
+_PLACES = ("left", "right", "top", "bottom", "front", "back")
+
+
+def _ends(call: Call) -> tuple[Ends, ...]:
+    """The border in each direction: front and back, top and bottom, left and right."""
+    count = len(call.input("x").sides)
+    if tuple(call.pad) == NO_BORDER:
+        return ((0, 0),) * count
+    if len(call.pad) != 2 * count:
+        places = ", ".join(_PLACES[: 2 * count])
+        raise ShapeError("G0208", f"pad takes {2 * count} numbers ({places}), not {len(call.pad)}", "pad")
+    return tuple(zip(call.pad[::2], call.pad[1::2], strict=True))[::-1]
 
 
 def _fir_output(call: Call) -> TensorType:
-    channels, height, width = call.input("x").shape
-    rows, columns = _ends(call)
+    x, ends = call.input("x"), _ends(call)
     if not call.taps or abs(sum(call.taps)) < 1e-12:
         raise ShapeError("G0208", "the taps of a filter must not sum to zero", "taps")
-    check_border((height * call.up, width * call.up), (rows, columns), "zeros", "pad")
+    check_border([side * call.up for side in x.sides], ends, "zeros", "pad")
     sides = []
-    for side, pad in ((height, sum(rows)), (width, sum(columns))):
-        room = side * call.up + pad - len(call.taps)
+    for side, around in zip(x.sides, ends, strict=True):
+        room = side * call.up + sum(around) - len(call.taps)
         if room < 0:
-            raise ShapeError("G0214", f"{len(call.taps)} taps do not fit into {height}×{width}", "taps")
+            raise ShapeError("G0214", f"{len(call.taps)} taps do not fit into {times(x.sides)}", "taps")
         sides.append(room // call.down + 1)
-    return feature(channels, *sides)
+    return feature(x.shape[0], *sides)
 
 
 def _lowpass_output(call: Call) -> TensorType:
@@ -75,35 +93,41 @@ def _is_max(call: Call) -> bool:
 
 
 def _sized(call: Call) -> TensorType:
-    return _of_size(call, call.size.h, call.size.w)
+    return _of_size(call, by_side(call, "size", len(_check_mode(call))))
 
 
 def _shuffled(call: Call) -> TensorType:
-    channels, height, width = call.input("x").shape
-    if channels % call.factor**2:
-        raise ShapeError("G0215", f"{channels} channels are not divisible by {call.factor}²", "factor")
-    return feature(channels // call.factor**2, height * call.factor, width * call.factor)
+    x = call.input("x")
+    count = len(x.sides)
+    if x.shape[0] % call.factor**count:
+        message = f"{x.shape[0]} channels are not divisible by {call.factor}{' ²³'[count - 1].strip()}"
+        raise ShapeError("G0215", message, "factor")
+    return feature(x.shape[0] // call.factor**count, *(side * call.factor for side in x.sides))
 
 
 def _unshuffled(call: Call) -> TensorType:
-    channels, height, width = _divided(call).shape
-    return feature(channels * call.factor**2, height, width)
+    made = _divided(call)
+    return feature(made.shape[0] * call.factor ** len(made.sides), *made.sides)
 
 
 def _padded(call: Call) -> TensorType:
-    channels, height, width = call.input("x").shape
-    rows, columns = _ends(call)
-    check_border((height, width), (rows, columns), call.mode, "pad")
-    return feature(channels, height + sum(rows), width + sum(columns))
+    x, ends = call.input("x"), _ends(call)
+    check_border(x.sides, ends, call.mode, "pad")
+    return feature(x.shape[0], *(side + sum(around) for side, around in zip(x.sides, ends, strict=True)))
 
 
-PAD = Param("pad", "ints", (0, 0, 0, 0), doc="left, right, top, bottom; negative crops")
+NO_BORDER = (0, 0, 0, 0)  # of features of any number of sides
+PAD = Param(
+    "pad", "ints", NO_BORDER, doc="left, right, top, bottom (a length's: left, right); negative crops"
+)
+LINEAR = "linear: along each side (of two sides the same as bilinear)"
+LINES = ("nearest", "linear", "bilinear", "bicubic")
 
 OPS = (
     Op(
         "upsample",
         (X,),
-        (FACTOR, Param("mode", "enum", "nearest", choices=("nearest", "bilinear", "bicubic"))),
+        (FACTORS, Param("mode", "enum", "nearest", choices=LINES, doc=LINEAR)),
         output=_upsampled,
         traits=TWICE | {Trait.AT_OUTPUT},
         doc="Enlarges by a whole factor.",
@@ -111,7 +135,7 @@ OPS = (
     Op(
         "pool",
         (X,),
-        (FACTOR, Param("mode", "enum", "average", choices=("average", "max", "sum"))),
+        (FACTORS, Param("mode", "enum", "average", choices=("average", "max", "sum"))),
         output=_divided,
         traits=TWICE | {Trait.AT_OUTPUT},
         keeps=(
@@ -124,8 +148,8 @@ OPS = (
         "resize",
         (X,),
         (
-            Param("size", "size", minimum=1),
-            Param("mode", "enum", "area", choices=("area", "nearest", "bilinear", "bicubic")),
+            Param("size", "sides", minimum=1, doc="one number for every side, or one for each"),
+            Param("mode", "enum", "area", choices=("area", *LINES), doc=LINEAR),
         ),
         output=_sized,
         traits=TWICE | {Trait.AT_OUTPUT},
@@ -140,19 +164,24 @@ OPS = (
             Param("up", "int", 1, minimum=1, maximum=16, doc="zeros are put between the pixels first"),
             Param("down", "int", 1, minimum=1, maximum=16, doc="every down-th pixel is kept last"),
             PAD,
-            Param("gain", "float", 1.0, doc="factor on the result (up² keeps the brightness)"),
+            Param(
+                "gain",
+                "float",
+                1.0,
+                doc="factor on the result (up to the power of the sides, up², keeps the brightness)",
+            ),
         ),
         output=_fir_output,
         traits=TWICE | {Trait.AT_OUTPUT},
         keeps=(Keep("x", mask=True),),
-        layer=LayerRule("Fir"),
+        layer=LayerRule("Fir", beside={1: "Fir1d", 3: "Fir3d"}),
         fused=Fused.PRODUCT,
-        doc="Upsample, pad, filter, downsample, with one separable filter in both directions.",
+        doc="Upsample, pad, filter, downsample, with one separable filter in all directions.",
         source="StyleGAN, section 2 (blur); StyleGAN2, appendix B",
     ),
     Op(
         "lowpass",
-        (X,),
+        (replace(X, sides=(2,)),),
         (
             Param("length", "int", minimum=2, doc="of the filter, in taps"),
             Param("cutoff", "float", minimum=0.0, doc="in cycles over the image's side"),

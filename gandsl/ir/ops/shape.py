@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from gandsl.ir.op import TWICE, Call, Op, Param, Port, ShapeError
+from gandsl.ir.ops.border import times
 from gandsl.ir.types import TensorType, feature, vector
 
 
 def _reshape_output(call: Call) -> TensorType:
     size = call.input("x").shape[0]
-    wanted = call.channels * call.size.h * call.size.w
+    wanted = call.channels * prod(call.size.sides)
     if size != wanted:
         raise ShapeError(
             "G0210",
-            f"a vector of {size} does not fill {call.channels} × {call.size.h}×{call.size.w} = {wanted}",
+            f"a vector of {size} does not fill {call.channels} × {times(call.size.sides)} = {wanted}",
             "channels",
         )
-    return feature(call.channels, call.size.h, call.size.w)
+    return feature(call.channels, *call.size.sides)
 
 
 def _from_tokens_output(call: Call) -> TensorType:
     positions, dim = call.input("x").shape
-    if positions != call.size.h * call.size.w:
-        raise ShapeError("G0210", f"{positions} positions do not fill {call.size.h}×{call.size.w}", "size")
-    return feature(dim, call.size.h, call.size.w)
+    if positions != prod(call.size.sides):
+        raise ShapeError("G0210", f"{positions} positions do not fill {times(call.size.sides)}", "size")
+    return feature(dim, *call.size.sides)
 
 
 OPS = (
@@ -51,9 +54,7 @@ OPS = (
         "to_tokens",
         (Port("x", ("Feature",)),),
         (),
-        output=lambda call: TensorType(
-            "Tokens", (call.input("x").shape[1] * call.input("x").shape[2], call.input("x").shape[0])
-        ),
+        output=lambda call: TensorType("Tokens", (prod(call.input("x").sides), call.input("x").shape[0])),
         traits=TWICE,
         doc="Pixels as a list of vectors.",
     ),

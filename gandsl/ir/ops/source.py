@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gandsl.ir.op import TWICE, Call, Keep, LayerRule, Op, Param, Port, ShapeError
+from gandsl.ir.ops.border import times
 from gandsl.ir.types import KINDS, TensorType, feature
 from gandsl.spec.values import Size
 
@@ -27,7 +28,9 @@ def _waves(call: Call) -> TensorType:
             f"a bandwidth of {call.bandwidth:g} is not below half the rate {call.rate:g}",
             "bandwidth",
         )
-    return feature(call.channels, call.size.h, call.size.w)
+    if len(call.size.sides) != 2:
+        raise ShapeError("G0223", f"waves are of two sides, and the size is {times(call.size.sides)}", "size")
+    return feature(call.channels, *call.size.sides)
 
 
 OPS = (
@@ -51,8 +54,8 @@ OPS = (
             Param("size", "size", minimum=1),
             Param("init", "enum", "normal", choices=("normal", "ones", "zeros")),
         ),
-        output=lambda call: feature(call.channels, call.size.h, call.size.w),
-        weights=lambda call: {"weight": (call.channels, call.size.h, call.size.w)},
+        output=lambda call: feature(call.channels, *call.size.sides),
+        weights=lambda call: {"weight": (call.channels, *call.size.sides)},
         traits=TWICE,
         layer=LayerRule("Constant"),
         doc="A learned feature, the same for each sample.",
@@ -62,10 +65,10 @@ OPS = (
         "coordinates",
         (LIKE,),
         (Param("size", "size", minimum=1),),
-        output=lambda call: feature(2, call.size.h, call.size.w),
+        output=lambda call: feature(len(call.size.sides), *call.size.sides),
         traits=TWICE,
         layer=LayerRule("Coordinates"),
-        doc="Two channels: x and y from −1 to 1 at pixel centres.",
+        doc="A channel for each side, from −1 to 1 at pixel centres: x and y, the last side first.",
         source="Liu et al. 2018 (CoordConv)",
     ),
     Op(

@@ -9,9 +9,16 @@ its op declares. `reset()` draws a layer's state anew, in order, from torch's de
 from gandsl_runtime.layers.base import Layer, materialize
 from gandsl_runtime.layers.cast import Cast
 from gandsl_runtime.layers.channel import Bias, Gain
-from gandsl_runtime.layers.convolution import Conv2d, ConvTranspose2d
+from gandsl_runtime.layers.convolution import (
+    Conv1d,
+    Conv2d,
+    Conv3d,
+    ConvTranspose1d,
+    ConvTranspose2d,
+    ConvTranspose3d,
+)
 from gandsl_runtime.layers.dropout import Dropout
-from gandsl_runtime.layers.fir import Fir
+from gandsl_runtime.layers.fir import Fir, Fir1d, Fir3d
 from gandsl_runtime.layers.folded import Folded
 from gandsl_runtime.layers.fourier import FourierFeatures
 from gandsl_runtime.layers.label import Embedding, OneHot
@@ -32,12 +39,18 @@ __all__ = [
     "Bias",
     "Cast",
     "Constant",
+    "Conv1d",
     "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
     "ConvTranspose2d",
+    "ConvTranspose3d",
     "Coordinates",
     "Dropout",
     "Embedding",
     "Fir",
+    "Fir1d",
+    "Fir3d",
     "Folded",
     "FourierFeatures",
     "Gain",

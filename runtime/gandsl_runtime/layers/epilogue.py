@@ -73,7 +73,7 @@ def fused(
         y,
         factor,
         bias,
-        None if noise is None else noise.reshape(-1, 1, *noise.shape[-2:]),
+        None if noise is None else noise.reshape(-1, 1, *y.shape[2:]),
         None if noise is None else after["strength"],
         alpha,
         beta,
@@ -113,7 +113,7 @@ def add_noise(
     strength = (strength if gain == 1.0 else strength * gain).to(y.dtype)
     noise = noise.to(y.dtype)
     if strength.dim():
-        strength = strength[:, None, None]
+        strength = strength.view(-1, *[1] * (y.dim() - 2))
         return y.addcmul_(noise, strength) if fresh else y.addcmul(noise, strength)
     return y.add_(noise * strength) if fresh else y + noise * strength
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from gandsl_runtime.layers.base import Layer
-from gandsl_runtime.layers.strided import Pair, pair
+from gandsl_runtime.layers.strided import Sides, each
 
 
 class FourierFeatures(Layer):
@@ -26,9 +26,9 @@ class FourierFeatures(Layer):
     phases: Tensor
     transform: Tensor
 
-    def __init__(self, channels: int, size: Pair, *, rate: float, bandwidth: float) -> None:
+    def __init__(self, channels: int, size: Sides, *, rate: float, bandwidth: float) -> None:
         super().__init__()
-        self.size, self.rate, self.bandwidth = pair(size), rate, bandwidth
+        self.size, self.rate, self.bandwidth = each(size), rate, bandwidth
         self.register_buffer("frequencies", torch.empty(channels, 2))
         self.register_buffer("phases", torch.empty(channels))
         self.register_buffer("transform", torch.empty(3, 3))

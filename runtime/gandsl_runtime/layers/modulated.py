@@ -11,7 +11,7 @@ from torch.nn import functional
 from gandsl_runtime.layers.bias_act import bias_act
 from gandsl_runtime.layers.epilogue import Epilogue, finish, fused, inner_gain, is_fused
 from gandsl_runtime.layers.initialize import Fans
-from gandsl_runtime.layers.strided import Pair, conv2d, conv_transpose2d, pair
+from gandsl_runtime.layers.strided import Sides, conv, conv_transpose, each
 from gandsl_runtime.layers.weight import Weighted, WeightOptions
 
 _TINY = 1e-20  # a weight or style of zeros has no magnitude to divide by
@@ -36,13 +36,13 @@ class ModulatedConv2d(Weighted):
         in_channels: int,
         out_channels: int,
         *,
-        kernel: Pair = 3,
+        kernel: Sides = 3,
         demodulate: bool = True,
         up: int = 1,
         eps: float = 1e-8,
         **options: Unpack[WeightOptions],
     ) -> None:
-        height, width = pair(kernel)
+        height, width = each(kernel)
         area = height * width
         super().__init__(
             (out_channels, in_channels, height, width),
@@ -139,7 +139,7 @@ class ModulatedConv2d(Weighted):
             if not (height % 2 and width % 2):  # an even kernel needs one more pixel to the right and below
                 x = functional.pad(x, (0, 1 - width % 2, 0, 1 - height % 2))
             padding = (height - 1) // 2, (width - 1) // 2
-            return conv2d(x, weight, bias, 1, padding, groups=groups)
+            return conv(x, weight, bias, 1, padding, groups=groups)
         # conv_transpose wants [groups · in, out, kh, kw]
         weight = weight.unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1)
-        return conv_transpose2d(x, weight, bias, self.up, groups=groups)
+        return conv_transpose(x, weight, bias, self.up, groups=groups)

@@ -8,13 +8,13 @@ from torch import Tensor, nn
 from gandsl_runtime import rng
 from gandsl_runtime.layers.base import Layer
 from gandsl_runtime.layers.epilogue import add_noise
-from gandsl_runtime.layers.strided import Pair, pair
+from gandsl_runtime.layers.strided import Sides, each
 
 NOISE_MODES = ("random", "constant", "none")
 
 
 class Noise(Layer):
-    """x + strength · (one plane of normal noise for all channels). x: [N, C, H, W].
+    """x + strength · (one plane of normal noise for all channels). x: [N, C, H, W], or of other sides.
 
     Keys: strength, [C] if per_channel, else []; constant [H, W], the plane that mode "constant" adds to
     every sample. `mode`: "random" (a new plane for each sample and call), "constant" or "none"; see
@@ -24,12 +24,12 @@ class Noise(Layer):
 
     constant: Tensor
 
-    def __init__(self, channels: int, size: Pair, *, per_channel: bool = False, init: float = 0.0) -> None:
+    def __init__(self, channels: int, size: Sides, *, per_channel: bool = False, init: float = 0.0) -> None:
         super().__init__()
         self.init = init
         self.mode = "random"
         self.strength = nn.Parameter(torch.empty((channels,) if per_channel else ()))
-        self.register_buffer("constant", torch.empty(pair(size)))
+        self.register_buffer("constant", torch.empty(each(size)))
         self.reset()
 
     def initialize(self) -> None:

@@ -6,19 +6,19 @@ import torch
 from torch import Tensor, nn
 
 from gandsl_runtime.layers.base import Computed, Layer
-from gandsl_runtime.layers.strided import Pair, pair
+from gandsl_runtime.layers.strided import Sides, each
 
 
 class Constant(Layer):
     """A learned feature, the same for each sample: like [N, …] → [N, C, H, W]. Key: weight [C, H, W].
 
-    init: normal (N(0, 1)), ones or zeros.
+    size: one number for height and width, or one to three sides. init: normal (N(0, 1)), ones or zeros.
     """
 
-    def __init__(self, channels: int, size: Pair, *, init: str = "normal") -> None:
+    def __init__(self, channels: int, size: Sides, *, init: str = "normal") -> None:
         super().__init__()
         self.init = init
-        self.weight = nn.Parameter(torch.empty(channels, *pair(size)))
+        self.weight = nn.Parameter(torch.empty(channels, *each(size)))
         self.reset()
 
     def initialize(self) -> None:
@@ -30,29 +30,26 @@ class Constant(Layer):
         fill[self.init]()
 
     def forward(self, like: Tensor) -> Tensor:
-        return self.weight.expand(like.shape[0], -1, -1, -1)
+        return self.weight.expand(like.shape[0], *self.weight.shape)
 
 
 class Coordinates(Computed):
     """x and y of each pixel's centre, from −1 to 1: like [N, …] → [N, 2, H, W], in the network's dtype.
 
-    No keys.
+    A channel for each side, the last side first. No keys.
     """
 
     grid: Tensor
 
-    def __init__(self, size: Pair) -> None:
+    def __init__(self, size: Sides) -> None:
         super().__init__()
-        self.register_buffer("grid", torch.empty(2, *pair(size)), persistent=False)
+        self.register_buffer("grid", torch.empty(len(each(size)), *each(size)), persistent=False)
         self.reset()
 
     def initialize(self) -> None:
-        _, height, width = self.grid.shape
-        y, x = (
-            (torch.arange(side, dtype=torch.float64, device=self.grid.device) * 2 + 1) / side - 1
-            for side in (height, width)
-        )
-        self.grid[0], self.grid[1] = x, y[:, None]
+        for place, side in enumerate(reversed(self.grid.shape[1:])):
+            centres = (torch.arange(side, dtype=torch.float64, device=self.grid.device) * 2 + 1) / side - 1
+            self.grid[place] = centres.view(-1, *[1] * place)
 
     def forward(self, like: Tensor) -> Tensor:
-        return self.grid.expand(like.shape[0], -1, -1, -1)
+        return self.grid.expand(like.shape[0], *self.grid.shape)

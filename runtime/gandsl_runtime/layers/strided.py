@@ -8,55 +8,61 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-Pair = int | tuple[int, int]
+Sides = int | tuple[int, ...]
 
 
-def pair(value: Pair) -> tuple[int, int]:
-    """One number for height and width, or both."""
-    return (value, value) if isinstance(value, int) else (value[0], value[1])
+def each(value: Sides, sides: int = 2) -> tuple[int, ...]:
+    """One number for every side, or the number of each."""
+    return (value,) * sides if isinstance(value, int) else tuple(value)
 
 
-def conv2d(
+_CONV = {3: functional.conv1d, 4: functional.conv2d, 5: functional.conv3d}  # by a batch's dimensions
+_TRANSPOSED = {3: functional.conv_transpose1d, 4: functional.conv_transpose2d, 5: functional.conv_transpose3d}
+
+
+def conv(
     x: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
-    stride: Pair = 1,
-    padding: Pair = 0,
-    dilation: int = 1,
+    stride: Sides = 1,
+    padding: Sides = 0,
+    dilation: Sides = 1,
     groups: int = 1,
 ) -> Tensor:
-    """As `torch.nn.functional.conv2d`."""
+    """As `torch.nn.functional.conv2d`, and conv1d and conv3d."""
+    count = x.dim() - 2
     if _at_risk(x, stride):
-        height, width = x.shape[2:]
-        x, weight = _laid_out(x, weight, (height, width), stride, padding, dilation)
+        x, weight = _laid_out(x, weight, tuple(x.shape[2:]), stride, padding, dilation)
     if _misread(x, groups):
         x = _contiguous(x)
     if groups > 1 and _constant(x, weight):
-        how = pair(stride), pair(padding), pair(dilation), False, (0, 0), groups
+        how = each(stride, count), each(padding, count), each(dilation, count), False, (0,) * count, groups
         return _Constant.apply(x, weight, bias, *how)
-    return functional.conv2d(x, weight, bias, stride, padding, dilation, groups)
+    return _CONV[x.dim()](x, weight, bias, stride, padding, dilation, groups)
 
 
-def conv_transpose2d(
+def conv_transpose(
     x: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
-    stride: Pair = 1,
-    padding: Pair = 0,
-    output_padding: int = 0,
+    stride: Sides = 1,
+    padding: Sides = 0,
+    output_padding: Sides = 0,
     groups: int = 1,
 ) -> Tensor:
-    """As `torch.nn.functional.conv_transpose2d`."""
+    """As `torch.nn.functional.conv_transpose2d`, and conv_transpose1d and conv_transpose3d."""
+    count = x.dim() - 2
     if _at_risk(x, stride):  # it is the reverse of a convolution of its result
-        sides = zip(x.shape[2:], weight.shape[2:], pair(stride), pair(padding), strict=True)
-        height, width = ((n - 1) * step - 2 * pad + taps + output_padding for n, taps, step, pad in sides)
-        x, weight = _laid_out(x, weight, (height, width), stride, padding, 1)
+        numbers = (each(one, count) for one in (stride, padding, output_padding))
+        sides = zip(x.shape[2:], weight.shape[2:], *numbers, strict=True)
+        made = tuple((n - 1) * step - 2 * pad + taps + more for n, taps, step, pad, more in sides)
+        x, weight = _laid_out(x, weight, made, stride, padding, 1)
     if _misread(x, groups):
         x = _contiguous(x)
     if groups > 1 and _constant(x, weight):
-        how = pair(stride), pair(padding), (1, 1), True, pair(output_padding), groups
-        return _Constant.apply(x, weight, bias, *how)
-    return functional.conv_transpose2d(x, weight, bias, stride, padding, output_padding, groups)
+        how = each(stride, count), each(padding, count), (1,) * count, True, each(output_padding, count)
+        return _Constant.apply(x, weight, bias, *how, groups)
+    return _TRANSPOSED[x.dim()](x, weight, bias, stride, padding, output_padding, groups)
 
 
 def _constant(x: Tensor, weight: Tensor) -> bool:
@@ -116,18 +122,18 @@ class _ConstantSlope(torch.autograd.Function):
         (weight,) = ctx.saved_tensors
         found = None if ddx is None else _Constant.apply(ddx, weight, None, *ctx.how)
         if ddb is not None:
-            raised = ddb[None, :, None, None]
+            raised = ddb.view(1, -1, *[1] * (len(ctx.shape) - 2))
             found = raised.expand(ctx.shape) if found is None else found + raised
         return found, *(None,) * 9
 
 
-def _at_risk(x: Tensor, stride: Pair) -> bool:
+def _at_risk(x: Tensor, stride: Sides) -> bool:
     """With a stride, bfloat16 and channels last, oneDNN leaves gradients of some taps as it finds the memory.
 
     Those of a kernel's taps that see padding alone (a 3×3 kernel on 1×1, a 4×4 one on 2×2), and some on
     features of one pixel: torch 2.13.0+cpu, where it is still to be reported.
     """
-    return x.dtype == torch.bfloat16 and x.device.type == "cpu" and stride not in (1, (1, 1))
+    return x.dtype == torch.bfloat16 and x.device.type == "cpu" and any(one != 1 for one in each(stride, 1))
 
 
 def _misread(x: Tensor, groups: int) -> bool:
@@ -136,15 +142,18 @@ def _misread(x: Tensor, groups: int) -> bool:
     The kernel without oneDNN then makes room for the weight's gradient in that layout, and refuses it
     ("grad_weight must be contiguous"): torch 2.13.0+cpu.
     """
-    return groups > 1 and x.shape[2:] == (1, 1) and x.dtype == torch.float64 and x.device.type == "cpu"
+    if groups == 1 or x.dtype != torch.float64 or x.device.type != "cpu":
+        return False
+    return x.shape[2:].numel() == 1
 
 
 def _laid_out(
-    x: Tensor, weight: Tensor, size: tuple[int, int], stride: Pair, padding: Pair, dilation: int
+    x: Tensor, weight: Tensor, size: tuple[int, ...], stride: Sides, padding: Sides, dilation: Sides
 ) -> tuple[Tensor, Tensor]:
     """Both contiguous where a tap of the kernel sees nothing of a feature of this size."""
-    sides = zip(size, weight.shape[2:], pair(stride), pair(padding), strict=True)
-    if 1 in x.shape[2:] or any(_unseen(*side, dilation) for side in sides):
+    numbers = (each(one, len(size)) for one in (stride, padding, dilation))
+    sides = zip(size, weight.shape[2:], *numbers, strict=True)
+    if 1 in x.shape[2:] or any(_unseen(*side) for side in sides):
         return _contiguous(x), _contiguous(weight)
     return x, weight
 

@@ -28,10 +28,15 @@ def concat(terms: Sequence[Tensor]) -> Tensor:
 def multiply(a: Tensor, b: Tensor) -> Tensor:
     """a · b; [N, C] or [N, C, 1, 1] against [N, C, H, W] multiplies every pixel, in the feature's format."""
     if a.dim() < b.dim():
-        a = a[:, :, None, None].to(b.dtype)
+        a = over_sides(a, b).to(b.dtype)
     elif b.dim() < a.dim():
-        b = b[:, :, None, None].to(a.dtype)
+        b = over_sides(b, a).to(a.dtype)
     return a * b
+
+
+def over_sides(value: Tensor, x: Tensor) -> Tensor:
+    """[N, C] as [N, C, 1, …], beside x."""
+    return value[(..., *[None] * (x.dim() - 2))]
 
 
 def lerp(a: Tensor, b: Tensor, weight: Tensor) -> Tensor:
@@ -69,7 +74,8 @@ def minibatch_stddev(x: Tensor, *, group: int = 4, channels: int = 1, eps: float
         )
     groups = x.reshape(size, samples // size, channels, width // channels, *space)
     deviation = (groups.var(0, correction=0) + eps).sqrt()  # [N / size, channels, C / channels, H, W]
-    planes = deviation.mean((2, 3, 4))[:, :, None, None].repeat(size, 1, *space)
+    means = deviation.mean([*range(2, deviation.dim())])
+    planes = over_sides(means, x).repeat(size, 1, *space)
     return torch.cat([x, planes], 1)
 
 

@@ -1,62 +1,102 @@
-"""Changes of size. x: [N, C, H, W]."""
+"""Changes of size. x: [N, C, H, W], [N, C, T] or [N, C, D, H, W]; one number stands for every side."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
 
 from torch import Tensor
 from torch.nn import functional
 
+_LINEAR = {3: "linear", 4: "bilinear", 5: "trilinear"}  # by a batch's dimensions
+_MAX = {3: functional.max_pool1d, 4: functional.max_pool2d, 5: functional.max_pool3d}
+_AVERAGE: dict[int, Callable[..., Tensor]] = {
+    3: functional.avg_pool1d,
+    4: functional.avg_pool2d,
+    5: functional.avg_pool3d,
+}
+_ADAPTIVE = {
+    3: functional.adaptive_avg_pool1d,
+    4: functional.adaptive_avg_pool2d,
+    5: functional.adaptive_avg_pool3d,
+}
 
-def upsample(x: Tensor, *, factor: int = 2, mode: str = "nearest") -> Tensor:
-    """Enlarge by a whole factor. mode: nearest, bilinear or bicubic (corners not aligned)."""
-    return functional.interpolate(
-        x, scale_factor=float(factor), mode=mode, align_corners=None if mode == "nearest" else False
-    )
+
+def _each(value: int | tuple[int, ...], x: Tensor) -> tuple[int, ...]:
+    return (value,) * (x.dim() - 2) if isinstance(value, int) else value
 
 
-def pool(x: Tensor, *, factor: int = 2, mode: str = "average") -> Tensor:
+def _interpolated(x: Tensor, mode: str, **how: Any) -> Tensor:
+    """Corners are not aligned."""
+    mode = _LINEAR[x.dim()] if mode == "linear" else mode
+    return functional.interpolate(x, mode=mode, align_corners=None if mode == "nearest" else False, **how)
+
+
+def upsample(x: Tensor, *, factor: int | tuple[int, ...] = 2, mode: str = "nearest") -> Tensor:
+    """Enlarge by a whole factor. mode: nearest, linear, bilinear or bicubic (corners not aligned)."""
+    scale = float(factor) if isinstance(factor, int) else tuple(map(float, factor))
+    return _interpolated(x, mode, scale_factor=scale)
+
+
+def pool(x: Tensor, *, factor: int | tuple[int, ...] = 2, mode: str = "average") -> Tensor:
     """Shrink by a whole factor. mode: average, max or sum."""
     if mode == "max":
-        return functional.max_pool2d(x, factor)
-    return functional.avg_pool2d(x, factor, divisor_override=1 if mode == "sum" else None)
+        return _MAX[x.dim()](x, factor)
+    if mode == "average":
+        return _AVERAGE[x.dim()](x, factor)
+    if x.dim() == 3:
+        return functional.avg_pool1d(x, factor) * math.prod(_each(factor, x))
+    return _AVERAGE[x.dim()](x, factor, divisor_override=1)
 
 
-def resize(x: Tensor, *, size: int | tuple[int, int], mode: str = "area") -> Tensor:
-    """Bring to height and width `size`.
+def resize(x: Tensor, *, size: int | tuple[int, ...], mode: str = "area") -> Tensor:
+    """Bring to a size: one number for every side, or each.
 
-    mode: area (adaptive average pooling), nearest, bilinear or bicubic.
+    mode: area (adaptive average pooling), nearest, linear, bilinear or bicubic.
     """
-    height, width = (size, size) if isinstance(size, int) else size
-    if x.shape[2:] == (height, width):
+    sides = _each(size, x)
+    if x.shape[2:] == sides:
         return x
     if mode != "area":
-        return functional.interpolate(
-            x, (height, width), mode=mode, align_corners=None if mode == "nearest" else False
-        )
-    if x.shape[2] % height == 0 and x.shape[3] % width == 0:
-        return functional.avg_pool2d(x, (x.shape[2] // height, x.shape[3] // width))
-    return functional.adaptive_avg_pool2d(x, (height, width))
+        return _interpolated(x, mode, size=sides)
+    if all(side % wanted == 0 for side, wanted in zip(x.shape[2:], sides, strict=True)):
+        factors = tuple(side // wanted for side, wanted in zip(x.shape[2:], sides, strict=True))
+        return _AVERAGE[x.dim()](x, factors)
+    return _ADAPTIVE[x.dim()](x, sides)
 
 
 def global_pool(x: Tensor, *, mode: str = "sum") -> Tensor:
     """[N, C, H, W] → [N, C]. mode: sum, average or max."""
+    over = tuple(range(2, x.dim()))
     if mode == "max":
-        return x.amax((2, 3))
-    return x.mean((2, 3)) if mode == "average" else x.sum((2, 3))
+        return x.amax(over)
+    return x.mean(over) if mode == "average" else x.sum(over)
 
 
 def pixel_shuffle(x: Tensor, *, factor: int = 2) -> Tensor:
-    """[N, C·f², H, W] → [N, C, f·H, f·W]."""
-    return functional.pixel_shuffle(x, factor)
+    """[N, C·f², H, W] → [N, C, f·H, f·W]; of other sides f to their number."""
+    if x.dim() == 4:
+        return functional.pixel_shuffle(x, factor)
+    sides, count = x.shape[2:], x.dim() - 2
+    apart = x.unflatten(1, (-1, *[factor] * count))  # N, C, a factor for each side, the sides
+    order = [one for side in range(count) for one in (2 + count + side, 2 + side)]
+    return apart.permute(0, 1, *order).reshape(len(x), -1, *(factor * side for side in sides))
 
 
 def pixel_unshuffle(x: Tensor, *, factor: int = 2) -> Tensor:
-    """[N, C, f·H, f·W] → [N, C·f², H, W]."""
-    return functional.pixel_unshuffle(x, factor)
+    """[N, C, f·H, f·W] → [N, C·f², H, W]; of other sides f to their number."""
+    if x.dim() == 4:
+        return functional.pixel_unshuffle(x, factor)
+    sides, count = [side // factor for side in x.shape[2:]], x.dim() - 2
+    apart = x.reshape(*x.shape[:2], *(one for side in sides for one in (side, factor)))
+    order = [*range(3, 3 + 2 * count, 2), *range(2, 2 + 2 * count, 2)]
+    return apart.permute(0, 1, *order).flatten(1, 1 + count)
 
 
-def pad(x: Tensor, *, pad: tuple[int, int, int, int] = (0, 0, 0, 0), mode: str = "zeros") -> Tensor:
-    """Add a border (left, right, top, bottom). mode: zeros, reflect or replicate.
+def pad(x: Tensor, *, pad: tuple[int, ...] = (0, 0, 0, 0), mode: str = "zeros") -> Tensor:
+    """Add a border (left, right, top, bottom, front, back, as many as there are). Zeros crop where negative.
 
-    Zeros crop where negative; a reflected border is narrower than its side.
+    mode: zeros, reflect or replicate. A reflected border is narrower than its side.
     """
     return functional.pad(x, pad, mode="constant" if mode == "zeros" else mode)

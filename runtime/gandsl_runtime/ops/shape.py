@@ -10,15 +10,15 @@ def flatten(x: Tensor) -> Tensor:
     return x.flatten(1)
 
 
-def reshape(x: Tensor, *, channels: int, size: int | tuple[int, int], layout: str = "chw") -> Tensor:
-    """[N, channels·H·W] → [N, channels, H, W].
+def reshape(x: Tensor, *, channels: int, size: int | tuple[int, ...], layout: str = "chw") -> Tensor:
+    """[N, channels·H·W] → [N, channels, H, W]. size: one number for height and width, or one to three sides.
 
     layout: which index of the vector runs slowest first, chw or hwc.
     """
-    height, width = (size, size) if isinstance(size, int) else size
+    sides = (size, size) if isinstance(size, int) else size
     if layout == "chw":
-        return x.unflatten(1, (channels, height, width))
-    return x.unflatten(1, (height, width, channels)).permute(0, 3, 1, 2)
+        return x.unflatten(1, (channels, *sides))
+    return x.unflatten(1, (*sides, channels)).movedim(-1, 1)
 
 
 def to_tokens(x: Tensor) -> Tensor:
@@ -26,7 +26,7 @@ def to_tokens(x: Tensor) -> Tensor:
     return x.flatten(2).transpose(1, 2)
 
 
-def from_tokens(x: Tensor, *, size: int | tuple[int, int]) -> Tensor:
-    """[N, H·W, C] → [N, C, H, W]."""
-    height, width = (size, size) if isinstance(size, int) else size
-    return x.transpose(1, 2).unflatten(2, (height, width))
+def from_tokens(x: Tensor, *, size: int | tuple[int, ...]) -> Tensor:
+    """[N, H·W, C] → [N, C, H, W]. size: as in `reshape`."""
+    sides = (size, size) if isinstance(size, int) else size
+    return x.transpose(1, 2).unflatten(2, sides)

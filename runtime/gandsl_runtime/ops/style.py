@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from .combine import over_sides
+
 
 def broadcast_styles(x: Tensor, *, count: int) -> Tensor:
     """[N, n] → [N, count, n], the same style for each layer.
@@ -37,7 +39,7 @@ def modulate(x: Tensor, scale: Tensor, shift: Tensor | None = None, *, offset: f
         scale = scale + offset
     scale = scale.to(x.dtype)
     shift = shift.to(x.dtype) if shift is not None else None
-    if x.dim() == 4:
-        scale = scale[:, :, None, None]
-        shift = shift[:, :, None, None] if shift is not None else None
+    if x.dim() > 2:
+        scale = over_sides(scale, x)
+        shift = over_sides(shift, x) if shift is not None else None
     return x * scale if shift is None else torch.addcmul(shift, x, scale)
