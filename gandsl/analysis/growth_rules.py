@@ -174,7 +174,7 @@ def reaches_full_size(facts: RuleInput) -> Iterator[Diagnostic]:
         )
 
 
-def _images(plan: Plan, growth: Growth, sizes: tuple[tuple[int, int], ...]) -> float:
+def _images(plan: Plan, growth: Growth, sizes: tuple[tuple[int, ...], ...]) -> float:
     """Images shown by the end of training. Steps are counted phase by phase, each with its batch."""
     if not plan.length.in_steps:
         return plan.length.amount

@@ -30,7 +30,7 @@ class Surface:
 
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
-    levels: tuple[tuple[int, int], ...] = ()  # (h, w) of each that is trained
+    levels: tuple[tuple[int, ...], ...] = ()  # (h, w) of each that is trained
     styles: tuple[int, int] | None = None  # layers and numbers of a style space
     averages: tuple[tuple[str, int], ...] = ()  # running means of styles: path and size
     learned: tuple[str, ...] = ()  # paths of layers with weights

@@ -22,7 +22,7 @@ class NetworkDiff:
 
     graph: GraphDiff  # of the main programs
     weights: Compatibility
-    levels: tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]  # old, new
+    levels: tuple[tuple[tuple[int, ...], ...], tuple[tuple[int, ...], ...]]  # old, new
 
 
 @dataclass(frozen=True)

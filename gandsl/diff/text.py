@@ -86,7 +86,7 @@ def _network(network: NetworkDiff) -> list[str]:
     return lines or ["the same graph"]
 
 
-def _levels(levels: tuple[tuple[int, int], ...]) -> str:
+def _levels(levels: tuple[tuple[int, ...], ...]) -> str:
     return f"{len(levels)} levels" if levels else "none"
 
 

@@ -99,7 +99,7 @@ def _played(module: ModuleIR) -> tuple[Plan, GameIR]:
     return module.plan, module.game
 
 
-def _sizes(module: ModuleIR) -> Sequence[tuple[int, int]]:
+def _sizes(module: ModuleIR) -> Sequence[tuple[int, ...]]:
     """The levels of a growing family."""
     return next((network.levels for network in module.networks.values() if network.levels), ())
 

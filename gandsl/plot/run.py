@@ -16,7 +16,7 @@ from gandsl_runtime.runs.record import RunRecord, recorded
 from gandsl_runtime.runs.run_dir import RunDir
 from gandsl_runtime.system.files import read
 
-Size = tuple[int, int]  # (h, w)
+Size = tuple[int, ...]  # (h, w)
 MOST_EVENTS = 500  # of a kind that a page lists
 
 

@@ -20,7 +20,7 @@ class Network(nn.Module):
 
     inputs: tuple[Port, ...] = ()  # of the full program, in call order: z[, y] or image…[, y]
     outputs: tuple[Port, ...] = ()
-    levels: tuple[tuple[int, int], ...] = ()  # (h, w) of each level of a grown family, smallest first
+    levels: tuple[tuple[int, ...], ...] = ()  # (h, w) of each level of a grown family, smallest first
     recomputed: tuple[str, ...] = ()  # ids of stages that the plan wants recomputed
     moved: Mapping[str, str] = MappingProxyType(
         {}

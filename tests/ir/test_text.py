@@ -97,7 +97,7 @@ SPOILED = [  # (text, what it becomes, the place the error must cover, words)
     ("x=head.conv)", "x=head.cnov)", "head.cnov", "no node above"),
     ("(x=head.conv)", "(z=head.conv)", "z", "no input of `leaky_relu`"),
     ("stride=2", "strid=2", "strid", "no parameter of `conv`"),
-    ("stride=2", 'stride="2"', '"2"', "`stride` is of type int"),
+    ("stride=2", 'stride="2"', '"2"', "`stride` is of type sides"),
     ("stride=2", "stride=0", "0", "out of range"),
     ("features=1 :", ":", "head.out", "needs the parameter `features`"),
     ("a=head.pool, b=head.embed", "a=head.pool", "(", "needs the input `b`"),

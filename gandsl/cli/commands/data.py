@@ -146,10 +146,16 @@ def _wanted(spec: Path, sets: list[str] | None) -> tuple[tuple[int, int, int], i
     module = reported(spec, sets)
     if module.game is not None and module.plan is not None:
         game = module.game.plan
-        return game.image or image_in(module), game.classes, module.plan.data
+        return game.image or _planar(image_in(module)), game.classes, module.plan.data
     inputs = (node.type for network in module.networks.values() for node in network.main.inputs)
     labels = [type_.shape[0] for type_ in inputs if type_.kind == "Label"]
-    return image_in(module), max(labels, default=0), module.plan.data if module.plan else None
+    return _planar(image_in(module)), max(labels, default=0), module.plan.data if module.plan else None
+
+
+def _planar(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    if len(shape) != 3:
+        raise typer.BadParameter(f"images are looked at, and the spec takes {shape}, channels first")
+    return shape
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -69,7 +69,7 @@ def _read(folder: Path, name: str) -> LoggedRun:
     return read_run(folder, name, _sizes(folder / "spec.yaml"))
 
 
-def _sizes(spec: Path) -> Sequence[tuple[int, int]]:
+def _sizes(spec: Path) -> Sequence[tuple[int, ...]]:
     """The sizes of a growing run's levels; none where it does not grow, or its spec does not check."""
     from gandsl.cli.read import analyzed
 

@@ -201,7 +201,9 @@ class Studio:
         channels, h, w = self.generator.outputs[-1].shape
         stage = self.how.get("stage")
         level = None if stage is None else stage.level
-        return channels, (h, w) if level is None else self.generator.levels[level]
+        if level is not None:
+            h, w = self.generator.levels[level]
+        return channels, (h, w)
 
 
 def _names(ask: Ask, draws: Draws) -> list[str]:

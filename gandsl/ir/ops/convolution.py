@@ -35,7 +35,10 @@ from gandsl.ir.types import TensorType, feature
 CHANNELS = Param("channels", "int", minimum=1, doc="output channels")
 KERNEL = Param("kernel", "sides", 3, minimum=1, doc="kernel size, one number or [height, width]")
 STRIDE = Param("stride", "sides", 1, minimum=1, maximum=64)
-CHANNEL_COUNTS = {"in_channels": width("x"), "out_channels": "channels"}
+CHANNEL_COUNTS: dict[str, str | Callable[[Call], int]] = {
+    "in_channels": width("x"),
+    "out_channels": "channels",
+}
 GROUPS = Param("groups", "int", 1, minimum=1, doc="channel groups that do not see each other")
 
 

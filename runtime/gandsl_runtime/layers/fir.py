@@ -92,7 +92,8 @@ class Fir(Computed):
                 line = kernel[side].view([-1 if one == side else 1 for one in range(self.sides)])
                 y = self._filter(y, line, bias if side == last else None, axes)
         if self.up > 1 and self.down > 1:
-            y = y[(..., *[slice(None, None, self.down)] * self.sides)]
+            kept = slice(None, None, self.down)
+            y = y[(slice(None), slice(None), *[kept] * self.sides)]
         return finish(y, after, fresh=self.up == 1 or self.down == 1)
 
     def _fused(self, x: Tensor, after: Epilogue) -> Tensor:

@@ -16,7 +16,7 @@ _AVERAGE: dict[int, Callable[..., Tensor]] = {
     4: functional.avg_pool2d,
     5: functional.avg_pool3d,
 }
-_ADAPTIVE = {
+_ADAPTIVE: dict[int, Callable[..., Tensor]] = {
     3: functional.adaptive_avg_pool1d,
     4: functional.adaptive_avg_pool2d,
     5: functional.adaptive_avg_pool3d,

@@ -38,7 +38,7 @@ class PhasePeak:
 class StagePeaks:
     """One program of a family (or the one there is), with its batch."""
 
-    size: tuple[int, int] | None  # (h, w) of a level that grows
+    size: tuple[int, ...] | None  # (h, w) of a level that grows
     fading: bool
     batch: int
     micro_batch: int

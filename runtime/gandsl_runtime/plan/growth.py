@@ -40,7 +40,7 @@ class Growth(PlanPart):
             raise ValueError("`stable` and `fade` can't both be 0")
         return self
 
-    def first_level(self, sizes: Sequence[tuple[int, int]]) -> int:
+    def first_level(self, sizes: Sequence[tuple[int, ...]]) -> int:
         """The level that trains first, of levels (h, w). Raises ValueError when none is of size `start`."""
         longer = [max(size) for size in sizes]
         if self.start is None:
@@ -51,7 +51,7 @@ class Growth(PlanPart):
             )
         return longer.index(self.start)
 
-    def strangers(self, sizes: Sequence[tuple[int, int]]) -> list[tuple[str, int]]:
+    def strangers(self, sizes: Sequence[tuple[int, ...]]) -> list[tuple[str, int]]:
         """Fields (`batch`, `lr`) and their keys that are no level of (h, w).
 
         Not among them are sizes that the family would reach by doubling on: a spec that is cut to a smaller
@@ -61,6 +61,6 @@ class Growth(PlanPart):
         known = {*longer, *(longer[-1] << k for k in range(1, 24))}
         return [(field, key) for field in ("batch", "lr") for key in getattr(self, field) if key not in known]
 
-    def full_size_at(self, sizes: Sequence[tuple[int, int]]) -> float:
+    def full_size_at(self, sizes: Sequence[tuple[int, ...]]) -> float:
         """Images shown when the last of the levels (h, w) has faded in."""
         return (len(sizes) - 1 - self.first_level(sizes)) * (self.stable.amount + self.fade.amount)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from . import Curve, Ema, Growth, LengthCurve, Number, Plan, Quantity, Stairs
 
-Size = tuple[int, int]
+Size = tuple[int, ...]
 
 
 @dataclass(frozen=True)
