@@ -89,7 +89,7 @@ def test_types(type: str, written: str, value: Any) -> None:
         (Param("p", "bool"), "Yes", ("G0207", "Yes"), "write `true`"),
         (Param("p", "bool"), "1", ("G0207", "1"), "true"),
         (Param("p", "size"), "0", ("G0207", "0"), "a size"),
-        (Param("p", "size"), "[1, 2, 3]", ("G0207", "[1, 2, 3]"), "a size"),
+        (Param("p", "size"), "[1, 2, 3, 4]", ("G0207", "[1, 2, 3, 4]"), "a size"),
         (Param("p", "ints"), "3", ("G0207", "3"), "`[3]`"),
         (Param("p", "ints"), "[1, 2.5]", ("G0207", "[1, 2.5]"), "whole numbers"),
         (Param("p", "float"), ".inf", ("G0109", ".inf"), "infinite"),

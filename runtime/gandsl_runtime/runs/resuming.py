@@ -20,7 +20,7 @@ from .run_dir import RunDir
 
 REMEDY = "leave it out to go on as the run was begun, or say that it is to change: --change (change=True)"
 FIXED = {"data.range": "what both networks have learned lies in the old range"}  # fields → why
-Levels = Sequence[tuple[int, int]]
+Levels = Sequence[tuple[int, ...]]
 State = tuple[Path, dict[str, Tensor], RunFacts, list[str]]
 
 
