@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 import gandsl
-from gandsl_runtime import layers
+from gandsl_runtime import layers, ops
 from gandsl_runtime.layers import Conv2d, ConvTranspose2d, Fir, ModulatedConv2d
+from gandsl_runtime.layers.upfirdn import CHANNELS_LAST, format_of
 from gandsl_runtime.network import Network
 from gandsl_runtime.runs import checkpoint
 from gandsl_runtime.training import precision
@@ -83,17 +84,38 @@ NORMS = {
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("size", [1, 5])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_a_norm_of_an_image_is_trained(norm: str, size: int, dtype: torch.dtype) -> None:
+@pytest.mark.parametrize("sides", [2, 3])
+def test_a_norm_of_an_image_is_trained(norm: str, size: int, dtype: torch.dtype, sides: int) -> None:
     """Its input wants no gradient: torch's own group_norm ends the process there (SIGSEGV)."""
     layer, close = NORMS[norm](), 1e-5 if dtype == torch.float32 else 2e-2
-    x = torch.randn(3, 4, size, size, generator=torch.Generator().manual_seed(0)).to(dtype)
+    x = torch.randn(3, 4, *[size] * sides, generator=torch.Generator().manual_seed(0)).to(dtype)
     found = []
-    for given in (x, x.to(memory_format=torch.channels_last)):
-        assert size == 1 or given is x or lies_channels_last(given)
+    for given in (x, x.to(memory_format=CHANNELS_LAST[x.dim()])):
+        assert size == 1 or given is x or format_of(given) == CHANNELS_LAST[x.dim()]
         y = layer(given)
         found.append((y, *torch.autograd.grad((y * x).float().square().sum(), list(layer.parameters()))))
     for plain, last in zip(*found, strict=True):
         torch.testing.assert_close(last, plain, rtol=close, atol=close)
+
+
+def test_planes_and_volumes_in_one_network_lie_channels_last() -> None:
+    torch.manual_seed(0)
+    network = nn.ModuleDict(
+        {"line": layers.Conv1d(3, 4), "plane": layers.Conv2d(3, 4), "volume": layers.Conv3d(3, 4)}
+    ).double()
+    x = {name: torch.randn(2, 3, *(5, 4, 6)[:n], dtype=torch.float64) for n, name in enumerate(network, 1)}
+    before = {name: layer(x[name]) for name, layer in network.items()}
+    kept = dict(network.named_parameters())
+    precision.lay_channels_last(network)
+    assert dict(network.named_parameters()).keys() == kept.keys()
+    for name, layer in network.items():
+        weight, made = layer.weight, layer(x[name])
+        assert weight is kept[f"{name}.weight"]
+        wanted = CHANNELS_LAST.get(weight.dim(), torch.contiguous_format)
+        assert format_of(weight) == wanted
+        torch.testing.assert_close(made, before[name])
+        made.square().sum().backward()
+        torch.testing.assert_close(layer(x[name], enlarge=3), layer(ops.upsample(x[name], factor=3)))
 
 
 def test_the_grouped_form_is_not_chosen() -> None:

@@ -13,6 +13,7 @@ from torch.nn import functional
 from gandsl_runtime.layers.epilogue import Epilogue, finish, fused, inner_gain, is_fused
 from gandsl_runtime.layers.initialize import Fans
 from gandsl_runtime.layers.strided import Sides, conv, conv_transpose, each
+from gandsl_runtime.layers.upfirdn import format_of
 from gandsl_runtime.layers.weight import Weighted, WeightOptions, multiply_smaller, scaled_late
 
 
@@ -122,9 +123,7 @@ class Conv2d(_Convolution):
 
 def _laid_out_as(weight: Tensor, kernel: Tensor) -> Tensor:
     """The kernel in the weight's memory format, which a convolution takes for its result."""
-    planar = weight.dim() == 4 and not weight.is_contiguous()
-    last = planar and weight.is_contiguous(memory_format=torch.channels_last)
-    return kernel.contiguous(memory_format=torch.channels_last) if last else kernel
+    return kernel.contiguous(memory_format=format_of(weight))
 
 
 def _box_filtered(weight: Tensor, size: int, factor: float | Tensor, *, flipped: bool) -> Tensor:

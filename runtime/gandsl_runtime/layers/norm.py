@@ -155,7 +155,7 @@ def _contiguous(x: Tensor) -> Tensor:
     wants no gradient, but the scale does: the kernel writes to a grad_input that it was not given. To
     reproduce: torch.group_norm(x, 1, scale, shift).sum().backward(), x of 2×2×8×8 channels-last.
     """
-    last = x.dim() == 4 and x.stride(1) == 1  # of a single pixel too, which `contiguous` would leave so
+    last = x.dim() > 3 and x.stride(1) == 1  # of a single pixel too, which `contiguous` would leave so
     return x.clone(memory_format=torch.contiguous_format) if last else x
 
 

@@ -16,6 +16,9 @@ from torch.nn import functional
 
 from gandsl_runtime.kernels.found import kernels
 
+CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
+"""That format, by a tensor's dimensions: torch has none for others."""
+
 # a direction: zeros put in, pixels kept, border before and after
 Way = tuple[int, int, int, int]
 
@@ -72,5 +75,7 @@ upfirdn.register_autograd(_backward, setup_context=_keep)
 
 def format_of(x: Tensor) -> torch.memory_format:
     """How a dense tensor lies."""
-    last = x.dim() == 4 and not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
-    return torch.channels_last if last else torch.contiguous_format
+    last = CHANNELS_LAST.get(x.dim())
+    if last is None or x.is_contiguous() or not x.is_contiguous(memory_format=last):
+        return torch.contiguous_format
+    return last

@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 
 from ..errors import PlanError
 from ..layers import Cast
+from ..layers.upfirdn import CHANNELS_LAST
 from ..ops.gradient import scaled_inside
 from ..plan import Plan, Precision
 from ..runs.header import ScalingFacts
@@ -55,8 +56,19 @@ def prepare(plan: Plan, *networks: nn.Module) -> None:
     for network in networks:
         switch_casts(network, plan.precision.half is not None)
         if plan.memory_format == "channels_last":
-            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            lay_channels_last(network)
     allow_tf32(plan.precision.compute == "tf32")
+
+
+def lay_channels_last(network: nn.Module) -> None:
+    """Weights of planes and volumes in memory with the channels last; what has no such format stays."""
+    tensors = [*network.parameters(), *network.buffers()]
+    if all(x.dim() != 5 for x in tensors):
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return
+    for x in tensors:  # torch's `to` knows one format for planes and volumes
+        if x.dim() in CHANNELS_LAST:
+            x.data = x.data.contiguous(memory_format=CHANNELS_LAST[x.dim()])
 
 
 def switch_casts(network: nn.Module, on: bool) -> None:
