@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,21 +79,42 @@ def uses(op: Op) -> Iterator[Use]:
     """All uses of an op: the plainest first."""
     values = {param.name: op.example.get(param.name, _value(param)) for param in op.params}
     yield _use(op, "", values)
-    for kind in op.ports[0].everywhere[1:] if op.ports else ():
-        yield _use(op, f" of {kind}", values, kind)
+    kinds = op.ports[0].everywhere if op.ports else ()
+    for kind in kinds[1:]:
+        yield next(_fitting(op, f" of {kind}", values, [kind]))
     for param in op.params:
         if param.name in ONLY_AT_FIRST:
             continue
         others = param.choices if param.type == "enum" else (True, False) if param.type == "bool" else ()
         for other in others:
             if other != values[param.name]:
-                yield _use(op, f" {param.name}={other}", values | {param.name: other})
+                what, changed = f" {param.name}={other}", values | {param.name: other}
+                yield next(_fitting(op, what, changed, ["", *kinds[1:]], param.name))
     for sides in (1, 3):
         yield from uses_of(op, sides)
     for port in op.ports:
         if port.optional:
-            constants = {param.name: 2.5 for param in op.params if param.instead}
+            constants = {param.name: 0.4 for param in op.params if param.instead}
             yield _use(op, f" without {port.name}", values | constants, without=port.name)
+
+
+def _fitting(
+    op: Op, what: str, values: dict[str, Any], kinds: Sequence[str], fixed: str = ""
+) -> Iterator[Use]:
+    """Uses that the row takes: of the values, else of kinds or of another choice that goes with them.
+
+    The row's own complaint where there are none.
+    """
+    choices = [(param.name, one) for param in op.params if param.name != fixed for one in param.choices]
+    refused: ShapeError | None = None
+    for kind in kinds:
+        for changed in ({}, *({name: one} for name, one in choices)):
+            try:
+                yield _use(op, what, values | changed, kind)
+            except ShapeError as error:
+                refused = refused or error
+    if refused:
+        raise refused
 
 
 def uses_of(op: Op, sides: int) -> Iterator[Use]:

@@ -141,7 +141,9 @@ def _dead(body: Mapping, alive: dict[Span, bool]) -> Iterator[tuple[Entry, Entry
 def _place_of_use(tree: Tree) -> Span | None:
     """The span that the frontend gives to nodes (or frames) that come out of an entry."""
     if not isinstance(tree, Mapping):
-        return None
+        return tree.span
+    if value := tree.entries.get("value"):
+        return value.value.span
     if fold := tree.entries.get("fold"):
         return fold.key_span
     return next((tree.entries[form].value.span for form in _USES if form in tree.entries), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 # our name → what papers, PyTorch, TensorFlow and JAX call the same; compared without case, `-` and `_`
 _OURS: dict[str, str] = {
     # ops
-    "linear": "dense fc fully_connected lin matmul",
+    "linear": "dense fc fully_connected lin",
     "conv": "conv2d convolution conv2_d convolve spatial_conv",
     "conv_transpose": "deconv deconvolution conv_transpose2d transposed_conv up_conv conv2d_transpose",
     "modulated_conv": "mod_conv modulated_conv2d style_conv demodulated_conv",
@@ -13,17 +13,17 @@ _OURS: dict[str, str] = {
     "leaky_relu": "lrelu l_relu",
     "tanh": "tan_h hyperbolic_tangent",
     "sigmoid": "logistic_function sigm",
-    "clamp": "clip hard_tanh",
+    "clamp": "hard_tanh",
     "concat": "cat concatenate join",
-    "add": "plus sum residual",
-    "multiply": "mul times product hadamard",
+    "add": "sum residual",
+    "multiply": "mul product hadamard",
     "lerp": "mix blend alpha_blend interpolation",
     "dot": "inner_product bmm einsum",
     "embedding": "embed label_embedding lookup",
     "one_hot": "onehot_encoding",
     "constant": "const parameter variable learned_constant",
     "coordinates": "coord_conv coords positional_encoding",
-    "fourier_features": "sin cos sine synthesis_input fourier",
+    "fourier_features": "synthesis_input fourier",
     "noise": "add_noise noise_injection gaussian_noise",
     "gain": "layer_scale learned_scale",
     "scale": "multiply_by const_scale",
@@ -49,7 +49,18 @@ _OURS: dict[str, str] = {
     "pixel_norm": "pn pixelwise_norm local_response_norm lrn",
     "minibatch_stddev": "mbstd minibatch_std batch_std minibatch_standard_deviation",
     "minibatch_similarity": "minibatch_discrimination",
-    "slice_channels": "narrow split_channels",
+    "slice_channels": "split_channels",
+    "slice": "narrow",
+    "minus": "subtract sub",
+    "divide": "div",
+    "power": "pow square",
+    "negate": "neg",
+    "sqrt": "rsqrt",
+    "sin": "sine",
+    "cos": "cosine",
+    "where": "masked_fill",
+    "reduce": "var std",
+    "matmul": "mm batch_matmul",
     "chunks": "chunk split",
     "select": "index_select gather",
     "broadcast_styles": "repeat_styles tile",
@@ -124,8 +135,6 @@ _OURS: dict[str, str] = {
     "bool": "boolean flag",
     "str": "string text",
     "len": "length_of count_of",
-    "max": "maximum",
-    "min": "minimum",
     "ceil": "ceiling",
     # fields of a spec
     "params": "parameters hyperparameters args config",
@@ -149,10 +158,6 @@ INSTEAD: dict[str, str] = {
         "gradients are stopped by training, which fixes one network while the other learns",
     ),
     **dict.fromkeys(
-        ("softmax", "log_softmax"),
-        "`attention` has one inside; a discriminator's Logits stay as they are, the loss does the rest",
-    ),
-    **dict.fromkeys(
         ("rms_norm", "rms"),
         "`pixel_norm` divides by the root mean square over channels; `gain` behind it learns a factor",
     ),
@@ -172,14 +177,6 @@ INSTEAD: dict[str, str] = {
     **dict.fromkeys(
         ("conv1d", "conv3d", "lstm", "gru", "rnn"),
         "images are the subject: features have two dimensions, and networks no recurrence",
-    ),
-    **dict.fromkeys(
-        ("subtract", "sub", "minus"), "`add` of one term and the other behind `scale` with `factor: -1`"
-    ),
-    **dict.fromkeys(("square", "pow", "power"), "`multiply` with the same tensor as `a` and `b`"),
-    **dict.fromkeys(
-        ("div", "divide", "exp", "log", "abs", "sqrt", "rsqrt", "mean", "var", "std"),
-        "`gandsl explain --ops` lists what tensors can be put through; numbers are computed in expressions",
     ),
     **dict.fromkeys(
         ("elu", "selu", "prelu", "mish", "celu", "relu6", "hard_swish", "snake", "maxout"),

@@ -1,25 +1,30 @@
-"""The graph under construction: makes nodes, keeps ids unique, bounds their number."""
+"""The graph under construction: makes nodes, those of expressions too, keeps ids unique, bounds them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
 from gandsl.diagnostics import Label, Span
+from gandsl.diagnostics.errors import Fault
 from gandsl.frontend.context import Context
 from gandsl.frontend.reporting import Reporter
-from gandsl.frontend.values import TensorValue
+from gandsl.frontend.values import TensorValue, leaves, mapped
 from gandsl.ir.graph import Node, Provenance
-from gandsl.ir.op import Call, Op, ShapeError
-from gandsl.ir.ops import OPS
-from gandsl.ir.types import TensorType
-from gandsl.spec.values import POISON, Poison
+from gandsl.ir.op import Call, Op, Port, ShapeError
+from gandsl.ir.ops import GAME_OPS, OPS
+from gandsl.ir.text import default_of
+from gandsl.ir.types import TensorType, is_a
+from gandsl.spec.values import POISON, Algebra, Poison
 
 MAX_USES = 8_000  # entries of bodies unfolded in all programs of a spec: twice what the largest ones need
 MAX_NODES = 4_000  # of one program
 MAX_NUMBERS = 2**36  # of one sample of a node, or of one node's weights: 256 GiB
+LARGEST_FLOAT = 3.4028234663852886e38  # of float32
+
+ROWS: Mapping[str, Op] = OPS | GAME_OPS
 
 
 class TooManyNodes(Exception):
@@ -43,16 +48,132 @@ class Tally:
             raise TooManyNodes
 
 
+@dataclass
+class Site:
+    """The node that is being unfolded: what its expressions make is called after it."""
+
+    id: str
+    fresh: dict[str, None] = field(default_factory=dict)  # ids of the nodes made for its expressions
+
+
+class Inside:
+    """A context in which an entry lies on a stack. One for each text that is read: so no generator."""
+
+    __slots__ = ("entry", "stack")
+
+    def __init__(self, stack: list[Any], entry: Any) -> None:
+        self.stack, self.entry = stack, entry
+
+    def __enter__(self) -> None:
+        self.stack.append(self.entry)
+
+    def __exit__(self, *raised: object) -> None:
+        self.stack.pop()
+
+
 class Builder:
     """Nodes of one program in the order they are made, which is an order of evaluation."""
 
     def __init__(self, reporter: Reporter) -> None:
         self.nodes: dict[str, Node] = {}
-        self._within: dict[str, str] = {}  # scope → the first node in it
+        self.algebra: Algebra | None = None
+        self._read: list[tuple[Context, Span]] = []  # texts that are evaluated, innermost last
+        self._sites: list[Site] = []
+        self._within: dict[str, str] = {}  # scope → the first node in it, those of expressions aside
         self._reporter = reporter
 
     def tensor(self, node: Node) -> TensorValue:
-        return TensorValue(node.id, node.type, self._select)
+        return TensorValue(node.id, node.type, self._select, self.algebra)
+
+    def kinds(self, port: Port) -> tuple[str, ...]:
+        """The kinds that an op's port takes."""
+        return port.kinds
+
+    # ---- nodes of expressions
+
+    def unfolding(self, id_: str) -> Inside:
+        """Around the work on one node, after which its expressions' nodes are called."""
+        return Inside(self._sites, Site(id_))
+
+    def reading(self, context: Context, span: Span) -> Inside:
+        """Around the evaluation of a text."""
+        return Inside(self._read, (context, span))
+
+    def make(self, name: str, inputs: Mapping[str, Sequence[TensorValue]], **attrs: Any) -> TensorValue:
+        """A node for a part of the expression that is read. Raises Fault where its op's row refuses."""
+        if not self._sites:  # a condition, an interval, a batch: what the graph is made by
+            raise Fault("G0105", f"`{name}` computes a tensor, and what stands here is known before any is")
+        op = ROWS[name]
+        for port in op.ports:
+            for tensor in inputs.get(port.name, ()):
+                if not any(is_a(tensor.type.kind, kind) for kind in self.kinds(port)):
+                    wanted = " or ".join(self.kinds(port))
+                    raise Fault("G0211", f"`{name}` takes {wanted}, not {tensor.kind_name}")
+        given = {port: tuple(tensors) for port, tensors in inputs.items() if tensors}
+        whole = complete(op, attrs)
+        if (large := too_large(whole)) is not None:
+            raise Fault("G0109", f"{large:g} is more than a tensor holds")
+        type_ = op.result(Call({port: tuple(t.type for t in ts) for port, ts in given.items()}, whole))
+        site, (context, span) = self._sites[-1], self._read[-1]
+        id_ = self._free(f"{site.id}.sub")
+        site.fresh[id_] = None
+        ids = {port: tuple(t.id for t in tensors) for port, tensors in given.items()}
+        self._keep(Node(id_, name, ids, whole, type_, context.provenance(span)), of_expression=True)
+        return self.tensor(self.nodes[id_])
+
+    def _free(self, name: str) -> str:
+        id_, number = name, 0
+        while id_ in self.nodes:
+            number += 1
+            id_ = f"{name}{number}"
+        return id_
+
+    def settle(self, value: Any, name: str, context: Context, span: Span) -> Any:
+        """`value`, whose nodes this expression has made, under the node's own name; POISON after reporting.
+
+        Of a list the first has the name, the others it and their place. What other nodes made keeps its id.
+        """
+        fresh = self._sites[-1].fresh
+        ids: dict[str, str] = {}
+        for place, tensor in enumerate(leaves(value)):
+            if isinstance(tensor, TensorValue) and tensor.id in fresh and tensor.id not in ids:
+                ids[tensor.id] = context.at(numbered(name, place))
+        for id_ in ids.values():
+            if id_ in self.nodes:
+                self._clash(id_, self.nodes[id_], context, span)
+                return POISON
+        if not ids:
+            return value
+        self._rename(ids)
+        return mapped(
+            lambda one: (
+                self.tensor(self.nodes[ids[one.id]])
+                if isinstance(one, TensorValue) and one.id in ids
+                else one
+            ),
+            value,
+        )
+
+    def _rename(self, ids: Mapping[str, str]) -> None:
+        """Nodes of this expression get other ids; nothing else has read them."""
+        fresh = self._sites[-1].fresh
+        made = []  # this expression's, and whatever came in between
+        waiting = set(fresh)
+        while waiting:
+            node = self.nodes.popitem()[1]
+            waiting.discard(node.id)
+            made.append(node)
+        for node in reversed(made):
+            if node.id in fresh:
+                inputs = {
+                    port: tuple(ids.get(id_, id_) for id_ in read) for port, read in node.inputs.items()
+                }
+                node = replace(node, id=ids.get(node.id, node.id), inputs=inputs)
+            self.nodes[node.id] = node
+        for id_ in ids:
+            del fresh[id_]
+
+    # ---- nodes that are written
 
     def add(
         self,
@@ -146,12 +267,14 @@ class Builder:
         attrs = {"kind": type_.kind, "shape": type_.shape, "distribution": distribution}
         return self._keep(Node(name, "input", {}, attrs, type_, provenance))
 
-    def _keep(self, node: Node) -> TensorValue:
+    def _keep(self, node: Node, of_expression: bool = False) -> TensorValue:
+        """Add a node. What an expression makes may stand below a layer, since no module is made of it."""
         if len(self.nodes) >= MAX_NODES:
             raise TooManyNodes
         self.nodes[node.id] = node
-        for scope in _scopes(node.id):
-            self._within.setdefault(scope, node.id)
+        if not of_expression:
+            for scope in _scopes(node.id):
+                self._within.setdefault(scope, node.id)
         return self.tensor(node)
 
     def _tangled(self, id_: str, op: Op) -> str | None:
@@ -177,3 +300,21 @@ def _scopes(id_: str) -> list[str]:
     """`a` and `a.b` of `a.b.c`."""
     parts = id_.split(".")
     return [".".join(parts[:depth]) for depth in range(1, len(parts))]
+
+
+def complete(op: Op, attrs: Mapping[str, Any]) -> dict[str, Any]:
+    """All parameters of a row, in its order: what is given, else the default."""
+    return {
+        param.name: attrs[param.name] if param.name in attrs else default_of(param) for param in op.params
+    }
+
+
+def too_large(attrs: Mapping[str, Any]) -> float | None:
+    """A number among parameters that is no number of a float32 tensor."""
+    held = (one for value in attrs.values() for one in (getattr(value, "ends", ()) or (value,)))
+    return next((one for one in held if isinstance(one, float) and abs(one) > LARGEST_FLOAT), None)
+
+
+def numbered(name: str, place: int) -> str:
+    """What the entries of a list are called: NAME, NAME1, NAME2."""
+    return f"{name}{place or ''}"

@@ -20,7 +20,7 @@ from gandsl.ir.graph import Graph, Provenance
 from gandsl.ir.types import KINDS, is_a, picture
 from gandsl.spec.document import NetworkDecl, PortDecl
 from gandsl.spec.scope import Scope
-from gandsl.spec.tree import Scalar
+from gandsl.spec.tree import Scalar, Tree
 from gandsl.spec.values import ABSENT, POISON, Absent, Poison
 
 
@@ -132,7 +132,7 @@ def _outputs(
     """Output name → tensor; a list becomes several outputs, numbered."""
     if network.outputs:
         written = {
-            name: (first_output(unfolder.evaluate(tree, context)), tree.span)
+            name: (_written(unfolder, name, tree, context), tree.span)
             for name, tree in network.outputs.items()
         }
     else:
@@ -155,6 +155,14 @@ def _outputs(
             if tensor is not None:
                 found[key] = tensor
     return None if failed or not found else found
+
+
+def _written(unfolder: Unfolder, name: str, tree: Tree, context: Context) -> Any:
+    """What is written for an output: nodes of its expression are called after it."""
+    with unfolder.builder.unfolding(name):
+        value = first_output(unfolder.evaluate(tree, context))
+        taken = value is POISON or name in unfolder.builder.nodes
+        return value if taken else unfolder.builder.settle(value, name, context, tree.span)
 
 
 def _output(unfolder: Unfolder, name: str, value: Any, span: Span, context: Context) -> TensorValue | None:

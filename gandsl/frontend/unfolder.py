@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import Any
 
 from gandsl.diagnostics import Label, Sink, Span
 from gandsl.diagnostics.articles import a
+from gandsl.frontend.algebra import TensorAlgebra
 from gandsl.frontend.builder import Builder, Tally
 from gandsl.frontend.context import Context
+from gandsl.frontend.functions import functions
 from gandsl.frontend.reporting import Reporter
 from gandsl.frontend.values import Above, TensorValue, first_output
 from gandsl.ir.op import Op, Port
 from gandsl.ir.ops import OPS
 from gandsl.ir.types import is_a
 from gandsl.spec import tree as trees
-from gandsl.spec.builtins import BUILTINS, Builtin
+from gandsl.spec.builtins import Builtin
 from gandsl.spec.document import Document, NetworkDecl
 from gandsl.spec.evaluate import evaluate
 from gandsl.spec.expressions import Expr
@@ -34,7 +36,6 @@ class Unfolder:
     """What every form of node needs. One for each program of a network."""
 
     ops: Mapping[str, Op] = {name: op for name, op in OPS.items() if name != "input"}  # that a node may be
-    builtins: Mapping[str, Builtin] = BUILTINS  # that an expression may call
     absent_outputs = False  # whether the first of a block's outputs may be absent, where it has others
 
     def __init__(
@@ -49,13 +50,19 @@ class Unfolder:
     ) -> None:
         self.library = library
         self.reporter = reporter
-        self.builder = Builder(reporter)
+        self.builder, self.builtins = self._made(reporter)
         self.budget = budget
         self.tally = tally
         self.growing = document.growth is not None
         self._unfold_body = unfold_body  # given, since blocks and folds, which bodies hold, hold bodies
         self._family = family  # level, level_size, levels, fading: known to every expression
         self._scopes: dict[int, Scope] = {}  # by document, of which a file may hold several
+
+    def _made(self, reporter: Reporter) -> tuple[Builder, Mapping[str, Builtin]]:
+        """What makes nodes, and the functions that an expression may call."""
+        builder = Builder(reporter)
+        builder.algebra = algebra = TensorAlgebra(builder)
+        return builder, functions(algebra)
 
     def scope_of(self, document: Document) -> Scope:
         """What all expressions of a document see: its parameters and definitions, and the family's names."""
@@ -73,15 +80,16 @@ class Unfolder:
 
     def unfolding(self, entry: Entry, context: Context) -> AbstractContextManager[None]:
         """Around the work on one node of a body."""
-        return nullcontext()
+        return self.builder.unfolding(context.at(entry.key))
 
     def own(self, name: str, tree: Tree, context: Context) -> Any:
         """The value of a node that is an expression; POISON after reporting."""
-        return self.evaluate(tree, context)
+        value = self.evaluate(tree, context)
+        return value if value is POISON else self.builder.settle(value, name, context, tree.span)
 
     def kinds(self, port: Port) -> tuple[str, ...]:
         """The kinds that an op's port takes."""
-        return port.kinds
+        return self.builder.kinds(port)
 
     def network(self, name: str) -> NetworkDecl | None:
         """A network that may fill a slot."""
@@ -95,14 +103,16 @@ class Unfolder:
 
     def evaluate(self, tree: Tree, context: Context) -> Any:
         """The value of a scalar or a list of them; POISON after reporting."""
-        return evaluate_tree(tree, context.scope, self.at(context, tree), self.budget)
+        with self.builder.reading(context, tree.span):
+            return evaluate_tree(tree, context.scope, self.at(context, tree), self.budget)
 
     def readable(self, scalar: Scalar, context: Context) -> bool:
         """Whether a text is an expression; reported if not."""
         return parse(scalar.text, scalar.span, self.at(context)) is not None
 
     def evaluate_expr(self, expr: Expr, context: Context) -> Any:
-        return evaluate(expr, context.scope, self.at(context), self.budget)
+        with self.builder.reading(context, expr.span):
+            return evaluate(expr, context.scope, self.at(context), self.budget)
 
     # ---- for a wanted type
 
@@ -118,7 +128,9 @@ class Unfolder:
 
     def parameter(self, param: Declared, tree: Tree, context: Context, where: str) -> Any:
         """The value for a parameter of an op or a block, checked; POISON after reporting."""
-        return first_output(argument(param, tree, context.scope, self.at(context, tree), self.budget, where))
+        with self.builder.reading(context, tree.span):
+            sink = self.at(context, tree)
+            return first_output(argument(param, tree, context.scope, sink, self.budget, where))
 
     def tensor(
         self, tree: Tree, kinds: Sequence[str], context: Context, *, port: str, where: str

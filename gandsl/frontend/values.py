@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
 from gandsl.diagnostics import Span
+from gandsl.diagnostics.errors import Fault
 from gandsl.ir.types import TensorType, is_a
 from gandsl.spec.values import ABSENT, POISON, Algebra, Opaque, Size, algebra_of
 
@@ -31,15 +32,23 @@ _OF_SIDES = {"length": (1,), "depth": (3,), "height": (2, 3), "width": (2, 3)}
 
 @dataclass(frozen=True)
 class TensorValue(Opaque):
-    """A node's output. Indexing a list of styles makes `select` nodes, through `select`."""
+    """A node's output: expressions compute with it, and make nodes.
+
+    Indexing a list of vectors makes `select` nodes, through `select`; all other arithmetic is `computes`.
+    """
 
     id: str
     type: TensorType
     select: Callable[[TensorValue, int], TensorValue] = field(compare=False, repr=False)
+    computes: Algebra | None = field(default=None, compare=False, repr=False)
 
     @property
     def kind_name(self) -> str:
         return str(self.type)
+
+    @property
+    def algebra(self) -> Algebra | None:
+        return self.computes
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -56,17 +65,19 @@ class TensorValue(Opaque):
         return _ATTRIBUTES[name][1](self.type.shape)
 
     def item(self, index: int) -> TensorValue:
-        if self.type.kind != "Styles":
+        if self.type.kind not in ("Styles", "Tokens"):
             raise TypeError
         count = self.type.shape[0]
         if not -count <= index < count:
             raise IndexError
         return self.select(self, index % count)
 
-    def slice(self, low: int | None, high: int | None) -> list[Any]:
-        if self.type.kind != "Styles":
+    def slice(self, low: int | None, high: int | None) -> Any:
+        if self.type.kind == "Styles":
+            return [self.select(self, index) for index in range(self.type.shape[0])[low:high]]
+        if self.computes is None:
             raise TypeError
-        return [self.select(self, index) for index in range(self.type.shape[0])[low:high]]
+        return self.computes.slice(self, low, high)
 
 
 @dataclass(frozen=True)
@@ -109,7 +120,7 @@ class NodeOutputs(Opaque):
             return self.first.item(index)
         raise TypeError
 
-    def slice(self, low: int | None, high: int | None) -> list[Any]:
+    def slice(self, low: int | None, high: int | None) -> Any:
         if isinstance(self.first, list | tuple):
             return list(self.first[low:high])
         if isinstance(self.first, Opaque):
@@ -139,3 +150,33 @@ def flows(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return any(map(flows, value))
     return value is POISON or isinstance(value, Opaque)
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """The entries of a list of lists, in order; a value that is no list is its own."""
+    if isinstance(value, list | tuple):
+        for entry in value:
+            yield from leaves(entry)
+    else:
+        yield value
+
+
+def mapped(rule: Callable[[Any], Any], value: Any) -> Any:
+    """A list of lists with each entry replaced."""
+    return [mapped(rule, entry) for entry in value] if isinstance(value, list | tuple) else rule(value)
+
+
+def entry_by_entry(rule: Callable[..., Any], *values: Any) -> Any:
+    """`rule` of the values, or, of lists of one length among them, of their entries. Raises Fault."""
+    values = tuple(first_output(value) for value in values)
+    lengths = {len(value) for value in values if isinstance(value, list | tuple)}
+    if not lengths:
+        return rule(*values)
+    if len(lengths) > 1:
+        few, many = sorted(lengths)[:2]
+        raise Fault("G0330", f"lists of {few} and of {many} entries cannot be computed with, entry by entry")
+    (length,) = lengths
+    return [
+        entry_by_entry(rule, *(value[i] if isinstance(value, list | tuple) else value for value in values))
+        for i in range(length)
+    ]

@@ -29,19 +29,19 @@ class ConstantFolding(Pass):
 
     def apply(self, module: fx.GraphModule, log: PassRecord, target: Target) -> None:
         for node in list(module.graph.nodes):
-            if is_plain(node, "scale"):
+            if _factor(node) is not None:
                 _fold_factor(node, log)
         _compute_once(module.graph, log)
 
 
 def _fold_factor(node: fx.Node, log: PassRecord) -> None:
     """factor · op(x) is op with its factor times that; so is leaky_relu(factor · x), for factors above 0."""
-    factor = node.kwargs["factor"]
-    below = node.args[0]
-    assert isinstance(below, fx.Node) and isinstance(factor, (int, float))
+    factor, (below,) = _factor(node), node.all_input_nodes
+    assert factor is not None
     above = only_user(node)
     ir = ir_node(below)
     name = ir.spec.factor if ir and is_plain(below, ir.op) else ""
+    name = "number" if _is_multiple(below) else name
     if name:
         if only_user(below) is not node:
             log.skip(node, f"{below.meta['id']} is read by others too")
@@ -56,6 +56,18 @@ def _fold_factor(node: fx.Node, log: PassRecord) -> None:
         above.meta["ids"] = (*node.meta["ids"], *above.meta["ids"])
         above.replace_input_with(node, below)
         node.graph.erase_node(node)
+
+
+def _factor(node: fx.Node) -> float | None:
+    """The constant that a node multiplies its input by; None where it does not."""
+    if is_plain(node, "scale"):
+        return float(node.kwargs["factor"])  # type: ignore[arg-type]
+    return float(node.kwargs["number"]) if _is_multiple(node) else None  # type: ignore[arg-type]
+
+
+def _is_multiple(node: fx.Node) -> bool:
+    """Whether it is a product with a number."""
+    return is_plain(node, "times") and node.kwargs["number"] is not None
 
 
 def _compute_once(graph: fx.Graph, log: PassRecord) -> None:

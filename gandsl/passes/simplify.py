@@ -41,7 +41,8 @@ class Simplify(Pass):
 
 
 def _first(node: fx.Node) -> fx.Node:
-    value = node.args[0]
+    """What it reads first, also where another port is left out."""
+    value = node.args[0] if node.args else node.all_input_nodes[0]
     assert isinstance(value, fx.Node)
     return value
 
@@ -102,6 +103,12 @@ RULES: dict[str, Rule] = {
     "slice_channels": identity_if(
         lambda node, attrs: _shape(_first(node)) == _shape(node), "takes all channels"
     ),
+    "slice": identity_if(lambda node, attrs: _shape(_first(node)) == _shape(node), "takes all of it"),
+    "times": identity_if(lambda node, attrs: attrs["number"] == 1.0, "times 1"),
+    "divide": identity_if(lambda node, attrs: attrs["number"] == 1.0 and bool(node.args), "over 1"),
+    "power": identity_if(lambda node, attrs: attrs["exponent"] == 1.0, "to the power of 1"),
+    "average": _single_term,
+    "total": _single_term,
     "leaky_relu": identity_if(lambda node, attrs: attrs["slope"] == attrs["gain"] == 1.0, "slope 1, gain 1"),
     "fir": identity_if(
         lambda node, attrs: (

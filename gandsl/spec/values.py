@@ -104,6 +104,9 @@ class Algebra(Protocol):
     def negate(self, value: Any) -> Any:
         """`-value`. Raises Fault."""
 
+    def slice(self, value: Any, low: int | None, high: int | None) -> Any:
+        """`value[low:high]`. Raises Fault, or TypeError where it has no entries to pick from."""
+
 
 class Opaque:
     """A value that expressions hand on without knowing it: a tensor, a node with several outputs."""
@@ -133,8 +136,8 @@ class Opaque:
         """The value at `[index]`. Raises TypeError where it has no items, IndexError out of range."""
         raise TypeError(f"{self.kind_name} has no items")
 
-    def slice(self, low: int | None, high: int | None) -> list[Any]:
-        """The values at `[low:high]`. Raises TypeError where it has no items."""
+    def slice(self, low: int | None, high: int | None) -> Any:
+        """The values at `[low:high]`, or what holds them. Raises TypeError where it has no items."""
         raise TypeError(f"{self.kind_name} has no items")
 
 

@@ -192,11 +192,14 @@ def _masks(use: Use) -> Faults:
     if not use.op.keeps or not all(keep.mask for keep in use.op.keeps):
         return
     _, run, inputs = run_of(use)
-    (first,) = torch.autograd.grad(run(*inputs).sum(), inputs[:1], create_graph=True)
-    if not first.requires_grad:
+    free = [x for x in inputs if x.requires_grad]
+    slopes = torch.autograd.grad(run(*inputs).sum(), free, create_graph=True, allow_unused=True)
+    once = [slope for slope in slopes if slope is not None and slope.requires_grad]
+    if not once:
         return
-    (second,) = torch.autograd.grad((first * torch.randn_like(first)).sum(), inputs[:1], allow_unused=True)
-    if second is not None and second.any():
+    along = sum((slope * torch.randn_like(slope)).sum() for slope in once)
+    twice = torch.autograd.grad(along, free, allow_unused=True)  # type: ignore[arg-type]
+    if any(second is not None and second.any() for second in twice):
         yield "its second derivative is not 0, so what it keeps is no mask"
 
 

@@ -45,13 +45,15 @@ def result(op: str, attrs: dict[str, Any] | None = None, /, **inputs: Any) -> Te
         (NUMBER, SCALAR, NUMBER),
         (SCALAR, SCALAR, SCALAR),
         (STYLES, TOKENS, TOKENS),
+        (TOKENS, TensorType("Tokens", (6, 1)), TOKENS),
+        (TensorType("Feature", (4, 6)), TensorType("Feature", (1, 6)), TensorType("Feature", (4, 6))),
         (twice(LOGITS), SCALAR, twice(LOGITS)),
         (twice(LOGITS), twice(NUMBER), twice(LOGITS)),
     ],
     ids=str,
 )
 def test_operands_that_stand_beside_each_other(a: TensorType, b: TensorType, made: TensorType) -> None:
-    for op in ("plus", "minus", "times", "divide", "below"):
+    for op in ("plus", "minus", "times", "divide", "below", "maximum", "minimum"):
         assert result(op, a=a, b=b) == result(op, a=b, b=a) == made
 
 
@@ -59,6 +61,18 @@ REFUSED: list[tuple[str, str, dict[str, Any], dict[str, Any], str]] = [
     ("plus", "G0213", {}, {"a": IMAGE, "b": SMALL}, "have not the same shape"),
     ("plus", "G0213", {}, {"a": LATENT, "b": TensorType("Vector", (1,))}, "have not the same shape"),
     ("plus", "G0211", {}, {"a": IMAGE, "b": VECTOR}, "are not of one kind"),
+    ("plus", "G0211", {}, {"a": TOKENS, "b": TensorType("Feature", (6, 8))}, "are not of one kind"),
+    ("plus", "G0213", {}, {"a": TensorType("Logits", (4,)), "b": LOGITS}, "have not the same shape"),
+    ("where", "G0213", {}, {"condition": SMALL, "a": IMAGE, "b": IMAGE}, "have not the same shape"),
+    ("where", "G0213", {}, {"condition": FEATURE, "a": GRAY, "b": GRAY}, "does not choose among"),
+    ("where", "G0206", {}, {"condition": GRAY, "a": IMAGE}, "two operands"),
+    ("softmax", "G0218", {"over": "tokens"}, {"x": IMAGE}, "an Image[3, 8, 8] has no tokens"),
+    ("softmax", "G0218", {"over": "space"}, {"x": TOKENS}, "its axes are tokens and features"),
+    ("reduce", "G0218", {"over": "tokens", "how": "sum"}, {"x": LATENT}, "channels and features"),
+    ("slice", "G0107", {"over": "features", "start": 6, "count": 3}, {"x": TOKENS}, "features 6 to 9 of 8"),
+    ("slice", "G0107", {"over": "tokens", "start": 4, "count": 3}, {"x": TOKENS}, "tokens 4 to 7 of 6"),
+    ("matmul", "G0210", {}, {"a": TOKENS, "b": TOKENS}, "rows of 8 numbers"),
+    ("matmul", "G0210", {"transpose": "both"}, {"a": TOKENS, "b": TOKENS}, "rows of 6 numbers"),
     ("plus", "G0213", {}, {"a": twice(IMAGE), "b": NUMBER}, "the samples of 1 batch and of 2"),
     ("plus", "G0206", {}, {"a": IMAGE}, "two operands"),
     ("plus", "G0206", {"number": 1.0}, {"a": IMAGE, "b": IMAGE}, "two operands"),
@@ -116,9 +130,8 @@ def test_what_is_refused(
     with pytest.raises(ShapeError) as refused:
         result(op, attrs, **inputs)
     assert refused.value.code == code and said in refused.value.message
-    assert GAME_OPS.get(op, OPS.get(op)).port(refused.value.culprit) or (  # type: ignore[union-attr]
-        GAME_OPS[op].param(refused.value.culprit)
-    )
+    row = (GAME_OPS | OPS)[op]
+    assert row.port(refused.value.culprit) or row.param(refused.value.culprit)
 
 
 def test_joined_batches_are_counted_through_a_pass() -> None:

@@ -10,7 +10,15 @@ from collections.abc import Collection, Iterable, Sequence
 
 from gandsl.codegen.analysis.methods import FlatMethod
 from gandsl.codegen.analysis.ordering import StatementOrder
-from gandsl.codegen.analysis.statements import Body, Path, Statement, flat_statements, homes_of, path_of
+from gandsl.codegen.analysis.statements import (
+    Body,
+    Path,
+    Statement,
+    flat_statements,
+    homes_of,
+    path_of,
+    place_of,
+)
 from gandsl.ir.types import PICTURES
 
 GLUE = 4  # nodes without state up to which a scope without state is written out where it is used
@@ -74,7 +82,7 @@ class Composer:
         most: dict[Path, int] = {}
         for flat in methods:
             sizes: dict[Path, int] = {}
-            for path in map(path_of, flat.nodes):
+            for path in (place_of(flat.graph, id_) for id_ in flat.nodes):
                 for depth in range(1, len(path)):
                     sizes[path[:depth]] = sizes.get(path[:depth], 0) + 1
             most |= {path: max(size, most.get(path, 0)) for path, size in sizes.items()}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gandsl.codegen.analysis.methods import FlatMethod
+from gandsl.ir.graph import Graph
 
 Path = tuple[str, ...]
 
@@ -13,6 +15,22 @@ Path = tuple[str, ...]
 def path_of(id_: str) -> Path:
     """`s8.conv0` as ("s8", "conv0")."""
     return tuple(id_.split("."))
+
+
+_OF_EXPRESSION = re.compile(r"\.sub\d*$")  # what an expression unfolds to, beside its last node
+
+
+def of_expression(id_: str) -> bool:
+    """Whether a node is a part of an expression, which nobody gave a name."""
+    return bool(_OF_EXPRESSION.search(id_))
+
+
+def place_of(graph: Graph, id_: str) -> Path:
+    """Where a node's statement stands; a part of an expression beside its node, `c_sub` beside `c`."""
+    path = path_of(id_)
+    if of_expression(id_) and ".".join(path[:-1]) in graph.nodes:
+        return (*path[:-2], "_".join(path[-2:]))
+    return path
 
 
 @dataclass(frozen=True)
@@ -58,7 +76,7 @@ def flat_statements(flat: FlatMethod, homes: Mapping[str, Path]) -> list[Stateme
             first.update(dict.fromkeys(ids, ids[0]))
     found: list[Statement] = []
     for id_ in flat.nodes:
-        node, place = graph[id_], path_of(id_)
+        node, place = graph[id_], place_of(graph, id_)
         if node.op != "select":
             found.append(Statement(place, node.operands, (id_,)))
             continue
@@ -82,7 +100,7 @@ def homes_of(methods: Sequence[FlatMethod]) -> dict[str, Path]:
         for id_ in flat.nodes:
             for operand in flat.graph[id_].operands:
                 if operand in source:
-                    readers.setdefault(source[operand], []).append(path_of(id_)[:-1])
+                    readers.setdefault(source[operand], []).append(place_of(flat.graph, id_)[:-1])
         for id_ in flat.outputs:
             if id_ in source:
                 readers.setdefault(source[id_], []).append(())

@@ -7,26 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from gandsl.codegen.analysis.game.written import GameFunction
+from gandsl.codegen.printing.expressions import ATOM, Text, has_form, written
 from gandsl.codegen.printing.layout import literal, on_one_line, quoted
 from gandsl.ir.graph import Node
 from gandsl.lowering.table import literal as plain
-
-SUM, PRODUCT, SIGN, ATOM = range(4)  # how tight an expression binds
-
-_OPERATORS = {"plus": ("+", SUM), "minus": ("-", SUM), "times": ("*", PRODUCT), "divide": ("/", PRODUCT)}
-_METHODS = {"abs": "abs()", "sqrt": "sqrt()", "exp": "exp()", "log": "log()"}
-
-
-@dataclass(frozen=True)
-class Text:
-    """An expression, and how tight it binds."""
-
-    text: str
-    binds: int = ATOM
-
-    def within(self, binds: int) -> str:
-        """In brackets where what stands around it binds tighter."""
-        return self.text if self.binds >= binds else f"({self.text})"
 
 
 @dataclass
@@ -45,8 +29,8 @@ class Arithmetic:
 
     def made(self, node: Node) -> Text:
         """The expression that a node is made by."""
-        if node.op in _OPERATORS and not self._apart(node):
-            return self._operator(node)
+        if has_form(node.op) and (found := self._plain(node)) is not None:
+            return found
         for ops, write in _FORMS:
             if node.op in ops and (found := write(self, node)) is not None:
                 return found
@@ -63,34 +47,16 @@ class Arithmetic:
         self.functions.add(function)
         return Text(f"{function}({', '.join(arguments)})")
 
-    def _apart(self, node: Node) -> bool:
-        """Whether one number a sample stands beside several: the runtime's function puts them in line."""
-        shapes = [
-            self.of.graph[id_].type.shape for id_ in node.operands if self.of.graph[id_].type.kind != "Scalar"
-        ]
-        return len({len(shape) for shape in shapes}) > 1
+    def _plain(self, node: Node) -> Text | None:
+        operands = {port: self.of_node(ids[0]) for port, ids in node.inputs.items()}
+        types = {port: self.of.graph[ids[0]].type for port, ids in node.inputs.items()}
+        shapes = {port: type_.shape for port, type_ in types.items() if type_.kind != "Scalar"}
 
-    def _operator(self, node: Node) -> Text:
-        sign, binds = _OPERATORS[node.op]
-        a, b = (
-            self.of_node(node.inputs[port][0]) if port in node.inputs else Text(self.number(node, "number"))
-            for port in ("a", "b")
-        )
-        return Text(f"{a.within(binds)} {sign} {b.within(binds + 1)}", binds)
+        def number(param: str) -> str | None:
+            differs = (node.id, param) in self.of.slots and param == "exponent"
+            return None if differs else self.number(node, param)
 
-    def _negated(self, node: Node) -> Text:
-        return Text(f"-{self._x(node).within(SIGN)}", SIGN)
-
-    def _power(self, node: Node) -> Text | None:
-        if (node.id, "exponent") in self.of.slots:
-            return None
-        x = self._x(node).within(ATOM)
-        if node.attrs["exponent"] == 2:
-            return Text(f"{x}.square()")
-        return self.call("power", [x, f"exponent={self.number(node, 'exponent')}"])
-
-    def _method(self, node: Node) -> Text:
-        return Text(f"{self._x(node).within(ATOM)}.{_METHODS[node.op]}")
+        return written(node, operands, shapes, number)
 
     def _mean(self, node: Node) -> Text:
         if node.id in self.means:
@@ -131,9 +97,6 @@ def _differs(value: Any, default: Any) -> bool:
 
 Write = Callable[[Arithmetic, Node], Text | None]
 _FORMS: tuple[tuple[frozenset[str], Write], ...] = (
-    (frozenset({"negate"}), Arithmetic._negated),
-    (frozenset({"power"}), Arithmetic._power),
-    (frozenset(_METHODS), Arithmetic._method),
     (frozenset({"mean"}), Arithmetic._mean),
     (frozenset({"weights"}), Arithmetic._weights),
 )

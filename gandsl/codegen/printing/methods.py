@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gandsl.codegen.analysis.calls import modules_of
@@ -13,6 +13,8 @@ from gandsl.codegen.analysis.nesting import Composer
 from gandsl.codegen.analysis.statements import Body, Statement, path_of
 from gandsl.codegen.analysis.structure import Ref
 from gandsl.codegen.identifiers import local_name
+from gandsl.codegen.printing.expressions import Text, has_form, written
+from gandsl.codegen.printing.held import HeldValues
 from gandsl.codegen.printing.layout import (
     Bracketed,
     Expr,
@@ -69,13 +71,14 @@ class MethodPrinter:
         results = self.classes.results(self.method.bodies[self.body.scope])
         lines: list[str] = []
         returned = False
+        self.held = HeldValues(self.body, {self.ids[self.body.scope][ref] for ref in self._asked()})
         for index, statement in enumerate(self.body.statements):
             last = index == len(self.body.statements) - 1
             makes = (
                 list(statement.results) if statement.body is None else self.classes.results(statement.body)
             )
             returned = last and results == makes and not statement.unpacks
-            lines += self._statement(index, statement, "return " if returned else None)
+            lines += self._step(index, statement, "return " if returned else None)
         if results and not returned:
             values = [self.names[id_] for id_ in results]
             one = on_one_line(collection(values))[1:-1]
@@ -165,6 +168,56 @@ class MethodPrinter:
 
     # ---- statements
 
+    def _step(self, index: int, statement: Statement, before: str | None) -> list[str]:
+        """The lines of a statement, and of what waited for its reader; none where this one waits."""
+        lines = self._written(self.held.apart(statement))
+        if before is None and self.held.may_wait(statement) and not self._is_layer(statement):
+            text = self._expression(index, statement)
+            if self.held.wait(index, statement, text):
+                return lines
+        lines += self._written(self.held.behind(statement))
+        names, taken = dict(self.names), set(self.taken)
+        made = self._statement(index, statement, before)
+        if self.held.waiting and any(columns(line) > WIDTH for line in made):
+            self.names, self.taken = names, taken
+            lines += self._written(self.held.all())
+            made = self._statement(index, statement, before)
+        self.held.forget()
+        return lines + made
+
+    def _written(self, waited: Sequence[tuple[int, Statement]]) -> list[str]:
+        """Statements of their own for what waited."""
+        return [line for index, statement in waited for line in self._statement(index, statement, None)]
+
+    def _is_layer(self, statement: Statement) -> bool:
+        return self.classes.primitive(self.body, statement).is_layer
+
+    def _text(self, id_: str) -> str:
+        """What stands for a value as an argument."""
+        return self._operand(id_).text
+
+    def _operand(self, id_: str) -> Text:
+        return self.held.texts.get(id_) or Text(self.names[id_])
+
+    def _asked(self) -> set[Ref]:
+        """What the surroundings of any instance read."""
+        return {ref for ref in self.method.outputs if ref in self.ids[self.body.scope]}
+
+    def _expression(self, index: int, statement: Statement) -> Text:
+        """A primitive in one line."""
+        node = self.classes.primitive(self.body, statement).node
+        graph, slots = self.body.flat.graph, {slot.param: slot for slot in self.method.slots[index]}
+        types = {port: graph[ids[0]].type for port, ids in node.inputs.items()}
+        found = written(
+            node,
+            {port: self._operand(ids[0]) for port, ids in node.inputs.items()},
+            {port: type_.shape for port, type_ in types.items() if type_.kind != "Scalar"},
+            lambda param: (
+                None if param == "exponent" and slots[param].argument else on_one_line(value_of(slots[param]))
+            ),
+        )
+        return found or Text(on_one_line(self._primitive(index, statement)))
+
     def _statement(self, index: int, statement: Statement, before: str | None) -> list[str]:
         if statement.unpacks:
             return self._unpack(statement)
@@ -176,10 +229,12 @@ class MethodPrinter:
         if statement.body is not None:
             expr, target = self._call(statement)
         elif (term := self._only_term(index, statement)) is not None:
-            self.names[statement.results[0]] = self.names[term]
-            return [f"{' ' * BODY}return {self.names[term]}"] if before else []
+            self.names[statement.results[0]] = self._text(term)
+            return [f"{' ' * BODY}return {self._text(term)}"] if before else []
         else:
-            expr = self._primitive(index, statement)
+            one = self.classes.primitive(self.body, statement)
+            form = not one.is_layer and has_form(one.node.op)
+            expr = self._expression(index, statement).text if form else self._primitive(index, statement)
             read = self.refs[statement.results[0]] in self._used()
             target = (
                 self._name(statement.results[0], self._local(statement, statement.results[0])) if read else ""
@@ -215,7 +270,7 @@ class MethodPrinter:
             for id_ in outputs
         ]
         named = "" if {*targets} <= {"_"} else ", ".join(targets)
-        return call(function, [self.names[id_] for id_ in statement.reads]), named
+        return call(function, [self._text(id_) for id_ in statement.reads]), named
 
     def _used(self) -> set[Ref]:
         """What the statements and surroundings of any instance read."""
@@ -228,10 +283,10 @@ class MethodPrinter:
     def _primitive(self, index: int, statement: Statement) -> Expr:
         one = self.classes.primitive(self.body, statement)
         args: list[Expr] = [
-            collection([self.names[id_] for id_ in arg], "[]") if isinstance(arg, tuple) else self.names[arg]
+            collection([self._text(id_) for id_ in arg], "[]") if isinstance(arg, tuple) else self._text(arg)
             for arg in one.args
         ]
-        args += [keyword(name, self.names[id_]) for name, id_ in one.keyword_args.items()]
+        args += [keyword(name, self._text(id_)) for name, id_ in one.keyword_args.items()]
         if one.is_layer:
             return call(attribute(statement.place[len(self.body.scope) :]), args)
         defaults = one.signature.defaults

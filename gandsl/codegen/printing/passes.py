@@ -9,7 +9,8 @@ from typing import Any
 from gandsl.codegen.analysis.game.naming import names_of
 from gandsl.codegen.analysis.game.nesting import Assignment, PassBody, body_of
 from gandsl.codegen.analysis.game.written import GameFunction, PassFunction, StateFunction, WrittenCall
-from gandsl.codegen.printing.arithmetic import PRODUCT, Arithmetic, Text
+from gandsl.codegen.printing.arithmetic import Arithmetic
+from gandsl.codegen.printing.expressions import PRODUCT, Text
 from gandsl.codegen.printing.layout import (
     Bracketed,
     call,

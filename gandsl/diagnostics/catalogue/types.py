@@ -202,6 +202,17 @@ ROWS = (
         `collect:`.""",
     ),
     Code(
+        "G0218",
+        "error",
+        "no such axis",
+        means="""
+        An op works along an axis that what it reads does not have. A Feature or an Image has channels and
+        space, Tokens and Styles have tokens and features, a Vector has features, also called channels.""",
+        example="""
+        mean: {op: reduce, x: tokens, how: mean, over: channels}""",
+        mend="name one of the axes that the message lists: `over: features`.",
+    ),
+    Code(
         "G0223",
         "error",
         "only of two sides",

@@ -11,10 +11,10 @@ from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.frontend.context import Context
 from gandsl.frontend.game.keys import choice, draws_of
 from gandsl.frontend.game.unfolder import GameUnfolder, may_be
-from gandsl.frontend.game.values import Called, GameTensor, PartValue, is_absent, leaves
+from gandsl.frontend.game.values import Called, GameTensor, PartValue, is_absent
 from gandsl.frontend.nodes.arguments import COMMON, Argument
 from gandsl.frontend.reporting import reasons
-from gandsl.frontend.values import Above, first_output
+from gandsl.frontend.values import Above, first_output, leaves
 from gandsl.ir.graph import Graph, Node
 from gandsl.ir.op import Trait
 from gandsl.ir.ops import GAME_OPS, OPS

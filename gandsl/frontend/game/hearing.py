@@ -7,7 +7,7 @@ from enum import Enum
 
 from gandsl.diagnostics.errors import Fault
 from gandsl.frontend.game.builder import GameBuilder
-from gandsl.frontend.game.values import GameTensor
+from gandsl.frontend.values import TensorValue
 from gandsl.ir.graph import Node
 
 
@@ -48,7 +48,7 @@ class Hearing:
         self._builder = builder
         self._heard: dict[str, str] = {}  # node of a pass → the `heard` node that stands for it
 
-    def operands(self, inputs: Mapping[str, Sequence[GameTensor]]) -> Mapping[str, Sequence[GameTensor]]:
+    def operands(self, inputs: Mapping[str, Sequence[TensorValue]]) -> Mapping[str, Sequence[TensorValue]]:
         """The operands of a node of `next`, with those that are heard replaced. Raises Fault."""
         given = [one for tensors in inputs.values() for one in tensors]
         if not any(one.type.sampled for one in given):
@@ -61,7 +61,7 @@ class Hearing:
             )
         return inputs
 
-    def now(self, tensor: GameTensor) -> GameTensor:
+    def now(self, tensor: TensorValue) -> TensorValue:
         """A Scalar as it is known when the step ends."""
         if self._when(tensor) is not When.PASS:
             return tensor
@@ -69,5 +69,5 @@ class Hearing:
             self._heard[tensor.id] = self._builder.make("heard", {}, node=tensor.id).id
         return self._builder.tensor(self._builder.nodes[self._heard[tensor.id]])
 
-    def _when(self, tensor: GameTensor) -> When:
+    def _when(self, tensor: TensorValue) -> When:
         return when(tensor.id, self._builder.nodes, {})

@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from gandsl.frontend.builder import numbered
 from gandsl.frontend.context import Context
-from gandsl.frontend.game.builder import numbered
 from gandsl.frontend.game.numbers import number_of, pipe_of
 from gandsl.frontend.game.unfolder import GameUnfolder
-from gandsl.frontend.game.values import leaves
 from gandsl.frontend.nodes import lookup
 from gandsl.frontend.nodes.arguments import Argument, Use, arguments_of, names_taken, refuse_unknown
 from gandsl.frontend.nodes.op import call_op
-from gandsl.frontend.values import Above, TensorValue, first_output
+from gandsl.frontend.values import Above, TensorValue, first_output, leaves
 from gandsl.ir.op import Op
 from gandsl.spec import tree as trees
 from gandsl.spec.tree import Entry, Scalar

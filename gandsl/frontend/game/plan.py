@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from gandsl.frontend.builder import numbered
 from gandsl.frontend.context import Context
-from gandsl.frontend.game.builder import numbered
 from gandsl.frontend.game.logs import logged
 from gandsl.frontend.game.player import sampled, turns, unfold_player
 from gandsl.frontend.game.state import Moved, below, players_of, unfold_next
 from gandsl.frontend.game.unfolder import GameUnfolder
-from gandsl.frontend.game.values import GameTensor, leaves
-from gandsl.frontend.values import first_output
+from gandsl.frontend.game.values import GameTensor
+from gandsl.frontend.values import first_output, leaves
 from gandsl.ir.graph import Node
 from gandsl.ir.types import PICTURES
 from gandsl.spec.document import GameDecl

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from gandsl.diagnostics import Span
-from gandsl.frontend.builder import Tally
+from gandsl.frontend.builder import ROWS, Tally
 from gandsl.frontend.context import Context
 from gandsl.frontend.game.algebra import GameAlgebra
-from gandsl.frontend.game.builder import ROWS, GameBuilder
-from gandsl.frontend.game.functions import functions
+from gandsl.frontend.game.builder import GameBuilder
+from gandsl.frontend.game.functions import functions_of_games
 from gandsl.frontend.game.hearing import Hearing
 from gandsl.frontend.game.numbers import number_of
-from gandsl.frontend.game.values import GameTensor, PartValue, leaves
+from gandsl.frontend.game.values import GameTensor, PartValue
 from gandsl.frontend.reporting import Reporter
 from gandsl.frontend.unfolder import UnfoldBody, Unfolder
-from gandsl.frontend.values import Above, TensorValue, first_output
-from gandsl.ir.op import Port
+from gandsl.frontend.values import Above, TensorValue, first_output, leaves
 from gandsl.ir.types import KINDS, is_a
 from gandsl.spec import tree as trees
+from gandsl.spec.builtins import Builtin
 from gandsl.spec.document import Document, NetworkDecl
-from gandsl.spec.expressions import Expr
 from gandsl.spec.library import Library
 from gandsl.spec.params import Declared, coerce
 from gandsl.spec.scope import Budget
-from gandsl.spec.tree import Entry, Scalar, Tree
+from gandsl.spec.tree import Scalar, Tree
 from gandsl.spec.values import ABSENT, POISON, Absent, Poison
 
 
@@ -52,9 +51,6 @@ class GameUnfolder(Unfolder):
     ) -> None:
         self._known = dict(family)
         super().__init__(document, library, reporter, budget, self._known, tally, unfold_body)
-        self.builder = GameBuilder(reporter)
-        self.algebra = self.builder.algebra = GameAlgebra(self.builder)
-        self.builtins = functions(self.algebra)
         self.networks = networks
         self.declared: Mapping[str, NetworkDecl] = document.networks
         self.players = players
@@ -63,22 +59,10 @@ class GameUnfolder(Unfolder):
         self.waiting: list[Any] = []  # states of all bodies, whose `next` comes last
         self.programs: dict[tuple[str, str], Any] = {}  # network and entry → its program at this variant
 
-    # ---- where expressions stand
-
-    def unfolding(self, entry: Entry, context: Context) -> AbstractContextManager[None]:
-        return self.builder.unfolding(context.at(entry.key))
-
-    def own(self, name: str, tree: Tree, context: Context) -> Any:
-        value = self.evaluate(tree, context)
-        return value if value is POISON else self.builder.settle(value, name, context, tree.span)
-
-    def evaluate(self, tree: Tree, context: Context) -> Any:
-        with self.builder.reading(context, tree.span):
-            return super().evaluate(tree, context)
-
-    def evaluate_expr(self, expr: Expr, context: Context) -> Any:
-        with self.builder.reading(context, expr.span):
-            return super().evaluate_expr(expr, context)
+    def _made(self, reporter: Reporter) -> tuple[GameBuilder, Mapping[str, Builtin]]:
+        builder = GameBuilder(reporter)
+        builder.algebra = self.algebra = GameAlgebra(builder)
+        return builder, functions_of_games(self.algebra)
 
     @contextmanager
     def hearing(self) -> Iterator[Hearing]:
@@ -108,27 +92,21 @@ class GameUnfolder(Unfolder):
 
     # ---- for a wanted type
 
-    def kinds(self, port: Port) -> tuple[str, ...]:
-        return port.everywhere
-
     def parameter(self, param: Declared, tree: Tree, context: Context, where: str) -> Any:
-        with self.builder.reading(context, tree.span):
-            if param.type == "number":
-                value = number_of(self, tree, context, f"`{param.name}` of {where}")
-                return (
-                    value
-                    if isinstance(value, TensorValue)
-                    else self._moving(value, param, tree, context, where)
-                )
-            if param.type == "ids":
-                return self._ids(param, tree, context, where)
-            return super().parameter(param, tree, context, where)
+        if param.type == "number":
+            value = number_of(self, tree, context, f"`{param.name}` of {where}")
+            moves = not isinstance(value, TensorValue)
+            return self._moving(value, param, tree, context, where) if moves else value
+        if param.type == "ids":
+            return self._ids(param, tree, context, where)
+        return super().parameter(param, tree, context, where)
 
     def _moving(self, value: Any, param: Declared, tree: Tree, context: Context, where: str) -> Any:
         """A number as it is; a curve or stairs as a Scalar of the clock."""
         if value is POISON or value is None or isinstance(value, int | float):
             return coerce(param, value, tree.span, self.at(context, tree), where)
-        return self.builder.make("clock", {}, number=value)
+        with self.builder.reading(context, tree.span):
+            return self.builder.make("clock", {}, number=value)
 
     def _ids(self, param: Declared, tree: Tree, context: Context, where: str) -> Any:
         items = tree.items if isinstance(tree, trees.Sequence) else (tree,)

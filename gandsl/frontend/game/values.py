@@ -1,32 +1,25 @@
-"""What names stand for in a game besides: tensors that compute, networks and their parts, types."""
+"""What names stand for in a game besides: tensors of a game, networks and their parts, types."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from gandsl.diagnostics.articles import a
-from gandsl.diagnostics.errors import Fault
-from gandsl.frontend.values import NodeOutputs, TensorValue, first_output
+from gandsl.frontend.values import NodeOutputs, TensorValue, first_output, leaves
 from gandsl.ir.graph import Graph
 from gandsl.ir.types import TensorType
-from gandsl.spec.values import ABSENT, Algebra, Opaque
+from gandsl.spec.values import ABSENT, Opaque
 
 
 @dataclass(frozen=True)
 class GameTensor(TensorValue):
-    """A tensor of a game: expressions compute with it, and `.type` is what `draw` makes another of."""
-
-    computes: Algebra | None = field(default=None, compare=False, repr=False)
+    """A tensor of a game: `.type` is what `draw` makes another of."""
 
     @property
     def kind_name(self) -> str:
         return a(self.type)
-
-    @property
-    def algebra(self) -> Algebra | None:
-        return self.computes
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -91,36 +84,6 @@ class PartValue(Opaque):
         if node is None or node.op != "input":
             return None
         return TypeValue(node.type, node.attrs["distribution"])
-
-
-def leaves(value: Any) -> Iterator[Any]:
-    """The entries of a list of lists, in order; a value that is no list is its own."""
-    if isinstance(value, list | tuple):
-        for entry in value:
-            yield from leaves(entry)
-    else:
-        yield value
-
-
-def mapped(rule: Callable[[Any], Any], value: Any) -> Any:
-    """A list of lists with each entry replaced."""
-    return [mapped(rule, entry) for entry in value] if isinstance(value, list | tuple) else rule(value)
-
-
-def entry_by_entry(rule: Callable[..., Any], *values: Any) -> Any:
-    """`rule` of the values, or, of lists of one length among them, of their entries. Raises Fault."""
-    values = tuple(first_output(value) for value in values)
-    lengths = {len(value) for value in values if isinstance(value, list | tuple)}
-    if not lengths:
-        return rule(*values)
-    if len(lengths) > 1:
-        few, many = sorted(lengths)[:2]
-        raise Fault("G0330", f"lists of {few} and of {many} entries cannot be computed with, entry by entry")
-    (length,) = lengths
-    return [
-        entry_by_entry(rule, *(value[i] if isinstance(value, list | tuple) else value for value in values))
-        for i in range(length)
-    ]
 
 
 def is_absent(value: Any) -> bool:

@@ -57,18 +57,19 @@ def unfold_fold(
         start, value = next(iter(carried.items()), ("", ABSENT))
         reads = above if value is first_output(above.value) else Above(value, start, _carried_at(tree, start))
         after, last = unfolder.body(body, inside, reads)
-        if isinstance(following, trees.Mapping):
-            carried = {
-                key: first_output(unfolder.evaluate(following.entries[key].value, after))
-                if key in following
-                else value
-                for key, value in carried.items()
-            }
-        elif carried:
-            carried = {**carried, next(iter(carried)): first_output(last)}
-        if isinstance(collect, trees.Mapping):
-            for item in collect:
-                collected[item.key].append(first_output(unfolder.evaluate(item.value, after)))
+        with unfolder.builder.unfolding(inside.path):
+            if isinstance(following, trees.Mapping):
+                carried = {
+                    key: first_output(unfolder.evaluate(following.entries[key].value, after))
+                    if key in following
+                    else value
+                    for key, value in carried.items()
+                }
+            elif carried:
+                carried = {**carried, next(iter(carried)): first_output(last)}
+            if isinstance(collect, trees.Mapping):
+                for item in collect:
+                    collected[item.key].append(first_output(unfolder.evaluate(item.value, after)))
         if any(value is POISON for value in carried.values()):
             return POISON
     return NodeOutputs({**carried, **collected})

@@ -5,6 +5,7 @@ from gandsl.ir.ops import (
     activation,
     arithmetic,
     attention,
+    axes,
     combine,
     convolution,
     dense,
@@ -31,6 +32,7 @@ FAMILIES = {
     "shape": shape,
     "attention": attention,
     "arithmetic": arithmetic,
+    "axes": axes,
     "reduction": reduction,
     "game": game,
 }

@@ -8,7 +8,7 @@ from gandsl.ir.op import TWICE, Call, Fused, Keep, LayerRule, Op, Param, Port, S
 from gandsl.ir.types import TensorType, feature, is_a
 
 X = Port("x", ("Feature", "Vector", "Tokens"))
-ANY = replace(X, in_game=("Styles", "Logits", "Number", "Scalar"))
+ANY = replace(X, kinds=(*X.kinds, "Styles", "Logits", "Number", "Scalar"))
 
 
 def _same(call: Call) -> TensorType:

@@ -6,7 +6,7 @@ from gandsl.diagnostics.articles import a
 from gandsl.ir.op import TWICE, Call, Keep, Op, Param, Port, Product, ShapeError, Trait
 from gandsl.ir.types import TensorType, feature, is_a, vector
 
-IN_GAME = ("Tokens", "Styles", "Logits", "Number", "Scalar")  # kinds that are blended in games, too
+BLENDED = ("Feature", "Vector", "Tokens", "Styles", "Logits", "Number", "Scalar")
 TERMS = Port("terms", ("Feature", "Vector", "Tokens"), variadic=True)
 
 
@@ -142,9 +142,9 @@ OPS = (
     Op(
         "lerp",
         (
-            Port("a", ("Feature", "Vector"), in_game=IN_GAME),
-            Port("b", ("Feature", "Vector"), in_game=IN_GAME),
-            Port("weight", ("Scalar",), in_game=("Number", "Feature")),
+            Port("a", BLENDED),
+            Port("b", BLENDED),
+            Port("weight", ("Scalar", "Number", "Feature")),
         ),
         (),
         output=_lerp_output,

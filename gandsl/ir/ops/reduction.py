@@ -1,4 +1,4 @@
-"""Reductions of games: over a sample's numbers, over the batch, over the entries of a list."""
+"""Reductions: over a sample's numbers, over the batch, over the entries of a list."""
 
 from __future__ import annotations
 
@@ -55,7 +55,6 @@ OPS = (
         (),
         output=lambda call: NUMBER,
         traits=TWICE,
-        place=Stands.GAME,
         doc="The mean of a sample's own numbers.",
     ),
     Op(
@@ -64,7 +63,6 @@ OPS = (
         (),
         output=lambda call: NUMBER,
         traits=TWICE,
-        place=Stands.GAME,
         doc="The sum of a sample's own numbers.",
     ),
     Op(
@@ -73,7 +71,6 @@ OPS = (
         (),
         output=lambda call: vector(call.input("x").shape[0]),
         traits=TWICE,
-        place=Stands.GAME,
         doc="The sum of each vector of a list: of each layer's style.",
     ),
     Op(
@@ -82,7 +79,6 @@ OPS = (
         (),
         output=_entries,
         traits=TWICE,
-        place=Stands.GAME,
         doc="The mean of a list's entries, number by number: of heads, of scales.",
     ),
     Op(
@@ -91,7 +87,6 @@ OPS = (
         (),
         output=_entries,
         traits=TWICE,
-        place=Stands.GAME,
         doc="The sum of a list's entries, number by number.",
     ),
     Op(

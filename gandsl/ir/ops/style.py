@@ -16,8 +16,8 @@ def _chunks_output(call: Call) -> TensorType:
 def _select_output(call: Call) -> TensorType:
     count, size = call.input("x").shape
     if not 0 <= call.index < count:
-        raise ShapeError("G0107", f"index {call.index} of {count} styles", "index")
-    return TensorType("Style", (size,))
+        raise ShapeError("G0107", f"index {call.index} of {count} vectors", "index")
+    return TensorType("Style" if call.input("x").kind == "Styles" else "Vector", (size,))
 
 
 def _stack_output(call: Call) -> TensorType:
@@ -68,11 +68,11 @@ OPS = (
     ),
     Op(
         "select",
-        (Port("x", ("Styles",)),),
+        (Port("x", ("Styles", "Tokens")),),
         (Param("index", "int", minimum=0),),
         output=_select_output,
         traits=TWICE,
-        doc="One style of a list; `ws[i]` in an expression writes it.",
+        doc="One vector of a list, a style or a token; `ws[i]` in an expression writes it.",
     ),
     Op(
         "track_average",

@@ -1,7 +1,7 @@
-"""Arithmetic entry by entry, as games write it.
+"""Arithmetic number by number.
 
 Beside a tensor stands one of its shape, a number, a tensor [] for all of it, [N] with one number a sample, or
-[N, 1, H, W] beside [N, C, H, W].
+[N, 1, …] beside [N, C, …], [N, tokens, 1] beside [N, tokens, features].
 """
 
 from __future__ import annotations
@@ -59,6 +59,32 @@ def below(a: Tensor | None = None, b: Tensor | None = None, *, number: float | N
     return _of_two(operator.lt, a, b, number).to(like.dtype)
 
 
+def maximum(a: Tensor | None = None, b: Tensor | None = None, *, number: float | None = None) -> Tensor:
+    """The larger of a and b."""
+    return _of_two(lambda x, y: _extreme(torch.maximum, torch.clamp_min, x, y), a, b, number)
+
+
+def minimum(a: Tensor | None = None, b: Tensor | None = None, *, number: float | None = None) -> Tensor:
+    """The smaller of a and b."""
+    return _of_two(lambda x, y: _extreme(torch.minimum, torch.clamp_max, x, y), a, b, number)
+
+
+def _extreme(of_two: Callable[..., Tensor], with_number: Callable[..., Tensor], x: Any, y: Any) -> Tensor:
+    if isinstance(x, Tensor) and isinstance(y, Tensor):
+        return of_two(x, y)
+    return with_number(x, y) if isinstance(x, Tensor) else with_number(y, x)
+
+
+def where(
+    condition: Tensor, a: Tensor | None = None, b: Tensor | None = None, *, number: float | None = None
+) -> Tensor:
+    """a where the condition is above 0, else b."""
+    given: list[Any] = [number if x is None else x for x in (a, b)]
+    largest = max((x for x in (condition, *given) if isinstance(x, Tensor)), key=Tensor.dim)
+    chosen, other = (over_samples(x, largest) if isinstance(x, Tensor) else x for x in given)
+    return torch.where(over_samples(condition, largest) > 0, chosen, other)
+
+
 def power(x: Tensor, *, exponent: float) -> Tensor:
     """x to a constant power."""
     return x.square() if exponent == 2 else x**exponent
@@ -87,6 +113,16 @@ def exp(x: Tensor) -> Tensor:
 def log(x: Tensor) -> Tensor:
     """Natural logarithm."""
     return x.log()
+
+
+def sin(x: Tensor) -> Tensor:
+    """Sine."""
+    return x.sin()
+
+
+def cos(x: Tensor) -> Tensor:
+    """Cosine."""
+    return x.cos()
 
 
 def sign(x: Tensor) -> Tensor:
