@@ -235,16 +235,10 @@ def test_an_expression_computes_what_it_says(seed: int, tmp_path: Path) -> None:
 
 
 def test_source_reads_as_it_was_written(tmp_path: Path) -> None:
-    """Operators where Python has them, in the order of the graph; what is read twice has a name."""
-    ir, _ = network(
-        tmp_path,
-        """
-        mean: reduce(x, 'mean', 'channels')
-        norm: (x - mean) / sqrt(reduce((x - mean) ** 2, 'mean', 'channels') + 1e-5)
-        conv: {op: conv, x: 0.5 * norm - y / 3 * mask, channels: 4}
-        scaled: conv * s
-        """,
-    )
+    """What docs/language.md shows: operators where Python has them, and in the order of the graph."""
+    page = Path("docs/language.md").read_text()
+    shown = page.partition("test_arithmetic.py -->")[2].split("```")[1].removeprefix("yaml")
+    ir, _ = network(tmp_path, shown)
     assert ir is not None
     source = network_source(ir, "A use.", Locations("hand.yaml"), lambda hint: None)
     body = [
