@@ -33,7 +33,7 @@ import torch
 from PIL import Image
 
 from bench.figures import figure
-from gandsl_runtime.data import RealBatch, Stream, open_dataset
+from gandsl_runtime.data import Batch, Stream, open_dataset
 from gandsl_runtime.data.ahead import Ahead, Sent
 from gandsl_runtime.data.pack import Recipe, pack
 from gandsl_runtime.data.sources import Arrays
@@ -118,10 +118,10 @@ class Here:
     def at_work(self) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def send(self, batch: RealBatch) -> Sent:
+    def send(self, batch: Batch) -> Sent:
         return Sent(batch)
 
-    def receive(self, sent: Sent) -> RealBatch:
+    def receive(self, sent: Sent) -> Batch:
         return sent.batch
 
 

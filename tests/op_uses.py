@@ -15,6 +15,7 @@ from gandsl.ir.types import KINDS, TensorType, is_a
 from gandsl.lowering.network import LoweredNetwork
 from gandsl.spec.values import Size
 from gandsl_runtime.layers.base import ONLY_AT_FIRST
+from gandsl_runtime.port import INDICES, sample_shape
 from tests.graphs import Builder
 
 SHAPES = {3: (8, 6, 6), 2: (16, 8), 1: (8,), 0: ()}
@@ -67,9 +68,9 @@ class Use:
 
 
 def _input(type_: TensorType, samples: int, generator: torch.Generator, place: int) -> Tensor:
-    if type_.kind == "Label":
-        return torch.arange(samples) % type_.shape[0]
-    shape = () if type_.kind == "Scalar" else (samples, *type_.shape)
+    shape = () if type_.kind == "Scalar" else (samples, *sample_shape(type_.kind, type_.shape))
+    if type_.kind in INDICES:
+        return torch.arange(torch.Size(shape).numel()).reshape(shape) % type_.shape[0]
     count = max(1, torch.Size(shape).numel())
     order = torch.randperm(count, generator=generator).double()
     return ((order - count / 2 + 0.25 + 0.15 * place % 0.6) / count * 3).reshape(shape).requires_grad_()

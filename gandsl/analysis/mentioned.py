@@ -87,7 +87,7 @@ def of_file(document: Document) -> Callable[[str], bool]:
         document.growth.over if document.growth else None, document.training, document.tree.get("game")
     )
     for field in document.data.values():
-        rest |= names(*(field.dims or ()), field.when, field.unless)
+        rest |= names(*(field.dims or ()), field.when, field.unless, field.range)
     for block in document.blocks.values():
         rest |= inside(block) - set(block.ports) - set(block.params)
     for network in document.networks.values():

@@ -14,6 +14,7 @@ from gandsl_runtime.calling import device_of, dtype_of
 from gandsl_runtime.errors import PlanError
 from gandsl_runtime.game.calls import in_mode
 from gandsl_runtime.network import Network
+from gandsl_runtime.port import INDICES, sample_shape
 
 Typed = tuple[str, tuple[int, ...]]  # kind and shape of an input
 
@@ -54,6 +55,7 @@ def _run(network: Network, program: tuple[Any, ...], inputs: Iterable[Typed]) ->
 
 
 def _zeros(kind: str, shape: tuple[int, ...], device: torch.device, dtype: torch.dtype) -> Tensor:
-    if kind == "Label":
-        return torch.zeros(1, dtype=torch.int64, device=device)
-    return torch.zeros(() if kind == "Scalar" else (1, *shape), dtype=dtype, device=device)
+    if kind == "Scalar":
+        return torch.zeros((), dtype=dtype, device=device)
+    of = torch.int64 if kind in INDICES else dtype
+    return torch.zeros(1, *sample_shape(kind, shape), dtype=of, device=device)

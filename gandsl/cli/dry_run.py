@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR
-    from gandsl_runtime.data import Dataset
+    from gandsl_runtime.data.identity import ItemSet
     from gandsl_runtime.training.trainer import Trainer
 
 
@@ -33,12 +33,17 @@ def report(
     found.append(("would write", written(trainer.run_dir, trainer.plan, trainer.machine.tensorboard)))
     print("\n".join(laid_out(found)), flush=True)
     refuse_unwritable(trainer.run_dir)
-    checked = [("images read", images_read(trainer.data)), ("memory", memory(trainer, module, source, sets))]
+    several = len(trainer.sets) > 1
+    checked = [
+        (f"{'items' if several else 'images'} read{f' of {key}' if several else ''}", images_read(one))
+        for key, one in trainer.sets.items()
+    ]
+    checked += [("memory", memory(trainer, module, source, sets))]
     print("\n".join(laid_out([*checked, ("dry run", "all is well, and nothing was written")])))
     return 0
 
 
-def images_read(data: Dataset) -> str:
+def images_read(data: ItemSet) -> str:
     """Reads 32 of them, from the first to the last. Raises DataError as the run would."""
     from gandsl_runtime.data.identity import spread
     from gandsl_runtime.system.pasted import pasted

@@ -10,6 +10,8 @@ KINDS: dict[str, tuple[tuple[int, ...], str | None]] = {
     "Signal": ((2,), "Feature"),  # channels, length
     "Image": ((3,), "Feature"),  # channels, height, width
     "Volume": ((4,), "Feature"),  # channels, depth, height, width
+    "Mask": ((3,), "Feature"),  # 0 and 1, which nothing interpolates
+    "Classes": ((3,), None),  # classes, height, width; the tensor holds class indices N × height × width
     "Vector": ((1,), None),
     "Latent": ((1,), "Vector"),
     "Style": ((1,), "Vector"),
@@ -36,7 +38,9 @@ def picture(type_: TensorType) -> str:
     return PICTURES[len(type_.sides) - 1] if is_a(type_.kind, "Feature") else type_.kind
 
 
-SIDES: dict[str, int] = {"Feature": 2} | {kind: KINDS[kind][0][0] - 1 for kind in PICTURES}
+SIDES: dict[str, int] = dict.fromkeys(("Feature", "Mask", "Classes"), 2) | {
+    kind: KINDS[kind][0][0] - 1 for kind in PICTURES
+}
 """Kind → how many sides a lone number at the end of its shape stands for: `Image[3, 64]`, `Volume[1, 32]`."""
 
 

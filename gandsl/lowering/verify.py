@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import math
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -22,6 +22,7 @@ from gandsl.ir.types import TensorType
 from gandsl_runtime import ops
 from gandsl_runtime.layers import Folded, Layer, Recomputed
 from gandsl_runtime.layers.epilogue import Epilogue
+from gandsl_runtime.port import INDICES, sample_shape
 
 META = ("id", "ids", "span", "provenance", "stack_trace")
 
@@ -156,9 +157,10 @@ def batches(graph: fx.Graph) -> tuple[int, int]:
 
 def _meta_input(node: fx.Node, batch: int) -> Tensor:
     type_ = node.meta["type"]
-    if type_.kind == "Label":
-        return torch.empty(batch, dtype=torch.int64, device="meta")
-    return torch.empty(() if type_.kind == "Scalar" else (batch, *type_.shape), device="meta")
+    if type_.kind == "Scalar":
+        return torch.empty((), device="meta")
+    dtype = torch.int64 if type_.kind in INDICES else None
+    return torch.empty(batch, *sample_shape(type_.kind, type_.shape), dtype=dtype, device="meta")
 
 
 class _Shapes(fx.Interpreter):
@@ -187,11 +189,7 @@ class _Shapes(fx.Interpreter):
         if type_ is None or n.op == "output":
             return value
         batch = 1 if n.meta.get("single") else self.batch * type_.times  # computed for one sample, by a pass
-        expected: Iterable[int] = (batch, *type_.shape)
-        if type_.kind == "Scalar":
-            expected = ()
-        elif type_.kind == "Label":
-            expected = (batch,)
+        expected = () if type_.kind == "Scalar" else (batch, *sample_shape(type_.kind, type_.shape))
         if tuple(value.shape) != tuple(expected):
             raise InvariantError(
                 f"{n.name} is {type_} but gives {list(value.shape)} for a batch of {self.batch}"

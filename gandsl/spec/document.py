@@ -130,6 +130,8 @@ class DataDecl:
     span: Span  # of the name
     kind_span: Span
     broken: bool = False
+    named: Map[str, Scalar] = field(default_factory=dict)  # set, field, partner, stream, mask, as written
+    range: Expr | None = None
 
 
 @dataclass(frozen=True, slots=True)

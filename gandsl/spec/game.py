@@ -12,7 +12,9 @@ from gandsl.spec.fields import as_scalar, entries_in, expression, meant, read_fi
 from gandsl.spec.parse import parse_type
 from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, entry_at, is_null
 
-KINDS = ("Image", "Label")  # of fields of the data
+# kinds of fields of the data
+KINDS = ("Image", "Mask", "Classes", "Signal", "Volume", "Label", "Number", "Vector", "Tokens")
+NAMED = ("set", "field", "partner", "stream", "mask")  # what a field of the data says of itself by names
 # fields of the plan that are said in a game where there is one → what to write there
 SHORT = {
     "regularizers": "write them as terms: `{block: penalty.zero_centred, of: …, by: …, gamma: 10}`",
@@ -31,7 +33,8 @@ def data(entry: Entry, diagnostics: Diagnostics) -> DataDecl:
     errors, written = len(diagnostics), given.get("type")
     type_ = parse_type(written.text, written.span, diagnostics) if isinstance(written, Scalar) else None
     if type_ and type_.kind not in KINDS:
-        message = f"a field of the data is an Image or a Label, not {type_.kind}"
+        message = f"a field of the data is of a kind that items have, and {type_.kind} is none of these: "
+        message += ", ".join(KINDS)
         diagnostics.add("G0613", message, type_.kind_span, help=did_you_mean(type_.kind, KINDS))
     return DataDecl(
         name=entry.key,
@@ -43,6 +46,8 @@ def data(entry: Entry, diagnostics: Diagnostics) -> DataDecl:
         span=entry.key_span,
         kind_span=type_.kind_span if type_ else entry.key_span,
         broken=type_ is None or len(diagnostics) > errors,
+        named={key: each for key in NAMED if isinstance(each := given.get(key), Scalar)},
+        range=expression(given.get("range"), diagnostics),
     )
 
 

@@ -195,12 +195,20 @@ NETWORK = FieldsShape(
 DATA = FieldsShape(
     "a field of the data: a type, or {type: …, …}",
     (
-        Field("type", TEXT, 'Image or Label and its shape, such as "Image[3, resolution]"', required=True),
+        Field(
+            "type", TEXT, 'kind and shape, such as "Image[3, resolution]" or "Tokens[77, 768]"', required=True
+        ),
+        Field("set", TEXT, "the set that it is of, `--data SET=WHERE`; fields of one set are of one item"),
+        Field("field", TEXT, "what the set calls it; default: its own name"),
+        Field("partner", TEXT, "of another item of the set, one with the same value of this field"),
+        Field("stream", TEXT, "of the item of another stream over the set, shuffled apart"),
+        Field("range", EXPRESSION, "the values that become black and white: [0, 4095]"),
+        Field("mask", TEXT, "a Tokens field: 1 at each of its positions that has a token, else 0"),
         Field("when", EXPRESSION, "condition under which it exists"),
         Field("unless", EXPRESSION, "condition under which it does not exist"),
         Field("doc", TEXT, "what it is"),
     ),
-    exclusive=(("when", "unless"),),
+    exclusive=(("when", "unless"), ("mask", "field")),
     short="type",
 )
 _FROM = Field("from", EXPRESSION, "when it begins (img, kimg, Mimg, steps, or a share of the length)")

@@ -50,13 +50,14 @@ def signature(inputs: Sequence[Port], outputs: Sequence[Port]) -> str:
 
 
 def _said(port: Port) -> str:
-    if port.kind == "Label":
-        return f"{port.name} [N] of {port.shape[0]} classes"
     return f"{port.name} {_wanted(port)}"
 
 
 def _wanted(port: Port) -> str:
-    return "[]" if port.kind == "Scalar" else f"[{', '.join(['N', *map(str, port.shape)])}]"
+    if port.kind == "Scalar":
+        return "[]"
+    of = f" of {port.shape[0]} classes" if port.holds_classes else ""
+    return f"[{', '.join(['N', *map(str, port.sample)])}]{of}"
 
 
 def _in_order(ports: Sequence[Port], given: Sequence[Any], named: Mapping[str, Any]) -> list[Any]:
@@ -78,6 +79,9 @@ def _example(port: Port) -> str:
     match port.kind:
         case "Label":
             return f"a class for each sample: torch.randint({port.shape[0]}, (N,))"
+        case "Classes":
+            sides = ", ".join(map(str, port.sample))
+            return f"a class for each pixel: torch.randint({port.shape[0]}, (N, {sides}))"
         case "Latent":
             return f"such as torch.randn(N, {', '.join(map(str, port.shape))})"
     return f"a tensor {_wanted(port)}"
@@ -91,7 +95,7 @@ def _faults(ports: Sequence[Port], given: Sequence[Any], like: Tensor | None) ->
         if not isinstance(x, Tensor):
             yield f"`{name}` is {_article(x)}, and the network takes tensors", _example(port)
         yield from _of_shape(port, x)
-        if port.kind == "Label" and not x.is_floating_point() and x.dtype != torch.int64:
+        if port.holds_classes and not x.is_floating_point() and x.dtype != torch.int64:
             yield f"`{name}` holds {_type(x)}: classes are int64", f"{name}.long()"
         if like is not None:
             yield from _unlike(port, x, like)
@@ -105,7 +109,7 @@ def _faults(ports: Sequence[Port], given: Sequence[Any], like: Tensor | None) ->
 
 def _unlike(port: Port, x: Tensor, weight: Tensor) -> Iterator[tuple[str, str]]:
     name, autocast = port.name, torch.is_autocast_enabled(weight.device.type)
-    if port.kind != "Label" and x.dtype != weight.dtype and not autocast:
+    if not port.holds_classes and x.dtype != weight.dtype and not autocast:
         yield (
             f"`{name}` is of {_type(x)}, and the network's weights of {_type(weight)}",
             f"{name}.to({weight.dtype}), or the network in the format of `{name}`",
@@ -128,8 +132,8 @@ def _of_shape(port: Port, x: Tensor) -> Iterator[tuple[str, str]]:
         if not shape:
             return
     else:
-        alone, wanted = shape == port.shape, _wanted(port)
-        if shape[1:] == port.shape and x.dim() == len(port.shape) + 1:
+        alone, wanted = shape == port.sample, _wanted(port)
+        if shape[1:] == port.sample and x.dim() == len(port.sample) + 1:
             return
     remedy = f"{name}[None] is a batch of one" if alone else _example(port)
     yield f"`{name}` is {list(shape)}, and the network takes {wanted}", remedy
@@ -137,7 +141,7 @@ def _of_shape(port: Port, x: Tensor) -> Iterator[tuple[str, str]]:
 
 def _in_range(port: Port, y: Tensor) -> Iterator[tuple[str, str]]:
     """Classes that do not exist; on a GPU, looking one up makes every later operation of the process fail."""
-    looked_at = port.kind == "Label" and not y.is_floating_point() and not y.is_meta and len(y)
+    looked_at = port.holds_classes and not y.is_floating_point() and not y.is_meta and len(y)
     if not looked_at:
         return
     least, most = int(y.min()), int(y.max())

@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from gandsl.analysis.autodiff import GradientFlow, kept_elements
 from gandsl.ir.op import Trait
+from gandsl_runtime.port import INDICES
 from tests.op_uses import Use
 
 BATCH = 4
@@ -180,7 +181,7 @@ def _kept(use: Use) -> Faults:
     network, inputs = _single(use)
     kept = (_saved(network, inputs(4 * BATCH)) - _saved(network, inputs(2 * BATCH))) / (2 * BATCH) / 4
     graph = use.graph
-    sources = frozenset(node.id for node in graph.inputs if node.type.kind != "Label")
+    sources = frozenset(node.id for node in graph.inputs if node.type.kind not in INDICES)
     said = sum(kept_elements(GradientFlow(graph, sources)).values())
     whole = max(node.type.elements for node in graph)
     if abs(kept - said) > 0.1 * whole + 3:

@@ -147,7 +147,7 @@ def test_broken_images_are_left_to_the_trainer():
         run.data.image(1)
     probe = Probe(run.state, run.data, 21)
     assert probe.measured(run.state.now())["diversity/all pairs"] > 0
-    assert len(probe._pixels) == 11
+    assert len(probe._rows["image"]) == 11
 
 
 @pytest.mark.processes

@@ -69,14 +69,15 @@ def test_the_guard_sees_the_networks_as_they_are(case: str) -> None:
     assert isinstance(state, GameRun) and run.guard is not None
     step = state.now()
     found = run.guard.probe.measured(step)
-    assert run.guard.probe._pixels is not None
+    assert run.guard.probe._rows is not None
+    pixels = torch.from_numpy(run.guard.probe._rows["image"])
     labels = run.guard.probe._labels
     g, d = state.networks[G], state.networks[D]
     sampler = Sampler(g, noise="constant", stage=step.stage)
-    count = len(run.guard.probe._pixels)
+    count = len(pixels)
     with sampler.ready(0):
         made_ = sampler.images(sampler.latents(range(count)), labels)
-    real = run.guard.probe._pixels.float() / 127.5 - 1
+    real = pixels.float() / 127.5 - 1
     sizes = [one.shape[2:] for one in made_]
     reals = tuple(torch.nn.functional.interpolate(real, size=size, mode="area") for size in sizes)
     expected = measure.diversity(made_[-1], reals[-1], labels)
@@ -106,7 +107,7 @@ def test_a_view_leaves_weights_as_they_are() -> None:
     state = run.state
     wanting = [w.requires_grad for n in state.networks.values() for w in n.parameters()]
     node = state.game.plan.watches["items"]
-    items = {"Image": torch.rand(5, *run.data.shape)}
+    items = {"image": torch.rand(5, *run.data.shape)}
     (seen,) = look(state, (node,), state.now(), range(5), items=items, batch=2)
     assert seen.shape[0] == 5 and not seen.requires_grad
     assert wanting == [w.requires_grad for n in state.networks.values() for w in n.parameters()]

@@ -27,10 +27,11 @@ def run(
         ),
     ],
     data: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             metavar="WHERE",
-            help="images: a folder, a zip, *.tar shards, hf:NAME, or mnist; default of a resume: the run's",
+            help="images: a folder, a zip, *.tar shards, hf:NAME, or mnist; of a game with several sets "
+            "SET=WHERE for each; default of a resume: the run's",
         ),
     ] = None,
     run_dir: Annotated[
@@ -105,7 +106,10 @@ def run(
         resume = resume or begun(RunDir(folder))
     if change and not (resume or keep_on):
         raise typer.BadParameter("--change is for a resume: give the run's folder, or --resume")
-    if data is None and not resume:
+    from gandsl.cli.data_sets import named_sets
+
+    where = named_sets(data or [])
+    if where is None and not resume:
         raise typer.BadParameter("say which images: --data FOLDER, FILE.zip, SHARDS.tar, hf:NAME or mnist")
     chosen = resumed(folder, given, change, processes) if resume else given
     if chosen.module.plan is None:
@@ -120,12 +124,12 @@ def run(
     }
     machine = before.model_copy(update={name: value for name, value in said.items() if value is not None})
     rehearsed = (source, set or []) if dry_run else None
-    return _train(chosen, data, folder, seed, machine, resume, change, minutes, rehearsed)
+    return _train(chosen, where, folder, seed, machine, resume, change, minutes, rehearsed)
 
 
 def _train(
     experiment: Experiment,
-    data: str | None,
+    data: str | dict[str, str] | None,
     folder: Path,
     seed: int | None,
     machine: MachineOptions,

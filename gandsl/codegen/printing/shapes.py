@@ -23,7 +23,7 @@ def shape_text(types: Mapping[Path, TensorType], bases: Mapping[Path, TensorType
     alike = {scope: base for scope, base in bases.items() if len(base.shape) == len(letters)}
     dims = [
         _dim({scope: type_.shape[axis] for scope, type_ in types.items()}, axis, alike, class_, letters)
-        for axis in range(len(first.shape))
+        for axis in range(first.kind == "Classes", len(first.shape))  # which holds indices
     ]
     return f"[{', '.join(['N', *dims])}]"
 

@@ -79,4 +79,26 @@ ROWS = (
         game: {body: {smooth: {network: generator, z: z, weights: average}, …}, …}""",
         mend="`training.averages: {generator: {half_life: 10 kimg}}`, or leave `weights` out.",
     ),
+    Code(
+        "G0680",
+        "error",
+        "mask of no tokens",
+        means="""
+        A field with `mask` says at which of its positions another field, of Tokens, has a token: it is a
+        Vector with a number for each, of the same set.""",
+        example="""
+        data: {text: "Tokens[77, 768]", there: {type: "Vector[70]", mask: text}}""",
+        mend='`there: {type: "Vector[77]", mask: text}`.',
+    ),
+    Code(
+        "G0681",
+        "error",
+        "field of the data that says what it can't",
+        means="""
+        `range` is of kinds whose values are measured, and tells the two that become black and white, the
+        lower one first; `set` and `stream` are names.""",
+        example="""
+        data: {image: {type: "Image[1, 64]", range: [4095, 0]}}""",
+        mend="`range: [0, 4095]`; leave it out of labels, classes and tokens.",
+    ),
 )

@@ -27,9 +27,13 @@ if TYPE_CHECKING:
 
 
 def unfold_plan(
-    unfolder: GameUnfolder, decl: GameDecl, context: Context, plan: Plan | None
+    unfolder: GameUnfolder,
+    decl: GameDecl,
+    context: Context,
+    plan: Plan | None,
+    data: Mapping[str, DataField],
 ) -> GamePlan | None:
-    """The plan of the game whose body has been unfolded; None after reporting."""
+    """The plan of the game whose body and data have been unfolded; None after reporting."""
     found = {name: unfold_player(unfolder, one, context, plan) for name, one in decl.players.items()}
     players = {name: player for name, player in found.items() if player is not None}
     moved = [unfold_next(unfolder, state) for state in unfolder.waiting]
@@ -54,14 +58,8 @@ def unfold_plan(
         logs,
         shows,
         watches,
-        _data(nodes),
+        data,
     )
-
-
-def _data(nodes: Mapping[str, Node]) -> dict[str, DataField]:
-    """The fields of an item: those that are there."""
-    fields = (node.attrs for node in nodes.values() if node.op == "item")
-    return {one["field"]: DataField(one["kind"], tuple(one["shape"])) for one in fields}
 
 
 def _told(player: Player, nodes: Mapping[str, Node]) -> Player:

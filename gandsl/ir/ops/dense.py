@@ -51,6 +51,11 @@ def _channel_vector(name: str) -> Callable[[Call], State]:
     return rule
 
 
+def _hot(call: Call) -> TensorType:
+    classes, *sides = call.input("y").shape
+    return TensorType("Feature", (classes, *sides)) if sides else vector(classes)
+
+
 OPS = (
     Op(
         "linear",
@@ -83,12 +88,12 @@ OPS = (
     ),
     Op(
         "one_hot",
-        (Port("y", ("Label",)),),
+        (Port("y", ("Label", "Classes")),),
         (),
-        output=lambda call: vector(call.input("y").shape[0]),
+        output=_hot,
         traits=TWICE,
         layer=LayerRule("OneHot", {"classes": width("y")}),
-        doc="The label as a vector of zeros and a one.",
+        doc="The label as a vector of zeros and a one; of a class map such a vector at each pixel.",
     ),
     Op(
         "bias",

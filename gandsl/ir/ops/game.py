@@ -7,7 +7,7 @@ from gandsl.ir.op import TWICE, Call, Keep, Op, Param, Port, ShapeError, Stands,
 from gandsl.ir.ops.arithmetic import NUMBERS, SAMPLED
 from gandsl.ir.types import KINDS, TensorType, feature
 
-BATCHES = (*SAMPLED, "Label")
+BATCHES = (*SAMPLED, "Label", "Classes")
 ANYTHING = (*BATCHES, "Scalar")
 OUTPUTS, SCALAR = TensorType("Outputs", ()), TensorType("Scalar", ())
 KIND = Param("kind", "enum", choices=tuple(KINDS))

@@ -1,4 +1,4 @@
-"""Training images: sources of many kinds at one size and channel count, in a resumable order.
+"""Training data: images and other fields of items, from sources of many kinds, in a resumable order.
 
 Importing the package imports no torch: whoever surveys or packs a set of images needs none.
 """
@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .dataset import Dataset, open_dataset
-    from .stream import RealBatch, Stream
+    from .stream import Batch, FieldBatch, RealBatch, Stream
+    from .table import Table
 
-_PUBLIC = {"Dataset": "dataset", "open_dataset": "dataset", "RealBatch": "stream", "Stream": "stream"}
+_PUBLIC = {
+    **{"Dataset": "dataset", "open_dataset": "dataset", "Table": "table"},
+    **dict.fromkeys(("Batch", "FieldBatch", "RealBatch", "Stream"), "stream"),
+}
 
-__all__ = ["Dataset", "RealBatch", "Stream", "open_dataset"]
+__all__ = ["Batch", "Dataset", "FieldBatch", "RealBatch", "Stream", "Table", "open_dataset"]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 
-from .stream import Loaded, RealBatch, Stream
+from .stream import Batch, Loaded, Stream
 
 
 class Sent(NamedTuple):
     """A batch on its way, and what tells that it has come."""
 
-    batch: RealBatch
+    batch: Any  # a Batch
     there: Any = None
 
 
@@ -24,10 +24,10 @@ class Carrier(Protocol):
     def at_work(self) -> AbstractContextManager[Any]:
         """Inside, a thread reads and sends."""
 
-    def send(self, batch: RealBatch) -> Sent:
+    def send(self, batch: Any) -> Sent:
         """Begin to copy; returns at once."""
 
-    def receive(self, sent: Sent) -> RealBatch:
+    def receive(self, sent: Sent) -> Any:
         """What is computed from now on may use the batch."""
 
 
@@ -40,20 +40,18 @@ class ToCard:
     def at_work(self) -> AbstractContextManager[Any]:
         return torch.cuda.stream(self._side)  # its GPU is the thread's as well: pinned memory belongs to it
 
-    def send(self, batch: RealBatch) -> Sent:
+    def send(self, batch: Batch) -> Sent:
         # from pinned memory, which torch keeps until the copy is done
-        images = batch.images.to(self._device, non_blocking=True)
-        labels = None if batch.labels is None else batch.labels.to(self._device, non_blocking=True)
+        moved = batch.moved(lambda tensor: tensor.to(self._device, non_blocking=True))
         there = torch.cuda.Event()
         there.record(self._side)
-        return Sent(RealBatch(images, labels), there)
+        return Sent(moved, there)
 
-    def receive(self, sent: Sent) -> RealBatch:
+    def receive(self, sent: Sent) -> Batch:
         now = torch.cuda.current_stream(self._device)
         now.wait_event(sent.there)  # the GPU waits, the CPU goes on
-        for part in sent.batch:
-            if part is not None:  # the other stream's memory, which it gets back when `now` is done with it
-                part.record_stream(now)
+        for part in sent.batch.tensors():  # the other stream's memory, back when `now` is done with it
+            part.record_stream(now)
         return sent.batch
 
 
@@ -69,7 +67,7 @@ class Ahead:
         self._pool: ThreadPoolExecutor | None = None
         self._next: tuple[int, int, Future[tuple[Loaded, Sent]]] | None = None  # position, count
 
-    def take(self, count: int) -> RealBatch:
+    def take(self, count: int) -> Any:
         """This process's share of the next `count` images. Raises DataError naming what can't be read."""
         if self._next is None or self._next[:2] != (self.position, count):
             self.close()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 from typing import Literal
 
@@ -40,6 +42,16 @@ class Dataset:
     @property
     def name(self) -> str:
         return self.source.name
+
+    @property
+    def names(self) -> Sequence[str]:
+        """What the images are called inside the source."""
+        return self.source.images
+
+    @property
+    def bytes(self) -> int:
+        """Of an image in a batch."""
+        return prod(self.shape)
 
     def image(self, index: int) -> np.ndarray:
         """uint8 (c, h, w). Raises DataError naming the file when it can't be read."""

@@ -57,10 +57,10 @@ def upright(source: Source, index: int) -> Image.Image:
             turned.format = image.format
             return turned
     except UNREADABLE as error:
-        raise unreadable(source, index, _reason(error)) from error
+        raise unreadable(source, index, reason(error)) from error
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
     """Why an image can't be read, in words that are the same each time."""
     if isinstance(error, UnidentifiedImageError):
         return "it is no image, or is cut short at its start"

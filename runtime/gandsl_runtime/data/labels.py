@@ -46,6 +46,16 @@ def unfit(labels: Labels, images: Sequence[str], classes: int) -> tuple[str, str
     )
 
 
+def unfit_class(said: str, value: object, classes: int) -> tuple[str, str]:
+    """What is wrong with the class of one item, and the remedy; `said`: who says it of what."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return f"{said} it is {value!r}, and no class number", "write whole numbers from 0, or words"
+    return (
+        f"{said} it is class {value}, and the networks know classes 0 to {classes - 1}",
+        f"train a spec with at least {value + 1} classes, or correct the labels",
+    )
+
+
 def stated(name: str, images: Sequence[str], read: Callable[[str], bytes | None]) -> Labels | None:
     """Labels of a set of files: from a labels file, else from class folders. `read` gives a file's content.
 

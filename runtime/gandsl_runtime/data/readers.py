@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 import sys
 from dataclasses import dataclass
-from math import prod
 
 from ..distributed import launch
 from .dataset import Dataset
 from .parallel import processors
+from .table import Table
 
 MOST = 16  # of one trainer: beyond, handing over takes longer than decoding
 QUEUED = 2  # batches that each worker may have made before they are taken (torch's prefetch_factor)
@@ -29,7 +29,7 @@ class Readers:
         return f"{count} ({self.why})" if self.why else count
 
 
-def readers(wanted: int | None, data: Dataset, images: int, device: str) -> Readers:
+def readers(wanted: int | None, data: Dataset | Table, images: int, device: str) -> Readers:
     """For batches of so many images to a device of that kind; `wanted` is what a user says."""
     if wanted is not None:
         return Readers(wanted)
@@ -39,7 +39,7 @@ def readers(wanted: int | None, data: Dataset, images: int, device: str) -> Read
         return Readers(0, "the step needs the cores")
     cores = max(processors() // launch.neighbours(), 1)
     count = min(max(cores - 1, 1), MOST)  # one core launches the step
-    fitting = int(LEFT * _shared()) // (QUEUED * images * prod(data.shape))
+    fitting = int(LEFT * _shared()) // (QUEUED * images * data.bytes)
     if fitting < count:
         return Readers(fitting, f"{SHARED} has room for no more")
     return Readers(count, f"by {cores} core{'s' * (cores != 1)}")

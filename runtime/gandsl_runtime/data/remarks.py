@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 from . import class_folders, levels
 from .dataset import Dataset
+from .table import Table
 
 
-def remarks(data: Dataset) -> Iterator[str]:
+def remarks(data: Dataset | Table) -> Iterator[str]:
     """One sentence each."""
+    if isinstance(data, Table):
+        return
     for text in levels.said(levels.sampled(data), data.white):
         yield f"{data.name}: {text}"
     if data.labels is None and (found := class_folders.splits_of(data.source.images)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -20,13 +20,16 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from ..errors import DataError
+from ..plan.game import DataField
 from ..system.pasted import pasted
 from ..system.signals import CAUGHT
 from .dataset import Dataset
-from .order import Balanced, Picks, ShuffledOrder
+from .order import Balanced, Partnered, Picks, ShuffledOrder, words
 from .readers import QUEUED
 from .sources.base import shown
+from .table import Table, room_of
 
+Order = ShuffledOrder | Balanced | Partnered
 Deal = Callable[[int], Sequence[int]]  # the number of images of a batch → places of those to read
 MIRRORED = 1 << 20  # bytes at a time: what is mirrored stays in the processor's cache
 WARNINGS = 10  # broken images that a run tells of by name
@@ -38,11 +41,43 @@ class RealBatch(NamedTuple):
     images: Tensor
     labels: Tensor | None
 
+    def moved(self, move: Callable[[Tensor], Tensor]) -> RealBatch:
+        """With each tensor in another place."""
+        return RealBatch(move(self.images), None if self.labels is None else move(self.labels))
+
+    def tensors(self) -> Iterator[Tensor]:
+        """All of them."""
+        yield from (part for part in self if part is not None)
+
+    def of(self, fields: Mapping[str, DataField]) -> Mapping[str, Tensor]:
+        """By the names of plain fields."""
+        found = {name: self.images if of.kind == "Image" else self.labels for name, of in fields.items()}
+        return {name: tensor for name, tensor in found.items() if tensor is not None}
+
+
+class FieldBatch(dict[str, Tensor]):
+    """Fields of items by name, [N, …] as a table has them."""
+
+    def moved(self, move: Callable[[Tensor], Tensor]) -> FieldBatch:
+        """With each tensor in another place."""
+        return FieldBatch((name, move(tensor)) for name, tensor in self.items())
+
+    def tensors(self) -> Iterator[Tensor]:
+        """All of them."""
+        yield from self.values()
+
+    def of(self, fields: Mapping[str, DataField]) -> Mapping[str, Tensor]:
+        """By name."""
+        return {name: self[name] for name in fields}
+
+
+Batch = RealBatch | FieldBatch
+
 
 class _Items(TorchDataset[Any]):
     """What a worker runs. A fault is handed back as a value: raised in a worker it would lose its remedy."""
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Dataset | Table) -> None:
         self.dataset = dataset
 
     def __getitems__(self, picks: Picks) -> Loaded | DataError:
@@ -55,13 +90,15 @@ class _Items(TorchDataset[Any]):
 class Loaded(NamedTuple):
     """A batch, and the broken images that others replace in it, with the reason."""
 
-    batch: RealBatch
+    batch: Batch
     skipped: dict[str, str]
 
 
-def load(dataset: Dataset, picks: Picks, pinned: bool = False) -> Loaded:
+def load(dataset: Dataset | Table, picks: Picks, pinned: bool = False) -> Loaded:
     """Copy or decode a batch; pinned, into memory that a GPU reads by itself."""
     skipped: dict[str, str] = {}
+    if isinstance(dataset, Table):
+        return Loaded(_fields(dataset, picks, pinned, skipped), skipped)
     rows, images = _room((len(picks.images), *dataset.shape), np.dtype(np.uint8), pinned)
     used = fill(dataset, picks, rows, skipped)
     labels = None
@@ -69,6 +106,18 @@ def load(dataset: Dataset, picks: Picks, pinned: bool = False) -> Loaded:
         numbers, labels = _room((len(used),), np.dtype(np.int64), pinned)
         numbers[:] = dataset.labels[used]
     return Loaded(RealBatch(images, labels), skipped)
+
+
+def _fields(table: Table, picks: Picks, pinned: bool, skipped: dict[str, str]) -> FieldBatch:
+    rooms = {}
+    for name, of in table.fields.items():
+        shape, dtype = room_of(of)
+        rooms[name] = _room((len(picks.images), *shape), dtype, pinned)
+    rows = {name: room[0] for name, room in rooms.items()}
+    for part in table.parts:
+        some = picks.partners[part] if part else picks
+        table.fill(part, some.images, some.flipped, rows, skipped)
+    return FieldBatch((name, room[1]) for name, room in rooms.items())
 
 
 def _room(shape: tuple[int, ...], dtype: np.dtype[Any], pinned: bool) -> tuple[np.ndarray, Tensor]:
@@ -101,12 +150,13 @@ def _mirror(images: np.ndarray, chosen: np.ndarray) -> None:
 class Stream:
     """Batches from a position on; `workers` processes read ahead.
 
-    Of several processes each reads the images alone that `deal` gives it.
+    Of several processes each reads the images alone that `deal` gives it. Streams of one seed with another
+    `key` are shuffled apart.
     """
 
     def __init__(
         self,
-        dataset: Dataset,
+        dataset: Dataset | Table,
         seed: int,
         flip: bool = False,
         workers: int = 0,
@@ -114,20 +164,27 @@ class Stream:
         pinned: bool = False,
         deal: Deal = range,
         warn: Callable[[str], None] = warnings.warn,
+        key: str = "",
     ) -> None:
         self.dataset, self.position, self._deal = dataset, position, deal
-        self._order: ShuffledOrder | Balanced = (
-            ShuffledOrder(len(dataset), seed, flip)
+        order: ShuffledOrder | Balanced = (
+            ShuffledOrder(len(dataset), seed, flip, words(key))
             if dataset.groups is None
-            else Balanced(dataset.groups, seed, flip)
+            else Balanced(dataset.groups, seed, flip, words(key))
         )
+        self._order: Order = order
+        if isinstance(dataset, Table) and dataset.alike:
+            self._order = Partnered(order, dataset.alike, seed, flip)
         self._workers, self._pinned = workers, pinned
         self._ahead: tuple[int, Iterator[Any]] | None = None  # batch size, loader
         self._closing = Event()
         self._warn, self._told = warn, set[str]()
 
-    def take(self, count: int) -> RealBatch:
-        """This process's share of the next `count` images. Raises DataError naming what can't be read."""
+    def take(self, count: int) -> Any:
+        """This process's share of the next `count` items, a Batch: RealBatch of a Dataset, else FieldBatch.
+
+        Raises DataError naming what can't be read.
+        """
         loaded = self.read(count)
         self.tell(loaded.skipped)
         return loaded.batch
@@ -204,9 +261,7 @@ def workers_watched() -> Iterator[None]:
 class _Batches:
     """The picks of each batch from a position on, at its `places`, without end."""
 
-    def __init__(
-        self, order: ShuffledOrder | Balanced, position: int, count: int, places: Sequence[int]
-    ) -> None:
+    def __init__(self, order: Order, position: int, count: int, places: Sequence[int]) -> None:
         self.order, self.position, self.count, self.places = order, position, count, places
 
     def __iter__(self) -> Iterator[Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from ..data.cast import cast
 from ..distributed.group import ProcessGroup, dealt, parts
-from ..plan.game import PhasePlan
+from ..plan.game import DataField, PhasePlan
 from ..plan.schedule import Step
 from .sources import Items
 
@@ -27,12 +28,12 @@ def of_parts(
     mine, turns = parts(group, count, at_a_time), len(parts(group, batch, at_a_time))
     if group.size == 1 or len(mine) == turns:
         for turn, part in enumerate(mine):
-            yield {kind: rows[turn :: len(mine)][: part.count] for kind, rows in items.items()}
+            yield {field: rows[turn :: len(mine)][: part.count] for field, rows in items.items()}
         return
     places = dealt(group, batch, at_a_time)
-    first = {kind: _gathered(rows, places, count, group) for kind, rows in items.items()}
+    first = {field: _gathered(rows, places, count, group) for field, rows in items.items()}
     for part in mine:
-        yield {kind: part.of(rows) for kind, rows in first.items()}
+        yield {field: part.of(rows) for field, rows in first.items()}
 
 
 def _gathered(rows: Tensor, places: Sequence[int], count: int, group: ProcessGroup) -> Tensor:
@@ -53,24 +54,29 @@ class StepItems:
 
     def __init__(self, run: GameRun, step: Step) -> None:
         self.run, self.step = run, step
-        self._seen: dict[str, Items] = {}  # by player; "" by all of them
+        self._seen: dict[tuple[str, str], Items] = {}  # by player ("": all of them) and stream
 
-    def of(self, phase: PhasePlan) -> Items:
-        """This process's items for a phase that reads them: images in the plan's range, and labels."""
+    def of(self, phase: PhasePlan, fields: Iterable[str]) -> Items:
+        """This process's items for a phase that reads these fields: all fields of the streams they are of."""
+        streams = self.run.game.plan.streams
+        read = set(fields)
+        found: dict[str, Tensor] = {}
+        for key, own in streams.items():
+            if not read.isdisjoint(own):
+                found |= self._of_stream(phase, key, own)
+        return found
+
+    def _of_stream(self, phase: PhasePlan, key: str, fields: Mapping[str, DataField]) -> Items:
         if self.run.game.plan.fresh == "step":
-            return self._seen.get("") or self._next(("",))
-        if phase.every > 1 and (seen := self._seen.get(phase.players[0])):
+            return self._seen.get(("", key)) or self._next(("",), key, fields)
+        if phase.every > 1 and (seen := self._seen.get((phase.players[0], key))):
             return seen
-        return self._next(phase.players)
+        return self._next(phase.players, key, fields)
 
-    def _next(self, players: tuple[str, ...]) -> Items:
+    def _next(self, players: tuple[str, ...], key: str, fields: Mapping[str, DataField]) -> Items:
         run = self.run
-        images, labels = run.stream.take(self.step.batch)
+        batch = run.stream_of(key).take(self.step.batch)
         run.samples = run.stream.position
-        low, high = run.plan.data.range
-        floats = images.to(run.device, non_blocking=True).to(run.dtype).mul_((high - low) / 255).add_(low)
-        items = {"Image": floats}
-        if labels is not None:
-            items["Label"] = labels.to(run.device, non_blocking=True)
-        self._seen |= dict.fromkeys(players, items)
+        items = cast(fields, batch.of(fields), run.plan.data.range, run.dtype, run.device)
+        self._seen |= dict.fromkeys(((player, key) for player in players), items)
         return items

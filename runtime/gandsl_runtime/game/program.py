@@ -21,11 +21,11 @@ Per = Literal["sample", "micro_batch", "batch"]
 
 @dataclass(frozen=True)
 class Item:
-    """A field of the data's items, for the samples of a micro-batch: images of full size, or labels."""
+    """A field of the data's items, for the samples of a micro-batch: images of full size, labels, …"""
 
     id: str
     field: str
-    kind: Literal["Image", "Label"] = "Image"
+    kind: str = "Image"
 
 
 @dataclass(frozen=True)

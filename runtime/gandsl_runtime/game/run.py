@@ -58,6 +58,7 @@ class GameRun:
     stage: Stage | None = None  # of the last step
     rollbacks: int = 0  # how often the guard went back …
     rate: float = 1.0  # … and what that made of the learning rates
+    further: Mapping[str, Stream | Ahead] = field(default_factory=dict)  # by key, where there are several
     memory: GuardHistory | None = None  # of the guard, where there is one
     metrics: MetricSums = field(default_factory=MetricSums)
     compiler: Compiler | None = None  # None: all runs eager
@@ -74,6 +75,7 @@ class GameRun:
         group: ProcessGroup | None = None,
         shares: Tensor | None = None,
         metrics: MetricSums | None = None,
+        further: Mapping[str, Stream | Ahead] | None = None,
     ) -> GameRun:
         """The run before its first step; networks move to the device, and take their modes.
 
@@ -108,6 +110,7 @@ class GameRun:
             seed,
             None if shares is None else shares.to(device, dtype),
             metrics=metrics or MetricSums(),
+            further=further or {},
         )
         if plan.guard:
             run.memory = GuardHistory.new(plan.guard, run.learning)
@@ -122,6 +125,10 @@ class GameRun:
         """The optimizer steps that there are now, whether due or not."""
         now = self.now()
         return self.game.plan_at(now.stage).phases(now.clock)
+
+    def stream_of(self, key: str) -> Stream | Ahead:
+        """The stream of items with a key."""
+        return self.further.get(key, self.stream)
 
     @property
     def networks(self) -> Mapping[str, Network]:

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from ..data import Stream
+from ..data.ahead import Ahead
 from ..guard.memory import GuardHistory
 from ..moved import carried
 from ..network import Network
@@ -35,6 +37,7 @@ class SavedRun(Protocol):
     seed: int
     clock: Clock
     samples: int
+    further: Mapping[str, Stream | Ahead]
     stage: Stage | None
     rollbacks: int
     rate: float
@@ -165,6 +168,7 @@ def counters(run: SavedRun) -> dict[str, Any]:
         "images": run.clock.images,
         "steps": run.clock.steps,
         "samples": run.samples,
+        **({"streams": {key: one.position for key, one in run.further.items()}} if run.further else {}),
         "seed": run.seed,
         "stage": last,
         "rollbacks": run.rollbacks,
@@ -179,6 +183,9 @@ def load_counters(run: SavedRun, given: Counters) -> None:
     """Take over what `counters` gave."""
     run.clock = Clock(given.images, given.steps)
     run.samples, run.seed = given.samples, given.seed
+    for key, stream in run.further.items():
+        stream.close()
+        stream.position = given.streams.get(key, 0)
     run.stage = Stage(given.stage.level, given.stage.fading) if given.stage else None
     run.rollbacks, run.rate = given.rollbacks, given.rate
     for player, scaling in run.scaling.items():

@@ -14,7 +14,7 @@ from ..rng import Draws
 from ..rng.draws import truncated_normal
 from .program import ClockValue, Drawn, Item, Source, StateValue
 
-Items = Mapping[str, Tensor]  # by kind: Image, Label
+Items = Mapping[str, Tensor]  # by field of the data
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Sources:
         """The value of a source."""
         match source:
             case Item():
-                return self.items[source.kind]
+                return self.items[source.field]
             case Drawn():
                 return self._drawn(source)
             case StateValue():

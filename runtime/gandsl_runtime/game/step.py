@@ -53,8 +53,8 @@ def take(
     `turns`: at most so many micro-batches, where what the others do is of no account; None: all.
     """
     passes = [(part, run.game.pass_program(phase, part, now.stage)) for part in phase.passes]
-    reads = any(isinstance(source, Item) for _, program in passes for source in program.sources)
-    given = items.of(phase) if reads else {}
+    reads = {one.field for _, program in passes for one in program.sources if isinstance(one, Item)}
+    given = items.of(phase, reads) if reads else {}
     roles = run.optimizers.roles(phase.players, resting(run.plan, run.game.networks, now.clock))
     for player in phase.players:
         run.optimizers.clear_gradients(player)

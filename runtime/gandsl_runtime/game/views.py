@@ -37,10 +37,10 @@ def look(
 ) -> tuple[Tensor, ...]:
     """The tensors [len(seeds), …] of nodes at a step.
 
-    A seed gives the latents that it gives where a network is sampled. `items`: [len(seeds), …] by kind, in
-    the plan's range; `labels` [len(seeds)] of what is generated, else drawn by seed. `average`: with averages
-    of weights where there are any. `batch` samples are computed at a time, the last batch filled up with the
-    first ones, as statistics of a batch want it. Noise is constant.
+    A seed gives the latents that it gives where a network is sampled. `items`: [len(seeds), …] by field, as
+    networks take them; `labels` [len(seeds)] of what is generated, else drawn by seed. `average`: with the
+    averages of weights where there are any. `batch` samples are computed at a time, the last batch filled up
+    with the first ones, as statistics of a batch want it. Noise is constant.
     """
     program = run.game.view_program(nodes, step.stage, average)
     rows = _rows(program, seeds, labels)
@@ -56,7 +56,7 @@ def look(
             def given(source: Source, part: Tensor = part) -> Tensor:
                 match source:
                     case Item():
-                        return items[source.kind][part.to(run.device)]
+                        return items[source.field][part.to(run.device)]
                     case Drawn():
                         drawn = rows[source] if source.per != "sample" else rows[source][part]
                         drawn = drawn.to(run.device, None if _is_label(source) else run.dtype)

@@ -159,11 +159,9 @@ class WrittenNetwork:
             if x is not None:
                 yield x
                 continue
-            kind, shape = ports[place].kind, ports[place].shape
-            if kind == "Label":
-                yield torch.zeros(len(like), dtype=torch.int64, device=like.device)
-            else:
-                yield like.new_zeros(*(() if kind == "Scalar" else (len(like), *shape)))
+            port = ports[place]
+            shape = () if port.kind == "Scalar" else (len(like), *port.sample)
+            yield like.new_zeros(shape, dtype=torch.int64 if port.holds_classes else None)
 
 
 def averaged(net: Networks, name: str) -> WrittenNetwork:

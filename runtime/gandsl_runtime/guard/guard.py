@@ -21,7 +21,7 @@ from .probe import Probe
 from .status import Alarm, Status, status
 
 if TYPE_CHECKING:
-    from ..data import Dataset
+    from ..data.looked_at import Sets
     from ..game.run import GameRun
     from ..observers.base import Run
     from ..plan.schedule import Step
@@ -49,7 +49,7 @@ class Guard:
     looks_since: int = 0  # that alarm
 
     @classmethod
-    def of(cls, run: GameRun, data: Dataset) -> Guard | None:
+    def of(cls, run: GameRun, data: Sets) -> Guard | None:
         """The guard that the plan wants, if it wants one."""
         plan = run.plan.guard
         if plan is None or run.memory is None:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data import Dataset
+from ..data.looked_at import Sets, as_items, by_stream, row_of
 from ..distributed.group import parts as shares
 from ..errors import DataError
 from ..game.views import look
@@ -32,16 +32,16 @@ class Probe:
     """
 
     run: GameRun
-    data: Dataset
+    data: Sets
     count: int
-    _pixels: Tensor | None = field(default=None, init=False)  # uint8 (N, c, h, w)
+    _rows: dict[str, np.ndarray] | None = field(default=None, init=False)  # [N, …] by field, as read
     _labels: Tensor | None = field(default=None, init=False)
 
     def measured(self, step: Step) -> dict[str, Tensor]:
         """Diversity of samples and D's logits, by the names of their series; nothing without two images."""
-        if self._pixels is None:
-            self._pixels, self._labels = self._read()
-        if len(self._pixels) < 2:
+        if self._rows is None:
+            self._rows, self._labels = self._read()
+        if len(next(iter(self._rows.values()), ())) < 2:
             return {}
         watched = self._watched(step)
         said = {name: _flat(watched[name]) for name in ("real", "fake") if name in watched}
@@ -62,40 +62,45 @@ class Probe:
 
         Networks are given as many samples as in training, as their statistics of a batch want it.
         """
-        run, pixels = self.run, self._pixels
-        assert pixels is not None
+        run, rows = self.run, self._rows
+        assert rows is not None
         watches = run.game.plan_at(step.stage).watches
         if not watches:
             return {}
-        low, high = run.plan.data.range
-        items = {"Image": pixels.to(run.dtype).mul_((high - low) / 255).add_(low)}
-        if self._labels is not None:
-            items["Label"] = self._labels
+        like = torch.zeros((), dtype=run.dtype, device=run.device)
+        items = as_items(rows, run.game.plan, run.plan.data.range, like)
         given = shares(run.group, step.batch, run.plan.micro_batch)[0].count
-        seeds = range(len(pixels))
+        seeds = range(len(next(iter(rows.values()))))
         found = look(run, tuple(watches.values()), step, seeds, items=items, labels=self._labels, batch=given)
         named: dict[str, list[Tensor]] = {}
         for name, value in zip(watches, found, strict=True):
             named.setdefault(re.sub(r"\d+$", "", name), []).append(value)
         return named
 
-    def _read(self) -> tuple[Tensor, Tensor | None]:
-        """The chosen images that can be read; the trainer complains of the others when it comes to them."""
-        images, kept = [], []
-        for index in chosen(self._classes(), len(self.data), self.count):
-            try:
-                images.append(torch.tensor(self.data.image(index)))
-            except DataError:
-                continue
-            kept.append(index)
-        labels, device = self._classes(), self.run.device
-        return (
-            torch.stack(images).to(device) if images else torch.empty(0),
-            None if labels is None else torch.from_numpy(labels[kept]).to(device),
-        )
+    def _read(self) -> tuple[dict[str, np.ndarray], Tensor | None]:
+        """The chosen items that can be read; the trainer complains of the others when it comes to them.
 
-    def _classes(self) -> np.ndarray | None:
-        return self.data.labels if self.run.game.plan.classes else None
+        Of each stream as many, by field; and the classes of the first.
+        """
+        game = self.run.game.plan
+        found, kept = dict[str, list[np.ndarray]](), list[int]()
+        for place, (key, data) in enumerate(by_stream(self.data, game).items()):
+            labels = data.labels if game.classes and not place else None
+            for index in chosen(labels, len(data), self.count):
+                try:
+                    row = row_of(data, index, game.streams[key])
+                except DataError:
+                    continue
+                for name, array in row.items():
+                    found.setdefault(name, []).append(array)
+                kept += [] if place else [index]
+        most = min(map(len, found.values()), default=0)
+        first = next(iter(by_stream(self.data, game).values()))
+        classes = first.labels if game.classes else None
+        return (
+            {name: np.stack(arrays[:most]) for name, arrays in found.items()},
+            None if classes is None else torch.from_numpy(classes[kept[:most]]).to(self.run.device),
+        )
 
 
 def chosen(labels: np.ndarray | None, images: int, count: int) -> list[int]:

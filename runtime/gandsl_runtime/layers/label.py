@@ -39,7 +39,10 @@ class Embedding(Weighted):
 
 
 class OneHot(Layer):
-    """The label as zeros and a one, a mixture as it is: y → [N, classes], in the network's dtype. No keys."""
+    """Zeros and a one: y [N] → [N, classes], of a map [N, h, w] → [N, classes, h, w], in the network's dtype.
+
+    A mixture, [N, classes], stays as it is. No keys.
+    """
 
     dtype_of: Tensor
 
@@ -50,6 +53,8 @@ class OneHot(Layer):
 
     def forward(self, y: Tensor) -> Tensor:
         rows = y if y.is_floating_point() else functional.one_hot(y, self.classes)
+        if y.dim() > 2:
+            rows = rows.movedim(-1, 1)
         return rows.to(self.dtype_of.dtype)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import torch
 
-    from ..data import Dataset
+    from ..data.identity import ItemSet
     from ..data.readers import Readers
     from ..distributed.group import ProcessGroup
     from ..game.run import GameRun
@@ -39,7 +40,8 @@ class Run(Protocol):
 
     plan: Plan
     state: GameRun
-    data: Dataset
+    data: ItemSet  # of the first stream …
+    sets: Mapping[str, ItemSet]  # … and those of all, by their keys
     device: torch.device
     group: ProcessGroup
     precision: Precision  # in force on this device

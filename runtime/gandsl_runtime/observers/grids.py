@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.dataset import IN_A_ROW, Dataset
-from ..errors import DataError
+from ..data.dataset import Dataset
+from ..data.looked_at import Sets, as_items, by_stream, laid_out
 from ..game.views import draws_labels, look, reads_items
 from ..media import images
 from ..plan import schedule
+from ..plan.game import DataField, GamePlan
 from ..plan.schedule import Stage
 from .base import Observer
 
@@ -67,8 +67,11 @@ class Grids(Observer):
     def begin(self, run: Run) -> None:
         reals = self.folder / REALS
         if not reals.exists():
-            width, classes = run.data.shape[-1], run.state.game.plan.classes
-            write_reals(reals, run.data, GridLayout.of(width, classes), run.state.seed)
+            game = run.state.game.plan
+            sets = run.data if isinstance(run.data, Dataset) and len(run.sets) == 1 else run.sets
+            write_reals(
+                reals, sets, GridLayout.of(_width(run.sets, game), game.classes), run.state.seed, game
+            )
         if run.state.clock.steps == 0:
             self._write(run, run.state.now())
 
@@ -80,35 +83,43 @@ class Grids(Observer):
     def _write(self, run: Run, step: Step) -> None:
         path = self.folder / f"{run.state.clock.images:012d}.png"
         if run.state.game.plan_at(step.stage).shows:
-            write_shown(path, run.state, run.data, step)
+            write_shown(path, run.state, run.sets, step)
             self.last = path
 
 
-def write_shown(
-    path: Path, run: GameRun, data: Dataset, step: Step, columns: int | None = None
-) -> GridLayout:
+def write_shown(path: Path, run: GameRun, sets: Sets, step: Step, columns: int | None = None) -> GridLayout:
     """Write a PNG of the images that a game shows, of averages where there are any; gives its layout.
 
     Several are grids side by side. A row is a class with one latent a column, or, without labels, more
     latents; items of the data are those of `reals.png`.
     """
-    nodes = run.game.plan_at(step.stage).shows
+    nodes, game = run.game.plan_at(step.stage).shows, run.game.plan
     program = run.game.view_program(nodes, step.stage, True)
     reads = reads_items(program)
-    classes = run.game.plan.classes if reads or draws_labels(program) else 0
-    layout = GridLayout.of(data.shape[-1], classes, columns)
+    classes = game.classes if reads or draws_labels(program) else 0
+    layout = GridLayout.of(_width(sets, game), classes, columns)
     labels = None if layout.labels is None else torch.tensor(layout.labels, device=run.device)
-    items = {} if labels is None else {"Label": labels}
     low, high = run.plan.data.range
-    if reads:
-        pixels = torch.from_numpy(real_pixels(data, layout, run.seed)).to(run.device, run.dtype)
-        items["Image"] = pixels * ((high - low) / 255) + low
+    items: dict[str, Tensor] = {}
+    for key, data in by_stream(sets, game).items() if reads else ():
+        fields = game.streams[key]
+        rows = laid_out(data, fields, layout.rows, layout.columns, run.seed)
+        items |= as_items(rows, game, (low, high), torch.zeros((), dtype=run.dtype, device=run.device))
+        if labels is not None and isinstance(data, Dataset):  # of black places, too
+            items |= {name: labels for name, of in fields.items() if of.kind == "Label"}
     batch = min(AT_A_TIME, len(layout.seeds))
     found = look(run, nodes, step, layout.seeds, items=items, labels=labels, average=True, batch=batch)
     shown = _alike([images.to_pixels(one, low, high) for one in _enlarged(run, step.stage, found)])
-    rows = [torch.cat(parts) for parts in zip(*(one.split(layout.columns) for one in shown), strict=True)]
-    images.save(images.grid(torch.cat(rows), layout.columns * len(shown)), path)
+    _save(shown, layout, path)
     return layout
+
+
+def _width(sets: Sets, game: GamePlan) -> int:
+    """Of the images that set the layout: those of the data, as they were opened."""
+    if isinstance(sets, Dataset):
+        return sets.shape[-1]
+    first = next(iter(by_stream(sets, game).values()))
+    return first.shape[-1] if isinstance(first, Dataset) else (game.image or (32,))[-1]
 
 
 def _enlarged(run: GameRun, stage: Stage, found: Iterable[Tensor]) -> Iterator[Tensor]:
@@ -129,35 +140,34 @@ def _alike(shown: list[Tensor]) -> list[Tensor]:
     return [images.enlarged(one, tuple(size)) for one in padded]
 
 
-def write_reals(path: Path, data: Dataset, layout: GridLayout, seed: int) -> None:
+def write_reals(path: Path, sets: Sets, layout: GridLayout, seed: int, game: GamePlan | None = None) -> None:
     """Write a PNG of training images as networks see them, in the layout of what is shown.
 
-    Which they are is drawn by the seed. Places stay black where a class has fewer that can be read.
+    Which they are is drawn by the seed. Places stay black where a class has fewer that can be read. Several
+    images of an item, or of several sets, are grids side by side.
     """
-    images.save(images.grid(torch.from_numpy(real_pixels(data, layout, seed)), layout.columns), path)
+    if isinstance(sets, Dataset):
+        images.save(images.grid(torch.from_numpy(real_pixels(sets, layout, seed)), layout.columns), path)
+        return
+    assert game is not None
+    shown = []
+    for key, data in by_stream(sets, game).items():
+        pictures = {name: of for name, of in game.streams[key].items() if of.kind == "Image"}
+        if pictures:
+            rows = laid_out(data, game.streams[key], layout.rows, layout.columns, seed)
+            cast_ = as_items({name: rows[name] for name in pictures}, game, (0.0, 1.0), torch.zeros(()))
+            shown += [images.to_pixels(one, 0.0, 1.0) for one in cast_.values()]
+    if shown:
+        _save(_alike(shown), layout, path)
 
 
 def real_pixels(data: Dataset, layout: GridLayout, seed: int) -> np.ndarray:
     """uint8 (N, c, h, w): images of a set for each place of a layout; black where there are too few."""
-    columns, rows = layout.columns, layout.rows
-    order = np.random.default_rng(seed).permutation(len(data))
-    pixels = np.zeros((len(rows) * columns, *data.shape), dtype=np.uint8)
-    for first, label in ((0, None),) if None in rows else enumerate(rows):
-        of_class = order if label is None or data.labels is None else order[data.labels[order] == label]
-        room = len(pixels) if label is None else columns
-        for place, image in enumerate(_readable(data, of_class, room)):
-            pixels[first * columns + place] = image
-    return pixels
+    fields = {"image": DataField("Image", data.shape)}
+    return laid_out(data, fields, layout.rows, layout.columns, seed)["image"]
 
 
-def _readable(data: Dataset, indices: Iterable[int], count: int) -> Iterator[np.ndarray]:
-    """Images of a set, at most so many; the trainer complains of broken ones when it comes to them."""
-    for index in islice(indices, count + IN_A_ROW):
-        if not count:
-            return
-        try:
-            image = data.image(index)
-        except DataError:
-            continue
-        count -= 1
-        yield image
+def _save(shown: list[Tensor], layout: GridLayout, path: Path) -> None:
+    """Grids side by side."""
+    rows = [torch.cat(parts) for parts in zip(*(one.split(layout.columns) for one in shown), strict=True)]
+    images.save(images.grid(torch.cat(rows), layout.columns * len(shown)), path)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ..data.table import Table
 from ..network import Network, Port
 from ..plan import Plan, Precision, Quantity
 from ..plan.schedule import Size
@@ -19,7 +20,7 @@ from ..training.precision import made_for
 from .progress import corrected
 
 if TYPE_CHECKING:
-    from ..data import Dataset
+    from ..data.identity import ItemSet
     from ..data.readers import Readers
     from .base import Run
 
@@ -52,7 +53,7 @@ def facts(run: Run) -> Iterator[Fact]:
     yield "run", f"{where}{began}, seed {state.seed}"
     for name, one in state.networks.items():
         yield name, network(one)
-    yield "images", images(run.data)
+    yield from (("data" if isinstance(one, Table) else "images", images(one)) for one in run.sets.values())
     yield "device", device(run.device, run.group.size, run.readers, run.machine)
     levels = state.levels
     yield "plan", length(plan, levels, computed(run.precision, plan.precision, run.device))
@@ -78,9 +79,11 @@ def _millions(count: int) -> str:
     return f"{count / 1e6:.3g} million" if count >= 1e6 else f"{count:,}"
 
 
-def images(data: Dataset) -> str:
-    """`70,000 of faces.zip, a zip; as 3×256×256`."""
+def images(data: ItemSet) -> str:
+    """`70,000 of faces.zip, a zip; as 3×256×256`; of several fields each with its shape."""
     classes = "" if data.labels is None else f", {len(set(data.labels.tolist()))} classes"
+    if isinstance(data, Table):
+        return f"{len(data):,} of {data.name}, {data.kind}{classes}; {data.said()}"
     return f"{len(data):,} of {data.name}, {data.source.kind}{classes}; as {'×'.join(map(str, data.shape))}"
 
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..data.stream import RealBatch
+from ..data.fields.kinds import room_of
+from ..data.stream import FieldBatch
 from ..game import step as executor
 from ..game.items import StepItems
 from ..game.optimizers import sizes_of
 from ..game.program import Game
 from ..game.run import GameRun
 from ..plan import Plan, schedule
-from ..plan.game import GamePlan, PassPlan, PhasePlan
+from ..plan.game import DataField, PassPlan, PhasePlan
 from ..plan.schedule import Clock, Stage, Step
 
 PARTS = 2  # of a batch: from the second on gradients are added to, and all are alike
@@ -36,10 +37,22 @@ class Rehearsal:
         ahead: bool = False,  # whether the next batch is there already, as on a GPU
     ) -> None:
         self.plan, self.game = plan, game
-        stream: Any = Blank(game.plan, device if ahead else torch.device("cpu"), ahead)
+        where = device if ahead else torch.device("cpu")
+        streams: dict[str, Any] = {
+            key: Blank(fields, where, ahead) for key, fields in (game.plan.streams or {"": {}}).items()
+        }
+        first, *others = streams
         classes = game.plan.classes
         shares = torch.arange(1, classes + 1, device=device) / classes if classes else None
-        self.run = GameRun.new(plan, game, stream, 0, device, shares=shares)
+        self.run = GameRun.new(
+            plan,
+            game,
+            streams[first],
+            0,
+            device,
+            shares=shares,
+            further={key: streams[key] for key in others},
+        )
         self.steady = False  # whether the last step began with what it ended with
         self._begun = plan.growth is None  # else some weights are not reached before the last level
         if self._begun:
@@ -98,25 +111,27 @@ class Rehearsal:
 
 
 class Blank:
-    """A stream of the game's real images, uint8 [N, c, h, w], and labels, that nobody looks at.
+    """A stream of the items that a game reads under a key, of which nobody looks at any.
 
     ahead: whether it holds the next items when it gives some.
     """
 
     position = 0
 
-    def __init__(self, game: GamePlan, device: torch.device, ahead: bool) -> None:
-        self._device, self._ahead, self._next = device, ahead, RealBatch(torch.empty(0), None)
-        self._shape, self._labelled = game.image or (), bool(game.classes)
+    def __init__(self, fields: Mapping[str, DataField], device: torch.device, ahead: bool) -> None:
+        self._device, self._ahead, self._next = device, ahead, (0, FieldBatch())
+        self._fields = fields
 
-    def take(self, count: int) -> RealBatch:
+    def take(self, count: int) -> FieldBatch:
         """So many."""
-        now = self._next if len(self._next.images) == count else self._made(count)
+        now = self._next[1] if self._next[0] == count else self._made(count)
         if self._ahead:
-            self._next = self._made(count)
+            self._next = count, self._made(count)
         return now
 
-    def _made(self, count: int) -> RealBatch:
-        images = torch.zeros(count, *self._shape, dtype=torch.uint8, device=self._device)
-        labels = torch.zeros(count, dtype=torch.int64, device=self._device) if self._labelled else None
-        return RealBatch(images, labels)
+    def _made(self, count: int) -> FieldBatch:
+        rooms = {name: room_of(of) for name, of in self._fields.items()}
+        return FieldBatch(
+            (name, torch.zeros(count, *shape, dtype=getattr(torch, dtype.name), device=self._device))
+            for name, (shape, dtype) in rooms.items()
+        )

@@ -26,10 +26,30 @@ def short(name: str) -> str:
 
 @dataclass(frozen=True)
 class DataField:
-    """What the items of the data have under a name: an Image (c, h, w), or a Label of (k,) classes."""
+    """What the items of the data have under a name: an Image (c, h, w), a Label of (k,) classes, …
 
-    kind: Literal["Image", "Label"]
+    Fields of one stream are of one item each time, those of a `partner` of another item of the same set.
+    """
+
+    kind: str  # a row of data.kinds
     shape: tuple[int, ...]
+    set: str = ""  # as `--data SET=WHERE` calls it
+    field: str = ""  # what the set calls it; empty: not said
+    partner: str = ""  # a field of the set: another item's, which has the same value of it
+    stream: str = ""  # an independent stream over the set
+    range: tuple[float, float] | None = None  # values that become black and white
+    mask: str = ""  # a field of Tokens: where it has any
+
+    @property
+    def key(self) -> str:
+        """The stream that it is read from: SET, or SET/STREAM."""
+        return f"{self.set}/{self.stream}" if self.stream else self.set
+
+    @property
+    def plain(self) -> bool:
+        """Whether it may be the image or the label of a set that names no fields."""
+        named = self.field or self.partner or self.range or self.mask
+        return self.kind in ("Image", "Label") and not named
 
 
 @dataclass(frozen=True)
@@ -156,6 +176,19 @@ class GamePlan:
     shows: tuple[str, ...] = ()  # nodes
     watches: Mapping[str, str] = field(default_factory=dict)  # real, fake, samples, items → node
     data: Mapping[str, DataField] = field(default_factory=dict)  # what an item of the data holds
+
+    @cached_property
+    def streams(self) -> Mapping[str, Mapping[str, DataField]]:
+        """The fields of each stream of items, by its key, in the order of the first field of each."""
+        found: dict[str, dict[str, DataField]] = {}
+        for name, one in self.data.items():
+            found.setdefault(one.key, {})[name] = one
+        return found
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """What the sets are called, in their order: `("",)` where there is one that has no name."""
+        return tuple(dict.fromkeys(one.set for one in self.data.values()))
 
     @property
     def image(self) -> tuple[int, int, int] | None:

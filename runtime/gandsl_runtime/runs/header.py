@@ -7,9 +7,17 @@ Imports no torch.
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from ..plan import Plan
 
@@ -73,7 +81,8 @@ class Counters(StrictDocument):
 
     images: Count
     steps: Count
-    samples: Count  # real images taken
+    samples: Count  # real images taken, of several streams from the first …
+    streams: dict[Name, Count] = {}  # … and from each of the others
     seed: int = Field(ge=0, lt=2**63)
     stage: StageFacts | None
     rollbacks: Count
@@ -88,7 +97,7 @@ class Counters(StrictDocument):
         if self.steps > self.images:
             raise ValueError(f"{self.steps} steps and {self.images} images can't be together")
         begun = {self.steps > 0, self.images > 0, self.stage is not None}
-        if len(begun) > 1 or (self.samples and not self.steps):
+        if len(begun) > 1 or (any((self.samples, *self.streams.values())) and not self.steps):
             raise ValueError("it has begun by some of its counters, and not by others")
         if self.rate != 1 and not self.rollbacks:
             raise ValueError(f"rates times {self.rate} without a rollback")
@@ -106,6 +115,14 @@ class DataFacts(StrictDocument):
     names: Name | None = None  # digest of all names in their order
     labels: Name | None = None  # digest, where the networks take labels
     pixels: tuple[Name | None, ...] = ()  # digests of some images; none of one that can't be read
+    set: Text | None = None  # its name, where it has one
+    others: tuple[DataFacts, ...] = ()  # further sets
+
+    @model_serializer(mode="wrap")
+    def _as_ever(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what only games of named sets have: older versions read the rest."""
+        found: dict[str, Any] = plain(self)
+        return {key: value for key, value in found.items() if value or key not in ("set", "others")}
 
 
 class LogFacts(StrictDocument):

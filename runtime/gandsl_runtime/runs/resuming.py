@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from torch import Tensor
 
-from ..data import Dataset
-from ..data.identity import differences
+from ..data.identity import ItemSet, all_differences
 from ..errors import CheckpointError
 from ..plan import Plan, schedule
 from ..plan.difference import changes, flat, told
@@ -128,12 +127,15 @@ def _moment(plan: Plan, levels: Levels, clock: Clock) -> str:
     return f"{'fades in' if stage.fading else 'trains'} level {max(levels[level])}"
 
 
-def check_data(where: Path, old: DataFacts, new: DataFacts, data: Dataset, change: bool) -> bool:
+def check_data(
+    where: Path, old: DataFacts, new: DataFacts, sets: Mapping[str, ItemSet], change: bool
+) -> bool:
     """Whether the images differ from the run's. Raises CheckpointError where they do, and nobody said so."""
-    found = list(differences(old, new, data))
+    found = list(all_differences(old, new, sets))
     if found and not change:
         said = "".join(f"\n  {line}" for line in found)
+        names = " and ".join(dict.fromkeys(one.name for one in sets.values()))
         raise CheckpointError(
-            f"the run in {where} was trained on other images than those of {data.name}:{said}", REMEDY
+            f"the run in {where} was trained on other images than those of {names}:{said}", REMEDY
         )
     return bool(found)

@@ -5,7 +5,7 @@ resumed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -36,7 +36,7 @@ class Session(Run, Protocol):
     """A run as the session knows it, which says where its folder is and tells its observers."""
 
     observers: tuple[Observer, ...]
-    stream: Stream | Ahead
+    streams: Sequence[Stream | Ahead]
     throughput: Throughput
     found: Path | None  # the newest checkpoint when the run was opened
     home: Home | None  # of the process that writes, while it trains
@@ -74,13 +74,14 @@ def session(run: Session) -> Iterator[Signals]:
             run.fresh = False
         # until a step is done a run can stop at once (of several processes each would say so)
         signals = stack.enter_context(Signals(at_stake=run.group.size > 1))
-        stack.callback(run.stream.close)
+        for stream in run.streams:
+            stack.callback(stream.close)
         run.throughput.begin(run.state.clock)
         for observer in run.observers:
             stack.callback(observer.end, run)
             observer.begin(run)
         if files and run.state.clock.steps == 0:
-            for text in remarks(run.data):
+            for text in (text for data in run.sets.values() for text in remarks(data)):
                 run.warn(text)
         if run.guard:
             run.guard.begin(run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +13,9 @@ from pathlib import Path
 import torch
 
 from .. import __version__, observers
-from ..data import Dataset
-from ..data.identity import again, identity
-from ..data.sources import Source
+from ..data import Stream
+from ..data.ahead import Ahead
+from ..data.identity import again, identities
 from ..distributed.group import ProcessGroup, check_batches
 from ..errors import CheckpointError, Diverged, Interrupted, Unwritable
 from ..game.compiled import Compiler
@@ -41,7 +41,7 @@ from . import validate
 from .metrics import MetricSums
 from .precision import in_force
 from .throughput import Throughput
-from .training_set import dataset_of, distribution_of, readers_of, stream_of
+from .training_set import ItemSet, Where, distribution_of, readers_of, sets_of, stream_of
 
 # Why a run stops before its end, as processes vote: the highest counts. A signal is SIGNAL plus its number.
 OUT_OF_TIME, MOVED, SIGNAL = 1, 2, 3
@@ -50,10 +50,11 @@ OUT_OF_TIME, MOVED, SIGNAL = 1, 2, 3
 class Trainer:
     """Plays a game by a plan: its networks, of any names, are trained.
 
-    `data` is a folder, a zip, the name of a built-in set, or a source or dataset already open. Without a
-    `run_dir` nothing is written. `seed` decides every draw. `machine` says on what the run trains, never
-    what: device, processes that read images ahead, compiled steps; whether cuDNN tries its algorithms is set
-    for the whole process. `observing`: who is told of each step (None: the log and the grids in `run_dir`).
+    `data` is a folder, a zip, the name of a built-in set, or a source or dataset already open; of a game that
+    reads several sets a mapping of their names to these. Without a `run_dir` nothing is written. `seed`
+    decides every draw. `machine` says on what the run trains, never what: device, processes that read images
+    ahead, compiled steps; whether cuDNN tries its algorithms is set for the whole process. `observing`: who
+    is told of each step (None: the log and the grids in `run_dir`).
     Each of the processes of a `group` has a trainer and a share of every batch; the first alone observes and
     writes.
     Raises PlanError, DataError, MissingExtra, NoSuchDevice; CheckpointError when `run_dir` holds a run.
@@ -64,7 +65,7 @@ class Trainer:
         plan: Plan,
         game: Game,
         *,
-        data: str | Path | Source | Dataset,
+        data: Where | Mapping[str, Where],
         run_dir: str | Path | RunDir | None = None,
         seed: int = 0,
         machine: MachineOptions | None = None,
@@ -86,17 +87,23 @@ class Trainer:
         check_batches(self.group, plan)
         self.game = game
         validate.check(plan, game.networks)
-        self.data = dataset_of(data, game.plan, plan.data)
+        self.sets: Mapping[str, ItemSet] = sets_of(data, game.plan, plan.data)
+        self.data = next(iter(self.sets.values()))
         self.precision = in_force(plan.precision, self.device)
         self.readers = readers_of(machine.workers, self.data, plan, self.group, self.device)
         # other processes than the first have no observers
         warn = self.warn if self.group.leads else warnings.warn
-        self.stream = stream_of(self.data, plan, seed, self.readers.count, self.group, self.device, warn)
+        each = -(-self.readers.count // len(self.sets))
+        self.streams: Sequence[Stream | Ahead] = [
+            stream_of(one, plan, seed, each, self.group, self.device, warn, key)
+            for key, one in self.sets.items()
+        ]
+        self.stream = self.streams[0]
         self.metrics, self.throughput = MetricSums(), Throughput(self.device)
         self.state = self._new_run(seed)
-        self.guard = Guard.of(self.state, self.data)
+        self.guard = Guard.of(self.state, self.sets)
         self.latest: dict[str, float] = {}  # the newest value of each name in the log
-        self._where = data if isinstance(data, str | Path) else None
+        self._where = data
         if observing is None:
             observing = observers.standard(self.run_dir, tensorboard=machine.tensorboard)
         self.observers = tuple(observing) if self.group.leads else ()
@@ -108,8 +115,9 @@ class Trainer:
 
     def _new_run(self, seed: int) -> GameRun:
         shares = distribution_of(self.data, self.game.plan.classes)
+        further = dict(list(zip(self.sets, self.streams, strict=True))[1:])
         run = GameRun.new(
-            self.plan, self.game, self.stream, seed, self.device, self.group, shares, self.metrics
+            self.plan, self.game, self.stream, seed, self.device, self.group, shares, self.metrics, further
         )
         run.compiler = Compiler("inductor", self.warn) if self.machine.compile else None
         return run
@@ -121,7 +129,7 @@ class Trainer:
         game: Game,
         *,
         plan: Plan | None = None,
-        data: str | Path | Source | Dataset | None = None,
+        data: Where | Mapping[str, Where] | None = None,
         change: bool = False,
         machine: MachineOptions | None = None,
         observing: Sequence[observers.Observer] | None = None,
@@ -153,7 +161,7 @@ class Trainer:
         )
         trainer.id, trainer.fresh = facts.run, False
         trainer._write_in(files, facts.spec)
-        changed |= resuming.check_data(where, facts.data, trainer.images, trainer.data, change)
+        changed |= resuming.check_data(where, facts.data, trainer.images, trainer.sets, change)
         trainer._load(path, tensors, facts, refused)
         renewed = change and files.resolved is not None and not said(files.spec, files.resolved)
         # all alike, though the first process may write its spec before another has read the old one
@@ -172,7 +180,7 @@ class Trainer:
     @cached_property
     def images(self) -> DataFacts:
         """What the run records of its images."""
-        return identity(self.data, self._where)
+        return identities(self.sets, self._where)
 
     def restore(self) -> None:
         """Go back to the newest whole checkpoint, and go on from there. Raises CheckpointError."""
@@ -197,7 +205,7 @@ class Trainer:
             ) from error
         self.state.load_counters(facts.counters)
         self.stream.close()
-        self.stream.position = self.state.samples
+        self.stream.position = self.state.samples  # those of the others are among the counters
         like = torch.zeros((), device=self.device, dtype=self.state.dtype)
         self.metrics.resume(facts.log.sums, like, self.group)
         self.latest = dict(facts.log.latest)

@@ -12,11 +12,24 @@ from .arrays import Arrays, mnist
 from .base import EXTENSIONS, Decoded, Source
 from .folder import Folder
 from .hub import Hub
+from .named import NamedArrays, npz
 from .packed import INDEX, Pack
 from .shards import Shards, shards_named, shards_of
 from .zip import Zip
 
-__all__ = ["Arrays", "Decoded", "Folder", "Hub", "Pack", "Shards", "Source", "Zip", "mnist", "open_source"]
+__all__ = [
+    "Arrays",
+    "Decoded",
+    "Folder",
+    "Hub",
+    "NamedArrays",
+    "Pack",
+    "Shards",
+    "Source",
+    "Zip",
+    "mnist",
+    "open_source",
+]
 
 BUILT_IN: dict[str, Callable[[], Source]] = {"mnist": mnist}
 KINDS = f"give a folder, a zip, *.tar shards, hf:NAME, or a built-in set: {', '.join(BUILT_IN)}"
@@ -63,4 +76,6 @@ def _opened(where: str) -> Source:
         return Shards(where, shards) if not folder.images and (shards := shards_of(path)) else folder
     if kind is not None:
         raise DataError(f"no images at {path}: it is {kind}", KINDS)
+    if path.suffix == ".npz":
+        return npz(path)
     return Shards(where, [path]) if path.suffix == ".tar" else Zip(path)

@@ -48,6 +48,23 @@ class Source(Protocol):
         ...
 
 
+class Files(Protocol):
+    """A source that is made of files, of which any may be a field of an item."""
+
+    @property
+    def name(self) -> str:
+        """The source as the user wrote it, for messages."""
+        ...
+
+    def files(self) -> Sequence[str]:
+        """Paths of all of them inside the source, with /."""
+        ...
+
+    def content(self, name: str) -> bytes:
+        """What a file holds. Raises OSError."""
+        ...
+
+
 class Decoded:
     """A source whose images may need no decoding: they lie in memory, or in files as memory has them."""
 
@@ -67,11 +84,15 @@ def opened(file: Path | str | bytes) -> Image.Image:
 
 def image_names(names: Iterable[str]) -> list[str]:
     """Those that end like images and are not hidden, sorted."""
+    return visible(name for name in names if PurePosixPath(name).suffix.lower() in EXTENSIONS)
+
+
+def visible(names: Iterable[str]) -> list[str]:
+    """Those that are not hidden, sorted."""
     return sorted(
         name
         for name in names
-        if PurePosixPath(name).suffix.lower() in EXTENSIONS
-        and not any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts if part != "..")
+        if not any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts if part != "..")
     )
 
 

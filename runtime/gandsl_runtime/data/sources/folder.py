@@ -30,6 +30,14 @@ class Folder:
             raise OSError(f"it is {kind}")
         return opened(path)
 
+    def files(self) -> list[str]:
+        """Paths of all files that are not hidden."""
+        return list(_files(self._path, "", frozenset()))
+
+    def content(self, name: str) -> bytes:
+        """What a file holds. Raises OSError, for a pipe or a device too."""
+        return read(self._path / name)
+
     def labels(self) -> Labels | None:
         return stated(self.name, self.images, self._read)
 

@@ -6,6 +6,7 @@ import os
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from PIL import Image
@@ -34,17 +35,27 @@ class Zip:
             raise DataError(
                 f"{path} is no zip file, or is cut short: {error}", "pack or download it again"
             ) from error
-        self.images = image_names(
-            name.removeprefix(self._below)
-            for name in names
-            if name.startswith(self._below) and not name.endswith("/")
-        )
+        self.images = image_names(self._inside(names))
 
     def open(self, index: int) -> Image.Image:
         return opened(self._content(self._below + self.images[index]))
 
+    def files(self) -> list[str]:
+        """Paths of all members."""
+        return list(self._inside(self._zip().namelist()))
+
+    def content(self, name: str) -> bytes:
+        """What a member holds. Raises OSError."""
+        return self._content(self._below + name)
+
     def labels(self) -> Labels | None:
         return stated(self.name, self.images, self._read)
+
+    def _inside(self, names: Iterable[str]) -> Iterator[str]:
+        """Those of files in the folder that is read."""
+        for name in names:
+            if name.startswith(self._below) and not name.endswith("/"):
+                yield name.removeprefix(self._below)
 
     def _read(self, name: str) -> bytes | None:
         name = self._below + name

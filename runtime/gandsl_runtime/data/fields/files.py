@@ -1,0 +1,197 @@
+"""Fields of items that lie in files: a sub-folder for each, a part of the name, or a table beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from ...errors import DataError
+from ...plan.game import DataField
+from ..labels import Labels, stated
+from ..matching import form
+from ..names import and_more, spelled
+from ..sources.base import Files, visible
+from .columns import Column, Columns, InFiles, InTable
+from .decode import suffix_of
+from .kinds import KINDS
+from .table import FILE, Table, table_of
+
+LAYOUTS = (
+    "a field is a folder of files of its own name (`{0}/0001{1}`), a part of their names (`0001.{0}{1}`), "
+    "or a column of metadata.csv or metadata.jsonl"
+)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files of a set, without hidden ones, below a folder that holds them all."""
+
+    source: Files
+    files: Sequence[str]
+    above: str = ""  # a folder, with its /
+
+    @property
+    def name(self) -> str:
+        """Of the set, for messages."""
+        return f"{self.source.name}/{self.above}".rstrip("/") if self.above else self.source.name
+
+    def read(self, name: str) -> bytes:
+        """The content of a file. Raises OSError."""
+        return self.source.content(self.above + name)
+
+    def labels(self, images: Sequence[str]) -> Labels | None:
+        """The classes of images with these names: of a labels file, else of their folders."""
+        there = set(self.files)
+        return stated(self.name, images, lambda name: self.read(name) if name in there else None)
+
+
+def columns_of(source: Files, wanted: Mapping[str, DataField]) -> Columns:
+    """The fields, each by what the set calls it. Raises DataError where one is not there, or lacks items."""
+    listing = _read_through(Listing(source, visible(source.files())), wanted)
+    table = table_of(listing.name, listing.files, listing.read)
+    found: dict[str, Mapping[str, object]] = {}
+    for field, of in wanted.items():
+        if (own := _named(listing, field, of, table)) is not None:
+            found[field] = own
+    for kind, rest in (("Image", _plain_files), ("Label", _stated)):
+        lacking = [field for field, of in wanted.items() if field not in found and of.kind == kind]
+        if len(lacking) == 1 and (own := rest(listing, table, wanted, found)) is not None:
+            found[lacking[0]] = own
+    for field, of in wanted.items():
+        if field not in found:
+            raise _absent(listing, field, of, table)
+    names = sorted(set().union(*found.values()))
+    if not names:
+        raise DataError(f"{listing.name} has no items", "see whether it is the right place")
+    for field, own in found.items():
+        if lacking := [name for name in names if name not in own]:
+            raise DataError(
+                f"{listing.name} has no `{field}` for {spelled(lacking[0])}" + and_more(lacking),
+                "add it, or take the item's other files away",
+            )
+    return Columns(names, {field: _column(listing, field, own, names) for field, own in found.items()})
+
+
+def _column(listing: Listing, field: str, own: Mapping[str, object], names: Sequence[str]) -> Column:
+    values = [own[name] for name in names]
+    if all(isinstance(one, InFile) for one in values):
+        return InFiles(listing.read, [one.path for one in values if isinstance(one, InFile)])
+    return InTable(values, names, field)
+
+
+class InFile:
+    """A field that a file holds."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+
+def _read_through(listing: Listing, wanted: Mapping[str, DataField]) -> Listing:
+    """Without the folders that hold everything; a folder that is called like a field is no such one."""
+    above, files = "", listing.files
+    while files and (first := files[0].partition("/")[0]) not in wanted and "/" in files[0]:
+        if not all(name.startswith(f"{first}/") for name in files):
+            break
+        above += f"{first}/"
+        files = [name.removeprefix(f"{first}/") for name in files]
+    return Listing(listing.source, files, above)
+
+
+def _named(listing: Listing, field: str, of: DataField, table: Table | None) -> Mapping[str, object] | None:
+    """What is called by the field's name: by item."""
+    ends, files = KINDS[of.kind].suffixes, listing.files
+    found: dict[str, object] = {
+        _stem(name.removeprefix(f"{field}/")): InFile(name)
+        for name in files
+        if name.startswith(f"{field}/") and suffix_of(name) in ends
+    }
+    if found:
+        return found
+    for name in files:
+        stem = _stem(name)
+        if stem.endswith(f".{field}") and suffix_of(name) in ends:
+            found[stem.removesuffix(f".{field}")] = InFile(name)
+    if found:
+        return found
+    if table is None or (column := table.column(field)) is None:
+        return None
+    if of.kind in FILE:
+        return _files_there(listing, table, column)
+    return column
+
+
+def _files_there(listing: Listing, table: Table, column: Mapping[str, object]) -> dict[str, object]:
+    """The files that a column of a table names. Raises DataError for one that is not there."""
+    there = set(listing.files)
+    paths = {name: str(value) if value in there else form(str(value)) for name, value in column.items()}
+    if absent := [path for path in paths.values() if path not in there]:
+        raise DataError(
+            f"{table.name} names {spelled(absent[0])}, which is not there" + and_more(absent),
+            "correct the name",
+        )
+    return {name: InFile(path) for name, path in paths.items()}
+
+
+def _plain_files(
+    listing: Listing,
+    table: Table | None,
+    wanted: Mapping[str, DataField],
+    found: Mapping[str, Mapping[str, object]],
+) -> Mapping[str, object] | None:
+    """The images that no field has by its name: those of the only field of images that is left."""
+    if table is not None:
+        return _files_there(listing, table, table.files)
+    taken = {one.path for own in found.values() for one in own.values() if isinstance(one, InFile)}
+    free = [
+        name for name in listing.files if suffix_of(name) in KINDS["Image"].suffixes and name not in taken
+    ]
+    folders = {f"{field}/" for field in wanted}
+    free = [name for name in free if not name.startswith(tuple(folders))]
+    return {_stem(name): InFile(name) for name in free} or None
+
+
+def _stated(
+    listing: Listing,
+    table: Table | None,
+    wanted: Mapping[str, DataField],
+    found: Mapping[str, Mapping[str, object]],
+) -> Mapping[str, object] | None:
+    """The classes of the set's labels file or class folders, by the images of a field."""
+    for field, own in found.items():
+        if wanted[field].kind != "Image":
+            continue
+        paths = {one.path: name for name, one in own.items() if isinstance(one, InFile)}
+        ordered = sorted(paths)
+        labels = listing.labels(ordered)
+        if labels is not None:
+            return {paths[path]: int(label) for path, label in zip(ordered, labels.numbers, strict=True)}
+    return None
+
+
+def _stem(name: str) -> str:
+    """A file's name without the end that says how it is read."""
+    return name[: -len(suffix_of(name))] if suffix_of(name) else name
+
+
+def _absent(listing: Listing, field: str, of: DataField, table: Table | None) -> DataError:
+    seen = sorted(_seen(listing.files) | set(table.columns if table else ()))
+    has = f": what it has is {', '.join(map(spelled, seen[:12]))}" if seen else ""
+    end = KINDS[of.kind].suffixes[0] if of.kind != "Image" else ".png"
+    return DataError(
+        f"{listing.name} has no field `{field}`{has}",
+        f"{LAYOUTS.format(field, end)}; `field:` in the spec says what the set calls it",
+    )
+
+
+def _seen(files: Iterable[str]) -> set[str]:
+    """What could be fields: folders, and parts of names."""
+    found = set()
+    for name in files:
+        if "/" in name:
+            found.add(name.partition("/")[0])
+        elif "." in _stem(PurePosixPath(name).name):
+            found.add(_stem(name).rpartition(".")[2])
+    return found
