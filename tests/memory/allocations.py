@@ -45,7 +45,7 @@ def allocated(
     """
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         game = made()
-        stream: Any = Blank(game.plan, torch.device("cpu"), ahead=False)
+        stream: Any = Blank(game.plan.data, torch.device("cpu"), ahead=False)
         run = GameRun.new(plan, game, stream, 0, torch.device("cpu"))
         begins = dict(stage_begins(plan, sizes_of(game.networks)))
         clock = begins[stage or [*begins][-1]]

@@ -1,4 +1,4 @@
-"""Items of several fields: each kind from each place, in one order, moved together, and what is wrong with some."""
+"""Items of several fields: each kind from each place, in one order, moved together; faults of each."""
 
 from __future__ import annotations
 
@@ -265,7 +265,7 @@ def spoiled(name: str) -> list[tuple[str, bytes, str]]:
     [pytest.param(name, *rest, id=f"{name}-{what}") for name in CASES for what, *rest in spoiled(name)],
 )
 def test_a_spoiled_file_of_each_kind_is_one_message(name, content, said, tmp_path):
-    """With the file, the set and a remedy; another item can still be read, and takes its place if it is to."""
+    """With the file, the set and a remedy; where it is to, the next item takes its place."""
     names = [name] if name == "image" else ["image", name]
     inside = files("folders", names) | {f"{name}/003{CASES[name].end}": content}
     source = open_source(folder_of(inside, tmp_path / "set"))

@@ -15,7 +15,7 @@ from ..sources.base import Files, visible
 from .columns import Column, Columns, InFiles, InTable
 from .decode import suffix_of
 from .kinds import KINDS
-from .table import FILE, Table, table_of
+from .metadata import FILE, Metadata, metadata_of
 
 LAYOUTS = (
     "a field is a folder of files of its own name (`{0}/0001{1}`), a part of their names (`0001.{0}{1}`), "
@@ -49,7 +49,7 @@ class Listing:
 def columns_of(source: Files, wanted: Mapping[str, DataField]) -> Columns:
     """The fields, each by what the set calls it. Raises DataError where one is not there, or lacks items."""
     listing = _read_through(Listing(source, visible(source.files())), wanted)
-    table = table_of(listing.name, listing.files, listing.read)
+    table = metadata_of(listing.name, listing.files, listing.read)
     found: dict[str, Mapping[str, object]] = {}
     for field, of in wanted.items():
         if (own := _named(listing, field, of, table)) is not None:
@@ -100,7 +100,9 @@ def _read_through(listing: Listing, wanted: Mapping[str, DataField]) -> Listing:
     return Listing(listing.source, files, above)
 
 
-def _named(listing: Listing, field: str, of: DataField, table: Table | None) -> Mapping[str, object] | None:
+def _named(
+    listing: Listing, field: str, of: DataField, table: Metadata | None
+) -> Mapping[str, object] | None:
     """What is called by the field's name: by item."""
     ends, files = KINDS[of.kind].suffixes, listing.files
     found: dict[str, object] = {
@@ -123,7 +125,7 @@ def _named(listing: Listing, field: str, of: DataField, table: Table | None) -> 
     return column
 
 
-def _files_there(listing: Listing, table: Table, column: Mapping[str, object]) -> dict[str, object]:
+def _files_there(listing: Listing, table: Metadata, column: Mapping[str, object]) -> dict[str, object]:
     """The files that a column of a table names. Raises DataError for one that is not there."""
     there = set(listing.files)
     paths = {name: str(value) if value in there else form(str(value)) for name, value in column.items()}
@@ -137,7 +139,7 @@ def _files_there(listing: Listing, table: Table, column: Mapping[str, object]) -
 
 def _plain_files(
     listing: Listing,
-    table: Table | None,
+    table: Metadata | None,
     wanted: Mapping[str, DataField],
     found: Mapping[str, Mapping[str, object]],
 ) -> Mapping[str, object] | None:
@@ -145,9 +147,8 @@ def _plain_files(
     if table is not None:
         return _files_there(listing, table, table.files)
     taken = {one.path for own in found.values() for one in own.values() if isinstance(one, InFile)}
-    free = [
-        name for name in listing.files if suffix_of(name) in KINDS["Image"].suffixes and name not in taken
-    ]
+    ends = KINDS["Image"].suffixes
+    free = [name for name in listing.files if suffix_of(name) in ends and name not in taken]
     folders = {f"{field}/" for field in wanted}
     free = [name for name in free if not name.startswith(tuple(folders))]
     return {_stem(name): InFile(name) for name in free} or None
@@ -155,7 +156,7 @@ def _plain_files(
 
 def _stated(
     listing: Listing,
-    table: Table | None,
+    table: Metadata | None,
     wanted: Mapping[str, DataField],
     found: Mapping[str, Mapping[str, object]],
 ) -> Mapping[str, object] | None:
@@ -176,7 +177,7 @@ def _stem(name: str) -> str:
     return name[: -len(suffix_of(name))] if suffix_of(name) else name
 
 
-def _absent(listing: Listing, field: str, of: DataField, table: Table | None) -> DataError:
+def _absent(listing: Listing, field: str, of: DataField, table: Metadata | None) -> DataError:
     seen = sorted(_seen(listing.files) | set(table.columns if table else ()))
     has = f": what it has is {', '.join(map(spelled, seen[:12]))}" if seen else ""
     end = KINDS[of.kind].suffixes[0] if of.kind != "Image" else ".png"

@@ -21,7 +21,7 @@ Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Kind:
+class FieldKind:
     """What a field of a kind is.
 
     `fit` makes an array of the field's shape and `dtype`; it raises ValueError with what is wrong.
@@ -254,14 +254,14 @@ def _floats(field: DataField) -> type[np.generic]:
     return np.float32
 
 
-KINDS: dict[str, Kind] = {
-    "Image": Kind(_image, _of_image, MAPS, flips=True, measured=True),
-    "Mask": Kind(_mask, lambda field: np.uint8, MAPS, flips=True),
-    "Classes": Kind(_classes, _of_classes, MAPS, flips=True, classes=True),
-    "Volume": Kind(_volume, _floats, (".npy", *VOLUMES), flips=True, measured=True),
-    "Signal": Kind(_signal, _floats, (".npy", *SOUNDS)),
-    "Label": Kind(_label, lambda field: np.int64, (*TEXTS, ".npy"), classes=True),
-    "Number": Kind(_exact, _floats, (*TEXTS, ".npy")),
-    "Vector": Kind(_exact, _floats, (*TEXTS, ".npy")),
-    "Tokens": Kind(_tokens, _floats, (".npy",)),
+KINDS: dict[str, FieldKind] = {
+    "Image": FieldKind(_image, _of_image, MAPS, flips=True, measured=True),
+    "Mask": FieldKind(_mask, lambda field: np.uint8, MAPS, flips=True),
+    "Classes": FieldKind(_classes, _of_classes, MAPS, flips=True, classes=True),
+    "Volume": FieldKind(_volume, _floats, (".npy", *VOLUMES), flips=True, measured=True),
+    "Signal": FieldKind(_signal, _floats, (".npy", *SOUNDS)),
+    "Label": FieldKind(_label, lambda field: np.int64, (*TEXTS, ".npy"), classes=True),
+    "Number": FieldKind(_exact, _floats, (*TEXTS, ".npy")),
+    "Vector": FieldKind(_exact, _floats, (*TEXTS, ".npy")),
+    "Tokens": FieldKind(_tokens, _floats, (".npy",)),
 }

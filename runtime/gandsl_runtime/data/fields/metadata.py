@@ -20,7 +20,7 @@ FILE = ("Image", "Mask", "Classes", "Signal", "Volume")  # kinds of which a colu
 
 
 @dataclass(frozen=True)
-class Table:
+class Metadata:
     """Rows by item: the path in `file_name` without its end."""
 
     name: str
@@ -49,7 +49,7 @@ class Table:
         return None
 
 
-def table_of(where: str, files: Sequence[str], read: Callable[[str], bytes]) -> Table | None:
+def metadata_of(where: str, files: Sequence[str], read: Callable[[str], bytes]) -> Metadata | None:
     """The table beside a set's files; None where there is none. Raises DataError when it is odd."""
     file = next((name for name in NAMES if name in set(files)), None)
     if file is None:
@@ -71,7 +71,7 @@ def table_of(where: str, files: Sequence[str], read: Callable[[str], bytes]) -> 
     except (ValueError, csv.Error, OSError, RecursionError) as error:
         raise DataError(f"{name} is no table of items: {error}", FORM) from error
     columns = dict.fromkeys(str(column) for row in by_item.values() for column in row)
-    return Table(name, by_item, tuple(columns))
+    return Metadata(name, by_item, tuple(columns))
 
 
 def _lines(text: str) -> Any:
