@@ -89,7 +89,9 @@ def _walk(node: ExprNode) -> Iterator[ExprNode]:
     waiting: list[object] = [node]
     while waiting:
         item = waiting.pop()
-        if isinstance(item, ExprNode):
+        if isinstance(item, Expr):
+            waiting.append(item.root)
+        elif isinstance(item, ExprNode):
             yield item
             waiting.extend(getattr(item, field.name) for field in fields(item))
         elif isinstance(item, tuple):

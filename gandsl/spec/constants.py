@@ -8,7 +8,7 @@ from gandsl.diagnostics import Diagnostics
 from gandsl.spec import shapes
 from gandsl.spec.builtins import BUILTINS
 from gandsl.spec.document import LetDecl, ParamDecl
-from gandsl.spec.expressions import Expr, Name
+from gandsl.spec.expressions import Expr, Name, TableOf
 from gandsl.spec.fields import entries_in, expression, read_fields, text_in
 from gandsl.spec.names import check_name
 from gandsl.spec.params import TYPES
@@ -135,5 +135,35 @@ def lets(
         if earlier:
             message = f"`{name}` is defined twice, as a {'let' if name in found else 'parameter'} and here"
             diagnostics.add("G0404", message, entry.key_span)
-        found[name] = LetDecl(name, args, expression(entry.value, diagnostics), entry.key_span)
+        found[name] = LetDecl(name, args, _value(entry, args, diagnostics), entry.key_span)
     return found
+
+
+def _value(entry: Entry, args: tuple[str, ...], diagnostics: Diagnostics) -> Expr | None:
+    """What a `let` is: an expression, or a table of them."""
+    if not isinstance(entry.value, Mapping):
+        return expression(entry.value, diagnostics)
+    if args or not entry.value.entries:
+        message = "a table has no arguments" if args else f"the table `{entry.key}` has no entries"
+        diagnostics.add("G0011" if args else "G0013", message, entry.value.span)
+        return None
+    found: dict[int | float | str, Expr] = {}
+    for each in entry.value:
+        key = _key(each.key)
+        if key in found:
+            diagnostics.add("G0404", f"`{each.key}` stands twice in this table", each.key_span)
+        if (expr := expression(each.value, diagnostics)) is None:
+            if not isinstance(each.value, Scalar | Sequence):
+                diagnostics.add("G0010", "a value is wanted here, not a mapping", each.value.span)
+            return None
+        found[key] = expr
+    return Expr(TableOf(tuple(found.items()), start=0, end=0), "", entry.value.span)
+
+
+def _key(text: str) -> int | float | str:
+    """A key of a table: a number where it is one."""
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return int(number) if number.is_integer() else number

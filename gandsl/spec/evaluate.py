@@ -13,7 +13,7 @@ from gandsl.spec.builtins import cut_short
 from gandsl.spec.expressions import Expr
 from gandsl.spec.operators import MAX_LIST, binary, bounded, compare, condition, known, negate, number, whole
 from gandsl.spec.scope import Budget, LetFunction, Scope
-from gandsl.spec.values import ABSENT, POISON, Opaque, Size, algebra_of, quantity, type_name
+from gandsl.spec.values import ABSENT, POISON, Opaque, Size, Table, algebra_of, quantity, show, type_name
 
 MAX_CALLS = 32  # let functions and values within each other
 MAX_DEPTH = 120  # expressions within each other, over all calls: at most 450 Python frames
@@ -139,6 +139,8 @@ class _Evaluator:
         value, index = self.value(node.value), self.value(node.index)
         if value is POISON or index is POISON:
             return POISON
+        if isinstance(value, Table):
+            return self.at(node.index, looked_up, value, index)
         index = self.at(node.index, whole, index, "an index")
         if index is POISON or self.at(node.value, known, value, "`[…]`") is POISON:
             return POISON
@@ -300,6 +302,23 @@ class _Evaluator:
             raise Fault("G0108", f"a list of more than {MAX_LIST} entries")
         return items
 
+    def table(self, node: ast.TableOf) -> Any:
+        found = {
+            key: _Evaluator(expr, self.scope, self.diagnostics, self.budget, self.caller).value(expr.root)
+            for key, expr in node.entries
+        }
+        return POISON if _any_poison(list(found.values())) else Table(found)
+
+
+def looked_up(table: Table, key: Any) -> Any:
+    """The value of a table at a number, a size or a text. Raises Fault."""
+    wanted = key if isinstance(key, str) else number(key, "a table")
+    if wanted in table.entries:
+        return table.entries[wanted]
+    raise Fault(
+        "G0107", f"the table has no entry for {show(wanted)}", f"it has {', '.join(map(show, table.entries))}"
+    )
+
 
 def _any_poison(args: list[Any]) -> bool:
     return any(
@@ -322,4 +341,5 @@ _RULES: dict[type[ast.ExprNode], Callable[[_Evaluator, Any], Any]] = {
     ast.Logic: _Evaluator.logic,
     ast.IfExpr: _Evaluator.choice,
     ast.ListOf: _Evaluator.list_of,
+    ast.TableOf: _Evaluator.table,
 }

@@ -131,6 +131,13 @@ class ListOf(ExprNode):
     items: tuple[Ast, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class TableOf(ExprNode):
+    """What a `let` with a mapping is: a value for each key. The values stand at places of their own."""
+
+    entries: tuple[tuple[int | float | str, Expr], ...]
+
+
 Ast: TypeAlias = (
     Literal
     | AbsentLiteral
@@ -146,6 +153,7 @@ Ast: TypeAlias = (
     | Logic
     | IfExpr
     | ListOf
+    | TableOf
 )
 
 

@@ -6,13 +6,13 @@ An expression may stand where a value does: the schema knows fields and names, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from gandsl.spec.params import Declared
 from gandsl.spec.schema_forms import Schema, record_schema
-from gandsl.spec.schema_nodes import ADDED, OpShape, body_schema, game_nodes, node_schema, term_schema
+from gandsl.spec.schema_nodes import ADDED, NodeShape, body_schema, game_nodes, node_schema, term_schema
 from gandsl.spec.shapes import EXPRESSION, SPEC
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -23,21 +23,18 @@ _VALUE: Schema = {"anyOf": [_EXPRESSION, {"type": ["array", "object", "null"]}]}
 
 def json_schema(
     *,
-    ops: Mapping[str, OpShape],
-    game_ops: Mapping[str, OpShape] = MappingProxyType({}),
-    blocks: Iterable[str] = (),
-    topologies: Iterable[str] = (),
+    ops: Mapping[str, NodeShape],
+    game_ops: Mapping[str, NodeShape] = MappingProxyType({}),
+    blocks: Mapping[str, NodeShape] = MappingProxyType({}),
     training: Schema | None = None,
 ) -> Schema:
     """The schema (draft 2020-12) of spec files.
 
-    `ops` by name, `game_ops` those that games alone have; `blocks` and `topologies` are names to propose,
-    others stay allowed since a file has its own; `training` is the plan's own schema, whose `$defs` move
-    under `training.` names.
+    `ops` by name, `game_ops` those that games alone have; `blocks` are the library's, others stay allowed
+    since a file has its own; `training` is the plan's own schema, whose `$defs` move under `training.` names.
     """
     plan, plan_defs = _plan(training)
-    names, blocks, topologies = sorted(ops), list(blocks), list(topologies)
-    in_games = node_schema({**ops, **game_ops}, blocks, topologies, "game")
+    in_games = node_schema({**ops, **game_ops}, blocks, "game")
     spec = record_schema(SPEC)
     spec["required"] = ["gandsl"]  # a file of blocks needs no more
     return {
@@ -50,7 +47,7 @@ def json_schema(
                 "anyOf": [{"type": ["string", "number", "boolean"]}, {"type": "array", "items": _VALUE}],
             },
             "body": {**body_schema("node"), "minProperties": 1},
-            "node": node_schema(ops, blocks, topologies, "body"),
+            "node": node_schema(ops, blocks, "body"),
             "game": body_schema("game_node"),
             "game_node": {"anyOf": [*game_nodes(), in_games]},
             "term": term_schema(),
@@ -67,7 +64,7 @@ def json_schema(
                             "properties": dict(ops[name].fields),
                             "additionalProperties": False,
                         }
-                        for name in names
+                        for name in sorted(ops)
                     },
                 },
                 "patternProperties": {ADDED: {"type": "object"}},

@@ -11,6 +11,7 @@ from gandsl.spec.shapes import EXPRESSION, TERM_FIELDS
 
 _TEXT: Schema = {"type": "string"}
 _EXPRESSION = EXPRESSION.schema
+TOPOLOGY = "topology."  # the namespace of what `topology:` names
 ADDED = r"^\w+\.\w+$"  # the name of an op that a package adds
 _CONDITIONS: dict[str, Schema] = {
     each.name: {**form_schema(each.form), "description": each.doc} for each in CONDITIONS
@@ -22,14 +23,14 @@ _NESTING: dict[str, Schema] = {
 
 
 @dataclass(frozen=True, slots=True)
-class OpShape:
-    """What the schema says of an op: its sentence, and each port and parameter with its own schema."""
+class NodeShape:
+    """What the schema says of an op or a block: its sentence, and the schema of each field of its nodes."""
 
     doc: str = ""
     fields: Mapping[str, Schema] = field(default_factory=dict)
 
 
-def node_schema(ops: Mapping[str, OpShape], blocks: list[str], topologies: list[str], body: str) -> Schema:
+def node_schema(ops: Mapping[str, NodeShape], blocks: Mapping[str, NodeShape], body: str) -> Schema:
     """One of the forms of a node (docs/language.md, section 4); `body`: where that of a fold is defined."""
     names = sorted(ops)
     loops = {
@@ -48,36 +49,21 @@ def node_schema(ops: Mapping[str, OpShape], blocks: list[str], topologies: list[
         ],
         "description": "a primitive",
     }
-    arguments = [
-        {
-            "if": {"properties": {"op": {"const": name}}, "required": ["op"]},
-            "then": {
-                "properties": {"op": True, **_CONDITIONS, **ops[name].fields},
-                "additionalProperties": False,
-            },
-        }
-        for name in names
-    ]
-    open_forms = {
-        "block": {"anyOf": [{"enum": blocks}, _TEXT], "description": "a block"},
-        "topology": {
-            "anyOf": [{"enum": topologies}, _TEXT],
-            "description": "a block of the library's topologies",
-        },
-        "slot": {**_TEXT, "description": "what the caller filled the slot with"},
+    topologies = {
+        name.removeprefix(TOPOLOGY): shape for name, shape in blocks.items() if name.startswith(TOPOLOGY)
     }
     return {
         "anyOf": [
             _EXPRESSION,
-            {"type": "object", "required": ["op"], "properties": {"op": known_ops}, "allOf": arguments},
-            *(
-                {
-                    "type": "object",
-                    "required": [name],
-                    "properties": {name: schema, **_CONDITIONS, **_NESTING},
-                }
-                for name, schema in open_forms.items()
-            ),
+            {
+                "type": "object",
+                "required": ["op"],
+                "properties": {"op": known_ops},
+                "allOf": _given("op", ops),
+            },
+            _open("block", "a block", blocks),
+            _open("topology", "a block of the library's topologies", topologies),
+            _open("slot", "what the caller filled the slot with", {}),
             {
                 "type": "object",
                 "required": ["fold", "body"],
@@ -91,6 +77,32 @@ def node_schema(ops: Mapping[str, OpShape], blocks: list[str], topologies: list[
                 "additionalProperties": False,
             },
         ]
+    }
+
+
+def _given(form: str, known: Mapping[str, NodeShape], **more: Schema) -> list[Schema]:
+    """What may stand beside each name: the fields that it has, and no others."""
+    return [
+        {
+            "if": {"properties": {form: {"const": name}}, "required": [form]},
+            "then": {
+                "properties": {form: True, **_CONDITIONS, **more, **known[name].fields},
+                "additionalProperties": False,
+            },
+        }
+        for name in sorted(known)
+    ]
+
+
+def _open(form: str, doc: str, known: Mapping[str, NodeShape]) -> Schema:
+    """A node that names something of the library, whose fields are known, or of the file, whose are not."""
+    proposed = [{"const": name, "description": shape.doc} for name, shape in known.items()]
+    name = {"anyOf": [*proposed, _TEXT]} if proposed else _TEXT
+    return {
+        "type": "object",
+        "required": [form],
+        "properties": {form: {**name, "description": doc}, **_CONDITIONS, **_NESTING},
+        **({"allOf": _given(form, known, **_NESTING)} if known else {}),
     }
 
 

@@ -50,6 +50,11 @@ WHOLE = Leaf(
     {"const": VERSION},
 )
 EXPRESSION = Leaf("an expression", _expression, {"$ref": "#/$defs/expression"})
+DERIVED = Leaf(
+    "an expression or a table",
+    lambda tree: isinstance(tree, Mapping) or _expression(tree),
+    {"anyOf": [EXPRESSION.schema, {"type": "object", "additionalProperties": EXPRESSION.schema}]},
+)
 NAMES = Leaf("a list of names", _names, {"type": "array", "items": {"type": ["string", "number", "boolean"]}})
 ONE_ENTRY = Leaf(
     "a mapping of one variable to a list, `{res: …}`",
@@ -294,8 +299,8 @@ SPEC = FieldsShape(
         Field("params", MapOf(PARAM), "the numbers that everything else is derived from"),
         Field(
             "let",
-            MapOf(EXPRESSION, named=False, pattern=PATTERN + r"(\(.*\))?"),
-            "derived values and functions: `width(res): min(base // res, 512)`",
+            MapOf(DERIVED, named=False, pattern=PATTERN + r"(\(.*\))?"),
+            "derived values, functions `width(res): min(base // res, 512)`, tables `{4: 512, 8: 256}`",
         ),
         Field("growth", GROWTH, "makes the spec a family of programs, one for each level"),
         Field("interfaces", MapOf(INTERFACE), "what fits a slot of a type"),

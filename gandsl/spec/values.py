@@ -141,6 +141,17 @@ class Opaque:
         raise TypeError(f"{self.kind_name} has no items")
 
 
+@dataclass(frozen=True, slots=True)
+class Table(Opaque):
+    """Values by number or text: `widths[res]`. A size counts as its longer side."""
+
+    entries: dict[int | float | str, Any]
+
+    @property
+    def kind_name(self) -> str:
+        return "a table"
+
+
 def algebra_of(*values: Any) -> Algebra | None:
     """What computes with values of which one, or an entry of a list, is no number; else None."""
     for value in values:

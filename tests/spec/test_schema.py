@@ -7,11 +7,8 @@ from typing import Any
 
 import pytest
 
-from gandsl.ir.ops import GAME_OPS, OPS
+from gandsl.cli.commands.schema import spec_schema
 from gandsl.spec.reader import read_text, to_plain
-from gandsl.spec.schema import json_schema, param_schema
-from gandsl.spec.schema_nodes import OpShape
-from gandsl_runtime.plan import Plan
 from tests import added
 from tests.spec.helpers import MINIMAL
 from tests.spec.test_game import GAME
@@ -21,26 +18,7 @@ jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not install
 
 @pytest.fixture(scope="module")
 def validator() -> Any:
-    ops, game_ops = (
-        {
-            name: OpShape(
-                op.doc,
-                {
-                    **{port.name: {"description": port.doc} for port in op.ports},
-                    **{param.name: param_schema(param) for param in op.params},
-                },
-            )
-            for name, op in rows.items()
-        }
-        for rows in (OPS, GAME_OPS)
-    )
-    schema = json_schema(
-        ops=ops,
-        game_ops=game_ops,
-        blocks=["layer.conv"],
-        topologies=["skip"],
-        training=Plan.model_json_schema(),
-    )
+    schema = spec_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
 
@@ -87,6 +65,8 @@ GOOD = MINIMAL.replace("op: dense, features", "op: linear, features").replace(
         ("type: int, default: 8", "type: integer, default: 8"),
         ("{batch: 64", "{bacth: 64"),
         ("{block: up}", "{blok: up}"),
+        ("{block: up}", "{block: norm.batch, featurs: 3}"),
+        ("{block: up}", "{topology: skip, resolution: 64, staeg: up}"),
         ("let:", "patch: [{remove: a}]\nlet:"),
         ("let:", "patch: [{delete: a, set: {b: 1}}]\nlet:"),
         ("  up:\n", "  up-1:\n"),

@@ -13,7 +13,7 @@ def run(output: Annotated[Path | None, output_option("write it here instead")] =
 
     An editor finds it through a first line such as `# yaml-language-server: $schema=./gandsl.schema.json`.
     """
-    text = _lines(_schema()) + "\n"
+    text = _lines(spec_schema()) + "\n"
     if output is None:
         print(text, end="")
     else:
@@ -41,26 +41,34 @@ def _lines(schema: dict[str, Any]) -> str:
 _OPENED = ("properties", "$defs")
 
 
-def _schema() -> dict[str, Any]:
+def spec_schema() -> dict[str, Any]:
+    """The schema with all that this installation knows: ops, the library's blocks, the plan."""
     from gandsl.cli.topics import block
     from gandsl.frontend.game.op import WRITTEN
     from gandsl.frontend.nodes.arguments import SPELT
     from gandsl.ir.op import Op
     from gandsl.ir.ops import GAME_OPS, OPS
+    from gandsl.spec.document import BlockDecl
     from gandsl.spec.schema import json_schema, param_schema
-    from gandsl.spec.schema_nodes import OpShape
+    from gandsl.spec.schema_nodes import NodeShape
     from gandsl_runtime.plan import Plan
 
-    def shape(op: Op) -> OpShape:
+    def of_op(op: Op) -> NodeShape:
         ports: dict[str, Any] = {port.name: {"description": port.doc} for port in op.ports}
         spelt = {name: {"description": doc} for name, doc in SPELT.get(op.name, {}).items()}
-        return OpShape(op.doc, ports | {param.name: param_schema(param) for param in op.params} | spelt)
+        return NodeShape(op.doc, ports | {param.name: param_schema(param) for param in op.params} | spelt)
 
-    names = list(block.names())
+    def of_block(block: BlockDecl) -> NodeShape:
+        """Its ports, parameters and slots."""
+        ports: dict[str, Any] = {port.name: {"description": port.doc} for port in block.ports.values()}
+        slots: dict[str, Any] = {slot.name: {"description": slot.doc} for slot in block.slots.values()}
+        return NodeShape(
+            block.doc, ports | {name: param_schema(param) for name, param in block.params.items()} | slots
+        )
+
     return json_schema(
-        ops={name: shape(op) for name, op in OPS.items() if name != "input"},
-        game_ops={name: shape(op) for name, op in GAME_OPS.items() if name not in WRITTEN},
-        blocks=names,
-        topologies=[name.removeprefix("topology.") for name in names if name.startswith("topology.")],
+        ops={name: of_op(op) for name, op in OPS.items() if name != "input"},
+        game_ops={name: of_op(op) for name, op in GAME_OPS.items() if name not in WRITTEN},
+        blocks={name: of_block(known) for name, known in block.known().items()},
         training=Plan.model_json_schema(),
     )

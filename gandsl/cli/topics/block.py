@@ -50,11 +50,16 @@ def find(name: str, width: int) -> Topic | None:
     return Topic("block", name, "\n\n".join(parts), _facts(block))
 
 
-def names() -> dict[str, str]:
-    """Every block of the standard library, and what it does."""
+def known() -> dict[str, BlockDecl]:
+    """Every block of the standard library."""
     library, home = _library()
     found = {name: library.block(name, home) for name in library.candidates(home)}
-    return {name: block.doc if block else "" for name, block in found.items()}
+    return {name: block for name, block in found.items() if block}
+
+
+def names() -> dict[str, str]:
+    """Every block of the standard library, and what it does."""
+    return {name: block.doc for name, block in known().items()}
 
 
 def _port(port: PortDecl) -> str:

@@ -85,7 +85,7 @@ ROWS = (
         "index out of range",
         means="""
         A list or a style tensor has no entry at this index. Indexes count from 0; a negative one
-        counts from the end.""",
+        counts from the end. A table has the entries that are written, and no others.""",
         example="""
         widths: [512, 256]
         channels: widths[2]""",
