@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gandsl.diagnostics.errors import InvariantError
@@ -120,6 +120,18 @@ class Graph:
         """Ids of the nodes that an output or the style space needs, and of all inputs."""
         wanted = [*self.outputs.values(), *([self.styles] if self.styles else [])]
         return self.needed(wanted) | {node.id for node in self.inputs}
+
+    def standing_for(self, same: Mapping[str, str]) -> Graph:
+        """The graph without some nodes: what reads one reads the node that it stands under in its place."""
+        nodes = {
+            id_: replace(
+                node, inputs={port: tuple(same.get(i, i) for i in ids) for port, ids in node.inputs.items()}
+            )
+            for id_, node in self.nodes.items()
+            if id_ not in same
+        }
+        outputs = {name: same.get(id_, id_) for name, id_ in self.outputs.items()}
+        return replace(self, nodes=nodes, outputs=outputs)
 
     def needed(self, wanted: Iterable[str]) -> set[str]:
         """These ids, and all that they are computed from."""

@@ -10,7 +10,9 @@ from typing import Any
 
 from torch import fx, nn
 
+from gandsl.analysis.game.kept import held
 from gandsl.analysis.game.linear import over_all
+from gandsl.analysis.game.merging import merged
 from gandsl.analysis.game.slices import CallSlice, PassIR, hears, pass_slice, state_slice
 from gandsl.analysis.game.views import view_slice
 from gandsl.analysis.game.whole import Invocation
@@ -70,8 +72,8 @@ class LoweredGame:
         return self._passes[key]
 
     def pass_ir(self, phase: PhasePlan, part: PassPlan, stage: Stage) -> PassIR:
-        """The slice of the game's graph that a pass computes."""
-        return pass_slice(self.ir, self.irs, self.variant(stage), phase, part)
+        """The slice of the game's graph that a pass computes, and nothing of it twice."""
+        return merged(self.ir, pass_slice(self.ir, self.irs, self.variant(stage), phase, part))
 
     @property
     def irs(self) -> Mapping[str, NetworkIR]:
@@ -93,7 +95,7 @@ class LoweredGame:
         """See `Game.view_program`."""
         key = (nodes, average, _place(stage))
         if key not in self._passes:
-            of = view_slice(self.ir, self.irs, self.variant(stage), nodes)
+            of = merged(self.ir, view_slice(self.ir, self.irs, self.variant(stage), nodes))
             called: Mapping[str, Network] = (
                 ChainMap(self.averages, dict(self.networks)) if average else self.networks
             )
@@ -117,7 +119,7 @@ def _lower_pass(game: LoweredGame, of: PassIR, stage: Stage) -> PassProgram:
     weights = {term.id: build.weight(term) for term in of.terms}  # sources come first
     build.nodes(of.nodes)
     losses = [build.sum_of(of.terms_of(player), weights) for player in of.players]
-    values = [build.values[id_] for id_ in of.values]
+    values = [build.values[of.at(id_)] for id_ in of.values]
     module = build.module(f"{_camel(of.phase.name)}Pass", [*losses, *values])
     return PassProgram(
         tuple(build.given), module, of.values, game.used(of), hears(game.ir, of), of.by_weights
@@ -128,7 +130,7 @@ def _lower_view(game: LoweredGame, of: PassIR, stage: Stage, networks: Mapping[s
     build = _Build(game, of.whole.graph, stage, networks)
     build.begin(of)
     build.nodes(of.nodes)
-    module = build.module("View", [build.values[id_] for id_ in of.heard])
+    module = build.module("View", [build.values[of.at(id_)] for id_ in of.heard])
     return PassProgram(tuple(build.given), module, of.heard, {}, by=of.by_weights)
 
 
@@ -254,14 +256,11 @@ class _Build:
             self.stage,
             node.attrs["draws"] or node.id,
             outputs=None if whole else call.outputs,
-            holds=self._held(call.network, node.attrs["holds"]),
+            holds=held(self.game.irs[call.network], node.attrs["holds"]),
             training=mode,
         )
         order = [name for name in call_order(program) if name in call.given]
         return self._module(node, module, [self.values[call.given[name]] for name in order])
-
-    def _held(self, name: str, ops: Iterable[str]) -> tuple[str, ...]:
-        return held(self.game.irs[name], self.game.networks[name], ops)
 
     def _output(self, node: Node) -> fx.Node:
         (of,) = node.operands
@@ -293,17 +292,6 @@ _SPECIAL: dict[str, Callable[[_Build, Node], fx.Node]] = {
     "augment": _Build._augment,
 }
 """What is no function of tensors."""
-
-
-def held(ir: NetworkIR, network: nn.Module, ops: Iterable[str]) -> tuple[str, ...]:
-    """Paths of the layers of these ops (`all`: of every one that moves) in any program of a network."""
-    wanted = set(ops)
-    moving = {path for path, layer in network.named_modules() if getattr(layer, "running", ())}
-    return tuple(
-        id_
-        for id_, (_, node) in ir.weighted().items()
-        if id_ in moving and (node.op in wanted or "all" in wanted)
-    )
 
 
 def _source(node: Node) -> Source:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch import fx
 
 from gandsl.ir.op import Trait
+from gandsl.ir.same import APART, frozen
 from gandsl.passes.base import Pass, PassRecord
 from gandsl.passes.rewrite import ir_node, is_plain, replace
 from gandsl.passes.target import Target
-
-APART = {
-    Trait.RANDOM: "draws numbers of its own",
-    Trait.STATEFUL: "keeps statistics of its own",
-    Trait.WEIGHTED: "has a weight of its own",
-}
 
 
 @dataclass(frozen=True)
@@ -33,7 +28,7 @@ class CommonSubexpressions(Pass):
             ir = ir_node(node)
             if ir is None or ir.op == "input" or not is_plain(node, ir.op):
                 continue
-            key = (ir.op, _frozen(ir.attrs), _frozen(node.args), _frozen(node.kwargs))
+            key = (ir.op, frozen(ir.attrs), frozen(node.args), frozen(node.kwargs))
             first = seen.setdefault(key, node)
             if first is node:
                 continue
@@ -49,12 +44,3 @@ class CommonSubexpressions(Pass):
 
 def _learns(module: fx.GraphModule, node: fx.Node) -> bool:
     return node.op == "call_module" and bool(module.get_submodule(str(node.target)).state_dict())
-
-
-def _frozen(value: Any) -> Hashable:
-    """A value as a dictionary key; fx nodes count by identity."""
-    if isinstance(value, (list, tuple)):
-        return tuple(_frozen(item) for item in value)
-    if hasattr(value, "items"):
-        return tuple(sorted((key, _frozen(item)) for key, item in value.items()))
-    return type(value).__name__, value

@@ -29,7 +29,9 @@ def discriminator_loss(
     middle = net.discriminator(between)
     # loss.wasserstein: D minimizes D(G(z)) − D(x), G −D(G(z)); wants a gradient penalty
     # (arXiv:1701.07875)
-    adversarial = said.mean() - real.mean()
+    score_fake = said.mean()
+    score_real = real.mean()
+    adversarial = score_fake - score_real
     # penalty.gradient: E(‖∇D(x̂)‖ − target)² (Gulrajani et al. 2017, arXiv:1704.00028, equation 3)
     score = sample_mean(middle)
     (slope,) = gradient(score, [between])
@@ -40,7 +42,7 @@ def discriminator_loss(
     drift_score = sample_mean(real)
     drift = drift_score.square().mean()
     loss = adversarial + 10.0 * gradient_penalty + 0.001 * drift
-    return loss, adversarial, real.mean(), said.mean(), gradient_penalty, drift
+    return loss, adversarial, score_real, score_fake, gradient_penalty, drift
 
 
 def generator_loss(net: Networks, z: Tensor) -> tuple[Tensor | None, ...]:
@@ -72,7 +74,9 @@ def discriminator_loss_fading(
     middle = net.discriminator(between, alpha)
     # loss.wasserstein: D minimizes D(G(z)) − D(x), G −D(G(z)); wants a gradient penalty
     # (arXiv:1701.07875)
-    adversarial = said.mean() - real.mean()
+    score_fake = said.mean()
+    score_real = real.mean()
+    adversarial = score_fake - score_real
     # penalty.gradient: E(‖∇D(x̂)‖ − target)² (Gulrajani et al. 2017, arXiv:1704.00028, equation 3)
     score = sample_mean(middle)
     (slope,) = gradient(score, [between])
@@ -83,7 +87,7 @@ def discriminator_loss_fading(
     drift_score = sample_mean(real)
     drift = drift_score.square().mean()
     loss = adversarial + 10.0 * gradient_penalty + 0.001 * drift
-    return loss, adversarial, real.mean(), said.mean(), gradient_penalty, drift
+    return loss, adversarial, score_real, score_fake, gradient_penalty, drift
 
 
 def generator_loss_fading(net: Networks, alpha: Tensor, z: Tensor) -> tuple[Tensor | None, ...]:

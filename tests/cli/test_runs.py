@@ -67,6 +67,8 @@ def test_compile_dumps_passes(gandsl: Gandsl, tmp_path: Path) -> None:
     assert gandsl("compile", QUICK, "-o", tmp_path / "g", "--dump-passes", tmp_path / "p").exit_code == 0
     text = (tmp_path / "p" / "generator.txt").read_text()
     assert text.startswith("# lowered\n") and "# dead-code" in text and "skipped" in text
+    game = (tmp_path / "p" / "game.txt").read_text()
+    assert "# discriminator (discriminator.adversarial" in game and "nodes\n" in game
 
 
 def test_train_resume_and_sample(gandsl: Gandsl, images: Path, tmp_path: Path) -> None:

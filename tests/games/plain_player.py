@@ -298,11 +298,11 @@ def _by_weights(body: Body, node: Node) -> Tensor:
 
 
 def _drawn(body: Body, node: Node) -> Tensor:
-    if node.name == "z":
-        return body.draws.normal("z", 3)
-    if node.name == "u":
-        return body.draws.uniform("u")
-    return body.draws.uniform("coin", per="batch")[0]
+    if node.kind == "vector":
+        return body.draws.normal(node.name, 3)
+    if node.kind == "number":
+        return body.draws.uniform(node.name)
+    return body.draws.uniform(node.name, per="batch")[0]
 
 
 def _image(body: Body, node: Node) -> Tensor:

@@ -38,10 +38,17 @@ def said_of(path: Path) -> set[str]:
 
 
 def run_of(
-    seed: int, folder: Path, micro_batch: int | None = BATCH, group: ProcessGroup | None = None
+    seed: int,
+    folder: Path,
+    micro_batch: int | None = BATCH,
+    group: ProcessGroup | None = None,
+    game: Game | None = None,
 ) -> GameRun | None:
-    """The run of a random game in float64, `micro_batch` in place of its own; None where it is refused."""
-    game = random_game(seed)
+    """The run of a random game in float64, `micro_batch` in place of its own; None where it is refused.
+
+    `game`: another with the weights and items of this seed.
+    """
+    game = game or random_game(seed)
     if micro_batch != BATCH:
         game = replace(game, micro_batch=micro_batch)
     path = text_of(game, folder)

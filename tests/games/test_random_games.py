@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,11 @@ import torch
 from torch import Tensor
 
 from gandsl.analysis import analyze
+from gandsl.analysis.game.merging import merged
+from gandsl.analysis.game.slices import pass_slice
+from gandsl.codegen.analysis.game.moments import passes_of
 from gandsl.codegen.printing.game import game_source
+from gandsl.ir.graph import Variant
 from gandsl_runtime.game.run import GameRun
 from gandsl_runtime.game.step import step
 from tests.codegen.test_game_source import game_of
@@ -19,17 +24,19 @@ from tests.games.loop import CLOSE, CPU, SEED, Items
 from tests.games.plain_player import PlainPlayer, layer_of
 from tests.games.random_game import STEPS, random_game
 from tests.games.random_runs import carry, outcome, run_of, said_of, text_of
-from tests.games.random_text import LAYERS
+from tests.games.random_text import LAYERS, Game
+from tests.games.twins import alike, apart, with_twins
 
 FEELS = ("W0772", "W0774")  # notes on what feels how a batch is split
 
 
-def play(seed: int, folder: Path) -> bool:
+def play(seed: int, folder: Path, game: Game | None = None) -> bool:
     """Hold a game against plain torch; whether `check` lets it pass."""
-    run = run_of(seed, folder)
+    game = game or random_game(seed)
+    run = run_of(seed, folder, game=game)
     if run is None:
         return False
-    game, networks, items = random_game(seed), run.game.networks, run.stream
+    networks, items = run.game.networks, run.stream
     assert isinstance(items, Items)
     weights = {
         name: {key: tensor.detach().clone() for key, tensor in networks[name].named_parameters()}
@@ -85,9 +92,9 @@ def splits(seed: int, folder: Path) -> bool:
     return True
 
 
-def prints(seed: int, folder: Path) -> bool:
+def prints(seed: int, folder: Path, game: Game | None = None) -> bool:
     """Whether there is such a game; its printed source plays it to the bit."""
-    run, other = run_of(seed, folder), run_of(seed, folder)
+    run, other = (run_of(seed, folder, game=game) for _ in range(2))
     if run is None or other is None:
         return False
     module, _ = analyze(folder / "random.yaml")
@@ -98,6 +105,25 @@ def prints(seed: int, folder: Path) -> bool:
     expected, found = outcome(run, STEPS), outcome(printed, STEPS)
     assert expected.keys() == found.keys()
     assert not [name for name in expected if not torch.equal(expected[name], found[name])], seed
+    return True
+
+
+def merges(seed: int, folder: Path) -> bool:
+    """Whether there is such a game; with nodes written twice it is what that means, and they are one."""
+    game, twins = with_twins(random_game(seed), random.Random(seed))
+    if not play(seed, folder, game) or not prints(seed, folder, game):
+        return False
+    module, _ = analyze(folder / "random.yaml")
+    assert module is not None and module.game is not None
+    for phase, part in passes_of(module.game.plan).values():
+        written = pass_slice(module.game, module.networks, Variant(), phase, part)
+        left = merged(module.game, written).nodes
+        for first, twin in twins.items():
+            if {first, twin}.issubset(written.nodes):
+                assert first in left
+                two = apart(game, first, written.nodes)
+                if two or alike(game, twins, first, written.nodes):
+                    assert (twin in left) == two, f"{seed}: {twin}"
     return True
 
 
@@ -120,6 +146,15 @@ def test_what_no_note_names_feels_no_split(tmp_path: Path) -> None:
 
 def test_their_source_plays_them(tmp_path: Path) -> None:
     assert count(range(60, 66), prints, tmp_path) >= 4
+
+
+def test_what_is_written_twice_is_computed_once(tmp_path: Path) -> None:
+    assert count(range(66, 70), merges, tmp_path) >= 3
+
+
+@pytest.mark.thorough
+def test_much_that_is_written_twice_is_computed_once(tmp_path: Path) -> None:
+    assert count(range(78, 400), merges, tmp_path) >= 200
 
 
 @pytest.mark.thorough

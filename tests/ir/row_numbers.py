@@ -130,6 +130,13 @@ def _draws_and_moves(use: Use) -> Faults:
     drawn = not torch.equal(first, other)
     if drawn != use.op.has(Trait.RANDOM):
         yield f"{'draws' if drawn else 'draws no'} numbers: mend `traits` ({Trait.RANDOM})"
+    elif drawn or use.op.has(Trait.REGULARIZES):
+        evaluated = [run_of(use)[0].eval() for _ in range(2)]
+        still = torch.equal(*(network(*inputs) for network in evaluated))
+        if still != use.op.has(Trait.REGULARIZES):
+            yield f"draws {'nothing' if still else 'too'} in evaluation: mend `traits` ({Trait.REGULARIZES})"
+        elif still and not torch.equal(evaluated[0](*inputs), inputs[0]):
+            yield f"changes what it reads in evaluation: mend `traits` ({Trait.REGULARIZES})"
 
 
 # ---- cost

@@ -65,6 +65,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [  # a row, what is changed on it
     ("track_average", {"traits": TWICE}, "buffers move in training"),
     ("gain", {"traits": TWICE | {Trait.STATEFUL}}, "buffers stay in training"),
     ("dropout", {"traits": TWICE}, "draws numbers"),
+    ("dropout", {"traits": TWICE | {Trait.RANDOM}}, "draws nothing in evaluation"),
+    ("noise", {"traits": TWICE | {Trait.RANDOM, Trait.REGULARIZES}}, "draws too in evaluation"),
     ("tanh", {"traits": TWICE | {Trait.RANDOM}}, "draws no numbers"),
     ("gain", {"traits": TWICE | {Trait.WEIGHTED}}, "takes the parameters of a weight, or has the trait"),
     ("attention", {"products": lambda call, out: ()}, "torch counts"),

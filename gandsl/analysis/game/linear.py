@@ -19,7 +19,7 @@ from gandsl_runtime.plan.game import Term
 
 def over_all(one: PassIR) -> frozenset[str]:
     """Ids of the means that are taken over all processes."""
-    found = _not_linear(one, one.terms, one.heard)
+    found = _not_linear(one, one.terms, map(one.at, one.heard))
     means = (id_ for id_ in found if one.whole.graph[id_].op == "mean")
     return frozenset(id_ for id_ in means if one.whole.graph[id_].attrs["processes"] == "all")
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gandsl.analysis.facts import RuleInput
 from gandsl.analysis.game.batches import batch_of
 from gandsl.analysis.game.cost import pass_cost
+from gandsl.analysis.game.merging import merged
 from gandsl.analysis.game.played import Played
 from gandsl.analysis.phases import StepPhase
 from gandsl.frontend.module import ModuleIR
@@ -19,7 +21,7 @@ def game_phases(module: ModuleIR, game: GameIR) -> tuple[StepPhase, ...]:
     played = Played(RuleInput(module), game, variant)
     found: list[StepPhase] = []
     for one in played.passes:
-        phase, cost = one.one.phase, pass_cost(one)
+        phase, cost = one.one.phase, pass_cost(replace(one, one=merged(game, one.one)))
         batch = batch_of(played, one) if one.one.part.sampled else 1
         micro = (module.plan.micro_batch if module.plan else None) or batch
         again = any(other.name == phase.label for other in found)

@@ -8,7 +8,7 @@ and watches take, what a pass computes anyway.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from gandsl.analysis.game.whole import Place, Whole
 from gandsl.ir.game import GameIR
@@ -46,9 +46,14 @@ class PassIR:
     nodes: tuple[str, ...]  # sources included; a call, then the outputs that are read of it
     sources: tuple[str, ...]
     calls: Mapping[str, CallSlice]
-    heard: tuple[str, ...]  # nodes that states hear, in the order of the states
+    heard: tuple[str, ...]  # nodes that states hear, as the plan names them, in the order of the states
     logs: Mapping[str, str]  # name in the log → node
     watches: Mapping[str, str]
+    same: Mapping[str, str] = field(default_factory=dict)  # node that is not computed → the equal one that is
+
+    def at(self, id_: str) -> str:
+        """The node that computes what a node of the plan stands for."""
+        return self.same.get(id_, id_)
 
     @property
     def players(self) -> tuple[str, ...]:
@@ -56,7 +61,7 @@ class PassIR:
 
     @property
     def values(self) -> tuple[str, ...]:
-        """What is handed out beside the losses: heard by states, then logged; each once."""
+        """What is handed out beside the losses, as the plan names it: heard, then logged; each once."""
         return tuple(dict.fromkeys((*self.heard, *self.logs.values())))
 
     @property
@@ -153,6 +158,21 @@ def sliced(whole: Whole, phase: PhasePlan, part: PassPlan, values: tuple[str, ..
     """A pass without terms, which gives these nodes."""
     wanted = whole.upstream(("", id_) for id_ in values)
     return _made(whole, phase, part, (), wanted, values, {}, {})
+
+
+def resliced(one: PassIR, same: Mapping[str, str]) -> PassIR:
+    """The pass without some nodes, each an equal one that stands before it."""
+    whole = Whole(one.whole.graph.standing_for(same), one.whole.networks, one.whole.variant)
+    terms = tuple(_renamed(term, same) for term in one.terms)
+    ends = (*(root for term in terms for root in roots(term)), *one.values, *one.watches.values())
+    wanted = whole.upstream(("", same.get(id_, id_)) for id_ in ends)
+    made = _made(whole, one.phase, one.part, terms, wanted, one.heard, one.logs, one.watches)
+    return replace(made, same=same)
+
+
+def _renamed(term: Term, same: Mapping[str, str]) -> Term:
+    weight = same.get(term.weight, term.weight) if isinstance(term.weight, str) else term.weight
+    return replace(term, node=same.get(term.node, term.node), weight=weight)
 
 
 def _made(

@@ -40,16 +40,18 @@ def views_of(game: GameIR, variant: Variant) -> dict[str, tuple[str, ...]]:
 def in_evaluation(graph: Graph) -> tuple[Graph, dict[str, str]]:
     """The graph without what regularizes training; by node of it, what passes in its place."""
     same: dict[str, str] = {}
-    nodes: dict[str, Node] = {}
     for node in graph:
-        inputs = {port: tuple(same.get(id_, id_) for id_ in ids) for port, ids in node.inputs.items()}
         if node.spec.has(Trait.REGULARIZES) and node.type.kind != "Outputs":
-            same[node.id] = inputs[node.spec.ports[0].name][0]
+            passed = node.inputs[node.spec.ports[0].name][0]
         elif node.op == "output" and (of := graph[node.operands[0]]).spec.has(Trait.REGULARIZES):
             passed = of.inputs[of.spec.ports[0].name][node.attrs["index"]]
-            same[node.id] = same.get(passed, passed)
         else:
-            attrs = {**node.attrs, "mode": "", "holds": ()} if node.op == "call" else node.attrs
-            nodes[node.id] = replace(node, inputs=inputs, attrs=attrs)
-    outputs = {name: same.get(id_, id_) for name, id_ in graph.outputs.items()}
-    return replace(graph, nodes=nodes, outputs=outputs), same
+            continue
+        same[node.id] = same.get(passed, passed)
+    left = graph.standing_for(same)
+    nodes = {node.id: _evaluated(node) if node.op == "call" else node for node in left}
+    return replace(left, nodes=nodes), same
+
+
+def _evaluated(call: Node) -> Node:
+    return replace(call, attrs={**call.attrs, "mode": "", "holds": ()})

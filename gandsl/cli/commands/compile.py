@@ -54,6 +54,11 @@ def run(
 
     program = Program(module)
     summary = _optimize(program, dump_passes)
+    if dump_passes is not None and module.game is not None:
+        from gandsl.cli.merged import merged_text
+        from gandsl_runtime.system.files import write
+
+        write(dump_passes / "game.txt", merged_text(module.game, module.networks))
     changed = codegen.write(module, folder)
     if format is AnswerFormat.json:
         body = {"name": module.name, "folder": str(folder), "changed": changed, "programs": summary}

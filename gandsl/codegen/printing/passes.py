@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gandsl.codegen.analysis.game.naming import names_of
-from gandsl.codegen.analysis.game.nesting import Assignment, PassBody, body_of
+from gandsl.codegen.analysis.game.nesting import Assignment, PassBody, body_of, is_unnamed
 from gandsl.codegen.analysis.game.written import GameFunction, PassFunction, StateFunction, WrittenCall
 from gandsl.codegen.printing.arithmetic import Arithmetic
 from gandsl.codegen.printing.expressions import PRODUCT, Text
@@ -45,15 +45,16 @@ class Printed:
 def print_pass(function: PassFunction, remark: Remark) -> Printed:
     """A pass: from its sources to the loss of each player, then what is heard and logged; or a view."""
     of = function.of
-    values = of.heard if of.is_view else of.values
+    values = [of.at(id_) for id_ in (of.heard if of.is_view else of.values)]
     weights = [(f"{term.id}.weight", term) for term in of.terms if isinstance(term.weight, Curve | Stairs)]
     ends = [id_ for term in of.terms for id_ in _read(term)]
-    terms = {term.node: term.id.rpartition(".")[2] for term in reversed(of.terms)}
+    names = {of.at(id_): name.replace("/", "_") for name, id_ in of.logs.items() if is_unnamed(of.at(id_))}
+    names |= {term.node: term.id.rpartition(".")[2] for term in reversed(of.terms)}
     writer = _Writer(
         function,
         ends,
         values,
-        terms,
+        names,
         [id_ for id_, _ in weights],
         remark,
         function.calls,

@@ -114,7 +114,7 @@ OPS = (
         (X,),
         (Param("p", "float", 0.5, minimum=0.0, maximum=1.0, doc="share set to zero in training"),),
         output=_same,
-        traits=TWICE | {Trait.RANDOM},
+        traits=TWICE | {Trait.RANDOM, Trait.REGULARIZES},
         keeps=(Keep("mask", extra=lambda call, out: out.elements, mask=True),),
         layer=LayerRule("Dropout"),
         doc="Sets a random share to zero in training and scales the rest up.",

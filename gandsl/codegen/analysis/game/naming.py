@@ -16,7 +16,9 @@ _PLAIN = re.compile(r"x(\d*)")  # the only, or the first, of what a block or a s
 def names_of(
     graph: Graph, ids: Iterable[str], terms: Mapping[str, str], alone: Collection[str], taken: Iterable[str]
 ) -> dict[str, str]:
-    """A variable for each id. `terms`: node → name of the term that it is; `alone`: outputs read alone."""
+    """A variable for each id. `terms`: node → the name that it has as a term, or in the log, if no other;
+    `alone`: outputs read alone.
+    """
     used = set(taken)
     found: dict[str, str] = {}
     for id_ in ids:

@@ -21,6 +21,11 @@ OF_SEVERAL = frozenset({"call", "gradient", "split", "augment"})  # give several
 PICKS = "output"
 
 
+def is_unnamed(id_: str) -> bool:
+    """Whether a node is a part of an expression, under no name of its own."""
+    return _UNNAMED.search(id_) is not None
+
+
 @dataclass(frozen=True)
 class Assignment:
     """A statement that makes `id`; or `again`: that makes of it what one can differentiate by."""
@@ -90,7 +95,7 @@ class _Nesting:
         elif inner:
             self.pending = [one for one in self.pending if one not in inner]
         free = self.graph[id_].op not in OF_SEVERAL and id_ not in self.named
-        if free and self.readers[id_] == 1 and _UNNAMED.search(id_):
+        if free and self.readers[id_] == 1 and is_unnamed(id_):
             self.pending.append(id_)
             self.inside.add(id_)
             if id_ not in self.learned or all(map(self._may_move, operands)):

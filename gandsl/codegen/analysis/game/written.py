@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gandsl.analysis.game.kept import held, moves
 from gandsl.analysis.game.linear import over_all
+from gandsl.analysis.game.merging import merged
 from gandsl.analysis.game.slices import PassIR, StateIR, hears, pass_slice, state_slice
 from gandsl.analysis.game.views import view_slice, views_of
 from gandsl.codegen.analysis.game.moments import passes_of
 from gandsl.ir.game import GameIR
-from gandsl.ir.graph import Graph, NetworkIR, Node, Variant
+from gandsl.ir.graph import Graph, NetworkIR, Variant
 from gandsl.ir.op import Trait
 from gandsl.ir.split import call_order
 from gandsl.spec.values import Size
@@ -82,7 +84,7 @@ def pass_functions(game: GameIR, networks: Mapping[str, NetworkIR]) -> list[Pass
     found: dict[tuple[object, ...], list[tuple[Variant, PassIR]]] = {}
     for variant in in_order(game.graphs):
         for key, (phase, part) in passes_of(game.plan_at(variant)).items():
-            of = pass_slice(game, networks, variant, phase, part)
+            of = merged(game, pass_slice(game, networks, variant, phase, part))
             found.setdefault((key, part.batch is None, _shape(of, networks), hears(game, of)), []).append(
                 (variant, of)
             )
@@ -95,7 +97,7 @@ def view_functions(game: GameIR, networks: Mapping[str, NetworkIR]) -> list[Pass
     found: dict[tuple[str, tuple[str, ...], object], list[tuple[Variant, PassIR]]] = {}
     for variant in in_order(game.graphs):
         for name, nodes in views_of(game, variant).items():
-            of = view_slice(game, networks, variant, nodes, name)
+            of = merged(game, view_slice(game, networks, variant, nodes, name))
             found.setdefault((name, nodes, _shape(of, networks)), []).append((variant, of))
     taken: set[str] = set()
     return [
@@ -189,7 +191,7 @@ def _made(of: PassIR, id_: str, networks: Mapping[str, NetworkIR]) -> WrittenCal
     order = call_order(called.graph)
     there = {name: one for name, one in called.given.items() if one in of.nodes}
     idle = [layer for layer in called.graph if layer.id not in call.layers]
-    held = _held(networks[call.network], node.attrs["holds"])
+    holds = held(networks[call.network], node.attrs["holds"])
     random = any(called.graph[layer].spec.has(Trait.RANDOM) for layer in call.layers)
     return WrittenCall(
         call.network,
@@ -197,24 +199,10 @@ def _made(of: PassIR, id_: str, networks: Mapping[str, NetworkIR]) -> WrittenCal
         tuple(there.get(name) for name in order),
         called.outputs,
         call.average,
-        () if of.is_view else (*held, *(one.id for one in idle if _moves(one))),
+        () if of.is_view else (*holds, *(one.id for one in idle if moves(one))),
         (node.attrs["draws"] or id_) if random else "",
         node.attrs["mode"],
     )
-
-
-def _held(network: NetworkIR, ops: Iterable[str]) -> tuple[str, ...]:
-    """Paths of the layers of these ops (`all`: of every one whose state moves) in any program."""
-    wanted = set(ops)
-    return tuple(
-        id_
-        for id_, (_, node) in network.weighted().items()
-        if _moves(node) and (node.op in wanted or "all" in wanted)
-    )
-
-
-def _moves(node: Node) -> bool:
-    return node.spec.has(Trait.STATEFUL) or node.attrs.get("weight") == "spectral"
 
 
 def scopes_of(layers: Sequence[str], network: NetworkIR) -> tuple[str, ...]:
@@ -320,7 +308,7 @@ def _texture(graph: Graph, nodes: Iterable[str]) -> tuple[object, ...]:
 def _shape(of: PassIR, networks: Mapping[str, NetworkIR]) -> tuple[object, ...]:
     return (
         _texture(of.whole.graph, of.nodes),
-        of.values,
+        tuple((name, of.at(name)) for name in of.values),
         tuple(
             (t.id, t.node, t.weight if isinstance(t.weight, str) else _is_number(t.weight)) for t in of.terms
         ),
