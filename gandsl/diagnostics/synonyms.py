@@ -69,6 +69,7 @@ _OURS: dict[str, str] = {
     "quantize": "round_ste vq",
     # blocks
     "attention.spatial": "self_attention non_local",
+    "norm.rms": "rms_norm rms",
     "norm.adain": "adain ada_in adaptive_instance_norm",
     "norm.conditional_batch": "conditional_bn conditional_batch_norm cbn ccbn",
     "head.projection": "projection_discriminator projection",
@@ -158,17 +159,15 @@ INSTEAD: dict[str, str] = {
         "gradients are stopped by training, which fixes one network while the other learns",
     ),
     **dict.fromkeys(
-        ("rms_norm", "rms"),
-        "`pixel_norm` divides by the root mean square over channels; `gain` behind it learns a factor",
-    ),
-    **dict.fromkeys(
         ("spectral_norm", "sn", "sn_conv", "sn_linear"),
         "spectral norm is how a weight is used: `weight: spectral` on the op, or in `defaults:` for all",
     ),
     **dict.fromkeys(
-        ("equalized_conv", "equal_conv", "equal_linear", "equalized_linear", "equalized_lr", "weight_norm"),
+        ("equalized_conv", "equal_conv", "equal_linear", "equalized_linear", "equalized_lr"),
         "equalized learning rate is how a weight is used: `weight: equalized` on the op, or in `defaults:`",
     ),
+    "weight_norm": "weight norm is how a weight is used: `weight: normalized` on the op, with "
+    "`block: magnitude.gain` behind it for the learned gain",
     **dict.fromkeys(
         ("depthwise_conv", "separable_conv", "group_conv", "grouped_conv"),
         "`conv` with `groups:`; `groups: x.channels` is depthwise",

@@ -125,6 +125,16 @@ def depth(port: str) -> Callable[[Call], int]:
     return lambda call: call.input(port).shape[-1]
 
 
+def channels(port: str) -> Callable[[Call], int]:
+    """A rule: the channels of an input; of tokens the features of each."""
+    return lambda call: call.input(port).shape[-1 if is_last(port)(call) else 0]
+
+
+def is_last(port: str) -> Callable[[Call], bool]:
+    """A rule: whether the channels of an input are its last dimension, as of tokens."""
+    return lambda call: call.input(port).kind in ("Tokens", "Styles")
+
+
 def space(port: str) -> Callable[[Call], Size]:
     """A rule: the sides of an input."""
     return lambda call: Size(*call.input(port).sides)
@@ -234,6 +244,9 @@ class Op:
     products: Callable[[Call, TensorType], Products] = _no_products  # its multiply-adds
     keeps: tuple[Keep, ...] = ()  # for the backward pass
     layer: LayerRule | None = None
+    derived: Mapping[str, Callable[[Call], Any]] = field(
+        default_factory=dict
+    )  # further arguments, of a function
     module: str = ""  # dotted; empty: gandsl_runtime.layers or .ops
     fused: Fused | None = None
     factor: str = ""  # the parameter that multiplies the result

@@ -74,6 +74,8 @@ def _fits(module: fx.GraphModule, node: fx.Node, log: PassRecord) -> bool:
         why = "it reads tokens"
     elif _layer(module, node).parametrization == "spectral":
         why = "its weight is spectral: a singular value each"
+    elif _layer(module, node).parametrization == "normalized":
+        why = "its weight is normalized by itself"
     if why is not None:
         log.skip(node, why)
     return why is None

@@ -103,6 +103,36 @@ def test_norms_of_a_sample() -> None:
     assert not layers.InstanceNorm(6).state_dict()
 
 
+def test_layer_norms_of_places() -> None:
+    """Over the channels of each pixel, the features of each token, or a whole sample of tokens."""
+    x, t = torch.randn(2, 6, 3, 4), torch.randn(2, 5, 6)
+    scale, shift = torch.arange(1.0, 7.0), torch.randn(6)
+    for layer, given in (
+        (layers.LayerNorm(6, over="channels"), x),
+        (layers.LayerNorm(6, last=True), t),
+        (layers.LayerNorm(6, over="features", last=True, affine=False), t),
+        (layers.LayerNorm(6, over="sample", last=True), t),
+    ):
+        at = (1, 2) if layer.over == "sample" else (1,) if given is x else (2,)
+        mean, variance = given.mean(at, keepdim=True), given.var(at, correction=0, keepdim=True)
+        y = (given - mean) / (variance + 1e-5).sqrt()
+        if layer.weight is not None:
+            with torch.no_grad():
+                layer.weight.copy_(scale)
+                layer.bias.copy_(shift)
+            y = y * scale[:, None, None] + shift[:, None, None] if given is x else y * scale + shift
+        same(layer(given), y)
+
+
+def test_gain_and_bias_of_tokens() -> None:
+    t = torch.randn(2, 5, 6)
+    gain, bias = layers.Gain(6, per_channel=True, last=True), layers.Bias(6, last=True)
+    with torch.no_grad():
+        gain.weight.copy_(torch.arange(6.0))
+        bias.bias.copy_(torch.arange(6.0))
+    same(bias(gain(t)), (t + 1) * torch.arange(6.0))
+
+
 def test_batch_norm() -> None:
     layer = layers.BatchNorm(3, momentum=0.25, init_std=0.1)
     assert 0 < layer.weight.std() < 0.5 and set(layer.state_dict()) == {

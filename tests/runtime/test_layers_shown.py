@@ -47,6 +47,7 @@ OTHERS: dict[str, Any] = {  # another value, where it can't be guessed from the 
     "dtype": "bfloat16",
     "padding_mode": "reflect",
     "weight": "equalized",
+    "over": "channels",
     "padding": 3,
     "groups": 1,
     "p": 0.25,

@@ -157,3 +157,39 @@ def test_a_seed_gives_the_same_layers_and_meta_waits_for_its_memory() -> None:
         fourth = build()
     layers.materialize(fourth, draw=False).load_state_dict(first.state_dict())
     assert torch.equal(first[0].weight, fourth[0].weight) and torch.equal(first[2].kernel, fourth[2].kernel)
+
+
+def test_normalized_with_a_gain_behind_it_is_torchs_weight_norm() -> None:
+    """Salimans and Kingma's w = g · v / ‖v‖: the learned g and the bias are layers of their own here."""
+    theirs = nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 4, 3, padding=1))
+    ours = nn.Sequential(
+        layers.Conv2d(3, 4, weight="normalized", bias=False), layers.Gain(4, per_channel=True), layers.Bias(4)
+    )
+    with torch.no_grad():
+        theirs.parametrizations.weight.original0.copy_(torch.rand(4, 1, 1, 1) + 0.5)
+        ours[0].weight.copy_(theirs.parametrizations.weight.original1)
+        ours[1].weight.copy_(theirs.parametrizations.weight.original0.flatten())
+        ours[2].bias.copy_(theirs.bias)
+    x = torch.randn(2, 3, 5, 5, requires_grad=True)
+    same(ours(x), theirs(x))
+    mine, other = (torch.autograd.grad(net(x).square().sum(), x)[0] for net in (ours, theirs))
+    same(mine, other)
+
+
+def test_normalized_weights_of_each_output_have_the_norm_gain() -> None:
+    """EDM2, equation 47: over its root mean square, over √fan_in; whatever is stored, and by groups."""
+    conv = layers.Conv2d(4, 6, weight="normalized", gain=1.5, lr_multiplier=0.1, groups=2)
+    used, factor = conv.used(None)
+    root_mean_square = conv.weight.square().mean((1, 2, 3), keepdim=True).sqrt()
+    same(used * factor, conv.weight / root_mean_square / math.sqrt(2 * 9) * 1.5)
+    transposed = layers.ConvTranspose2d(4, 6, weight="normalized", groups=2, kernel=3)
+    used, factor = transposed.used(None)
+    for group in range(2):
+        for output in range(3):
+            same((used * factor)[2 * group : 2 * group + 2, output].norm(), torch.ones(()))
+    embedding = layers.Embedding(5, 8, weight="normalized", gain=2.0)
+    same(embedding(torch.arange(5)).norm(dim=1), torch.full((5,), 2.0))
+    modulated = layers.ModulatedConv2d(3, 4, weight="normalized", demodulate=False)
+    x, style = torch.randn(2, 3, 5, 5), torch.randn(2, 3)
+    unit = modulated.weight / modulated.weight.flatten(1).norm(dim=1)[:, None, None, None]
+    same(modulated(x, style), functional.conv2d(x * style[:, :, None, None], unit, padding=1))

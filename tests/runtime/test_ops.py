@@ -138,6 +138,48 @@ def test_styles(x: Tensor) -> None:
     same(ops.modulate(s, s, t), s * (1 + s) + t)
 
 
+def test_along_axes(x: Tensor) -> None:
+    t, s = torch.randn(2, 5, 6, dtype=torch.float64), torch.randn(2, 3, 6, dtype=torch.float64)
+    e = torch.exp(x)
+    same(ops.softmax(x, over="channels"), e / e.sum(1, keepdim=True))
+    same(ops.softmax(x, over="space"), e / e.sum((2, 3), keepdim=True))
+    same(ops.softmax(t, over="tokens").sum(1), torch.ones(2, 6, dtype=torch.float64))
+    same(ops.log_softmax(t, over="features").exp(), torch.exp(t) / torch.exp(t).sum(2, keepdim=True))
+    same(ops.log_softmax(x, over="space"), ops.softmax(x, over="space").log())
+    same(ops.reduce(x, how="mean", over="space"), torch.einsum("nchw->nc", x) / 24)
+    same(ops.reduce(x, how="sum", over="channels"), torch.einsum("nchw->nhw", x)[:, None])
+    same(ops.reduce(t, how="max", over="tokens"), t.sort(1).values[:, -1])
+    same(ops.reduce(t, how="min", over="features"), t.sort(2).values[..., :1])
+    centred = x - x.mean(1, keepdim=True)
+    same(ops.reduce(x, how="variance", over="channels"), (centred**2).mean(1, keepdim=True))
+    same(ops.slice(x, over="channels", start=1, count=2), x[:, 1:3])
+    same(ops.slice(t, over="tokens", start=3, count=2), t[:, 3:])
+    same(ops.slice(t, over="features", count=2), t[..., :2])
+    same(ops.matmul(t, s, transpose="b"), torch.einsum("nik,njk->nij", t, s))
+    same(ops.matmul(t, t, transpose="a"), torch.einsum("nki,nkj->nij", t, t))
+    same(ops.matmul(t, s.mT, transpose="none"), torch.einsum("nik,njk->nij", t, s))
+    same(ops.matmul(t, s[:, :, :5], transpose="both"), torch.einsum("nki,njk->nij", t, s[:, :, :5]))
+
+
+def test_choices_and_extremes(x: Tensor) -> None:
+    y, n = torch.randn_like(x), torch.randn(2, dtype=torch.float64)
+    same(ops.maximum(x, y), (x + y + (x - y).abs()) / 2)
+    same(ops.minimum(x, n), (x + n.view(2, 1, 1, 1) - (x - n.view(2, 1, 1, 1)).abs()) / 2)
+    same(ops.maximum(b=x, number=0.2), torch.relu(x - 0.2) + 0.2)
+    same(ops.where(x, x, y), torch.relu(x) + y * (x <= 0))
+    same(ops.where(n, x, number=2.0), torch.stack([x[i] if n[i] > 0 else 0 * x[i] + 2 for i in range(2)]))
+    same(ops.where(y[:, :1], b=x, number=0.0), x * (y[:, :1] <= 0))
+    same(ops.sin(x) ** 2 + ops.cos(x) ** 2, torch.ones_like(x))
+
+
+def test_pixel_norm_of_tokens_and_of_groups(x: Tensor) -> None:
+    t = torch.randn(2, 5, 6, dtype=torch.float64)
+    same(ops.pixel_norm(t, eps=0.0, last=True).square().mean(2), torch.ones(2, 5, dtype=torch.float64))
+    halves = ops.pixel_norm(t, groups=2, last=True)
+    same(halves[..., 3:], ops.pixel_norm(t[..., 3:], last=True))
+    same(ops.pixel_norm(x, groups=2)[:, :2], ops.pixel_norm(x[:, :2]))
+
+
 def test_pixel_norm(x: Tensor) -> None:
     y = ops.pixel_norm(x, eps=0.0)
     same(y.square().mean(1), torch.ones(2, 4, 6, dtype=torch.float64))

@@ -239,10 +239,39 @@ def residual_down(first: bool = False, shrink: bool = True) -> Callable[..., Ten
     return reference
 
 
+def unit_rows(weight: Tensor) -> Tensor:
+    """The weights of each output over their norm (Salimans and Kingma 2016, equation 2, with g = 1)."""
+    return weight / weight.flatten(1).norm(dim=1).view(-1, *[1] * (weight.dim() - 1))
+
+
+def magnitude_concat(w: State, a: Tensor, b: Tensor, t: float = 0.3) -> Tensor:
+    """EDM2, equation 103."""
+    (n, m), both = (a.shape[1], b.shape[1]), (1 - t) ** 2 + t**2
+    scale = math.sqrt((n + m) / both)
+    return torch.cat([a * (scale / math.sqrt(n) * (1 - t)), b * (scale / math.sqrt(m) * t)], 1)
+
+
+def qk_norm(w: State, x: Tensor) -> Tensor:
+    """Two heads: each one's queries and keys over their root mean square, times gains."""
+    q, k, v = (x @ w[f"it.{name}.weight"].T for name in "qkv")
+    parts = []
+    for half in (slice(0, 3), slice(3, 6)):
+        queries, keys = (
+            y[..., half]
+            / torch.sqrt((y[..., half] ** 2).mean(2, keepdim=True) + 1e-6)
+            * w[f"it.{name}.weight"][half]
+            for y, name in ((q, "queries"), (k, "keys"))
+        )
+        shares = torch.softmax(queries @ keys.transpose(1, 2) / math.sqrt(3), 2)
+        parts.append(shares @ v[..., half])
+    return torch.cat(parts, 2) @ w["it.o.weight"].T + w["it.o.bias"]
+
+
 # --- the table ------------------------------------------------------------------------------------
 
 TAPS = ([1.0, 2.0], [1.0, 3.0, 2.0, 1.0], [1.0, 2.0, 5.0, 4.0, 2.0, 1.0])
 """Uneven, so that a filter the wrong way round shows."""
+TOKENS = {"x": "Tokens[5, 6]"}
 STYLED = {**X, "style": "Vector[5]"}
 
 CASES = [
@@ -259,7 +288,25 @@ CASES = [
     Case("norm.pixel", X, "", lambda w, x: unit_rms(x)),
     Case("norm.layer", X, "",
          lambda w, x: affine(w, "it.norm", normalized(x, (1, 2, 3), 1e-5))),
+    Case("norm.layer", TOKENS, "",
+         lambda w, x: normalized(x, (2,), 1e-5) * w["it.norm.weight"] + w["it.norm.bias"]),
+    Case("norm.layer_channels", X, "", lambda w, x: affine(w, "it.norm", normalized(x, (1,), 1e-6))),
+    Case("norm.rms", X, "eps: 1e-8", lambda w, x: unit_rms(x) * channels(w["it.gain.weight"])),
+    Case("norm.rms", TOKENS, "",
+         lambda w, x: x / torch.sqrt((x**2).mean(2, keepdim=True) + 1e-6) * w["it.gain.weight"]),
     Case("norm.group", X, "groups: 3", group),
+    Case("magnitude.conv", X, "channels: 5, stride: 2",
+         lambda w, x: F.conv2d(x, unit_rows(w["it.conv.weight"]), stride=2, padding=1)),
+    Case("magnitude.linear", {"x": "Vector[6]"}, "features: 5",
+         lambda w, x: x @ unit_rows(w["it.linear.weight"]).T),
+    Case("magnitude.silu", X, "", lambda w, x: x * torch.sigmoid(x) / 0.596),
+    Case("magnitude.add", {"a": "Feature[6, 4, 8]", "b": "Feature[6, 4, 8]"}, "a: a, b: b, t: 0.2",
+         lambda w, a, b: (0.8 * a + 0.2 * b) / math.sqrt(0.8**2 + 0.2**2)),
+    Case("magnitude.concat", {"a": "Feature[6, 4, 8]", "b": "Feature[2, 4, 8]"}, "a: a, b: b, t: 0.3",
+         magnitude_concat),
+    Case("magnitude.gain", X, "",
+         lambda w, x: x * channels(w["it.gain.weight"]) + channels(w["it.bias.bias"])),
+    Case("attention.qk_norm", TOKENS, "heads: 2", qk_norm),
     Case("up.nearest", X, "", lambda w, x: up2(x)),
     Case("up.bilinear", X, "",
          lambda w, x: F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)),

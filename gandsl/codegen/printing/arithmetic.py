@@ -88,6 +88,8 @@ class Arithmetic:
             for param in node.spec.params
             if (node.id, param.name) in self.of.slots or _differs(node.attrs[param.name], param.default)
         ]
+        derived = {key: rule(self.of.graph.call(node)) for key, rule in node.spec.derived.items()}
+        arguments += [f"{key}={literal(plain(value))}" for key, value in derived.items() if value]
         return self.call(node.op, arguments)
 
 

@@ -18,7 +18,9 @@ from gandsl.ir.op import (
     Product,
     State,
     Trait,
+    channels,
     depth,
+    is_last,
     space,
     width,
 )
@@ -46,7 +48,7 @@ def _same(call: Call) -> TensorType:
 def _channel_vector(name: str) -> Callable[[Call], State]:
     def rule(call: Call) -> State:
         per_channel = call.attrs.get("per_channel", True)
-        return {name: (call.input("x").shape[0],) if per_channel else ()}
+        return {name: (channels("x")(call),) if per_channel else ()}
 
     return rule
 
@@ -97,7 +99,7 @@ OPS = (
     ),
     Op(
         "bias",
-        (Port("x", ("Feature", "Vector")),),
+        (Port("x", ("Feature", "Vector", "Tokens")),),
         (
             Param("init", "float", 0.0, doc="initial value"),
             Param("lr_multiplier", "float", 1.0, minimum=1e-6, doc="stored divided by, used times this"),
@@ -105,13 +107,13 @@ OPS = (
         output=_same,
         weights=_channel_vector("bias"),
         traits=TWICE,
-        layer=LayerRule("Bias", {"channels": width("x")}),
+        layer=LayerRule("Bias", {"channels": channels("x"), "last": is_last("x")}),
         fused=Fused.ADDED,
         doc="Adds a learned value to each channel.",
     ),
     Op(
         "gain",
-        (Port("x", ("Feature", "Vector")),),
+        (Port("x", ("Feature", "Vector", "Tokens")),),
         (
             Param("init", "float", 1.0, doc="initial value"),
             Param("per_channel", "bool", False, doc="one factor for each channel instead of one for all"),
@@ -120,7 +122,7 @@ OPS = (
         weights=_channel_vector("weight"),
         traits=TWICE,
         keeps=(Keep("x", (WEIGHT,)),),
-        layer=LayerRule("Gain", {"channels": width("x")}),
+        layer=LayerRule("Gain", {"channels": channels("x"), "last": is_last("x")}),
         doc="Multiplies by a learned factor (the γ of self-attention).",
     ),
     Op(

@@ -24,10 +24,16 @@ WEIGHT_PARAMS = (
         "weight",
         "enum",
         "none",
-        choices=("none", "equalized", "spectral"),
-        doc="as it is; equalized learning rate (arXiv:1710.10196); spectral norm (arXiv:1802.05957)",
+        choices=("none", "equalized", "spectral", "normalized"),
+        doc="as it is; equalized learning rate (arXiv:1710.10196); spectral norm (arXiv:1802.05957); "
+        "each output's weights brought to one norm (arXiv:1602.07868, arXiv:2312.02696)",
     ),
-    Param("gain", "float", 1.0, doc="equalized: the weight is used as w · gain / √fan_in"),
+    Param(
+        "gain",
+        "float",
+        1.0,
+        doc="equalized: the weight is used as w · gain / √fan_in; normalized: as w · gain / ‖w‖, by output",
+    ),
     Param(
         "lr_multiplier",
         "float",
@@ -40,7 +46,7 @@ WEIGHT_PARAMS = (
         "enum",
         "auto",
         choices=INITS,
-        doc="initial weight; auto: normal for equalized, else uniform in ±1/√fan_in",
+        doc="initial weight; auto: normal for equalized and normalized, else uniform in ±1/√fan_in",
     ),
     Param(
         "init_scale",

@@ -111,7 +111,7 @@ class Conv2d(_Convolution):
     ) -> Tensor:
         """The weight's factor rides in the small matrix that sums the copies."""
         factor = gain * (self.factor() if weight is None else 1.0)
-        weight = self.weight if weight is None else weight
+        weight = self.base() if weight is None else weight
         if enlarge > 1:
             kernel = _box_filtered(weight.transpose(0, 1), enlarge, factor, flipped=True)
             kernel = _laid_out_as(weight, kernel).to(x.dtype)
@@ -161,6 +161,11 @@ class ConvTranspose2d(_Convolution):
     ) -> None:
         super().__init__(in_channels, out_channels, kernel, groups, bias, options, transposed=True)
         self.stride, self.padding, self.output_padding = stride, padding, output_padding
+
+    def _normalized(self, weight: Tensor) -> Tensor:
+        """An output sees the inputs of its group, which come first."""
+        grouped = weight.unflatten(0, (self.groups, -1)).flatten(3)
+        return functional.normalize(grouped, dim=(1, 3), eps=self.spectral_eps).view_as(weight)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor, *, weight: Tensor | None = None, **after: Unpack[Epilogue]) -> Tensor:
         how = self.stride, self.padding, self.output_padding, self.groups

@@ -55,9 +55,9 @@ class Folded(Layer):
         (layer,) = self._layer
         tracked = torch.is_grad_enabled() and layer.weight.requires_grad
         if layer.training or tracked or torch.compiler.is_compiling():
-            return layer.weight * layer.factor()
+            return layer.base() * layer.factor()
         sources = [layer.weight, *layer.buffers(recurse=False)]
         if self._kept is None or any(map(_Seen.changed, self._seen, sources)):
             self._seen = [_Seen(source, source.detach(), source._version) for source in sources]
-            self._kept = (layer.weight * layer.factor()).detach()
+            self._kept = (layer.base() * layer.factor()).detach()
         return self._kept

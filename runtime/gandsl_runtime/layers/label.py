@@ -34,7 +34,7 @@ class Embedding(Weighted):
         if weight is not None:
             return _read(y, weight)
         factor = self.factor()
-        rows = _read(y, self.weight)
+        rows = _read(y, self.base())
         return rows if isinstance(factor, float) and factor == 1.0 else rows * factor
 
 

@@ -142,10 +142,13 @@ class GroupNorm(_Affine):
         self.reset()
 
     def forward(self, x: Tensor) -> Tensor:
-        wide = x.float() if x.element_size() == 2 else x
-        if torch.is_grad_enabled() and self.weight is not None and not wide.requires_grad:
-            wide = _contiguous(wide)
+        wide = _safe(x.float() if x.element_size() == 2 else x, self.weight)
         return torch.group_norm(wide, self.groups, self.weight, self.bias, self.eps).to(x.dtype)
+
+
+def _safe(x: Tensor, weight: Tensor | None) -> Tensor:
+    """x as torch.group_norm can take it where only the scale wants a gradient."""
+    return _contiguous(x) if torch.is_grad_enabled() and weight is not None and not x.requires_grad else x
 
 
 def _contiguous(x: Tensor) -> Tensor:
@@ -166,8 +169,38 @@ class InstanceNorm(GroupNorm):
         super().__init__(channels, groups=channels, affine=affine, eps=eps)
 
 
-class LayerNorm(GroupNorm):
-    """Normalizes all of a sample; scale and shift for each channel. x: [N, C] or [N, C, H, W]."""
+class LayerNorm(_Affine):
+    """Normalizes all of a sample, or each place of it; scale and shift for each channel; in float32 at least.
 
-    def __init__(self, channels: int, *, affine: bool = True, eps: float = 1e-5) -> None:
-        super().__init__(channels, groups=1, affine=affine, eps=eps)
+    x: [N, C, …], or tokens [N, n, C] if the channels come last. over: "sample", "channels" (the channels of
+    each pixel), "features" (those of each token); None: features of tokens, else the sample.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        *,
+        affine: bool = True,
+        eps: float = 1e-5,
+        over: str | None = None,
+        last: bool = False,
+    ) -> None:
+        super().__init__(channels, affine, eps)
+        self.over, self.last = over, last
+        self.whole = over == "sample" or (over is None and not last)
+        self.reset()
+
+    def forward(self, x: Tensor) -> Tensor:
+        wide = x.float() if x.element_size() == 2 else x
+        if self.last and self.whole:
+            y = functional.layer_norm(wide, wide.shape[1:], None, None, self.eps)
+            if self.weight is not None and self.bias is not None:
+                y = torch.addcmul(self.bias, y, self.weight)
+        elif self.whole:
+            wide = _safe(wide, self.weight)
+            y = torch.group_norm(wide, 1, self.weight, self.bias, self.eps)
+        else:
+            y = wide if self.last else wide.movedim(1, -1)
+            y = functional.layer_norm(y, (self.channels,), self.weight, self.bias, self.eps)
+            y = y if self.last else y.movedim(-1, 1)
+        return y.to(x.dtype)

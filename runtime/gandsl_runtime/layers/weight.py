@@ -1,4 +1,4 @@
-"""Weight parametrization: as stored, equalized learning rate, or spectral norm; and the bias."""
+"""Weight parametrization: as stored, equalized learning rate, spectral norm, or one norm; and the bias."""
 
 from __future__ import annotations
 
@@ -33,10 +33,13 @@ class Weighted(Layer):
     weight: "none": as stored. "equalized": stored · gain / √fan_in (PGGAN, section 4.1). "spectral":
     stored / σ,
         where σ is the top singular value of the weight as a matrix of its first dimension against the rest
-        (SNGAN, section 2.1), by one step of power iteration a call.
+        (SNGAN, section 2.1), by one step of power iteration a call. "normalized": the weights of each output
+        (of an embedding, of each class) times gain / their norm (Salimans and Kingma 2016, whose learned
+        gain is a layer of its own; EDM2, equation 47).
     lr_multiplier: weight and bias are stored divided by this and used times this. (It cancels in a
-    spectral weight.)
-    init, init_scale: a name of `INITS`; "auto" is "normal" for equalized weights, else the layer's own.
+    spectral or normalized weight.)
+    init, init_scale: a name of `INITS`; "auto" is "normal" for equalized and normalized weights, else the
+    layer's own.
     spectral_eps: lower bound of the norms that the power iteration divides by.
     spectral_eval: iterate in evaluation too, without saving; if false, evaluation uses the vectors of the
     last step.
@@ -83,8 +86,10 @@ class Weighted(Layer):
         self.fans, self.gain = fans, gain
         self.lr_multiplier = lr_multiplier
         self.scale = lr_multiplier * (gain / math.sqrt(fans.into) if weight == "equalized" else 1.0)
+        if weight == "normalized":
+            self.scale = gain
         if init == "auto":
-            init = "normal" if weight == "equalized" else self.auto_init
+            init = "normal" if weight in ("equalized", "normalized") else self.auto_init
         self.init, self.init_scale, self.bias_init = init, init_scale, bias_init
         self.spectral_eps, self.spectral_eval = spectral_eps, spectral_eval
         self.weight = nn.Parameter(torch.empty(shape))
@@ -113,8 +118,15 @@ class Weighted(Layer):
         said = super().extra_repr()
         return said if self.parametrization == "none" else f"{said}, weight={self.parametrization}"
 
+    def base(self) -> Tensor:
+        """The weight that `factor` multiplies: as stored, or with the weights of each output of norm 1."""
+        return self._normalized(self.weight) if self.parametrization == "normalized" else self.weight
+
+    def _normalized(self, weight: Tensor) -> Tensor:
+        return functional.normalize(weight.flatten(1), dim=1, eps=self.spectral_eps).view_as(weight)
+
     def factor(self) -> float | Tensor:
-        """What the stored weight is multiplied by: a number, or for a spectral weight 1/σ [1].
+        """What `base` is multiplied by: a number, or for a spectral weight 1/σ [1].
 
         Calling it is one step of the power iteration, saved in training mode.
         """
@@ -131,7 +143,7 @@ class Weighted(Layer):
         factor = self.factor()
         if isinstance(factor, Tensor):
             return self.weight * factor, gain
-        return self.weight, factor * gain
+        return self.base(), factor * gain
 
     def bias_used(self, extra: Tensor | None, gain: float, dtype: torch.dtype) -> Tensor | None:
         """gain · (bias · lr_multiplier + extra) [channels] in a format, or None where there is neither."""
