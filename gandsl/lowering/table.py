@@ -49,8 +49,8 @@ def target_of(op: Op, call: Call) -> Target:
     rule = op.layer
     if rule is None:
         name = op.name.rpartition(".")[2]  # an added op's name begins with its package's
-        given = {param.name: literal(call.attrs[param.name]) for param in op.params}
-        return Function(name, given | {key: literal(rule(call)) for key, rule in op.derived.items()}, *home)
+        plain = {param.name: literal(call.attrs[param.name]) for param in op.params}
+        return Function(name, plain | {key: literal(rule(call)) for key, rule in op.derived.items()}, *home)
     sizes = {
         name: literal(call.attrs[source] if isinstance(source, str) else source(call))
         for name, source in rule.sizes.items()
