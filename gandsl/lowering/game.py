@@ -28,6 +28,7 @@ from gandsl_runtime.game.program import (
     ClockValue,
     Drawn,
     Item,
+    Kept,
     PassProgram,
     Source,
     StateProgram,
@@ -122,7 +123,7 @@ def _lower_pass(game: LoweredGame, of: PassIR, stage: Stage) -> PassProgram:
     values = [build.values[of.at(id_)] for id_ in of.values]
     module = build.module(f"{_camel(of.phase.name)}Pass", [*losses, *values])
     return PassProgram(
-        tuple(build.given), module, of.values, game.used(of), hears(game.ir, of), of.by_weights
+        tuple(build.given), module, of.values, game.used(of), hears(game.ir, of), of.by_weights, of.kept
     )
 
 
@@ -306,6 +307,8 @@ def _source(node: Node) -> Source:
             return ClockValue(node.id, attrs["number"])
         case "fade":
             return ClockValue(node.id, "fade")
+        case "kept":
+            return Kept(attrs["of"], tuple(attrs["shape"]), attrs["instead"])
     labels = attrs["distribution"] == "labels"
     return Drawn(
         attrs.get("draws") or node.id,
@@ -316,6 +319,7 @@ def _source(node: Node) -> Source:
         attrs["per"],
         node.type.kind == "Scalar",
         attrs["even"],
+        tuple(attrs["numbers"]),
     )
 
 

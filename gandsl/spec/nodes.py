@@ -5,6 +5,7 @@ from __future__ import annotations
 from gandsl.spec.fields import ChoiceShape, Field, FieldsShape, Leaf
 from gandsl.spec.shapes import EXPRESSION, NUMBER, TEXT
 from gandsl.spec.tree import Scalar
+from gandsl_runtime.distribution import DISTRIBUTIONS, SHARES
 
 CONDITIONS = (
     Field("when", EXPRESSION, "condition under which the node exists"),
@@ -17,15 +18,27 @@ PER = Leaf(
     lambda tree: isinstance(tree, Scalar) and tree.text in _EACH,
     {"enum": list(_EACH)},
 )
+
+
+def _drawing(number: str) -> list[str]:
+    """The distributions that a number is of."""
+    return [name for name, one in DISTRIBUTIONS.items() if number in one.names]
+
+
 DRAW = FieldsShape(
     "a draw: {draw: …}",
     (
         Field(
             "draw", TEXT, "what is drawn: an input (generator.z), a field of the data, a type", required=True
         ),
-        Field("distribution", TEXT, "normal, uniform, truncated_normal; default: the input's own"),
-        Field("low", EXPRESSION, "least value of a uniform draw"),
-        Field("high", EXPRESSION, "what all values of a uniform draw are below"),
+        Field("distribution", TEXT, f"default: the input's own; {', '.join(DISTRIBUTIONS)}"),
+        Field("low", EXPRESSION, "least value of a uniform draw, or of integers"),
+        Field("high", EXPRESSION, "what all values of a uniform draw are below; the largest of integers"),
+        *(
+            Field(one.name, EXPRESSION, f"of {' and '.join(_drawing(one.name))}: {one.doc}")
+            for one in {n.name: n for d in DISTRIBUTIONS.values() for n in d.numbers}.values()
+        ),
+        Field(SHARES, EXPRESSION, "of categorical: a list of numbers, one for each class"),
         Field("per", PER, "what has one of its own: sample (default), micro_batch, batch"),
         Field("draws", TEXT, "the id of the node whose draws it takes"),
         *CONDITIONS,

@@ -11,6 +11,8 @@ from torch.nn.functional import linear, softplus
 from torch.optim import Adam
 
 from gandsl_runtime.rng import Draws, Key, Part
+from tests.games.plain_draws import drawn
+from tests.games.plain_pools import Pools
 from tests.games.random_text import BATCH, BETAS, LR, WORK, Game, Node, Player, Term
 
 Weights = dict[str, dict[str, Tensor]]  # network → name → tensor
@@ -32,6 +34,7 @@ class PlainPlayer:
     def __post_init__(self) -> None:
         self.states = {s.name: torch.tensor(s.start, dtype=torch.float64) for s in self.game.states}
         self.heard = {s.name: [] for s in self.game.states}
+        self.pools = Pools({node.name: node.size for node in self.game.nodes.values() if node.size})
         self.averages = {
             name: {key: tensor.detach().clone() for key, tensor in self.weights[name].items()}
             for name in self.game.averages
@@ -63,6 +66,7 @@ class PlainPlayer:
                         self.phase([player], every, 0, seen)
         self.move_states()
         self.move_averages()
+        self.pools.keep()
         self.step += 1
 
     def set_optimizers(self) -> None:
@@ -162,6 +166,7 @@ class PlainPlayer:
         used: set[tuple[str, str]],
     ) -> None:
         """The gradients of a pass, micro-batch by micro-batch, each by its share."""
+        shown = self.pools.begin(key, batch)
         turns = -(-batch // min(self.game.micro_batch or batch, batch))
         for turn in range(turns):
             part = Part(turn, turns, batch)
@@ -173,6 +178,7 @@ class PlainPlayer:
                 value = body(term.node) * (body(term.weight) if isinstance(term.weight, str) else term.weight)
                 losses[player.name] = losses.get(player.name, torch.zeros(())) + value
             used |= body.layers
+            shown.update(body.replayed)
             share = every * part.count / part.total
             for player in players:
                 if player.name in losses:
@@ -239,6 +245,7 @@ class Body:
     images: Tensor | None
     values: dict[str, Tensor] = field(default_factory=dict)
     layers: set[tuple[str, str]] = field(default_factory=set)
+    replayed: dict[tuple[str, int], Tensor] = field(default_factory=dict)  # pool and place → what was made
 
     def __post_init__(self) -> None:
         nodes = self.of.game.nodes.values()
@@ -298,6 +305,8 @@ def _by_weights(body: Body, node: Node) -> Tensor:
 
 
 def _drawn(body: Body, node: Node) -> Tensor:
+    if node.drawn:
+        return drawn(body.draws, node.name, *node.drawn, () if node.kind == "number" else (3,))
     if node.kind == "vector":
         return body.draws.normal(node.name, 3)
     if node.kind == "number":
@@ -310,6 +319,12 @@ def _image(body: Body, node: Node) -> Tensor:
     return body.images
 
 
+def _replayed(body: Body, node: Node) -> Tensor:
+    made, part = body(node.reads[0]).detach(), body.draws.part
+    body.replayed |= {(node.name, place): row for place, row in zip(part.places, made, strict=True)}
+    return body.of.pools.shown(node.name, made, body.draws)
+
+
 FORMS: dict[str, Callable[[Body, Node], Tensor]] = {
     "item": _image,
     "draw": _drawn,
@@ -317,6 +332,7 @@ FORMS: dict[str, Callable[[Body, Node], Tensor]] = {
     "curve": lambda body, node: torch.tensor(1 - min(body.of.step / 4, 1), dtype=torch.float64),
     "gradient": _gradient,
     "by_weights": _by_weights,
+    "replay": _replayed,
 }
 MEANS: dict[tuple[str, str], Callable[[Tensor], Tensor]] = {
     ("maker", "dense"): lambda x: torch.tanh(x.view(-1, 1, 2, 2)),

@@ -10,6 +10,19 @@ from torch.nn.functional import softplus
 
 from tests.games.random_text import LAYERS, Game, Node
 
+_OF_ANY: list[tuple[str, tuple[float, ...]]] = [
+    ("normal, mean: 1, std: 0.5", (1.0, 0.5)),
+    ("truncated_normal", (0.0, 1.0)),
+    ("log_normal, std: 0.3", (0.0, 0.3)),
+    ("logit_normal, mean: -1", (-1.0, 1.0)),
+    ("laplace", ()),
+    ("gumbel", ()),
+    ("exponential", ()),
+    ("beta, alpha: 0.5, beta: 2", (0.5, 2.0)),
+    ("bernoulli, p: 0.25", (0.25,)),
+    ("categorical, shares: [1, 2, 1]", (1.0, 2.0, 1.0)),
+]
+DRAWS = {"number": _OF_ANY, "vector": [*_OF_ANY, ("unit", ()), ("permutation", ())]}
 AVERAGES = ["{decay: 0.75}", "{power: 2}", "{half_life: 20 img}"]
 
 
@@ -62,8 +75,36 @@ class Growing:
             self._gradient,
             self._gradient_by_weights,
             self._some_call,
+            self._draw,
+            self._shuffle,
+            self._replay,
         ]
         self.chance.choice(made)()
+
+    def _draw(self) -> None:
+        """Numbers of any distribution."""
+        kind, name = self.chance.choice(["number", "vector"]), self.name()
+        written, numbers = self.chance.choice(DRAWS[kind])
+        distribution = written.partition(",")[0]
+        type_ = "Number" if kind == "number" else "'Vector[3]'"
+        text = f"{{draw: {type_}, distribution: {written}}}"
+        self.add(Node(name, kind, text, None, (), "draw", drawn=(distribution, numbers)))
+
+    def _shuffle(self) -> None:
+        """Samples of a micro-batch in another order."""
+        x, by, name = self.one("image", "vector", "number"), self.one("number"), self.name()
+        kind = self.game.nodes[x].kind
+        text, means = (
+            f"{{op: shuffle, x: {x}, by: {by}}}",
+            lambda v: v(x)[v(by).detach().argsort(stable=True)],
+        )
+        self.add(Node(name, kind, text, means, (x, by)))
+
+    def _replay(self) -> None:
+        """Samples of before: of a pool that is full after a step, and of one that is never."""
+        x, size, name = self.one("image", "vector"), self.chance.choice([3, 10, 50]), self.name()
+        text = f"{{op: replay, x: {x}, size: {size}}}"
+        self.add(Node(name, self.game.nodes[x].kind, text, None, (x,), "replay", size=size))
 
     def _some_call(self) -> None:
         network = self.chance.choice([*LAYERS])

@@ -31,7 +31,7 @@ NETWORKS = """\
 """
 LAYERS = {"maker": ["dense"], "judge": ["dense", "logit"], "coder": ["dense"]}
 BATCH, LENGTH, LR, BETAS = 8, 80, 0.01, (0.5, 0.9)  # samples a step, images in all
-WORK = ("draw", "item", "call", "gradient", "by_weights")  # what no state brings about
+WORK = ("draw", "item", "call", "gradient", "by_weights", "replay")  # what no state brings about
 
 
 @dataclass
@@ -47,6 +47,8 @@ class Node:
     runs: tuple[str, str] | None = None  # of a call: network, layer
     average: bool = False  # with the average of its weights
     by: tuple[str, str] | None = None  # of a gradient by weights: network, and layer or "" for all of it
+    drawn: tuple[str, tuple[float, ...]] | None = None  # distribution and its numbers
+    size: int = 0  # of the pool that it replays
 
     @property
     def layers(self) -> tuple[tuple[str, str], ...]:
@@ -142,7 +144,7 @@ class Game:
         waiting = [name]
         while waiting:
             one = waiting.pop()
-            if one not in found and not (stopped and self.nodes[one].form == "stop"):
+            if one not in found and not (stopped and self.nodes[one].form in ("stop", "replay")):
                 found.add(one)
                 waiting.extend(self.nodes[one].reads)
         return found

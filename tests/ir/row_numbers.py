@@ -50,7 +50,7 @@ def _derivatives(use: Use) -> Faults:
     free = [x for port, x in ports if x.requires_grad and port.id in use.graph.reads(use.node)]
     spectral = use.node.attrs.get("weight") == "spectral"  # leaves the power iteration out, by definition
     free += [] if spectral else list(network.parameters())
-    if not free:
+    if not free or use.node.type.kind == "Label":
         return
     along = [[_random(x, seed + 10 * place) for place, x in enumerate(free)] for seed in (1, 2)]
 
@@ -110,7 +110,7 @@ def _coupling(use: Use) -> Faults:
     if coupled != use.op.has(Trait.BATCH_COUPLED):
         how = "see" if coupled else "do not see"
         yield f"samples {how} each other: mend `traits` ({Trait.BATCH_COUPLED})"
-    if use.op.has(Trait.BATCH_COUPLED):
+    if use.op.has(Trait.BATCH_COUPLED) and first.is_floating_point():
         shifted = [3 * x + 3 if x.is_floating_point() else x for x in inputs]
         normal = torch.allclose(run(*inputs), run(*shifted), atol=1e-4)
         if normal != use.op.has(Trait.BATCH_NORMALIZED):
@@ -152,6 +152,8 @@ def _single(use: Use) -> tuple[Any, Callable[[int], list[Tensor]]]:
 def _multiply_adds(use: Use) -> Faults:
     """What torch counts; a layer without a weight multiplies by constants, which are left out."""
     op, node = use.op, use.node
+    if op.couples_statistics and not op.group:
+        return  # all pairs of a batch: no count for one sample tells them
     network, inputs = _single(use)
     with FlopCounterMode(display=False) as counter:
         network(*inputs(BATCH))

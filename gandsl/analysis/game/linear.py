@@ -25,12 +25,20 @@ def over_all(one: PassIR) -> frozenset[str]:
 
 
 def coupling(one: PassIR) -> dict[str, tuple[str, ...]]:
-    """By term that couples the samples of a micro-batch: the means in which it is not linear, and slopes.
+    """By term that couples the samples of a micro-batch: the means in which it is not linear, slopes, pairs.
 
     By weights the gradient of a Number is the sum over the samples of a micro-batch.
     """
-    found = {term.id: _not_linear(one, [term]) for term in one.terms}
+    found = {term.id: _not_linear(one, [term]) | _pairs(one, term) for term in one.terms}
     return {term: tuple(id_ for id_ in one.nodes if id_ in means) for term, means in found.items() if means}
+
+
+def _pairs(one: PassIR, term: Term) -> set[str]:
+    """What of the game itself that a term depends on lets samples see each other."""
+    above = one.whole.upstream(("", root) for root in roots(term))
+    nodes = (one.whole.graph[id_] for call, id_ in above if not call)
+    told = ("mean", "shuffle")  # elsewhere
+    return {node.id for node in nodes if node.op not in told and node.spec.has(Trait.BATCH_COUPLED)}
 
 
 def linear_in(one: PassIR, term: Term) -> frozenset[Place]:
@@ -96,7 +104,7 @@ def _varying(whole: Whole, places: Iterable[Place]) -> set[Place]:
     found: set[Place] = set()
     for place in places:
         node = whole.node(place)
-        if node.op == "item":
+        if node.op in ("item", "kept"):
             differs = True
         elif node.op == "draw":
             differs = node.attrs["per"] == "sample"

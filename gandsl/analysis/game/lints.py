@@ -87,14 +87,20 @@ def coupled_terms(played: Played) -> Iterator[Diagnostic]:
         for term in one.one.terms:
             means = coupled.get(term.id, ())
             if means:
-                what = "mean" if played.graph[means[0]].op == "mean" else "sum"
+                why, what = _COUPLES.get(played.graph[means[0]].op, ("reads", "comparison"))
                 yield Diagnostic(
                     "W0772",
-                    f"the term `{short_name(term)}` couples the samples of a micro-batch: it is not linear in"
-                    f" the {what} `{means[0]}`",
+                    f"the term `{short_name(term)}` couples the samples of a micro-batch: it {why} the {what}"
+                    f" `{means[0]}`",
                     played.term(term),
                     secondary=tuple(played.label(id_, f"a {what} over the micro-batch") for id_ in means[:3]),
                 )
+
+
+_COUPLES = {
+    "mean": ("is not linear in", "mean"),
+    "gradient": ("is not linear in", "sum"),
+}
 
 
 def ignored_images(played: Played) -> Iterator[Diagnostic]:
@@ -185,17 +191,23 @@ def is_spectral(facts: RuleInput, network: str) -> bool:
 
 
 def split_batches(played: Played) -> Iterator[Diagnostic]:
-    """W0774: draws and states of a micro-batch, which are others where the batch is split otherwise."""
+    """W0774: draws, states and shuffles of a micro-batch, others where the batch is split otherwise."""
     moments: Mapping[str, int | None] = {state.id: state.every for state in played.plan.states}
     for node in played.graph:
         if node.id not in played.wanted:
             continue
-        drawn = node.op == "draw" and node.attrs["per"] == "micro_batch"
-        moved = node.op == "state" and moments.get(node.id, 1) is None
-        if (drawn or moved) and not in_library(node.provenance.span):
-            yield Diagnostic(
-                "W0774",
-                f"`{node.id}` is {'drawn' if drawn else 'moved'} once for each micro-batch",
-                played.node(node.id),
-                help="`per: batch`, or `sample`" if drawn else "`every: 1 steps` moves it when the step ends",
-            )
+        feels = {
+            "draw": node.attrs.get("per") == "micro_batch",
+            "state": moments.get(node.id, 1) is None,
+            "shuffle": True,
+        }
+        if feels.get(node.op) and not in_library(node.provenance.span):
+            what, help = _FEELING[node.op]
+            yield Diagnostic("W0774", f"`{node.id}` is {what} micro-batch", played.node(node.id), help=help)
+
+
+_FEELING = {
+    "draw": ("drawn once for each", "`per: batch`, or `sample`"),
+    "state": ("moved once for each", "`every: 1 steps` moves it when the step ends"),
+    "shuffle": ("shuffled within each", "nothing has to be done: partners are of one micro-batch"),
+}

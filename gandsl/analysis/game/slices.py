@@ -16,9 +16,9 @@ from gandsl.ir.graph import NetworkIR, Variant
 from gandsl.ir.op import Trait
 from gandsl_runtime.plan.game import GamePlan, GameState, PassPlan, PhasePlan, Term
 
-SOURCES = frozenset({"item", "draw", "state", "clock", "fade"})  # all that a pass takes from outside
+SOURCES = frozenset({"item", "draw", "kept", "state", "clock", "fade"})  # all that a pass takes from outside
 HEARD = "heard"  # a source of next values alone
-_WORK = frozenset({"item", "draw", "gradient", HEARD})  # what no log or watch brings about
+_WORK = frozenset({"item", "draw", "kept", "gradient", HEARD})  # what no log or watch brings about
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class PassIR:
     heard: tuple[str, ...]  # nodes that states hear, as the plan names them, in the order of the states
     logs: Mapping[str, str]  # name in the log → node
     watches: Mapping[str, str]
+    kept: tuple[tuple[str, str], ...] = ()  # pools, and the nodes whose samples they keep
     same: Mapping[str, str] = field(default_factory=dict)  # node that is not computed → the equal one that is
 
     def at(self, id_: str) -> str:
@@ -61,8 +62,9 @@ class PassIR:
 
     @property
     def values(self) -> tuple[str, ...]:
-        """What is handed out beside the losses, as the plan names it: heard, then logged; each once."""
-        return tuple(dict.fromkeys((*self.heard, *self.logs.values())))
+        """What is handed out beside the losses, as the plan names it: heard, logged, kept; each once."""
+        kept = (node for _, node in self.kept)
+        return tuple(dict.fromkeys((*self.heard, *self.logs.values(), *kept)))
 
     @property
     def is_view(self) -> bool:
@@ -151,7 +153,8 @@ def _pass(game: GameIR, whole: Whole, phase: PhasePlan, part: PassPlan) -> PassI
     named = [*(pair for term in terms for pair in term.logs.items()), *plan.logs.items()]
     logs = {name: node for name, node in named if taken(node)}
     watches = {name: node for name, node in plan.watches.items() if taken(node)}
-    return _made(whole, phase, part, terms, wanted, tuple(heard), logs, watches)
+    kept = tuple((pool.id, pool.node) for pool in plan.pools if ("", pool.id) in wanted)
+    return _made(whole, phase, part, terms, wanted, tuple(heard), logs, watches, kept)
 
 
 def sliced(whole: Whole, phase: PhasePlan, part: PassPlan, values: tuple[str, ...]) -> PassIR:
@@ -184,6 +187,7 @@ def _made(
     heard: tuple[str, ...],
     logs: Mapping[str, str],
     watches: Mapping[str, str],
+    kept: tuple[tuple[str, str], ...] = (),
 ) -> PassIR:
     graph = whole.graph
     nodes = tuple(node.id for node in graph if ("", node.id) in wanted)
@@ -198,6 +202,7 @@ def _made(
         heard,
         logs,
         watches,
+        kept,
     )
 
 

@@ -33,8 +33,10 @@ _WRITTEN = frozenset(
     {"augmented", "averaged", "weights"}
 )  # of the runtime's `game.written`; all others are ops
 _HOMES = {
-    **dict.fromkeys(("DataField", "GamePlan", "GameState", "Player", "Term"), "gandsl_runtime.plan.game"),
-    **dict.fromkeys(("Item", "Drawn", "StateValue", "ClockValue"), "gandsl_runtime.game.program"),
+    **dict.fromkeys(
+        ("DataField", "GamePlan", "GamePool", "GameState", "Player", "Term"), "gandsl_runtime.plan.game"
+    ),
+    **dict.fromkeys(("Item", "Drawn", "Kept", "StateValue", "ClockValue"), "gandsl_runtime.game.program"),
 }
 
 
@@ -168,6 +170,8 @@ def _pass(
             rows["heard"] = value_of(one.hears)
         if one.of.by_weights:
             rows["by"] = value_of(one.of.by_weights)
+        if one.of.kept:
+            rows["kept"] = value_of(one.of.kept)
         if used := one.used[variants[-1]]:
             rows["used"] = value_of(
                 {name: () if grows else scopes_of(layers, networks[name]) for name, layers in used.items()}
@@ -237,6 +241,9 @@ def _source(node: Node) -> Expr:
             return call("ClockValue", [name, value_of(attrs["number"])])
         case "fade":
             return call("ClockValue", [name, quoted("fade")])
+        case "kept":
+            instead = [keyword("instead", "True")] if attrs["instead"] else []
+            return call("Kept", [quoted(attrs["of"]), literal(tuple(attrs["shape"])), *instead])
     labels = attrs["distribution"] == "labels"
     shape = () if labels else tuple(node.type.shape)
     high = float(node.type.shape[0]) if labels else attrs["high"]
@@ -252,9 +259,13 @@ def _source(node: Node) -> Expr:
         ("per", attrs["per"], "sample"),
         ("scalar", scalar, False),
         ("even", attrs["even"], False),
+        ("numbers", tuple(attrs["numbers"]), ()),
     ):
         given += [keyword(field, literal(value))] if value != default else []
     return call("Drawn", given)
+
+
+_CLASSES = {"item": "Item", "draw": "Drawn", "kept": "Kept", "state": "StateValue"}  # of sources
 
 
 def _sources_in(passes: Iterable[PassFunction], states: Iterable[StateFunction]) -> set[str]:
@@ -263,7 +274,7 @@ def _sources_in(passes: Iterable[PassFunction], states: Iterable[StateFunction])
     for one in (*passes, *states):
         for id_ in one.sources:
             node = one.graph[id_]
-            found.add({"item": "Item", "draw": "Drawn", "state": "StateValue"}.get(node.op, "ClockValue"))
+            found.add(_CLASSES.get(node.op, "ClockValue"))
             if node.op == "clock":
                 found |= names_in(node.attrs["number"])
     for one in passes:

@@ -31,7 +31,8 @@ ROWS = (
         "term that couples the samples of a micro-batch",
         means="""
         The gradient of a batch is the mean over its micro-batches, which is that of the whole batch where a
-        term is linear in each mean. This one is not: it is another term where the batch is split otherwise.
+        term is linear in each mean. This one is not, or holds samples against each other: it is another term
+        where the batch is split otherwise.
         Over processes the mean is taken of all samples.""",
         example="""
         spread: mean((score - mean(score)) ** 2)""",
@@ -51,8 +52,8 @@ ROWS = (
         "note",
         "what feels how a batch is split",
         means="""
-        A draw `per: micro_batch` is one for what a process does at a time, and a state `every: micro_batch`
-        moves after each: with other micro-batches they are others.""",
+        A draw `per: micro_batch` is one for what is done at a time, a state `every: micro_batch` moves after
+        each, and `shuffle` gives samples partners among these: with other micro-batches they are others.""",
         example="""
         coin: {draw: Number, per: micro_batch}""",
         mend="nothing has to be; `per: batch` and `every: 1 steps` do not feel it.",

@@ -20,8 +20,12 @@ from gandsl.spec.params import Declared
 from gandsl.spec.parse import parse_type
 from gandsl.spec.tree import Entry, Scalar
 from gandsl.spec.values import ABSENT, POISON, Absent, Poison, is_number, type_name
+from gandsl_runtime.distribution import DISTRIBUTIONS, SHARES
 
-_KEYS = ("draw", "distribution", "low", "high", "per", "draws")
+NUMBERS = tuple(dict.fromkeys(name for one in DISTRIBUTIONS.values() for name in one.names))
+"""What is written of some distribution."""
+
+_KEYS = ("draw", "distribution", "low", "high", *NUMBERS, "per", "draws")
 _ROW = GAME_OPS["draw"]
 _NO_NUMBERS = ("Weights", "Outputs")
 _KIND = re.compile(r"\s*([A-Z]\w*)\s*(\[.*)?", re.DOTALL)
@@ -51,19 +55,20 @@ def _drawn(
     for key in ("distribution", "per"):
         if key in tree:
             given[key] = choice(unfolder, _param(key), tree.entries[key].value, context)
-    for key in ("low", "high"):
+    for key in ("low", "high", *NUMBERS):
         if key in tree:
-            given[key] = _number(unfolder, key, tree, context)
+            number = _list if key == SHARES else _number
+            given[key] = number(unfolder, key, tree, context)
     if "draws" in tree:
         given["draws"] = draws_of(unfolder, tree.entries["draws"].value, context)
     if POISON in given.values() or not _has_bounds(unfolder, of, given, tree, context):
         return POISON
     attrs = _attrs(of, given)
     written = tree.entries["draw"].value.span
-    places = {key: tree.entries[key].value.span for key in given} | {
-        "per": tree.entries["per"].value.span if "per" in tree else written
-    }
+    places = {key: tree.entries[key].value.span for key in given}
+    places.setdefault("per", written)
     places.setdefault("distribution", written)
+    places["numbers"] = next((places[key] for key in NUMBERS if key in given), places["distribution"])
     return unfolder.builder.add(name, _ROW, {}, attrs, context, written, places)
 
 
@@ -81,26 +86,50 @@ def _attrs(of: TypeValue, given: Mapping[str, Any]) -> dict[str, Any]:
         "labels" if kind == "Label" else of.distribution or ("uniform" if single else "normal")
     )
     even = kind == "Label" and distribution == "uniform"
+    numbers = _numbers(distribution, given)
     low = -1.0 if distribution == "uniform" and not single and not even else 0.0
     own = {
         "kind": kind,
         "shape": of.type.shape,
-        "distribution": "labels" if even else distribution,
+        "distribution": "labels"
+        if even or (kind, distribution) == ("Label", "categorical")
+        else distribution,
         "low": given.get("low", low),
         "high": given.get("high", 1.0),
         "per": given.get("per", "sample"),
         "even": even,
+        "numbers": numbers,
     }
     if _ROW.param("draws"):
         own["draws"] = given.get("draws", "")
     return own
 
 
+def _numbers(distribution: str, given: Mapping[str, Any]) -> tuple[float, ...]:
+    """Those of the distribution, with its defaults for what is not written; none where nothing is."""
+    of = DISTRIBUTIONS[distribution]
+    if of.listed:
+        return tuple(given.get(SHARES, ()))
+    needed = any(one.default is None for one in of.numbers)
+    if not needed and not any(one.name in given for one in of.numbers):
+        return ()
+    return tuple(given.get(one.name, one.default) for one in of.numbers if one.name in given or not needed)
+
+
 def _has_bounds(
     unfolder: GameUnfolder, of: TypeValue, given: Mapping[str, Any], tree: trees.Mapping, context: Context
 ) -> bool:
-    """Whether `low` and `high` mean something to what is drawn; reported if not."""
+    """Whether the numbers written mean something to what is drawn; reported if not."""
     distribution = _attrs(of, given)["distribution"]
+    named = given.get("distribution", distribution)
+    for key in NUMBERS:
+        if key in given and key not in DISTRIBUTIONS[named].names:
+            which = " and ".join(f"`{name}`" for name, one in DISTRIBUTIONS.items() if key in one.names)
+            message = f"`{key}` is a number of {which}, and this draws `{named}`"
+            unfolder.at(context).add(
+                "G0208", message, tree.entries[key].key_span, help=f"leave `{key}` out, or set `distribution`"
+            )
+            return False
     for key in ("low", "high"):
         if key not in given:
             continue
@@ -124,6 +153,18 @@ def _number(unfolder: GameUnfolder, key: str, tree: trees.Mapping, context: Cont
     unfolder.at(context, written).add(
         "G0207", f"`{key}` of a draw wants a number, not {type_name(value)}", written.span
     )
+    return POISON
+
+
+def _list(unfolder: GameUnfolder, key: str, tree: trees.Mapping, context: Context) -> Any:
+    written = tree.entries[key].value
+    value = first_output(unfolder.evaluate(written, context))
+    if value is POISON:
+        return value
+    if isinstance(value, list | tuple) and value and all(map(is_number, value)):
+        return tuple(map(float, value))
+    message = f"`{key}` is a list of numbers, one for each class, not {type_name(value)}"
+    unfolder.at(context, written).add("G0207", message, written.span)
     return POISON
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from gandsl.frontend.builder import numbered
 from gandsl.frontend.context import Context
-from gandsl.frontend.game.numbers import number_of, pipe_of
+from gandsl.frontend.game.numbers import number_of, pipe_of, whole_of
 from gandsl.frontend.game.unfolder import GameUnfolder
+from gandsl.frontend.game.values import GameTensor
 from gandsl.frontend.nodes import lookup
 from gandsl.frontend.nodes.arguments import Argument, Use, arguments_of, names_taken, refuse_unknown
 from gandsl.frontend.nodes.op import call_op
@@ -17,7 +18,7 @@ from gandsl.frontend.values import Above, TensorValue, first_output, leaves
 from gandsl.ir.op import Op
 from gandsl.spec import tree as trees
 from gandsl.spec.tree import Entry, Scalar
-from gandsl.spec.values import POISON, Poison
+from gandsl.spec.values import POISON, Poison, type_name
 
 # op → the form that writes it: an op's name alone would not say what it needs
 WRITTEN = {
@@ -30,6 +31,7 @@ WRITTEN = {
     "call": "`{network: NAME, …}`",
     "output": "`NODE.NAME`",
     "weights": "`weights(NETWORK)`",
+    "kept": "`{op: replay, x: …, size: …}`",
 }
 
 
@@ -49,8 +51,9 @@ def unfold_op(
         return POISON
     use = Use(entry.key, context, span, arguments_of(tree, "op", context), above, context.blocks)
     if op.name in _PREPARED:
-        use, failed = refuse_unknown(unfolder, use, names_taken(op), f"`{op.name}`", "port or parameter")
-        prepared = _PREPARED[op.name](unfolder, use.arguments, context)
+        names = REPLAYED if op.name == "replay" else names_taken(op)
+        use, failed = refuse_unknown(unfolder, use, names, f"`{op.name}`", "port or parameter")
+        prepared = _PREPARED[op.name](unfolder, use)
         if failed or prepared is POISON:
             return POISON
         use = replace(use, arguments=prepared)
@@ -87,8 +90,9 @@ def _join(unfolder: GameUnfolder, op: Op, use: Use) -> Any:
 Arguments = Mapping[str, Argument]
 
 
-def _split(unfolder: GameUnfolder, arguments: Arguments, context: Context) -> Arguments | Poison:
+def _split(unfolder: GameUnfolder, use: Use) -> Arguments | Poison:
     """`as: JOINED`: into as many parts, of as many batches each, as were joined."""
+    arguments, context = use.arguments, use.context
     written = arguments.get("as")
     if written is None:
         return arguments
@@ -115,9 +119,9 @@ def _known(written: Argument, name: str, value: Any) -> Argument:
     return Argument(Scalar(name, name, True, written.tree.span), inside, written.key_span)
 
 
-def _augment(unfolder: GameUnfolder, arguments: Arguments, context: Context) -> Arguments | Poison:
+def _augment(unfolder: GameUnfolder, use: Use) -> Arguments | Poison:
     """`p`: a number is the parameter `chance`, what changes is the port. `pipe`: as the plan has it."""
-    found = dict(arguments)
+    found, context = dict(use.arguments), use.context
     if "pipe" in found:
         pipe = pipe_of(unfolder, found["pipe"].tree, found["pipe"].context)
         if pipe is POISON:
@@ -142,4 +146,32 @@ def _augment(unfolder: GameUnfolder, arguments: Arguments, context: Context) -> 
     return found
 
 
-_PREPARED = {"split": _split, "augment": _augment}
+def _replay(unfolder: GameUnfolder, use: Use) -> Arguments | Poison:
+    """`size`: how many samples are kept; what is kept for x's samples are sources of the game."""
+    written, size = (use.arguments.get(name) for name in REPLAYED)
+    if written is None or size is None:
+        missing = "x" if written is None else "size"
+        unfolder.at(use.context).add("G0206", f"`replay` needs `{missing}`", use.span)
+        return POISON
+    x = first_output(unfolder.evaluate(written.tree, written.context))
+    count = whole_of(unfolder, size.tree, size.context, "`size` of a pool")
+    if x is POISON or count is POISON:
+        return POISON
+    if not isinstance(x, GameTensor) or x.type.times > 1 or not x.type.sampled or x.type.kind == "Label":
+        message = f"`replay` keeps samples of one tensor, not {type_name(x)}"
+        unfolder.at(written.context).add("G0650", message, written.tree.span)
+        return POISON
+    id_, type_ = use.context.at(use.name), x.type
+    attrs = {"kind": type_.kind, "shape": type_.shape, "of": id_, "size": count}
+    found = {"x": _known(written, "x", x)}
+    for port, instead in (("pooled", False), ("instead", True)):
+        given = attrs | {"instead": instead}
+        kept = unfolder.builder.source(f"{use.name}.{port}", "kept", given, use.context, use.span)
+        if kept is POISON:
+            return POISON
+        found[port] = _known(written, port, kept)
+    return found
+
+
+REPLAYED = ["x", "size"]  # what a node that replays is written with
+_PREPARED = {"split": _split, "augment": _augment, "replay": _replay}

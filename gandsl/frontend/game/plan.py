@@ -20,7 +20,7 @@ from gandsl.ir.types import PICTURES
 from gandsl.spec.document import GameDecl
 from gandsl.spec.tree import Scalar
 from gandsl.spec.values import ABSENT, POISON, type_name
-from gandsl_runtime.plan.game import DataField, GamePlan, GameState, Player, Term
+from gandsl_runtime.plan.game import DataField, GamePlan, GamePool, GameState, Player, Term
 
 if TYPE_CHECKING:
     from gandsl_runtime.plan import Plan
@@ -59,7 +59,18 @@ def unfold_plan(
         shows,
         watches,
         data,
+        _pools(nodes),
     )
+
+
+def _pools(nodes: Mapping[str, Node]) -> tuple[GamePool, ...]:
+    """What is kept for the nodes that replay."""
+    found = []
+    for node in nodes.values():
+        if node.op == "replay":
+            kept, (x,) = nodes[node.inputs["pooled"][0]], node.inputs["x"]
+            found.append(GamePool(node.id, x, kept.attrs["size"], tuple(kept.attrs["shape"])))
+    return tuple(found)
 
 
 def _told(player: Player, nodes: Mapping[str, Node]) -> Player:

@@ -6,6 +6,8 @@ from gandsl.ir.ops import (
     arithmetic,
     attention,
     axes,
+    backwards,
+    codes,
     combine,
     convolution,
     dense,
@@ -13,6 +15,7 @@ from gandsl.ir.ops import (
     norm,
     reduction,
     resample,
+    samples,
     shape,
     source,
     style,
@@ -31,10 +34,13 @@ FAMILIES = {
     "combine": combine,
     "shape": shape,
     "attention": attention,
+    "codes": codes,
+    "backwards": backwards,
     "arithmetic": arithmetic,
     "axes": axes,
     "reduction": reduction,
     "game": game,
+    "samples": samples,
 }
 """The files of the table."""
 

@@ -6,6 +6,7 @@ from gandsl.diagnostics.articles import a
 from gandsl.ir.op import TWICE, Call, Keep, Op, Param, Port, ShapeError, Stands, Trait
 from gandsl.ir.ops.arithmetic import NUMBERS, SAMPLED
 from gandsl.ir.types import KINDS, TensorType, feature
+from gandsl_runtime.distribution import DISTRIBUTIONS
 
 BATCHES = (*SAMPLED, "Label", "Classes")
 ANYTHING = (*BATCHES, "Scalar")
@@ -33,6 +34,18 @@ def _drawn(call: Call) -> TensorType:
         )
     if (call.low >= call.high and call.distribution == "uniform") or call.low > call.high:
         raise ShapeError("G0208", f"`low` is {call.low:g} and `high` {call.high:g}", "high")
+    of, least, most = call.distribution, *DISTRIBUTIONS[call.distribution].axes
+    if not least <= len(made.shape) <= most and of != "labels":
+        wanted = "a Vector" if most == 1 else "more than one number"
+        raise ShapeError("G0209", f"`{of}` draws {wanted}, and this is {a(made)}", "distribution")
+    if (wrong := DISTRIBUTIONS[of].wrong(call.numbers)) and of != "labels":
+        raise ShapeError("G0208", f"of `{of}`, {wrong}", "numbers")
+    if of == "labels" and call.numbers:
+        if wrong := DISTRIBUTIONS["categorical"].wrong(call.numbers):
+            raise ShapeError("G0208", wrong, "numbers")
+        if len(call.numbers) != made.shape[0]:
+            count = f"{len(call.numbers)} shares and {made.shape[0]} classes"
+            raise ShapeError("G0210", f"there are {count}", "numbers")
     return made
 
 
@@ -111,8 +124,8 @@ OPS = (
                 "distribution",
                 "enum",
                 "normal",
-                choices=("normal", "uniform", "truncated_normal", "integers", "labels"),
-                doc="labels: classes, by their shares in the data",
+                choices=tuple(DISTRIBUTIONS),
+                doc="labels: classes, by their shares in the data, or by those in `numbers`",
             ),
             Param("low", "float", 0.0, doc="of uniform and integers"),
             Param("high", "float", 1.0, doc="of uniform, which stays below it, and of integers"),
@@ -125,6 +138,7 @@ OPS = (
             ),
             Param("even", "bool", False, doc="classes alike, whatever their shares"),
             DRAWS,
+            Param("numbers", "floats", (), doc="of the distribution, in order; none: its defaults"),
         ),
         output=_drawn,
         traits=TWICE | {Trait.RANDOM},

@@ -33,18 +33,20 @@ class Drawn:
     """Random numbers [n, *shape]. `id` is in their key; `distribution` is of them all.
 
     `uniform` lies in [low, high); `integers` in low … high, both included; `labels` are classes below
-    `high`, by their shares in the data, or alike where `even`. What is drawn once per micro-batch or batch is
-    the same for all its samples; a Scalar has no axis for them.
+    `high`, by their shares in the data or in `numbers`, or alike where `even`. `numbers` are those of the
+    distribution (`gandsl_runtime.distribution`); none: its defaults. What is drawn once per micro-batch or
+    batch is the same for all its samples; a Scalar has no axis for them.
     """
 
     id: str
     shape: tuple[int, ...]
-    distribution: Literal["normal", "uniform", "truncated_normal", "integers", "labels"]
+    distribution: str
     low: float = 0.0
     high: float = 1.0
     per: Per = "sample"
     scalar: bool = False
     even: bool = False
+    numbers: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,20 @@ class ClockValue:
     number: Number | Literal["fade"]
 
 
-Source = Item | Drawn | StateValue | ClockValue
+@dataclass(frozen=True)
+class Kept:
+    """For each sample one that a pool kept, [n, *shape]; or `instead`: 1 where it is taken, else 0 [n]."""
+
+    pool: str
+    shape: tuple[int, ...]
+    instead: bool = False
+
+    @property
+    def id(self) -> str:
+        return f"{self.pool}.{'instead' if self.instead else 'pooled'}"
+
+
+Source = Item | Drawn | Kept | StateValue | ClockValue
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +88,8 @@ class PassProgram:
     `values` are nodes of the graph whose tensors [] follow: heard by states, logged. `used`: by network, the
     ids of the layers that run, whose weights have gradients, if only of 0. `heard`: which state hears which
     of the values. `by`: network, path and ids left out of the weights by which something is differentiated
-    inside; they need a gradient while it runs, whoever trains them. It is equal to itself alone.
+    inside; they need a gradient while it runs, whoever trains them. `kept`: pools, and those of the values
+    whose samples [n, …] they keep. It is equal to itself alone.
     """
 
     sources: tuple[Source, ...]
@@ -82,6 +98,7 @@ class PassProgram:
     used: Mapping[str, tuple[str, ...]]
     heard: tuple[tuple[str, str], ...] = ()
     by: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    kept: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from ..training.precision import Scaling
 from . import saved
 from .compiled import Compiler
 from .optimizers import Optimizers, sizes_of
+from .pools import Pools
 from .program import Game, PassProgram
 from .sources import Sources
 from .states import GameStates, Programs, Values
@@ -47,6 +48,7 @@ class GameRun:
     optimizers: Optimizers
     scaling: Mapping[str, Scaling]  # by player
     states: GameStates
+    pools: Pools
     stream: Stream | Ahead
     group: ProcessGroup
     device: torch.device
@@ -103,6 +105,7 @@ class GameRun:
             Optimizers(plan, game.plan, game.networks, first),
             {player.name: Scaling(in_force, device) for player in players},
             GameStates(game.plan.states, device, dtype),
+            Pools(game.plan.pools, device, dtype),
             stream,
             group,
             device,
@@ -166,7 +169,7 @@ class GameRun:
 
     def sources(self, step: Step) -> Sources:
         """What there is beside items and draws."""
-        return Sources(step, self.states.values, self.device, self.dtype)
+        return Sources(step, self.states.values, self.device, self.dtype, pools=self.pools)
 
     def weights_of(self, program: PassProgram) -> frozenset[int]:
         """The weights of the layers that a pass runs, by id()."""
@@ -199,8 +202,9 @@ class GameRun:
             self.states.follow(phase.players, of.heard, self.group, *self._moving(step))
 
     def leave(self, step: Step) -> None:
-        """What follows from a step: states, averages of weights, the clock."""
+        """What follows from a step: states, pools, averages of weights, the clock."""
         self.states.leave(step, self.group, *self._moving(step))
+        self.pools.leave(self.group)
         for name, settings in self.plan.averaged.items():
             decay = schedule.ema_decay(settings, step)
             ema.update(self.game.averages[name], self.game.networks[name], decay, settings.buffers)

@@ -19,6 +19,7 @@ from ..runs.header import Counters
 from ..runs.tensors import check, check_looks, check_moments, check_names, under
 from ..training.precision import Scaling
 from .optimizers import Optimizers, Owner
+from .pools import Pools
 from .program import Game
 from .states import HEARD, GameStates
 
@@ -34,6 +35,7 @@ class SavedRun(Protocol):
     optimizers: Optimizers
     scaling: Mapping[str, Scaling]
     states: GameStates
+    pools: Pools
     seed: int
     clock: Clock
     samples: int
@@ -57,7 +59,7 @@ def parts(run: SavedRun) -> dict[str, Network]:
 
 def tensors(run: SavedRun) -> dict[str, Tensor]:
     """Every tensor by name: `NETWORK/ID`, `average/ID`, `game/STATE`, `optimizer.NETWORK/ID/MOMENT`, …"""
-    found = {f"{STATES}{name}": tensor for name, tensor in run.states.tensors().items()}
+    found = {f"{STATES}{name}": tensor for name, tensor in _kept(run).items()}
     if run.memory:
         found |= {f"guard/{name}": tensor for name, tensor in run.memory.tensors().items()}
     for part, network in parts(run).items():
@@ -70,6 +72,11 @@ def tensors(run: SavedRun) -> dict[str, Tensor]:
     return found
 
 
+def _kept(run: SavedRun) -> dict[str, Tensor]:
+    """What the game itself keeps: its states, and its pools."""
+    return run.states.tensors() | run.pools.tensors()
+
+
 def load(run: SavedRun, given: Mapping[str, Tensor], counters: Counters, whole: bool) -> None:
     """Take over what `tensors` gave, all of it or, with a ValueError that says why, nothing.
 
@@ -79,6 +86,7 @@ def load(run: SavedRun, given: Mapping[str, Tensor], counters: Counters, whole: 
     found = _by_new_names(run, given)
     _check(run, found, counters, whole)
     run.states.load(under(found, STATES))
+    run.pools.load(under(found, STATES))
     if run.memory:
         run.memory.load(counters.guard, found.get("guard/looks"))
     for part, network in parts(run).items():
@@ -124,7 +132,7 @@ def _check(run: SavedRun, found: Mapping[str, Tensor], counters: Counters, whole
         [*(f"{part}/" for part in parts(run)), *owners, STATES, "average/", "average."],
         ("guard/looks",),
     )
-    states, wanted = under(found, STATES), run.states.tensors()
+    states, wanted = under(found, STATES), _kept(run)
     if not whole:
         wanted = {name: tensor for name, tensor in wanted.items() if name in states}
         states = {name: tensor for name, tensor in states.items() if name in wanted}

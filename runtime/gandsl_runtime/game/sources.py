@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
+from ..distribution import DISTRIBUTIONS
 from ..plan import schedule
 from ..plan.schedule import Step
 from ..rng import Draws
-from ..rng.draws import truncated_normal
-from .program import ClockValue, Drawn, Item, Source, StateValue
+from ..rng.distributions import drawn
+from .pools import Pools
+from .program import ClockValue, Drawn, Item, Kept, Per, Source, StateValue
 
 Items = Mapping[str, Tensor]  # by field of the data
 
@@ -28,10 +30,11 @@ class Sources:
     items: Items = field(default_factory=dict)
     draws: Draws | None = None
     shares: Tensor | None = None  # of classes in the data, added up
+    pools: Pools | None = None
 
     def of_part(self, items: Items, draws: Draws, shares: Tensor | None) -> Sources:
         """The same, with what the samples of a micro-batch have."""
-        return Sources(self.step, self.states, self.device, self.dtype, items, draws, shares)
+        return replace(self, items=items, draws=draws, shares=shares)
 
     def tensor(self, source: Source) -> Tensor:
         """The value of a source."""
@@ -40,6 +43,9 @@ class Sources:
                 return self.items[source.field]
             case Drawn():
                 return self._drawn(source)
+            case Kept():
+                assert self.pools is not None and self.draws is not None
+                return self.pools.tensor(source, self.draws)
             case StateValue():
                 return self.states[source.id].clone()  # it stays as it stood
             case ClockValue():
@@ -61,16 +67,33 @@ def now(source: ClockValue, step: Step) -> float:
 def _rows(draws: Draws, of: Drawn, shares: Tensor | None) -> Tensor:
     """[n, *shape], or one row of what is not drawn for each sample."""
     match of.distribution:
-        case "normal":
-            return draws.normal(of.id, *of.shape, per=of.per)
-        case "truncated_normal":
-            return truncated_normal(draws.words(of.id, *of.shape, per=of.per)).to(draws.dtype)
         case "integers":
             whole = draws.integers(of.id, int(of.low), int(of.high), of.per, *of.shape)
             return whole.to(draws.dtype)  # expressions compute with them
         case "labels":
+            if of.numbers:
+                shares = torch.tensor(of.numbers, device=draws.device, dtype=draws.dtype).cumsum(0)
+                shares = shares / shares[-1]
             if of.even or shares is None:
                 return draws.integers(of.id, 0, int(of.high) - 1, of.per)
-            return draws.labels(of.id, shares)
-    found = draws.uniform(of.id, *of.shape, per=of.per)
-    return found if (of.low, of.high) == (0, 1) else found * (of.high - of.low) + of.low
+            return draws.labels(of.id, shares, of.per)
+        case "uniform":
+            found = draws.uniform(of.id, *of.shape, per=of.per)
+            return found if (of.low, of.high) == (0, 1) else found * (of.high - of.low) + of.low
+    numbers = DISTRIBUTIONS[of.distribution].whole(of.numbers)
+    return drawn(of.distribution, _Own(draws, of.id, of.per), of.shape, numbers).to(draws.dtype)
+
+
+@dataclass(frozen=True)
+class _Own:
+    """The words of one draw."""
+
+    draws: Draws
+    id: str
+    per: Per
+
+    def words(self, *shape: int) -> Tensor:
+        return self.draws.words(self.id, *shape, per=self.per)
+
+    def normal(self, *shape: int) -> Tensor:
+        return self.draws.normal(self.id, *shape, per=self.per)

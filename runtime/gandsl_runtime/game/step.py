@@ -103,8 +103,12 @@ def _add_gradients(
     taken = list(zip(dealt, given, strict=True))[:turns]
     mine = [(part, rows) for part, rows in taken if part.count]
     moving = running(*run.moving) if len(mine) > 1 else ()
+    keeping = run.pools.begin((pool for pool, _ in program.kept), key, count)
     for part, rows in together(mine, moving):
-        _add_part(run, now, phase, part, program, rows, key, roles)
+        values = _add_part(run, now, phase, part, program, rows, key, roles)
+        for pool, node in program.kept:
+            if pool in keeping:
+                run.pools.show(pool, part, values[node])
         run.follow(now, phase, program)
     for _ in taken[len(mine) :]:  # where others have samples, and this process has none
         run.follow(now, phase, program)
@@ -119,7 +123,8 @@ def _add_part(
     items: Items,
     key: Key,
     roles: PhaseRoles,
-) -> None:
+) -> dict[str, Tensor]:
+    """A micro-batch; the values that its pass hands out."""
     draws = Draws(run.device, run.dtype, part, key)
     sources = run.sources(now).of_part(items, draws, run.shares)
     given = [sources.tensor(source) for source in program.sources]
@@ -137,6 +142,7 @@ def _add_part(
     values = dict(zip(program.values, (x.detach() for x in found[len(players) :]), strict=True))
     run.states.hear(program.heard, values, part.count)
     run.metrics.add(logged(run, phase, values), part.count)
+    return values
 
 
 def logged(run: GameRun, phase: PhasePlan, values: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from ..distribution import DISTRIBUTIONS
 from ..network import Network
 from ..plan.schedule import Step
 from ..port import Port
 from ..rng import Draws, Key, Part
+from ..rng.distributions import drawn
 from ..sample.latents import latent
 from ..sample.modes import evaluating
 from .calls import differentiated_by, taking
@@ -58,9 +61,9 @@ def look(
                     case Item():
                         return items[source.field][part.to(run.device)]
                     case Drawn():
-                        drawn = rows[source] if source.per != "sample" else rows[source][part]
-                        drawn = drawn.to(run.device, None if _is_label(source) else run.dtype)
-                        return drawn[0] if source.scalar else drawn
+                        found = rows[source] if source.per != "sample" else rows[source][part]
+                        found = found.to(run.device, None if _is_label(source) else run.dtype)
+                        return found[0] if source.scalar else found
                 return sources.tensor(source)
 
             with taking(draws), differentiated_by(named, program.by):
@@ -119,9 +122,27 @@ def _rows(program: PassProgram, seeds: Sequence[int], labels: Tensor | None) -> 
 def _row(of: Drawn, rng: torch.Generator) -> Tensor:
     """[1, *shape], as a generator's latent is drawn."""
     match of.distribution:
+        case "labels" if of.numbers:
+            return torch.multinomial(torch.tensor(of.numbers, dtype=torch.float64), 1, generator=rng)
         case "integers" | "labels":
             least, above = int(of.low), int(of.high) + (of.distribution == "integers")
             return torch.randint(least, above, (1, *of.shape), generator=rng)
         case "uniform":
             return torch.empty(1, *of.shape).uniform_(of.low, of.high, generator=rng)
-    return latent(Port(of.id, "Latent", of.shape, of.distribution), 1, rng)
+        case "normal" | "truncated_normal" if not of.numbers:
+            return latent(Port(of.id, "Latent", of.shape, of.distribution), 1, rng)
+    numbers = DISTRIBUTIONS[of.distribution].whole(of.numbers)
+    return drawn(of.distribution, _Seeded(rng), of.shape, numbers).float()
+
+
+@dataclass(frozen=True)
+class _Seeded:
+    """The words of one sample."""
+
+    rng: torch.Generator
+
+    def words(self, *shape: int) -> Tensor:
+        return torch.randint(0, 2**32, (1, *shape), generator=self.rng)
+
+    def normal(self, *shape: int) -> Tensor:
+        return torch.randn(1, *shape, generator=self.rng)

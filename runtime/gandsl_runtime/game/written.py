@@ -37,6 +37,7 @@ class WrittenPass:
     heard: tuple[tuple[str, str], ...] = ()
     used: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     by: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    kept: tuple[tuple[str, str], ...] = ()
     stages: tuple[At, ...] = ()
     numbers: Mapping[str, Any] = field(default_factory=dict)
 
@@ -226,7 +227,7 @@ class WrittenGame:
             )
             run = partial(found.run, self._networks(stage), **found.numbers)
             self._programs[key] = PassProgram(
-                found.sources, run, found.values, self._used(found), found.heard, found.by
+                found.sources, run, found.values, self._used(found), found.heard, found.by, found.kept
             )
         program: PassProgram = self._programs[key]
         return program

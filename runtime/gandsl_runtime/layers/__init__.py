@@ -9,6 +9,7 @@ its op declares. `reset()` draws a layer's state anew, in order, from torch's de
 from gandsl_runtime.layers.base import Layer, materialize
 from gandsl_runtime.layers.cast import Cast
 from gandsl_runtime.layers.channel import Bias, Gain
+from gandsl_runtime.layers.codes import MovingCode, NearestCode
 from gandsl_runtime.layers.convolution import (
     Conv1d,
     Conv2d,
@@ -61,6 +62,8 @@ __all__ = [
     "Linear",
     "Lowpass",
     "ModulatedConv2d",
+    "MovingCode",
+    "NearestCode",
     "Noise",
     "NormalizeMagnitude",
     "OneHot",

@@ -1,6 +1,6 @@
 """Ops: every primitive without state, as functions of tensors.
 
-The batch comes first; all but `quantize` are twice differentiable.
+The batch comes first; all but `quantize` and `scale_gradient` are twice differentiable.
 """
 
 from gandsl_runtime.ops.activation import (
@@ -49,7 +49,7 @@ from gandsl_runtime.ops.combine import (
     multiply,
     slice_channels,
 )
-from gandsl_runtime.ops.gradient import differentiable, gradient, stop_gradient
+from gandsl_runtime.ops.gradient import differentiable, gradient, scale_gradient, stop_gradient
 from gandsl_runtime.ops.joined import box_mask, crossover, join, output, split, take
 from gandsl_runtime.ops.norm import pixel_norm
 from gandsl_runtime.ops.parallel import batched_linear, shared_linear
@@ -73,6 +73,7 @@ from gandsl_runtime.ops.resample import (
     resize,
     upsample,
 )
+from gandsl_runtime.ops.samples import own_sample_entropy, replay, shuffle
 from gandsl_runtime.ops.shape import flatten, from_tokens, reshape, to_tokens
 from gandsl_runtime.ops.style import broadcast_styles, chunks, modulate, select, stack
 
@@ -121,6 +122,7 @@ __all__ = [
     "one_sample",
     "output",
     "own_class_entropy",
+    "own_sample_entropy",
     "pad",
     "pixel_norm",
     "pixel_shuffle",
@@ -132,14 +134,17 @@ __all__ = [
     "reduce",
     "relu",
     "repeat_sample",
+    "replay",
     "reshape",
     "resize",
     "row_sum",
     "sample_mean",
     "sample_sum",
     "scale",
+    "scale_gradient",
     "select",
     "shared_linear",
+    "shuffle",
     "sigmoid",
     "sign",
     "silu",

@@ -90,3 +90,21 @@ def differentiable(x: Tensor) -> Tensor:
 def stop_gradient(x: Tensor) -> Tensor:
     """x, for a constant."""
     return x.detach()
+
+
+def scale_gradient(x: Tensor, by: Tensor | None = None, *, factor: float = 1.0) -> Tensor:
+    """x; what comes back to it is multiplied by `factor`, and by a Scalar `by` [] where there is one."""
+    return _Scaled.apply(x, factor if by is None else factor * by.detach())
+
+
+class _Scaled(torch.autograd.Function):
+    """x, with a factor on its gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, factor: float | Tensor) -> Tensor:
+        ctx.factor = factor
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return gradients[0] * ctx.factor, None

@@ -218,6 +218,7 @@ class _Kinds:
             "buffers": [
                 *(b for network in networks for b in network.buffers()),
                 *self._run.states.values.values(),
+                *(pool.rows for pool in self._run.pools.pools.values()),
             ],
             "average": [t for one in averages for t in (*one.parameters(), *one.buffers())],
             "optimizer": [t for one in optimizers for s in one.state.values() for t in s.values()],

@@ -130,6 +130,16 @@ class GameState:
 
 
 @dataclass(frozen=True)
+class GamePool:
+    """Samples of before that a game keeps, `size` of one `shape`: of one node, for another to replay."""
+
+    id: str  # of the node that replays
+    node: str  # whose samples are kept
+    size: int
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class PassPlan:
     """Terms of a phase that share nodes and draws: those that write the same batch."""
 
@@ -176,6 +186,7 @@ class GamePlan:
     shows: tuple[str, ...] = ()  # nodes
     watches: Mapping[str, str] = field(default_factory=dict)  # real, fake, samples, items → node
     data: Mapping[str, DataField] = field(default_factory=dict)  # what an item of the data holds
+    pools: tuple[GamePool, ...] = ()
 
     @cached_property
     def streams(self) -> Mapping[str, Mapping[str, DataField]]:

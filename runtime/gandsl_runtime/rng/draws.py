@@ -71,9 +71,10 @@ class Draws:
         words = self._drawn(id_, shape, torch.int64, per=per)
         return words.mul_(high - low + 1).bitwise_right_shift_(32).add_(low)
 
-    def labels(self, id_: str, cumulative: Tensor) -> Tensor:
+    def labels(self, id_: str, cumulative: Tensor, per: str = "sample") -> Tensor:
         """[n] int64 from a distribution given by its cumulative sums."""
-        return torch.searchsorted(cumulative, self.uniform(id_), right=True).clamp_(max=len(cumulative) - 1)
+        drawn = self.uniform(id_, per=per)
+        return torch.searchsorted(cumulative, drawn, right=True).clamp_(max=len(cumulative) - 1)
 
     def words(self, id_: str, *shape: int, per: str = "sample") -> Tensor:
         """[n, *shape] int64 from 0 to 2³² − 1."""

@@ -285,7 +285,7 @@ def _is_number(value: Any) -> bool:
 
 
 _WRITTEN = frozenset(
-    {"call", "output", "item", "draw", "clock", "state", "heard", "fade"}
+    {"call", "output", "item", "draw", "kept", "clock", "state", "heard", "fade"}
 )  # not by parameters
 
 
@@ -309,6 +309,7 @@ def _shape(of: PassIR, networks: Mapping[str, NetworkIR]) -> tuple[object, ...]:
     return (
         _texture(of.whole.graph, of.nodes),
         tuple((name, of.at(name)) for name in of.values),
+        of.kept,
         tuple(
             (t.id, t.node, t.weight if isinstance(t.weight, str) else _is_number(t.weight)) for t in of.terms
         ),
