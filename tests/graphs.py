@@ -34,7 +34,7 @@ class Builder:
         assert not attrs, attrs
         for param in row.params:
             value = values[param.name]
-            if param.type == "size" and not isinstance(value, Size):
+            if param.type == "size" and value is not None and not isinstance(value, Size):
                 values[param.name] = Size(*value) if isinstance(value, tuple) else Size(value, value)
         call = Call({port: tuple(self.nodes[i].type for i in ids) for port, ids in ports.items()}, values)
         line = len(self.nodes) + 1

@@ -157,8 +157,9 @@ def _node_costs(network: NetworkIR, found: tuple[StepPhase, ...]) -> dict[str, C
     step = _sum_of(network.name, (phase for phase in found if not phase.penalty))
     penalty = _sum_of(network.name, (phase for phase in found if phase.penalty))
     costs = {}
+    holding = {node.id for _, node in network.weighted().values()}  # of nodes that run one layer, one
     for owner, node in _all_nodes(network):
-        parameters, buffers = state_sizes(owner, node)
+        parameters, buffers = state_sizes(owner, node) if node.id in holding else (0, 0)
         live = owner is graph
         costs[node.id] = Cost(
             1,

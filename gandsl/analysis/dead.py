@@ -13,7 +13,7 @@ from gandsl.ir.graph import Graph, Node
 from gandsl.ir.types import is_a
 from gandsl.spec.tree import Entry, Mapping, Tree
 
-_USES = ("op", "block", "topology", "slot")
+_USES = ("op", "block", "topology", "slot", "reuse")
 
 
 def counted(module: ModuleIR) -> ModuleIR:
@@ -118,6 +118,7 @@ def _liveness(module: ModuleIR) -> dict[Span, bool]:
     for network in module.networks.values():
         for graph in network.programs.values():
             live = graph.live()
+            live |= {graph[id_].layer for id_ in live}  # whose weights are used again
             for node in graph:
                 for span in _places(node):
                     alive[span] = alive.get(span, False) or node.id in live

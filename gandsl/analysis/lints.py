@@ -90,7 +90,8 @@ def bias_before_batch_norm(facts: RuleInput) -> Iterator[Diagnostic]:
     for graph, node in _written(facts):
         if not node.attrs.get("bias") and node.op != "bias":
             continue
-        readers = consumers(graph, node.id)
+        uses = [one.id for one in graph if one.layer == node.layer]
+        readers = [reader for id_ in uses for reader in consumers(graph, id_)]
         if readers and all(reader.op == "batch_norm" for reader in readers):
             yield Diagnostic(
                 "W0725",

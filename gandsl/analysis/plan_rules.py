@@ -63,7 +63,7 @@ def networks_of_the_plan(facts: RuleInput) -> Iterator[Diagnostic]:
             )
     for part in parts:
         network = facts.network(part.network)
-        weighted = [node.id for _, node in network.weighted().values()] if network else []
+        weighted = [*network.weighted()] if network else []
         for pattern in part.nodes if network else ():
             if not any(part.model_copy(update={"nodes": (pattern,)}).holds(id_) for id_ in weighted):
                 message = f"`{pattern}` names no weights of `{part.network}`, so nothing is frozen"

@@ -64,9 +64,10 @@ def weights_to_regularize(facts: RuleInput) -> Iterator[Diagnostic]:
 
 
 def _matrices(facts: RuleInput, side: str) -> list[str]:
-    """Ids of the nodes with a weight of two dimensions or more."""
-    return [
-        node.id
+    """Ids of the layers with a weight of two dimensions or more."""
+    found = (
+        node.layer
         for graph, node in facts.nodes(side)
         if any(len(shape) > 1 for shape in node.spec.weights(graph.call(node)).values())
-    ]
+    )
+    return list(dict.fromkeys(found))

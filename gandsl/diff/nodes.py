@@ -12,7 +12,9 @@ from gandsl_runtime.moved import renamed
 
 @dataclass(frozen=True, slots=True)
 class NodeChange:
-    """A node that both programs have. `fields` are `op`, parameters, `inputs.PORT` and `type`."""
+    """A node that both programs have. `fields` are `op`, parameters, `inputs.PORT`, `layer` (the node
+    whose layer it runs) and `type`.
+    """
 
     id: str  # in the new program
     old: Node
@@ -71,6 +73,9 @@ def _fields(old: Node, new: Node, names: Mapping[str, str]) -> tuple[ValueChange
         now = new.inputs.get(port, ())
         if was != now:
             found.append(ValueChange(f"inputs.{port}", was, now))
+    was_layer = names.get(old.shares, old.shares)
+    if was_layer != new.shares:
+        found.append(ValueChange("layer", was_layer or MISSING, new.shares or MISSING))
     if old.type != new.type:
         found.append(ValueChange("type", str(old.type), str(new.type)))
     return tuple(found)

@@ -47,13 +47,13 @@ class Compatibility:
 
 
 def state(network: NetworkIR) -> dict[str, Tensor]:
-    """Every key of the network's state_dict: node id, a dot, the tensor's name."""
+    """Every key of the network's state_dict: id of the layer, a dot, the tensor's name."""
     found = {}
-    for graph, node in network.weighted().values():
+    for id_, (graph, node) in network.weighted().items():
         call = graph.call(node)
         weights = node.spec.weights(call)
         for name, shape in {**weights, **node.spec.buffers(call)}.items():
-            key = f"{node.id}.{name}"
+            key = f"{id_}.{name}"
             found[key] = Tensor(key, tuple(shape), name in weights, node)
     return found
 

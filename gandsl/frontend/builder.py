@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
@@ -12,8 +12,8 @@ from gandsl.diagnostics.errors import Fault
 from gandsl.frontend.context import Context
 from gandsl.frontend.reporting import Reporter
 from gandsl.frontend.values import TensorValue, leaves, mapped
-from gandsl.ir.graph import Node, Provenance
-from gandsl.ir.op import Call, Op, Port, ShapeError
+from gandsl.ir.graph import Graph, Node, Provenance
+from gandsl.ir.op import Call, Op, Port, ShapeError, Trait
 from gandsl.ir.ops import GAME_OPS, OPS
 from gandsl.ir.text import default_of
 from gandsl.ir.types import TensorType, is_a
@@ -226,7 +226,40 @@ class Builder:
             key: tuple(value) if isinstance(value, list) else value
             for key, value in op.settled(attrs).items()
         }
-        return self._keep(Node(id_, op.name, ids, frozen, type_, context.provenance(span)))
+        node = Node(id_, op.name, ids, frozen, type_, context.provenance(span))
+        if op.layer is not None and context.again is not None:
+            shared = self._sharing(node, Call(call.inputs, frozen), context.again.of(id_), context, span)
+            if shared is None:
+                return POISON
+            node = shared
+        return self._keep(node)
+
+    def _sharing(self, node: Node, call: Call, owner: str, context: Context, span: Span) -> Node | None:
+        """A node made again, running the layer of `owner`; its own where that only draws. None: reported."""
+        drawn, state = node.spec.has(Trait.RANDOM), node.spec.weights(call) | node.spec.buffers(call)
+        if drawn and not state:
+            return node
+        first = self.nodes.get(owner)
+        if first is None:
+            fault = f"`{node.id}` would run the layer of `{owner}`, which is not there"
+        elif drawn:
+            fault = f"`{node.id}` cannot run the layer of `{owner}`: it draws, and would draw the same twice"
+        else:
+            fault = _apart(first, self._call(first), node, call)
+        if not fault:
+            assert first is not None
+            return replace(node, shares=first.layer)
+        self._reporter.at(context).add(
+            "G0231",
+            fault,
+            span,
+            secondary=[Label(first.provenance.span, f"`{owner}`")] if first else [],
+            help="what is used again has one set of weights: give it inputs of the same channels",
+        )
+        return None
+
+    def _call(self, node: Node) -> Call:
+        return Graph("", self.nodes, {}, {}).call(node)
 
     def _clash(self, id_: str, twin: Node, context: Context, span: Span) -> None:
         """Report a second node of one id, by what gave both this id: a fold, two folds, an inline block."""
@@ -277,9 +310,15 @@ class Builder:
                 self._within.setdefault(scope, node.id)
         return self.tensor(node)
 
+    def is_module(self, id_: str) -> bool:
+        """Whether a module is made of a node or a scope: a layer, or whatever holds nodes."""
+        node = self.nodes.get(id_)
+        return id_ in self._within or (node is not None and node.spec.layer is not None and not node.shares)
+
     def _tangled(self, id_: str, op: Op) -> str | None:
         """The id of a layer around a new node, or of a node in a new layer: modules cannot be both."""
-        around = (scope for scope in _scopes(id_) if scope in self.nodes and self.nodes[scope].spec.layer)
+        layers = (self.nodes[scope] for scope in _scopes(id_) if scope in self.nodes)
+        around = (node.id for node in layers if node.spec.layer and not node.shares)
         return next(around, None) or (self._within.get(id_) if op.layer else None)
 
     def _select(self, styles: TensorValue, index: int) -> TensorValue:
@@ -294,6 +333,35 @@ class Builder:
                 Node(id_, "select", {"x": (styles.id,)}, {"index": index}, type_, source.provenance)
             )
         return self.tensor(node)
+
+
+def _apart(first: Node, call: Call, node: Node, other: Call) -> str:
+    """Why a node cannot run another one's layer; empty where it can."""
+    if first.op != node.op:
+        return f"`{node.id}` is `{node.op}`, but `{first.id}`, whose layer it would run, is `{first.op}`"
+    mine, theirs = (
+        {"weight of shape": {**one.spec.weights(of), **one.spec.buffers(of)}}
+        | {param.name: of.attrs[param.name] for param in one.spec.params}
+        | {name: rule(of) for name, rule in _sizes(one.spec).items()}
+        for one, of in ((node, other), (first, call))
+    )
+    name = next((name for name in mine if mine[name] != theirs[name]), "")
+    if not name:
+        return ""
+    want, have = mine[name], theirs[name]
+    if isinstance(want, dict):
+        tensor = next(key for key in {**want, **have} if want.get(key) != have.get(key))
+        name, want, have = f"{tensor} of shape", want.get(tensor), have.get(tensor)
+        want, have = (list(shape) if shape else "none" for shape in (want, have))
+    return (
+        f"`{node.id}` would run the layer of `{first.id}` with {'a ' * name.endswith('shape')}{name} {want}, "
+        f"which is {have} there"
+    )
+
+
+def _sizes(op: Op) -> dict[str, Callable[[Call], Any]]:
+    """What a layer is built with that follows from its inputs."""
+    return {name: rule for name, rule in (op.layer.sizes if op.layer else {}).items() if callable(rule)}
 
 
 def _scopes(id_: str) -> list[str]:

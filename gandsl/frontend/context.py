@@ -55,6 +55,18 @@ class Fill:
 
 
 @dataclass(frozen=True)
+class Again:
+    """A node that is made a second time: what stands at `path` runs the layers of what stands at `first`."""
+
+    path: str
+    first: str  # empty: that was written inline, at the top
+
+    def of(self, id_: str) -> str:
+        """The id that a node of the second time had the first time."""
+        return f"{self.first}{id_.removeprefix(self.path)}".removeprefix(".")
+
+
+@dataclass(frozen=True)
 class Context:
     """Handed down while bodies unfold; never changed, only replaced."""
 
@@ -66,6 +78,10 @@ class Context:
     slots: Mapping[str, Fill] = field(default_factory=dict)
     blocks: tuple[BlockDecl, ...] = ()  # whose text we are inside of, outermost first
     absent: dict[str, Label] = field(default_factory=dict)  # absent name → where and why
+    made: dict[str, Any] = field(
+        default_factory=dict
+    )  # node with an op, block or slot → its use, for `reuse`
+    again: Again | None = None  # inside of what is made a second time
 
     def at(self, name: str) -> str:
         return f"{self.path}.{name}" if self.path else name

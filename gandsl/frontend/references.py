@@ -13,8 +13,8 @@ from gandsl.spec.expressions import CallExpr, Expr, ExprNode, Name
 from gandsl.spec.parse import parse
 from gandsl.spec.tree import Scalar, Tree
 
-# what a node may be; the last three in a game alone
-FORMS = ("op", "block", "topology", "slot", "fold", "value", "draw", "state", "network")
+# what a node may be; `reuse` in a network alone, those behind it in a game
+FORMS = ("op", "block", "topology", "slot", "fold", "value", "reuse", "draw", "state", "network")
 
 
 @lru_cache(maxsize=4096)

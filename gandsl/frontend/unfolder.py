@@ -118,7 +118,7 @@ class Unfolder:
 
     def condition(self, tree: Tree | None, context: Context, default: bool) -> bool | Poison:
         """A truth value, `default` where there is no condition, POISON after reporting."""
-        if tree is None:
+        if tree is None or trees.is_null(tree):
             return default
         value = first_output(self.evaluate(tree, context))
         if value is POISON or isinstance(value, bool):
@@ -151,6 +151,8 @@ class Unfolder:
     ) -> TensorValue | Absent | Poison:
         """`value`, checked as by `tensor`; with `above` where the port reads the node above."""
         value = first_output(value)
+        if value is None:  # an expression's `null`
+            return ABSENT
         read, labels = (
             (f"`{above.name}` above it", [Label(above.span, "read from here")])
             if above and above.span

@@ -52,10 +52,10 @@ def module_of(spec: Path, overrides: Sequence[str]) -> ModuleIR:
 def keys_of(network: NetworkIR) -> dict[str, tuple[int, ...]]:
     """Shape of every tensor in the network's state_dict."""
     found = {}
-    for graph, node in network.weighted().values():
+    for id_, (graph, node) in network.weighted().items():
         call = graph.call(node)
         for name, shape in {**node.spec.weights(call), **node.spec.buffers(call)}.items():
-            found[f"{node.id}.{name}"] = tuple(shape)
+            found[f"{id_}.{name}"] = tuple(shape)
     return found
 
 

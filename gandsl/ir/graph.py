@@ -38,7 +38,10 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One primitive. `inputs` maps each given port to the ids of what it reads."""
+    """One primitive. `inputs` maps each given port to the ids of what it reads.
+
+    `shares`: the id of the node whose layer it runs, weights and state included; empty where it has its own.
+    """
 
     id: str
     op: str
@@ -46,10 +49,16 @@ class Node:
     attrs: Mapping[str, Any]
     type: TensorType
     provenance: Provenance = field(compare=False)
+    shares: str = ""
 
     @property
     def spec(self) -> Op:
         return PRIMITIVES[self.op]
+
+    @property
+    def layer(self) -> str:
+        """Where the layer is that it runs, if its op has one: the name of its weights."""
+        return self.shares or self.id
 
     @property
     def operands(self) -> tuple[str, ...]:
@@ -157,6 +166,11 @@ class Graph:
                 if id_ not in seen:
                     raise InvariantError(f"{node.id} reads {id_}, which does not stand before it")
             seen.add(node.id)
+            owner = self.nodes.get(node.shares, node)
+            if owner.shares or owner.op != node.op or (node.shares and owner.id not in {*seen, node.id}):
+                raise InvariantError(
+                    f"{node.id} ({node.op}) cannot share the layer of {owner.id} ({owner.op})"
+                )
             unknown = [name for name in node.attrs if node.spec.param(name) is None]
             missing = [param.name for param in node.spec.params if param.name not in node.attrs]
             if unknown or missing:
@@ -192,12 +206,12 @@ class NetworkIR:
         return self.programs[max(variant for variant in self.programs if not variant.fading)]
 
     def weighted(self) -> dict[str, tuple[Graph, Node]]:
-        """Every node that holds state, in any program, by id: the union that makes the state_dict."""
+        """By layer, a node that runs it: all that hold state in any program, which is the state_dict."""
         found: dict[str, tuple[Graph, Node]] = {}
         for variant in sorted(self.programs):
             graph = self.programs[variant]
             for node in graph:
                 call = graph.call(node)
                 if node.spec.weights(call) or node.spec.buffers(call):
-                    found.setdefault(node.id, (graph, node))
+                    found.setdefault(node.layer, (graph, node))
         return found

@@ -140,6 +140,7 @@ class _Reader:
         if id_.text in program.nodes:
             raise WrongText(f"there is already a node `{id_.text}`", id_.span)
         inputs = _inputs(line, op, program)
+        shares = self._shares(line, op, program)
         attrs = _attrs(line, op, id_.span)
         line.take("mark", ":")
         start = line.now.span
@@ -152,7 +153,19 @@ class _Reader:
         if (computed.shape, computed.times) != (type_.shape, type_.times):
             raise WrongText(f"`{op.name}` gives {computed} here, not {type_}", start)
         provenance = self._provenance(line, id_.span)
-        program.nodes[id_.text] = Node(id_.text, op.name, inputs, attrs, type_, provenance)
+        program.nodes[id_.text] = Node(id_.text, op.name, inputs, attrs, type_, provenance, shares)
+
+    def _shares(self, line: TextLine, op: Op, program: _Program) -> str:
+        """The node behind `of`, whose layer this one runs; if nothing reads it, it is not in the text."""
+        if op.param("of") is not None or not line.skip("of"):
+            return ""
+        token = line.take("name")
+        owner = program.nodes.get(token.text)
+        if op.layer is None or (owner and (owner.op != op.name or owner.shares)):
+            raise WrongText(
+                f"`{token.text}` has no layer of its own that a `{op.name}` could run", token.span
+            )
+        return token.text
 
     def _provenance(self, line: TextLine, own: Span) -> Provenance:
         span = self._place(line) if line.now.kind == "place" else own

@@ -10,9 +10,10 @@
       z = input() kind="Latent" shape=[512] distribution="normal" : Latent[512] @0:12:3-15
       s8.conv = conv(x=up) channels=512 kernel=3x3 … : Feature[512, 8, 8] @0:41:17-30 < "stage s8" @0:38:5-9
 
-A node's line is: id, op, inputs by port, parameters, type, then its place (`@file:line:column-column`) and
-the way that led there, innermost first. `full=False` leaves out places, and parameters at their defaults; the
-reader takes the text's own lines and the op table's defaults instead: both forms give back an equal graph.
+A node's line is: id, op, inputs by port, `of` and the node whose layer it runs, parameters, type, then its
+place (`@file:line:column-column`) and the way that led there, innermost first. `full=False` leaves out
+places, and parameters at their defaults; the reader takes the text's own lines and the op table's
+defaults instead: both forms give back an equal graph.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def _program(variant: Variant, graph: Graph, files: Mapping[str, int]) -> Iterat
 def node_text(node: Node, files: Mapping[str, int] | None = None) -> str:
     """A node's line; with `files` (file → number) in full, else without its place and default parameters."""
     inputs = ", ".join(f"{port}={_ids(node, port, ids)}" for port, ids in node.inputs.items())
-    parts = [f"{node.id} = {node.op}({inputs})"]
+    parts = [f"{node.id} = {node.op}({inputs})", *([f"of {node.shares}"] if node.shares else [])]
     for name, value in node.attrs.items():
         param = node.spec.param(name)
         if files or param is None or default_of(param) != value:

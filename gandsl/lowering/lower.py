@@ -40,7 +40,7 @@ def _emit(built: fx.Graph, graph: Graph, node: Node, values: dict[str, fx.Node])
     target = lower(graph.call(node), node)
     name = local(node.id)
     if isinstance(target, Layer):
-        return built.create_node("call_module", node.id, tuple(args), keywords, name=name)
+        return built.create_node("call_module", node.layer, tuple(args), keywords, name=name)
     return built.create_node(
         "call_function", found(target), tuple(args), keywords | dict(target.kwargs), name=name
     )

@@ -14,9 +14,9 @@ from gandsl_runtime.network import Network
 
 
 def layer_targets(network: NetworkIR) -> dict[str, Layer]:
-    """Every layer of any program of a network, by node id, in order of first use from the smallest level on.
+    """Every layer of any program of a network, by its id, in order of first use from the smallest level on.
 
-    Raises InvariantError where programs build a layer of the same id differently: they could not share it.
+    Raises InvariantError where programs or uses build it differently: they could not share it.
     """
     known: dict[str, Layer] = {}
     for variant in sorted(network.programs):
@@ -25,8 +25,8 @@ def layer_targets(network: NetworkIR) -> dict[str, Layer]:
             if node.op == "input":
                 continue
             target = lower(graph.call(node), node)
-            if isinstance(target, Layer) and known.setdefault(node.id, target) != target:
-                raise InvariantError(f"{node.id} is {known[node.id]} at one level and {target} at another")
+            if isinstance(target, Layer) and known.setdefault(node.layer, target) != target:
+                raise InvariantError(f"{node.layer} is {known[node.layer]} once and {target} elsewhere")
     return known
 
 

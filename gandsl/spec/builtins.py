@@ -115,7 +115,11 @@ def cut_short(sizes: Sequence[Size], args: Sequence[Any]) -> str | None:
 
 
 def _first_present(*args: Any) -> Any:
-    return next((arg for arg in args if arg is not ABSENT), ABSENT)
+    return next(filter(_is_present, args), ABSENT)
+
+
+def _is_present(value: Any) -> bool:
+    return value is not ABSENT and value is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,7 @@ BUILTINS: dict[str, Builtin] = {
     ),
     "doubling": Builtin(_doubling, 2, 2, "doubling(a, b): the sizes from a to b, each twice the last"),
     "halving": Builtin(lambda b, a: _doubling(a, b)[::-1], 2, 2, "halving(b, a): doubling(a, b) backwards"),
-    "present": Builtin(lambda x: x is not ABSENT, 1, 1, "whether no condition has left the value out"),
+    "present": Builtin(_is_present, 1, 1, "whether no condition has left the value out"),
     "first_present": Builtin(_first_present, 1, None, "the first argument that is not absent"),
 }
 """Name → function. Arguments come evaluated; a function returns a value or raises Fault."""

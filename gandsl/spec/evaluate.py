@@ -23,6 +23,7 @@ _TRAPS = {
     **dict.fromkeys(("yes", "on", "Yes", "On", "YES", "ON", "True", "TRUE"), "true"),
     **dict.fromkeys(("no", "off", "No", "Off", "NO", "OFF", "False", "FALSE"), "false"),
     **dict.fromkeys(("None", "Null", "NULL", "nil"), "null"),
+    "none": "absent",  # it fills slots alone
 }
 
 

@@ -21,7 +21,7 @@ Declared: TypeAlias = dict[str, Any]
 GAME: Declared = {"body": {}, "players": {"*": {"terms": {}}}, "logs": {}, "watches": {}}
 
 Clash = Callable[[tuple[str, ...], Entry | None, Entry], Entry | None]
-_FORMS = ("op", "block", "topology", "slot", "fold", "value", "draw", "state", "network")
+_FORMS = ("op", "block", "topology", "slot", "fold", "value", "reuse", "draw", "state", "network")
 
 
 def joined(

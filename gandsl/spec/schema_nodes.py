@@ -66,6 +66,14 @@ def node_schema(ops: Mapping[str, NodeShape], blocks: Mapping[str, NodeShape], b
             _open("slot", "what the caller filled the slot with", {}),
             {
                 "type": "object",
+                "required": ["reuse"],
+                "properties": {
+                    "reuse": {**_TEXT, "description": "a node above: its weights, for other inputs"},
+                    **_CONDITIONS,
+                },
+            },
+            {
+                "type": "object",
                 "required": ["fold", "body"],
                 "properties": {**loops, **_CONDITIONS},
                 "additionalProperties": False,

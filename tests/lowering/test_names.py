@@ -81,6 +81,26 @@ def test_what_printed_modules_cannot_have(name: str, tmp_path: Path) -> None:
     assert [one.message for one in found.errors] == [f"`{name}` is a name that every {what} has already"]
 
 
+def test_what_is_no_module_has_any_name(tmp_path: Path) -> None:
+    """Torch's own too: of a node without weights no module is made."""
+    names = sorted({*NAMES, *MODULES, *NETWORKS})
+    body = "".join(f"    {name}: {{op: scale, factor: 1.25}}\n" for name in names)
+    inner = "".join(f"      {name}: {{op: scale, factor: 0.75}}\n" for name in names)
+    path = tmp_path / "named.yaml"
+    text = spec(["first"], []).replace("    body:\n", "    body:\n" + inner, 1)
+    path.write_text(text.replace("    held_:", body + "    held_:"), "utf-8")
+    network = gandsl.compile(path).generator
+    z = torch.randn(3, 4)
+    made = network(z)
+    factor = 1.25 ** len(names) * 0.75 ** len(names)
+    torch.testing.assert_close(made.flatten(1), network.get_submodule("first")(z) * factor)
+    module, _ = analyze(path)
+    assert module is not None
+    written = loaded(render(module)["generator.py"], "Generator")
+    written.load_state_dict(network.state_dict())
+    assert torch.equal(written(z), network.lowered()(z))  # before passes, which multiply factors
+
+
 GAME = """\
 gandsl: 1
 name: named

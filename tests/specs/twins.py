@@ -357,11 +357,57 @@ rectangle = Twin(
     | {f"s{size}.conv": f"convs.{i}" for i, size in enumerate(reversed(SIZES))},
 )
 
+# --- weights used several times: a cell in G, an encoder of two sizes in D -----------------------
+
+
+class Cell(nn.Module):
+    def __init__(self, width: int):
+        super().__init__()
+        self.conv, self.bn = Conv(2 * width, width), nn.BatchNorm2d(width)
+
+    def forward(self, x: Tensor, start: Tensor) -> Tensor:
+        both = torch.cat([x, start], 1)
+        return lrelu(self.bn(self.conv(both))) + self.conv(both)
+
+
+class SiameseGenerator(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.dense, self.cell, self.rgb = Dense(8, 8 * 16), Cell(8), Conv(8, 3)
+
+    def forward(self, z: Tensor) -> Tensor:
+        x = start = self.dense(z).view(-1, 8, 4, 4)
+        for _ in range(3):
+            x = self.cell(x, start)
+        return torch.tanh(self.rgb(up2(up2(x))))
+
+
+class SiameseDiscriminator(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv0, self.conv1 = Conv(3, 8, rule="spectral"), Conv(8, 16, rule="spectral")
+        self.logit = Dense(32, 1, "spectral")
+
+    def encoded(self, x: Tensor) -> Tensor:
+        return lrelu(self.conv1(down2(lrelu(self.conv0(x))))).mean((2, 3))
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.logit(torch.cat([self.encoded(image), self.encoded(down2(image))], 1))
+
+
+siamese = Twin(
+    SiameseGenerator,
+    {"dense": "dense", "rgb": "rgb", "step.conv": "cell.conv", "step.norm": "cell.bn"},
+    SiameseDiscriminator,
+    {"near.conv0": "conv0", "near.conv1": "conv1", "logit": "logit"},
+)
+
 TWINS: dict[str, Twin] = {
     "unet_discriminator": unet,
     "skip_excitation": excitation,
     "style_attention": attention,
     "style_projection": projection,
     "rectangle_rgba": rectangle,
+    "siamese": siamese,
 }
 """Spec → its twin."""

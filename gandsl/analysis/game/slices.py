@@ -263,7 +263,9 @@ def used(passes: Iterable[PassIR]) -> dict[str, tuple[str, ...]]:
             graph = one.whole.calls[id_].graph
             if not call.average:
                 learned = (
-                    layer for layer in call.layers if graph[layer].spec.weights(graph.call(graph[layer]))
+                    node.layer
+                    for node in map(graph.__getitem__, call.layers)
+                    if node.spec.weights(graph.call(node))
                 )
                 found.setdefault(call.network, {}).update(dict.fromkeys(learned))
     return {network: tuple(layers) for network, layers in found.items()}

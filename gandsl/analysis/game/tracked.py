@@ -99,8 +99,8 @@ class Derivatives:
 
     def learns(self, place: Place) -> bool:
         """Whether a layer has weights that the players train, in this call."""
-        call, id_ = place
-        return self._has_weights(place) and trained(self.players, self.whole.calls[call].network, id_)
+        call, layer = place[0], self.whole.node(place).layer
+        return self._has_weights(place) and trained(self.players, self.whole.calls[call].network, layer)
 
     def _has_weights(self, place: Place, *, matrices: bool = False) -> bool:
         """Whether a layer has weights; `matrices`: of two dimensions or more."""
@@ -115,7 +115,7 @@ class Derivatives:
         if self._by_weights and self._has_weights(place, matrices=True):
             network = self.whole.calls[place[0]].network
             for one in self._by_weights:
-                if covers(self.whole.node(one), network, place[1]):
+                if covers(self.whole.node(one), network, self.whole.node(place).layer):
                     yield one
 
     def _covers_variables(self, node: Node) -> bool:

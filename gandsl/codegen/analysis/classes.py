@@ -9,7 +9,7 @@ from typing import Any
 from gandsl.codegen.analysis.calls import NodeCall, primitive
 from gandsl.codegen.analysis.statements import Body, Path, Statement, path_of
 from gandsl.codegen.analysis.structure import Ref, Structure, structure_of
-from gandsl.ir.graph import Graph
+from gandsl.ir.graph import Graph, Node
 
 Values = dict[Path, Any]
 """Instance (its scope) → value there."""
@@ -90,6 +90,7 @@ class Method:
     name: str = ""
     written: dict[Path, Body] = field(default_factory=dict)
     slots: dict[int, list[Slot]] = field(default_factory=dict)  # statement → its literals
+    again: list[Body] = field(default_factory=list)  # further calls of an instance, where a spec reuses it
 
 
 @dataclass
@@ -122,7 +123,7 @@ class Classes:
         self,
         bodies: Sequence[Body],
         modules: Iterable[Path],
-        layers: Mapping[str, Graph],
+        layers: Mapping[str, tuple[Graph, Node]],
         origins: Mapping[Path, str],
     ) -> None:
         self._layers = layers
@@ -139,7 +140,7 @@ class Classes:
         within: dict[Path, list[Body]] = {}
         for body in bodies:
             for inner in body.calls():
-                within.setdefault(inner.scope, []).append(inner)
+                within.setdefault(inner.module, []).append(inner)
         groups: dict[Hashable, list[Class]] = {}
         self._order = {scope: index for index, scope in enumerate(self._members)}
         for scope in sorted(self._members, key=lambda path: -len(path)):
@@ -169,6 +170,13 @@ class Classes:
             self._primitives[key] = primitive(graph, graph[statement.results[0]])
         return self._primitives[key]
 
+    def layer(self, body: Body, statement: Statement) -> str:
+        """The id of the layer that a statement of one node runs, if it runs one."""
+        if statement.unpacks:
+            return ""
+        one = self.primitive(body, statement)
+        return one.node.layer if one.is_layer else ""
+
     def structure(self, body: Body) -> Structure:
         return self._keys[id(body)][1]
 
@@ -182,7 +190,7 @@ class Classes:
 
     def method_of(self, body: Body) -> Method:
         """The method that computes a body."""
-        return self.of[body.scope].method(self._keys[id(body)][0])
+        return self.of[body.module].method(self._keys[id(body)][0])
 
     def new_structure(self, body: Body) -> Structure:
         """The structure of a body whose inner bodies are known."""
@@ -192,8 +200,8 @@ class Classes:
         """Let `body`, part of one that is known, be computed by `method`."""
         structure = self.new_structure(body)
         self._keys[id(body)] = (method.key, structure)
-        method.bodies.setdefault(body.scope, body)
-        method.written.setdefault(body.scope, body)
+        method.bodies.setdefault(body.module, body)
+        method.written.setdefault(body.module, body)
         method.outputs += [ref for id_ in body.outputs if (ref := structure.refs[id_]) not in method.outputs]
 
     def results(self, body: Body) -> list[str]:
@@ -238,8 +246,7 @@ class Classes:
     def _child(self, name: str, path: Path, scope: Path) -> Child:
         if path in self.of:
             return Child(name, inner=self.of[path])
-        graph = self._layers[".".join(path)]
-        return Child(name, layers={scope: primitive(graph, graph[".".join(path)])})
+        return Child(name, layers={scope: primitive(*self._layers[".".join(path)])})
 
     def _methods(self, scope: Path, bodies: Sequence[Body]) -> list[Method]:
         """One for each structure, and one more where another program has the same with other literals."""
@@ -265,6 +272,8 @@ class Classes:
                 found[key] = Method(key, {scope: body}, outputs, program=True, written={scope: body})
                 continue
             method = found.setdefault(key, Method(key, {scope: body}, [], written={scope: body}))
+            if body.shares is not None and method.bodies[scope] is not body:
+                method.again.append(body)
             method.outputs += [
                 ref for id_ in body.outputs if (ref := structure.refs[id_]) not in method.outputs
             ]
@@ -298,6 +307,7 @@ def _merged(a: Class, b: Class) -> Class:
         else:
             twin.bodies.update(method.bodies)
             twin.written.update(method.written)
+            twin.again += method.again
             twin.outputs += [ref for ref in method.outputs if ref not in twin.outputs]
     a.scopes += b.scopes
     return a

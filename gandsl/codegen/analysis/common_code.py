@@ -192,9 +192,13 @@ def _alike(
     if x.body is not None and y.body is not None:
         if classes.method_of(x.body) is not classes.method_of(y.body):
             return False
-    elif x.results != y.results or (
-        classes.calls_op(a, x)
-        and dict(classes.primitive(a, x).kwargs) != dict(classes.primitive(b, y).kwargs)
+    elif (
+        x.results != y.results
+        or classes.layer(a, x) != classes.layer(b, y)
+        or (
+            classes.calls_op(a, x)
+            and dict(classes.primitive(a, x).kwargs) != dict(classes.primitive(b, y).kwargs)
+        )
     ):
         return False
     else:

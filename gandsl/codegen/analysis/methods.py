@@ -65,7 +65,12 @@ def _flat_method(
 ) -> FlatMethod:
     live = _run(graph)
     # a layer or block of that name would be an attribute of the same class
-    taken = {id_.partition(".")[0] for program in network.programs.values() for id_ in program.nodes}
+    taken = {
+        node.id.partition(".")[0]
+        for program in network.programs.values()
+        for node in program
+        if "." in node.id or node.spec.layer is not None
+    }
     name = unique(_method(_METHODS[entry], _suffix(network, variant)), taken)
     if entry == "mapping":  # the same at all levels, as a rule: a level's size in its name would mislead
         general = unique("map_styles_fading" if variant.fading else "map_styles", taken)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from gandsl.codegen.analysis.methods import FlatMethod
 from gandsl.codegen.analysis.ordering import StatementOrder
+from gandsl.codegen.analysis.sharing import shared_scopes
 from gandsl.codegen.analysis.statements import (
     Body,
     Path,
@@ -42,8 +43,9 @@ class Composer:
     def __init__(self, methods: Sequence[FlatMethod], layers: Collection[str]) -> None:
         self._layers = {path_of(id_) for id_ in layers}
         self._with_layers = {path[:depth] for path in self._layers for depth in range(len(path))}
+        self._shares, foreign = shared_scopes(methods)
         # the module of a layer's name is the layer: what lies below it stands beside it
-        self._opened = self._glue(methods) | self._layers
+        self._opened = (self._glue(methods) - {*self._shares}) | self._layers | foreign
         self._homes = homes_of(methods)
         self._image_channels = {
             flat.graph[id_].type.shape[0]
@@ -60,7 +62,7 @@ class Composer:
 
     def modules(self, bodies: Iterable[Body]) -> set[Path]:
         """Scopes that become modules: those with layers, and those that some body calls."""
-        called = {inner.scope for body in bodies for inner in body.calls()}
+        called = {inner.module for body in bodies for inner in body.calls()}
         return (self._with_layers - self._layers) | called
 
     def is_image(self, flat: FlatMethod, id_: str) -> bool:
@@ -99,15 +101,16 @@ class Composer:
     def _call(
         self, flat: FlatMethod, order: StatementOrder, scope: Path, statements: Sequence[Statement]
     ) -> Statement:
-        made = {id_ for statement in statements for id_ in statement.results}
-        read = dict.fromkeys(id_ for statement in statements for id_ in statement.reads if id_ not in made)
+        inside = {id_ for statement in statements for id_ in statement.results}
+        read = dict.fromkeys(id_ for statement in statements for id_ in statement.reads if id_ not in inside)
         params = tuple(sorted(read, key=lambda id_: self.rank(flat, id_)))
         outputs = [
             id_
-            for id_ in sorted(made, key=order.index.__getitem__)
+            for id_ in sorted(inside, key=order.index.__getitem__)
             if id_ in flat.outputs
             or any(reader.place[: len(scope)] != scope for reader in order.readers.get(id_, ()))
         ]
         outputs.sort(key=lambda id_: self.rank(flat, id_))
-        body = Body(scope, flat, params, self._statements(flat, order, scope, statements), tuple(outputs))
+        made = self._statements(flat, order, scope, statements)
+        body = Body(scope, flat, params, made, tuple(outputs), self._shares.get(scope))
         return Statement(scope, params, body.outputs, body)

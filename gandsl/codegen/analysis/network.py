@@ -17,7 +17,7 @@ from gandsl.codegen.analysis.statements import Path
 from gandsl.codegen.identifiers import class_name
 from gandsl.diagnostics.errors import InvariantError
 from gandsl.frontend.reserved import is_reserved
-from gandsl.ir.graph import Graph, NetworkIR
+from gandsl.ir.graph import Graph, NetworkIR, Node
 from gandsl.lowering.table import Layer, lower
 
 
@@ -40,7 +40,7 @@ def analyzed(network: NetworkIR) -> SourceParts:
     _refuse_names(layers)
     composer = Composer(methods, layers)
     bodies = [composer.compose(flat) for flat in methods]
-    called = frozenset(".".join(inner.scope) for body in bodies for inner in body.calls())
+    called = frozenset(".".join(inner.module) for body in bodies for inner in body.calls())
     origins = origins_of(network)
     keys = {
         scope: f"{origin.what} {origin.name if origin.what == 'block' else ''}"
@@ -55,14 +55,14 @@ def analyzed(network: NetworkIR) -> SourceParts:
     return SourceParts(programs, classes, composer, origins, called)
 
 
-def layers_of(network: NetworkIR) -> dict[str, Graph]:
-    """Each node that is a layer, run or not, → a program that holds it, in the lowering's order."""
-    found: dict[str, Graph] = {}
+def layers_of(network: NetworkIR) -> dict[str, tuple[Graph, Node]]:
+    """Each layer, run or not, → a node that runs it, and its program; in the lowering's order."""
+    found: dict[str, tuple[Graph, Node]] = {}
     for variant in sorted(network.programs):
         graph = network.programs[variant]
         for node in graph:
             if node.op != "input" and isinstance(lower(graph.call(node), node), Layer):
-                found.setdefault(node.id, graph)
+                found.setdefault(node.layer, (graph, node))
     return found
 
 

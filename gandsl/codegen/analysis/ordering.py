@@ -40,8 +40,14 @@ class StatementOrder:
             for id_, readers in self.readers.items()
         }
         outside = Counter(flat.outputs)  # who reads an output adds a gradient too
+        layers: dict[str, list[Statement]] = {}
+        for statement in statements:
+            node = flat.graph[statement.results[0]]
+            if node.spec.layer is not None:
+                layers.setdefault(node.layer, []).append(statement)
         self._chains = [
             draws,
+            *layers.values(),  # of calls of one layer the order of its gradients' sum, and of its state
             *(crowd for id_, crowd in crowds.items() if len(crowd) + outside[id_] >= CROWD),
         ]
 

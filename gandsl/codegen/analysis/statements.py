@@ -50,13 +50,19 @@ class Statement:
 
 @dataclass(frozen=True)
 class Body:
-    """What a scope computes in one program."""
+    """What a scope computes in one program; a scope is made a second time where it shares layers."""
 
     scope: Path
     flat: FlatMethod
     params: tuple[str, ...]  # ids from outside
     statements: tuple[Statement, ...]
     outputs: tuple[str, ...]  # ids that something outside reads
+    shares: Path | None = None  # the scope whose layers it runs in place of its own
+
+    @property
+    def module(self) -> Path:
+        """The scope whose module computes it."""
+        return self.scope if self.shares is None else self.shares
 
     def calls(self) -> Iterable[Body]:
         """This body and all bodies inside it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gandsl.codegen.analysis.calls import NodeCall
-from gandsl.codegen.analysis.statements import Body, Statement
+from gandsl.codegen.analysis.statements import Body, Statement, path_of
 from gandsl.ir.types import KINDS
 
 Ref = tuple[Any, ...]
@@ -41,7 +41,8 @@ def structure_of(
         place = statement.place[len(body.scope) :]
         if statement.body is not None:
             key, structure = inner(statement.body)
-            statements.append(("call", place, key, tuple(refs[id_] for id_ in statement.reads)))
+            module = statement.body.module[len(body.module) :]
+            statements.append(("call", place, module, key, tuple(refs[id_] for id_ in statement.reads)))
             # whatever is made inside, since another instance's surroundings may read it
             refs = {id_: ("statement", index, ref) for id_, ref in structure.refs.items()} | refs
             continue
@@ -53,7 +54,8 @@ def structure_of(
                 tuple(refs[id_] for id_ in arg) if isinstance(arg, tuple) else refs[arg] for arg in one.args
             )
             keywords = tuple((name, refs[id_]) for name, id_ in one.keyword_args.items())
-            called = (one.called, place[:-1] if one.node.op == "select" else place)
+            layer = path_of(one.node.layer)[len(body.module) :] if one.is_layer else ()
+            called = (one.called, place[:-1] if one.node.op == "select" else place, layer)
             statements.append((called, args, keywords))
         refs |= {
             id_: ("statement", index, ("result", number)) for number, id_ in enumerate(statement.results)

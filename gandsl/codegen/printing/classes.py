@@ -125,7 +125,7 @@ def _callees_first(classes: Classes, class_: Class) -> list[Method]:
             id(classes.method_of(statement.body))
             for body in method.written.values()
             for statement in body.statements
-            if statement.body is not None and statement.body.scope == body.scope
+            if statement.body is not None and statement.body.module == body.module
         ]
         for method in class_.methods
     }

@@ -60,15 +60,19 @@ class MethodPrinter:
         )
         self.bodies = {scope: method.written[scope] for scope in class_.scopes if scope in method.written}
         self.body: Body = next(iter(self.bodies.values()))  # the instance that lends its names
-        self.ids = {scope: value_ids(classes, method.bodies[scope]) for scope in self.bodies}
-        self.refs = classes.structure(method.bodies[self.body.scope]).refs
+        # all calls of which shapes are told, by their own scopes
+        self.uses = {
+            body.scope: body for body in (*map(method.bodies.get, self.bodies), *method.again) if body
+        }
+        self.ids = {scope: value_ids(classes, body) for scope, body in self.uses.items()}
+        self.refs = classes.structure(method.bodies[self.body.module]).refs
         self.names: dict[str, str] = {}  # id → expression
         self.taken = {module.partition(".")[0] for module in modules_of(self.body.flat.graph)}
 
     def print(self) -> PrintedMethod:
         self._name_params()
         params = [self.names[id_] for id_ in self.body.params]
-        results = self.classes.results(self.method.bodies[self.body.scope])
+        results = self.classes.results(self.method.bodies[self.body.module])
         lines: list[str] = []
         returned = False
         self.held = HeldValues(self.body, {self.ids[self.body.scope][ref] for ref in self._asked()})
@@ -257,9 +261,10 @@ class MethodPrinter:
     def _call(self, statement: Statement) -> tuple[Expr, str]:
         assert statement.body is not None
         method = self.classes.method_of(statement.body)
-        module = attribute(statement.place[len(self.body.scope) :])
+        below = statement.body.module[len(self.body.module) :]
+        module = attribute(below)
         function = module if method.name == "forward" else f"{module}.{method.name}"
-        if not statement.place[len(self.body.scope) :]:
+        if not below:
             function = f"self.{method.name}"
         outputs = self.classes.results(statement.body)
         used = self._used()
@@ -288,7 +293,7 @@ class MethodPrinter:
         ]
         args += [keyword(name, self._text(id_)) for name, id_ in one.keyword_args.items()]
         if one.is_layer:
-            return call(attribute(statement.place[len(self.body.scope) :]), args)
+            return call(attribute(path_of(one.node.layer)[len(self.body.module) :]), args)
         defaults = one.signature.defaults
         args += [
             keyword(slot.param, value_of(slot))
@@ -322,16 +327,17 @@ class MethodPrinter:
             scope: body.flat.graph[self.ids[scope][ref]].type
             if ref is not None
             else body.flat.graph[id_].type
-            for scope, body in self.bodies.items()
+            for scope, body in self.uses.items()
             if ref is None or ref in self.ids[scope]
         }
         base = next((p for p in self.body.params if self.body.flat.graph[p].type.sides), None)
         bases = {
             scope: body.flat.graph[body.params[self.body.params.index(base)]].type
-            for scope, body in self.bodies.items()
+            for scope, body in self.uses.items()
             if base is not None
         }
-        return shape_text(types, bases, self.class_)
+        modules = {scope: body.module for scope, body in self.uses.items()}
+        return shape_text(types, bases, self.class_, modules)
 
 
 def _assigned(target: str, expr: Expr, before: str | None) -> list[str]:

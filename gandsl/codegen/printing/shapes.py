@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from gandsl.codegen.analysis.classes import Class, spelled
 from gandsl.codegen.analysis.statements import Path
@@ -12,8 +13,13 @@ from gandsl.ir.types import TensorType
 BODY = 8  # indent of statements
 
 
-def shape_text(types: Mapping[Path, TensorType], bases: Mapping[Path, TensorType], class_: Class) -> str:
-    """One shape for all instances, the batch first."""
+def shape_text(
+    types: Mapping[Path, TensorType],
+    bases: Mapping[Path, TensorType],
+    class_: Class,
+    modules: Mapping[Path, Path] = MappingProxyType({}),
+) -> str:
+    """One shape for all calls, by scope, the batch first. `modules`: those of scopes that call another's."""
     first = next(iter(types.values()))
     if first.kind == "Scalar":
         return "[]"
@@ -22,7 +28,14 @@ def shape_text(types: Mapping[Path, TensorType], bases: Mapping[Path, TensorType
     letters = _LETTERS.get(len(first.sides), "CHW")
     alike = {scope: base for scope, base in bases.items() if len(base.shape) == len(letters)}
     dims = [
-        _dim({scope: type_.shape[axis] for scope, type_ in types.items()}, axis, alike, class_, letters)
+        _dim(
+            {scope: type_.shape[axis] for scope, type_ in types.items()},
+            axis,
+            alike,
+            class_,
+            letters,
+            modules,
+        )
         for axis in range(first.kind == "Classes", len(first.shape))  # which holds indices
     ]
     return f"[{', '.join(['N', *dims])}]"
@@ -32,14 +45,20 @@ _LETTERS = {1: "CT", 2: "CHW", 3: "CDHW"}  # of the axes, by the number of sides
 
 
 def _dim(
-    sizes: Mapping[Path, int], axis: int, bases: Mapping[Path, TensorType], class_: Class, letters: str
+    sizes: Mapping[Path, int],
+    axis: int,
+    bases: Mapping[Path, TensorType],
+    class_: Class,
+    letters: str,
+    modules: Mapping[Path, Path],
 ) -> str:
     if len(set(sizes.values())) == 1:
         return str(next(iter(sizes.values())))
     if 0 < axis < len(letters) and bases and all(scope in bases for scope in sizes):
         return _ratio([(size, bases[scope].shape[axis]) for scope, size in sizes.items()], letters[axis])
     for argument in class_.arguments:
-        if all(spelled(argument.values[scope]) == spelled(size) for scope, size in sizes.items()):
+        values = argument.values
+        if all(spelled(values[modules.get(scope, scope)]) == spelled(size) for scope, size in sizes.items()):
             return argument.name
     return letters[axis] if axis < len(letters) else "…"
 

@@ -141,7 +141,8 @@ ROWS = (
         "node is none of the forms of a node",
         means="""
         A body's entry is `{op: ...}`, `{block: ...}`, `{topology: ...}`, `{slot: ...}`, `{fold: ...}`,
-        `{value: ...}` or an expression. This mapping has none of these keys.""",
+        `{value: ...}`, in a network `{reuse: ...}`, or an expression. This mapping has none of these keys, or
+        more than one; or a list of nodes stands here, which have no names.""",
         example="""
         conv: {kernel: 3, channels: 64}""",
         mend="say what the node is: `conv: {op: conv, kernel: 3, channels: 64}`.",

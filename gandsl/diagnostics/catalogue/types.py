@@ -246,4 +246,31 @@ ROWS = (
         up: {op: upsample, x: x, mode: bilinear}     # x is a Signal[1, 64]""",
         mend="`mode: linear` interpolates along each side, however many there are.",
     ),
+    Code(
+        "G0230",
+        "error",
+        "nothing to use again",
+        means="""
+        `reuse` names no op, block or slot of the same body above, or one that a condition leaves out. A fold
+        is none, nor is what stands inside of a block.""",
+        example="""
+        encoded: {block: encoder, x: image}
+        again:   {reuse: encoded.conv0, x: other}""",
+        mend="""
+        name the node itself, `{reuse: encoded, x: other}`; put what is to be repeated into a block of its
+        own.""",
+    ),
+    Code(
+        "G0231",
+        "error",
+        "layer cannot be used again here",
+        means="""
+        What is made a second time runs the layers of the first, so they must be built alike: from inputs of
+        the same channels, of the same parameters. Noise, which learns its strength and draws, has no second
+        use.""",
+        example="""
+        a: {op: conv, x: rgb, channels: 64}
+        b: {reuse: a, x: gray}              # rgb has 3 channels, gray has 1""",
+        mend="bring the second input to the first one's channels, or write a node with weights of its own.",
+    ),
 )

@@ -43,7 +43,9 @@ def _value(unfolder: GameUnfolder, entry: Entry, tree: trees.Mapping, context: C
 
 GAME = Forms(
     {
-        **NETWORK.by_key,
+        **{
+            form: unfold for form, unfold in NETWORK.by_key.items() if form != "reuse"
+        },  # there are no weights
         "op": unfold_op,
         "slot": unfold_slot,
         "value": _value,

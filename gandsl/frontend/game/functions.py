@@ -65,8 +65,9 @@ def _weight(algebra: GameAlgebra) -> Callable[[Any], Any]:
 
 
 def _learns(node: Node, graph: Graph) -> bool:
-    """Whether a node has weights of two dimensions or more."""
-    return any(len(shape) > 1 for shape in node.spec.weights(graph.call(node)).values())
+    """Whether a node has weights of two dimensions or more, and these are its own."""
+    shapes = () if node.shares else node.spec.weights(graph.call(node)).values()
+    return any(len(shape) > 1 for shape in shapes)
 
 
 def _part(value: Any, doing: str) -> PartValue:

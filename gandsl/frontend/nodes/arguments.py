@@ -56,7 +56,7 @@ def names_taken(op: Op) -> list[str]:
 
 def arguments_of(tree: trees.Mapping, form: str, context: Context) -> dict[str, Argument]:
     """What a node gives to its op, block or slot."""
-    taken = {form, *COMMON} if form == "op" else {form, *COMMON, *_NESTING}
+    taken = {form, *COMMON} if form in ("op", "reuse") else {form, *COMMON, *_NESTING}
     return {
         entry.key: Argument(entry.value, context, entry.key_span) for entry in tree if entry.key not in taken
     }
@@ -65,9 +65,11 @@ def arguments_of(tree: trees.Mapping, form: str, context: Context) -> dict[str, 
 def refuse_unknown(unfolder: Unfolder, use: Use, names: list[str], where: str, what: str) -> tuple[Use, bool]:
     """Report arguments with a name that the callee does not have; whether there are any.
 
-    The use comes back with each under the name that was likely meant, which is not missing then.
+    The use comes back with each under the name that was likely meant, which is not missing then; and without
+    those that are null, which is as if they were not written.
     """
-    known = {name: argument for name, argument in use.arguments.items() if name in names}
+    written = {name: argument for name, argument in use.arguments.items() if not trees.is_null(argument.tree)}
+    known = {name: argument for name, argument in written.items() if name in names}
     unknown = [name for name in use.arguments if name not in names]
     for name in unknown:
         argument = use.arguments[name]

@@ -66,6 +66,7 @@ def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> NodeOutputs | 
         home=block.home,
         scope=scope,
         absent={},
+        made={},
         blocks=(*use.chain, block),
     )
     for name, port in block.ports.items():

@@ -17,6 +17,7 @@ from gandsl.frontend.nodes.defaults import make_defaults
 from gandsl.frontend.nodes.fold import unfold_fold
 from gandsl.frontend.nodes.left_out import check_left_out
 from gandsl.frontend.nodes.op import call_op
+from gandsl.frontend.nodes.reuse import make, unfold_reuse
 from gandsl.frontend.nodes.slot import call_slot
 from gandsl.frontend.references import expressions_of, names_of
 from gandsl.frontend.reporting import reasons
@@ -51,18 +52,24 @@ def walk(
     unfolder: Unfolder, body: trees.Mapping, context: Context, above: Above, forms: Forms
 ) -> tuple[Context, Any]:
     """Unfold every node of a body: the context with their names in sight, and the last present node."""
-    inside = replace(context, scope=Scope(context.scope), absent=dict(context.absent))
+    names = Scope(context.scope)
+    inside = replace(context, scope=names, absent=dict(context.absent), made=dict(context.made))
     values = inside.scope.values
     last = above.value
     forward = _forward_reads(body)
     for entry in body:
-        _refuse_reserved(unfolder, entry, inside, forms.reserved)
+        _refuse_no_name(unfolder, entry, inside)
+        outer = inside.made.get(entry.key)
         if entry.key in forward and _reads_below(unfolder, entry, forward[entry.key], inside):
             value: Any = POISON
         else:
             with unfolder.unfolding(entry, inside):
                 value = unfold_node(unfolder, entry, inside, above, forms)
+        if forms.reserved and _is_taken(unfolder, entry, inside):
+            value = POISON
         values[entry.key] = value
+        if inside.made.get(entry.key) is outer:
+            inside.made.pop(entry.key, None)  # another node's, of the same name
         if value is ABSENT:
             inside.absent[entry.key] = _reason(entry, inside)
             continue
@@ -73,8 +80,8 @@ def walk(
     return inside, last
 
 
-def _refuse_reserved(unfolder: Unfolder, entry: Entry, context: Context, reserved: bool) -> None:
-    """Report a node whose name is no identifier, or taken."""
+def _refuse_no_name(unfolder: Unfolder, entry: Entry, context: Context) -> None:
+    """Report a node whose name is no identifier."""
     name = entry.key
     if not name.isidentifier() or not name.isascii() or name.startswith("_") or keyword.iskeyword(name):
         unfolder.at(context).add(
@@ -83,13 +90,20 @@ def _refuse_reserved(unfolder: Unfolder, entry: Entry, context: Context, reserve
             entry.key_span,
             help="letters, digits and _, beginning with a letter; no Python keyword",
         )
-    elif reserved and is_reserved(context.at(name)):
-        unfolder.at(context).add(
-            "G0011",
-            f"`{name}` is a name that every {'module' if name in MODULES else 'network'} has already",
-            entry.key_span,
-            help=f"`{name}_` is free",
-        )
+
+
+def _is_taken(unfolder: Unfolder, entry: Entry, context: Context) -> bool:
+    """Whether a module is made of a node whose name modules have for themselves; reported then."""
+    name, id_ = entry.key, context.at(entry.key)
+    if not is_reserved(id_) or not unfolder.builder.is_module(id_):
+        return False
+    unfolder.at(context).add(
+        "G0011",
+        f"`{name}` is a name that every {'module' if name in MODULES else 'network'} has already",
+        entry.key_span,
+        help=f"`{name}_` is free; so is `{name}` where a node has neither weights nor nodes inside",
+    )
+    return True
 
 
 def _reason(entry: Entry, context: Context) -> Label:
@@ -142,6 +156,11 @@ def unfold_node(unfolder: Unfolder, entry: Entry, context: Context, above: Above
     if trees.is_null(tree):
         help = f"a node has one of {', '.join(forms.by_key)}"
         unfolder.at(context).add("G0013", f"`{entry.key}` is empty", tree.span, help=help)
+        return POISON
+    if isinstance(tree, trees.Sequence) and any(isinstance(item, trees.Mapping) for item in tree.items):
+        message = f"`{entry.key}` is a list of nodes, and a node has a name of its own"
+        help = "write them below each other: each reads the one above; a block makes one node of them"
+        unfolder.at(context).add("G0313", message, tree.span, help=help)
         return POISON
     if not isinstance(tree, trees.Mapping):
         return unfolder.own(entry.key, tree, context)
@@ -200,8 +219,8 @@ def _op(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context,
     if named is None:
         return POISON
     op, span = named
-    arguments = arguments_of(tree, "op", context)
-    return call_op(unfolder, op, Use(entry.key, context, span, arguments, above, context.blocks))
+    use = Use(entry.key, context, span, arguments_of(tree, "op", context), above, context.blocks)
+    return make([port.name for port in op.ports], use, context, lambda use: call_op(unfolder, op, use))
 
 
 def _block(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above) -> Any:
@@ -211,7 +230,7 @@ def _block(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Conte
     block, span = named
     form = "topology" if "topology" in tree.entries else "block"
     use = _nested(unfolder, entry, tree, span, arguments_of(tree, form, context), context, above)
-    return call_block(unfolder, block, use)
+    return make(block.ports, use, context, lambda use: call_block(unfolder, block, use))
 
 
 def _slot(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above) -> Any:
@@ -220,7 +239,11 @@ def _slot(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Contex
         return POISON
     arguments = arguments_of(tree, "slot", context)
     use = _nested(unfolder, entry, tree, name.span, arguments, context, above)
-    return call_slot(unfolder, name.text, name.span, use)
+    block = context.blocks[-1] if context.blocks else None
+    slot = block.slots.get(name.text) if block else None
+    interface = unfolder.library.interface(slot.type, block.home) if block and slot else None
+    ports = interface.ports if interface else ()
+    return make(ports, use, context, lambda use: call_slot(unfolder, name.text, name.span, use))
 
 
 def _nested(
@@ -244,7 +267,15 @@ def _fold(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Contex
 
 
 NETWORK = Forms(
-    {"op": _op, "block": _block, "topology": _block, "slot": _slot, "fold": _fold, "value": _value},
+    {
+        "op": _op,
+        "block": _block,
+        "topology": _block,
+        "slot": _slot,
+        "fold": _fold,
+        "value": _value,
+        "reuse": unfold_reuse,
+    },
     reserved=True,
 )
 """What a node of a network may be."""

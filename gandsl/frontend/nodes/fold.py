@@ -179,6 +179,7 @@ def _carry(unfolder: Unfolder, tree: trees.Mapping, context: Context, above: Abo
         return None if start is POISON else {"x": start} if start is not ABSENT else {}
     assert isinstance(carry, trees.Mapping)
     values = {item.key: first_output(unfolder.evaluate(item.value, context)) for item in carry}
+    values = {name: ABSENT if value is None else value for name, value in values.items()}
     return None if any(value is POISON for value in values.values()) else values
 
 

@@ -17,6 +17,7 @@ from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Above
 from gandsl.ir.op import Op
 from gandsl.spec.document import BlockDecl, InterfaceDecl, SlotDecl
+from gandsl.spec.tree import is_null
 from gandsl.spec.values import POISON
 
 
@@ -44,7 +45,7 @@ def call_slot(unfolder: Unfolder, slot: str, slot_span: Span, use: Use) -> Any:
     failed = False
     for name, argument in use.arguments.items():
         if name in interface.ports:
-            arguments[name] = argument
+            arguments |= {} if is_null(argument.tree) else {name: argument}
         elif name in interface.gives:
             given[name] = unfolder.evaluate(argument.tree, argument.context)
         else:

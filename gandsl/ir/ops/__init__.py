@@ -19,6 +19,7 @@ from gandsl.ir.ops import (
     shape,
     source,
     style,
+    tokens,
 )
 from gandsl.ir.ops.precision import CAST
 from gandsl.ir.packages import ADDED, find
@@ -36,6 +37,7 @@ FAMILIES = {
     "attention": attention,
     "codes": codes,
     "backwards": backwards,
+    "tokens": tokens,
     "arithmetic": arithmetic,
     "axes": axes,
     "reduction": reduction,

@@ -30,6 +30,7 @@ from gandsl_runtime.layers.modulated import ModulatedConv2d
 from gandsl_runtime.layers.noise import NOISE_MODES, Noise, set_noise_mode
 from gandsl_runtime.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, set_truncation
 from gandsl_runtime.layers.recomputed import Recomputed
+from gandsl_runtime.layers.relative import RelativeBias
 from gandsl_runtime.layers.source import Constant, Coordinates
 from gandsl_runtime.layers.style import TrackAverage
 from gandsl_runtime.layers.weight import Weighted
@@ -68,6 +69,7 @@ __all__ = [
     "NormalizeMagnitude",
     "OneHot",
     "Recomputed",
+    "RelativeBias",
     "TrackAverage",
     "Weighted",
     "materialize",

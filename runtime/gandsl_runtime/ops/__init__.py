@@ -76,6 +76,15 @@ from gandsl_runtime.ops.resample import (
 from gandsl_runtime.ops.samples import own_sample_entropy, replay, shuffle
 from gandsl_runtime.ops.shape import flatten, from_tokens, reshape, to_tokens
 from gandsl_runtime.ops.style import broadcast_styles, chunks, modulate, select, stack
+from gandsl_runtime.ops.tokens import (
+    roll,
+    rotary,
+    sequence_mask,
+    sinusoids,
+    window_mask,
+    window_partition,
+    window_reverse,
+)
 
 __all__ = [
     "abs",
@@ -137,18 +146,22 @@ __all__ = [
     "replay",
     "reshape",
     "resize",
+    "roll",
+    "rotary",
     "row_sum",
     "sample_mean",
     "sample_sum",
     "scale",
     "scale_gradient",
     "select",
+    "sequence_mask",
     "shared_linear",
     "shuffle",
     "sigmoid",
     "sign",
     "silu",
     "sin",
+    "sinusoids",
     "slice",
     "slice_channels",
     "softmax",
@@ -164,4 +177,7 @@ __all__ = [
     "total",
     "upsample",
     "where",
+    "window_mask",
+    "window_partition",
+    "window_reverse",
 ]

@@ -63,7 +63,6 @@ NODES = {
         "G0105 ‹sum([mean(z), mean(fake)])› `sum` is for numbers, not for tensors"
     ],
     'a: "max(mean(z), 0)"': None,
-    "a: {op: augment, x: image, pipe: bgc, p: null}": ["G0333 ‹null› `p` of `augment` is null"],
     # ---- numbers, calls
     "a: real.logit * 1e300": ["G0109 ‹real.logit * 1e300› 1e+300 is more than a tensor holds"],
     "a: {network: [judge], image: image}": ["G0010 ‹[judge]› `network` is given a name, not a list"],

@@ -13,7 +13,7 @@ CASES = [
     case(
         "reserved name",
         PLAIN,
-        [("    up: {", "    forward: {")],
+        [("    up: {op: upsample}", "    forward: {op: gain}")],
         ["G0011 11:5 ‹forward› `forward` is a name that every module has already"],
     ),
     case(
