@@ -123,7 +123,8 @@ def uses_of(op: Op, sides: int) -> Iterator[Use]:
 
     None where it is of two alone, or works entry by entry: then it takes Numbers too, in a game.
     """
-    spatial = [port for port in op.ports if "Feature" in port.kinds and "Number" not in port.everywhere]
+    features = [port for port in op.ports if "Feature" in port.kinds]
+    spatial = not any(port.sides or "Number" in port.everywhere for port in features) and features
     sized = [param for param in op.params if param.type == "size"]
     if not spatial and not sized:
         return
@@ -163,7 +164,8 @@ def _use(
         shape = op.example.get(port.name) if not first else None
         shape = shape or SHAPES[KINDS[kind][0][0]]
         if sides != 2 and is_a(kind, "Feature"):
-            shape = (shape[0], shape[1] * shape[2]) if sides == 1 else (shape[0], 4, 4, 4)
+            channels = sides if port.name == "grid" else shape[0]  # one for each side
+            shape = (channels, shape[1] * shape[2]) if sides == 1 else (channels, 4, 4, 4)
         names = [f"{port.name}{i}" for i in range(2 if port.variadic else 1)]
         inputs[port.name] = [built.input(name, kind, *shape) for name in names]
     built(ID, op.name, inputs, **values)

@@ -223,8 +223,7 @@ class Builder:
             return POISON
         ids = {port: tuple(t.id for t in tensors) for port, tensors in inputs.items() if tensors}
         frozen = {
-            key: tuple(value) if isinstance(value, list) else value
-            for key, value in op.settled(attrs).items()
+            key: tuple(value) if isinstance(value, list) else value for key, value in op.settled(call).items()
         }
         node = Node(id_, op.name, ids, frozen, type_, context.provenance(span))
         if op.layer is not None and context.again is not None:

@@ -20,6 +20,7 @@ _ATTRIBUTES: dict[str, tuple[tuple[str, ...], Callable[[tuple[int, ...]], Any]]]
     "height": (("Feature",), lambda shape: shape[-2]),
     "pixels": (("Feature",), lambda shape: prod(shape[1:])),
     "width": (("Feature",), lambda shape: shape[-1]),
+    "sides": (("Feature",), lambda shape: len(shape) - 1),
     "size": (("Feature",), lambda shape: Size(*shape[1:])),
     "dim": (("Vector", "Styles", "Tokens"), lambda shape: shape[-1]),
     "count": (("Styles", "Tokens", "Label"), lambda shape: shape[0]),

@@ -80,6 +80,7 @@ class Param:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     instead: bool = False  # a number in the place of an optional port that is left out
+    form: Callable[[Any, Call], Any] | None = None  # a value as a node holds it, of several ways to write one
     doc: str = ""
 
     @property
@@ -301,13 +302,15 @@ class Op:
                         port.name,
                     )
 
-    def settled(self, attrs: Mapping[str, Any]) -> dict[str, Any]:
+    def settled(self, call: Call) -> dict[str, Any]:
         """Parameters as a node holds them: what is the same on every side is one number."""
-        return {name: settled(value) if self._by_side(name) else value for name, value in attrs.items()}
-
-    def _by_side(self, name: str) -> bool:
-        param = self.param(name)
-        return param is not None and param.type == "sides"
+        found = dict(call.attrs)
+        for param in self.params:
+            if param.type == "sides":
+                found[param.name] = settled(found[param.name])
+            elif param.form is not None:
+                found[param.name] = param.form(found[param.name], call)
+        return found
 
     @property
     def in_networks(self) -> bool:

@@ -247,6 +247,17 @@ ROWS = (
         mend="`mode: linear` interpolates along each side, however many there are.",
     ),
     Code(
+        "G0226",
+        "error",
+        "no grid over the feature",
+        means="""
+        `grid_sample` reads a feature at places that a grid names: a channel for each side of the feature, and
+        as many sides.""",
+        example="""
+        moved: {op: grid_sample, x: x, grid: flow}     # x is an Image, flow a Feature[3, 64, 64]""",
+        mend="begin with `{op: coordinates, like: x, size: x.size}`, and add to it.",
+    ),
+    Code(
         "G0230",
         "error",
         "nothing to use again",

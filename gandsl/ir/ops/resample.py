@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 
 from gandsl.ir.op import TWICE, Call, Fused, Keep, LayerRule, Op, Param, Port, ShapeError, Trait, by_side
 from gandsl.ir.ops.border import Ends, check_border, size_text, times
@@ -57,10 +58,19 @@ def _ends(call: Call) -> tuple[Ends, ...]:
     count = len(call.input("x").sides)
     if tuple(call.pad) == NO_BORDER:
         return ((0, 0),) * count
-    if len(call.pad) != 2 * count:
-        places = ", ".join(_PLACES[: 2 * count])
-        raise ShapeError("G0208", f"pad takes {2 * count} numbers ({places}), not {len(call.pad)}", "pad")
-    return tuple(zip(call.pad[::2], call.pad[1::2], strict=True))[::-1]
+    if len(call.pad) not in (2, 2 * count):
+        numbers = ", ".join(_PLACES[: 2 * count])
+        message = f"pad takes {2 * count} numbers ({numbers}), not {len(call.pad)}"
+        help = "two numbers stand for every side: before it, and behind it" if count > 1 else None
+        raise ShapeError("G0208", message, "pad", help=help)
+    ends = tuple(zip(call.pad[::2], call.pad[1::2], strict=True))
+    return ends * count if len(ends) == 1 else ends[::-1]
+
+
+def _whole(pad: Sequence[int], call: Call) -> tuple[int, ...]:
+    """A border as its node holds it: both ends of every side, the last side first; none as four zeros."""
+    ends = _ends(call)
+    return tuple(end for around in ends[::-1] for end in around) if any(map(any, ends)) else NO_BORDER
 
 
 def _fir_output(call: Call) -> TensorType:
@@ -116,9 +126,53 @@ def _padded(call: Call) -> TensorType:
     return feature(x.shape[0], *(side + sum(around) for side, around in zip(x.sides, ends, strict=True)))
 
 
+def _placed(call: Call) -> TensorType:
+    x, grid = call.input("x"), call.input("grid")
+    if len(grid.sides) != len(x.sides) or grid.shape[0] != len(x.sides):
+        words = f"a grid over {x} has {len(x.sides)} channels and as many sides, not {grid}"
+        raise ShapeError(
+            "G0226", words, "grid", help=f"{{op: coordinates, size: …}} is Feature[{len(x.sides)}, …]"
+        )
+    return feature(x.shape[0], *grid.sides)
+
+
+def _corners(call: Call, out: TensorType) -> int:
+    """What x is at the pixels around each place, for each of their numbers."""
+    return 2 ** len(out.sides) * out.elements
+
+
+def _bands(call: Call) -> TensorType:
+    x = call.input("x")
+    bands = 2 ** len(x.sides)
+    if call.inverse:
+        if x.shape[0] % bands:
+            raise ShapeError("G0215", f"{x.shape[0]} channels are not {bands} bands", "x")
+        return feature(x.shape[0] // bands, *(2 * side for side in x.sides))
+    if any(side % 2 for side in x.sides):
+        raise ShapeError("G0214", f"{times(x.sides)} cannot be halved", "x")
+    return feature(x.shape[0] * bands, *(side // 2 for side in x.sides))
+
+
+def _weights(call: Call, out: TensorType) -> int:
+    """Weight and index of each pixel around a place, and what these are products of."""
+    places, count = prod(out.sides), len(out.sides)
+    corners, others = 2**count, count - 1  # a mask of a side is a quarter of a number
+    held = corners * (3 + count) + 3 * corners * others // 4 + others if call.mode == "linear" else 3
+    return places * (held + (count if call.border == "replicate" else 0))
+
+
+_PLACED = (
+    Keep("x", mask=True),
+    Keep("corners", ("grid",), _corners, when=lambda call: call.mode == "linear"),
+    Keep("weights", extra=_weights),
+)
 NO_BORDER = (0, 0, 0, 0)  # of features of any number of sides
 PAD = Param(
-    "pad", "ints", NO_BORDER, doc="left, right, top, bottom (a length's: left, right); negative crops"
+    "pad",
+    "ints",
+    NO_BORDER,
+    form=_whole,
+    doc="left, right, top, bottom (of a volume also front, back), or two for every side; negative crops",
 )
 LINEAR = "linear: along each side (of two sides the same as bilinear)"
 LINES = ("nearest", "linear", "bilinear", "bicubic")
@@ -232,5 +286,41 @@ OPS = (
         keeps=(Keep("x", when=lambda call: call.mode != "zeros"),),
         example={"pad": (1, 0, 2, 1)},
         doc="Adds (or crops) a border.",
+    ),
+    Op(
+        "grid_sample",
+        (
+            X,
+            Port(
+                "grid",
+                ("Feature",),
+                doc="for each pixel of the result its place in x, as `coordinates` says it",
+            ),
+        ),
+        (
+            Param(
+                "mode",
+                "enum",
+                "linear",
+                choices=("linear", "nearest"),
+                doc="between the pixels around a place",
+            ),
+            Param("border", "enum", "zeros", choices=("zeros", "replicate"), doc="what lies outside of x"),
+        ),
+        output=_placed,
+        traits=TWICE,
+        keeps=_PLACED,
+        example={"grid": (2, 6, 6)},
+        doc="x at other places: a channel for each side, from −1 to 1 over it, the last side first.",
+        source="Jaderberg et al. 2015 (arXiv:1506.02025), section 3.3",
+    ),
+    Op(
+        "haar",
+        (X,),
+        (Param("inverse", "bool", False, doc="put the bands together again"),),
+        output=_bands,
+        traits=TWICE | {Trait.AT_OUTPUT},
+        doc="Haar's wavelets: half the size in bands, the averages first, each band with all channels.",
+        source="Gal et al. 2021 (SWAGAN, arXiv:2102.06108), section 3",
     ),
 )

@@ -10,12 +10,13 @@ from gandsl.ir.types import TensorType, feature, vector
 
 
 def _reshape_output(call: Call) -> TensorType:
-    size = call.input("x").shape[0]
+    x = call.input("x")
+    size, what = x.elements, str(x) if x.sides else f"a vector of {x.elements}"
     wanted = call.channels * prod(call.size.sides)
     if size != wanted:
         raise ShapeError(
             "G0210",
-            f"a vector of {size} does not fill {call.channels} × {times(call.size.sides)} = {wanted}",
+            f"{what} does not fill {call.channels} × {times(call.size.sides)} = {wanted}",
             "channels",
         )
     return feature(call.channels, *call.size.sides)
@@ -39,7 +40,7 @@ OPS = (
     ),
     Op(
         "reshape",
-        (Port("x", ("Vector",)),),
+        (Port("x", ("Vector", "Feature")),),
         (
             Param("channels", "int", minimum=1),
             Param("size", "size", minimum=1),
@@ -47,8 +48,8 @@ OPS = (
         ),
         output=_reshape_output,
         traits=TWICE,
-        example={"x": (32,), "channels": 2},
-        doc="A vector as a feature.",
+        example={"x": (288,), "channels": 18},
+        doc="A vector as a feature, or a feature with other sides, its numbers taken channel by channel.",
     ),
     Op(
         "to_tokens",

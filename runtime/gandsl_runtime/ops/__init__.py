@@ -66,6 +66,8 @@ from gandsl_runtime.ops.reduction import (
 )
 from gandsl_runtime.ops.resample import (
     global_pool,
+    grid_sample,
+    haar,
     pad,
     pixel_shuffle,
     pixel_unshuffle,
@@ -75,6 +77,7 @@ from gandsl_runtime.ops.resample import (
 )
 from gandsl_runtime.ops.samples import own_sample_entropy, replay, shuffle
 from gandsl_runtime.ops.shape import flatten, from_tokens, reshape, to_tokens
+from gandsl_runtime.ops.signal import mel, stft
 from gandsl_runtime.ops.style import broadcast_styles, chunks, modulate, select, stack
 from gandsl_runtime.ops.tokens import (
     roll,
@@ -111,6 +114,8 @@ __all__ = [
     "global_pool",
     "glu",
     "gradient",
+    "grid_sample",
+    "haar",
     "join",
     "leaky_relu",
     "lerp",
@@ -119,6 +124,7 @@ __all__ = [
     "matmul",
     "maximum",
     "mean",
+    "mel",
     "minibatch_similarity",
     "minibatch_stddev",
     "minimum",
@@ -169,6 +175,7 @@ __all__ = [
     "split",
     "sqrt",
     "stack",
+    "stft",
     "stop_gradient",
     "take",
     "tanh",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -100,3 +102,61 @@ def pad(x: Tensor, *, pad: tuple[int, ...] = (0, 0, 0, 0), mode: str = "zeros") 
     mode: zeros, reflect or replicate. A reflected border is narrower than its side.
     """
     return functional.pad(x, pad, mode="constant" if mode == "zeros" else mode)
+
+
+def grid_sample(x: Tensor, grid: Tensor, *, mode: str = "linear", border: str = "zeros") -> Tensor:
+    """x [N, C, H, W] at the places of `grid` [N, 2, h, w] → [N, C, h, w]; of other sides as many channels.
+
+    A place is −1 to 1 over each side, from edge to edge, that of the last side first. mode: linear between
+    the pixels around it, or the nearest. border: outside of x are zeros, or its outermost pixels.
+    Unlike torch's own it can be differentiated twice.
+    """
+    sides, count = x.shape[2:], x.dim() - 2
+    wide = grid.float() if grid.element_size() == 2 else grid
+    at = [(wide[:, count - 1 - i] + 1) * (side / 2) - 0.5 for i, side in enumerate(sides)]
+    if border == "replicate":
+        at = [place.clamp(0, side - 1) for place, side in zip(at, sides, strict=True)]
+    base = [place.detach().floor() if mode == "linear" else place.detach().round() for place in at]
+    shares = [place - low for place, low in zip(at, base, strict=True)]
+    made: Tensor | None = None
+    for corner in itertools.product((0, 1), repeat=count) if mode == "linear" else [(0,) * count]:
+        index = torch.zeros_like(base[0], dtype=torch.int64)
+        weight = torch.ones_like(base[0])
+        for low, share, step, side in zip(base, shares, corner, sides, strict=True):
+            place = low.long() + step
+            index = index * side + place.clamp(0, side - 1)
+            weight = weight * ((place >= 0) & (place < side))
+            if mode == "linear":
+                weight = weight * (share if step else 1 - share)
+        found = x.flatten(2).gather(2, index.flatten(1)[:, None].expand(-1, x.shape[1], -1))
+        part = found.unflatten(2, grid.shape[2:]) * weight[:, None].to(x.dtype)
+        made = part if made is None else made + part
+    assert made is not None
+    return made
+
+
+def haar(x: Tensor, *, inverse: bool = False) -> Tensor:
+    """[N, C, H, W] → [N, 4·C, H / 2, W / 2] in bands, that of averages first; `inverse` undoes it.
+
+    Of every side the sums and the differences of two pixels, over √2: orthonormal. A band holds all channels;
+    the last side's is the band that changes fastest.
+    """
+    count = x.dim() - 2
+    if inverse:
+        parts = list(x.chunk(2**count, 1))
+        for side in reversed(range(2, x.dim())):
+            pairs = zip(parts[::2], parts[1::2], strict=True)
+            parts = [_interleaved((a + b) * HALF, (a - b) * HALF, side) for a, b in pairs]
+        return parts[0]
+    parts = [x]
+    for side in range(2, x.dim()):
+        halves = [part.unflatten(side, (-1, 2)).unbind(side + 1) for part in parts]
+        parts = [band for a, b in halves for band in ((a + b) * HALF, (a - b) * HALF)]
+    return torch.cat(parts, 1)
+
+
+HALF = math.sqrt(0.5)
+
+
+def _interleaved(a: Tensor, b: Tensor, side: int) -> Tensor:
+    return torch.stack((a, b), side + 1).flatten(side, side + 1)

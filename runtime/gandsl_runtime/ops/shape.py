@@ -13,9 +13,9 @@ def flatten(x: Tensor) -> Tensor:
 def reshape(x: Tensor, *, channels: int, size: int | tuple[int, ...], layout: str = "chw") -> Tensor:
     """[N, channels·H·W] → [N, channels, H, W]. size: one number for height and width, or one to three sides.
 
-    layout: which index of the vector runs slowest first, chw or hwc.
+    layout: which index of the vector runs slowest first, chw or hwc. A feature is flattened first.
     """
-    sides = (size, size) if isinstance(size, int) else size
+    sides, x = (size, size) if isinstance(size, int) else size, x.flatten(1)
     if layout == "chw":
         return x.unflatten(1, (channels, *sides))
     return x.unflatten(1, (*sides, channels)).movedim(-1, 1)
