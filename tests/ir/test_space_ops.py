@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from itertools import product
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from gandsl_runtime import layers, ops
+from tests.specs.parts import mel_triangles
 
 DTYPE = torch.float64
 
@@ -111,19 +111,10 @@ def test_frames_are_torch_s(window: int, center: bool, hop: int) -> None:
 @pytest.mark.parametrize(("rate", "low", "high"), ((16000.0, 0.0, None), (22050.0, 60.0, 7600.0)))
 def test_mel_bands_are_triangles_of_area_one(rate: float, low: float, high: float | None) -> None:
     frequencies, bands = 4097, 20
-    fine = np.linspace(0, rate / 2, frequencies)
-    hertz = np.concatenate([np.arange(0, 1000, 0.01), np.geomspace(1000, rate / 2, 200_000)])
-    scale = np.where(
-        hertz < 1000, 3 * hertz / 200, 15 + 27 * np.log(hertz / 1000 + (hertz < 1000)) / np.log(6.4)
-    )
-    ends = np.interp([low, rate / 2 if high is None else high], hertz, scale)
-    corners = np.interp(np.linspace(*ends, bands + 2), scale, hertz)
-    triangles = [
-        np.interp(fine, corners[i : i + 3], [0, 2 / (corners[i + 2] - corners[i]), 0]) for i in range(bands)
-    ]
+    triangles = mel_triangles(frequencies, bands, rate, low, rate / 2 if high is None else high)
     spectrum = torch.eye(frequencies, dtype=DTYPE)[None, None]
     made = ops.mel(spectrum, bands=bands, rate=rate, low=low, high=high)[0, 0]
-    torch.testing.assert_close(made, torch.tensor(np.array(triangles)), atol=1e-6, rtol=1e-3)
+    torch.testing.assert_close(made, triangles, atol=1e-6, rtol=1e-3)
     areas = made.sum(1) * (rate / 2 / (frequencies - 1))
     torch.testing.assert_close(areas, torch.ones_like(areas), atol=0.02, rtol=0)
 

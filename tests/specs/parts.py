@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -201,3 +202,16 @@ class ToRGB(nn.Module):
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         styles = self.affine(w) / math.sqrt(x.shape[1])
         return torch.einsum("nchw,nc,oc->nohw", x, styles, self.weight[:, :, 0, 0]) + self.bias[:, None, None]
+
+
+def mel_triangles(frequencies: int, bands: int, rate: float, low: float, high: float) -> Tensor:
+    """Slaney's bands of area 1, [bands, frequencies], by interpolation of his scale: float64."""
+    fine = np.linspace(0, rate / 2, frequencies)
+    hertz = np.concatenate([np.arange(0, 1000, 0.01), np.geomspace(1000, max(rate / 2, 1001), 200_000)])
+    above = 15 + 27 * np.log(np.maximum(hertz, 1000) / 1000) / np.log(6.4)
+    scale = np.where(hertz < 1000, 3 * hertz / 200, above)
+    corners = np.interp(np.linspace(*np.interp([low, high], hertz, scale), bands + 2), scale, hertz)
+    heights = [2 / (corners[i + 2] - corners[i]) for i in range(bands)]
+    return torch.tensor(
+        np.array([np.interp(fine, corners[i : i + 3], [0, height, 0]) for i, height in enumerate(heights)])
+    )

@@ -17,7 +17,7 @@ import gandsl
 from gandsl_runtime.layers import set_noise_mode
 from gandsl_runtime.network import Network
 from tests.specs.compare import derivatives, errors, shake
-from tests.specs.parts import down2, lrelu, stddev_channel, unit_rms, up2, upfirdn
+from tests.specs.parts import down2, lrelu, mel_triangles, stddev_channel, unit_rms, up2, upfirdn
 from tests.specs.probe import probe
 from tests.specs.test_std_topologies import TOPOLOGIES
 
@@ -274,6 +274,30 @@ TAPS = ([1.0, 2.0], [1.0, 3.0, 2.0, 1.0], [1.0, 2.0, 5.0, 4.0, 2.0, 1.0])
 TOKENS = {"x": "Tokens[5, 6]"}
 STYLED = {**X, "style": "Vector[5]"}
 
+
+def warped(w: State, x: Tensor, flow: Tensor, inside: bool = True) -> Tensor:
+    """Σ over pixels of x times how near each is to the place that a pixel moves to, side by side."""
+    weights = torch.ones(())
+    for side, length in enumerate(reversed(x.shape[2:])):  # the last first
+        places = torch.arange(length, dtype=x.dtype)
+        own = places.view(-1, *[1] * side)
+        at = own + flow[:, side]
+        at = at.clamp(0, length - 1) if inside else at
+        near = (1 - (at[..., None] - places).abs()).clamp(min=0)
+        weights = near if side == 0 else weights[..., None] * near[..., None, :]
+    weights = weights.flatten(flow.dim() - 1)
+    seen = x.transpose(2, -1).flatten(2) if x.dim() > 3 else x
+    return (weights.flatten(1, -2) @ seen.transpose(1, 2)).transpose(1, 2).unflatten(2, flow.shape[2:])
+
+
+def log_mel(w: State, x: Tensor) -> Tensor:
+    hann = torch.hann_window(16, dtype=x.dtype)
+    y = F.pad(x, (6, 6), mode="reflect")[:, 0]
+    power = torch.stft(y, 16, 4, window=hann, center=False, return_complex=True).abs().square()
+    bands = mel_triangles(9, 5, 8000.0, 20.0, 4000.0) @ (power + 1e-9).sqrt()
+    return bands.clamp(min=1e-5).log()[:, None]
+
+
 CASES = [
     Case("norm.batch", X, "",
          lambda w, x: affine(w, "it.norm", normalized(x, (0, 2, 3), 1e-5))),
@@ -362,6 +386,15 @@ CASES = [
     Case("style.stage", {**X, "a": "Vector[5]"}, 'x: x, styles: "[a]", channels: 3, first: true',
          lambda w, x, a: style_layer(w, "it.conv1", x, a)),
     Case("style.rgb", STYLED, "x: x, style: style", lambda w, x, s: style_rgb(w, "it", x, s)),
+    Case("space.warp", {**X, "flow": "Feature[2, 4, 8]"}, "x: x, flow: flow", warped),
+    Case("space.warp", {**X, "flow": "Feature[2, 4, 8]"}, "x: x, flow: flow, border: zeros",
+         lambda w, x, flow: warped(w, x, flow, inside=False)),
+    Case("space.warp", {"x": "Signal[2, 9]", "flow": "Feature[1, [9]]"}, "x: x, flow: flow", warped),
+    Case("space.periods", {"x": "Signal[2, 16]"}, "period: 5",
+         lambda w, x: F.pad(x, (0, 4), mode="reflect").view(BATCH, 2, 4, 5)),
+    Case("space.periods", {"x": "Signal[2, 15]"}, "period: 5", lambda w, x: x.view(BATCH, 2, 3, 5)),
+    Case("space.log_mel", {"x": "Signal[1, 64]"}, "rate: 8000, bands: 5, window: 16, hop: 4, low: 20",
+         log_mel),
 ]  # fmt: skip
 
 
