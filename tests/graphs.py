@@ -39,7 +39,8 @@ class Builder:
         call = Call({port: tuple(self.nodes[i].type for i in ids) for port, ids in ports.items()}, values)
         line = len(self.nodes) + 1
         provenance = Provenance(Span(self.file, line, 1, line, 10))
-        self.nodes[id_] = Node(id_, op, ports, row.settled(call), row.result(call), provenance)
+        type_ = row.result(call)
+        self.nodes[id_] = Node(id_, op, ports, row.settled(call), type_, provenance)
         return id_
 
     def graph(

@@ -20,7 +20,8 @@ from tests.graphs import Builder
 from tests.op_uses import ID, Use, uses_of
 
 NOTHING = {"padding": 0, "output_padding": 0}  # what a side of 1 is given, where it is not 1
-APART = ("fir", "pixel_shuffle", "pixel_unshuffle")  # do the same to every side: tried below
+# what depends on the number of sides: tried below, and beside the ops
+APART = ("fir", "pixel_shuffle", "pixel_unshuffle", "grid_sample", "haar", "sinusoids", "rotary")
 ROWS = {name: op for name, op in (OPS | GAME_OPS).items() if not op.needs and name not in APART}
 OF_ONE = [use for op in ROWS.values() for use in uses_of(op, 1)]
 
