@@ -21,7 +21,7 @@ _OURS: dict[str, str] = {
     "dot": "inner_product bmm einsum",
     "embedding": "embed label_embedding lookup",
     "one_hot": "onehot_encoding",
-    "constant": "const parameter variable learned_constant",
+    "constant": "const variable learned_constant",
     "coordinates": "coord_conv coords",
     "fourier_features": "synthesis_input fourier",
     "noise": "add_noise noise_injection gaussian_noise",

@@ -321,7 +321,9 @@ class Builder:
         return next(around, None) or (self._within.get(id_) if op.layer else None)
 
     def _select(self, styles: TensorValue, index: int) -> TensorValue:
-        """`ws[i]`: one node for each index, however often it is read."""
+        """`ws[i]`: one node for each index, however often it is read; of an expression a part of it."""
+        if self._sites and styles.id in self._sites[-1].fresh:
+            return self.make("select", {"x": [styles]}, index=index)
         id_ = f"{styles.id}_{index}"
         while (node := self.nodes.get(id_)) and (node.op, node.operands) != ("select", (styles.id,)):
             id_ += "_"  # a node of the spec has this name

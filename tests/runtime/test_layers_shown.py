@@ -23,6 +23,7 @@ SIZES: dict[str, tuple[Any, ...]] = {  # what a constructor needs
     "Embedding": (6, 4),
     "OneHot": (6,),
     "Constant": (6, 4),
+    "LearnedTensor": ((6, 4),),
     "Coordinates": (4,),
     "Dropout": (),
     "Fir": (),

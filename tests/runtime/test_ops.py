@@ -8,6 +8,7 @@ import math
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from gandsl_runtime import ops
 
@@ -159,6 +160,18 @@ def test_along_axes(x: Tensor) -> None:
     same(ops.matmul(t, t, transpose="a"), torch.einsum("nki,nkj->nij", t, t))
     same(ops.matmul(t, s.mT, transpose="none"), torch.einsum("nik,njk->nij", t, s))
     same(ops.matmul(t, s[:, :, :5], transpose="both"), torch.einsum("nki,njk->nij", t, s[:, :, :5]))
+
+
+@pytest.mark.parametrize(("sides", "groups"), [((9,), 1), ((5, 7), 2), ((4, 3, 5), 1)])
+def test_dynamic_conv_is_a_convolution_of_each_sample(sides: tuple[int, ...], groups: int) -> None:
+    x = torch.randn(3, 4, *sides, dtype=torch.float64)
+    kernels = (3, 1, 2)[: len(sides)]
+    weight = torch.randn(3, 6 * 4 // groups * math.prod(kernels), dtype=torch.float64)
+    convolve = (functional.conv1d, functional.conv2d, functional.conv3d)[len(sides) - 1]
+    made = ops.dynamic_conv(x, weight, channels=6, kernel=kernels, stride=2, padding=1, groups=groups)
+    for image, flat, y in zip(x, weight, made, strict=True):
+        kernel = flat.view(6, 4 // groups, *kernels)
+        same(y[None], convolve(image[None], kernel, stride=2, padding=1, groups=groups))
 
 
 def test_choices_and_extremes(x: Tensor) -> None:

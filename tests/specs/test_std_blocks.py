@@ -251,6 +251,16 @@ def magnitude_concat(w: State, a: Tensor, b: Tensor, t: float = 0.3) -> Tensor:
     return torch.cat([a * (scale / math.sqrt(n) * (1 - t)), b * (scale / math.sqrt(m) * t)], 1)
 
 
+def dynamic_modulated(w: State, x: Tensor, style: Tensor, kernel: Tensor) -> Tensor:
+    """StyleGAN2, equations 1 to 3, sample by sample, each with a kernel of its own."""
+    rows = []
+    for image, factors, flat in zip(x, style, kernel, strict=True):
+        own = flat.view(2, 6, 3, 3) * factors[:, None, None]
+        own = own / torch.sqrt((own**2).sum((1, 2, 3), keepdim=True) + 1e-8)
+        rows.append(F.conv2d(image[None], own, padding=1))
+    return torch.cat(rows)
+
+
 def qk_norm(w: State, x: Tensor) -> Tensor:
     """Two heads: each one's queries and keys over their root mean square, times gains."""
     q, k, v = (x @ w[f"it.{name}.weight"].T for name in "qkv")
@@ -330,6 +340,13 @@ CASES = [
          magnitude_concat),
     Case("magnitude.gain", X, "",
          lambda w, x: x * channels(w["it.gain.weight"]) + channels(w["it.bias.bias"])),
+    Case("dynamic.bank", {"style": "Vector[5]"}, "count: 3, size: 7",
+         lambda w, s: torch.softmax(linear(w, "it.scores", s), 1) @ w["it.kernels.weight"]),
+    Case("dynamic.modulated_conv", {**X, "style": "Vector[6]", "kernel": "Vector[108]"},
+         "x: x, style: style, kernel: kernel, channels: 2", dynamic_modulated),
+    Case("dynamic.modulated_conv", {**X, "style": "Vector[6]", "kernel": "Vector[12]"},
+         "x: x, style: style, kernel: kernel, channels: 2, side: 1, demodulate: false",
+         lambda w, x, s, k: torch.einsum("nchw,nc,noc->nohw", x, s, k.view(-1, 2, 6))),
     Case("attention.qk_norm", TOKENS, "heads: 2", qk_norm),
     Case("up.nearest", X, "", lambda w, x: up2(x)),
     Case("up.bilinear", X, "",

@@ -213,6 +213,18 @@ ROWS = (
         mend="name one of the axes that the message lists: `over: features`.",
     ),
     Code(
+        "G0219",
+        "error",
+        "kernel of another size",
+        means="""
+        The computed kernel of a `dynamic_conv` is a Vector with a number for each output channel, each input
+        channel of its group and each place of the kernel, in this order; this one has more or fewer.""",
+        example="""
+        kernel: {op: linear, x: style, features: 8 * 8}
+        conv: {op: dynamic_conv, x: x, weight: kernel, channels: 8, kernel: 3}     # wants 8 * 8 * 9""",
+        mend="compute as many numbers as the message says, or give the op another `kernel` or `channels`.",
+    ),
+    Code(
         "G0223",
         "error",
         "only of two sides",

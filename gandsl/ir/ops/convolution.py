@@ -7,6 +7,7 @@ from math import prod
 
 from gandsl.ir.op import (
     AUTO,
+    TWICE,
     WEIGHT,
     Call,
     Fused,
@@ -120,6 +121,20 @@ def _modulated_output(call: Call) -> TensorType:
     )
 
 
+def _dynamic_output(call: Call) -> TensorType:
+    out = _conv_output(Call(call.inputs, {**call.attrs, "padding_mode": "zeros"}))
+    given, inputs = call.input("weight").shape[0], call.input("x").shape[0] // call.groups
+    kernels = _over(call, "kernel")[0]
+    wanted = call.channels * inputs * prod(kernels)
+    if given != wanted:
+        raise ShapeError(
+            "G0219",
+            f"a kernel of {call.channels}×{inputs}×{size_text(kernels)} has {wanted} numbers, not {given}",
+            "weight",
+        )
+    return out
+
+
 def _conv_state(call: Call) -> State:
     shape = (call.channels, call.input("x").shape[0] // call.groups, *_over(call, "kernel")[0])
     return weight_and_bias(shape, call, call.channels)
@@ -147,6 +162,11 @@ def _spectral(state: Callable[[Call], State]) -> Callable[[Call], State]:
 def _conv_products(call: Call, out: TensorType) -> Products:
     macs = out.elements * (call.input("x").shape[0] // call.groups) * prod(_over(call, "kernel")[0])
     return (Product(macs, ("x",), (WEIGHT,)),)
+
+
+def _dynamic_products(call: Call, out: TensorType) -> Products:
+    (product,) = _conv_products(call, out)
+    return (Product(product.macs, ("x",), ("weight",)),)
 
 
 def _transpose_products(call: Call, out: TensorType) -> Products:
@@ -199,6 +219,30 @@ OPS = (
         layer=LayerRule("Conv2d", CHANNEL_COUNTS, {1: "Conv1d", 3: "Conv3d"}),
         fused=Fused.PRODUCT,
         doc="Convolution, over one, two or three sides.",
+    ),
+    Op(
+        "dynamic_conv",
+        (
+            Port("x", ("Feature",)),
+            Port(
+                "weight", ("Vector",), doc="a kernel for each sample, flat: [channels, in / groups, kernel]"
+            ),
+        ),
+        (
+            CHANNELS,
+            KERNEL,
+            STRIDE,
+            Param("padding", "sides", AUTO, minimum=0, doc="on every side; default kernel // 2"),
+            Param("dilation", "sides", 1, minimum=1),
+            GROUPS,
+        ),
+        output=_dynamic_output,
+        traits=TWICE,
+        products=_dynamic_products,
+        keeps=(Keep("x", ("weight",)), Keep("weight", ("x",))),
+        example={"channels": 4, "kernel": 1, "weight": (32,)},
+        doc="Convolution whose kernel is computed: of a bank, by another network, from a style.",
+        source="Jia et al. 2016 (dynamic filter networks)",
     ),
     Op(
         "conv_transpose",

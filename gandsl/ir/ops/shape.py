@@ -32,11 +32,11 @@ def _from_tokens_output(call: Call) -> TensorType:
 OPS = (
     Op(
         "flatten",
-        (Port("x", ("Feature",)),),
+        (Port("x", ("Feature", "Tokens", "Styles")),),
         (),
         output=lambda call: vector(call.input("x").elements),
         traits=TWICE,
-        doc="A feature as a vector, channel by channel.",
+        doc="A feature as a vector, channel by channel; a list of vectors, one after another.",
     ),
     Op(
         "reshape",

@@ -33,6 +33,13 @@ def _waves(call: Call) -> TensorType:
     return feature(call.channels, *call.size.sides)
 
 
+def _learned(call: Call) -> TensorType:
+    shape = tuple(call.shape)
+    if not 1 <= len(shape) <= 4 or min(shape, default=0) < 1:
+        raise ShapeError("G0208", "a shape has one to four whole numbers from 1 on", "shape")
+    return TensorType({1: "Vector", 2: "Tokens"}.get(len(shape), "Feature"), shape)
+
+
 OPS = (
     Op(
         "input",
@@ -60,6 +67,27 @@ OPS = (
         layer=LayerRule("Constant"),
         doc="A learned feature, the same for each sample.",
         source="StyleGAN, section 2",
+    ),
+    Op(
+        "parameter",
+        (LIKE,),
+        (
+            Param("shape", "ints", doc="one number makes a Vector, two Tokens, more a Feature"),
+            Param("init", "enum", "normal", choices=("normal", "uniform", "zeros", "ones")),
+            Param(
+                "init_scale",
+                "float",
+                1.0,
+                minimum=0.0,
+                doc="standard deviation, half width, or the ones",
+            ),
+        ),
+        output=_learned,
+        weights=lambda call: {"weight": tuple(call.shape)},
+        traits=TWICE,
+        layer=LayerRule("LearnedTensor"),
+        example={"shape": (4, 6)},
+        doc="A learned tensor, the same for each sample: a bank of kernels, queries, positions.",
     ),
     Op(
         "coordinates",

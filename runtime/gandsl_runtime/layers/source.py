@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from gandsl_runtime.layers.base import Computed, Layer
+from gandsl_runtime.layers.initialize import INITS, Fans
 from gandsl_runtime.layers.strided import Sides, each
 
 
@@ -28,6 +31,25 @@ class Constant(Layer):
             "zeros": self.weight.zero_,
         }
         fill[self.init]()
+
+    def forward(self, like: Tensor) -> Tensor:
+        return self.weight.expand(like.shape[0], *self.weight.shape)
+
+
+class LearnedTensor(Layer):
+    """A learned tensor, the same for each sample: like [N, …] → [N, *shape]. Key: weight [*shape].
+
+    init: normal (N(0, init_scale)), uniform (±init_scale), zeros, or ones times init_scale.
+    """
+
+    def __init__(self, shape: Sequence[int], *, init: str = "normal", init_scale: float = 1.0) -> None:
+        super().__init__()
+        self.init, self.init_scale = init, init_scale
+        self.weight = nn.Parameter(torch.empty(*shape))
+        self.reset()
+
+    def initialize(self) -> None:
+        INITS[self.init](self.weight, Fans(1, 1), self.init_scale)
 
     def forward(self, like: Tensor) -> Tensor:
         return self.weight.expand(like.shape[0], *self.weight.shape)

@@ -49,6 +49,7 @@ from gandsl_runtime.ops.combine import (
     multiply,
     slice_channels,
 )
+from gandsl_runtime.ops.dynamic import dynamic_conv
 from gandsl_runtime.ops.gradient import differentiable, gradient, scale_gradient, stop_gradient
 from gandsl_runtime.ops.joined import box_mask, crossover, join, output, split, take
 from gandsl_runtime.ops.norm import pixel_norm
@@ -107,6 +108,7 @@ __all__ = [
     "differentiable",
     "divide",
     "dot",
+    "dynamic_conv",
     "exp",
     "flatten",
     "from_tokens",
