@@ -136,3 +136,84 @@ def files(layout: str, names: Any = CASES) -> dict[str, bytes]:
 def arrays(names: Any = CASES) -> dict[str, np.ndarray]:
     """Arrays by name, of fields whose values have one shape."""
     return {name: np.stack(CASES[name].values()) for name in names if name != "text"}
+
+
+EVERYTHING = """\
+gandsl: 1
+name: everything
+data:
+  image: {type: "Image[3, [4, 6]]", set: a}
+  gray: {type: "Image[1, [4, 6]]", set: a}
+  mask: {type: "Mask[1, [4, 6]]", set: a}
+  map: {type: "Classes[9, [4, 6]]", set: a}
+  ref: {type: "Image[3, [4, 6]]", set: a, field: image, partner: y}
+  wrong: {type: "Tokens[5, 3]", set: a, field: text, stream: other}
+  text: {type: "Tokens[5, 3]", set: b}
+  there: {type: "Vector[5]", set: b, mask: text}
+  deep: {type: "Image[1, [4, 6]]", set: b, range: [0, 4095]}
+  height: {type: "Image[1, [4, 6]]", set: b, range: [-1, 1]}
+  bands: {type: "Image[7, [4, 6]]", set: b}
+  volume: {type: "Volume[1, [3, 4, 6]]", set: b, range: [0, 1]}
+  sound: {type: "Signal[2, 10]", set: b}
+  y: {type: "Label[3]", set: b}
+  age: {type: Number, set: b}
+  pose: {type: "Vector[4]", set: b}
+networks:
+  painter:
+    inputs: {gray: "Image[1, [4, 6]]", map: "Classes[9, [4, 6]]", mask: "Mask[1, [4, 6]]"}
+    body:
+      hot: {op: one_hot, y: map}
+      joined: {op: concat, terms: [gray, hot, mask]}
+      image: {op: conv, channels: 3}
+    outputs: {image: {of: image, kind: Image}}
+  judge:
+    inputs: {image: "Image[3, [4, 6]]"}
+    body: {logit: {op: conv, channels: 1}}
+  reader:
+    inputs: {pose: "Vector[4]", y: "Label[3]"}
+    body:
+      hot: {op: one_hot, y: y}
+      joined: {op: concat, terms: [pose, hot]}
+      said: {op: linear, features: 1}
+game:
+  body:
+    fake: {network: painter, gray: gray, map: map, mask: mask}
+    real: {network: judge, image: image}
+    said: {network: judge, image: fake}
+    adversarial: {block: loss.hinge, real: real, fake: said}
+    read: {network: reader, pose: pose, y: y}
+    sums: mean(deep) + mean(height) + mean(bands) + mean(volume) + mean(sound) + mean(age)
+    texts: mean(text) + mean(there) + mean(wrong)
+  players:
+    judge:
+      trains: [judge]
+      terms:
+        adversarial: adversarial.discriminator
+        lazy: {value: mean(real ** 2), every: 2 steps}
+    painter:
+      trains: [painter]
+      terms: {adversarial: adversarial.generator, near: mean(abs(fake - ref))}
+    reader:
+      trains: [reader]
+      steps: 2
+      terms: {away: mean((read - sums - texts) ** 2)}
+  logs: {mean/sums: sums}
+  shows: [image, fake, ref]
+  watches: {real: real, fake: said, samples: fake, items: image}
+training:
+  length: 6 steps
+  batch: 4
+  data: {flip: true}
+  optimizer: {kind: adam, lr: 1e-2, betas: [0.0, 0.9]}
+  cadence: {log: 2 steps, grid: 3 steps, checkpoint: 2 steps}
+  guard: {samples: 8, warm_up: 4, window: 8, patience: 2}
+"""
+"""A game of two sets and three streams, which reads every kind; its players read them in other phases."""
+
+
+def everything() -> dict[str, dict[str, np.ndarray]]:
+    """The two sets of that game, as arrays by name, of fields in the places that networks take them from."""
+    found = arrays()
+    whole = CASES["text"].values()
+    found["text"] = np.stack([np.resize(one, (5, 3)) for one in whole])
+    return {"a": found, "b": found}

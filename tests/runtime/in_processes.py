@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import torch
 
 import gandsl
-from gandsl_runtime.data.sources import Arrays
+from gandsl_runtime.data.sources import Arrays, NamedArrays
 from gandsl_runtime.distributed.group import ProcessGroup, join
 from gandsl_runtime.training.trainer import Trainer
 from tests.games import in_processes as random_games
 from tests.runtime import nets
+from tests.runtime.fielded import EVERYTHING, everything
 from tests.specs.reduced import SPECS, reduced
 
 PER_SAMPLE = {"training.style_mixing.per": "sample"}
@@ -38,6 +40,7 @@ CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "relativistic": ("r3gan", 2, {}),
     "relativistic_average": ("dcgan", 2, {"training.loss": "relativistic_hinge"}),
     "anchored": ("dcgan", 3, {"training.regularizers": ANCHORED}),
+    "fields": ("", 4, {}),  # of every kind, from two sets
 }
 RANDOM = (4, 9, 160)  # a term's batch of items, a state of micro-batches, players that share moments at once
 BATCH = 8
@@ -56,6 +59,8 @@ def trainer_of(
 ) -> Trainer:
     """The trainer of a case before its first step, or where a run in a folder has come to."""
     spec, _, changes = CASES[case]
+    if case == "fields":
+        return _of_fields(group)
     if micro := changes.get("training.micro_batch"):
         changes = changes | {"training.micro_batch": micro // group.size}  # what all do at a time
     overrides = reduced(spec, batch=BATCH, images=16, classes=3) | changes | more
@@ -73,6 +78,18 @@ def trainer_of(
         assert run_dir is not None
         return nets.resumed(run_dir, program.game, plan=program.plan, change=True, **common)
     return nets.trainer_of(program.plan, program.game, run_dir=run_dir, seed=3, **common)
+
+
+def _of_fields(group: ProcessGroup) -> Trainer:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "everything.yaml"
+        path.write_text(EVERYTHING)
+        program = gandsl.compile(path, {"training.batch": BATCH})
+    torch.manual_seed(7 + group.rank)
+    assert program.plan is not None and program.game is not None
+    program.to(torch.float64)
+    data = {name: NamedArrays(arrays) for name, arrays in everything().items()}
+    return Trainer(program.plan, program.game, data=data, seed=3, observing=(), group=group)
 
 
 def outcome(trainer: Trainer) -> dict[str, torch.Tensor]:
