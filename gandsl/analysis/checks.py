@@ -14,6 +14,7 @@ from gandsl.analysis import (
     plan_rules,
     reach_rules,
     shadowing,
+    start_rules,
     usage,
     weight_rules,
 )
@@ -50,6 +51,9 @@ ERRORS: tuple[tuple[str, Rule], ...] = (  # the codes a rule may give, and the r
     ("G0602", growth_rules.keys_are_levels),
     ("G0619", growth_rules.layers_are_shared),
     ("G0610", growth_rules.reaches_full_size),
+    ("G0690 G0691", start_rules.files_have_checksums),
+    ("G0693", start_rules.keys_are_nodes),
+    ("G0692", start_rules.own_precision_is_scaled),
 )
 WARNINGS: tuple[tuple[str, Rule], ...] = (
     ("W0701", usage.params),
@@ -70,6 +74,7 @@ WARNINGS: tuple[tuple[str, Rule], ...] = (
     ("W0731", reach_rules.idle_logits),
     ("W0732", reach_rules.idle_latents),
     ("W0733", reach_rules.idle_styles),
+    ("W0785", start_rules.files_are_at_hand),
 )
 
 # those that a game written out does not break either; the others are about the two players of a short form
@@ -96,6 +101,10 @@ OF_ANY_GAME: frozenset[Rule] = frozenset(
         lints.small_batch,
         lints.uneven_overlap,
         lints.bias_before_batch_norm,
+        start_rules.files_have_checksums,
+        start_rules.keys_are_nodes,
+        start_rules.own_precision_is_scaled,
+        start_rules.files_are_at_hand,
     )
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Unpack
 
@@ -20,9 +20,8 @@ Numbers = int | Sequence[int]
 class Drawable(Protocol):
     """What images are drawn of: a `Program`."""
 
-    @property
-    def generator(self) -> Network:
-        """The generator with its weights."""
+    def sampled(self, name: str) -> Network:
+        """A network with its weights."""
 
     @property
     def plan(self) -> Plan | None:
@@ -35,16 +34,23 @@ class Drawable(Protocol):
 
 @dataclass(frozen=True)
 class Drawing:
-    """Draws images of a program's generator, as `gandsl sample` does.
+    """Draws images of a program's generator, or of another of its networks, as `gandsl sample` does.
 
-    `how` are the options of `gandsl_runtime.sample.Sampler`: `truncation`, `cutoff`, `noise` ("constant" by
-    default, "random", "none"), `batch` and others. The generator is as it was afterwards; no gradients.
+    `inputs`: what the network takes beside latents and classes, a row for each seed, by name. `how` are the
+    options of `gandsl_runtime.sample.Sampler`: `truncation`, `cutoff`, `noise` ("constant" by default,
+    "random", "none"), `batch` and others. The network is as it was afterwards; no gradients.
     """
 
     program: Drawable
 
     def __call__(
-        self, seeds: Numbers, classes: Numbers | None = None, **how: Unpack[SamplingOptions]
+        self,
+        seeds: Numbers,
+        classes: Numbers | None = None,
+        *,
+        inputs: Mapping[str, Tensor] | None = None,
+        network: str = "generator",
+        **how: Unpack[SamplingOptions],
     ) -> Tensor:
         """Images [N, c, h, w] in the range that the plan gives them (−1 to 1), one a seed.
 
@@ -56,13 +62,19 @@ class Drawing:
             classes = [classes] * len(chosen)
         how.setdefault("noise", "constant")
         how.setdefault("stage", self.program.stage)
-        return sample(self.program.generator, chosen, classes, **how)[-1]
+        return sample(self.program.sampled(network), chosen, classes, inputs, **how)[-1]
 
     def pixels(
-        self, seeds: Numbers, classes: Numbers | None = None, **how: Unpack[SamplingOptions]
+        self,
+        seeds: Numbers,
+        classes: Numbers | None = None,
+        *,
+        inputs: Mapping[str, Tensor] | None = None,
+        network: str = "generator",
+        **how: Unpack[SamplingOptions],
     ) -> Tensor:
         """The same as uint8 [N, c, h, w] from 0 to 255 on the CPU."""
-        return to_pixels(self(seeds, classes, **how), *self.range)
+        return to_pixels(self(seeds, classes, inputs=inputs, network=network, **how), *self.range)
 
     @property
     def range(self) -> tuple[float, float]:

@@ -33,26 +33,30 @@ def load(
         wrote, or one of another implementation (.pkl, .pt, .pth …), of which nothing is run; several of one
         model as for `gandsl.import_checkpoint`.
     spec: by default the run's own as it was then, or the one that the file fits. overrides: as `--set`.
-    part: the generator's weights: "average" (their moving average, the default where there is one) or
-        "generator" (those in training).
+    part: which weights of the networks: "average" (their moving averages, the default where there are any)
+        or "generator" (those in training).
     layout: of another implementation's file; by default recognized.
     device: where the networks are put; "auto" takes a GPU if there is one.
     target: what the networks are optimized for; by default for inference, which changes no result.
     warn: is told what may be wrong with the file or the spec; by default `warnings.warn`.
 
-    The discriminator is there where the file has its weights. Raises subclasses of `gandsl.Error`.
+    A network is there where the file has its weights, or it starts from a file of its own. Raises subclasses
+    of `gandsl.Error`.
     """
     from gandsl.api.weights import Weights
     from gandsl.interop.held import held
     from gandsl.passes.target import Target
+    from gandsl_runtime.runs.checkpoint import absent
     from gandsl_runtime.system.device import device_named
 
     place = device_named(str(device))
     found = held(path, spec, overrides or (), layout, warn=warn or _warn)
-    chosen = part or ("average" if "average" in found.parts else "generator")
-    other = {"average", "generator"} - {chosen}
-    tensors = {key: tensor for key, tensor in found.tensors.items() if key.partition("/")[0] not in other}
-    weights = Weights(found.path, tensors, tuple(found.parts), chosen, found.clock, place)
+    if part and part not in found.parts and "generator" in found.module.networks:
+        raise absent(part, found.parts, found.path)
+    weights = Weights(
+        found.path, dict(found.tensors), tuple(found.parts), part != "generator", found.clock, place
+    )
+    weights.drop_others(found.module.networks)
     program = Program(found.module, target or Target(mode="inference"), weights=weights)
     if part or (weights.has("generator") and "generator" in found.module.networks):
         _ = program.generator  # what does not fit is told now

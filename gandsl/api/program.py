@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from gandsl.lowering.game import LoweredGame
     from gandsl.lowering.network import LoweredNetwork
     from gandsl.passes.target import Target
+    from gandsl_runtime.data import Dataset
+    from gandsl_runtime.data.sources import Source
     from gandsl_runtime.plan import Plan
     from gandsl_runtime.plan.schedule import Stage
+    from gandsl_runtime.sample import NoiseMode
+    from gandsl_runtime.sample.feed import Fed
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,6 +40,7 @@ class Program:
     target: Target | None = None  # what the networks are optimized for; None: training
     warnings: tuple[Diagnostic, ...] = ()
     weights: Weights | None = None  # of a file; None: fresh ones
+    begun: bool = False  # a run goes on, whose checkpoint has the weights: files to start from are not read
     _networks: dict[str, LoweredNetwork] = field(default_factory=dict, compare=False)
 
     @property
@@ -49,15 +54,19 @@ class Program:
 
         Raises SamplingError where no network has this name.
         """
-        if "generator" not in self.module.networks:
+        return self.sampled("generator")
+
+    def sampled(self, name: str) -> LoweredNetwork:
+        """A network that is to be sampled. Raises SamplingError where there is none of this name."""
+        if name not in self.module.networks:
             from gandsl_runtime.errors import SamplingError
 
-            names = ", ".join(f"`{name}`" for name in self.module.networks)
+            names = ", ".join(f"`{one}`" for one in self.module.networks)
             raise SamplingError(
-                f"the network that is sampled is called `generator`, and {self.name} has {names}",
-                "give the one that makes images of latents that name; its grids show what the game shows",
+                f"the network that is sampled is called `{name}`, and {self.name} has {names}",
+                "name another: --network NAME (`program.network(NAME)`)",
             )
-        return self.network("generator")
+        return self.network(name)
 
     @property
     def discriminator(self) -> LoweredNetwork:
@@ -79,6 +88,23 @@ class Program:
 
         return Drawing(self)
 
+    def feed(
+        self,
+        where: str | Path | Source | Dataset,
+        network: str | None = None,
+        *,
+        batch: int = 32,
+        noise: NoiseMode = "constant",
+    ) -> Fed:
+        """What is made of each item of a set: iterate it for (names, outputs [N, …]) of a batch at a time.
+
+        By default the last that the game shows of items; else all outputs of a network, whose inputs that no
+        seed draws are fields of an item. Raises SamplingError, DataError, MissingExtra.
+        """
+        from gandsl.api.feeding import fed
+
+        return fed(self, where, network, batch=batch, noise=noise)
+
     @property
     def plan(self) -> Plan | None:
         """The training plan; None where the spec has none."""
@@ -98,7 +124,8 @@ class Program:
     @property
     def stage(self) -> Stage | None:
         """Where in its growth the run was whose weights these are; None where nothing grows."""
-        return self.weights.stage(self.generator, self.plan) if self.weights else None
+        levels = next((ir.levels for ir in self.module.networks.values() if ir.levels), ())
+        return self.weights.stage(levels, self.plan) if self.weights else None
 
     @cached_property
     def spec(self) -> dict[str, Any]:
@@ -108,14 +135,28 @@ class Program:
     def network(self, name: str) -> LoweredNetwork:
         """Any network of the spec, always the same object.
 
-        Raises KeyError for a name the spec does not have, CheckpointError where its weights were not in the
-        file, or don't fit.
+        One that starts from a file of weights has them. Raises KeyError for a name the spec does not have,
+        CheckpointError or InteropError where its weights were not in the file, or don't fit, and where the
+        file that it starts from is not there, or is another.
         """
         _ = self.module.networks[name]
         if name not in self._networks:
-            network = self.weights.into(name, self._made) if self.weights else self._made(name)
-            self._networks[name] = network
+            self._networks[name] = self._weighted(name)
         return self._networks[name]
+
+    def _weighted(self, name: str) -> LoweredNetwork:
+        """A network with the weights of a checkpoint, of the file that it starts from, or of the seed."""
+        starts = self.module.networks[name].start is not None
+        if self.weights and (self.weights.has(name) or not starts):
+            return self.weights.into(name, self._made)
+        from gandsl_runtime.calling import device_of
+
+        network = self._made(name)
+        if starts and not self.begun and device_of(network).type != "meta":  # without numbers there are none
+            from gandsl.interop.start import started
+
+            started(network, self.module)
+        return network
 
     def _made(self, name: str) -> LoweredNetwork:
         from gandsl.lowering.network import LoweredNetwork

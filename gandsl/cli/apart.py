@@ -43,6 +43,25 @@ APART: dict[str, tuple[Pair, ...]] = {
         *(Pair("--game", name, "the game is text alone") for name in ("--ir", "--network")),
         *(Pair("--explain", name, "one answer at a time") for name in ("--game", "--ir", "--network")),
     ),
+    "sample": (
+        *(
+            Pair("--data", name, "what is made of items is drawn of no seeds")
+            for name in (
+                *("--seeds", "--latents", "--classes", "--class-columns", "--truncation"),
+                *("--truncation-cutoff",),
+                *("--translate", "--rotate", "--standing-statistics", "--interpolate", "--steps", "--loop"),
+                *("--mix", "--mix-seeds", "--columns", "--fps", "--save-latents"),
+            )
+        ),
+        Pair("--data", "--inputs", "inputs come from a set, or from a file"),
+        *(
+            Pair("--inputs", name, "the file's rows say what is drawn, one image each")
+            for name in (
+                *("--seeds", "--latents", "--classes", "--class-columns", "--standing-statistics"),
+                *("--interpolate", "--steps", "--loop", "--mix", "--mix-seeds", "--fps", "--save-latents"),
+            )
+        ),
+    ),
     "graph": (Pair("--game", "--network", "one picture at a time"),),
     "explain": (
         *(Pair("TOPIC", name, "one answer at a time") for name in ("--codes", "--ops", "--blocks")),

@@ -15,6 +15,8 @@ from gandsl.diagnostics.catalogue import (
     networks,
     params,
     sizes,
+    start_lints,
+    starts,
     types,
     unused,
 )
@@ -32,11 +34,13 @@ RANGES = {
     "G05": params,
     "G06": networks,
     "G067": game,
+    "G069": starts,
     "W070": unused,
     "W072": lints,
     "W073": idle,
     "W074": sizes,
     "W077": game_lints,
+    "W0785": start_lints,
 }
 
 CODES: dict[str, Code] = {row.code: row for module in RANGES.values() for row in module.ROWS}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from gandsl.analysis.cost import ModuleCost, module_cost
@@ -14,6 +14,7 @@ from gandsl.diff.weights import Compatibility, compatibility
 
 if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR
+    from gandsl.ir.graph import NetworkIR
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,11 @@ class NetworkDiff:
     graph: GraphDiff  # of the main programs
     weights: Compatibility
     levels: tuple[tuple[tuple[int, ...], ...], tuple[tuple[int, ...], ...]]  # old, new
+    declared: tuple[ValueChange, ...] = ()  # what the network says of itself: its file of weights, precision
+
+    def __bool__(self) -> bool:
+        """Whether anything but names differs."""
+        return bool(self.graph or self.levels[0] != self.levels[1] or self.declared)
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class ModuleDiff:
 
     def __bool__(self) -> bool:
         """Whether anything differs but names and docs."""
-        inside = any(n.graph or n.levels[0] != n.levels[1] for n in self.networks.values())
+        inside = any(self.networks.values())
         return bool(self.params or self.untold or self.game or self.added or self.removed or inside)
 
     @property
@@ -61,6 +67,7 @@ def compare(old: ModuleIR, new: ModuleIR) -> ModuleDiff:
                 diff_graphs(before.main, network.main, moved),
                 compatibility(before, network, moved),
                 (before.levels, network.levels),
+                changes(_declared(before), _declared(network)),
             )
     return ModuleDiff(
         old,
@@ -74,6 +81,12 @@ def compare(old: ModuleIR, new: ModuleIR) -> ModuleDiff:
         module_cost(old),
         module_cost(new),
     )
+
+
+def _declared(network: NetworkIR) -> dict[str, object]:
+    start = {} if network.start is None else asdict(network.start)
+    said = {f"weights.{name}": value for name, value in start.items() if value and name != "beside"}
+    return said | ({"precision": network.precision} if network.precision else {})
 
 
 def _plan(module: ModuleIR) -> dict[str, object]:

@@ -66,6 +66,7 @@ def _network(diff: ModuleDiff, name: str, network: NetworkDiff) -> dict[str, Any
         "removed": [{"id": id_, "op": graph.old[id_].op} for id_ in graph.removed],
         "changed": [_change(change) for change in graph.changed],
         "levels": [[list(size) for size in levels] for levels in network.levels],
+        "declared": _values(network.declared),
         "cost": {
             "old": asdict(diff.old_cost.networks[name].total),
             "new": asdict(diff.new_cost.networks[name].total),

@@ -33,7 +33,7 @@ def differences(diff: ModuleDiff, *, columns: int = 80) -> str:
         *(
             "\n".join([name, *_rows([*_network(network), *_weights(network)], columns)])
             for name, network in diff.networks.items()
-            if network.graph or network.levels[0] != network.levels[1]
+            if network
         ),
     ]
     return "\n".join(sections)
@@ -83,7 +83,7 @@ def _network(network: NetworkDiff) -> list[str]:
     old, new = network.levels
     if old != new:
         lines.append(f"~ growth: {_levels(old)} → {_levels(new)}")
-    return lines or ["the same graph"]
+    return [*(_value(one).strip() for one in network.declared), *lines] or ["the same graph"]
 
 
 def _levels(levels: tuple[tuple[int, ...], ...]) -> str:

@@ -10,7 +10,7 @@ from gandsl.diagnostics import Diagnostics, Span
 from gandsl.frontend.builder import Tally
 from gandsl.frontend.context import Context
 from gandsl.frontend.module import ModuleIR
-from gandsl.frontend.network import unfold_network
+from gandsl.frontend.network import own_precision, unfold_network, weights_file
 from gandsl.frontend.nodes.body import unfold_body
 from gandsl.frontend.nodes.packages import require
 from gandsl.frontend.reporting import Enough, Reporter
@@ -64,7 +64,8 @@ def _elaborated(document: Document, session: _Session, diagnostics: Diagnostics)
         programs = session.programs(network, sizes)
         if programs is not None:
             levels = _levels(programs, sizes)
-            networks[name] = NetworkIR(name, programs, levels, moved_in(name, document.moved), requires)
+            moved, start = moved_in(name, document.moved), weights_file(network, document)
+            networks[name] = NetworkIR(name, programs, levels, moved, requires, start, own_precision(network))
             for graph in programs.values():
                 graph.verify()
     plan = session.plan()

@@ -18,10 +18,11 @@ from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Above, TensorValue, first_output
 from gandsl.ir.graph import Graph, Provenance
 from gandsl.ir.types import KINDS, is_a, picture
-from gandsl.spec.document import NetworkDecl, PortDecl
+from gandsl.spec.document import Document, NetworkDecl, PortDecl
 from gandsl.spec.scope import Scope
 from gandsl.spec.tree import Scalar, Tree
 from gandsl.spec.values import ABSENT, POISON, Absent, Poison
+from gandsl_runtime.weights_file import COMPUTE, Compute, WeightsFile
 
 
 def unfold_network(unfolder: Unfolder, network: NetworkDecl, scope: Scope) -> Graph | None:
@@ -57,6 +58,28 @@ def unfold_network(unfolder: Unfolder, network: NetworkDecl, scope: Scope) -> Gr
         kinds,
         styles.id if isinstance(styles, TensorValue) else None,
     )
+
+
+def weights_file(network: NetworkDecl, document: Document) -> WeightsFile | None:
+    """The file that a network's weights start from; None where they start from the seed."""
+    decl = network.weights
+    if decl is None or decl.file is None:
+        return None
+    return WeightsFile(
+        file=decl.file.text,
+        sha256=decl.sha256.text.lower() if decl.sha256 else "",
+        part=decl.part,
+        layout=decl.layout.text if decl.layout else "",
+        keys={one.key: one.value.text for one in decl.keys if isinstance(one.value, Scalar)},
+        unused=decl.unused,
+        beside=document.paths.get(decl.file.span.file, document.path),
+    )
+
+
+def own_precision(network: NetworkDecl) -> Compute | None:
+    """What the network is computed in; None: as the plan says. Another word was refused where it stands."""
+    said = network.precision.text if network.precision else None
+    return next((one for one in COMPUTE if one == said), None)
 
 
 def _kinds(

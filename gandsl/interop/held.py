@@ -15,13 +15,13 @@ from gandsl.interop.foreign import WEIGHTS
 from gandsl.interop.load import Sources, import_checkpoint
 from gandsl.interop.matching import Overrides
 from gandsl.interop.origin import NoWeights, Origin, origin_of
-from gandsl.interop.recognize import SIDE_OF
 from gandsl.spec.overrides import as_texts
 from gandsl.spec.places import ENDINGS, named
 from gandsl_runtime.plan.schedule import Clock
 from gandsl_runtime.runs import checkpoint
 from gandsl_runtime.runs.header import RunFacts
 from gandsl_runtime.runs.run_dir import RunDir
+from gandsl_runtime.runs.tensors import average_name
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,14 @@ class Held:
 
     path: str  # of the file, or of several
     module: ModuleIR
-    tensors: Mapping[str, Tensor]  # `<part>/<key>`, of the parts generator, discriminator and average
+    tensors: Mapping[str, Tensor]  # `<part>/<key>`, of networks and of averages of them
     clock: Clock | None = None  # where a run was
 
     @property
     def parts(self) -> list[str]:
         """Those that there are weights of."""
-        return [part for part in SIDE_OF if any(key.startswith(f"{part}/") for key in self.tensors)]
+        there = {key.partition("/")[0] for key in self.tensors}
+        return [part for part in parts_of(self.module) if part in there]
 
 
 def held(
@@ -71,8 +72,14 @@ def held(
         changed = f"{origin.spec} is another than when {file} was imported: these may be other networks"
         warn(origin.doubt or changed)
     counted = facts.counters if isinstance(facts, RunFacts) else None
-    weights = {key: tensor for key, tensor in tensors.items() if key.partition("/")[0] in SIDE_OF}
+    known = parts_of(module)
+    weights = {key: tensor for key, tensor in tensors.items() if key.partition("/")[0] in known}
     return Held(str(file), module, weights, Clock(counted.images, counted.steps) if counted else None)
+
+
+def parts_of(module: ModuleIR) -> list[str]:
+    """What a checkpoint calls the weights of a module's networks, and their averages."""
+    return [part for name in module.networks for part in (name, average_name(name))]
 
 
 def _is_spec(path: Path) -> bool:

@@ -125,6 +125,29 @@ def import_checkpoint(
     )
 
 
+def import_network(path: Path, layout: str, part: str, side: str, module: ModuleIR) -> Mapping[str, Tensor]:
+    """The tensors of one network in a file of a layout, by the names of that network in the module.
+
+    part: generator, average or discriminator; "": the average where there is one. side: which network of the
+    layout it is. Raises InteropError.
+    """
+    with ExitStack() as stack:
+        file = open_file(path, part or None, stack)
+        found, parts, _ = recognize([file], layout, side)
+        role = part or ("average" if "average" in parts else side)
+        if role not in parts:
+            raise InteropError(f"{path} holds no {role}", f"it holds {listed(list(parts))}")
+        check_options(found, {role: parts[role]})
+        try:
+            loaded = _load(found, role, parts[role], module, owner=True)
+        except KeyError as error:  # a parameter that the layout's own spec has
+            raise InteropError(
+                f"{found.doc} is told apart by {error.args[0]!r}, and this spec has no such parameter",
+                f"give the spec the parameters of {found.spec}.yaml, as the file has them",
+            ) from error
+    return _derived(loaded, parts[role], role, module).state
+
+
 @dataclass(frozen=True)
 class _Loaded:
     state: Mapping[str, Tensor]

@@ -11,6 +11,7 @@ from gandsl.diagnostics.span import Span
 from gandsl.ir.op import Call, Op
 from gandsl.ir.ops import PRIMITIVES
 from gandsl.ir.types import TensorType
+from gandsl_runtime.weights_file import Compute, WeightsFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,8 @@ class NetworkIR:
     levels: tuple[tuple[int, ...], ...] = ()  # sides of each level, (h, w); empty when it does not grow
     moved: Mapping[str, str] = field(default_factory=dict)  # old place → new place of what was moved
     requires: Mapping[str, str] = field(default_factory=dict)  # prefix → package, whose passes are run too
+    start: WeightsFile | None = None  # what its weights start from; None: the seed, or a checkpoint
+    precision: Compute | None = None  # what it is computed in; None: as the plan says
 
     @property
     def main(self) -> Graph:

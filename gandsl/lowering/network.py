@@ -52,6 +52,7 @@ class LoweredNetwork(Network):
         self.inputs, self.outputs = ports_of(main)
         self.levels, self.moved = ir.levels, ir.moved
         self.has_styles = main.styles is not None
+        self._starts_from, self._precision = ir.start, ir.precision
         self._programs: dict[Asked, tuple[fx.GraphModule, PassLog]] = {}
         self._twin: list[nn.Module] = []  # in a list, so that it is no submodule
 
@@ -112,7 +113,7 @@ class LoweredNetwork(Network):
         for name, child in self.named_children():
             other._modules[name] = child
         callable_entries(other)
-        other.training = self.training
+        other.training, other._starts_from = self.training, self._starts_from
         return other
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
@@ -123,7 +124,7 @@ class LoweredNetwork(Network):
         other._adopt(self.ir, self.target, self.thorough)
         for name, child in self.named_children():
             other._modules[name] = copy.deepcopy(child, memo)
-        other.training = self.training
+        other.training, other._starts_from = self.training, self._starts_from
         return other
 
     def __getstate__(self) -> dict[str, Any]:

@@ -6,11 +6,14 @@ from gandsl.ir.graph import NetworkIR
 from gandsl.ir.stages import stages
 from gandsl.lowering.precision import in_precision
 from gandsl_runtime.plan import Plan
+from gandsl_runtime.plan.precision import own_precision
 
 
 def planned(network: NetworkIR, plan: Plan | None) -> NetworkIR:
-    """The network as the plan trains it; without a plan as it is."""
-    return network if plan is None else in_precision(network, plan.precision)
+    """The network as the plan trains it, or in its own precision; without a plan as it is."""
+    if plan is None:
+        return network
+    return in_precision(network, own_precision(network.precision, plan.precision))
 
 
 def recomputed(network: NetworkIR, plan: Plan | None) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from gandsl.diagnostics import Span
 from gandsl.spec.expressions import Expr
 from gandsl.spec.params import ParamDecl
-from gandsl.spec.tree import Mapping, Scalar, Tree, is_null
+from gandsl.spec.tree import Entry, Mapping, Scalar, Tree, is_null
 
 __all__ = [
     "BlockDecl",
@@ -24,6 +24,7 @@ __all__ = [
     "PortDecl",
     "SlotDecl",
     "TermDecl",
+    "WeightsDecl",
 ]
 
 
@@ -97,6 +98,20 @@ class BlockDecl:
     weight: str = "weight"  # what the weight of a term that it makes is called
 
 
+@dataclass(frozen=True, slots=True)
+class WeightsDecl:
+    """Where a network's weights start: drawn by the seed (`random`), or in a file."""
+
+    span: Span
+    random: bool = False
+    file: Scalar | None = None
+    sha256: Scalar | None = None
+    part: str = ""  # whose weights of those in the file; none: the only ones, or those under its own name
+    layout: Scalar | None = None  # of another implementation
+    keys: tuple[Entry, ...] = ()  # node or stage here → its name in the file
+    unused: tuple[str, ...] = ()  # beginnings of names in the file that have no place here
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class NetworkDecl:
     """A network. `outputs` empty: the last node. The output of `output: image` has the name image."""
@@ -114,7 +129,8 @@ class NetworkDecl:
     broken: bool = False
     output_kinds: dict[str, Scalar] = field(default_factory=dict)  # where an output says its kind
     like: Scalar | None = None  # the network whose declaration this is, too
-    weights: str = ""  # where they start: random, or as its trainer has them
+    weights: WeightsDecl | None = None  # where they start; None: as whoever trains them has them
+    precision: Scalar | None = None  # what it is computed in; None: as the plan says
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +230,7 @@ class Document:
     imports: dict[str, str | Document] = field(default_factory=dict)  # name → path, or what it holds
     requires: dict[str, Scalar] = field(default_factory=dict)  # prefix of ops → the package that has them
     sources: dict[str, str] = field(default_factory=dict, repr=False)  # file → text, of all it was made from
+    paths: dict[str, str] = field(default_factory=dict, repr=False)  # file → where it lies
 
     @property
     def is_short(self) -> bool:

@@ -45,19 +45,22 @@ def find(written: str, beside: str, span: Span | None, diagnostics: Diagnostics)
     them. `beside` is the path of the naming file. Reports G0402 at `span` and returns None where there is
     none.
     """
-    if os.path.isabs(written):
-        places = [written]
-    else:
-        others = [] if climbs(written) else [*shared(), STANDARD]
-        places = [
-            os.path.normpath(os.path.join(folder, written)) for folder in (os.path.dirname(beside), *others)
-        ]
+    places = candidates(written, beside)
     for place in places:
         if os.path.exists(place):
             return SpecFile.at(place)
-    tried = tuple(f"tried {SpecFile.at(place).shown}" for place in dict.fromkeys(places))
+    tried = tuple(f"tried {SpecFile.at(place).shown}" for place in places)
     diagnostics.add("G0402", f"there is no file `{written}`", span, notes=tried, help=_neighbour(places[0]))
     return None
+
+
+def candidates(written: str, beside: str) -> list[str]:
+    """Where a file may lie that is named so in the file `beside`, best first."""
+    if os.path.isabs(written):
+        return [written]
+    others = [] if climbs(written) else [*shared(), STANDARD]
+    folders = (os.path.dirname(beside), *others)
+    return list(dict.fromkeys(os.path.normpath(os.path.join(folder, written)) for folder in folders))
 
 
 def spec_file(written: str) -> SpecFile:

@@ -80,6 +80,7 @@ class _Loader:
         if not blocks_only:
             self.require_networks(document)
         document.imports = self.imports(tree, file)
+        document.paths = dict(self.paths)
         files = [*self.paths, *(f"--set {text}" for text in overrides)]
         document.sources = {
             name: self.diagnostics.sources[name] for name in files if name in self.diagnostics.sources

@@ -8,11 +8,11 @@ from gandsl.diagnostics import Diagnostics, Label
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.spec import shapes
 from gandsl.spec.constants import params
-from gandsl.spec.document import BlockDecl, Document, NetworkDecl
+from gandsl.spec.document import BlockDecl, Document, NetworkDecl, WeightsDecl
 from gandsl.spec.fields import as_scalar, entries_in, read_fields, text_in
 from gandsl.spec.names import is_name
 from gandsl.spec.ports import ports, slot
-from gandsl.spec.tree import Entry, Mapping, Scalar, Tree
+from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree
 
 
 def block(entry: Entry, home: Document, diagnostics: Diagnostics) -> BlockDecl:
@@ -84,6 +84,7 @@ def _likeness(decl: NetworkDecl, known: dict[str, NetworkDecl], diagnostics: Dia
         span=decl.span,
         like=decl.like,
         weights=decl.weights,
+        precision=decl.precision or other.precision,
     )
 
 
@@ -110,19 +111,40 @@ def network(entry: Entry, home: Document, diagnostics: Diagnostics) -> NetworkDe
         output_kinds=kinds,
         like=as_scalar(given.get("like")),
         weights=_weights(given, entry, diagnostics),
+        precision=as_scalar(given.get("precision")),
     )
 
 
-def _weights(given: dict[str, Tree], entry: Entry, diagnostics: Diagnostics) -> str:
-    """`random`, or nothing where the network's trainer has its weights."""
+def _weights(given: dict[str, Tree], entry: Entry, diagnostics: Diagnostics) -> WeightsDecl | None:
+    """Where the weights start; None where nothing is said of it."""
     written = given.get("weights")
     if written is None:
-        return ""
+        return None
     found = read_fields(shapes.WEIGHTS, written, entry.key_span, diagnostics) or {}
+    random, file = found.get("random"), as_scalar(found.get("file"))
     if isinstance(written, Mapping) and not len(written):
-        diagnostics.add("G0013", "`weights` says nothing", written.span, help="write `{random: true}`")
-    random = found.get("random")
-    return "random" if isinstance(random, Scalar) and random.value is True else ""
+        help = "write `{random: true}`, or `{file: …, sha256: …}`"
+        diagnostics.add("G0013", "`weights` says nothing", written.span, help=help)
+    elif file is None and (about := [name for name in found if name != "random"]):
+        name = about[0]
+        message = f"`{name}` is about a file of weights, and none is named"
+        diagnostics.add("G0009", message, written.span, help=f"add `file: …` beside `{name}`")
+    decl = WeightsDecl(
+        span=written.span,
+        random=isinstance(random, Scalar) and random.value is True,
+        file=file,
+        sha256=as_scalar(found.get("sha256")),
+        part=text_in(found, "part"),
+        layout=as_scalar(found.get("layout")),
+        keys=tuple(one for one in entries_in(found, "keys") if isinstance(one.value, Scalar)),
+        unused=tuple(one.text for one in _scalars(found.get("unused"))),
+    )
+    return decl if decl.random or decl.file else None
+
+
+def _scalars(tree: Tree | None) -> tuple[Scalar, ...]:
+    items = tree.items if isinstance(tree, Sequence) else ()
+    return tuple(item for item in items if isinstance(item, Scalar))
 
 
 def _body(given: dict[str, Tree], entry: Entry, diagnostics: Diagnostics) -> Mapping | None:

@@ -174,8 +174,21 @@ OUTPUT = FieldsShape(
     short="of",
 )
 WEIGHTS = FieldsShape(
-    "where weights start: {random: true}",
-    (Field("random", FLAG, "from the seed; to be said of a network that nobody trains"),),
+    "where weights start: {random: true}, or {file: …, sha256: …}",
+    (
+        Field("random", FLAG, "from the seed; to be said of a network that nobody trains"),
+        Field("file", TEXT, "a file of weights: beside the spec, or in a folder of GANDSL_PATH"),
+        Field("sha256", TEXT, "the file's checksum, 64 hexadecimal digits"),
+        Field("part", TEXT, "whose weights of those in the file; default: the only ones, or this network's"),
+        Field("layout", TEXT, "the implementation whose names the file has, as `gandsl import` takes it"),
+        Field(
+            "keys",
+            MapOf(TEXT, named=False, pattern=".+"),
+            "nodes, or stages of nodes, and what the file calls them: {conv1: features.0}",
+        ),
+        Field("unused", NAMES, "beginnings of names in the file that this network has no place for"),
+    ),
+    exclusive=(("random", "file"), ("layout", "keys"), ("layout", "unused")),
 )
 NETWORK = FieldsShape(
     "a network: {inputs: …, body: …}, or {like: …}",
@@ -190,6 +203,11 @@ NETWORK = FieldsShape(
         Field("styles", EXPRESSION, "the style space: a node of kind Styles"),
         Field("like", TEXT, "another network: this one is declared as that is, with weights of its own"),
         Field("weights", WEIGHTS, "where its weights start"),
+        Field(
+            "precision",
+            ChoiceShape(("fp32", "bf16", "fp16")),
+            "what it is computed in while it trains or helps to; default: as the plan's precision says",
+        ),
     ),
     exclusive=(
         ("output", "outputs"),

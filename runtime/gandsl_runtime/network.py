@@ -11,6 +11,7 @@ from torch import nn
 from .calling import checked, device_of, signature
 from .errors import SamplingError
 from .port import Port
+from .weights_file import Compute, WeightsFile
 
 __all__ = ["Network", "Port"]
 
@@ -26,6 +27,8 @@ class Network(nn.Module):
         {}
     )  # ids that were → ids that are: saved weights may have the old
     has_styles: bool = False  # has the entries "mapping" and "synthesis"
+    _starts_from: WeightsFile | None = None  # a file whose weights it has yet to be given
+    _precision: Compute | None = None  # what it is computed in while training; None: as the plan says
 
     def program(
         self, entry: str = "forward", level: int | None = None, fading: bool = False

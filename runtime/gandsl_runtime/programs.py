@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
 
-from .network import Network, Port
+from .network import Network
 from .plan.schedule import Stage
 
 Images = tuple[Tensor, ...]
@@ -23,16 +23,6 @@ def call(network: Network, entry: str, stage: Stage, args: Sequence[Any]) -> tup
     program = network.program(entry, stage.level, stage.fading)
     alpha = (args[0].new_full((), stage.alpha),) if stage.fading else ()  # args[0]: latents, styles or images
     return tuple_of(program(*args, *alpha))
-
-
-def latents_and_labels(
-    generator: Network, labels: Tensor | None, latent: Callable[[Port], Tensor]
-) -> tuple[Tensor, ...]:
-    """The generator's arguments in call order; `latent(port)` gives each latent."""
-    given: dict[str, Callable[[Port], Tensor | None]] = {"Latent": latent, "Label": lambda _: labels}
-    return tuple(
-        x for port in generator.inputs if port.kind in given if (x := given[port.kind](port)) is not None
-    )
 
 
 def classes_of(network: Network) -> int:

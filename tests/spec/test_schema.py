@@ -126,7 +126,7 @@ def test_a_game_is_valid(validator: Any) -> None:
         ("doc: the class}", "set: b}"),
         ("{like: judge}", "{like: judge, body: {a: 1}}"),
         ("{of: head, kind: Vector}", "{of: head, knid: Vector}"),
-        ("{random: true}", "{file: a.safetensors}"),
+        ("{random: true}", "{fiel: a.safetensors}"),
     ],
 )
 def test_slips_in_a_game_are_seen(validator: Any, old: str, new: str) -> None:

@@ -53,7 +53,8 @@ def networks_have_weights(played: Played) -> Iterator[Diagnostic]:
                 f"no player trains `{name}`, and nothing says where its weights come from",
                 declared.span,
                 secondary=(played.label(call.id, "called here"),),
-                help=f"`trains: [{name}]` at a player, or `weights: {{random: true}}` here",
+                help=f"`trains: [{name}]` at a player, or here `weights: {{file: …, sha256: …}}` or"
+                " `{random: true}`",
             )
 
 

@@ -38,6 +38,7 @@ class ImageFile(StrEnum):
     png = "png"
     jpg = "jpg"
     webp = "webp"
+    npy = "npy"  # the numbers as they are
 
 
 class Space(StrEnum):
@@ -59,6 +60,25 @@ def run(
     set: Set = None,
     weights: Annotated[
         Path | None, typer.Option(metavar="FILE|RUN", help="a checkpoint; default: the run's newest")
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHERE",
+            help="make something of each item of a set, as `train --data` takes it: what the game shows of "
+            "it, or --network",
+        ),
+    ] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="another network than the generator; NAME.OUTPUT: one output"),
+    ] = None,
+    inputs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help=".npz, .npy, .csv, .jsonl: vectors, labels and latents by the inputs' names, an image a row",
+        ),
     ] = None,
     seeds: Annotated[
         str | None,
@@ -124,7 +144,8 @@ def run(
         ),
     ] = Path("samples.png"),
     format: Annotated[
-        ImageFile | None, typer.Option(help="of the images in a folder or zip; default: png")
+        ImageFile | None,
+        typer.Option(help="of the files in a folder or zip; default: png, npy of what is no image"),
     ] = None,
     save_latents: Annotated[
         Path | None,
@@ -138,8 +159,9 @@ def run(
 ) -> int:
     """Draw images from a trained run: the averaged weights, one image a seed.
 
-    Other kinds: the way from image to image (--interpolate), images that share styles (--mix).
-    A folder or zip that was not finished goes on with the same call.
+    Other kinds: the way from image to image (--interpolate), images that share styles (--mix), what is made
+    of given images (--data) or vectors and labels (--inputs). A folder or zip that was not finished goes on
+    with the same call.
     """
     from gandsl.cli.ranges import numbers, pair
     from gandsl.cli.sampling.ask import Ask
@@ -149,10 +171,10 @@ def run(
     stored = None if latents in (None, "numpy") else Path(latents)
     if stored and seeds is not None:
         raise typer.BadParameter("--latents FILE says what is drawn: leave --seeds out")
-    usual = "" if stored else "0-31" if plain else "0-3"
+    usual = "0-31" if plain else "0-3"
     ask = Ask(
         output,
-        [] if stored else numbers(usual if seeds is None else seeds, "--seeds"),
+        [] if stored or data or inputs else numbers(usual if seeds is None else seeds, "--seeds"),
         None if classes is None else numbers(classes, "--classes"),
         class_columns,
         columns,
@@ -166,6 +188,9 @@ def run(
         save_latents,
         format.value if format else None,
         processes,
+        data,
+        inputs,
+        network,
     )
     ask.check()
     if ask.form == "video":
@@ -194,18 +219,22 @@ def run(
 def _made(order: SamplingOrder) -> str:
     """Draw what is asked for; what that was."""
     from gandsl_runtime.distributed import launch
-    from gandsl_runtime.sample import given
+    from gandsl_runtime.sample import Draws, given
 
     ask, share = order.ask, launch.share()
     if share[1] > 1 and (ask.form != "folder" or ask.interpolate or ask.mix or ask.processes > 1):
         raise typer.BadParameter("torchrun's processes draw one image each into a folder: -o FOLDER")
-    studio = order.studio()
     if ask.each and not (ask.interpolate or ask.mix):
         from gandsl.cli.sampling.missing import draw_missing
 
-        made = draw_missing(order, studio.series(ask), share)
-    else:
-        made = studio.make(ask)
+        series = order.series()
+        made = draw_missing(order, series, share)
+        if ask.save_latents and not share[0]:
+            assert isinstance(series.draws, Draws)
+            given.write(ask.save_latents, series.draws.arrays())
+        return made
+    studio = order.studio()
+    made = studio.make(ask)
     if ask.save_latents and not share[0]:
         given.write(ask.save_latents, studio.draws(ask).arrays())
     return made

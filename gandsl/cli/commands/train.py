@@ -154,7 +154,7 @@ def _train(
     from gandsl_runtime.training.trainer import Trainer
 
     gc.enable()
-    program = Program(experiment.module)
+    program = Program(experiment.module, begun=resume)
     torch.manual_seed(seed or 0)
     plan, game = program.plan, program.game
     assert plan is not None and game is not None

@@ -35,6 +35,9 @@ class Ask:
     save_latents: Path | None = None
     format: str | None = None
     processes: int = 1
+    data: str | None = None  # items that something is made of
+    inputs: Path | None = None  # a file of what the network takes
+    network: str | None = None  # NAME, or NAME.OUTPUT
 
     @property
     def form(self) -> Literal["grid", "video", "folder", "zip"]:
@@ -87,6 +90,10 @@ class Ask:
         yield (
             self.processes > 1 and (way or mix or not self.each),
             "--processes draw one image each into a folder or a zip: name one",
+        )
+        yield (
+            self.data is not None and not self.each,
+            "--data makes a file of each item: write to a folder or a zip, -o FOLDER or -o FILE.zip",
         )
         yield way and mix, "--interpolate and --mix are two kinds of sampling: take one"
         yield (

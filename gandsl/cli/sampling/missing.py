@@ -5,6 +5,7 @@ from __future__ import annotations
 from gandsl.cli.sampling import processes
 from gandsl.cli.sampling.order import SamplingOrder
 from gandsl.cli.sampling.series import Series
+from gandsl_runtime.errors import RuntimeFault
 from gandsl_runtime.system.signals import at_last
 
 
@@ -32,12 +33,16 @@ def draw_missing(order: SamplingOrder, series: Series, share: tuple[int, int]) -
 
     with progress("drawing", count) as bar, at_last(stopped):
         bar(before)
-        while todo := series.todo(share):
-            if order.ask.processes > 1:
-                processes.draw(order, todo, told)
-            else:
-                for index in todo:
-                    told(series.draw(index))
+        try:
+            while todo := series.todo(share):
+                if order.ask.processes > 1:
+                    processes.draw(order, todo, told)
+                else:
+                    for index in todo:
+                        told(series.draw(index))
+        except RuntimeFault as fault:  # an item that can't be read, say
+            fault.add_note(stopped())
+            raise
         if share == (0, 1):
             files.finish()
     if share[1] > 1:

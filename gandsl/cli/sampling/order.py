@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from gandsl.cli.sampling.ask import Ask
 
 if TYPE_CHECKING:
+    from gandsl.cli.sampling.series import Series
     from gandsl.cli.sampling.studio import Studio
     from gandsl_runtime.sample import SamplingOptions
     from gandsl_runtime.sample.collection import Facts
@@ -32,16 +33,30 @@ class SamplingOrder:
     translate: tuple[float, float] | None = None  # image sides
     rotate: float | None = None  # degrees
 
+    def series(self) -> Series:
+        """What is asked for, in files of their own: of items of a set, or drawn."""
+        from gandsl.cli.sampling.feeder import Feeder
+        from gandsl.cli.sampling.trained import of_spec, trained
+
+        if self.ask.data is None:
+            return self.studio().series(self.ask)
+        found = trained(self.source, list(self.sets), self.weights, self.device)
+        facts = {**of_spec(found), **self._facts()}
+        return Feeder.of(found, self.ask, self.batch, self.noise, facts).series(self.ask)
+
     def studio(self) -> Studio:
         """The generator with its weights on the device, ready to draw."""
+        from gandsl.cli.sampling.rows import chosen
         from gandsl.cli.sampling.studio import Studio
         from gandsl.cli.sampling.trained import identity, trained
         from gandsl_runtime.sample import accumulate_statistics, move
 
         found = trained(self.source, list(self.sets), self.weights, self.device)
-        facts = {**identity(found), **self._facts()} if self.ask.each else {}
+        name, output = chosen(found, self.ask.network or "generator")
+        generator = found.sampled(name or "generator")
+        facts = {**identity(found, generator), **self._facts()} if self.ask.each else {}
         if self.translate or self.rotate is not None:
-            move(found.generator, self.translate or (0.0, 0.0), self.rotate or 0.0)
+            move(generator, self.translate or (0.0, 0.0), self.rotate or 0.0)
         how: SamplingOptions = {
             "truncation": self.truncation,
             "cutoff": self.cutoff,
@@ -51,8 +66,8 @@ class SamplingOrder:
             "drawn_by": self.drawn_by,
         }
         if self.standing:
-            accumulate_statistics(found.generator, self.standing, **how)
-        return Studio(found.generator, how, found.sampler.range, facts)
+            accumulate_statistics(generator, self.standing, **how)
+        return Studio(generator, how, found.sampler.range, facts, output)
 
     def _facts(self) -> Facts:
         """The options that images depend on, as one writes them; None where they are not given."""
@@ -65,6 +80,10 @@ class SamplingOrder:
             "--classes": ask.classes,
             "--mix": ask.mix,
             "--mix-seeds": ask.mix_seeds,
+        }
+        since = {  # options that older records lack
+            "--network": ask.network,
+            "--inputs": _digest(ask.inputs) if ask.inputs else None,
         }
         return {
             **{name: None if given is None else written(given) for name, given in numbers.items()},
@@ -80,6 +99,7 @@ class SamplingOrder:
             "--loop": ask.loop,
             "--batch": self.batch,
             "--format": ask.format or "png",
+            **{name: told for name, told in since.items() if told is not None},
         }
 
 

@@ -107,7 +107,7 @@ def _asked(batch: int, parent: Connection) -> Iterator[int]:
 def _drawn(order: SamplingOrder, batches: Iterator[int]) -> Iterator[int | Exception]:
     """How many images each batch brought; or, once and at the end, what went wrong."""
     try:
-        series = order.studio().series(order.ask)
+        series = order.series()
         series.files.begin()  # does it still say the same, if the weights have changed meanwhile?
         for batch in batches:
             yield series.draw(batch)

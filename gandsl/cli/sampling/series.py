@@ -1,26 +1,36 @@
-"""A series of images in files of their own: which batches are missing, and how one is drawn."""
+"""A series of images, or of arrays, in files of their own: which batches are missing, how one is made."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from gandsl_runtime.programs import Images
-    from gandsl_runtime.sample import Draws
     from gandsl_runtime.sample.collection import Collection
+
+
+class Batches(Protocol):
+    """What is made in batches that are the same whoever makes them when: `Draws`, `Fed`."""
+
+    @property
+    def batches(self) -> list[slice]:
+        """Which places are made together."""
+
+    def drawn(self, batch: slice) -> Images:
+        """Each output [N, …] of one batch."""
 
 
 @dataclass(frozen=True)
 class Series:
-    """Images to be drawn, and the files that they go to, one each."""
+    """What is to be made, and the files that it goes to, one each."""
 
-    draws: Draws
+    draws: Batches
     files: Collection
-    pixels: Callable[[Images], Tensor]  # uint8 (N, c, h, w)
+    rows: Callable[[Images], Tensor]  # what is written: uint8 (N, c, h, w), or numbers [N, …]
 
     def todo(self, share: tuple[int, int] = (0, 1)) -> list[int]:
         """The batches of which an image is missing; of several processes those of the one numbered."""
@@ -31,7 +41,7 @@ class Series:
     def draw(self, index: int) -> int:
         """Draw a batch, the whole of it so that its numbers are the same; write what is missing of it."""
         batch = self.draws.batches[index]
-        drawn = self.pixels(self.draws.drawn(batch))
+        drawn = self.rows(self.draws.drawn(batch))
         missing = self.files.missing(batch)
         self.files.save(missing, drawn[[place - batch.start for place in missing]])
         return len(missing)

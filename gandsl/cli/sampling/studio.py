@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gandsl.cli.sampling.ask import Ask
+from gandsl.cli.sampling.rows import rows_of, suffix_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -29,11 +30,11 @@ class Studio:
     how: SamplingOptions
     range: tuple[float, float]
     facts: Facts
+    output: int = -1  # which of the outputs is drawn
 
     def make(self, ask: Ask) -> str:
         """Write what is asked for, and say in words what that was."""
-        if ask.each:
-            self._collection(ask, [])  # its format: before the work
+        suffix_of(ask, self._shape)  # its format: before the work
         kind = self._mix if ask.mix else self._way if ask.interpolate else self._grid
         return kind(ask)
 
@@ -42,15 +43,22 @@ class Studio:
     def series(self, ask: Ask) -> Series:
         """One image each, into files of their own."""
         from gandsl.cli.sampling.series import Series
+        from gandsl_runtime.sample.collection import Collection
 
         draws = self.draws(ask)
-        return Series(draws, self._collection(ask, _names(ask, draws)), self._pixels)
+        suffix = suffix_of(ask, self._shape)
+        names = [f"{name}{suffix}" for name in _names(ask, draws)]
+        rows = rows_of(suffix, self.output, self.range)
+        return Series(draws, Collection(ask.output, names, self.facts), rows)
 
     def draws(self, ask: Ask) -> Draws:
         """The images of seeds, or of a file of latents, row by row as a grid has them."""
-        from gandsl_runtime.sample import Draws, Sampler, given
+        from gandsl_runtime.sample import Draws, Sampler, given, inputs
 
         sampler = Sampler(self.generator, **self.how)
+        if ask.inputs:
+            rows = inputs.read(ask.inputs, self.generator)
+            return Draws(sampler, range(len(rows)), None, inputs=rows)
         stored = given.read(ask.latents, sampler) if ask.latents else None
         starts, classes = ask.seeds if stored is None else range(len(stored)), ask.classes
         if not classes:
@@ -163,10 +171,10 @@ class Studio:
         return f"{len(rows)} × {len(columns)} mixed images"
 
     def _pixels(self, images: tuple[Tensor, ...]) -> Tensor:
-        """uint8 of the last output."""
+        """uint8 of the output that is drawn."""
         from gandsl_runtime.media.images import to_pixels
 
-        return to_pixels(images[-1], *self.range)
+        return to_pixels(images[self.output], *self.range)
 
     def _write(self, ask: Ask, pixels: Tensor, names: list[str], columns: int) -> None:
         """One grid, or a file for each image."""
@@ -182,33 +190,31 @@ class Studio:
         files.finish()
 
     def _collection(self, ask: Ask, names: list[str]) -> Collection:
-        from gandsl_runtime.media.formats import check_format
         from gandsl_runtime.sample.collection import Collection
 
-        suffix = f".{ask.format or 'png'}"
-        check_format(suffix, *self._image)
+        suffix = suffix_of(ask, self._shape)
         return Collection(ask.output, [f"{name}{suffix}" for name in names], self.facts)
 
     def _check_grid(self, ask: Ask, columns: int, rows: int) -> None:
         from gandsl_runtime.media.formats import check_format
 
-        channels, (h, w) = self._image
+        channels, h, w = self._shape
         check_format(ask.output.suffix, channels, (rows * h, columns * w))
 
     @property
-    def _image(self) -> tuple[int, tuple[int, int]]:
-        """Channels, and (h, w), of an image at this stage of growth."""
-        channels, h, w = self.generator.outputs[-1].shape
+    def _shape(self) -> tuple[int, ...]:
+        """Of what is drawn, at this stage of growth: (c, h, w) of an image."""
+        shape = self.generator.outputs[self.output].shape
         stage = self.how.get("stage")
         level = None if stage is None else stage.level
-        if level is not None:
-            h, w = self.generator.levels[level]
-        return channels, (h, w)
+        return shape if level is None else (shape[0], *self.generator.levels[level])
 
 
 def _names(ask: Ask, draws: Draws) -> list[str]:
     """Of each image's file, without its ending."""
     start = "latent{:05d}" if ask.latents else "seed{}"
+    if draws.inputs is not None:
+        return list(draws.inputs.names) or [f"row{place:05d}" for place in range(len(draws.inputs))]
     names = [start.format(which) for which in draws.which]
     return (
         names

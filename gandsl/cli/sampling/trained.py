@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from gandsl.api import Program
+    from gandsl_runtime.network import Network
 
 
 def trained(source: Path, sets: list[str] | None, weights: Path | None, device: str) -> Program:
@@ -24,11 +25,17 @@ def trained(source: Path, sets: list[str] | None, weights: Path | None, device: 
     return load(weights or source, spec, sets, device=device, warn=lambda reason: say(f"warning: {reason}"))
 
 
-def identity(program: Program) -> dict[str, str | None]:
-    """What tells it from every other, in short: digests of the resolved spec and of its generator."""
-    from gandsl.codegen.package import spec_hash
+def identity(program: Program, network: Network) -> dict[str, str | None]:
+    """What tells it from every other, in short: digests of the resolved spec and of the network sampled."""
     from gandsl_runtime.runs.checkpoint import digest_of
 
+    spec = of_spec(program)
+    return {"spec": spec["spec"], "weights": digest_of(network.state_dict()), "stage": spec["stage"]}
+
+
+def of_spec(program: Program) -> dict[str, str | None]:
+    """The digest of the resolved spec, and where in its growth the run was."""
+    from gandsl.codegen.package import spec_hash
+
     stage = None if program.stage is None else str(program.stage)
-    weights = digest_of(program.generator.state_dict())
-    return {"spec": spec_hash(program.module), "weights": weights, "stage": stage}
+    return {"spec": spec_hash(program.module), "stage": stage}

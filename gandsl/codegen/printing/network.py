@@ -19,6 +19,7 @@ from gandsl.codegen.printing.template import fill
 from gandsl.codegen.printing.text import docstring
 from gandsl.ir.graph import Graph, NetworkIR
 from gandsl.spec.document import BlockDecl
+from gandsl_runtime.weights_file import WeightsFile
 
 
 def network_source(
@@ -65,12 +66,24 @@ def network_source(
         recomputed=lay(literal(kept), 4, "recomputed = ") if kept else [],
         moved=lay(mapping(network.moved), 4, "moved = ") if network.moved else [],
         has_styles=network.main.styles is not None,
+        start=_start(network.start) if network.start else [],
+        precision=network.precision,
         table=[
             f"{' ' * 12}({quoted(p.entry)}, {p.variant.level}, {p.variant.fading}): self.{p.method},"
             for p in sorted(programs, key=lambda p: (p.variant, p.entry))
         ],
         last=last,
     )
+
+
+def _start(of: WeightsFile) -> list[str]:
+    """`_starts_from = WeightsFile(…)`: the file that the network's weights start from."""
+    said = {"part": of.part, "layout": of.layout}
+    given: list[Expr] = [quoted(of.file), keyword("sha256", quoted(of.sha256))]
+    given += [keyword(name, quoted(text)) for name, text in said.items() if text]
+    given += [keyword("keys", mapping(of.keys))] if of.keys else []
+    given += [keyword("unused", literal(of.unused))] if of.unused else []
+    return lay(call("WeightsFile", given), 4, "_starts_from = ")
 
 
 def _ports(network: NetworkIR) -> list[str]:

@@ -26,7 +26,8 @@ ROWS = (
         example="""
         networks: {features: {inputs: …, body: …}}
         game: {body: {found: {network: features, image: image}, …}, …}   # and nobody trains it""",
-        mend="name it in a player's `trains`, or say `weights: {random: true}` in the network.",
+        mend="name it in a player's `trains`; or say in the network where its weights come from, "
+        "`weights: {file: …, sha256: …}` or `{random: true}`.",
     ),
     Code(
         "G0672",

@@ -23,7 +23,7 @@ from ..plan.game import PhasePlan
 from ..plan.schedule import Clock, Size, Stage, Step
 from ..rng import Draws, name_layers
 from ..runs.header import Counters
-from ..runs.tensors import under
+from ..runs.tensors import average_name, under
 from ..training import ema, precision
 from ..training.metrics import MetricSums
 from ..training.precision import Scaling
@@ -91,7 +91,7 @@ class GameRun:
         for name, network in game.networks.items():
             name_layers(network)
             network.to(device).train(name in learning)
-        precision.prepare(plan.model_copy(update={"precision": in_force}), *game.networks.values())
+        precision.prepare(plan, *game.networks.values())
         game.averages.update({name: ema.average_of(game.networks[name]) for name in plan.averaged})
         for network in game.networks.values():
             recompute.begin(network)
@@ -226,7 +226,7 @@ class GameRun:
     def with_averages(self, tensors: dict[str, Tensor], names: Iterable[str]) -> dict[str, Tensor]:
         """These, and averages of some networks, where there are none, that begin as the weights."""
         for name in names:
-            average = f"{saved.average_name(name)}/"
+            average = f"{average_name(name)}/"
             if not under(tensors, average):
                 own = under(tensors, f"{name}/")
                 tensors = tensors | {f"{average}{key}": tensor for key, tensor in own.items()}

@@ -16,7 +16,7 @@ from ..network import Network
 from ..plan.game import GameState
 from ..plan.schedule import Clock, Stage
 from ..runs.header import Counters
-from ..runs.tensors import check, check_looks, check_moments, check_names, under
+from ..runs.tensors import average_name, check, check_looks, check_moments, check_names, under
 from ..training.precision import Scaling
 from .optimizers import Optimizers, Owner
 from .pools import Pools
@@ -44,11 +44,6 @@ class SavedRun(Protocol):
     rollbacks: int
     rate: float
     memory: GuardHistory | None
-
-
-def average_name(network: str) -> str:
-    """What a checkpoint calls the average of a network; the generator's had its name first."""
-    return "average" if network == "generator" else f"average.{network}"
 
 
 def parts(run: SavedRun) -> dict[str, Network]:
@@ -91,6 +86,7 @@ def load(run: SavedRun, given: Mapping[str, Tensor], counters: Counters, whole: 
         run.memory.load(counters.guard, found.get("guard/looks"))
     for part, network in parts(run).items():
         network.load_state_dict(under(found, f"{part}/"))
+        network._starts_from = None
     for owner in run.optimizers.by_owner:
         _load_moments(run, owner, under(found, f"optimizer.{owner}/"))
 

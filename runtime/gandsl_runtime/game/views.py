@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -46,28 +46,47 @@ def look(
     with the first ones, as statistics of a batch want it. Noise is constant.
     """
     program = run.game.view_program(nodes, step.stage, average)
+    named = ChainMap(run.game.averages, dict(run.game.networks)) if average else run.game.networks
+    networks = [*run.game.networks.values(), *run.game.averages.values()]
+    form, value = (run.device, run.dtype), run.sources(step).tensor
+    with still(networks, seeds[0]):
+        return seen(program, named, value, seeds, form, items=items, labels=labels, batch=batch)
+
+
+def seen(
+    program: PassProgram,
+    named: Mapping[str, Network],
+    value: Callable[[Source], Tensor],
+    seeds: Sequence[int],
+    form: tuple[torch.device, torch.dtype],
+    *,
+    items: Items,
+    labels: Tensor | None = None,
+    batch: int = 32,
+) -> tuple[Tensor, ...]:
+    """The tensors [len(seeds), …] that a program makes of items and of what seeds draw; inside `still`.
+
+    `named`: the networks that it calls. `value` gives what is neither an item nor drawn. See `look`.
+    """
     rows = _rows(program, seeds, labels)
     count, found = len(seeds), list[tuple[Tensor, ...]]()
-    sources = run.sources(step)
-    networks = [*run.game.networks.values(), *run.game.averages.values()]
-    named = ChainMap(run.game.averages, dict(run.game.networks)) if average else run.game.networks
-    with still(networks, seeds[0]):
-        for begin in range(0, count, batch):
-            part = torch.arange(begin, begin + batch) % count
-            draws = Draws(run.device, run.dtype, Part.whole(batch), Key(0, 0, "view"))
+    device, dtype = form
+    for begin in range(0, count, batch):
+        part = torch.arange(begin, begin + batch) % count
+        draws = Draws(device, dtype, Part.whole(batch), Key(0, 0, "view"))
 
-            def given(source: Source, part: Tensor = part) -> Tensor:
-                match source:
-                    case Item():
-                        return items[source.field][part.to(run.device)]
-                    case Drawn():
-                        found = rows[source] if source.per != "sample" else rows[source][part]
-                        found = found.to(run.device, None if _is_label(source) else run.dtype)
-                        return found[0] if source.scalar else found
-                return sources.tensor(source)
+        def given(source: Source, part: Tensor = part) -> Tensor:
+            match source:
+                case Item():
+                    return items[source.field][part.to(device)]
+                case Drawn():
+                    found = rows[source] if source.per != "sample" else rows[source][part]
+                    found = found.to(device, None if _is_label(source) else dtype)
+                    return found[0] if source.scalar else found
+            return value(source)
 
-            with taking(draws), differentiated_by(named, program.by):
-                found.append(program.run(*map(given, program.sources)))
+        with taking(draws), differentiated_by(named, program.by):
+            found.append(program.run(*map(given, program.sources)))
     return tuple(torch.cat([x.detach() for x in parts])[:count] for parts in zip(*found, strict=True))
 
 
@@ -82,12 +101,12 @@ def reads_items(program: PassProgram) -> bool:
 
 
 @contextmanager
-def still(networks: Iterable[Network], seed: int) -> Iterator[None]:
-    """Inside the block networks are in evaluation with constant noise, and their weights are constants."""
+def still(networks: Iterable[Network], seed: int, noise: str = "constant") -> Iterator[None]:
+    """Inside the block networks are in evaluation with such noise, and their weights are constants."""
     with ExitStack() as stack:
         wanting: list[Tensor] = []
         for network in networks:
-            stack.enter_context(evaluating(network, "constant", 1.0, seed))
+            stack.enter_context(evaluating(network, noise, 1.0, seed))
             wanting += [weight for weight in network.parameters() if weight.requires_grad]
         stack.enter_context(torch.enable_grad())  # for gradients by what is no weight
         for weight in wanting:

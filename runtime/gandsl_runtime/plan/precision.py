@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from ..weights_file import Compute
 from .part import Int, PlanPart
 
 HALVES = {"bf16": "bfloat16", "fp16": "float16"}
@@ -68,3 +69,12 @@ class Precision(PlanPart):
     def replaces(self) -> bool:
         """Whether gradients that are not finite are replaced."""
         return self.overflow == "replace"
+
+
+def own_precision(own: Compute | None, plan: Precision) -> Precision:
+    """What a network is computed in: as it says itself, else as the plan says."""
+    if own is None or own == plan.compute:
+        return plan
+    fallback = plan.fallback if own != "fp32" else None
+    overflow = plan.overflow if own == "fp16" else None
+    return Precision(compute=own, overflow=overflow, fallback=fallback)

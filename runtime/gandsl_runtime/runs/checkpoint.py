@@ -216,6 +216,8 @@ def put_weights(network: Network, tensors: Mapping[str, Tensor], part: str | Non
 def absent(part: str, parts: Collection[str], path: Path | str) -> CheckpointError:
     """Says that a checkpoint has no weights of a part, and which parts it has."""
     there = [name for name in WEIGHTS if name in parts]
+    there += sorted(name for name in parts if name not in (*WEIGHTS, "game", "guard", "carried"))
+    there = [name for name in there if not name.startswith("optimizer")]
     beside = f"it has those of {' and '.join(there)}" if there else ""
     return CheckpointError(f"{path} holds no weights of the {part}", beside)
 

@@ -16,6 +16,11 @@ def under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {key.removeprefix(prefix): tensor for key, tensor in tensors.items() if key.startswith(prefix)}
 
 
+def average_name(network: str) -> str:
+    """What a checkpoint calls the average of a network; the generator's had its name first."""
+    return "average" if network == "generator" else f"average.{network}"
+
+
 def check(own: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what: str, exact: bool = True) -> None:
     """Raise ValueError naming keys, shapes, types and numbers of `own` that don't fit `wanted`.
 
@@ -93,3 +98,4 @@ def load_network(network: Network, tensors: Mapping[str, Tensor], part: str) -> 
     own = under(carried(tensors, f"{part}/", network.moved), f"{part}/")
     check(own, network.state_dict(), f"the weights of `{part}`", exact=False)
     network.load_state_dict(own)
+    network._starts_from = None

@@ -1,8 +1,10 @@
 """Sampling a trained generator: seeds, latents in files, interpolation, mixing, motion, standing means."""
 
 from ..errors import SamplingError
+from .arrays import LatentsError
 from .draws import Draws
-from .given import GivenLatents, LatentsError
+from .given import GivenLatents
+from .inputs import GivenInputs
 from .interpolation import Space, interpolate
 from .mixing import mix
 from .motion import move
@@ -12,6 +14,7 @@ from .standing import accumulate_statistics
 
 __all__ = [
     "Draws",
+    "GivenInputs",
     "GivenLatents",
     "LatentsError",
     "NoiseMode",

@@ -9,10 +9,12 @@ import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from ..data.pack import add
@@ -21,6 +23,7 @@ from ..media import images
 from ..system.files import read, special, sweep, whole, write
 
 WRITERS = 16  # threads
+ARRAY = ".npy"
 RECORD, FORM = "samples.json", "samples/1"
 Facts = Mapping[str, str | int | float | bool | None]
 
@@ -88,14 +91,22 @@ class Collection:
         places = range(len(self.names))[within]
         return [place for place in places if not (self.folder / self.names[place]).exists()]
 
-    def save(self, places: Sequence[int], pixels: Tensor) -> None:
-        """Write the files of these images, uint8 (N, c, h, w), several at a time: each waits for the disk."""
+    def save(self, places: Sequence[int], rows: Tensor) -> None:
+        """Write the files of these places, several at a time: each waits for the disk.
 
-        def one(place: int, image: Tensor) -> None:
-            images.save(images.to_pillow(image), self.folder / self.names[place])
+        Images are uint8 (N, c, h, w); a name in `.npy` takes the numbers as they are.
+        """
+
+        def one(place: int, row: Tensor) -> None:
+            path = self.folder / self.names[place]
+            if path.suffix != ARRAY:
+                images.save(images.to_pillow(row), path)
+                return
+            with whole(path) as new, new.open("wb") as file:
+                np.lib.format.write_array(file, row.numpy(), allow_pickle=False)
 
         with room_for("images", self.folder), ThreadPoolExecutor(WRITERS) as pool:
-            for _ in pool.map(one, places, pixels):
+            for _ in pool.map(one, places, rows):
                 pass
 
     def finish(self) -> None:
@@ -110,6 +121,10 @@ class Collection:
                 raise
         for name in (*self.names, RECORD):
             (self.folder / name).unlink(missing_ok=True)
+        inner = {above for name in self.names for above in PurePosixPath(name).parents} - {PurePosixPath()}
+        for folder in sorted(inner, key=lambda one: len(one.parts), reverse=True):
+            with suppress(OSError):  # somebody else's file is in it
+                (self.folder / folder).rmdir()
         sweep(self.folder)
         if self.folder.is_dir() and not any(self.folder.iterdir()):
             self.folder.rmdir()

@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import math
-import zipfile
-import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
-from ..data.pack import add
-from ..errors import RuntimeFault, SamplingError, room_for
+from ..errors import SamplingError, room_for
 from ..media.formats import latents_suffix
 from ..programs import classes_of
-from ..system.files import special, whole
+from ..system.files import special
+from .arrays import READERS, WRITERS, Arrays, LatentsError
 from .sampler import Latents, Sampler
 
 STYLES, CLASSES = "w", "class"
-Arrays = Mapping[str, Tensor]
-_OF_NUMPY = (ValueError, TypeError, EOFError)  # what a damaged file is answered with
-_OF_ZIPS = (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError)
-
-
-class LatentsError(RuntimeFault):
-    """A file of latents can't be read, or is of another generator."""
-
-    exit_code = 1
 
 
 @dataclass(frozen=True)
@@ -63,7 +46,7 @@ def read(path: Path, sampler: Sampler) -> GivenLatents:
     if not path.exists():
         raise LatentsError(f"there is no such file: {path}", "give a file that holds `z` or `w`")
     wanted = [*names_of(sampler), STYLES, CLASSES]
-    arrays = _READERS[suffix](path, wanted)
+    arrays = READERS[suffix](path, wanted)
     if STYLES in arrays:
         return _styles(path, arrays[STYLES], sampler)
     named = dict(zip(names_of(sampler), sampler.latent_ports, strict=True))
@@ -83,7 +66,7 @@ def read(path: Path, sampler: Sampler) -> GivenLatents:
 def write(path: Path, arrays: Arrays) -> None:
     """Write arrays as the file's ending says, whole or not at all. Raises OutOfSpace, Unwritable."""
     with room_for("latents", path.parent):
-        _WRITERS[latents_suffix(path)](path, arrays)
+        WRITERS[latents_suffix(path)](path, arrays)
 
 
 def names_of(sampler: Sampler) -> list[str]:
@@ -138,72 +121,3 @@ def _classes(path: Path, array: Tensor, sampler: Sampler) -> tuple[int, ...]:
     if beyond := [number for number in found if not 0 <= number < count]:
         raise LatentsError(f"{path}: there is no class {beyond[0]}", f"classes are 0 to {count - 1}")
     return found
-
-
-# ---- formats ----------
-
-
-def _read_npz(path: Path, wanted: Sequence[str]) -> dict[str, Tensor]:
-    """NumPy's own. No pickles; each array's header is checked against the file before memory is allocated for
-    it.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-            found = {}
-            for name in wanted:
-                if info := members.get(name):
-                    with archive.open(info) as file:
-                        found[name] = torch.from_numpy(_array(file.read, info.file_size))
-            return found
-    except (*_OF_NUMPY, *_OF_ZIPS) as error:
-        raise _unreadable(path, error) from error
-
-
-def _array(read: Callable[[int], bytes], size: int) -> np.ndarray:
-    start = io.BytesIO(read(min(size, 2**16)))
-    version = np.lib.format.read_magic(start)
-    header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-    if version not in header:
-        raise ValueError(f"version {version} of NumPy's format holds no plain numbers")
-    shape, by_columns, kind = header[version](start)
-    if kind.kind not in "fiub":
-        raise ValueError(f"it holds {kind} and not numbers")
-    if start.tell() + math.prod(shape) * kind.itemsize != size:
-        raise ValueError(f"{shape} numbers are not what is there")
-    content = bytearray(start.read())
-    while piece := read(2**24):
-        content += piece
-    array = np.frombuffer(content, kind).reshape(shape, order="F" if by_columns else "C")
-    return np.ascontiguousarray(array.astype(kind.newbyteorder("="), copy=False)).reshape(shape)
-
-
-def _read_safetensors(path: Path, wanted: Sequence[str]) -> dict[str, Tensor]:
-    try:
-        with safe_open(path, framework="pt") as file:
-            there = set(file.keys())
-            return {name: file.get_tensor(name).clone() for name in wanted if name in there}
-    except (SafetensorError, OSError) as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: Exception) -> LatentsError:
-    said = "it is empty" if not path.stat().st_size else str(error) or type(error).__name__
-    return LatentsError(f"{path} can't be read as {path.suffix.lower()}: {said}", "is it whole?")
-
-
-def _write_npz(path: Path, arrays: Arrays) -> None:
-    with whole(path) as new, zipfile.ZipFile(new, "w") as archive:
-        for name, array in arrays.items():
-            content = io.BytesIO()
-            np.lib.format.write_array(content, array.numpy(), allow_pickle=False)
-            add(archive, f"{name}.npy", content.getvalue())
-
-
-def _write_safetensors(path: Path, arrays: Arrays) -> None:
-    with whole(path) as new:
-        save_file({name: array.contiguous() for name, array in arrays.items()}, new)
-
-
-_READERS = {".npz": _read_npz, ".safetensors": _read_safetensors}
-_WRITERS = {".npz": _write_npz, ".safetensors": _write_safetensors}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,13 +17,15 @@ from ..errors import SamplingError
 from ..layers import NOISE_MODES, BatchNorm, TrackAverage
 from ..network import Network, Port
 from ..plan.schedule import Stage
-from ..programs import Images, call, classes_of, latents_and_labels
+from ..programs import Images, call, classes_of
 from .latents import MOST_OF_NUMPY, Cut, latent, numpy_latents
 from .modes import evaluating
 
 NoiseMode = Literal["random", "constant", "none"]
 DrawnBy = Literal["torch", "numpy"]
 Latents = tuple[Tensor, ...]  # one (N, n) for each latent input
+Inputs = Mapping[str, Tensor]  # what a network takes besides, [N, …] by name
+NOTHING: Inputs = {}
 SMALLEST_BOUND = 0.01
 
 
@@ -132,15 +134,18 @@ class Sampler:
         """The generator in evaluation, with this noise and truncation; `seed` is that of random noise."""
         return evaluating(self.generator, self.noise, self._psi, seed)
 
-    def images(self, latents: Latents, labels: Tensor | None) -> Images:
-        """Images (N, c, h, w) of each output. `labels` may be mixtures of classes, (N, classes)."""
-        if self.generator.has_styles:
-            return self.synthesized(self.styles(latents, labels))
-        return call(self.generator, "forward", self._stage, self._args(latents, labels))
+    def images(self, latents: Latents, labels: Tensor | None, inputs: Inputs = NOTHING) -> Images:
+        """Images (N, c, h, w) of each output. `labels` may be mixtures of classes, (N, classes).
 
-    def styles(self, latents: Latents, labels: Tensor | None) -> Tensor:
+        `inputs`: what the network takes besides, [N, …] by name.
+        """
+        if self.generator.has_styles:
+            return self.synthesized(self.styles(latents, labels, inputs))
+        return call(self.generator, "forward", self._stage, self._args(latents, labels, inputs))
+
+    def styles(self, latents: Latents, labels: Tensor | None, inputs: Inputs = NOTHING) -> Tensor:
         """Truncated styles (N, L, n)."""
-        (ws,) = call(self.generator, "mapping", self._stage, self._args(latents, labels))
+        (ws,) = call(self.generator, "mapping", self._stage, self._args(latents, labels, inputs))
         if self.truncation is None:
             return ws
         if self.cutoff is not None and self.cutoff > ws.shape[1]:
@@ -213,9 +218,26 @@ class Sampler:
         count = classes_of(self.generator)
         return rng, int(torch.randint(count, (), generator=rng)) if count else 0
 
-    def _args(self, latents: Latents, labels: Tensor | None) -> tuple[Tensor, ...]:
+    def _args(self, latents: Latents, labels: Tensor | None, inputs: Inputs) -> tuple[Tensor, ...]:
+        """All that the network takes, in call order. Raises SamplingError where something is not given."""
+        given: dict[str, Tensor | None]
         given = {port.name: z for port, z in zip(self.latent_ports, latents, strict=True)}
-        return latents_and_labels(self.generator, labels, lambda port: given[port.name])
+        given |= {port.name: labels for port in self.generator.inputs if port.kind == "Label"}
+        self.need_nothing_but(inputs)
+        given |= {name: self.placed(x) for name, x in inputs.items()}
+        found = (given[port.name] for port in self.generator.inputs if port.kind != "Scalar")
+        return tuple(x for x in found if x is not None)
+
+    def need_nothing_but(self, inputs: Collection[str]) -> None:
+        """Raise SamplingError where the network takes what is neither drawn by seed nor among these."""
+        drawn = ("Latent", "Label", "Scalar")
+        for port in self.generator.inputs:
+            if port.kind not in drawn and port.name not in inputs:
+                raise SamplingError(
+                    f"the network takes `{port.name}`, {port.kind}[{', '.join(map(str, port.shape))}], which "
+                    "no seed draws",
+                    "give it: --inputs FILE (`inputs=`), or --data FOLDER for what is made of images",
+                )
 
 
 def average_style(generator: Network, ws: Tensor) -> Tensor:

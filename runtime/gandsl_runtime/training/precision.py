@@ -10,11 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from ..calling import device_of
 from ..errors import PlanError
 from ..layers import Cast
 from ..layers.upfirdn import CHANNELS_LAST
 from ..ops.gradient import scaled_inside
 from ..plan import Plan, Precision
+from ..plan.precision import own_precision
 from ..runs.header import ScalingFacts
 
 INNER = 256.0  # the most that gradients inside a loss are scaled by
@@ -45,19 +47,21 @@ def prepare(plan: Plan, *networks: nn.Module) -> None:
 
     Keys and values of their states stay. Raises PlanError where the plan asks for 16 bits and no network has
     casts: its source was generated for another plan. Networks compiled for the plan may have no features that
-    are computed in 16 bits.
+    are computed in 16 bits. A network that says its own precision is computed in that.
     """
     casts = any(isinstance(m, Cast) for network in networks for m in network.modules())
-    if plan.precision.half and not casts and not all(getattr(n, "_planned", False) for n in networks):
+    common = in_force(plan.precision, device_of(networks[0]))
+    if common.half and not casts and not all(getattr(n, "_planned", False) for n in networks):
         raise PlanError(
-            f"the plan asks for {plan.precision.compute}, but the networks have no casts to it",
+            f"the plan asks for {common.compute}, but the networks have no casts to it",
             "compile the spec again: casts are part of the generated source",
         )
     for network in networks:
-        switch_casts(network, plan.precision.half is not None)
+        own = own_precision(getattr(network, "_precision", None), plan.precision)
+        switch_casts(network, in_force(own, device_of(network)).half is not None)
         if plan.memory_format == "channels_last":
             lay_channels_last(network)
-    allow_tf32(plan.precision.compute == "tf32")
+    allow_tf32(common.compute == "tf32")
 
 
 def lay_channels_last(network: nn.Module) -> None:

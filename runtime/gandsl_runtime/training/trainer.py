@@ -34,6 +34,7 @@ from ..runs.home import Home
 from ..runs.record import MachineOptions
 from ..runs.run_dir import RunDir, folder_of
 from ..runs.session import look_for_home, session
+from ..runs.start import check_started
 from ..system.device import device_named
 from ..system.shortage import memory_for
 from ..system.signals import held
@@ -216,8 +217,10 @@ class Trainer:
     def run(self, minutes: float | None = None) -> bool:
         """Train to the plan's length, or for so many minutes; whether the length was reached.
 
-        The state is saved at the end. Raises Interrupted after a signal, Diverged, OutOfSpace.
+        The state is saved at the end. Raises Interrupted after a signal, Diverged, OutOfSpace, and PlanError
+        where a network lacks the weights that it starts from.
         """
+        check_started(self.state.networks)
         until = float("inf") if minutes is None else time.monotonic() + 60 * minutes
         began = self.state.clock
         with session(self) as signals:

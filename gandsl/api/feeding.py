@@ -1,0 +1,92 @@
+"""What a program makes of the items of a set: translations, reconstructions, codes."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gandsl_runtime.errors import SamplingError
+from gandsl_runtime.game.optimizers import sizes_of
+from gandsl_runtime.game.program import Item
+from gandsl_runtime.network import Network
+from gandsl_runtime.plan import Data, schedule
+from gandsl_runtime.plan.game import GamePlan
+from gandsl_runtime.plan.schedule import Clock, Stage, Step
+from gandsl_runtime.sample import NoiseMode
+from gandsl_runtime.sample.feed import Fed, Feed, of_network
+from gandsl_runtime.training.training_set import dataset_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gandsl.api.program import Program
+    from gandsl.lowering.game import LoweredGame
+    from gandsl_runtime.data import Dataset
+    from gandsl_runtime.data.sources import Source
+    from gandsl_runtime.plan import Plan
+
+
+def feed(program: Program, network: str | None = None) -> Feed:
+    """What is made of an item: by a network, or, by default, the last that the game shows of items.
+
+    Raises SamplingError where nothing is, or there is no such network.
+    """
+    if network is not None:
+        return of_network(
+            program.sampled(network), network, _step(program, {network: program.network(network)})
+        )
+    game = program.game
+    if game is None:
+        raise SamplingError(
+            f"{program.name} has no game that shows something of items", "name a network: --network NAME"
+        )
+    if program.weights is not None:
+        averaged = program.plan.averaged if program.plan else {}
+        game.averages.update({name: game.networks[name] for name in averaged})
+    return of_game(game, _step(program, game.networks))
+
+
+def fed(
+    program: Program,
+    where: str | Path | Source | Dataset,
+    network: str | None = None,
+    *,
+    batch: int = 32,
+    noise: NoiseMode = "constant",
+) -> Fed:
+    """What is made of all items of a set. Raises SamplingError, DataError, MissingExtra."""
+    found = feed(program, network)
+    return Fed(found, items_of(where, found, program.plan), program.sampler.range, batch, noise)
+
+
+def items_of(where: str | Path | Source | Dataset, of: Feed, plan: Plan | None) -> Dataset:
+    """The set that a user names, with the fields that something is made of."""
+    game = GamePlan({}, (), data=of.fields)
+    return dataset_of(where, game, plan.data if plan else Data())
+
+
+def of_game(game: LoweredGame, step: Step) -> Feed:
+    """The last of what a game shows that a network makes of items, with averages where there are any."""
+    graph = game.ir.graphs[game.variant(step.stage)]
+    for node in reversed(game.plan_at(step.stage).shows):
+        ops = {graph[id_].op for id_ in graph.needed([node])}
+        if {"item", "call"} <= ops:
+            program = game.view_program((node,), step.stage, True)
+            items = [source.field for source in program.sources if isinstance(source, Item)]
+            fields = {name: game.plan.data[name] for name in items}
+            networks: Mapping[str, Network] = ChainMap(game.averages, dict(game.networks))
+            shapes = (graph[node].type.shape,)
+            return Feed(program, networks, fields, step, node, shapes)
+    raise SamplingError(
+        "nothing that the game shows is made of items of the data",
+        "name a network that takes them: --network NAME; without --data images are drawn by seed",
+    )
+
+
+def _step(program: Program, networks: Mapping[str, Network]) -> Step:
+    """Where the run was whose weights these are; without a run, the end of growth."""
+    plan, clock = program.plan, program.weights.clock if program.weights else None
+    if plan is None or clock is None:
+        return Step(Clock(), Stage(), 1)
+    return schedule.step(plan, sizes_of(networks), clock)
