@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gandsl_runtime.errors import SamplingError
 from gandsl_runtime.game.optimizers import sizes_of
@@ -20,14 +20,37 @@ from gandsl_runtime.training.training_set import dataset_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gandsl.api.program import Program
     from gandsl.lowering.game import LoweredGame
+    from gandsl.lowering.network import LoweredNetwork
     from gandsl_runtime.data import Dataset
     from gandsl_runtime.data.sources import Source
     from gandsl_runtime.plan import Plan
 
 
-def feed(program: Program, network: str | None = None) -> Feed:
+class Feedable(Protocol):
+    """What makes something of items: a `Program`."""
+
+    @property
+    def name(self) -> str:
+        """The spec's name."""
+
+    @property
+    def plan(self) -> Plan | None:
+        """The training plan."""
+
+    @property
+    def game(self) -> LoweredGame | None:
+        """The game over its networks."""
+
+    @property
+    def clock(self) -> Clock | None:
+        """Where the run was whose weights these are."""
+
+    def sampled(self, name: str) -> LoweredNetwork:
+        """A network with its weights."""
+
+
+def feed(program: Feedable, network: str | None = None) -> Feed:
     """What is made of an item: by a network, or, by default, the last that the game shows of items.
 
     Raises SamplingError where nothing is, or there is no such network.
@@ -41,14 +64,13 @@ def feed(program: Program, network: str | None = None) -> Feed:
         raise SamplingError(
             f"{program.name} has no game that shows something of items", "name a network: --network NAME"
         )
-    if program.weights is not None:
-        averaged = program.plan.averaged if program.plan else {}
-        game.averages.update({name: game.networks[name] for name in averaged})
+    for name in program.plan.averaged if program.plan else ():  # a loaded network has its average
+        game.averages.setdefault(name, game.networks[name])
     return of_game(game, _step(program, game.networks))
 
 
 def fed(
-    program: Program,
+    program: Feedable,
     where: str | Path | Source | Dataset,
     network: str | None = None,
     *,
@@ -57,7 +79,8 @@ def fed(
 ) -> Fed:
     """What is made of all items of a set. Raises SamplingError, DataError, MissingExtra."""
     found = feed(program, network)
-    return Fed(found, items_of(where, found, program.plan), program.sampler.range, batch, noise)
+    values = program.plan.data.range if program.plan else (-1.0, 1.0)
+    return Fed(found, items_of(where, found, program.plan), values, batch, noise)
 
 
 def items_of(where: str | Path | Source | Dataset, of: Feed, plan: Plan | None) -> Dataset:
@@ -84,9 +107,9 @@ def of_game(game: LoweredGame, step: Step) -> Feed:
     )
 
 
-def _step(program: Program, networks: Mapping[str, Network]) -> Step:
+def _step(program: Feedable, networks: Mapping[str, Network]) -> Step:
     """Where the run was whose weights these are; without a run, the end of growth."""
-    plan, clock = program.plan, program.weights.clock if program.weights else None
+    plan, clock = program.plan, program.clock
     if plan is None or clock is None:
         return Step(Clock(), Stage(), 1)
     return schedule.step(plan, sizes_of(networks), clock)

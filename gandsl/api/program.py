@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gandsl_runtime.data import Dataset
     from gandsl_runtime.data.sources import Source
     from gandsl_runtime.plan import Plan
-    from gandsl_runtime.plan.schedule import Stage
+    from gandsl_runtime.plan.schedule import Clock, Stage
     from gandsl_runtime.sample import NoiseMode
     from gandsl_runtime.sample.feed import Fed
 
@@ -120,6 +120,11 @@ class Program:
             return None
         networks = {name: self.network(name) for name in self.module.networks}
         return LoweredGame(ir, networks, plan.data.range)
+
+    @property
+    def clock(self) -> Clock | None:
+        """Where the run was whose weights these are; None for other weights."""
+        return self.weights.clock if self.weights else None
 
     @property
     def stage(self) -> Stage | None:

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from gandsl_runtime.layers import set_noise_mode
 from gandsl_runtime.media import formats, images
-from gandsl_runtime.sample import Draws, Sampler, given
+from gandsl_runtime.sample import Draws, Sampler, arrays, given
 from tests.cli.conftest import Gandsl
 from tests.cli.trained import LABELLED, PLAIN, STYLED, Trained, close, fine, folder, tiles
 
@@ -178,4 +178,4 @@ def test_options_that_a_file_or_numpy_leaves_no_room_for(gandsl: Gandsl, tmp_pat
 
 
 def test_every_format_of_latents_is_read_and_written() -> None:
-    assert tuple(given._READERS) == tuple(given._WRITERS) == formats.LATENTS
+    assert tuple(arrays.READERS) == tuple(arrays.WRITERS) == formats.LATENTS

@@ -43,7 +43,7 @@ ROWS = (
         `keys` says what a file of weights calls the network's nodes, or stages of them. Here it speaks of one
         that the network does not have.""",
         example="""
-        weights: {file: vgg.pth, sha256: …, keys: {conv9: features.0}}   # and there is no node conv9""",
+        weights: {file: vgg.pth, sha256: …, keys: {conv9: features.0}}   # and no conv9""",
         mend="name a node of the network's body that has weights, by its id (`gandsl show --ir`).",
     ),
 )
