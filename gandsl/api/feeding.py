@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from gandsl_runtime.errors import SamplingError
@@ -15,15 +16,11 @@ from gandsl_runtime.plan.game import GamePlan
 from gandsl_runtime.plan.schedule import Clock, Stage, Step
 from gandsl_runtime.sample import NoiseMode
 from gandsl_runtime.sample.feed import Fed, Feed, of_network
-from gandsl_runtime.training.training_set import dataset_of
+from gandsl_runtime.training.training_set import ItemSet, Where, sets_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gandsl.lowering.game import LoweredGame
     from gandsl.lowering.network import LoweredNetwork
-    from gandsl_runtime.data import Dataset
-    from gandsl_runtime.data.sources import Source
     from gandsl_runtime.plan import Plan
 
 
@@ -56,9 +53,8 @@ def feed(program: Feedable, network: str | None = None) -> Feed:
     Raises SamplingError where nothing is, or there is no such network.
     """
     if network is not None:
-        return of_network(
-            program.sampled(network), network, _step(program, {network: program.network(network)})
-        )
+        one = program.sampled(network)
+        return of_network(one, network, _step(program, {network: one}))
     game = program.game
     if game is None:
         raise SamplingError(
@@ -71,7 +67,7 @@ def feed(program: Feedable, network: str | None = None) -> Feed:
 
 def fed(
     program: Feedable,
-    where: str | Path | Source | Dataset,
+    where: Where,
     network: str | None = None,
     *,
     batch: int = 32,
@@ -83,10 +79,10 @@ def fed(
     return Fed(found, items_of(where, found, program.plan), values, batch, noise)
 
 
-def items_of(where: str | Path | Source | Dataset, of: Feed, plan: Plan | None) -> Dataset:
+def items_of(where: Where, of: Feed, plan: Plan | None) -> ItemSet:
     """The set that a user names, with the fields that something is made of."""
-    game = GamePlan({}, (), data=of.fields)
-    return dataset_of(where, game, plan.data if plan else Data())
+    fields = {name: replace(field, set="", stream="") for name, field in of.fields.items()}
+    return sets_of(where, GamePlan({}, (), data=fields), plan.data if plan else Data())[""]
 
 
 def of_game(game: LoweredGame, step: Step) -> Feed:

@@ -21,12 +21,11 @@ if TYPE_CHECKING:
     from gandsl.lowering.game import LoweredGame
     from gandsl.lowering.network import LoweredNetwork
     from gandsl.passes.target import Target
-    from gandsl_runtime.data import Dataset
-    from gandsl_runtime.data.sources import Source
     from gandsl_runtime.plan import Plan
     from gandsl_runtime.plan.schedule import Clock, Stage
     from gandsl_runtime.sample import NoiseMode
     from gandsl_runtime.sample.feed import Fed
+    from gandsl_runtime.training.training_set import Where
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,7 +89,7 @@ class Program:
 
     def feed(
         self,
-        where: str | Path | Source | Dataset,
+        where: Where,
         network: str | None = None,
         *,
         batch: int = 32,

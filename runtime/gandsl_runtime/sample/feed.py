@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from ..calling import device_of, dtype_of
-from ..data import Dataset
+from ..data.cast import cast
+from ..data.looked_at import ItemSet, row_of
 from ..data.sources.base import EXTENSIONS
 from ..errors import SamplingError
 from ..game.program import ClockValue, Drawn, Item, PassProgram, Source, StateValue
@@ -48,6 +49,11 @@ class Feed:
             raise SamplingError(
                 f"`{self.name}` depends on the state `{lost.id}` of a game, which moves as it trains",
                 "name a network instead: --network NAME",
+            )
+        if len(streams := {of.key for of in self.fields.values()}) > 1:
+            raise SamplingError(
+                f"`{self.name}` is made of items of {len(streams)} sets or streams",
+                "name a network that takes items of one: --network NAME",
             )
         if not self.fields:
             raise SamplingError(
@@ -88,7 +94,7 @@ class Fed:
     """
 
     feed: Feed
-    data: Dataset
+    data: ItemSet
     range: tuple[float, float]
     batch: int = 32
     noise: NoiseMode = "constant"
@@ -101,7 +107,7 @@ class Fed:
     @property
     def names(self) -> Sequence[str]:
         """What the items are called."""
-        return self.data.source.images
+        return self.data.names
 
     def drawn(self, batch: slice) -> tuple[Tensor, ...]:
         """What is made of the items of a batch, [N, …] each. Raises DataError where one can't be read."""
@@ -113,14 +119,10 @@ class Fed:
             yield list(self.names[batch]), self.drawn(batch)
 
     def _items(self, batch: slice) -> Mapping[str, Tensor]:
-        low, high = self.range
-        device, dtype = self.feed.device, self.feed.dtype
-        found: dict[str, Tensor] = {}
-        pixels = np.stack([self.data.image(place) for place in range(batch.start, batch.stop)])
-        found["Image"] = torch.from_numpy(pixels).to(device, dtype).mul_((high - low) / 255).add_(low)
-        if self.data.labels is not None:
-            found["Label"] = torch.from_numpy(self.data.labels[batch]).to(device)
-        return found
+        fields = self.feed.fields
+        rows = [row_of(self.data, place, fields) for place in range(batch.start, batch.stop)]
+        stacked = {name: torch.from_numpy(np.stack([row[name] for row in rows])) for name in fields}
+        return cast(fields, stacked, self.range, self.feed.dtype, self.feed.device)
 
 
 def kept(names: Sequence[str], suffix: str) -> list[str]:
