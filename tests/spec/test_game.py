@@ -110,7 +110,8 @@ def test_networks_of_a_game(tmp_path: Path) -> None:
     for network, like in ((other, "judge"), (mixer, "other")):
         assert network.body is judge.body and network.inputs is judge.inputs and not network.broken
         assert network.like is not None and network.like.text == like
-    assert [network.weights for network in (judge, other, mixer)] == ["", "", "random"]
+    assert judge.weights is None and other.weights is None
+    assert mixer.weights is not None and mixer.weights.random and mixer.weights.file is None
     assert (other.doc, mixer.doc, mixer.name) == ("", "of nobody", "mixer")
 
 
