@@ -20,6 +20,7 @@ from tests.specs.compare import derivatives, errors, shake
 from tests.specs.parts import down2, lrelu, mel_triangles, stddev_channel, unit_rms, up2, upfirdn
 from tests.specs.probe import probe
 from tests.specs.test_std_topologies import TOPOLOGIES
+from tests.specs.token_blocks import TOKEN_CASES
 
 BATCH = 4
 State = Mapping[str, Tensor]
@@ -412,6 +413,7 @@ CASES = [
     Case("space.periods", {"x": "Signal[2, 15]"}, "period: 5", lambda w, x: x.view(BATCH, 2, 3, 5)),
     Case("space.log_mel", {"x": "Signal[1, 64]"}, "rate: 8000, bands: 5, window: 16, hop: 4, low: 20",
          log_mel),
+    *(Case(*row) for row in TOKEN_CASES),
 ]  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from tests.specs.parts import (
     up2,
     upfirdn,
 )
+from tests.specs.token_twins import Formula, generated, judged, keys
 
 Keys = dict[str, str]
 """Ours → the twin's, of tensors or of modules whose tensors have the same names."""
@@ -402,6 +403,13 @@ siamese = Twin(
     {"near.conv0": "conv0", "near.conv1": "conv1", "logit": "logit"},
 )
 
+tokens = Twin(
+    lambda: Formula("generator", generated),
+    dict(keys("generator")),
+    lambda: Formula("discriminator", judged),
+    dict(keys("discriminator")),
+)
+
 TWINS: dict[str, Twin] = {
     "unet_discriminator": unet,
     "skip_excitation": excitation,
@@ -409,5 +417,6 @@ TWINS: dict[str, Twin] = {
     "style_projection": projection,
     "rectangle_rgba": rectangle,
     "siamese": siamese,
+    "tokens": tokens,
 }
 """Spec → its twin."""

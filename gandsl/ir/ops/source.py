@@ -60,6 +60,7 @@ OPS = (
             Param("channels", "int", minimum=1),
             Param("size", "size", minimum=1),
             Param("init", "enum", "normal", choices=("normal", "ones", "zeros")),
+            Param("init_std", "float", 1.0, minimum=0.0, doc="of `normal`: N(0, this)"),
         ),
         output=lambda call: feature(call.channels, *call.size.sides),
         weights=lambda call: {"weight": (call.channels, *call.size.sides)},

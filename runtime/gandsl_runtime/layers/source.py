@@ -15,18 +15,19 @@ from gandsl_runtime.layers.strided import Sides, each
 class Constant(Layer):
     """A learned feature, the same for each sample: like [N, …] → [N, C, H, W]. Key: weight [C, H, W].
 
-    size: one number for height and width, or one to three sides. init: normal (N(0, 1)), ones or zeros.
+    size: one number for height and width, or one to three sides. init: normal (N(0, init_std)), ones or
+    zeros.
     """
 
-    def __init__(self, channels: int, size: Sides, *, init: str = "normal") -> None:
+    def __init__(self, channels: int, size: Sides, *, init: str = "normal", init_std: float = 1.0) -> None:
         super().__init__()
-        self.init = init
+        self.init, self.init_std = init, init_std
         self.weight = nn.Parameter(torch.empty(channels, *each(size)))
         self.reset()
 
     def initialize(self) -> None:
         fill = {
-            "normal": self.weight.normal_,
+            "normal": lambda: self.weight.normal_(std=self.init_std),
             "ones": lambda: self.weight.fill_(1.0),
             "zeros": self.weight.zero_,
         }
