@@ -140,7 +140,8 @@ class Body:
             given = inputs.get(port.name)
             if not given:
                 continue
-            silent = position == 0 and not port.variadic and given[0] == self.above
+            read_above = position == 0 and not port.variadic and not port.optional
+            silent = read_above and given[0] == self.above
             if not (silent and self.rng.random() < 0.6):
                 node[port.name] = list(given) if port.variadic else given[0]
         node |= {name: v.text if isinstance(v, Text) else written(v) for name, v in attrs.items()}
@@ -156,7 +157,7 @@ class Body:
                 {port: tuple(self.seen[t][group] for t in texts) for port, texts in inputs.items()},
                 complete(op, here),
             )
-            found.append(op.output(call))
+            found.append(op.result(call))
         return tuple(found)
 
     def _operands(self, op: Op, reads: Sequence[str]) -> dict[str, list[str]] | None:
@@ -236,7 +237,7 @@ class Body:
         if channels is not None:
             wanted: Any = Text(f"{channels}.channels", tuple(one.shape[0] for one in self.seen[channels]))
             if not all(is_a(one.kind, "Feature") for one in self.seen[channels]):
-                wanted = Text(f"{channels}.dim", wanted.values)
+                wanted = Text(f"{channels}.dim", tuple(one.shape[-1] for one in self.seen[channels]))
         else:
             wanted = features
         return self.add("linear", {"x": [self.rng.choice(sources)]}, {"features": wanted})
@@ -261,6 +262,8 @@ class Body:
             return self.rng.choice([t for t in self.seen if t.startswith(f"{text}[")])
         if kind == "Label":
             return self.add("one_hot", {"y": [text]}, {})
+        if kind in ("Number", "Scalar"):
+            return self.add("times", {"a": [self.vector(features=3)], "b": [text]}, {})
         if kind == "Tokens":
             text, kind = self._square(text), "Feature"
         if is_a(kind, "Feature"):
@@ -322,6 +325,8 @@ class Body:
         if kind == "Styles":
             text = self.rng.choice([t for t in self.seen if t.startswith(f"{text}[")])
             kind = "Style"
+        if kind in ("Number", "Scalar"):
+            return self.add("times", {"a": [main], "b": [text]}, {})
         if kind == "Label":
             text, kind = self.add("one_hot", {"y": [text]}, {}), "Vector"
         if kind == "Tokens":

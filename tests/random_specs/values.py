@@ -81,6 +81,8 @@ def _sides(rng: Random, param: Param, near: Sequence[int]) -> Any:
 
 
 def _ints(rng: Random, param: Param, near: Sequence[int]) -> tuple[int, ...]:
+    if param.required:  # a shape
+        return tuple(rng.choice([*near, 2, 3, 4]) for _ in range(rng.choice([1, 2, 2, 3])))
     return tuple(rng.choice([0, 0, 1, 1, 2, -1]) for _ in param.default)
 
 

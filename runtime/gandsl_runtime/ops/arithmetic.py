@@ -15,8 +15,16 @@ from torch import Tensor
 
 
 def over_samples(x: Tensor, like: Tensor) -> Tensor:
-    """[N] as [N, 1, …], so that it stands beside `like` [N, …]; all else as it is."""
-    return x.view(-1, *[1] * (like.dim() - 1)) if x.dim() == 1 < like.dim() else x
+    """[N] as [N, 1, …] in the format of `like` [N, …], so that it stands beside that; all else as it is."""
+    return x.to(like.dtype).view(-1, *[1] * (like.dim() - 1)) if x.dim() == 1 < like.dim() else x
+
+
+def in_one_format(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Two tensors in the format of the one in 16 bits, where one is: styles beside tokens."""
+    if a.dtype == b.dtype or not a.dim() or not b.dim():
+        return a, b
+    dtype = min(a.dtype, b.dtype, key=lambda dtype: dtype.itemsize)
+    return a.to(dtype), b.to(dtype)
 
 
 def _of_two(
@@ -29,7 +37,7 @@ def _of_two(
     if a is None or b is None:
         assert number is not None  # the compiler checks
         return function(number if a is None else a, number if b is None else b)
-    return function(over_samples(a, b), over_samples(b, a))
+    return function(*in_one_format(over_samples(a, b), over_samples(b, a)))
 
 
 def plus(a: Tensor | None = None, b: Tensor | None = None, *, number: float | None = None) -> Tensor:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from gandsl_runtime.ops.arithmetic import in_one_format
+
 _REDUCTIONS = {
     "mean": lambda x, dims, keep: x.mean(dims, keepdim=keep),
     "sum": lambda x, dims, keep: x.sum(dims, keepdim=keep),
@@ -51,5 +53,6 @@ def slice(x: Tensor, *, over: str, start: int = 0, count: int) -> Tensor:
 
 def matmul(a: Tensor, b: Tensor, *, transpose: str = "none") -> Tensor:
     """[N, i, k] · [N, k, j] → [N, i, j], of matrices that may be transposed first."""
+    a, b = in_one_format(a, b)
     a = a.mT if transpose in ("a", "both") else a
     return a @ (b.mT if transpose in ("b", "both") else b)
