@@ -61,6 +61,20 @@ def test_what_no_input_reaches_is_computed_once() -> None:
     assert seen == {"batch": 1}
 
 
+def test_products_with_numbers_are_one() -> None:
+    """3 · (x · 2) is x · 6; a number in front, too; and a sum's factor takes both."""
+    b = Builder()
+    x = image(b)
+    twice = b("twice", "times", {"a": x}, number=2.0)
+    out = b("out", "times", {"b": twice}, number=3.0)
+    total = b("total", "add", {"terms": [x, x]})
+    last = b("last", "times", {"a": total}, number=0.5)
+    module, record = apply(b, out, last, passes=[ConstantFolding()])
+    assert {*reasons(record, fired=True)} == {"out", "last"}
+    numbers = {node.meta["id"]: dict(node.kwargs) for node in module.graph.nodes if "node" in node.meta}
+    assert numbers["twice"]["number"] == 6.0 and numbers["total"]["scale"] == 0.5
+
+
 SOURCES = {"constant": {"channels": 2}, "coordinates": {}}
 
 

@@ -55,6 +55,27 @@ def test_what_is_no_identity_stays(op: str, attrs: dict[str, Any]) -> None:
     assert change(record) == 0 and not record.fired
 
 
+@pytest.mark.parametrize(
+    ("op", "port", "attrs", "goes"),
+    [
+        ("times", "a", {"number": 1.0}, True),
+        ("times", "b", {"number": 1.0}, True),
+        ("times", "a", {"number": 2.0}, False),
+        ("divide", "a", {"number": 1.0}, True),
+        ("divide", "b", {"number": 1.0}, False),  # 1 / x
+        ("plus", "a", {"number": 0.0}, False),  # -0 becomes 0
+        ("power", "x", {"exponent": 1.0}, True),
+        ("slice", "x", {"over": "channels", "count": 2}, True),
+        ("slice", "x", {"over": "channels", "count": 1}, False),
+    ],
+)
+def test_arithmetic_that_changes_nothing(op: str, port: str, attrs: dict[str, Any], goes: bool) -> None:
+    b = Builder()
+    out = b("out", "tanh", {"x": b("inner", op, {port: image(b)}, **attrs)})
+    _, record = apply(b, out, passes=[Simplify()])
+    assert (change(record), bool(record.fired)) == ((-1, True) if goes else (0, False))
+
+
 def test_inverses() -> None:
     b = Builder()
     x = image(b)

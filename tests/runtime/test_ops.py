@@ -185,6 +185,17 @@ def test_choices_and_extremes(x: Tensor) -> None:
     same(ops.sin(x) ** 2 + ops.cos(x) ** 2, torch.ones_like(x))
 
 
+def test_operands_of_two_formats_meet_in_16_bits() -> None:
+    """Features and tokens are in 16 bits where numbers of a sample, and styles, are not."""
+    x, n = torch.randn(2, 4, 3, 3).bfloat16(), torch.randn(2)
+    t, s = torch.randn(2, 5, 6).half(), torch.randn(2, 5, 6)
+    for made in (ops.times(x, n), ops.minus(n, x), ops.maximum(x, n), ops.where(x, n, x), ops.lerp(x, x, n)):
+        assert made.dtype == torch.bfloat16
+    for made in (ops.plus(t, s), ops.matmul(t, s, transpose="b"), ops.plus(t, torch.tensor(0.5))):
+        assert made.dtype == torch.float16
+    same(ops.times(x, n).double(), (x * n.bfloat16().view(2, 1, 1, 1)).double())
+
+
 def test_pixel_norm_of_tokens_and_of_groups(x: Tensor) -> None:
     t = torch.randn(2, 5, 6, dtype=torch.float64)
     same(ops.pixel_norm(t, eps=0.0, last=True).square().mean(2), torch.ones(2, 5, dtype=torch.float64))
