@@ -39,7 +39,8 @@ def lines(box: Box) -> list[str]:
     if box.node.op == "call":
         return _call(box.node)
     kind, sides = box.node.type.kind, size(box.node.type)
-    return [box.node.op, f"{kind} {sides}" if sides != kind else kind]
+    shared = [f"weights of {box.node.shares}"] if box.node.shares else []
+    return [box.node.op, f"{kind} {sides}" if sides != kind else kind, *shared]
 
 
 def _call(node: Node) -> list[str]:
@@ -63,6 +64,7 @@ def _node(node: Node) -> list[tuple[str, str]]:
         return param is not None and not param.required and default_of(param) == item[1]
 
     rows = [("id", node.id), ("op", node.op), ("type", str(node.type))]
+    rows += [("weights of", node.shares)] if node.shares else []
     rows += [(port, ", ".join(ids)) for port, ids in node.inputs.items()]
     rows += [(name, value_text(value)) for name, value in sorted(node.attrs.items(), key=rank)]
     rows.append(("at", str(node.provenance.span)))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gandsl.analysis.cost import Cost, si
 from gandsl.graph import svg
 from gandsl.graph.geometry import Placed, connect, place
 from gandsl.graph.tree import Box, Picture, opened, picture
 from gandsl.graph.words import FAMILY, hover, lines
 from gandsl.ir.ops import GAME_OPS, OPS
+from tests import graphs
 from tests.ir.graphs import Builder, discriminator, generator
 
 
@@ -135,6 +138,16 @@ def test_hover_tells_everything() -> None:
     told = dict(hover(find(root, "synthesis.s8.conv")))
     assert told["type"] == "Feature[8, 9, 9]" and told["up"] == "2" and told["style"] == "synthesis.s8.affine"
     assert told["at"].startswith("specs/hand.yaml:") and told["in"] == "stage s8, specs/hand.yaml:5:3"
+
+
+def test_a_node_says_whose_weights_it_has() -> None:
+    b = graphs.Builder()
+    first = b("conv", "conv", {"x": b.input("x", "Feature", 3, 4, 4)}, channels=3)
+    b("again", "conv", {"x": first}, channels=3)
+    b.nodes["again"] = replace(b.nodes["again"], shares="conv")
+    root = picture(b.graph("again"), {}).root
+    assert dict(hover(find(root, "again")))["weights of"] == "conv"
+    assert lines(find(root, "again"))[-1] == "weights of conv" and len(lines(find(root, "conv"))) == 2
 
 
 def test_every_op_has_a_family_and_every_family_a_colour() -> None:
