@@ -30,7 +30,8 @@ def input_kinds(facts: RuleInput) -> Iterator[Diagnostic]:
                 if node is None or node.id not in said:
                     said.add(node.id if node else "")
                     span = node.provenance.span if node else facts.declared(name).span
-                    yield Diagnostic("G0613", f"the {name} {why}", span, help=f"a {name} takes {words}")
+                    help = f"beside a loss a {name} takes {words}; in a game of its own a network takes any"
+                    yield Diagnostic("G0613", f"the {name} {why}", span, help=help)
             if "" in said:
                 break
 
