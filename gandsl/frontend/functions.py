@@ -28,6 +28,8 @@ _OF_ONE: dict[str, tuple[Callable[[float], float] | None, str]] = {
     "log": (math.log, "natural logarithm"),
     "sin": (math.sin, "sine, of radians"),
     "cos": (math.cos, "cosine, of radians"),
+    "round": (None, "the nearest whole number; halves go to the even one"),
+    "stop_gradient": (None, "x, for a constant"),
     "sign": (lambda x: float((x > 0) - (x < 0)), "1 above 0, -1 below, 0 at 0"),
     "sample_mean": (None, "the mean of each sample's own numbers: a Number"),
     "sample_sum": (None, "the sum of each sample's own numbers: a Number"),
@@ -52,6 +54,9 @@ def functions(algebra: TensorAlgebra) -> Mapping[str, Builtin]:
         "clip": Builtin(
             _clip(algebra), 3, 3, "clip(x, low, high): x within these bounds, of which one may be absent"
         ),
+        "scale_gradient": Builtin(
+            _scale_gradient(algebra), 2, 2, "scale_gradient(x, w): x; its gradient is multiplied by w"
+        ),
         "below": Builtin(_below(algebra), 2, 2, "below(a, b): 1 where a < b, else 0"),
         "where": Builtin(_where(algebra), 3, 3, "where(c, a, b): a where c is above 0, else b"),
         "lerp": Builtin(
@@ -66,6 +71,9 @@ def functions(algebra: TensorAlgebra) -> Mapping[str, Builtin]:
             _over(algebra, "softmax"), 1, 2, "softmax(x, 'tokens'): shares along an axis; default channels"
         ),
         "log_softmax": Builtin(_over(algebra, "log_softmax"), 1, 2, "the logarithm of softmax"),
+        "largest": Builtin(
+            _over(algebra, "largest"), 1, 2, "largest(x): 1 where the largest along an axis is, else 0"
+        ),
         "reduce": Builtin(
             _reduce(algebra), 3, 3, "reduce(x, 'mean', 'space'): mean, sum, max, min, variance of an axis"
         ),
@@ -166,6 +174,17 @@ def _below(algebra: TensorAlgebra) -> Callable[..., Any]:
         return 1.0 if number(a, "`below`") < number(b, "`below`") else 0.0
 
     return lambda a, b: entry_by_entry(one, a, b)
+
+
+def _scale_gradient(algebra: TensorAlgebra) -> Callable[..., Any]:
+    def one(x: Any, by: Any) -> Any:
+        given = {"x": a_tensor(x, "`scale_gradient`")}
+        if is_tensor(by):
+            return algebra.make("scale_gradient", given | {"by": by})
+        factor = float(number(by, "the factor of `scale_gradient`"))
+        return algebra.make("scale_gradient", given, factor=factor)
+
+    return lambda x, by: entry_by_entry(lambda each: one(each, first_output(by)), x)
 
 
 def _where(algebra: TensorAlgebra) -> Callable[..., Any]:

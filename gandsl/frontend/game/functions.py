@@ -16,7 +16,6 @@ from gandsl.spec.operators import known
 from gandsl.spec.values import show, type_name
 
 _OF_ONE = {
-    "stop_gradient": "x, for a constant",
     "mean": "the mean over numbers and samples: a Scalar",
     "norm": "the Euclidean norm of weights, or of a gradient by them: a Scalar",
 }

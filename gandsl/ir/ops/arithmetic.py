@@ -169,6 +169,9 @@ OPS = (
     _of_one("log", (Keep("x"),), "natural logarithm", positive=True),
     _of_one("sin", (Keep("x"),), "sine"),
     _of_one("cos", (Keep("x"),), "cosine"),
+    _of_one(
+        "round", (), "the nearest whole number, of halves the even one; its derivative is 0", traits=STEPS
+    ),
     _of_one("sign", (), "1 above 0, −1 below, 0 at 0; its derivative is 0", traits=STEPS),
     Op(
         "clip",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from gandsl.diagnostics.articles import a
-from gandsl.ir.op import TWICE, Call, Keep, Op, Param, Port, Product, Products, ShapeError
+from gandsl.ir.op import TWICE, Call, Keep, Op, Param, Port, Product, Products, ShapeError, Trait
 from gandsl.ir.ops.arithmetic import family
 from gandsl.ir.types import TensorType, vector
 
@@ -102,6 +102,15 @@ OPS = (
         traits=TWICE,
         keeps=(Keep("output"),),
         doc="The logarithm of `softmax`, computed without overflow.",
+    ),
+    Op(
+        "largest",
+        (X,),
+        (OVER,),
+        output=_same,
+        traits=TWICE | {Trait.CONSTANT},
+        doc="1 where a number is the largest along an axis, else 0, as a one-hot vector has it; its "
+        "derivative is 0.",
     ),
     Op(
         "reduce",

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from gandsl.ir.op import Keep, Op, Param, Port
+from gandsl.ir.op import Keep, Op, Param, Port, Trait
+from gandsl.ir.ops.arithmetic import NUMBERS
+
+X = Port("x", NUMBERS)
 
 OPS = (
     Op(
+        "stop_gradient",
+        (X,),
+        (),
+        output=lambda call: call.input("x"),
+        traits=frozenset({Trait.CONSTANT}),
+        doc="x, for a constant.",
+    ),
+    Op(
         "scale_gradient",
         (
-            Port(
-                "x",
-                ("Feature", "Vector", "Tokens", "Styles"),
-                in_game=("Logits", "Number", "Scalar"),
-            ),
+            X,
             Port("by", ("Scalar",), optional=True, doc="a factor that is a tensor, beside `factor`"),
         ),
         (Param("factor", "float", 1.0, doc="on the gradient; −1 reverses it"),),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gandsl.diagnostics.articles import a
 from gandsl.ir.op import TWICE, Call, Keep, Op, Param, Port, ShapeError, Stands, Trait
-from gandsl.ir.ops.arithmetic import NUMBERS, SAMPLED
+from gandsl.ir.ops.arithmetic import SAMPLED
 from gandsl.ir.types import KINDS, TensorType, feature
 from gandsl_runtime.distribution import DISTRIBUTIONS
 
@@ -255,15 +255,6 @@ OPS = (
         needs="inputs of which one is computed from the others",
         doc="∂(Σ of)/∂by over the samples, for each `by`; it can be differentiated again. By weights it is"
         " that of all processes.",
-    ),
-    Op(
-        "stop_gradient",
-        (Port("x", NUMBERS),),
-        (),
-        output=lambda call: call.input("x"),
-        traits=frozenset({Trait.CONSTANT}),
-        place=Stands.GAME,
-        doc="x, for a constant.",
     ),
     Op(
         "join",

@@ -30,6 +30,7 @@ from gandsl_runtime.ops.arithmetic import (
     negate,
     plus,
     power,
+    round,
     sign,
     sin,
     sqrt,
@@ -37,7 +38,7 @@ from gandsl_runtime.ops.arithmetic import (
     where,
 )
 from gandsl_runtime.ops.attention import attention
-from gandsl_runtime.ops.axes import log_softmax, matmul, reduce, slice, softmax
+from gandsl_runtime.ops.axes import largest, log_softmax, matmul, reduce, slice, softmax
 from gandsl_runtime.ops.batch import one_sample, repeat_sample
 from gandsl_runtime.ops.combine import (
     add,
@@ -119,6 +120,7 @@ __all__ = [
     "grid_sample",
     "haar",
     "join",
+    "largest",
     "leaky_relu",
     "lerp",
     "log",
@@ -156,6 +158,7 @@ __all__ = [
     "resize",
     "roll",
     "rotary",
+    "round",
     "row_sum",
     "sample_mean",
     "sample_sum",

@@ -133,6 +133,11 @@ def cos(x: Tensor) -> Tensor:
     return x.cos()
 
 
+def round(x: Tensor) -> Tensor:
+    """The nearest whole number; of halves the even one."""
+    return x.round()
+
+
 def sign(x: Tensor) -> Tensor:
     """1 above 0, −1 below, 0 at 0."""
     return torch.sign(x)

@@ -35,6 +35,15 @@ def log_softmax(x: Tensor, *, over: str) -> Tensor:
     return _one_axis(x, over, torch.log_softmax)
 
 
+def largest(x: Tensor, *, over: str) -> Tensor:
+    """1 where a number is the largest along an axis, else 0; of equal ones, the first."""
+    return _one_axis(x.detach(), over, _one_hot)
+
+
+def _one_hot(x: Tensor, dim: int) -> Tensor:
+    return torch.zeros_like(x).scatter(dim, x.argmax(dim, keepdim=True), 1.0)
+
+
 def _one_axis(x: Tensor, over: str, function: Callable[[Tensor, int], Tensor]) -> Tensor:
     """A function that takes one dimension; of space it takes all pixels."""
     return function(x.flatten(2), 2).view_as(x) if over == "space" else function(x, *_dims(x, over))
