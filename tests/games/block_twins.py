@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, autograd
 
+from gandsl_runtime import ops
+
 Given = Mapping[str, Any]  # by port: a tensor, or a list of them
 Found = Mapping[str, Tensor | float]  # by output: `discriminator`, `x[0]`; "" is the block's own
 
@@ -220,6 +222,16 @@ def _perceptual(given: Given, nets: Mapping[str, Any]) -> Found:
     return {"": sum((gap.square().sum(1).mean() for gap in gaps), torch.zeros(()))}
 
 
+def _heard(x: Tensor) -> Tensor:
+    """Magnitudes under Hann's window, by torch; bands by the op, which has a formula beside it elsewhere."""
+    bordered = F.pad(x[:, 0], (6, 6), mode="reflect")
+    window = torch.hann_window(16, dtype=x.dtype)
+    frames = torch.stft(bordered, 16, 4, window=window, center=False, return_complex=True)
+    magnitudes = (frames.real**2 + frames.imag**2 + 1e-9).sqrt()
+    bands = ops.mel(magnitudes[:, None], bands=5, rate=1000.0, low=0.0, high=500.0)
+    return bands.clamp(min=1e-5).log()
+
+
 DISTANCES = {
     "distance.l1": distance(F.l1_loss),
     "distance.l2": distance(F.mse_loss),
@@ -229,6 +241,13 @@ DISTANCES = {
     ),
     "distance.huber": distance(lambda a, b: F.huber_loss(a, b, delta=0.5), delta=0.5),
     "distance.features": distance(F.l1_loss, "rf"),
+    "distance.mel": [
+        Twin(
+            {"a": "Signal[1, 64]", "b": "Signal[1, 64]"},
+            lambda g, _: {"": F.l1_loss(_heard(g["a"]), _heard(g["b"]))},
+            {"rate": 1000, "bands": 5, "window": 16, "hop": 4},
+        )
+    ],
     "distance.perceptual": [Twin(PAIR, _perceptual), Twin(LISTS, _perceptual, {}, TWO)],
     "consistency.transformed": [
         Twin({"of": "Logits[1]", "again": "Logits[1]"}, lambda g, _: {"": F.mse_loss(g["of"], g["again"])})
