@@ -36,6 +36,11 @@ _OURS: dict[str, str] = {
     "lowpass": "kaiser sinc filtered",
     "pixel_shuffle": "depth_to_space sub_pixel",
     "pixel_unshuffle": "space_to_depth",
+    "stop_gradient": "detach no_grad stop_grad stopgrad",
+    "scale_gradient": "gradient_reversal reverse_gradient grad_reverse grl gradient_scale",
+    "nearest_code": "vector_quantize vector_quantizer vq codebook",
+    "moving_code": "ema_codebook vector_quantize_ema ema_vq",
+    "largest": "argmax hard_max",
     "pad": "padding_layer crop zero_pad reflection_pad",
     "flatten": "squeeze ravel",
     "reshape": "view unflatten",
@@ -161,10 +166,6 @@ _OURS: dict[str, str] = {
 
 # words for ops that the language has nothing for → what to do instead
 INSTEAD: dict[str, str] = {
-    **dict.fromkeys(
-        ("detach", "stop_gradient", "no_grad", "stop_grad"),
-        "gradients are stopped by training, which fixes one network while the other learns",
-    ),
     **dict.fromkeys(
         ("spectral_norm", "sn", "sn_conv", "sn_linear"),
         "spectral norm is how a weight is used: `weight: spectral` on the op, or in `defaults:` for all",

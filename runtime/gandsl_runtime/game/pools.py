@@ -29,7 +29,7 @@ class Pool:
 
 
 @dataclass
-class Shown:
+class MadeForPool:
     """What one pass has made for a pool, so far: rows of this process at their places in the batch."""
 
     key: Key
@@ -50,7 +50,7 @@ class Pools:
         self.pools = {
             pool.id: Pool(torch.zeros(pool.size, *pool.shape, device=device, dtype=dtype)) for pool in pools
         }
-        self._shown: dict[str, list[Shown]] = {}
+        self._shown: dict[str, list[MadeForPool]] = {}
 
     def tensor(self, source: Kept, draws: Draws) -> Tensor:
         """What a pass takes of a pool: kept samples [n, *shape], or where they are shown [n]."""
@@ -68,7 +68,7 @@ class Pools:
         for id_ in dict.fromkeys(ids):
             before = self._shown.setdefault(id_, [])
             if all(shown.key != key for shown in before):
-                before.append(Shown(key, total, []))
+                before.append(MadeForPool(key, total, []))
                 found.append(id_)
         return found
 
@@ -84,7 +84,7 @@ class Pools:
                 self._keep(id_, shown, full, group)
         self._shown = {}
 
-    def _keep(self, id_: str, shown: Shown, full: bool, group: ProcessGroup) -> None:
+    def _keep(self, id_: str, shown: MadeForPool, full: bool, group: ProcessGroup) -> None:
         pool = self.pools[id_]
         made = pool.rows.new_zeros(shown.total, *pool.rows.shape[1:])
         for part, rows in shown.rows:
