@@ -36,6 +36,7 @@ class Unfolder:
     """What every form of node needs. One for each program of a network."""
 
     ops: Mapping[str, Op] = {name: op for name, op in OPS.items() if name != "input"}  # that a node may be
+    reuses = True  # whether a node may be made again with the weights of another
     absent_outputs = False  # whether the first of a block's outputs may be absent, where it has others
 
     def __init__(

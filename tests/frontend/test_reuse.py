@@ -139,6 +139,16 @@ CASES = [
 ]
 
 
+def test_a_node_is_no_block(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(spec("c: {op: conv, channels: 3}\nd: {block: c}"))
+    (error,) = analyze(path)[1].errors
+    assert (error.code, error.help) == (
+        "G0202",
+        "`{reuse: c}` is the node of this name again, with its weights",
+    )
+
+
 @pytest.mark.parametrize(("body", "said"), CASES, ids=[said[0][:40] for _, said in CASES])
 def test_says(body: str, said: list[str], tmp_path: Path) -> None:
     assert found(tmp_path, spec(body)) == said

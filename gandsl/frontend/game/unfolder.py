@@ -34,6 +34,7 @@ class GameUnfolder(Unfolder):
     """What every form of a game's node needs. One for each variant of the game."""
 
     ops = {name: op for name, op in ROWS.items() if op.in_games}
+    reuses = False
     absent_outputs = True  # a loss has one for each player, and not each is asked for
     builder: GameBuilder
 

@@ -121,6 +121,8 @@ def block_of(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> tuple
         if name.text in ops
         else meant(name.text, names, "op", ops) or did_you_mean(name.text, names)
     )
+    if unfolder.reuses and name.text in context.made:
+        hint = f"`{{reuse: {name.text}}}` is the node of this name again, with its weights"
     unfolder.at(context).add("G0202", f"there is no {form} `{name.text}`", name.span, help=hint)
     return None
 
