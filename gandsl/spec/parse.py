@@ -69,6 +69,7 @@ _FOREIGN = {
     "|": "write `or`",
     "!": "write `not`, or `!=`",
     "^": "write `**` for a power",
+    "@": "write `matmul(a, b)`",
     "?": "write `x if c else y`",
     "{": "there are no mappings in expressions",
     "$": "write the name alone",

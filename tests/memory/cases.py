@@ -66,6 +66,33 @@ WRITTEN: dict[str, str] = {
     "attention": "    p: {op: pool}\n    t: {op: to_tokens}\n"
     "    l: {op: attention, q: t, k: t, v: t, heads: 2}\n"
     + one("from_tokens, size: 8"),
+    "parameter": one("parameter, like: c0, shape: [8, 16, 16]") + "    s: {op: concat, terms: [c0, m]}\n",
+    "dynamic_conv": VECTOR + "    k: {op: linear, features: 32 * 32 * 9}\n"
+    + one("dynamic_conv, x: c0, weight: k, channels: 32"),
+    "below": "    d0: {op: conv, channels: 32}\n    b: {op: below, a: c0, b: d0}\n"
+    + one("times, a: b, b: c0"),
+    "where": "    d0: {op: conv, channels: 32}\n" + one("where, condition: c0, a: d0, number: 0.5"),
+    "power": one("power, exponent: 3.0"),
+    **{
+        name: "    d0: {op: conv, channels: 32}\n" + one(f"{name}, a: c0, b: d0")
+        for name in ("plus", "minus", "times", "divide", "maximum", "minimum")
+    },
+    **{
+        name: "    d0: {op: conv, channels: 32}\n" + one(f"{name}, terms: [c0, d0]")
+        for name in ("average", "total")
+    },
+    **{name: one(f"{name}, over: channels") for name in ("softmax", "log_softmax")},
+    "log": "    e: {op: softplus}\n" + one("log"),
+    "sqrt": "    e: {op: softplus}\n" + one("sqrt"),
+    "sign": one("sign") + "    s: {op: times, a: m, b: c0}\n",
+    "clip": one("clip, low: -0.5, high: 0.5"),
+    "reduce": "    r: {op: reduce, how: variance, over: channels}\n" + one("divide, a: c0, b: r"),
+    "slice": one("slice, over: channels, start: 4, count: 16"),
+    "matmul": TOKENS + "    k: {op: linear, features: 32}\n    q: {op: matmul, a: t, b: k, transpose: b}\n"
+    "    v: {op: matmul, a: q, b: t}\n" + one("from_tokens, size: 16"),
+    "row_sum": TOKENS + "    r: {op: row_sum}\n" + one("linear, features: 32") + BACK,
+    "sample_mean": "    n: {op: sample_mean}\n" + one("times, a: c0, b: n"),
+    "sample_sum": "    n: {op: sample_sum}\n" + one("times, a: c0, b: n"),
 }  # fmt: skip
 GIVEN = {"channels": 32, "features": 32, "size": 16, "levels": 16, "limit": 1.0, "factor": 2.0}
 """Values for parameters that have to be given."""

@@ -47,7 +47,9 @@ def together(a: TensorType, b: TensorType, port: str = "b") -> TensorType:
         if other.kind == "Scalar" or (other.kind == "Number" and one.sampled):
             return one
     if family(a) != family(b):
-        raise ShapeError("G0211", f"{a} and {b} are not of one kind", port)
+        of_channels = {family(a), family(b)} == {"Feature", "Vector"}
+        help = "`multiply` and `modulate` put a vector on a feature's channels" if of_channels else None
+        raise ShapeError("G0211", f"{a} and {b} are not of one kind", port, help=help)
     if a.shape == b.shape:
         kind = next((x.kind for x, y in ((a, b), (b, a)) if is_a(x.kind, y.kind)), family(a))
         return TensorType(kind, a.shape, a.times)
