@@ -137,3 +137,22 @@ def test_a_signal_by_period_and_back(period: int) -> None:
     for t in (0, 7, 29):
         assert torch.equal(rows[:, :, t // period, t % period], x[:, :, t])
     assert torch.equal(ops.reshape(rows, channels=3, size=(30,)), x)
+
+
+# ---- shifts by chance
+
+
+@pytest.mark.parametrize("sides", (1, 2, 3))
+def test_each_sample_is_moved_by_some_pixels_along_each_side(sides: int) -> None:
+    x, layer = torch.randn(64, 2, *(6, 5, 4)[:sides]), layers.RandomShift(2)
+    made = layer(x)
+    around = [2] * (2 * sides)
+    bordered = functional.pad(x, around, mode="reflect")
+    seen = set()
+    for at in product(range(5), repeat=sides):
+        window = (slice(None), slice(None), *(slice(a, a + n) for a, n in zip(at, x.shape[2:], strict=True)))
+        same = (bordered[window] == made).flatten(1).all(1)
+        seen |= {(sample, at) for sample in same.nonzero()[:, 0].tolist()}
+    assert {sample for sample, _ in seen} == set(range(64))
+    assert {place for _, at in seen for place in at} == set(range(5))
+    assert torch.equal(layer.eval()(x), x)

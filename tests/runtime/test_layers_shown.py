@@ -18,6 +18,13 @@ SIZES: dict[str, tuple[Any, ...]] = {  # what a constructor needs
     "Cast": ("float16",),
     "Conv2d": (6, 4),
     "ConvTranspose2d": (6, 4),
+    "Conv1d": (6, 4),
+    "Conv3d": (6, 4),
+    "ConvTranspose1d": (6, 4),
+    "ConvTranspose3d": (6, 4),
+    "Fir1d": (),
+    "Fir3d": (),
+    "RandomShift": (),
     "ModulatedConv2d": (6, 4),
     "Linear": (6, 4),
     "Embedding": (6, 4),
@@ -84,7 +91,7 @@ def made(name: str, changed: str | None = None) -> nn.Module:
     if changed is not None:
         given.arguments |= NEEDS.get(changed, {})
         given.arguments[changed] = other(given.arguments[changed], changed)
-        if (name, changed) in {("Conv2d", "groups"), ("ConvTranspose2d", "groups")}:
+        if changed == "groups" and name.startswith("Conv"):
             given.arguments[changed] = 2
     return CLASSES[name](*given.args, **given.kwargs)
 

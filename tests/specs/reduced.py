@@ -35,6 +35,8 @@ OWN: dict[str, dict[str, Any]] = {
     "quickstart_r1": {"resolution": 28},
     "sagan": {"resolution": 64},  # attention stands at 32
     "hybrids/pggan_attention": {"resolution": 64},
+    "examples/wavegan": {"length": 256},
+    "examples/volumes_3dgan": {"resolution": 16},
 }
 
 

@@ -136,6 +136,17 @@ def _placed(call: Call) -> TensorType:
     return feature(x.shape[0], *grid.sides)
 
 
+def _shifted(call: Call) -> TensorType:
+    x = call.input("x")
+    check_border(x.sides, [(call.most, call.most)] * len(x.sides), "reflect", "most")
+    return feature(x.shape[0], *x.sides)
+
+
+def _moved(call: Call, out: TensorType) -> int:
+    """Places along each side, and what was moved along the sides before."""
+    return 2 * sum(out.sides) + (len(out.sides) - 1) * out.elements
+
+
 def _corners(call: Call, out: TensorType) -> int:
     """What x is at the pixels around each place, for each of their numbers."""
     return 2 ** len(out.sides) * out.elements
@@ -313,6 +324,25 @@ OPS = (
         example={"grid": (2, 6, 6)},
         doc="x at other places: a channel for each side, from −1 to 1 over it, the last side first.",
         source="Jaderberg et al. 2015 (arXiv:1506.02025), section 3.3",
+    ),
+    Op(
+        "random_shift",
+        (X,),
+        (
+            Param(
+                "most",
+                "int",
+                2,
+                minimum=0,
+                doc="pixels; each sample is moved by −most to most along each side",
+            ),
+        ),
+        output=_shifted,
+        traits=TWICE | {Trait.RANDOM, Trait.REGULARIZES},
+        keeps=(Keep("x", mask=True), Keep("moved", extra=_moved, mask=True)),
+        layer=LayerRule("RandomShift"),
+        doc="Moves each sample by chance in training, its border reflected: phase shuffle.",
+        source="Donahue et al. 2019 (WaveGAN, arXiv:1802.04208), section 3.3",
     ),
     Op(
         "haar",

@@ -31,6 +31,7 @@ from gandsl_runtime.layers.noise import NOISE_MODES, Noise, set_noise_mode
 from gandsl_runtime.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, set_truncation
 from gandsl_runtime.layers.recomputed import Recomputed
 from gandsl_runtime.layers.relative import RelativeBias
+from gandsl_runtime.layers.shift import RandomShift
 from gandsl_runtime.layers.source import Constant, Coordinates, LearnedTensor
 from gandsl_runtime.layers.style import TrackAverage
 from gandsl_runtime.layers.weight import Weighted
@@ -69,6 +70,7 @@ __all__ = [
     "Noise",
     "NormalizeMagnitude",
     "OneHot",
+    "RandomShift",
     "Recomputed",
     "RelativeBias",
     "TrackAverage",
