@@ -104,6 +104,35 @@ def test_every_form_of_stylegan2(generator: str, discriminator: str) -> None:
         assert len(shortcuts) == (8 if form == "resnet" else 0)
 
 
+TABLES = {  # networks of one and three sides, layer by layer: what convolutions read and make
+    ("examples/wavegan", "generator"): [  # arXiv:1802.04208, table 3
+        ((1024, 16), (512, 64)), ((512, 64), (256, 256)), ((256, 256), (128, 1024)),
+        ((128, 1024), (64, 4096)), ((64, 4096), (1, 16384)),
+    ],
+    ("examples/wavegan", "discriminator"): [  # table 4
+        ((1, 16384), (64, 4096)), ((64, 4096), (128, 1024)), ((128, 1024), (256, 256)),
+        ((256, 256), (512, 64)), ((512, 64), (1024, 16)),
+    ],
+    ("examples/volumes_3dgan", "generator"): [  # arXiv:1610.07584, figure 1
+        ((200, 1, 1, 1), (512, 4, 4, 4)), ((512, 4, 4, 4), (256, 8, 8, 8)),
+        ((256, 8, 8, 8), (128, 16, 16, 16)), ((128, 16, 16, 16), (64, 32, 32, 32)),
+        ((64, 32, 32, 32), (1, 64, 64, 64)),
+    ],
+    ("examples/volumes_3dgan", "discriminator"): [  # which mirrors it
+        ((1, 64, 64, 64), (64, 32, 32, 32)), ((64, 32, 32, 32), (128, 16, 16, 16)),
+        ((128, 16, 16, 16), (256, 8, 8, 8)), ((256, 8, 8, 8), (512, 4, 4, 4)), ((512, 4, 4, 4), (1, 1, 1, 1)),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "network"), TABLES, ids=str)
+def test_signals_and_volumes_have_the_tables_layers(name: str, network: str) -> None:
+    graph = module(name).networks[network].main
+    convs = [node for node in graph if node.op in ("conv", "conv_transpose")]
+    assert [(graph[node.operands[0]].type.shape, node.type.shape) for node in convs] == TABLES[name, network]
+    assert {node.attrs["kernel"] for node in convs} == {25 if "wavegan" in name else 4}
+
+
 # --- published sizes ------------------------------------------------------------------------------
 
 EXACT = {
