@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, autograd
 
 import gandsl
-from gandsl_runtime.data.stream import RealBatch
+from gandsl_runtime.data.stream import FieldBatch, RealBatch
 from gandsl_runtime.distributed.group import ProcessGroup, dealt
 from gandsl_runtime.game.run import GameRun
 from gandsl_runtime.game.step import step
@@ -44,11 +44,13 @@ class Items:
         self.images, self.labels, self.position = images, labels, 0
         self.group, self.micro_batch = group or ProcessGroup(), micro_batch
 
-    def take(self, count: int) -> RealBatch:
+    def take(self, count: int) -> RealBatch | FieldBatch:
         """What this process has of the next ones."""
         images, labels = self.rows(self.position, count)
         self.position += count
         mine = dealt(self.group, count, self.micro_batch)
+        if images.dim() != 4:  # signals or volumes
+            return FieldBatch(image=images[mine])
         return RealBatch(images[mine], None if labels is None else labels[mine])
 
     def rows(self, start: int, count: int) -> tuple[Tensor, Tensor | None]:
@@ -60,7 +62,7 @@ class Items:
 def made_run(
     path: Path,
     changes: Mapping[str, Any],
-    image: tuple[int, int, int] | None = None,
+    image: tuple[int, ...] | None = None,
     classes: int = 0,
     group: ProcessGroup | None = None,
 ) -> GameRun:
@@ -76,6 +78,8 @@ def made_run(
             parameter.data += 0.05 * torch.randn_like(parameter)
     image = image or max(port.shape for port in program.generator.outputs)
     pixels = torch.randint(0, 256, (50, *image), dtype=torch.uint8)
+    if len(image) == 2:  # signals are floats
+        pixels = pixels / 128 - 1
     labels = torch.arange(50) % classes if classes else None
     shares = torch.bincount(labels).double().cumsum(0) / 50 if labels is not None else None
     items: Any = Items(pixels, labels)
