@@ -62,6 +62,10 @@ APART: dict[str, tuple[Pair, ...]] = {
             )
         ),
     ),
+    "data pack": tuple(
+        Pair(name, "--spec", "the spec says how its fields are")
+        for name in ("--size", "--filter", "--crop", "--channels", "--format", "--white", "--labels")
+    ),
     "graph": (Pair("--game", "--network", "one picture at a time"),),
     "explain": (
         *(Pair("TOPIC", name, "one answer at a time") for name in ("--codes", "--ops", "--blocks")),
@@ -82,6 +86,7 @@ NEEDS: dict[str, tuple[Pair, ...]] = {
     ),
     "specs": (Pair("--path", "NAME", "it is of one"), Pair("--copy", "NAME", "it is of one")),
     "data inspect": (Pair("--set", "--spec", "it changes the spec"),),
+    "data pack": (Pair("--set", "--spec", "it changes the spec"),),
 }
 
 

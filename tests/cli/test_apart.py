@@ -108,10 +108,7 @@ FREE = {
     "compile": {"SPEC", "--set", "--output", "--format"},
     "cost": {"SPEC", "--set", "--format"},
     "data inspect": {"WHERE", "--workers", "--format"},
-    "data pack": {
-        *("WHERE", "--output", "--size", "--filter", "--crop", "--channels", "--format", "--white"),
-        *("--labels", "--skip-broken", "--workers"),
-    },
+    "data pack": {"WHERE", "--output", "--skip-broken", "--workers"},
     "train": {  # what goes with a resume alone is told where the run is known
         *("SPEC|RUN", "--data", "--run-dir", "--set", "--seed", "--device", "--change", "--minutes"),
         *("--workers", "--compile", "--tensorboard", "--dry-run", "--cudnn-benchmark"),

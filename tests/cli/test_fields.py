@@ -197,3 +197,74 @@ def test_a_broken_field_ends_the_run_by_name_and_it_goes_on_when_mended(gandsl: 
     assert done.exit_code == 3 and "can't read edges/3.png of" in done.output, done.output
     spoiled.write_bytes(good)
     assert gandsl(*line, "--continue").exit_code == 0
+
+
+# ---- inspect and pack
+
+
+def test_fields_are_looked_at(gandsl: Gandsl, folder: Path) -> None:
+    """Kinds, shapes, values, and each field of an item that can't be read; of several sets the one named."""
+    line = ("data", "inspect", f"a={folder}/many", "--spec", folder / "everything.yaml", "--workers", 0)
+    done = gandsl(*line)
+    assert done.exit_code == 0 and "map         Classes[9, 4, 6], 0 to 8" in done.stdout, done.output
+    (folder / "many" / "map" / "002.png").write_bytes(b"no image")
+    done = gandsl(*line, "--format", "json")
+    body = json.loads(done.stdout)
+    assert done.exit_code == 3 and body["gandsl"] == "data-fields/1" and body["items"] == 7
+    assert body["broken"] == [
+        {"item": "002", "field": "map", "reason": "it is no image, or is cut short at its start"}
+    ]
+    assert body["fields"]["mask"] == {"kind": "Mask", "shape": [1, 4, 6], "least": 0.0, "most": 1.0}
+    done = gandsl("data", "inspect", folder / "many", "--spec", folder / "everything.yaml")
+    assert done.exit_code == 2 and "say which" in " ".join(done.output.split())
+
+
+def test_a_pack_of_fields_trains_as_the_originals_do(gandsl: Gandsl, folder: Path) -> None:
+    """To the bit; the same bytes with any number of processes; a spec that reads them otherwise refuses."""
+    spec = folder / "everything.yaml"
+    whole = trained(gandsl, folder, "everything", "run", "--set", "training.length=2 steps")
+    packed = []
+    for name, where, workers in (("a", "many", 0), ("b", "many.zip", 2), ("b2", "many", 0)):
+        to = folder / f"packed_{name}"
+        given = ("data", "pack", f"{name[0]}={folder}/{where}", "-o", to, "--spec", spec)
+        done = gandsl(*given, "--workers", workers)
+        assert done.exit_code == 0, done.output
+        packed.append(to)
+    assert np.load(packed[0] / "map.npy").shape == (7, 4, 6)
+    for path in packed[1].iterdir():
+        assert path.read_bytes() == (packed[2] / path.name).read_bytes(), path.name
+    data = ("--data", f"a={packed[0]}", "--data", f"b={packed[1]}")
+    changed = ("--set", "training.length=2 steps", "--device", "cpu")
+    done = gandsl("train", spec, *data, "-o", folder / "again", *changed)
+    assert done.exit_code == 0, done.output
+    assert_same(whole, checkpoint.newest(folder / "again" / "checkpoints")[1])
+    spec.write_text(EVERYTHING.replace("range: [0, 4095]", "range: [0, 1000]"))
+    done = gandsl("train", spec, *data, "-o", folder / "other")
+    said = " ".join(done.output.split())
+    assert done.exit_code == 3 and "was packed as Image[1, 4, 6] of the range [0.0, 4095.0]" in said, said
+    (packed[1] / "deep.npy").write_bytes((packed[1] / "deep.npy").read_bytes()[:200])
+    spec.write_text(EVERYTHING)
+    done = gandsl("train", spec, *data, "-o", folder / "other")
+    assert done.exit_code == 3 and "deep.npy is not as `gandsl data pack`" in done.output, done.output
+
+
+def test_a_pack_leaves_broken_items_out_only_if_it_is_to(gandsl: Gandsl, folder: Path) -> None:
+    (folder / "pairs" / "edges" / "1.png").write_bytes(b"")
+    line = ("data", "pack", folder / "pairs", "-o", folder / "packed", "--spec", folder / "pairs.yaml")
+    done = gandsl(*line)
+    assert done.exit_code == 3 and "can't read 1: " in done.output and not (folder / "packed").exists()
+    done = gandsl(*line, "--skip-broken")
+    assert done.exit_code == 0 and "4 items, 1 skipped, fields edges, image" in done.output, done.output
+
+
+@pytest.mark.parametrize(
+    ("more", "said"), [((), "--size 64"), (("--spec", "plain.yaml"), "leave --spec out"), (("--size", 8), "")]
+)
+def test_a_pack_is_of_a_size_or_for_a_spec(
+    more: tuple[object, ...], said: str, gandsl: Gandsl, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "plain.yaml").write_text(CYCLE)
+    where = "a=a" if "--spec" in more else "a"
+    done = gandsl("data", "pack", where, "-o", "packed" if "--spec" in more else "packed.zip", *more)
+    assert done.exit_code == (2 if said else 0) and said in " ".join(done.output.split()), done.output

@@ -62,13 +62,15 @@ def inspect(
     Tells sizes, channels, classes, copies, and each file that is broken, with the reason.
     Ends with 3 where an image is broken, or where training the --spec would refuse the set.
     """
-    from gandsl.cli import surveyed
+    from gandsl.cli import data_fields, surveyed
     from gandsl.cli.output import print_json
     from gandsl.cli.progress import progress
     from gandsl_runtime.data.needs import needs
     from gandsl_runtime.data.sources import open_source
     from gandsl_runtime.data.survey import survey
 
+    if spec is not None and (table := data_fields.table_of(where, spec, set)) is not None:
+        return data_fields.inspect(table, _processes(workers), format == AnswerFormat.json)
     wanted = None if spec is None else _wanted(spec, set)
     source = open_source(where)
     with progress("looking", len(source.images)) as told:
@@ -85,7 +87,11 @@ def inspect(
 def pack(
     where: Where,
     output: Annotated[Path, output_option("a new zip; of npy a new folder", "FILE.zip|DIR")],
-    size: Annotated[str, typer.Option(metavar="N|HxW", help="height and width: 64, or 96x160")],
+    size: Annotated[str | None, typer.Option(metavar="N|HxW", help="height and width: 64, or 96x160")] = None,
+    spec: Annotated[
+        Path | None, spec_option("the fields that this spec's game reads, decoded as its networks take them")
+    ] = None,
+    set: Set = None,
     filter: Annotated[Filter, typer.Option(help="how images are resized")] = Filter.lanczos,
     crop: Annotated[
         Crop, typer.Option(help="another aspect: cut to the middle, squeezed (none), or padded with black")
@@ -107,7 +113,7 @@ def pack(
 ) -> int:
     """Write a set at one size: into a zip, or decoded into a folder (--format npy).
 
-    Images are lossless, and class labels are kept.
+    Images are lossless, and class labels are kept. With --spec, the fields of a game, decoded, into a folder.
     The same images give the same bytes. It appears when it is whole.
     """
     from gandsl.cli.output import binary, say
@@ -116,6 +122,16 @@ def pack(
     from gandsl_runtime.data.sources import open_source
     from gandsl_runtime.data.sources.base import shown
 
+    if spec is not None:
+        from gandsl.cli import data_fields
+
+        refuse_old(output, "-o", ())
+        table = data_fields.table_of(where, spec, set)
+        if table is None:
+            raise typer.BadParameter(f"{spec} reads plain images of {where}: leave --spec out, give --size")
+        return data_fields.pack(table, output, skip_broken, _processes(workers))
+    if size is None:
+        raise typer.BadParameter("say how large: --size 64 or --size 96x160; or for which --spec")
     refuse_old(output, "-o", () if format == PackFile.npy else (".zip",))
     try:
         recipe = packing.Recipe(_size(size), filter.value, crop.value, channels, format.value, white)

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import DataError
 from ..plan.game import DataField
 from .dataset import IN_A_ROW
-from .fields.columns import Column
+from .fields.columns import Column, Ready
 from .fields.decode import Value
 from .fields.kinds import KINDS, bytes_of, room_of, shape_of, tokens_in
 from .fitting import UNREADABLE, WHITE, Unreadable, reason
@@ -51,9 +51,20 @@ class Table:
         return {part: fields for part, fields in found.items() if fields}
 
     @property
+    def images(self) -> Sequence[str]:
+        """The names, as those who go through a source ask for them."""
+        return self.names
+
+    @property
+    def own(self) -> Mapping[str, DataField]:
+        """The fields of the items themselves, not of their partners."""
+        return {name: one for name, one in self.fields.items() if not one.partner}
+
+    @property
     def labels(self) -> np.ndarray | None:
-        """The classes of the first field of labels."""
-        return next(iter(self.numbers.values()), None)
+        """The classes of the field of labels that has the most."""
+        name = max(self.numbers, key=lambda name: self.fields[name].shape[0], default=None)
+        return None if name is None else self.numbers[name]
 
     @property
     def decoded(self) -> bool:
@@ -84,6 +95,9 @@ class Table:
         """One field of an item; `values` are those that were read of it. Raises Unreadable."""
         if name in self.numbers:
             return self.numbers[name][index]
+        column = self.columns.get(name)
+        if isinstance(column, Ready):
+            return column.array[index]
         source = of.mask or name
         column = self.columns[source]
         try:
@@ -139,7 +153,7 @@ class Table:
                 rows[name][at] = array[..., ::-1] if flipped[at] and KINDS[fields[name].kind].flips else array
 
     def class_shares(self) -> np.ndarray | None:
-        """How often each class of the first field of labels is drawn; as Dataset.class_shares."""
+        """How often each class is drawn; as Dataset.class_shares."""
         if self.labels is None:
             return None
         counts = np.bincount(self.labels)

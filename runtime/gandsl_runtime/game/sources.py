@@ -74,7 +74,7 @@ def _rows(draws: Draws, of: Drawn, shares: Tensor | None) -> Tensor:
             if of.numbers:
                 shares = torch.tensor(of.numbers, device=draws.device, dtype=draws.dtype).cumsum(0)
                 shares = shares / shares[-1]
-            if of.even or shares is None:
+            if of.even or shares is None or len(shares) != int(of.high):  # those of other classes
                 return draws.integers(of.id, 0, int(of.high) - 1, of.per)
             return draws.labels(of.id, shares, of.per)
         case "uniform":

@@ -115,7 +115,7 @@ class Trainer:
         return self.state.phases()
 
     def _new_run(self, seed: int) -> GameRun:
-        shares = distribution_of(self.data, self.game.plan.classes)
+        shares = distribution_of(self.sets, self.game.plan)
         further = dict(list(zip(self.sets, self.streams, strict=True))[1:])
         run = GameRun.new(
             self.plan, self.game, self.stream, seed, self.device, self.group, shares, self.metrics, further

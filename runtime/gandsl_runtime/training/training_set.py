@@ -12,9 +12,9 @@ from ..data import Dataset, Stream, open_dataset
 from ..data.ahead import Ahead, ToCard
 from ..data.dataset import planned
 from ..data.fields.opened import opened as opened_table
-from ..data.fitting import MODES
+from ..data.fields.plain import is_plain
 from ..data.readers import Readers, readers
-from ..data.sources import NamedArrays, Source, open_source
+from ..data.sources import Source, open_source
 from ..data.table import Table
 from ..distributed.group import ProcessGroup, dealt
 from ..errors import DataError, PlanError
@@ -53,12 +53,10 @@ def sets_of(data: Where | Mapping[str, Where], game: GamePlan, plan: DataPlan) -
 
 def _opened(source: Source, fields: Mapping[str, DataField], plan: DataPlan) -> ItemSet:
     """Images and labels as a set states them, where no more is wanted; else fields by their names."""
-    kinds = [of.kind for of in fields.values()]
-    if all(of.plain for of in fields.values()) and kinds.count("Image") == 1 and kinds.count("Label") <= 1:
+    if is_plain(source, fields):
         image = next(of.shape for of in fields.values() if of.kind == "Image")
         classes = next((of.shape[0] for of in fields.values() if of.kind == "Label"), 0)
-        if image[0] in MODES and not isinstance(source, NamedArrays):
-            return open_dataset(source, (image[0], image[1], image[2]), classes, plan)
+        return open_dataset(source, (image[0], image[1], image[2]), classes, plan)
     return opened_table(source, fields, plan)
 
 
@@ -84,16 +82,20 @@ def _named(data: Where | Mapping[str, Where], game: GamePlan) -> Mapping[str, Wh
     return data
 
 
-def distribution_of(data: ItemSet, classes: int) -> torch.Tensor | None:
-    """Cumulative shares of the classes as they are drawn, float64; None where the game has no labels."""
-    if not classes:
-        return None
-    found = data.class_shares()
-    if found is None:  # labels of another set
-        return None
-    shares = torch.zeros(classes, dtype=torch.float64)
-    shares[: len(found)] = torch.from_numpy(found)
-    return shares.cumsum(0)
+def distribution_of(sets: Mapping[str, ItemSet], game: GamePlan) -> torch.Tensor | None:
+    """Cumulative shares of the classes as they are drawn, float64; None where the game has no labels.
+
+    Of several fields of labels those of the one that has the most classes.
+    """
+    for key, fields in game.streams.items():
+        most = max((of.shape[0] for of in fields.values() if of.kind == "Label"), default=0)
+        if most and most == game.classes and key in sets:
+            found = sets[key].class_shares()
+            assert found is not None  # a set opened with labels has labels
+            shares = torch.zeros(most, dtype=torch.float64)
+            shares[: len(found)] = torch.from_numpy(found)
+            return shares.cumsum(0)
+    return None
 
 
 def readers_of(

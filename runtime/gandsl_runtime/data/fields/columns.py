@@ -54,6 +54,11 @@ class InMemory:
 
 
 @dataclass(frozen=True)
+class Ready(InMemory):
+    """An array that was packed as a batch has it: nothing is to be done."""
+
+
+@dataclass(frozen=True)
 class InTable:
     """A value for each item, as a table has it: numbers, lists of them, or a text that holds some."""
 

@@ -13,10 +13,10 @@ from ...plan.game import DataField
 from ..fitting import UNREADABLE, reason
 from ..labels import unfit_class
 from ..names import spelled
-from ..sources import NamedArrays, Source
+from ..sources import FieldsPack, NamedArrays, Source
 from ..sources.base import shown
 from ..table import Table
-from .columns import Column, Columns, InMemory, InTable, Pictures
+from .columns import Column, Columns, InMemory, InTable, Pictures, Ready
 from .files import columns_of
 
 ANY_CLASS = DataField("Label", (2**31,))  # what items have in common, whatever it is
@@ -25,8 +25,10 @@ ANY_CLASS = DataField("Label", (2**31,))  # what items have in common, whatever 
 def opened(source: Source, fields: Mapping[str, DataField], plan: Data | None = None) -> Table:
     """Items with these fields. Raises DataError where the set lacks one, or has labels that do not fit."""
     plan = plan or Data()
-    called = {name: of.field or name for name, of in fields.items() if not of.mask}
-    alike = {of.partner: _of_name(of.partner, fields, called) for of in fields.values() if of.partner}
+    packed = isinstance(source, FieldsPack)  # which has masks as fields of their own
+    called = {name: of.field or name for name, of in fields.items() if packed or not of.mask}
+    shared = [of.partner for of in fields.values() if of.partner]
+    alike = {partner: _of_name(partner, fields, called) for partner in shared}
     wanted = {called[name]: fields[name] for name in reversed(called)}
     found = _columns(source, {field: ANY_CLASS for field in alike.values()} | wanted)
     numbers = {
@@ -57,6 +59,28 @@ def opened(source: Source, fields: Mapping[str, DataField], plan: Data | None = 
     )
 
 
+def of_set(fields: Mapping[str, DataField]) -> dict[str, DataField]:
+    """What the set has to hold for these fields, whoever's item they are of: by what the set calls it.
+
+    Raises DataError where it is read in two ways.
+    """
+    called = {name: of.field or name for name, of in fields.items()}
+    found: dict[str, DataField] = {}
+    for name, of in fields.items():
+        mask = called.get(of.mask, of.mask)
+        one = DataField(of.kind, of.shape, range=of.range, mask=mask)
+        if found.setdefault(called[name], one) != one:
+            was = found[called[name]]
+            raise DataError(
+                f"the game reads `{called[name]}` as {_typed(was.kind, was.shape, was.range)} and as "
+                f"{_typed(of.kind, of.shape, of.range)}",
+                "a set is looked at and packed in one way: take a spec that has one of them",
+            )
+    for partner in (of.partner for of in fields.values() if of.partner):
+        found.setdefault(_of_name(partner, fields, called), ANY_CLASS)
+    return found
+
+
 def _of_name(partner: str, fields: Mapping[str, DataField], called: Mapping[str, str]) -> str:
     """What the set calls the field that partners share: one of the game's, or one of the set's own."""
     return called[partner] if partner in called and fields[partner].kind == "Label" else partner
@@ -64,6 +88,8 @@ def _of_name(partner: str, fields: Mapping[str, DataField], called: Mapping[str,
 
 def _columns(source: Any, wanted: Mapping[str, DataField]) -> Columns:
     """A column for each field. Raises DataError."""
+    if isinstance(source, FieldsPack):
+        return Columns(source.images, {field: _ready(source, field, of) for field, of in wanted.items()})
     if isinstance(source, NamedArrays):
         if absent := [field for field in wanted if field not in source.arrays]:
             raise _absent(source.name, absent[0], list(source.arrays))
@@ -87,6 +113,24 @@ def _of_pictures(source: Source, wanted: Mapping[str, DataField]) -> Columns:
         else:
             raise _absent(source.name, field, ["images"])
     return Columns(source.images, found)
+
+
+def _ready(source: FieldsPack, field: str, of: DataField) -> Column:
+    """A field of a pack, as it was packed. Raises DataError where the game wants it otherwise."""
+    if (was := source.packed.get(field)) is None:
+        raise _absent(source.name, field, list(source.packed))
+    if of != ANY_CLASS and (was.kind, was.shape, was.range) != (of.kind, of.shape, of.range):
+        raise DataError(
+            f"`{field}` of {source.name} was packed as {_typed(was.kind, was.shape, was.range)}, and the "
+            f"game reads {_typed(of.kind, of.shape, of.range)}",
+            "pack it anew for this spec",
+        )
+    return Ready(source.arrays[field], source.images, field)
+
+
+def _typed(kind: str, shape: Sequence[int], range: tuple[float, float] | None) -> str:
+    said = f"{kind}[{', '.join(map(str, shape))}]" if shape else kind
+    return said if range is None else f"{said} of the range {list(range)}"
 
 
 def _absent(name: str, field: str, have: Sequence[str]) -> DataError:

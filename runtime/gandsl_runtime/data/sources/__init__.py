@@ -14,12 +14,14 @@ from .folder import Folder
 from .hub import Hub
 from .named import NamedArrays, npz
 from .packed import INDEX, Pack
+from .packed_fields import FieldsPack, is_of_fields
 from .shards import Shards, shards_named, shards_of
 from .zip import Zip
 
 __all__ = [
     "Arrays",
     "Decoded",
+    "FieldsPack",
     "Folder",
     "Hub",
     "NamedArrays",
@@ -71,7 +73,7 @@ def _opened(where: str) -> Source:
     kind = special(path)
     if kind == A_FOLDER:
         if os.path.lexists(path / INDEX):
-            return Pack(path)
+            return FieldsPack(path) if is_of_fields(path) else Pack(path)
         folder = Folder(path)
         return Shards(where, shards) if not folder.images and (shards := shards_of(path)) else folder
     if kind is not None:
