@@ -22,6 +22,8 @@ ELSEWHERE = {  # what else may, and why it need not be whole
     ("gandsl_runtime.data.pack", "save"): "into memory",
     ("gandsl_runtime.data.pack_arrays", "open"): "into a folder that `whole_folder` has set aside",
     ("gandsl_runtime.data.pack_arrays", "write_text"): "into that folder too",
+    ("gandsl_runtime.data.fields.pack", "open"): "into a folder that `whole_folder` has set aside",
+    ("gandsl_runtime.data.fields.pack", "write_text"): "into that folder too",
 }
 WRITERS = {
     *("write_text", "write_bytes", "save_file", "copyfile", "copy2", "copytree", "mkstemp", "savefig"),

@@ -12,10 +12,10 @@ from gandsl.cli.exits import Exit
 
 if TYPE_CHECKING:
     from gandsl_runtime.data.fields.survey import FieldsSurvey
-    from gandsl_runtime.data.table import Table
+    from gandsl_runtime.data.table import FieldTable
 
 
-def table_of(where: str, spec: Path, sets: list[str] | None) -> Table | None:
+def table_of(where: str, spec: Path, sets: list[str] | None) -> FieldTable | None:
     """The fields that a spec's game wants of a set, `WHERE` or `SET=WHERE`, as the set calls them.
 
     None where the set is one of plain images. Raises DataError, BadParameter.
@@ -82,7 +82,7 @@ def as_json(found: FieldsSurvey) -> dict[str, Any]:
     }
 
 
-def inspect(table: Table, workers: int, as_json_: bool) -> int:
+def inspect(table: FieldTable, workers: int, as_json_: bool) -> int:
     """Look at every field of every item, and say it."""
     from gandsl.cli.output import print_json
     from gandsl.cli.progress import progress
@@ -97,7 +97,7 @@ def inspect(table: Table, workers: int, as_json_: bool) -> int:
     return Exit.DATA if found.broken else Exit.FINE
 
 
-def pack(table: Table, output: Path, skip_broken: bool, workers: int) -> int:
+def pack(table: FieldTable, output: Path, skip_broken: bool, workers: int) -> int:
     """Write the fields as the networks take them."""
     from gandsl.cli.output import binary, say
     from gandsl.cli.progress import progress

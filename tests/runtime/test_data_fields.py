@@ -14,7 +14,7 @@ from gandsl_runtime.data.cast import cast
 from gandsl_runtime.data.fields.kinds import KINDS
 from gandsl_runtime.data.fields.opened import opened
 from gandsl_runtime.data.sources import NamedArrays, open_source
-from gandsl_runtime.data.table import Table
+from gandsl_runtime.data.table import FieldTable
 from gandsl_runtime.errors import DataError, MissingExtra
 from gandsl_runtime.plan import Data
 from gandsl_runtime.plan.game import DataField
@@ -24,7 +24,7 @@ from tests.runtime.helpers import folder_of, pixels, png, zip_of
 LAYOUTS = [(layout, make) for layout in ("folders", "suffixes") for make in (folder_of, zip_of)]
 
 
-def holds(table: Table, names: Any = CASES) -> None:
+def holds(table: FieldTable, names: Any = CASES) -> None:
     """Each field of each item is as it was written."""
     assert len(table) == COUNT
     for place in range(COUNT):
@@ -153,7 +153,7 @@ def test_tokens_say_where_they_are():
 # ---- the order
 
 
-def batches(table: Table, **given: Any) -> list[dict[str, torch.Tensor]]:
+def batches(table: FieldTable, **given: Any) -> list[dict[str, torch.Tensor]]:
     stream = Stream(table, seed=3, flip=True, **given)
     taken = [dict(stream.take(count)) for count in (3, 5, 4)]
     stream.close()
@@ -168,7 +168,7 @@ def same(a: list[dict[str, torch.Tensor]], b: list[dict[str, torch.Tensor]]) -> 
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> Table:
+def table(tmp_path_factory: pytest.TempPathFactory) -> FieldTable:
     """All kinds, a partner of the same class and its own fields among them."""
     where = folder_of(files("folders"), tmp_path_factory.mktemp("fields") / "set")
     more = {"ref": DataField("Image", (3, 4, 6), field="image", partner="y")}

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .dataset import Dataset, open_dataset
     from .stream import Batch, FieldBatch, RealBatch, Stream
-    from .table import Table
+    from .table import FieldTable
 
 _PUBLIC = {
-    **{"Dataset": "dataset", "open_dataset": "dataset", "Table": "table"},
+    **{"Dataset": "dataset", "open_dataset": "dataset", "FieldTable": "table"},
     **dict.fromkeys(("Batch", "FieldBatch", "RealBatch", "Stream"), "stream"),
 }
 
-__all__ = ["Batch", "Dataset", "FieldBatch", "RealBatch", "Stream", "Table", "open_dataset"]
+__all__ = ["Batch", "Dataset", "FieldBatch", "FieldTable", "RealBatch", "Stream", "open_dataset"]
 
 
 def __getattr__(name: str) -> Any:

@@ -18,9 +18,9 @@ from .sources import BUILT_IN
 from .sources.base import shown
 from .sources.hub import PREFIX
 from .survey import look
-from .table import Table
+from .table import FieldTable
 
-ItemSet = Dataset | Table
+ItemSet = Dataset | FieldTable
 
 LOOKED_AT = 32  # images whose size, mode and pixels are taken
 

@@ -14,9 +14,9 @@ from ..plan.game import DataField, GamePlan
 from .cast import cast
 from .dataset import IN_A_ROW, Dataset
 from .fields.kinds import room_of
-from .table import Table
+from .table import FieldTable
 
-ItemSet = Dataset | Table
+ItemSet = Dataset | FieldTable
 Sets = ItemSet | Mapping[str, ItemSet]  # one, or by the keys of the streams that a game reads them in
 Rows = dict[str, np.ndarray]
 
@@ -28,7 +28,7 @@ def by_stream(sets: Sets, game: GamePlan) -> Mapping[str, ItemSet]:
 
 def row_of(data: ItemSet, index: int, fields: Mapping[str, DataField]) -> Rows:
     """The fields of an item as they are read. Raises DataError where it can't be."""
-    if isinstance(data, Table):
+    if isinstance(data, FieldTable):
         return data.row(index)
     found: Rows = {}
     for name, of in fields.items():

@@ -11,12 +11,27 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import Event
 from multiprocessing.synchronize import Event as EventType
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ..errors import DataError
 from ..system.signals import CAUGHT, held
-from .sources import Source
 
+
+class Listed(Protocol):
+    """What has items by number: a source, a table."""
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        ...
+
+    @property
+    def images(self) -> Sequence[str]:
+        """What the items are called."""
+        ...
+
+
+S = TypeVar("S", bound=Listed)
 T = TypeVar("T")
 AT_A_TIME = 8  # images a process is given together
 AHEAD = 2  # pieces of work for each process that may wait for it or for the reader of the results
@@ -27,7 +42,7 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def over_images(source: Source, work: Callable[[Source, int], T], workers: int) -> Generator[T]:
+def over_images(source: S, work: Callable[[S, int], T], workers: int) -> Generator[T]:
     """`work(source, index)` for each image, in their order; in this process where `workers` is below 2.
 
     At most 16 results a process wait in memory. Raises what `work` raises; DataError when a process dies.
@@ -63,10 +78,10 @@ def over_images(source: Source, work: Callable[[Source, int], T], workers: int) 
             pool.shutdown(cancel_futures=True)
 
 
-_given: tuple[Source, EventType]  # of a worker process: sent once, not with each piece
+_given: tuple[Any, EventType]  # of a worker process: sent once, not with each piece
 
 
-def _begin(source: Source, stopped: EventType) -> None:
+def _begin(source: Listed, stopped: EventType) -> None:
     global _given
     _given = source, stopped
     for number in CAUGHT:  # a terminal sends its signals to all: they are the parent's to answer
@@ -74,6 +89,6 @@ def _begin(source: Source, stopped: EventType) -> None:
     warnings.simplefilter("ignore")
 
 
-def _piece(work: Callable[[Source, int], T], indices: Sequence[int]) -> list[T]:
+def _piece(work: Callable[[Any, int], T], indices: Sequence[int]) -> list[T]:
     source, stopped = _given
     return [work(source, index) for index in indices if not stopped.is_set()]

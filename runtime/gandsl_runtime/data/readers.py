@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..distributed import launch
 from .dataset import Dataset
 from .parallel import processors
-from .table import Table
+from .table import FieldTable
 
 MOST = 16  # of one trainer: beyond, handing over takes longer than decoding
 QUEUED = 2  # batches that each worker may have made before they are taken (torch's prefetch_factor)
@@ -29,7 +29,7 @@ class Readers:
         return f"{count} ({self.why})" if self.why else count
 
 
-def readers(wanted: int | None, data: Dataset | Table, images: int, device: str) -> Readers:
+def readers(wanted: int | None, data: Dataset | FieldTable, images: int, device: str) -> Readers:
     """For batches of so many images to a device of that kind; `wanted` is what a user says."""
     if wanted is not None:
         return Readers(wanted)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from . import class_folders, levels
 from .dataset import Dataset
-from .table import Table
+from .table import FieldTable
 
 
-def remarks(data: Dataset | Table) -> Iterator[str]:
+def remarks(data: Dataset | FieldTable) -> Iterator[str]:
     """One sentence each."""
-    if isinstance(data, Table):
+    if isinstance(data, FieldTable):
         return
     for text in levels.said(levels.sampled(data), data.white):
         yield f"{data.name}: {text}"

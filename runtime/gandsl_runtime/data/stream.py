@@ -27,7 +27,7 @@ from .dataset import Dataset
 from .order import Balanced, Partnered, Picks, ShuffledOrder, words
 from .readers import QUEUED
 from .sources.base import shown
-from .table import Table, room_of
+from .table import FieldTable, room_of
 
 Order = ShuffledOrder | Balanced | Partnered
 Deal = Callable[[int], Sequence[int]]  # the number of images of a batch → places of those to read
@@ -77,7 +77,7 @@ Batch = RealBatch | FieldBatch
 class _Items(TorchDataset[Any]):
     """What a worker runs. A fault is handed back as a value: raised in a worker it would lose its remedy."""
 
-    def __init__(self, dataset: Dataset | Table) -> None:
+    def __init__(self, dataset: Dataset | FieldTable) -> None:
         self.dataset = dataset
 
     def __getitems__(self, picks: Picks) -> Loaded | DataError:
@@ -94,10 +94,10 @@ class Loaded(NamedTuple):
     skipped: dict[str, str]
 
 
-def load(dataset: Dataset | Table, picks: Picks, pinned: bool = False) -> Loaded:
+def load(dataset: Dataset | FieldTable, picks: Picks, pinned: bool = False) -> Loaded:
     """Copy or decode a batch; pinned, into memory that a GPU reads by itself."""
     skipped: dict[str, str] = {}
-    if isinstance(dataset, Table):
+    if isinstance(dataset, FieldTable):
         return Loaded(_fields(dataset, picks, pinned, skipped), skipped)
     rows, images = _room((len(picks.images), *dataset.shape), np.dtype(np.uint8), pinned)
     used = fill(dataset, picks, rows, skipped)
@@ -108,7 +108,7 @@ def load(dataset: Dataset | Table, picks: Picks, pinned: bool = False) -> Loaded
     return Loaded(RealBatch(images, labels), skipped)
 
 
-def _fields(table: Table, picks: Picks, pinned: bool, skipped: dict[str, str]) -> FieldBatch:
+def _fields(table: FieldTable, picks: Picks, pinned: bool, skipped: dict[str, str]) -> FieldBatch:
     rooms = {}
     for name, of in table.fields.items():
         shape, dtype = room_of(of)
@@ -156,7 +156,7 @@ class Stream:
 
     def __init__(
         self,
-        dataset: Dataset | Table,
+        dataset: Dataset | FieldTable,
         seed: int,
         flip: bool = False,
         workers: int = 0,
@@ -173,7 +173,7 @@ class Stream:
             else Balanced(dataset.groups, seed, flip, words(key))
         )
         self._order: Order = order
-        if isinstance(dataset, Table) and dataset.alike:
+        if isinstance(dataset, FieldTable) and dataset.alike:
             self._order = Partnered(order, dataset.alike, seed, flip)
         self._workers, self._pinned = workers, pinned
         self._ahead: tuple[int, Iterator[Any]] | None = None  # batch size, loader

@@ -22,7 +22,7 @@ Row = dict[str, np.ndarray]  # of an item, by field
 
 
 @dataclass(frozen=True)
-class Table:
+class FieldTable:
     """Items of a set, as one stream of a game reads them.
 
     A field of `partner` F is of another item, one that has the same number in `alike[F]`.
@@ -171,4 +171,4 @@ def _times(of: DataField) -> str:
     return "×".join(map(str, shape_of(of))) or "a number"
 
 
-__all__ = ["Row", "Table", "room_of"]
+__all__ = ["FieldTable", "Row", "room_of"]

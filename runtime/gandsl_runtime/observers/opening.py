@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ..data.table import Table
+from ..data.table import FieldTable
 from ..network import Network, Port
 from ..plan import Plan, Precision, Quantity
 from ..plan.schedule import Size
@@ -53,7 +53,9 @@ def facts(run: Run) -> Iterator[Fact]:
     yield "run", f"{where}{began}, seed {state.seed}"
     for name, one in state.networks.items():
         yield name, network(one)
-    yield from (("data" if isinstance(one, Table) else "images", images(one)) for one in run.sets.values())
+    yield from (
+        ("data" if isinstance(one, FieldTable) else "images", images(one)) for one in run.sets.values()
+    )
     yield "device", device(run.device, run.group.size, run.readers, run.machine)
     levels = state.levels
     yield "plan", length(plan, levels, computed(run.precision, plan.precision, run.device))
@@ -82,7 +84,7 @@ def _millions(count: int) -> str:
 def images(data: ItemSet) -> str:
     """`70,000 of faces.zip, a zip; as 3×256×256`; of several fields each with its shape."""
     classes = "" if data.labels is None else f", {len(set(data.labels.tolist()))} classes"
-    if isinstance(data, Table):
+    if isinstance(data, FieldTable):
         return f"{len(data):,} of {data.name}, {data.kind}{classes}; {data.said()}"
     return f"{len(data):,} of {data.name}, {data.source.kind}{classes}; as {'×'.join(map(str, data.shape))}"
 

@@ -15,14 +15,14 @@ from ..data.fields.opened import opened as opened_table
 from ..data.fields.plain import is_plain
 from ..data.readers import Readers, readers
 from ..data.sources import Source, open_source
-from ..data.table import Table
+from ..data.table import FieldTable
 from ..distributed.group import ProcessGroup, dealt
 from ..errors import DataError, PlanError
 from ..plan import Data as DataPlan
 from ..plan import Plan
 from ..plan.game import DataField, GamePlan
 
-ItemSet = Dataset | Table
+ItemSet = Dataset | FieldTable
 Where = str | Path | Source | ItemSet
 
 
@@ -42,7 +42,7 @@ def sets_of(data: Where | Mapping[str, Where], game: GamePlan, plan: DataPlan) -
     for key, fields in game.streams.items():
         set_ = next(iter(fields.values())).set
         where = named[set_]
-        if isinstance(where, Dataset | Table):
+        if isinstance(where, Dataset | FieldTable):
             found[key] = planned(where, plan) if isinstance(where, Dataset) else where
             continue
         if set_ not in opened:

@@ -15,14 +15,14 @@ from ..labels import unfit_class
 from ..names import spelled
 from ..sources import FieldsPack, NamedArrays, Source
 from ..sources.base import shown
-from ..table import Table
+from ..table import FieldTable
 from .columns import Column, Columns, InMemory, InTable, Pictures, Ready
 from .files import columns_of
 
 ANY_CLASS = DataField("Label", (2**31,))  # what items have in common, whatever it is
 
 
-def opened(source: Source, fields: Mapping[str, DataField], plan: Data | None = None) -> Table:
+def opened(source: Source, fields: Mapping[str, DataField], plan: Data | None = None) -> FieldTable:
     """Items with these fields. Raises DataError where the set lacks one, or has labels that do not fit."""
     plan = plan or Data()
     packed = isinstance(source, FieldsPack)  # which has masks as fields of their own
@@ -42,7 +42,7 @@ def opened(source: Source, fields: Mapping[str, DataField], plan: Data | None = 
             f"training.data.balance draws classes evenly, and {source.name} is asked for no labels",
             "declare a field of kind Label, or set training.data.balance to false",
         )
-    return Table(
+    return FieldTable(
         source.name,
         source.kind,
         found.names,

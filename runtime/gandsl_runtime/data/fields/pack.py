@@ -14,12 +14,12 @@ from ...system.files import whole_folder
 from ..fitting import Unreadable
 from ..parallel import over_images
 from ..sources.packed_fields import INDEX, PackedField, PackedFields, file_of
-from ..table import Row, Table
+from ..table import FieldTable, Row
 from .kinds import room_of
 
 
 def pack_fields(
-    table: Table,
+    table: FieldTable,
     path: Path,
     skip_broken: bool = False,
     workers: int = 0,
@@ -66,7 +66,7 @@ def pack_fields(
     return skipped
 
 
-def _row(table: Table, index: int, fields: tuple[str, ...]) -> Row | str:
+def _row(table: FieldTable, index: int, fields: tuple[str, ...]) -> Row | str:
     """The fields of an item, or what of it can't be read and why."""
     try:
         return table.row(index, {name: table.fields[name] for name in fields})

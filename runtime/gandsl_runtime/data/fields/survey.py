@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from ..fitting import Unreadable
 from ..parallel import over_images
-from ..table import Table
+from ..table import FieldTable
 
 
 class Ends(NamedTuple):
@@ -25,17 +24,17 @@ class Ends(NamedTuple):
 class FieldsSurvey:
     """A table, looked at."""
 
-    table: Table
+    table: FieldTable
     ends: dict[str, Ends] = field(default_factory=dict)  # of fields that can be read in some item
     broken: list[tuple[str, str, str]] = field(default_factory=list)  # item, field, reason
 
 
 def survey_fields(
-    table: Table, workers: int = 0, told: Callable[[int], None] = lambda count: None
+    table: FieldTable, workers: int = 0, told: Callable[[int], None] = lambda count: None
 ) -> FieldsSurvey:
     """Read every field of every item, with `workers` processes; `told` hears how many were looked at."""
     found = FieldsSurvey(table)
-    for index, looked in enumerate(over_images(table, partial(_look), workers)):
+    for index, looked in enumerate(over_images(table, _look, workers)):
         told(index + 1)
         for name, ends in looked.items():
             if isinstance(ends, str):
@@ -46,7 +45,7 @@ def survey_fields(
     return found
 
 
-def _look(table: Table, index: int) -> dict[str, Ends | str]:
+def _look(table: FieldTable, index: int) -> dict[str, Ends | str]:
     """Of each field its values, or why it can't be read; partners' are those of the items themselves."""
     found: dict[str, Ends | str] = {}
     for name, of in table.own.items():
