@@ -54,7 +54,9 @@ class Distribution:
             if min(numbers) < 0 or not sum(numbers) > 0:
                 return "`shares` are not below 0, and one of them is above"
             return ""
-        if len(numbers) not in (0, len(self.numbers)):
+        if len(numbers) != len(self.numbers) and (
+            numbers or any(one.default is None for one in self.numbers)
+        ):
             return f"it takes {len(self.numbers)} numbers, not {len(numbers)}"
         found = (one.wrong(value) for one, value in zip(self.numbers, numbers, strict=False))
         return next(filter(None, found), "")

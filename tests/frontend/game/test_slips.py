@@ -54,6 +54,37 @@ NODES = {
     "a: {draw: Number, distribution: integers, low: 5, high: 4}": ["G0208 ‹4› `low` is 5 and `high` 4"],
     "a: {draw: Number, high: 1e300}": ["G0109 ‹Number› 1e+300 is more than a tensor holds"],
     "a: {draw: Number, per: [batch]}": ["G0209 ‹[batch]› `per` cannot be a list"],
+    "a: {draw: Number, distribution: bernoulli, p: 2}": [
+        "G0208 ‹2› of `bernoulli`, `p` is 2, and has to be at most 1"
+    ],
+    "a: {draw: Number, distribution: beta, alpha: 0, beta: 1}": [
+        "G0208 ‹0› of `beta`, `alpha` is 0, and has to be above 0"
+    ],
+    "a: {draw: Number, distribution: beta, alpha: 1}": ["G0208 ‹1› of `beta`, it takes 2 numbers, not 1"],
+    "a: {draw: Number, distribution: beta}": ["G0208 ‹beta› of `beta`, it takes 2 numbers, not 0"],
+    "a: {draw: Number, p: 0.5}": ["G0208 ‹p› `p` is a number of `bernoulli`, and this draws `uniform`"],
+    "a: {draw: Number, distribution: categorical}": [
+        "G0208 ‹categorical› of `categorical`, its classes have no `shares`"
+    ],
+    "a: {draw: Number, distribution: categorical, shares: 2}": [
+        "G0207 ‹2› `shares` is a list of numbers, one for each class, not a whole number"
+    ],
+    "a: {draw: Number, distribution: categorical, shares: [0, 0]}": [
+        "G0208 ‹[0, 0]› of `categorical`, `shares` are not below 0, and one of them is above"
+    ],
+    "a: {draw: y, distribution: categorical, shares: [1, 2]}": ["G0210 ‹[1, 2]› there are 2 shares and"],
+    "a: {draw: Number, distribution: unit}": [
+        "G0209 ‹unit› `unit` draws more than one number, and this is a Number"
+    ],
+    "a: {draw: image, distribution: permutation}": ["G0209 ‹permutation› `permutation` draws a Vector, and"],
+    # ---- pools
+    "a: {op: replay, x: y, size: 3}": ["G0650 ‹y› `replay` keeps samples of one tensor, not"],
+    "a: {op: replay, x: fake}": ["G0206 ‹replay› `replay` needs `size`"],
+    "a: {op: replay, x: fake, size: 0}": ["G0336 ‹0› `size` of a pool is a whole number from 1, not 0"],
+    "a: {op: replay, x: fake, size: 3, count: 2}": [
+        "G0205 ‹count› `replay` has no port or parameter `count`"
+    ],
+    "a: {op: kept, of: fake}": ["G0346 ‹kept› `kept` is written as `{op: replay, x: …, size: …}`"],
     # ---- states
     "a: {state: Scalar, start: 1e39, next: a}": ["G0109 ‹Scalar› 1e+39 is more than a tensor holds"],
     "a: {state: Scalar, next: a, moved: [b]}": ["G0338 ‹[b]› `moved` is the name that `a` had, not a list"],
