@@ -162,3 +162,43 @@ def test_import_contracts_hold(root: Path) -> None:
         pytest.skip("import-linter is not installed beside this interpreter: pip install -e '.[dev]'")
     done = subprocess.run([linter, "--no-cache"], cwd=root, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_module_branches_on_the_name_of_a_loss_or_a_penalty(root: Path) -> None:
+    """What they compute is written in gandsl/std/game; a plan declares the fields of their short form."""
+    from gandsl_runtime.plan import LOSS_NAMES, Regularizers
+
+    names = {*LOSS_NAMES, *Regularizers.model_fields, "zero_centred"}
+    told = {
+        f"{name}: {found}"
+        for name, path in modules(root).items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for found in _branches(node)
+        if found in names and not name.startswith(WORDS)
+    }
+    assert told == {"gandsl_runtime.layers.initialize: orthogonal"}, "how weights begin"
+
+
+WORDS = ("gandsl.diagnostics.", "gandsl.plot.words", "gandsl.spec.game")  # what users call them, in messages
+
+
+def _branches(node: ast.AST) -> Iterator[str]:
+    """The words by which a piece of code may tell cases apart: compared, matched, looked up, asked for."""
+    inside: list[ast.AST | None] = []
+    match node:
+        case ast.Compare():
+            inside = [node.left, *node.comparators]
+        case ast.MatchValue() | ast.keyword():
+            inside = [node.value]
+        case ast.Dict():
+            inside = [*node.keys]
+        case ast.Subscript():
+            inside = [node.slice]
+        case ast.Call():
+            inside = [*node.args[1:2]] if getattr(node.func, "id", "") in ("getattr", "hasattr") else []
+        case ast.Attribute():
+            yield node.attr
+    for one in inside:
+        for leaf in ast.walk(one) if isinstance(one, ast.Constant | ast.Tuple | ast.Set | ast.List) else ():
+            if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str):
+                yield leaf.value

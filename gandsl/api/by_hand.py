@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from gandsl.analysis.game.rules import GIVE_A_NUMBER, NO_BOUNDARY
 from gandsl.api.fitting import check
 from gandsl.api.surface import PLAN, Surface, document_of, network_ir, surface_of
 from gandsl.api.trial import reached
@@ -78,4 +79,6 @@ def _made(plan: str, surfaces: tuple[tuple[str, Surface], ...]) -> tuple[GameIR,
     if game is None or said.has_errors:
         wrong = said.errors[0]
         raise PlanError(f"{PLAN}: {wrong.message}", wrong.help or "")
+    if known.adapts and game.plan.boundary is None:
+        raise PlanError(f"{PLAN}: {NO_BOUNDARY}", GIVE_A_NUMBER)
     return game, irs

@@ -189,7 +189,7 @@ class GameDecl:
     players: dict[str, PlayerDecl]
     logs: dict[str, Scalar]
     shows: tuple[Scalar, ...]
-    watches: dict[str, Scalar]  # real, fake, samples, items
+    watches: dict[str, Scalar]  # real, fake, samples, items, boundary
     span: Span
     home: Document = field(repr=False)
 

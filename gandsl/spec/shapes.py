@@ -263,12 +263,13 @@ PLAYER = FieldsShape(
     ),
 )
 WATCHES = FieldsShape(
-    "what the guard looks at: {real: …, fake: …, samples: …, items: …}",
+    "what the guard looks at: {real: …, fake: …, samples: …, items: …, boundary: …}",
     (
         Field("real", EXPRESSION, "what is said of real items"),
         Field("fake", EXPRESSION, "what is said of generated ones"),
         Field("samples", EXPRESSION, "what is generated"),
         Field("items", EXPRESSION, "real items"),
+        Field("boundary", EXPRESSION, "the logit above which an item is taken for real; none: no logit says"),
     ),
 )
 GAME = FieldsShape(

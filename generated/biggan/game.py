@@ -82,6 +82,7 @@ PLAN = GamePlan(
     shows=("fake.image",),
     watches={"real": "halves.x1", "fake": "halves.x", "samples": "fake.image", "items": "image"},
     data={"image": DataField(kind="Image", shape=(3, 128, 128)), "y": DataField(kind="Label", shape=(1000,))},
+    boundary=0.0,
 )
 
 

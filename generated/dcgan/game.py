@@ -17,8 +17,8 @@ def discriminator_loss(net: Networks, image: Tensor, z: Tensor) -> tuple[Tensor 
     fake = net.generator(z)
     real = net.discriminator(image)
     said = net.discriminator(fake)
-    # loss.bce: Binary cross-entropy on logits; the generator's form is the non-saturating one
-    # (arXiv:1406.2661)
+    # loss.bce: Binary cross-entropy; D −t log σ(D(x)) − (1 − t) log(1 − σ(D(x))) − log(1 − σ(D(G(z)))),
+    # G −log σ(D(G(z))), t the real_target (arXiv:1406.2661)
     right = 1.0 * softplus(-real) + 0.0 * softplus(real)
     adversarial = right.mean() + softplus(said).mean()
     loss = adversarial
@@ -29,8 +29,8 @@ def generator_loss(net: Networks, z: Tensor) -> tuple[Tensor | None, ...]:
     """`generator` minimizes adversarial."""
     fake = net.generator(z)
     said = net.discriminator(fake)
-    # loss.bce: Binary cross-entropy on logits; the generator's form is the non-saturating one
-    # (arXiv:1406.2661)
+    # loss.bce: Binary cross-entropy; D −t log σ(D(x)) − (1 − t) log(1 − σ(D(x))) − log(1 − σ(D(G(z)))),
+    # G −log σ(D(G(z))), t the real_target (arXiv:1406.2661)
     adversarial = softplus(-said).mean()
     loss = adversarial
     return loss, adversarial
@@ -77,6 +77,7 @@ PLAN = GamePlan(
     shows=("fake.image",),
     watches={"real": "real.flat", "fake": "said.flat", "samples": "fake.image", "items": "image"},
     data={"image": DataField(kind="Image", shape=(3, 64, 64))},
+    boundary=0.0,
 )
 
 

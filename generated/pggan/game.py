@@ -27,7 +27,7 @@ def discriminator_loss(
     between = lerp(small, fake, mix)
     between = differentiable(between)
     middle = net.discriminator(between)
-    # loss.wasserstein: D minimizes D(G(z)) − D(x), G −D(G(z)); wants a gradient penalty
+    # loss.wasserstein: Wasserstein; D minimizes D(G(z)) − D(x), G −D(G(z)); wants a gradient penalty
     # (arXiv:1701.07875)
     score_fake = said.mean()
     score_real = real.mean()
@@ -49,7 +49,7 @@ def generator_loss(net: Networks, z: Tensor) -> tuple[Tensor | None, ...]:
     """`generator` minimizes adversarial."""
     fake = net.generator(z)
     said = net.discriminator(fake)
-    # loss.wasserstein: D minimizes D(G(z)) − D(x), G −D(G(z)); wants a gradient penalty
+    # loss.wasserstein: Wasserstein; D minimizes D(G(z)) − D(x), G −D(G(z)); wants a gradient penalty
     # (arXiv:1701.07875)
     adversarial = -said.mean()
     loss = adversarial
@@ -72,7 +72,7 @@ def discriminator_loss_fading(
     between = lerp(faded, fake, mix)
     between = differentiable(between)
     middle = net.discriminator(between, alpha)
-    # loss.wasserstein: D minimizes D(G(z)) − D(x), G −D(G(z)); wants a gradient penalty
+    # loss.wasserstein: Wasserstein; D minimizes D(G(z)) − D(x), G −D(G(z)); wants a gradient penalty
     # (arXiv:1701.07875)
     score_fake = said.mean()
     score_real = real.mean()
@@ -94,7 +94,7 @@ def generator_loss_fading(net: Networks, alpha: Tensor, z: Tensor) -> tuple[Tens
     """`generator` minimizes adversarial."""
     fake = net.generator(z, alpha)
     said = net.discriminator(fake, alpha)
-    # loss.wasserstein: D minimizes D(G(z)) − D(x), G −D(G(z)); wants a gradient penalty
+    # loss.wasserstein: Wasserstein; D minimizes D(G(z)) − D(x), G −D(G(z)); wants a gradient penalty
     # (arXiv:1701.07875)
     adversarial = -said.mean()
     loss = adversarial

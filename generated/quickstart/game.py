@@ -78,6 +78,7 @@ PLAN = GamePlan(
     shows=("fake.image",),
     watches={"real": "real.head", "fake": "said.head", "samples": "fake.image", "items": "image"},
     data={"image": DataField(kind="Image", shape=(1, 28, 28)), "y": DataField(kind="Label", shape=(10,))},
+    boundary=0.0,
 )
 
 

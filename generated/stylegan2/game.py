@@ -47,8 +47,8 @@ def discriminator_loss_each_16(net: Networks, image: Tensor) -> tuple[Tensor | N
     """`discriminator` minimizes r1, each 16 steps."""
     image = differentiable(image)
     real = net.discriminator(image)
-    # penalty.zero_centred: γ/2 · E‖∇D‖², R1 at real images, R2 at generated ones (Mescheder et al.
-    # 2018, arXiv:1801.04406, equations 9 and 10)
+    # penalty.zero_centred: γ/2 · E‖∇D‖², as R1 at real images, as R2 at generated ones (Mescheder et
+    # al. 2018, arXiv:1801.04406, equations 9 and 10)
     score = sample_mean(real)
     (slope,) = gradient(score, [image])
     r1 = sample_sum(slope.square()).mean() / 2.0
@@ -183,6 +183,7 @@ PLAN = GamePlan(
     shows=("fake.image",),
     watches={"real": "real.logit", "fake": "said.logit", "samples": "fake.image", "items": "image"},
     data={"image": DataField(kind="Image", shape=(3, 1024, 1024))},
+    boundary=0.0,
 )
 
 

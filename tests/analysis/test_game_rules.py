@@ -73,6 +73,10 @@ def logs(text: str) -> Edit:
     return ("  shows: [fake]\n", f"  logs: {{{text}}}\n  shows: [fake]\n")
 
 
+def watches(text: str) -> Edit:
+    return ("  shows: [fake]\n", f"  watches: {{{text}}}\n  shows: [fake]\n")
+
+
 FEATURES = """features:
     inputs: {image: "Image[3, 8]"}
     body: {conv: {op: conv, channels: 4}, act: {op: relu}}"""
@@ -246,6 +250,14 @@ CASES = [
         ],
     ),
     case("a log that a phase has", GAME, [logs("gap: mean(real) - mean(said)")], []),
+    case("a boundary of the loss", GAME, [watches("real: real, boundary: judged.boundary")], []),
+    case("a boundary that is none", GAME, [watches("real: real, boundary: absent")], []),
+    case(
+        "a boundary of tensors",
+        GAME,
+        [watches("real: real, boundary: mean(real)")],
+        ["G0105 35:35 ‹mean(real)› `mean` computes a tensor, and what stands here is known before any is"],
+    ),
     case(
         "one of several outputs that is used as a logit",
         GAME,

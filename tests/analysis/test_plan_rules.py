@@ -48,9 +48,18 @@ CLASSIFIED = [
     ("  loss: logistic", "  loss: logistic\n  auxiliary: {output: label}"),
 ]
 
+ADAPTED = "\n  augment: {pipe: bgc, p: {target: 0.6}}"
+NO_LINE = (
+    "G0628 25:27 ‹{target: 0.6}› `augment.p` can't adapt: the loss has no boundary between real and generated"
+)
 SAID = "  outputs: {logit: {of: logit, kind: Logits}, label: {of: label, kind: Logits}}\n"
 CASES = [
     case("plain: nothing is wrong", PLAIN, [], []),
+    case("p that adapts", PLAIN, [("  loss: logistic", f"  loss: logistic{ADAPTED}")], []),
+    *(
+        case(f"p that adapts to {loss}", PLAIN, [("  loss: logistic", f"  loss: {loss}{ADAPTED}")], [NO_LINE])
+        for loss in ("relativistic_logistic", "{kind: least_squares, a: 2}")
+    ),
     case(
         "two outputs, of which either may be a logit",
         PLAIN,

@@ -9,6 +9,7 @@ import torch
 from pydantic import ValidationError
 
 from gandsl_runtime.distributed.group import ProcessGroup
+from gandsl_runtime.errors import PlanError
 from gandsl_runtime.game.sources import Sources
 from gandsl_runtime.game.states import GameStates
 from gandsl_runtime.plan import Adaptive, Plan
@@ -92,9 +93,10 @@ def test_refusals_of_the_plan(augment, place, words):
     "loss", ["wasserstein", "relativistic_logistic", "relativistic_hinge", {"kind": "least_squares", "a": 2}]
 )
 def test_p_adapts_only_to_losses_with_a_boundary(loss):
-    with pytest.raises(ValidationError, match="no boundary between real and generated"):
-        plan(loss=loss, augment=ADAPTIVE)
-    assert plan(loss=loss, augment={"pipe": "bgc", "p": 0.3})
+    networks = ConvGenerator(), ConvDiscriminator()
+    with pytest.raises(PlanError, match="no boundary between real and generated"):
+        nets.game(plan(loss=loss, augment=ADAPTIVE), networks)
+    assert nets.game(plan(loss=loss, augment={"pipe": "bgc", "p": 0.3}), networks)
 
 
 # ---- the controller ----------

@@ -41,6 +41,7 @@ ERRORS: tuple[Query, ...] = (
     Query("G0674", rules.trained_parts_learn),
     Query("G0676", rules.logs_are_computed),
     Query("G0677", rules.logits_are_said),
+    Query("G0628", rules.augmentation_has_a_boundary, sought.adapts),
     Query("G0678", rules.averages_are_kept),
     *OF_BATCHES,
     Query("G0623", batches.shown_stand_alone, sought.coupled_images, levels=True),

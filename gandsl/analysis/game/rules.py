@@ -146,3 +146,13 @@ def averages_are_kept(played: Played) -> Iterator[Diagnostic]:
                 played.node(call.id),
                 help=f"`training.averages: {{{call.network}: {{half_life: 10 kimg}}}}`",
             )
+
+
+NO_BOUNDARY = "`augment.p` can't adapt: the loss has no boundary between real and generated"
+GIVE_A_NUMBER = "give `augment.p` a number or a curve"
+
+
+def augmentation_has_a_boundary(played: Played) -> Iterator[Diagnostic]:
+    """G0628: the chance follows on which side of it real images are."""
+    if played.facts.plan and played.facts.plan.adapts and played.plan.boundary is None:
+        yield Diagnostic("G0628", NO_BOUNDARY, played.facts.value("augment.p"), help=GIVE_A_NUMBER)

@@ -68,3 +68,8 @@ def _gradients(facts: RuleInput, player: str = "") -> bool:
     """Whether a part of the plan takes one, of a player or of any."""
     parts = active(facts.plan) if facts.plan else ()
     return any("by" in template and template["player"].startswith(player) for _, template in parts)
+
+
+def adapts(facts: RuleInput) -> bool:
+    """For G0628: augmentation whose chance follows the discriminator."""
+    return facts.plan is not None and facts.plan.adapts

@@ -339,6 +339,19 @@ ROWS = (
         mend="name nodes by their ids, as `gandsl show` and the weights' keys do, or drop the regularizer.",
     ),
     Code(
+        "G0628",
+        "error",
+        "adaptive augmentation of a loss without a boundary",
+        means="""
+        The chance of augmentation follows how often the discriminator says of real images that they are real
+        (Karras et al. 2020, arXiv:2006.06676). With a Wasserstein or relativistic loss a logit alone says
+        nothing of that: it is compared with others. Such a loss has no number at its output `boundary`.""",
+        example="""
+        training: {loss: wasserstein, augment: {pipe: bgc, p: {target: 0.6}}}""",
+        mend="give `augment.p` a number or a curve, or take a loss with a boundary; a block of one's own says"
+        " it among its outputs: `boundary: 0`.",
+    ),
+    Code(
         "G0640",
         "error",
         "batch normalization of a single number",

@@ -39,8 +39,8 @@ def unfold_plan(
     moved = [unfold_next(unfolder, state) for state in unfolder.waiting]
     logs = _logs(unfolder, decl, context)
     shows = _shows(unfolder, decl, context)
-    watches = _watches(unfolder, decl, context)
-    if len(players) < len(found) or None in moved or None in (logs, shows, watches):
+    watches, boundary = _watches(unfolder, decl, context), _boundary(unfolder, decl, context)
+    if len(players) < len(found) or None in moved or None in (logs, shows, watches) or boundary is POISON:
         return None
     order = turns(unfolder, decl, players, context)
     if order is None:
@@ -60,6 +60,7 @@ def unfold_plan(
         watches,
         data,
         _pools(nodes),
+        boundary,
     )
 
 
@@ -129,6 +130,8 @@ def _watches(unfolder: GameUnfolder, decl: GameDecl, context: Context) -> dict[s
     found: dict[str, str] = {}
     fine = True
     for name, tree in decl.watches.items():
+        if name == _BOUNDARY:
+            continue
         value = _tensors(unfolder, f"watch_{name}", tree, context)
         fine = fine and value is not None
         for tensor in value or []:
@@ -143,6 +146,21 @@ def _watches(unfolder: GameUnfolder, decl: GameDecl, context: Context) -> dict[s
 
 
 _IMAGES = ("samples", "items")  # of what is watched
+_BOUNDARY = "boundary"  # a number beside what is watched
+
+
+def _boundary(unfolder: GameUnfolder, decl: GameDecl, context: Context) -> Any:
+    """The logit that divides real from generated; None where none does, POISON after reporting."""
+    tree = decl.watches.get(_BOUNDARY)
+    value = ABSENT if tree is None else first_output(unfolder.evaluate(tree, context))
+    if value is ABSENT or value is POISON:
+        return None if value is ABSENT else POISON
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    assert tree is not None
+    message = f"`{_BOUNDARY}` of `watches` is a number, or absent, not {type_name(value)}"
+    unfolder.at(context, tree).add("G0355", message, tree.span)
+    return POISON
 
 
 def _watched(name: str, tensor: GameTensor) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Map
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gandsl.diagnostics import Diagnostics
@@ -60,7 +61,7 @@ class _Expansion:
             "players": players,
             "logs": self._logs(p),
             "shows": made.strip("[]").split(", ")[-1:],  # of its sizes the largest
-            "watches": {"real": real, "fake": fake, "samples": made, "items": items},
+            "watches": {"real": real, "fake": fake, "samples": made, "items": items, **self._boundary()},
         }
         data = data_of(self.document, self.roles)
         return Mapping(
@@ -75,10 +76,8 @@ class _Expansion:
 
     def _losses(self, real: str, fake: str) -> dict[str, str]:
         """The loss of each player, as an expression."""
-        block = Library(Diagnostics()).block(self._block, self.document)
-        assert block is not None, f"no block {self._block}"
         said = self.nodes.said(self.nodes.judged("fake"))
-        reads_real = "real" in _reads(block, "generator")
+        reads_real = "real" in _reads(self._block, "generator")
         self._loss("adversarial", real, fake)
         if not reads_real and fake == said:
             return {player: f"adversarial.{player}" for player in SIDES}
@@ -90,9 +89,15 @@ class _Expansion:
         return {"discriminator": "adversarial.discriminator", "generator": "wanted.generator"}
 
     @property
-    def _block(self) -> str:
+    def _block_name(self) -> str:
         """The block that the loss names: of one's own, or of the library."""
         return self.plan.own_loss or f"loss.{self.plan.loss.kind}"
+
+    @cached_property
+    def _block(self) -> BlockDecl:
+        block = Library(Diagnostics()).block(self._block_name, self.document)
+        assert block is not None, f"no block {self._block_name}"
+        return block
 
     def _loss(self, name: str, real: str | None, fake: str) -> None:
         written = self.document.training.get("loss") if self.document.training else None
@@ -104,7 +109,7 @@ class _Expansion:
             if self.written.wrote(f"loss.{entry.key}")
         }
         self.nodes.add(
-            "loss", name, {"block": self._named(self._block), "real": real, "fake": fake, **fields}
+            "loss", name, {"block": self._named(self._block_name), "real": real, "fake": fake, **fields}
         )
 
     def _named(self, block: str) -> Scalar:
@@ -123,6 +128,10 @@ class _Expansion:
     def _score(self, said: str) -> str:
         ports = self.roles.logits
         return f"mean({said})" if len(ports) == 1 and not ports[0].is_list else f"average(mean({said}))"
+
+    def _boundary(self) -> dict[str, str]:
+        """Where the loss draws the line between real and generated, if it says so."""
+        return {"boundary": "adversarial.boundary"} if "boundary" in self._block.outputs else {}
 
     # ---- what adapts
 
@@ -145,7 +154,8 @@ class _Expansion:
             "moved": "augment/p",
         }
         self.nodes.add("p", "p", state, span)
-        sign = f"sign({real} - adversarial.boundary)"
+        below = [f" - first_present({name}, 0)" for name in self._boundary().values()]  # absent: G0628
+        sign = f"sign({real}{''.join(below)})"
         ports = self.roles.logits
         single = len(ports) == 1 and not ports[0].is_list
         self.nodes.add("sure", "sure", f"mean({sign})" if single else f"average(mean({sign}))", span)

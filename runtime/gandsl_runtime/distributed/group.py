@@ -175,8 +175,7 @@ def check_batches(group: ProcessGroup, plan: Plan) -> None:
     batches = {"training.batch": plan.batch}
     if plan.growth:
         batches |= {f"training.growth.batch.{size}": batch for size, batch in plan.growth.batch.items()}
-    if plan.regularizers.path_length and plan.regularizers.path_length.batch:
-        batches["training.regularizers.path_length.batch"] = plan.regularizers.path_length.batch
+    batches |= {f"training.regularizers.{name}": size for name, size in plan.regularizers.batches.items()}
     _are_even(group, plan, batches)
 
 

@@ -45,8 +45,7 @@ class Probe:
             return {}
         watched = self._watched(step)
         said = {name: _flat(watched[name]) for name in ("real", "fake") if name in watched}
-        loss = self.run.plan.loss
-        absolute = loss is not None and loss.boundary is not None
+        absolute = self.run.game.plan_at(step.stage).boundary is not None
         found = {
             f"logits/{name}": value
             for name, value in measure.logits(said.get("real"), said.get("fake"), absolute).items()

@@ -187,6 +187,7 @@ class GamePlan:
     watches: Mapping[str, str] = field(default_factory=dict)  # real, fake, samples, items → node
     data: Mapping[str, DataField] = field(default_factory=dict)  # what an item of the data holds
     pools: tuple[GamePool, ...] = ()
+    boundary: float | None = None  # above which a logit takes an item for real; None: it says no such thing
 
     @cached_property
     def streams(self) -> Mapping[str, Mapping[str, DataField]]:

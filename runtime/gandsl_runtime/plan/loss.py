@@ -2,94 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, create_model
 
+from .blocks import BLOCKS, doc_of, params_of
 from .number import Weight
-from .part import Float, PlanPart
+from .part import PlanPart
 
 
-class _Objective(PlanPart):
-    """A loss: where it draws the line between real and generated."""
+class Objective(PlanPart):
+    """A loss: a block of the library, or one of the spec's own."""
 
-    @property
-    def boundary(self) -> float | None:
-        """The logit above which D takes an image for real; None where the plan knows of none."""
-        return 0.0
+    if TYPE_CHECKING:
 
-
-class BinaryCrossEntropy(_Objective):
-    """Binary cross-entropy on logits (arXiv:1406.2661); the generator's form is the non-saturating one."""
-
-    kind: Literal["bce"] = "bce"
-    real_target: Float = Field(
-        default=1.0,
-        ge=0,
-        le=1,
-        description="target probability of real images in D's loss; 0.9 is one-sided smoothing",
-    )
+        @property
+        def kind(self) -> str:
+            """What it is called."""
 
 
-class Logistic(_Objective):
-    """Non-saturating logistic: D softplus(−D(x)) + softplus(D(G(z))), G softplus(−D(G(z)))."""
-
-    kind: Literal["logistic"] = "logistic"
-
-
-class Hinge(_Objective):
-    """Hinge (Lim and Ye 2017, arXiv:1705.02894): D relu(1 − D(x)) + relu(1 + D(G(z))), G −D(G(z))."""
-
-    kind: Literal["hinge"] = "hinge"
-
-
-class LeastSquares(_Objective):
-    """Least squares (arXiv:1611.04076, eq. 2): D ½(D(x) − b)² + ½(D(G(z)) − a)², G ½(D(G(z)) − c)²."""
-
-    kind: Literal["least_squares"] = "least_squares"
-    a: Float = Field(default=0.0, description="D's target for generated images")
-    b: Float = Field(default=1.0, description="D's target for real images")
-    c: Float = Field(default=1.0, description="what G wants D to say of generated images")
-
-    @property
-    def boundary(self) -> float | None:
-        return (self.a + self.b) / 2 if self.b > self.a else None
-
-
-class Wasserstein(_Objective):
-    """Wasserstein (arXiv:1701.07875): D minimizes D(G(z)) − D(x), G −D(G(z)); wants a gradient penalty."""
-
-    kind: Literal["wasserstein"] = "wasserstein"
-
-    @property
-    def boundary(self) -> None:
-        return None
-
-
-class RelativisticLogistic(_Objective):
-    """Relativistic pairing (arXiv:2501.05441, eq. 2): D softplus(D(G(z)) − D(x)); G the reverse."""
-
-    kind: Literal["relativistic_logistic"] = "relativistic_logistic"
-
-    @property
-    def boundary(self) -> None:
-        return None
-
-
-class RelativisticHinge(_Objective):
-    """Relativistic average hinge (arXiv:1807.00734): of D(x) − mean D(G(z)) and its mirror; G the reverse.
-
-    The means are over a micro-batch, of all processes together.
-    """
-
-    kind: Literal["relativistic_hinge"] = "relativistic_hinge"
-
-    @property
-    def boundary(self) -> None:
-        return None
-
-
-class OwnLoss(_Objective):
+class OwnLoss(Objective):
     """A loss that a spec brings: a block of it, or of an import, with the block's parameters beside."""
 
     model_config = ConfigDict(extra="allow")
@@ -101,22 +33,21 @@ class OwnLoss(_Objective):
         """What it is called."""
         return self.block
 
-    @property
-    def boundary(self) -> None:
-        return None
+
+def _made(name: str) -> type[PlanPart]:
+    """The loss of a block of the library, with the block's parameters."""
+    block = f"loss.{name}"
+    title = "".join(word.capitalize() for word in name.split("_"))
+    fields: dict[str, Any] = {"kind": (Literal[name], name), **params_of(block)}
+    return create_model(title, __base__=Objective, __doc__=doc_of(block), **fields)
 
 
-_Losses = (
-    BinaryCrossEntropy
-    | Logistic
-    | Hinge
-    | LeastSquares
-    | Wasserstein
-    | RelativisticLogistic
-    | RelativisticHinge
-)
-_LOSS_OF: dict[str, type[PlanPart]] = {part.model_fields["kind"].default: part for part in get_args(_Losses)}
-LOSS_NAMES = tuple(_LOSS_OF)
+LOSSES = {
+    name.removeprefix("loss."): _made(name.removeprefix("loss."))
+    for name in BLOCKS
+    if name.startswith("loss.")
+}
+LOSS_NAMES = tuple(LOSSES)
 
 
 def _loss(value: Any) -> Any:
@@ -129,7 +60,7 @@ def _loss(value: Any) -> Any:
     kind = written.get("kind")
     if kind not in LOSS_NAMES:
         raise ValueError(f"unknown loss `{kind}`: one of {', '.join(LOSS_NAMES)}")
-    return _LOSS_OF[kind].model_validate(written)
+    return LOSSES[kind].model_validate(written)
 
 
 def loss_or_name(schema: dict[str, Any]) -> None:
@@ -145,7 +76,10 @@ def loss_or_name(schema: dict[str, Any]) -> None:
 
 
 OWN_NAME = {"type": "string", "not": {"enum": list(LOSS_NAMES)}, "description": "a block of one's own"}
-Loss = Annotated[_Losses | OwnLoss, BeforeValidator(_loss)]
+if TYPE_CHECKING:
+    Loss = Objective
+else:
+    Loss = Annotated[Union[(*LOSSES.values(), OwnLoss)], BeforeValidator(_loss)]
 
 
 def _name(value: Any) -> Any:

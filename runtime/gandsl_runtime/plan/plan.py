@@ -116,16 +116,9 @@ class Plan(PlanPart):
 
     @model_validator(mode="after")
     def _consistent(self) -> Plan:
-        path_length = self.regularizers.path_length
-        if path_length and path_length.batch and path_length.batch > self.batch:
-            raise ValueError(
-                f"regularizers.path_length.batch is {path_length.batch}, more than the batch of {self.batch}"
-            )
-        if self.adapts and self.loss and not self.own_loss and self.loss.boundary is None:
-            raise ValueError(
-                f"augment.p can't adapt: {self.loss.kind} has no boundary between real and generated; "
-                "give augment.p a number or a curve"
-            )
+        for name, size in self.regularizers.batches.items():
+            if size > self.batch:
+                raise ValueError(f"regularizers.{name} is {size}, more than the batch of {self.batch}")
         for short, (section, network) in _SHORT.items():
             if getattr(self, short) is not None and network in getattr(self, section):
                 raise ValueError(f"{section}.{network} is given twice: `{short}` says the same")

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from .augment import Pipe
+from .blocks import doc_of, param
 from .number import Weight
 from .part import Flag, Float, Int, PlanPart
 from .quantity import EACH_STEP, Interval, Quantity
@@ -28,22 +29,22 @@ class _Lazy(PlanPart):
 
 
 class R1(_Lazy):
-    """γ/2 · E‖∇D(x)‖² on real images (Mescheder et al. 2018, arXiv:1801.04406, eq. 9)."""
+    __doc__ = doc_of("penalty.zero_centred")
 
     gamma: Weight = Field(description="γ, from 0; squared-norm weight is γ/2")
 
 
 class R2(_Lazy):
-    """γ/2 · E‖∇D(G(z))‖² on generated images (arXiv:1801.04406, eq. 10)."""
+    __doc__ = doc_of("penalty.zero_centred")
 
     gamma: Weight = Field(description="γ, from 0; squared-norm weight is γ/2")
 
 
 class GradientPenalty(_Lazy):
-    """weight · E(‖∇D(x̂)‖ − target)² (Gulrajani et al. 2017, arXiv:1704.00028, eq. 3)."""
+    __doc__ = doc_of("penalty.gradient")
 
     weight: Weight = Field(default=10.0, description="λ, from 0")
-    target: Float = Field(default=1.0, ge=0, description="the norm wanted; 0 is the zero-centred form")
+    target: Float = param("penalty.gradient", "target")
     interpolate: Literal["between", "real", "fake"] = Field(
         default="between",
         description="x̂: between a real and a generated image (one uniform weight each), or at one of them",
@@ -51,25 +52,23 @@ class GradientPenalty(_Lazy):
 
 
 class Drift(PlanPart):
-    """weight · E D(x)² on real images (Karras et al. 2017, arXiv:1710.10196, appendix A.1)."""
+    __doc__ = doc_of("penalty.drift")
 
     weight: Weight = Field(default=0.001, description="ε, from 0")
 
 
 class PathLength(_Lazy):
-    """weight · E(‖Jᵀy‖ − a)² in the style space, a its running mean (arXiv:1912.04958, eq. 4)."""
+    __doc__ = doc_of("penalty.path_length")
 
     weight: Weight = Field(default=2.0, description="from 0")
-    decay: Float = Field(
-        default=0.01, gt=0, le=1, description="share of the new mean length in the running mean a"
-    )
+    decay: Float = param("penalty.path_length", "decay", gt=0)
     batch: Int | None = Field(
         default=None, ge=1, description="images a step for this penalty; null: the whole batch"
     )
 
 
 class Orthogonal(PlanPart):
-    """weight · ½‖WWᵀ ∘ (1 − I)‖² over G's weights, each as (out, −1) (arXiv:1809.11096, eq. 3)."""
+    __doc__ = doc_of("penalty.orthogonal")
 
     weight: Weight = Field(default=1e-4, description="β, from 0; adds β·2(WWᵀ ∘ (1 − I))W to the gradients")
     skip: tuple[str, ...] = Field(
@@ -79,11 +78,7 @@ class Orthogonal(PlanPart):
 
 
 class LatentConsistency(PlanPart):
-    """Consistency where a latent moves a little (zCR, arXiv:2002.04724, section 3.2).
-
-    With z' = z + N(0, σ²): D's loss + discriminator·E(D(G(z)) − D(G(z')))², G's − generator·E(G(z) − G(z'))².
-    Both means are over all numbers.
-    """
+    __doc__ = doc_of("consistency.latent", "consistency.apart")
 
     sigma: Float = Field(default=0.03, gt=0, description="σ, how far each number of z moves, above 0")
     discriminator: Weight = Field(default=5.0, description="weight in D's loss, from 0")
@@ -91,11 +86,7 @@ class LatentConsistency(PlanPart):
 
 
 class Consistency(PlanPart):
-    """D should say the same of an image and of a transform T of it, in each step.
-
-    real·E(D(x) − D(T(x)))² (CR, arXiv:1910.12027, eq. 3) + fake·E(D(G(z)) − D(T(G(z))))² (balanced: bCR,
-    arXiv:2002.04724, section 3.1). T comes after `augment`, to all images.
-    """
+    __doc__ = doc_of("consistency.transformed")
 
     real: Weight = Field(default=10.0, description="weight on real images, from 0")
     fake: Weight = Field(default=0.0, description="weight on generated images, from 0; bCR: 10")
@@ -108,22 +99,16 @@ class Consistency(PlanPart):
 
 
 class LeCam(PlanPart):
-    """weight · (E(D(x) − α_F)² + E(D(G(z)) − α_R)²) (arXiv:2104.03310, eq. 6).
-
-    α_R and α_F are running means of D's outputs on real and on generated images, which move at a step's end.
-    """
+    __doc__ = doc_of("penalty.lecam")
 
     weight: Weight = Field(description="λ, from 0")
-    decay: Float = Field(default=0.99, ge=0, lt=1, description="share of the old mean in the new one, [0, 1)")
+    decay: Float = param("penalty.lecam", "decay", ge=0, lt=1)
     start: Quantity = Field(
         default=Quantity(1000, "steps"),
         description="when it begins (img, kimg, Mimg or steps), after one step at least; until then α is the "
         "last step's mean",
     )
-    one_sided: Flag = Field(
-        default=False,
-        description="as in the authors' code: only where D(x) is above α_F, and D(G(z)) below α_R",
-    )
+    one_sided: Flag = param("penalty.lecam", "one_sided")
 
 
 class TopSingularValue(PlanPart):
@@ -173,3 +158,8 @@ class Regularizers(PlanPart):
     consistency: Consistency | None = Field(
         default=None, description="keeps D's outputs where an image is transformed"
     )
+
+    @property
+    def batches(self) -> dict[str, int]:
+        """The images a step of penalties that say how many, by the path of the field."""
+        return {f"{name}.batch": size for name, part in self if (size := getattr(part, "batch", None))}

@@ -9,9 +9,7 @@ from gandsl.diagnostics import Diagnostics, Span
 from gandsl.frontend.elaborate import elaborate
 from gandsl.frontend.module import ModuleIR
 from gandsl.frontend.short_form import game_tree
-from gandsl.spec.document import BlockDecl, Document
 from gandsl.spec.fill import filled
-from gandsl.spec.library import Library
 from gandsl.spec.loader import load
 from gandsl.spec.reader import read_text
 from gandsl.spec.tree import Mapping, Sequence, Tree, to_plain
@@ -19,14 +17,6 @@ from tests.specs.reduced import OWN, SPECS
 
 BLOCKS = ("data", "game", "body", "players")
 NOWHERE = Span.point("nowhere")
-LIBRARY = Library(Diagnostics())
-
-
-def block(name: str) -> BlockDecl:
-    """A block of the standard library."""
-    found = LIBRARY.block(name, Document("nowhere", "", 1, "nowhere", "", "", Mapping({}, NOWHERE)))
-    assert found is not None and not list(LIBRARY.diagnostics), (name, list(LIBRARY.diagnostics))
-    return found
 
 
 def module_of(name: str, **overrides: Any) -> ModuleIR:

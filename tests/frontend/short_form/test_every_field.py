@@ -10,10 +10,12 @@ import pytest
 from gandsl.frontend.short_form.terms import table
 from gandsl.spec.tree import to_plain
 from gandsl_runtime.plan import Plan
-from gandsl_runtime.plan.loss import LOSS_NAMES, _Losses
+from gandsl_runtime.plan.loss import LOSS_NAMES, LOSSES
 from gandsl_runtime.plan.regularizers import Consistency, LatentConsistency, Regularizers
-from tests.frontend.short_form.shown import block, expanded, module_of, read_back, texts
+from tests.frontend.short_form import told
+from tests.frontend.short_form.shown import expanded, module_of, read_back, texts
 from tests.frontend.short_form.test_every_spec import holds_together
+from tests.frontend.short_form.told import block
 
 IDLE = "{weight: 0, every: 4 steps}"
 CURVE = "{shape: linear, start: 0.0, end: 1.0, over: 10 kimg}"
@@ -95,17 +97,31 @@ def test_every_part_of_the_plan_that_is_a_term_has_its_row() -> None:
     assert set(table()) == parts | {"regularizers.consistency.latent"}
 
 
-@pytest.mark.parametrize("loss", get_args(_Losses))
-def test_a_loss_is_a_block_with_the_same_parameters(loss: Any) -> None:
-    """The short form leaves out what the user does, so defaults must agree."""
-    found = block(f"loss.{loss.model_fields['kind'].default}")
-    assert {name: field.default for name, field in loss.model_fields.items() if name != "kind"} == {
-        name: to_plain(param.default) for name, param in found.params.items() if param.default
+def test_the_plan_and_its_page_say_what_the_blocks_say() -> None:
+    again = "python -m tests.frontend.short_form.told"
+    assert told.PLAN.read_text("utf-8") == told.plan_text(), again
+    page = told.PAGE.read_text("utf-8")
+    assert page == told.page_text(page), again
+
+
+@pytest.mark.parametrize("loss", LOSS_NAMES)
+def test_a_loss_is_a_block(loss: str) -> None:
+    of, block = LOSSES[loss], told.block(f"loss.{loss}")
+    assert list(of.model_fields) == ["kind", *block.params]
+    assert {name: field.default for name, field in of.model_fields.items() if name != "kind"} == {
+        name: to_plain(param.default) for name, param in block.params.items() if param.default
     }
-    assert list(found.outputs) == ["discriminator", "generator", "boundary"]
-    assert to_plain(found.outputs["boundary"]) == {None: "absent", 0.0: 0}.get(
-        loss().boundary, "(a + b) / 2 if b > a else absent"
-    )
+    assert list(block.outputs) == ["discriminator", "generator", "boundary"]
+    assert block.source in (of.__doc__ or "")
+
+
+BOUNDARIES = {"bce": 0.0, "logistic": 0.0, "hinge": 0.0, "least_squares": 0.5}
+
+
+@pytest.mark.parametrize("loss", LOSS_NAMES)
+def test_a_game_knows_where_its_loss_draws_the_line(loss: str) -> None:
+    module = module_of("quickstart", training__loss=loss)
+    assert module.game is not None and module.game.plan.boundary == BOUNDARIES.get(loss)
 
 
 @pytest.mark.parametrize("part", [part for part in table() if part.startswith("regularizers")])

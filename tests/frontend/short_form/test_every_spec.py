@@ -17,7 +17,6 @@ from tests import draw_ids as ids
 from tests.frontend.short_form.shown import (
     BLOCKS,
     NOWHERE,
-    block,
     expanded,
     game_of,
     module_of,
@@ -25,6 +24,7 @@ from tests.frontend.short_form.shown import (
     spans,
     texts,
 )
+from tests.frontend.short_form.told import block
 from tests.specs.reduced import ALL
 
 OF_TERMS = {"weight", "every", "batch", "from", "until", "log", "block"}
@@ -102,6 +102,7 @@ def _names(text: Any) -> Iterator[str]:
 FUNCTIONS = {
     "mean",
     "average",
+    "first_present",
     "sign",
     "clip",
     "lerp",
