@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from gandsl.diagnostics import Label, Span
 from gandsl.diagnostics.articles import a
@@ -109,6 +110,14 @@ class RuleInput:
 def in_library(span: Span) -> bool:
     """Whether a place is in the standard library, which the user cannot mend."""
     return span.file.startswith(SHOWN_STANDARD)
+
+
+def library_block(node: Node) -> str:
+    """The block of the standard library whose body a node is written in: `penalty.gradient`; or nothing."""
+    way = node.provenance
+    if not way.frames or not in_library(way.span):
+        return ""
+    return f"{Path(way.span.file).stem}.{way.frames[0].what.split('`')[1]}"
 
 
 def place(node: Node) -> Span:

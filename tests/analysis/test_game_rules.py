@@ -77,6 +77,17 @@ def watches(text: str) -> Edit:
     return ("  shows: [fake]\n", f"  watches: {{{text}}}\n  shows: [fake]\n")
 
 
+OWN_GRADIENT = """\
+  gradient:
+    ports: {of: Logits, by: Tensor}
+    body:
+      score: average(sample_mean(of))
+      slope: {op: gradient, of: score, by: by}
+      penalty: mean(total(sample_sum(slope ** 2)))
+    outputs: {penalty: penalty}
+"""
+VARIANCE = [body("middle: mean(fake)"), generator_term("spread: mean((fake - middle) ** 2)")]
+SPLIT: Edit = ("  batch: 32\n", "  batch: 32\n  micro_batch: 8\n")
 FEATURES = """features:
     inputs: {image: "Image[3, 8]"}
     body: {conv: {op: conv, channels: 4}, act: {op: relu}}"""
@@ -131,7 +142,7 @@ CASES = [
     case(
         "a term that its weight alone ties to the player",
         GAME,
-        [generator_term("tied: {value: mean(real), weight: mean(said)}")],
+        [SPLIT, generator_term("tied: {value: mean(real), weight: mean(said)}")],
         [
             "W0772 35:9 ‹tied› the term `tied` couples the samples of a micro-batch: it is not linear in the mean `generator.tied`"
         ],
@@ -197,6 +208,7 @@ CASES = [
         "a gradient that is a weight, through which nothing is differentiated",
         GAME,
         [
+            SPLIT,
             ("      act: {op: relu}\n", "      act: {op: relu}\n      q: {op: quantize, levels: 4}\n"),
             (R1, "        slow: {value: mean(real), weight: stop_gradient(mean(sample_sum(slope)))}\n"),
             body("score: sample_mean(real)\n    slope: {op: gradient, of: score, by: image}"),
@@ -332,6 +344,7 @@ CASES = [
         "a network that another player's terms depend on",
         GAME,
         [
+            SPLIT,
             network(FEATURES),
             body("seen: {network: features, image: image}"),
             (
@@ -381,9 +394,26 @@ CASES = [
     case(
         "a variance",
         GAME,
-        [body("middle: mean(fake)"), generator_term("spread: mean((fake - middle) ** 2)")],
+        [SPLIT, *VARIANCE],
         [
             "W0772 36:9 ‹spread› the term `spread` couples the samples of a micro-batch: it is not linear in the mean `middle`"
+        ],
+    ),
+    case("a variance of a batch that nothing splits", GAME, VARIANCE, []),
+    case(
+        "a gradient penalty across batch normalization, and one of the user's under that name",
+        GAME,
+        [
+            ("game:\n  body:\n", f"blocks:\n{OWN_GRADIENT}game:\n  body:\n"),
+            ("    flat: {op: flatten}\n", "    norm: {op: batch_norm}\n      flat: {op: flatten}\n"),
+            (
+                R1,
+                "        gp: {block: penalty.gradient, of: real, by: image}\n"
+                "        own: {block: gradient, of: real, by: image}\n",
+            ),
+        ],
+        [
+            "G0605 39:21 ‹penalty.gradient› `gp` is not valid across `norm`, which normalizes over the batch",
         ],
     ),
     case(
@@ -435,6 +465,7 @@ CASES = [
         "draws of a micro-batch",
         GAME,
         [
+            SPLIT,
             body("coin: {draw: Scalar, per: micro_batch, distribution: uniform}"),
             generator_term("some: {value: coin * mean(fake)}"),
         ],
@@ -444,6 +475,7 @@ CASES = [
         "a state of a micro-batch",
         GAME,
         [
+            SPLIT,
             body("k: {state: Scalar, start: 0, every: micro_batch, in: generator, next: mean(fake)}"),
             generator_term("some: {value: mean(fake), weight: k}"),
         ],

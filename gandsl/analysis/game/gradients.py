@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from gandsl.analysis.facts import label, place
+from gandsl.analysis.facts import label, library_block, place
 from gandsl.analysis.game.played import Played, PlayedPass
 from gandsl.analysis.game.tracked import on_the_way
 from gandsl.analysis.game.whole import Place
 from gandsl.diagnostics import Diagnostic, Label
+from gandsl.frontend.short_form.terms import void_across_batches
 from gandsl.ir.graph import Node
 from gandsl.ir.op import Trait
 
@@ -75,7 +76,7 @@ def penalties_are_valid(played: Played) -> Iterator[Diagnostic]:
     for one in played.passes:
         for gradient, norms in _through_norms(one):
             subject = played.subject(gradient)
-            if subject.template.get("batch_norm") == "void":
+            if library_block(played.graph[gradient]) in void_across_batches():
                 yield Diagnostic(
                     "G0605",
                     f"`{subject.name}` is not valid across `{norms[0][1]}`, which normalizes over the batch",

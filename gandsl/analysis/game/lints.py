@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from gandsl.analysis.facts import RuleInput, downstream, in_library, label, place
+from gandsl.analysis.game.batches import share
 from gandsl.analysis.game.linear import coupling, linear_in
 from gandsl.analysis.game.logits import logit_uses
 from gandsl.analysis.game.played import Played, PlayedPass, short_name
@@ -81,9 +82,10 @@ def needless_stops(played: Played) -> Iterator[Diagnostic]:
 
 
 def coupled_terms(played: Played) -> Iterator[Diagnostic]:
-    """W0772: a term that is no sum over samples, and so feels how a batch is split."""
+    """W0772: a term that is no sum over samples, and so feels that micro-batches split its batch."""
     for one in played.passes:
-        coupled = coupling(one.one)
+        part = share(played, one)
+        coupled = coupling(one.one) if part is not None and part.turns > 1 else {}
         for term in one.one.terms:
             means = coupled.get(term.id, ())
             if means:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from gandsl.analysis.facts import RuleInput, in_library, label, place
@@ -48,11 +48,10 @@ class PlayedPass:
 
 @dataclass(frozen=True)
 class Subject:
-    """What a message is about: its name and place, and what the short form says of it."""
+    """What a message is about: its name and place."""
 
     name: str
     span: Span
-    template: Template = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,7 @@ class Played:
             return Subject(gradient, place(node))
         for term in (term for player in self.plan.players.values() for term in player.terms):
             if gradient.startswith(f"{term.id}."):
-                return Subject(short_name(term), place(node), self._template(term.id))
+                return Subject(short_name(term), place(node))
         return Subject(gradient.partition(".")[0], place(node))
 
     def _template(self, term: str) -> Template:

@@ -33,7 +33,7 @@ ROWS = (
         The gradient of a batch is the mean over its micro-batches, which is that of the whole batch where a
         term is linear in each mean. This one is not, or holds samples against each other: it is another term
         where the batch is split otherwise.
-        Over processes the mean is taken of all samples.""",
+        Over processes the mean is of all samples. Nothing is said where `micro_batch` splits no batch.""",
         example="""
         spread: mean((score - mean(score)) ** 2)""",
         mend="nothing has to be: train with the micro-batch that you mean.",

@@ -55,6 +55,12 @@ def places() -> dict[str, str]:
     return {template["term"]: f"training.{part}" for part, made in table().items() for template in made}
 
 
+@cache
+def void_across_batches() -> frozenset[str]:
+    """The blocks whose gradients of a sample say something else where batch normalization is on the way."""
+    return frozenset(one["block"] for one in templates().values() if one.get("batch_norm") == "void")
+
+
 def active(plan: Plan, idle: bool = False) -> Iterator[tuple[str, Template]]:
     """The parts of a plan that are terms and weigh something, with what they stand for.
 
