@@ -135,6 +135,7 @@ class Body:
         """A node of this op with these operands. Raises ShapeError."""
         row = OPS[op]
         types = self._types(row, inputs, attrs) if types is None else types
+        inputs = {port.name: self._in_range(op, port, inputs.get(port.name, [])) for port in row.ports}
         node: dict[str, Any] = {"op": op}
         for position, port in enumerate(row.ports):
             given = inputs.get(port.name)
@@ -148,6 +149,13 @@ class Body:
         # who takes the size of the batch alone leaves the value for others to read
         read = [t for port in row.ports if not port.counts for t in inputs.get(port.name, ())]
         return self.keep(self.names.new(), node, types, read)
+
+    def _in_range(self, op: str, port: Port, texts: list[str]) -> list[str]:
+        """Operands where the op is a finite number: roots, logarithms and quotients of numbers above 1/2."""
+        if port.positive or (op == "divide" and port.name == "b"):
+            soft = [self.add("softplus", {"x": [text]}, {}) for text in texts]
+            return [self.add("plus", {"a": [text]}, {"number": 0.5}) for text in soft]
+        return [self.add("tanh", {"x": [text]}, {}) for text in texts] if op == "exp" else texts
 
     def _types(self, op: Op, inputs: dict[str, list[str]], attrs: dict[str, Any]) -> Types:
         found = []

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-PRODUCTS = ("modulate", "modulated_conv", "multiply", "dot", "glu")
+PRODUCTS = (
+    *("modulate", "modulated_conv", "multiply", "dot", "glu", "times", "divide", "power", "matmul"),
+    *("dynamic_conv", "sample_sum", "row_sum", "total"),
+)
 LIMIT = 8.0  # of a handful in a row, with their derivatives, in numbers up to 65504
 
 

@@ -63,6 +63,8 @@ def _float(rng: Random, param: Param, near: Sequence[int]) -> float:
     high = min(4.0 if param.maximum is None else param.maximum, 4.0)
     if isinstance(param.default, float) and 0 < abs(param.default) < 0.01:
         return param.default * rng.choice([1.0, 10.0])  # a guard against division by zero stays one
+    if param.name == "exponent":  # of what may be below 0
+        return rng.choice([1.0, 2.0, 3.0])
     # a bound itself is legal too, but a slope or a share of exactly 0 hides what is behind it
     return round(rng.uniform(low + 0.05 * (high - low), high - 0.05 * (high - low)), 3)
 
