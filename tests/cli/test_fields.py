@@ -1,4 +1,4 @@
-"""Translators and games of many fields train from the command line: sets by name, stops, resumes, faults."""
+"""Translators and games of many fields (docs/data.md) from the command line: sets by name, stops, faults."""
 
 from __future__ import annotations
 
