@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, autograd
 from torch.optim import Adam
 
+from gandsl.analysis import analyze
 from gandsl_runtime.augment import Augment
 from gandsl_runtime.plan import Augment as Pipe
 from gandsl_runtime.rng import Draws
@@ -61,6 +64,14 @@ def test_cyclegan(micro_batch: int | None) -> None:
             optimizer.step()
     assert replays, "the pool has shown what it had"
     loop.compare()
+
+
+def test_what_grows_has_no_pool(tmp_path: Path) -> None:
+    text = (GAMES / "pggan.yaml").read_text("utf-8").replace("../../specs", str(GAMES.parents[1] / "specs"))
+    path = tmp_path / "pooled.yaml"
+    path.write_text(text.replace("    mix: {", "    old: {op: replay, x: fake, size: 3}\n    mix: {", 1))
+    _, found = analyze(path)
+    assert {one.code for one in found.errors} == {"G0651"}
 
 
 def test_vqgan_with_its_codes() -> None:

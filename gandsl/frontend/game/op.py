@@ -161,6 +161,10 @@ def _replay(unfolder: GameUnfolder, use: Use) -> Arguments | Poison:
         message = f"`replay` keeps samples of one tensor, not {type_name(x)}"
         unfolder.at(written.context).add("G0650", message, written.tree.span)
         return POISON
+    if x.type.sides and unfolder.grows:
+        message = f"a pool keeps samples of one size, and those of {x.type} grow with the networks"
+        unfolder.at(written.context).add("G0651", message, written.tree.span)
+        return POISON
     id_, type_ = use.context.at(use.name), x.type
     attrs = {"kind": type_.kind, "shape": type_.shape, "of": id_, "size": count}
     found = {"x": _known(written, "x", x)}

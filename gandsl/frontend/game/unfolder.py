@@ -85,6 +85,11 @@ class GameUnfolder(Unfolder):
             self._known["alpha"] = self.builder.source("alpha", "fade", {}, replace(context, path=""), span)
         return self._known["alpha"]
 
+    @property
+    def grows(self) -> bool:
+        """Whether this is one of several variants, whose images are of several sizes."""
+        return "fading" in self._known
+
     def parts(self, network: str) -> set[str]:
         """Ids of a network's nodes, and of what they lie in, at this variant."""
         value = self.networks[network]
