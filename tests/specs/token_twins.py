@@ -61,7 +61,7 @@ def generated(w: State, z: Tensor) -> Tensor:
     x = decoder(w, "decoder", start.flatten(2).transpose(1, 2), context, 2)
     x = x + attended(w, "row", x, 2, turned=True)
     y = pixelwise(w, "wide", laid_out(x, 2, (8, 8)))
-    y = swin(w, "shifted", swin(w, "inner", y, (4, 4), 0, 2), (4, 4), 1, 2, F.silu)
+    y = swin(w, "shifted", y, (4, 4), 1, 2, F.silu)
     return torch.tanh(pixelwise(w, "rgb", y.repeat_interleave(2, 2).repeat_interleave(2, 3)))
 
 

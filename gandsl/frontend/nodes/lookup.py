@@ -116,13 +116,13 @@ def block_of(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> tuple
     if form == "topology":
         names = [known.removeprefix("topology.") for known in names if known.startswith("topology.")]
     ops = [*unfolder.ops]
+    again = f"`{{reuse: {name.text}}}` is the node of this name again, with its weights"
     hint = (
         f"write `op: {name.text}`"
         if name.text in ops
-        else meant(name.text, names, "op", ops) or did_you_mean(name.text, names)
+        else meant(name.text, names, "op", ops)
+        or (again if unfolder.reuses and name.text in context.made else did_you_mean(name.text, names))
     )
-    if unfolder.reuses and name.text in context.made:
-        hint = f"`{{reuse: {name.text}}}` is the node of this name again, with its weights"
     unfolder.at(context).add("G0202", f"there is no {form} `{name.text}`", name.span, help=hint)
     return None
 
