@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 END = """\
 training: {length: 3 steps, batch: 4, optimizer: {lr: 1e-3}, averages: {AVERAGED: {half_life: 10 img}}}
 """
@@ -133,3 +135,18 @@ GAMES = {
         ("vectors", VECTORS, "maker"),
     )
 }
+
+COUNT = 12
+
+
+def items() -> dict[str, np.ndarray]:
+    """Fields of the games' items, by name."""
+    rng = np.random.default_rng(0)
+    return {
+        "image": rng.integers(0, 256, (COUNT, 8, 8, 3)).astype(np.uint8),
+        "edges": rng.integers(0, 256, (COUNT, 8, 8)).astype(np.uint8),
+        "text": rng.normal(size=(COUNT, 5)).astype(np.float32),
+        "y": rng.integers(0, 4, COUNT),
+        "row": rng.normal(size=(COUNT, 5)).astype(np.float32),
+        "seq": rng.normal(size=(COUNT, 3, 4)).astype(np.float32),
+    }

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -15,24 +13,8 @@ from gandsl.diff import compare
 from gandsl_runtime.data.sources import NamedArrays
 from gandsl_runtime.runs import checkpoint
 from gandsl_runtime.training.trainer import Trainer
-from tests.cli.conftest import Gandsl
-from tests.games.kinds import GAMES
+from tests.games.kinds import GAMES, items
 from tests.runtime.helpers import assert_same
-
-COUNT = 12
-
-
-def items() -> dict[str, np.ndarray]:
-    """Fields of the games' items, by name."""
-    rng = np.random.default_rng(0)
-    return {
-        "image": rng.integers(0, 256, (COUNT, 8, 8, 3)).astype(np.uint8),
-        "edges": rng.integers(0, 256, (COUNT, 8, 8)).astype(np.uint8),
-        "text": rng.normal(size=(COUNT, 5)).astype(np.float32),
-        "y": rng.integers(0, 4, COUNT),
-        "row": rng.normal(size=(COUNT, 5)).astype(np.float32),
-        "seq": rng.normal(size=(COUNT, 3, 4)).astype(np.float32),
-    }
 
 
 @pytest.fixture
@@ -76,28 +58,3 @@ def test_they_train_on_arrays(spec: Path, tmp_path: Path) -> None:
         Trainer.resume(tmp_path / "parts", program.game, data=source, observing=()).run(minutes=0)
     whole, parts = (checkpoint.newest(tmp_path / name / "checkpoints")[1] for name in ("whole", "parts"))
     assert_same(whole, parts)
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("spec", GAMES, indirect=True)
-@pytest.mark.parametrize("command", ["cost", "cost --memory --terms", "graph", "graph --game", "show --game"])
-def test_every_command(command: str, spec: Path, gandsl: Gandsl, tmp_path: Path) -> None:
-    more = ("-o", tmp_path / "page.html") if command.startswith("graph") else ()
-    done = gandsl(*command.split(), spec, *more)
-    assert done.exit_code == 0, done.output
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("spec", GAMES, indirect=True)
-def test_runs_and_what_is_made_of_items(spec: Path, gandsl: Gandsl, tmp_path: Path) -> None:
-    np.savez(tmp_path / "items.npz", **items())
-    run = tmp_path / "run"
-    done = gandsl("train", spec, "--data", tmp_path / "items.npz", "-o", run, "--device", "cpu")
-    assert done.exit_code == 0, done.output
-    record = json.loads((run / "plan.json").read_text())
-    assert record["batch"] == 4
-    shown = "shows" in GAMES[spec.stem]
-    line = ("sample", run, "--data", tmp_path / "items.npz", "-o", tmp_path / "made")
-    done = gandsl(*line, *(() if shown else ("--network", "maker")))
-    assert done.exit_code == 0, done.output
-    assert len([*(tmp_path / "made").iterdir()]) == COUNT + 1
