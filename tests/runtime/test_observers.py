@@ -17,6 +17,7 @@ from PIL import Image
 from gandsl_runtime import observers
 from gandsl_runtime.distributed.group import ProcessGroup
 from gandsl_runtime.errors import MissingExtra
+from gandsl_runtime.media import images
 from gandsl_runtime.observers import Grids, JsonLog, TensorBoard, Terminal
 from gandsl_runtime.observers.terminal import Watch
 from gandsl_runtime.training.metrics import MetricSums
@@ -234,3 +235,13 @@ def test_standard_observers(tmp_path):
     assert observers.standard(None) == ()
     names = [type(o).__name__ for o in observers.standard(tmp_path, terminal=True, tensorboard=True)]
     assert names == ["Terminal", "JsonLog", "Grids", "TensorBoard"]
+
+
+def test_signals_and_volumes_are_looked_at_as_planes() -> None:
+    volume = torch.arange(2 * 3 * 4 * 5 * 6.0).view(2, 3, 4, 5, 6)
+    assert torch.equal(images.planar(volume, 0, 1), volume[:, :, 2])
+    time = torch.linspace(0, 1, 1000)
+    curve = images.planar((2 * time - 1).expand(2, 2, -1), -1.0, 1.0)
+    assert curve.shape == (2, 1, 64, 256)
+    rows = torch.linspace(1, -1, 64)[curve[0, 0].argmax(0)]
+    assert (rows - torch.linspace(-1, 1, 256)).abs().max() < 0.05

@@ -109,7 +109,8 @@ def write_shown(path: Path, run: GameRun, sets: Sets, step: Step, columns: int |
             items |= {name: labels for name, of in fields.items() if of.kind == "Label"}
     batch = min(AT_A_TIME, len(layout.seeds))
     found = look(run, nodes, step, layout.seeds, items=items, labels=labels, average=True, batch=batch)
-    shown = _alike([images.to_pixels(one, low, high) for one in _enlarged(run, step.stage, found)])
+    planes = [images.planar(one, low, high) for one in _enlarged(run, step.stage, found)]
+    shown = _alike([images.to_pixels(one, low, high) for one in planes])
     _save(shown, layout, path)
     return layout
 

@@ -46,7 +46,8 @@ def sets_of(data: Where | Mapping[str, Where], game: GamePlan, plan: DataPlan) -
             found[key] = planned(where, plan) if isinstance(where, Dataset) else where
             continue
         if set_ not in opened:
-            opened[set_] = open_source(where) if isinstance(where, str | Path) else where
+            wanted = any(of.kind == "Image" for of in fields.values())
+            opened[set_] = open_source(where, wanted) if isinstance(where, str | Path) else where
         found[key] = _opened(opened[set_], fields, plan)
     return found
 

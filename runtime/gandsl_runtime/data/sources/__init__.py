@@ -38,10 +38,10 @@ KINDS = f"give a folder, a zip, *.tar shards, hf:NAME, or a built-in set: {', '.
 A_FOLDER = "a folder"
 
 
-def open_source(where: str | Path) -> Source:
+def open_source(where: str | Path, images: bool = True) -> Source:
     """The source under a path, a pattern of shards, `hf:NAME` or a built-in name.
 
-    Raises DataError where there are no images or they can't be listed; MissingExtra.
+    Raises DataError where there are no `images`, which are wanted, or they can't be listed; MissingExtra.
     """
     try:
         source = _opened(str(where))
@@ -50,7 +50,7 @@ def open_source(where: str | Path) -> Source:
         raise DataError(
             f"can't open {place}: {(error.strerror or str(error)).lower()}", "check its path and its rights"
         ) from error
-    if not source.images:
+    if images and not source.images:
         raise DataError(f"no images in {where}", f"images end in {', '.join(sorted(EXTENSIONS))}")
     return source
 
