@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from gandsl.analysis import phases as _phases
 from gandsl.analysis.autodiff import GradientFlow, kept_elements
 from gandsl.analysis.phases import NETWORKS, StepPhase
 from gandsl.ir.graph import Graph, NetworkIR, Node
+from gandsl.records import dataclass
 
 if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from gandsl.diagnostics import Label, Span
 from gandsl.frontend.values import TensorValue
 from gandsl.ir.graph import Frame, Provenance
 from gandsl.ir.op import Op, Param, Trait
+from gandsl.records import dataclass
 from gandsl.spec.document import BlockDecl, Document
 from gandsl.spec.scope import Scope
 from gandsl.spec.tree import Tree

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import prod
 from typing import Any
 
 from gandsl.diagnostics import Span
 from gandsl.diagnostics.errors import Fault
 from gandsl.ir.types import TensorType, is_a
+from gandsl.records import dataclass
 from gandsl.spec.values import ABSENT, POISON, Algebra, Opaque, Size, algebra_of
 
 # attribute → (kinds that have it, how it is read off the shape)

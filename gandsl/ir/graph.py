@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from gandsl.diagnostics.errors import InvariantError
@@ -11,6 +11,7 @@ from gandsl.diagnostics.span import Span
 from gandsl.ir.op import Call, Op
 from gandsl.ir.ops import PRIMITIVES
 from gandsl.ir.types import TensorType
+from gandsl.records import dataclass
 from gandsl_runtime.weights_file import Compute, WeightsFile
 
 

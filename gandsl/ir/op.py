@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import IntEnum, StrEnum
 from typing import Any
 
 from gandsl.diagnostics.errors import Fault
 from gandsl.ir.types import TensorType
+from gandsl.records import dataclass
 from gandsl.spec.values import Size
 
 REQUIRED: Any = object()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Map
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gandsl.diagnostics import Span
+from gandsl.records import dataclass
 from gandsl.spec.expressions import Expr
 from gandsl.spec.params import ParamDecl
 from gandsl.spec.tree import Entry, Mapping, Scalar, Tree, is_null

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from gandsl.diagnostics import Span
+from gandsl.records import dataclass
 
 KEYWORDS = frozenset({"and", "or", "not", "if", "else", "true", "false", "null", "absent"})
 UNITS = ("img", "kimg", "Mimg", "step", "steps")  # of the training plan's quantities

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from gandsl.diagnostics import Diagnostics, Label, Span
 from gandsl.diagnostics.suggest import did_you_mean, nearest
+from gandsl.records import dataclass
 from gandsl.spec.expressions import Expr
 from gandsl.spec.names import PATTERN, check_name
 from gandsl.spec.parse import parse

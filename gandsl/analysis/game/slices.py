@@ -8,12 +8,13 @@ and watches take, what a pass computes anyway.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from gandsl.analysis.game.whole import Place, Whole
 from gandsl.ir.game import GameIR
 from gandsl.ir.graph import NetworkIR, Variant
 from gandsl.ir.op import Trait
+from gandsl.records import dataclass
 from gandsl_runtime.plan.game import GamePlan, GameState, PassPlan, PhasePlan, Term
 
 SOURCES = frozenset({"item", "draw", "kept", "state", "clock", "fade"})  # all that a pass takes from outside

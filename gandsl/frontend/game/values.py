@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from gandsl.diagnostics.articles import a
 from gandsl.frontend.values import NodeOutputs, TensorValue, first_output, leaves
 from gandsl.ir.graph import Graph
 from gandsl.ir.types import TensorType
+from gandsl.records import dataclass
 from gandsl.spec.values import ABSENT, Opaque
 
 
