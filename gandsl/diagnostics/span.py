@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of text. Lines and columns count from 1, columns in code points; the end is exclusive.
 
-    ``file`` is the path as the user wrote it, or the name of a pseudo file such as ``--set``.
+    ``file`` is the path as the user wrote it, or the name of a pseudo file such as ``--set``. A tuple, since
+    there are two for each value of a file.
     """
 
     file: str

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from gandsl.diagnostics.span import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """One value. `text` is what it says without its quotes, `value` what a plain one means in YAML 1.2."""
 
     value: str | int | float | bool | None
@@ -19,8 +18,7 @@ class Scalar:
     span: Span  # a quoted scalar's span includes the quotes
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A key and what it is given."""
 
     key: str

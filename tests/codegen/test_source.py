@@ -145,7 +145,7 @@ def haunted(module: ModuleIR, text: str) -> ModuleIR:
     """The module with `text` wherever a spec's free text, or a file's name, can stand."""
 
     def place(span: Span) -> Span:
-        return replace(span, file=text or span.file)
+        return span._replace(file=text or span.file)
 
     def graph(whole: Graph) -> Graph:
         nodes = {
