@@ -47,7 +47,9 @@ class Plan(PlanPart):
     auxiliary: Auxiliary | None = Field(
         default=None, description="classifies images by one of the discriminator's outputs; null: none"
     )
-    regularizers: Regularizers = Field(default=Regularizers(), description="penalties of both networks")
+    regularizers: Regularizers = Field(
+        default=Regularizers.of_defaults(), description="penalties of both networks"
+    )
     top_singular_value: TopSingularValue | None = Field(
         default=None, description="bound on the first singular value of weights; null: none"
     )
@@ -84,9 +86,12 @@ class Plan(PlanPart):
         default=None, description="random transforms of what the discriminator sees; null: none"
     )
     synchronize: Synchronize = Field(
-        default=Synchronize(), description="what several processes share, beside weights and gradients"
+        default=Synchronize.of_defaults(),
+        description="what several processes share, beside weights and gradients",
     )
-    precision: Precision = Field(default=Precision(), description="in which numbers a step is computed")
+    precision: Precision = Field(
+        default=Precision.of_defaults(), description="in which numbers a step is computed"
+    )
     memory_format: Literal["contiguous", "channels_last"] = Field(
         default="contiguous",
         description="order of a feature's numbers in memory: contiguous has a channel's pixels side by side, "
@@ -98,11 +103,11 @@ class Plan(PlanPart):
         "memory, up to a third more time). none; stages: those of every stage; or of the stages at these "
         "resolutions alone, by their longer sides: [256, 128]",
     )
-    data: Data = Field(default=Data(), description="how images enter the networks")
+    data: Data = Field(default=Data.of_defaults(), description="how images enter the networks")
     guard: Guard | None = Field(
-        default=Guard(), description="what is watched and done against collapse; null: nothing"
+        default=Guard.of_defaults(), description="what is watched and done against collapse; null: nothing"
     )
-    cadence: Cadence = Field(default=Cadence(), description="how often the run writes something")
+    cadence: Cadence = Field(default=Cadence.of_defaults(), description="how often the run writes something")
 
     @property
     def adapts(self) -> bool:
