@@ -19,7 +19,7 @@ from gandsl.analysis import (
     weight_rules,
 )
 from gandsl.analysis.facts import RuleInput
-from gandsl.analysis.game import checks as games
+from gandsl.analysis.game.sought import is_anything_sought
 from gandsl.diagnostics import Diagnostic, Diagnostics
 from gandsl.frontend.module import ModuleIR
 
@@ -125,10 +125,18 @@ def check(module: ModuleIR, diagnostics: Diagnostics, processes: int = 1, *, beg
     if all(error.code == "G0621" for error in diagnostics.errors):  # dead nodes may tell the reason
         diagnostics.extend(unread)
     if not diagnostics.has_errors:
-        games.ask(games.ERRORS, facts, module, diagnostics)
+        _ask_the_game("ERRORS", facts, module, diagnostics)
     if not diagnostics.has_errors:
         for _, rule in WARNINGS:
             if rule in held:
                 diagnostics.extend(rule(facts))
-        games.ask(games.WARNINGS, facts, module, diagnostics)
+        _ask_the_game("WARNINGS", facts, module, diagnostics)
     return facts.module
+
+
+def _ask_the_game(table: str, facts: RuleInput, module: ModuleIR, diagnostics: Diagnostics) -> None:
+    """Run rules about the game, which are loaded where one of them is asked."""
+    if facts.document.tells_game or is_anything_sought(facts):
+        from gandsl.analysis.game import checks as games
+
+        games.ask(getattr(games, table), facts, module, diagnostics)

@@ -8,7 +8,7 @@ from gandsl.analysis.facts import RuleInput, label
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.diagnostics.articles import a
 from gandsl.diagnostics.suggest import did_you_mean
-from gandsl.frontend.short_form.terms import active
+from gandsl.frontend.short_form.table import active
 from gandsl.ir.stages import stages
 
 

@@ -10,7 +10,7 @@ from gandsl.analysis.facts import TRAINED, RuleInput
 from gandsl.analysis.reach_rules import reached
 from gandsl.diagnostics import Diagnostic
 from gandsl.diagnostics.suggest import did_you_mean
-from gandsl.frontend.short_form.terms import active
+from gandsl.frontend.short_form.table import active
 
 
 def weights_are_learned(facts: RuleInput) -> Iterator[Diagnostic]:

@@ -7,7 +7,7 @@ from functools import reduce
 from typing import Any
 
 from gandsl.frontend.game.call import KEYS
-from gandsl.frontend.short_form.terms import active
+from gandsl.frontend.short_form.table import active
 from gandsl.ir.types import KINDS, PICTURES
 from gandsl_runtime.errors import PlanError
 from gandsl_runtime.layers import TrackAverage

@@ -178,7 +178,7 @@ class _Session:
         self, networks: Mapping[str, NetworkIR], plan: Plan | None
     ) -> tuple[GameDecl, Mapping[str, DataDecl]] | None:
         """The game and the data's fields, as written or as the short form stands for them."""
-        from gandsl.frontend.short_form import game_tree
+        from gandsl.frontend.short_form.game_tree import game_tree
         from gandsl.spec.fields import entries_in
         from gandsl.spec.game import data, game
 

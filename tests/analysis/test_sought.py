@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gandsl.analysis.game import checks as games
+from gandsl.analysis.game import sought
 from tests.analysis import test_lints, test_plan_rules
 from tests.analysis.small import found
 from tests.random_specs.grow import spec_text
@@ -22,12 +22,8 @@ def test_what_is_not_asked_would_say_nothing(
 ) -> None:
     texts = TEXTS[part::3]
     asked = [found(tmp_path, text) for text in texts]
-    for table in ("ERRORS", "WARNINGS"):
-        always = tuple(
-            query if query.sought is None else replace(query, sought=lambda facts: True)
-            for query in getattr(games, table)
-        )
-        monkeypatch.setattr(games, table, always)
+    for code in sought.SOUGHT:
+        monkeypatch.setitem(sought.SOUGHT, code, lambda facts: True)
     assert [found(tmp_path, text) for text in texts] == asked
 
 
@@ -38,5 +34,5 @@ def test_all_of_a_short_forms_questions_have_cases() -> None:
         for case in of.CASES
         for line in case.values[1]
     }
-    codes = {query.code for query in (*games.ERRORS, *games.WARNINGS) if query.sought}
-    assert codes - said == {"G0623"}  # in test_batch_rules
+    assert sought.SOUGHT.keys() <= {query.code for query in (*games.ERRORS, *games.WARNINGS)}
+    assert sought.SOUGHT.keys() - said == {"G0623"}  # in test_batch_rules

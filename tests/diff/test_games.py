@@ -18,7 +18,7 @@ from gandsl.diff.game.text import game_lines
 from gandsl.diff.json import to_json
 from gandsl.diff.text import render
 from gandsl.frontend.module import ModuleIR
-from gandsl.frontend.short_form.terms import table
+from gandsl.frontend.short_form.table import table
 from tests.cli.test_moved import NEW, OLD
 from tests.diff.changed_games import changed_game
 from tests.frontend.short_form.shown import module_of

@@ -8,7 +8,7 @@ from random import Random
 
 from gandsl.analysis.facts import between, downstream
 from gandsl.frontend.module import ModuleIR
-from gandsl.frontend.short_form.terms import active
+from gandsl.frontend.short_form.table import active
 from gandsl.ir.graph import Graph, Node
 from gandsl.ir.op import Op, Trait
 from gandsl.ir.ops import OPS

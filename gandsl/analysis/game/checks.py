@@ -2,7 +2,7 @@
 
 A game that is unfolded to be asked takes longer than all else in a check. So of a short form alone, whose
 plan and networks have rules of their own, it is asked what these don't know, and that only where the
-networks hold something which the answer could be about.
+networks hold something which the answer could be about (`sought.py`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from gandsl.analysis.facts import RuleInput
-from gandsl.analysis.game import batches, gradients, lints, rules, sought
+from gandsl.analysis.game import batches, gradients, lints, rules
 from gandsl.analysis.game.played import Played
+from gandsl.analysis.game.sought import is_sought
 from gandsl.diagnostics import Diagnostic, Diagnostics, Span
 from gandsl.frontend.module import ModuleIR
 from gandsl.ir.game import GameIR
@@ -24,32 +25,31 @@ class Query:
 
     code: str
     rule: Callable[[Played], Iterator[Diagnostic]]
-    sought: Callable[[RuleInput], bool] | None = None  # whether to ask it of a short form alone; None: never
     levels: bool = False  # of each level of a growing family; else of the last
 
 
 OF_BATCHES: tuple[Query, ...] = (  # wrong with one micro-batch, and right with another
-    Query("G0611", batches.groups_fit, sought.groups_that_do_not_divide, levels=True),
-    Query("G0640", batches.norms_have_several, sought.norms_of_single_numbers, levels=True),
+    Query("G0611", batches.groups_fit, levels=True),
+    Query("G0640", batches.norms_have_several, levels=True),
 )
 ERRORS: tuple[Query, ...] = (
     Query("G0670", rules.terms_reach_weights),
     Query("G0671", rules.networks_have_weights),
     Query("G0672", gradients.gradients_have_a_way),
-    Query("G0608", gradients.twice_differentiable, sought.ops_without_second_derivative),
-    Query("G0605", gradients.penalties_are_valid, sought.normalized_under_gradients),
+    Query("G0608", gradients.twice_differentiable),
+    Query("G0605", gradients.penalties_are_valid),
     Query("G0674", rules.trained_parts_learn),
     Query("G0676", rules.logs_are_computed),
     Query("G0677", rules.logits_are_said),
-    Query("G0628", rules.augmentation_has_a_boundary, sought.adapts),
+    Query("G0628", rules.augmentation_has_a_boundary),
     Query("G0678", rules.averages_are_kept),
     *OF_BATCHES,
-    Query("G0623", batches.shown_stand_alone, sought.coupled_images, levels=True),
+    Query("G0623", batches.shown_stand_alone, levels=True),
 )
 WARNINGS: tuple[Query, ...] = (
-    Query("W0720", gradients.norms_under_gradients, sought.normalized_under_gradients),
-    Query("W0721", lints.unbounded_terms, sought.free_critics),
-    Query("W0727", lints.squashed_logits, sought.squashed_outputs),
+    Query("W0720", gradients.norms_under_gradients),
+    Query("W0721", lints.unbounded_terms),
+    Query("W0727", lints.squashed_logits),
     Query("W0770", lints.unwanted),
     Query("W0771", lints.needless_stops),
     Query("W0772", lints.coupled_terms),
@@ -65,7 +65,7 @@ def ask(table: tuple[Query, ...], facts: RuleInput, module: ModuleIR, diagnostic
     `module` is the spec as it was unfolded, with its game.
     """
     whole = facts.document.tells_game
-    asked = [query for query in table if whole or (query.sought is not None and query.sought(facts))]
+    asked = [query for query in table if whole or is_sought(query.code, facts)]
     variants = _played(facts, module.game) if asked else []
     said: set[tuple[str, Span | None]] = set()
     for query in asked:

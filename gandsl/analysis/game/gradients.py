@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 
 from gandsl.analysis.facts import label, library_block, place
 from gandsl.analysis.game.played import Played, PlayedPass
+from gandsl.analysis.game.sought import lacks_a_second, normalizes
 from gandsl.analysis.game.tracked import on_the_way
 from gandsl.analysis.game.whole import Place
 from gandsl.diagnostics import Diagnostic, Label
-from gandsl.frontend.short_form.terms import void_across_batches
+from gandsl.frontend.short_form.table import void_across_batches
 from gandsl.ir.graph import Node
-from gandsl.ir.op import Trait
 
 
 def gradients_have_a_way(played: Played) -> Iterator[Diagnostic]:
@@ -42,16 +42,6 @@ def without_a_way(one: PlayedPass) -> Iterator[tuple[Place, Place, Place]]:
         of = one.flow.of(gradient)
         reached = one.flow.above([of])
         yield from ((gradient, of, by) for by in one.flow.by(gradient) if by not in reached)
-
-
-def lacks_a_second(node: Node) -> bool:
-    """Whether an op has no second derivative."""
-    return not node.spec.has(Trait.TWICE_DIFFERENTIABLE)
-
-
-def normalizes(node: Node) -> bool:
-    """Whether a node makes a sample depend on those beside it, while it is trained."""
-    return node.spec.has(Trait.BATCH_NORMALIZED)
 
 
 def twice_differentiable(played: Played) -> Iterator[Diagnostic]:

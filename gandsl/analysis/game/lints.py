@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from gandsl.analysis.facts import RuleInput, downstream, in_library, label, place
+from gandsl.analysis.facts import downstream, in_library, label, place
 from gandsl.analysis.game.batches import share
 from gandsl.analysis.game.linear import coupling, linear_in
 from gandsl.analysis.game.logits import logit_uses
 from gandsl.analysis.game.played import Played, PlayedPass, short_name
 from gandsl.analysis.game.slices import roots
+from gandsl.analysis.game.sought import is_spectral, squashes
 from gandsl.analysis.game.tracked import Derivatives
 from gandsl.diagnostics import Diagnostic, Label
-from gandsl.ir.graph import Node
 from gandsl.ir.types import PICTURES
 from gandsl_runtime.plan.game import Player
 
@@ -129,11 +129,6 @@ def ignored_images(played: Played) -> Iterator[Diagnostic]:
                     )
 
 
-def squashes(node: Node) -> bool:
-    """Whether what a node gives has two bounds."""
-    return node.op in ("sigmoid", "tanh")
-
-
 def squashed_logits(played: Played) -> Iterator[Diagnostic]:
     """W0727: a logit that its network squashes, and that a loss squashes again."""
     said: set[tuple[str, str]] = set()
@@ -185,11 +180,6 @@ def _says(one: PlayedPass, id_: str) -> str | None:
         return called.network if logits else None
     above = one.one.whole.graph[made]
     return _says(one, above.operands[0]) if above.op == "split" else None
-
-
-def is_spectral(facts: RuleInput, network: str) -> bool:
-    """Whether a network has weights of a bounded norm."""
-    return any(node.attrs.get("weight") == "spectral" for _, node in facts.nodes(network))
 
 
 def split_batches(played: Played) -> Iterator[Diagnostic]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from gandsl.analysis.facts import RuleInput, in_library, label, place
@@ -11,9 +11,10 @@ from gandsl.analysis.game.slices import PassIR, phase_slices, roots
 from gandsl.analysis.game.tracked import Derivatives, Tracked, tracked
 from gandsl.analysis.game.whole import Place, Whole
 from gandsl.diagnostics import Label, Span
-from gandsl.frontend.short_form.terms import Template, places, templates
+from gandsl.frontend.short_form.table import Template, places, templates
 from gandsl.ir.game import GameIR
 from gandsl.ir.graph import Graph, NetworkIR, Variant
+from gandsl.records import dataclass
 from gandsl.spec import tree as trees
 from gandsl.spec.tree import Entry, entry_at
 from gandsl_runtime.plan.game import GamePlan, Player, Term

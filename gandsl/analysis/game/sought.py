@@ -1,25 +1,46 @@
-"""Whether a short form may hold what a rule about its game is about: quick, and never no for a yes."""
+"""Whether a short form may hold what a rule about its game is about: quick, and never no for a yes.
+
+Neither the rules nor the short form are loaded for that: what the nodes tell is asked first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from gandsl.analysis.batch_rules import batches
 from gandsl.analysis.facts import TRAINED, RuleInput
-from gandsl.analysis.game.gradients import lacks_a_second, normalizes
-from gandsl.analysis.game.lints import is_spectral, squashes
-from gandsl.frontend.short_form.terms import active
 from gandsl.ir.graph import Node
+from gandsl.ir.op import Trait
+
+
+def lacks_a_second(node: Node) -> bool:
+    """Whether an op has no second derivative."""
+    return not node.spec.has(Trait.TWICE_DIFFERENTIABLE)
+
+
+def normalizes(node: Node) -> bool:
+    """Whether a node makes a sample depend on those beside it, while it is trained."""
+    return node.spec.has(Trait.BATCH_NORMALIZED)
+
+
+def squashes(node: Node) -> bool:
+    """Whether what a node gives has two bounds."""
+    return node.op in ("sigmoid", "tanh")
+
+
+def is_spectral(facts: RuleInput, network: str) -> bool:
+    """Whether a network has weights of a bounded norm."""
+    return any(node.attrs.get("weight") == "spectral" for _, node in facts.nodes(network))
 
 
 def ops_without_second_derivative(facts: RuleInput) -> bool:
     """For G0608: a gradient, and an op of either network that it could not pass twice."""
-    return _gradients(facts) and any(map(lacks_a_second, _nodes(facts)))
+    return any(map(lacks_a_second, _nodes(facts))) and _gradients(facts)
 
 
 def normalized_under_gradients(facts: RuleInput) -> bool:
     """For G0605 and W0720: a gradient, and batch normalization."""
-    return _gradients(facts) and any(map(normalizes, _nodes(facts)))
+    return any(map(normalizes, _nodes(facts))) and _gradients(facts)
 
 
 def norms_of_single_numbers(facts: RuleInput) -> bool:
@@ -42,8 +63,8 @@ def squashed_outputs(facts: RuleInput) -> bool:
 
 
 def free_critics(facts: RuleInput) -> bool:
-    """For W0721: no gradient by the discriminator's terms, and no spectral normalization in it."""
-    return not _gradients(facts, "discriminator") and not is_spectral(facts, "discriminator")
+    """For W0721: no spectral normalization in the discriminator, and no gradient by its terms."""
+    return not is_spectral(facts, "discriminator") and not _gradients(facts, "discriminator")
 
 
 def groups_that_do_not_divide(facts: RuleInput) -> bool:
@@ -66,6 +87,8 @@ def _nodes(facts: RuleInput) -> Iterator[Node]:
 
 def _gradients(facts: RuleInput, player: str = "") -> bool:
     """Whether a part of the plan takes one, of a player or of any."""
+    from gandsl.frontend.short_form.table import active
+
     parts = active(facts.plan) if facts.plan else ()
     return any("by" in template and template["player"].startswith(player) for _, template in parts)
 
@@ -73,3 +96,26 @@ def _gradients(facts: RuleInput, player: str = "") -> bool:
 def adapts(facts: RuleInput) -> bool:
     """For G0628: augmentation whose chance follows the discriminator."""
     return facts.plan is not None and facts.plan.adapts
+
+
+SOUGHT: dict[str, Callable[[RuleInput], bool]] = {  # by the code of the rule
+    "G0605": normalized_under_gradients,
+    "G0608": ops_without_second_derivative,
+    "G0611": groups_that_do_not_divide,
+    "G0623": coupled_images,
+    "G0628": adapts,
+    "G0640": norms_of_single_numbers,
+    "W0720": normalized_under_gradients,
+    "W0721": free_critics,
+    "W0727": squashed_outputs,
+}
+
+
+def is_sought(code: str, facts: RuleInput) -> bool:
+    """Whether a short form alone is asked the rule that gives the code."""
+    return code in SOUGHT and SOUGHT[code](facts)
+
+
+def is_anything_sought(facts: RuleInput) -> bool:
+    """Whether a short form alone is asked any rule about its game."""
+    return any(sought(facts) for sought in SOUGHT.values())

@@ -44,8 +44,7 @@ _OPENED = ("properties", "$defs")
 def spec_schema() -> dict[str, Any]:
     """The schema with all that this installation knows: ops, the library's blocks, the plan."""
     from gandsl.cli.topics import block
-    from gandsl.frontend.game.op import WRITTEN
-    from gandsl.frontend.nodes.arguments import SPELT
+    from gandsl.frontend.spelling import SPELT, WRITTEN
     from gandsl.ir.op import Op
     from gandsl.ir.ops import GAME_OPS, OPS
     from gandsl.spec.document import BlockDecl

@@ -90,7 +90,7 @@ def _explain(module: ModuleIR, format: AnswerFormat) -> int:
 def _game(module: ModuleIR, spec: Path, format: AnswerFormat) -> int:
     """`data:` and `game:`, as the short form has them or as they are written."""
     from gandsl.cli.output import print_json
-    from gandsl.frontend.short_form import game_tree
+    from gandsl.frontend.short_form.game_tree import game_tree
     from gandsl.spec.fill import filled
     from gandsl.spec.tree import to_plain
 

@@ -10,7 +10,7 @@ from gandsl.diagnostics import Diagnostics, Span
 from gandsl.diff.game.change import form
 from gandsl.diff.game.parts import LISTS, GamePart, Parts
 from gandsl.diff.values import flat
-from gandsl.frontend.short_form import game_tree
+from gandsl.frontend.short_form.game_tree import game_tree
 from gandsl.ir.graph import Variant
 from gandsl.spec.document import BlockDecl
 from gandsl.spec.evaluate import evaluate

@@ -14,25 +14,12 @@ from gandsl.frontend.game.values import GameTensor
 from gandsl.frontend.nodes import lookup
 from gandsl.frontend.nodes.arguments import Argument, Use, arguments_of, names_taken, refuse_unknown
 from gandsl.frontend.nodes.op import call_op
+from gandsl.frontend.spelling import WRITTEN
 from gandsl.frontend.values import Above, TensorValue, first_output, leaves
 from gandsl.ir.op import Op
 from gandsl.spec import tree as trees
 from gandsl.spec.tree import Entry, Scalar
 from gandsl.spec.values import POISON, Poison, type_name
-
-# op → the form that writes it: an op's name alone would not say what it needs
-WRITTEN = {
-    "item": "a field of `data`, by its name",
-    "draw": "`{draw: …}`",
-    "clock": "`{value: {shape: …}}`",
-    "fade": "`alpha`",
-    "state": "`{state: Scalar, …}`",
-    "heard": "the `next` of a state",
-    "call": "`{network: NAME, …}`",
-    "output": "`NODE.NAME`",
-    "weights": "`weights(NETWORK)`",
-    "kept": "`{op: replay, x: …, size: …}`",
-}
 
 
 def unfold_op(

@@ -10,6 +10,7 @@ from gandsl.diagnostics import Span
 from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.frontend.context import Context
 from gandsl.frontend.reporting import reasons
+from gandsl.frontend.spelling import SPELT
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Above, TensorValue, first_output
 from gandsl.ir.op import Op, Port
@@ -43,10 +44,6 @@ class Use:
 
 COMMON = {"when", "unless", "doc"}  # keys of every node
 _NESTING = {"inline", "defaults"}  # of blocks, topologies and slots
-
-
-# op → what may be written in place of a parameter, which follows from it
-SPELT = {"split": {"as": "the node with `op: join` whose parts these are"}}
 
 
 def names_taken(op: Op) -> list[str]:

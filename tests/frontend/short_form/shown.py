@@ -8,7 +8,7 @@ from typing import Any
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.frontend.elaborate import elaborate
 from gandsl.frontend.module import ModuleIR
-from gandsl.frontend.short_form import game_tree
+from gandsl.frontend.short_form.game_tree import game_tree
 from gandsl.spec.fill import filled
 from gandsl.spec.loader import load
 from gandsl.spec.reader import read_text

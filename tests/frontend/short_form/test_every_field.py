@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from gandsl.frontend.short_form.terms import table
+from gandsl.frontend.short_form.table import table
 from gandsl.spec.tree import to_plain
 from gandsl_runtime.plan import Plan
 from gandsl_runtime.plan.loss import LOSS_NAMES, LOSSES
