@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,20 @@ def test_all_of_a_short_forms_questions_have_cases() -> None:
     }
     assert sought.SOUGHT.keys() <= {query.code for query in (*games.ERRORS, *games.WARNINGS)}
     assert sought.SOUGHT.keys() - said == {"G0623"}  # in test_batch_rules
+
+
+def test_where_nothing_is_asked_no_rule_is_loaded(root: Path) -> None:
+    """A check of a published spec answers at once; one of a game that is written out has the rules."""
+    script = "import sys; from gandsl.analysis import analyze; analyze(sys.argv[1]); print(*sys.modules)"
+    loaded = {}
+    for spec in ("specs/stylegan2.yaml", "tests/games/r3gan.yaml"):
+        done = subprocess.run(
+            [sys.executable, "-c", script, spec], cwd=root, capture_output=True, text=True, check=True
+        )
+        games = "gandsl.analysis.game.", "gandsl.frontend.game.", "gandsl.frontend.short_form."
+        loaded[spec] = {name for name in done.stdout.split() if name.startswith(games)}
+    assert loaded["specs/stylegan2.yaml"] == {
+        "gandsl.analysis.game.sought",
+        "gandsl.frontend.short_form.table",
+    }
+    assert "gandsl.analysis.game.rules" in loaded["tests/games/r3gan.yaml"]
