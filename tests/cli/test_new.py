@@ -123,9 +123,12 @@ def test_less_time_or_memory_makes_it_smaller_never_larger() -> None:
 def test_the_memory_is_kept(tmp_path: Path) -> None:
     from gandsl.memory import memory_of
 
-    found = chosen(replace(CPU, hours=1000.0, memory=200 * 2**20))
-    module, _ = checked(base(), {choice.path: choice.value for choice in found.choices})
+    tight = replace(CPU, sizes=Counter({(16, 16): 200}), hours=1000.0, memory=200 * 2**20)
+    found = chosen(tight)
+    made = {choice.path: choice.value for choice in found.choices}
+    module, _ = checked(base(), made)
     assert found.fits and memory_of(module).worst.penalty <= 200 * 2**20
+    assert found.shape == list(choices.shapes(tight))[1] and "training.micro_batch" in made
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,15 @@ SMALL: dict[str, Any] = {
 }
 """Parameter → a small value; what a spec switches off (0) stays off, and a spec's minimum holds."""
 
-SPECIAL: dict[str, dict[str, Any]] = {"skip_excitation": {"resolution": 64}}
+SPECIAL: dict[str, dict[str, Any]] = {
+    "skip_excitation": {"resolution": 64},
+    "tiny": {  # has no parameters
+        "generator.body.dense.features": "16 * 4 * 4",
+        "generator.body.start.channels": 16,
+        "generator.body.stages.stage.channels": "128 // res",
+        "discriminator.body.stages.stage.channels": "128 // res",
+    },
+}
 
 
 def reduced(path: Path, **others: Any) -> ModuleIR:
