@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.spec.document import BlockDecl, Document, InterfaceDecl
 from gandsl.spec.loader import load_blocks
-from gandsl.spec.places import STANDARD
+from gandsl.spec.places import STANDARD, TABLE, block_folders, namespaces
 from gandsl.spec.tree import Mapping
-
-TABLE = "short"  # beside the blocks for games, and no file of blocks: what the short form's names stand for
 
 
 @dataclass(slots=True)
@@ -67,23 +65,17 @@ class Library:
 
     def namespaces(self) -> list[str]:
         """The files of blocks of the standard library, those for games among them."""
-        files = [file for folder in self._folders() if os.path.isdir(folder) for file in os.listdir(folder)]
-        names = {file.removesuffix(".yaml") for file in files if file.endswith(".yaml")}
-        return sorted(names - {TABLE})
+        return namespaces(self.standard)
 
     def _space(self, space: str, home: Document | None) -> tuple[Document | None, bool]:
         """The document that a prefix stands for, and whether the prefix is known at all."""
         if home and space in home.imports:
             return self._load(home.imports[space]), True
-        for folder in self._folders() if space.isidentifier() and space != TABLE else ():
+        for folder in block_folders(self.standard) if space.isidentifier() and space != TABLE else ():
             path = os.path.join(folder, f"{space}.yaml")
             if os.path.exists(path):
                 return self._load(path), True
         return None, False
-
-    def _folders(self) -> tuple[str, str]:
-        """Where files of blocks lie: those for networks, and those for games."""
-        return self.standard, os.path.join(self.standard, "game")
 
     def _load(self, place: str | Document) -> Document | None:
         if isinstance(place, Document):

@@ -11,6 +11,21 @@ _INSIDE, _BESIDE = os.path.join(PACKAGE, "specs"), os.path.join(os.path.dirname(
 SHIPPED = _INSIDE if os.path.isdir(_INSIDE) else _BESIDE
 ENDING = ".yaml"
 ENDINGS = (ENDING, ".yml")  # of any spec
+TABLE = "short"  # beside the blocks for games, and no file of blocks: what the short form's names stand for
+
+
+def block_folders(standard: str = STANDARD) -> tuple[str, str]:
+    """Where files of the library's blocks lie: those for networks, and those for games."""
+    return standard, os.path.join(standard, "game")
+
+
+def namespaces(standard: str = STANDARD) -> list[str]:
+    """The files of blocks of the standard library, those for games among them; none is read."""
+    files = [
+        file for folder in block_folders(standard) if os.path.isdir(folder) for file in os.listdir(folder)
+    ]
+    names = {file.removesuffix(ENDING) for file in files if file.endswith(ENDING)}
+    return sorted(names - {TABLE})
 
 
 def shared() -> list[str]:
