@@ -15,6 +15,7 @@ from gandsl_runtime.distributed.group import ProcessGroup, synchronized
 from gandsl_runtime.layers import MovingCode, NearestCode
 from gandsl_runtime.rng import Part
 from gandsl_runtime.training.statistics import together
+from tests.specs.block_formulas import structural
 
 
 def drawn(*shape: int, seed: int = 0) -> Tensor:
@@ -189,25 +190,14 @@ training: {length: 1 kimg, batch: 4, optimizer: {lr: 0.01}}
 
 
 def test_ssim(tmp_path: Path) -> None:
-    """By windows cut out one by one, weighted means, variances and covariance written out."""
+    """In a game, under the Gaussian window that nobody has to name."""
     path = tmp_path / "alike.yaml"
     path.write_text(ALIKE)
     game = gandsl.compile(path).to(torch.float64).game
     assert game is not None
     a, b = drawn(3, 2, 16, 16).tanh(), drawn(3, 2, 16, 16, seed=1).tanh()
     found = game.networks["ssim"](a, b)
-    line = torch.exp(-((torch.arange(11).double() - 5) ** 2) / 4.5)
-    window = line[:, None] * line / (line[:, None] * line).sum()
-    one, other = (x.unfold(2, 11, 1).unfold(3, 11, 1) for x in (a, b))
-
-    def mean(x: Tensor) -> Tensor:
-        return (x * window).sum((-2, -1))
-
-    means = mean(one), mean(other)
-    gaps = [x - m[..., None, None] for x, m in zip((one, other), means, strict=True)]
-    variances, covariance = [mean(gap**2) for gap in gaps], mean(gaps[0] * gaps[1])
-    c1, c2 = (0.01 * 2) ** 2, (0.03 * 2) ** 2
-    expected = (2 * means[0] * means[1] + c1) * (2 * covariance + c2)
-    expected = expected / (means[0] ** 2 + means[1] ** 2 + c1) / (variances[0] + variances[1] + c2)
+    taps = torch.exp(-((torch.arange(11).double() - 5) ** 2) / 4.5)
+    expected = structural(a, b, taps)
     torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-6)  # the taps have eight digits
     torch.testing.assert_close(game.networks["ssim"](a, a), torch.ones_like(found))

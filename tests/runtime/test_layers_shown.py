@@ -43,6 +43,9 @@ SIZES: dict[str, tuple[Any, ...]] = {  # what a constructor needs
     "GroupNorm": (6,),
     "InstanceNorm": (6,),
     "LayerNorm": (6,),
+    "RelativeBias": (4,),
+    "NearestCode": (6,),
+    "MovingCode": (6,),
 }
 NAMED: dict[str, dict[str, Any]] = {
     "Gain": {"per_channel": True},
@@ -50,6 +53,8 @@ NAMED: dict[str, dict[str, Any]] = {
     "GroupNorm": {"groups": 2},
     "Lowpass": {"cutoff": 2.0, "half_width": 1.0, "rate": 16.0},
     "FourierFeatures": {"rate": 16.0, "bandwidth": 2.0},
+    "NearestCode": {"count": 4},
+    "MovingCode": {"count": 4},
 }
 OTHERS: dict[str, Any] = {  # another value, where it can't be guessed from the first
     "dtype": "bfloat16",

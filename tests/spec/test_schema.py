@@ -123,7 +123,7 @@ def test_a_game_is_valid(validator: Any) -> None:
         ("state: Scalar, start", "state: Scalar, satrt"),
         ("weights: average", "weights: mean"),
         ("outputs: all}", "outputs: some}"),
-        ("doc: the class}", "set: b}"),
+        ("doc: the class}", "sets: b}"),
         ("{like: judge}", "{like: judge, body: {a: 1}}"),
         ("{of: head, kind: Vector}", "{of: head, knid: Vector}"),
         ("{random: true}", "{fiel: a.safetensors}"),

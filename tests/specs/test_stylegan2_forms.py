@@ -12,9 +12,9 @@ from torch import Tensor
 
 import gandsl
 from gandsl_runtime.layers import set_noise_mode
+from tests.specs.block_formulas import channels, filtered, mapped, same, style_layer, style_rgb
 from tests.specs.compare import derivatives, errors, shake
 from tests.specs.parts import lrelu, stddev_channel, unit_rms
-from tests.specs.test_std_blocks import channels, filtered, mapped, same, style_layer, style_rgb
 
 SPEC = Path(__file__).resolve().parents[2] / "specs" / "stylegan2.yaml"
 SMALL = {

@@ -20,9 +20,8 @@ class RelativeBias(Layer):
 
     def __init__(self, size: Sides, *, heads: int = 1, init_std: float = 0.02) -> None:
         super().__init__()
-        sides = (size, size) if isinstance(size, int) else size
-        self.sides, self.init_std = sides, init_std
-        self.weight = nn.Parameter(torch.empty(prod(2 * side - 1 for side in sides), heads))
+        self.size, self.init_std = (size, size) if isinstance(size, int) else size, init_std
+        self.weight = nn.Parameter(torch.empty(prod(2 * side - 1 for side in self.size), heads))
         self.reset()
 
     def initialize(self) -> None:
@@ -34,8 +33,8 @@ class RelativeBias(Layer):
 
     def _rows(self) -> Tensor:
         """[P, P]: the row of the weight for each query and key."""
-        axes = [torch.arange(side, device=self.weight.device) for side in self.sides]
+        axes = [torch.arange(side, device=self.weight.device) for side in self.size]
         rows = torch.zeros((), dtype=torch.int64, device=self.weight.device)
-        for side, along in zip(self.sides, torch.cartesian_prod(*axes).reshape(-1, len(axes)).T, strict=True):
+        for side, along in zip(self.size, torch.cartesian_prod(*axes).reshape(-1, len(axes)).T, strict=True):
             rows = rows * (2 * side - 1) + along[:, None] - along[None] + side - 1
         return rows
