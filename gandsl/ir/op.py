@@ -296,10 +296,10 @@ class Op:
         for port in self.ports:
             for type_ in call.inputs.get(port.name, ()) if port.sides else ():
                 if type_.sides and len(type_.sides) not in port.sides:
-                    wanted = " or ".join(map(str, port.sides))
+                    wanted = f"{' or '.join(map(str, port.sides))} side{'s' * (port.sides != (1,))}"
                     raise ShapeError(
                         "G0223",
-                        f"`{self.name}` knows features of {wanted} sides, and this is {type_}",
+                        f"`{self.name}` knows features of {wanted}, and this is {type_}",
                         port.name,
                     )
 

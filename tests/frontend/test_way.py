@@ -34,21 +34,22 @@ def test_a_fault_in_the_standard_library(tmp_path: Path) -> None:
     text = render_text([here(one, tmp_path) for one in diagnostics], sources)
     library = sources["gandsl/std/norm.yaml"].split("\n")
     row = next(number for number, line in enumerate(library, 1) if "op: group_norm" in line)
+    margin = " " * len(str(row))
     assert text == dedent(f"""\
         error[G0215]: 8 channels cannot be split into 3 groups
-          ┌─ spec.yaml:12:21
-        12│       norm: {{block: norm.group, groups: groups}}
-          │                     ^^^^^^^^^^
-          ┌─ gandsl/std/norm.yaml:{row}:38
+        {margin}┌─ spec.yaml:12:21
+        {12:>{len(margin)}}│       norm: {{block: norm.group, groups: groups}}
+        {margin}│                     ^^^^^^^^^^
+        {margin}┌─ gandsl/std/norm.yaml:{row}:38
         {row}│       norm: {{op: group_norm, groups: "min(groups, x.channels)", eps: eps}}
-          │                                      -------------------------
-          │                                      here in the standard library
-          = note: in block `group` (spec.yaml:12:21), block `pair` (spec.yaml:20:28),
-                  stage s0 (spec.yaml:19:7) of the generator""")
+        {margin}│                                      -------------------------
+        {margin}│                                      here in the standard library
+        {margin}= note: in block `group` (spec.yaml:12:21), block `pair` (spec.yaml:20:28),
+        {margin}        stage s0 (spec.yaml:19:7) of the generator""")
 
 
 def here(one: Diagnostic, folder: Path) -> Diagnostic:
     """The diagnostic with its file named as from its own folder."""
     assert one.span is not None
     notes = tuple(note.replace(f"{folder}/", "") for note in one.notes)
-    return replace(one, span=replace(one.span, file="spec.yaml"), notes=notes)
+    return replace(one, span=one.span._replace(file="spec.yaml"), notes=notes)

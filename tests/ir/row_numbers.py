@@ -15,9 +15,10 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from gandsl.analysis.autodiff import GradientFlow, kept_elements
-from gandsl.ir.op import Trait
+from gandsl.analysis.game.views import in_evaluation
+from gandsl.ir.op import Stands, Trait
 from gandsl_runtime.port import INDICES
-from tests.op_uses import Use
+from tests.op_uses import ID, Use
 
 BATCH = 4
 Faults = Iterator[str]
@@ -135,8 +136,17 @@ def _draws_and_moves(use: Use) -> Faults:
         still = torch.equal(*(network(*inputs) for network in evaluated))
         if still != use.op.has(Trait.REGULARIZES):
             yield f"draws {'nothing' if still else 'too'} in evaluation: mend `traits` ({Trait.REGULARIZES})"
-        elif still and not torch.equal(evaluated[0](*inputs), inputs[0]):
+        elif still and not _passes(use, evaluated[0]):
             yield f"changes what it reads in evaluation: mend `traits` ({Trait.REGULARIZES})"
+
+
+def _passes(use: Use, network: Any) -> bool:
+    """Whether its first input passes in evaluation: by its layer, or in its place in views."""
+    first = use.node.inputs[use.op.ports[0].name][0]
+    if use.op.place is Stands.GAME:
+        return in_evaluation(use.graph)[1] == {ID: first} and use.graph[first].type == use.node.type
+    inputs = use.inputs(BATCH)
+    return torch.equal(network(*inputs), inputs[0])
 
 
 # ---- cost

@@ -68,6 +68,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [  # a row, what is changed on it
     ("dropout", {"traits": TWICE | {Trait.RANDOM}}, "draws nothing in evaluation"),
     ("noise", {"traits": TWICE | {Trait.RANDOM, Trait.REGULARIZES}}, "draws too in evaluation"),
     ("tanh", {"traits": TWICE | {Trait.RANDOM}}, "draws no numbers"),
+    ("tanh", {"traits": TWICE | {Trait.REGULARIZES}}, "changes what it reads in evaluation"),
+    ("box_mask", {"traits": TWICE | {Trait.CONSTANT, Trait.REGULARIZES}}, "changes what it reads"),
     ("gain", {"traits": TWICE | {Trait.WEIGHTED}}, "takes the parameters of a weight, or has the trait"),
     ("attention", {"products": lambda call, out: ()}, "torch counts"),
     ("tanh", {"keeps": ()}, "autograd keeps 288 numbers of a sample, `keeps` says 0"),

@@ -21,7 +21,16 @@ from tests.op_uses import ID, Use, uses_of
 
 NOTHING = {"padding": 0, "output_padding": 0}  # what a side of 1 is given, where it is not 1
 # what depends on the number of sides: tried below, and beside the ops
-APART = ("fir", "pixel_shuffle", "pixel_unshuffle", "grid_sample", "haar", "sinusoids", "rotary")
+APART = (
+    "fir",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+    "grid_sample",
+    "haar",
+    "sinusoids",
+    "rotary",
+    "random_shift",
+)
 ROWS = {name: op for name, op in (OPS | GAME_OPS).items() if not op.needs and name not in APART}
 OF_ONE = [use for op in ROWS.values() for use in uses_of(op, 1)]
 
@@ -181,6 +190,12 @@ def test_what_is_of_two_sides_says_so(op: str, params: dict[str, Any], code: str
         built("node", op, inputs, **params)
     assert raised.value.code == code
     assert said in raised.value.message
+
+
+def test_what_is_of_one_side_says_so() -> None:
+    built = Builder()
+    with pytest.raises(ShapeError, match=r"`stft` knows features of 1 side, and this is Feature\[2, 4, 4\]"):
+        built("node", "stft", {"x": built.input("x", "Feature", 2, 4, 4)})
 
 
 @pytest.mark.parametrize("sides", (1, 3))

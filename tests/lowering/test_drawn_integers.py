@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,16 +12,7 @@ import gandsl
 from gandsl_runtime.game.run import GameRun
 from gandsl_runtime.game.step import step
 from tests.frontend.game.small import PLAYERS, text
-
-
-class Items:
-    """Noise, and classes in turn."""
-
-    position = 0
-
-    def take(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        self.position += count
-        return torch.randint(0, 256, (count, 3, 8, 8), dtype=torch.uint8), torch.arange(count) % 3
+from tests.games.loop import Items
 
 
 @pytest.mark.parametrize("kind", ["Number", '"Vector[3]"'])
@@ -32,6 +24,7 @@ def test_integers_are_numbers(kind: str, tmp_path: Path) -> None:
     program = gandsl.compile(path)
     assert program.plan is not None and program.game is not None
     shares = torch.tensor([1 / 3, 2 / 3, 1.0])
-    run = GameRun.new(program.plan, program.game, Items(), 0, torch.device("cpu"), shares=shares)  # type: ignore[arg-type]
+    items: Any = Items(torch.randint(0, 256, (9, 3, 8, 8), dtype=torch.uint8), torch.arange(9) % 3)
+    run = GameRun.new(program.plan, program.game, items, 0, torch.device("cpu"), shares=shares)
     step(run)
     assert run.metrics.means(run.group)["n"] == 2

@@ -11,6 +11,12 @@ from gandsl.ir.ops import OPS
 VECTOR = "    v: {op: global_pool}\n    f: {op: linear, features: 32}\n"
 BACK = "    back: {op: modulate, x: c0, scale: m}\n"
 TOKENS = "    t: {op: to_tokens, x: c0}\n"
+WINDOWS = "    t: {op: window_partition, x: c0, window: 4}\n"
+SIGNAL = "    p: {op: reshape, channels: 4, size: [2048]}\n"
+BACK_FROM_SOUND = (
+    "    v: {op: global_pool}\n    r: {op: linear, features: 32}\n"
+    + "    back: {op: modulate, x: c0, scale: r}\n"
+)
 
 
 def one(text: str) -> str:
@@ -93,8 +99,32 @@ WRITTEN: dict[str, str] = {
     "row_sum": TOKENS + "    r: {op: row_sum}\n" + one("linear, features: 32") + BACK,
     "sample_mean": "    n: {op: sample_mean}\n" + one("times, a: c0, b: n"),
     "sample_sum": "    n: {op: sample_sum}\n" + one("times, a: c0, b: n"),
+    "clamp": one("clamp, limit: 1.0"),
+    "quantize": one("quantize, levels: 16"),
+    "grid_sample": "    k: {op: conv, x: c0, channels: 2}\n    g: {op: tanh}\n"
+    + one("grid_sample, x: c0, grid: g"),
+    "stft": SIGNAL + one("stft, window: 64, hop: 32") + "    s: {op: conv, channels: 8}\n" + BACK_FROM_SOUND,
+    "mel": SIGNAL + "    f: {op: stft, window: 64, hop: 32}\n" + one("mel, bands: 12, rate: 8000.0")
+    + BACK_FROM_SOUND,
+    **{name: one(f"{name}, count: 24") for name in ("nearest_code", "moving_code")},
+    "scale_gradient": one("scale_gradient, factor: -0.5"),
+    "roll": one("roll, shift: 3"),
+    "window_partition": WINDOWS + "    l: {op: gelu}\n" + one("window_reverse, window: 4, size: 16"),
+    "window_reverse": WINDOWS + "    l: {op: linear, features: 32}\n"
+    + one("window_reverse, window: 4, size: 16"),
+    "window_mask": WINDOWS + "    k: {op: window_mask, like: c0, size: 16, window: 4, shift: 2}\n"
+    "    l: {op: attention, q: t, k: t, v: t, heads: 2, groups: 16, mask: k}\n"
+    + one("window_reverse, window: 4, size: 16"),
+    "relative_bias": WINDOWS + "    b: {op: relative_bias, like: c0, heads: 2, size: 4}\n"
+    "    l: {op: attention, q: t, k: t, v: t, heads: 2, groups: 16, bias: b}\n"
+    + one("window_reverse, window: 4, size: 16"),
+    "sinusoids": one("sinusoids, like: c0, channels: 32, size: 16") + "    s: {op: add, terms: [c0, m]}\n",
+    "rotary": TOKENS + "    l: {op: rotary, heads: 2}\n" + one("from_tokens, size: 16"),
+    "sequence_mask": "    n: {op: sample_mean}\n    k: {op: sequence_mask, count: 32}\n"
+    + one("modulate, x: c0, scale: k"),
+    "largest": "    r: {op: largest, over: channels}\n" + one("divide, a: c0, b: r"),
 }  # fmt: skip
-GIVEN = {"channels": 32, "features": 32, "size": 16, "levels": 16, "limit": 1.0, "factor": 2.0}
+GIVEN = {"channels": 32, "features": 32}
 """Values for parameters that have to be given."""
 
 

@@ -170,7 +170,7 @@ def shape_of(unfolder: Unfolder, port: PortDecl, context: Context) -> TensorType
         dims[1] = (size and size.of(SIDES[port.kind])) or dims[1]
     shape = [side for dim in dims for side in (dim.sides if isinstance(dim, Size) else (dim,))]
     if len(shape) not in KINDS[port.kind][0]:
-        ranks = " or ".join(map(str, KINDS[port.kind][0]))
+        ranks = " or ".join(map(str, sorted(KINDS[port.kind][0])))
         unfolder.at(context).add(
             "G0216",
             f"{port.kind} has {ranks} dimensions, but {len(shape)} are given",

@@ -24,8 +24,8 @@ CASES = [
     case(
         "an op of games",
         PLAIN,
-        [("op: upsample", "op: sample_mean")],
-        ["G0201 11:14 ‹sample_mean› `sample_mean` is an op of games, and this is a network"],
+        [("op: upsample", "op: mean")],
+        ["G0201 11:14 ‹mean› `mean` is an op of games, and this is a network"],
     ),
     case(
         "a block as an op",

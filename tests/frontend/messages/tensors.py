@@ -42,7 +42,7 @@ CASES = [
             )
         ],
         [
-            "G0211 14:22 ‹relu› port `x` of `relu` takes a tensor (Feature or Vector or Tokens), but `t` above it is a whole number"
+            "G0211 14:22 ‹relu› port `x` of `relu` takes a tensor (Feature or Vector or Tokens or Styles or Logits or Number or Scalar), but `t` above it is a whole number"
         ],
     ),
     case(
@@ -146,11 +146,11 @@ CASES = [
         [
             (
                 "generator:\n",
-                'blocks:\n  b: {ports: {x: "Feature[1, 2, 3, 4]"}, body: {c: {op: relu}}}\ngenerator:\n',
+                'blocks:\n  b: {ports: {x: "Feature[1, 2, 3, 4, 5]"}, body: {c: {op: relu}}}\ngenerator:\n',
             ),
             ("    up: {op: upsample}", "    u: {block: b}\n    up: {op: upsample}"),
         ],
-        ["G0216 7:19 ‹Feature› Feature has 3 dimensions, but 4 are given"],
+        ["G0216 7:19 ‹Feature› Feature has 2 or 3 or 4 dimensions, but 5 are given"],
     ),
     case(
         "a dimension of nothing",
