@@ -19,7 +19,8 @@ from gandsl_runtime.game.calls import differentiated_by, taking
 from gandsl_runtime.game.program import ClockValue, Drawn, Source, StateValue
 from gandsl_runtime.plan.schedule import Stage
 from gandsl_runtime.rng import Draws, Key, Part
-from tests.games.block_twins import TWINS, Twin
+from tests.games.block_twins.table import TWINS
+from tests.games.block_twins.use import Twin
 
 STD = Path(gandsl.__file__).parent / "std"
 OF_GAMES = (*sorted((STD / "game").glob("*.yaml")), STD / "codes.yaml", STD / "backwards.yaml")
@@ -99,7 +100,7 @@ class Played:
 def test_a_block_is_its_formula(name: str, of: Played) -> None:
     if name == "level.item":
         return  # below: it wants a family that grows
-    assert TWINS.get(name), f"{name} has no formula beside it: add one to tests/games/block_twins.py"
+    assert TWINS.get(name), f"{name} has no formula beside it: add one to a table of tests/games/block_twins/"
     for place, twin in enumerate(TWINS[name]):
         case = case_of(name, place)
         meant = twin.means(of.given(case, twin), of.networks)

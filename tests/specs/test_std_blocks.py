@@ -12,7 +12,7 @@ from torch import Tensor
 import gandsl
 from gandsl_runtime.layers import set_noise_mode
 from gandsl_runtime.network import Network
-from tests.games.block_twins import TWINS
+from tests.games.block_twins.table import TWINS
 from tests.specs.block_cases import BATCH, CASES, Case
 from tests.specs.compare import derivatives, errors, shake
 from tests.specs.probe import probe
