@@ -19,6 +19,7 @@ from gandsl.analysis.game.whole import Invocation
 from gandsl.ir.game import GameIR
 from gandsl.ir.graph import Graph, NetworkIR, Node, Variant
 from gandsl.ir.split import call_order
+from gandsl.lowering.augmented import draws_of, kinds_of, pipe_of
 from gandsl.lowering.lower import describe, local
 from gandsl.lowering.network import LoweredNetwork
 from gandsl.lowering.table import found, lower
@@ -277,10 +278,13 @@ class _Build:
         return self._module(node, weights, ())
 
     def _augment(self, node: Node) -> fx.Node:
-        pipe, chance = node.attrs["pipe"], node.attrs["chance"]
-        if isinstance(pipe, tuple) and not all(isinstance(one, str) for one in pipe):
-            pipe = dict(pipe)  # transforms with the shares of the chance that they have
-        module = Augmented(pipe, chance, self.game.data_range, node.attrs.get("draws") or node.id)
+        module = Augmented(
+            pipe_of(node),
+            node.attrs["chance"],
+            self.game.data_range,
+            draws_of(node),
+            kinds_of(self.graph, node),
+        )
         images = [self.values[id_] for id_ in node.inputs["x"]]
         p = [self.values[id_] for id_ in node.inputs.get("p", ())]
         return self._module(node, module, (images, *p))

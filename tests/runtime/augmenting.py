@@ -20,7 +20,7 @@ class Fixed(AugmentDraws):
     """Draws that are given, in the order they are asked for; every transform of the pipe happens."""
 
     def __init__(self, *pipe: str, normal=(), uniform=(), integers=()) -> None:
-        self.pipe = dict.fromkeys(pipe, 1.0)
+        self.pipe, self.device, self.dtype = dict.fromkeys(pipe, 1.0), torch.device("cpu"), torch.float64
         self._given = {"normal": list(normal), "uniform": list(uniform), "integers": list(integers)}
         self._count = len(next(draws[0] for draws in self._given.values() if draws))
 

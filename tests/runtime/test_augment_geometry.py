@@ -225,7 +225,7 @@ def test_the_map_is_the_papers_chain(size=(6, 10), n=5):
         normal=[scale, aniso, fraction],
     )
     blits = geometry._blit(chance, h, w)
-    happened, linear, offset = geometry._inverse(chance, image(n, 1, h, w), *blits)
+    happened, linear, offset = geometry._inverse(chance, h, w, *blits)
     assert happened.all()
     for i in range(n):
         s, a = 2 ** (0.2 * float(scale[i])), 2 ** (0.2 * float(aniso[i]))
@@ -257,7 +257,7 @@ def test_resampled_blits_are_the_permutations():
     for flip, turns, right, down in ((1, 0, 0, 0), (0, 1, 0, 0), (1, 3, 2, -1), (0, 2, -3, 2)):
         one = torch.tensor([1])
         blits = one * (1 - 2 * flip), one * turns, one * right, one * down
-        _, linear, offset = geometry._inverse(nothing, x, *blits)
+        _, linear, offset = geometry._inverse(nothing, 24, 24, *blits)
         inner = slice(6, 18)
         a = geometry.resampled(x, linear, offset)[..., inner, inner]
         torch.testing.assert_close(a, geometry._permuted(x, *blits)[..., inner, inner], rtol=0, atol=4e-3)

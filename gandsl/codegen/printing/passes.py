@@ -24,6 +24,7 @@ from gandsl.codegen.printing.layout import (
 from gandsl.codegen.printing.text import WIDTH, columns, docstring, visible, wrapped
 from gandsl.codegen.printing.values import value_of
 from gandsl.ir.graph import Node
+from gandsl.lowering.augmented import draws_of, kinds_of, pipe_of
 from gandsl.lowering.table import literal as plain
 from gandsl_runtime.plan.game import Term
 from gandsl_runtime.plan.number import Curve, Stairs
@@ -246,18 +247,17 @@ class _Writer:
             self.arithmetic.functions.add("split")
             return call("split", [*names("x"), f"counts={on_one_line(literal(node.attrs['counts']))}"])
         self.arithmetic.functions.add("augmented")
-        chance, pipe = node.attrs["chance"], node.attrs["pipe"]
-        if isinstance(pipe, tuple) and not all(isinstance(one, str) for one in pipe):
-            pipe = dict(pipe)  # transforms with the shares of the chance that they have
+        chance, kinds = node.attrs["chance"], kinds_of(self.graph, node)
         return call(
             "augmented",
             [
                 "net",
                 f"[{', '.join(names('x'))}]",
                 *names("p"),
-                f"id={quoted(node.attrs['draws'] or node.id)}",
-                keyword("pipe", value_of(pipe)),
+                f"id={quoted(draws_of(node))}",
+                keyword("pipe", value_of(pipe_of(node))),
                 *([] if chance == 1 else [f"chance={on_one_line(literal(chance))}"]),
+                *([keyword("kinds", value_of(kinds))] if kinds else []),
             ],
         )
 

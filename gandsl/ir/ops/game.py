@@ -8,6 +8,7 @@ from gandsl.ir.ops.arithmetic import SAMPLED
 from gandsl.ir.types import KINDS, TensorType, feature
 from gandsl_runtime.distribution import DISTRIBUTIONS
 
+MAPS = ("Image", "Mask", "Classes")
 BATCHES = (*SAMPLED, "Label", "Classes")
 ANYTHING = (*BATCHES, "Scalar")
 OUTPUTS, SCALAR = TensorType("Outputs", ()), TensorType("Scalar", ())
@@ -321,7 +322,7 @@ OPS = (
     Op(
         "augment",
         (
-            Port("x", ("Image",), variadic=True, doc="sizes of one image are transformed alike"),
+            Port("x", MAPS, variadic=True, doc="of one image: sizes, masks and class maps move alike"),
             Port("p", ("Scalar",), optional=True, doc="the chance, where it is a tensor"),
         ),
         (

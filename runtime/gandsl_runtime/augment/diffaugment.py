@@ -30,13 +30,22 @@ def color(images: Tensor, drawn: AugmentDraws, data_range: tuple[float, float]) 
 
 def translation(images: Tensor, drawn: AugmentDraws, data_range: tuple[float, float]) -> Tensor:
     """A shift by whole pixels; what comes in is the middle of the data's range."""
+    return _translated(images, drawn, sum(data_range) / 2)
+
+
+def translation_of_maps(maps: Tensor, drawn: AugmentDraws, data_range: tuple[float, float]) -> Tensor:
+    """The same of masks and class maps; what comes in is 0."""
+    return _translated(maps, drawn, 0)
+
+
+def _translated(images: Tensor, drawn: AugmentDraws, outside: float) -> Tensor:
     now = drawn.happens("diff_translation")
     n, c, h, w = images.shape
     rows, columns = (_shifted(size, drawn, now, turn) for turn, size in enumerate((h, w)))
     inside = ((rows >= 0) & (rows < h))[:, :, None] & ((columns >= 0) & (columns < w))[:, None, :]
     places = (rows.clamp(0, h - 1) * w)[:, :, None] + columns.clamp(0, w - 1)[:, None, :]
     moved = images.flatten(2).gather(2, places.view(n, 1, h * w).expand(-1, c, -1)).view_as(images)
-    return torch.where(inside[:, None], moved, sum(data_range) / 2)
+    return torch.where(inside[:, None], moved, outside)
 
 
 def cutout(images: Tensor, drawn: AugmentDraws, data_range: tuple[float, float]) -> Tensor:

@@ -29,14 +29,25 @@ def transform(images: Tensor, drawn: AugmentDraws, data_range: tuple[float, floa
     The rest is resampled between two wavelet filters. Quarter turns of a rectangle keep its shape; where the
     sides differ by an odd number the middle moves by half a pixel.
     """
+    return _transformed(images, drawn, resampled)
+
+
+def transform_of_maps(maps: Tensor, drawn: AugmentDraws, data_range: tuple[float, float]) -> Tensor:
+    """The same of masks and class maps: where an image is resampled the nearest pixel is read."""
+    return _transformed(maps, drawn, nearest)
+
+
+def _transformed(
+    images: Tensor, drawn: AugmentDraws, resample: Callable[[Tensor, Tensor, Tensor], Tensor]
+) -> Tensor:
     h, w = images.shape[2:]
     flip, turns, right, down = _blit(drawn, h, w)
     changed = images
     if drawn.any_of("xflip", "rotate90", "xint"):
         changed = _permuted(images, flip, turns, right, down)
     if drawn.any_of("scale", "rotate", "aniso", "xfrac"):
-        happened, linear, offset = _inverse(drawn, images, flip, turns, right, down)
-        changed = torch.where(happened[:, None, None, None], resampled(images, linear, offset), changed)
+        happened, linear, offset = _inverse(drawn, h, w, flip, turns, right, down)
+        changed = torch.where(happened[:, None, None, None], resample(images, linear, offset), changed)
     return changed
 
 
@@ -50,7 +61,7 @@ def _blit(drawn: AugmentDraws, h: int, w: int) -> tuple[Tensor, Tensor, Tensor, 
 
 def _permuted(images: Tensor, flip: Tensor, turns: Tensor, right: Tensor, down: Tensor) -> Tensor:
     """Flip, then turn, then shift, by whole pixels alone; counted in halves, so that the middle is whole."""
-    n, c, h, w = images.shape
+    h, w = images.shape[2:]
     y = 2 * (torch.arange(h, device=images.device) - down[:, None]) - (h - 1)
     x = 2 * (torch.arange(w, device=images.device) - right[:, None]) - (w - 1)
     y, x = y[:, :, None], x[:, None, :]
@@ -58,6 +69,12 @@ def _permuted(images: Tensor, flip: Tensor, turns: Tensor, right: Tensor, down: 
     source_y, source_x = cos * y + sin * x, flip[:, None, None] * (cos * x - sin * y)
     rows = reflected((source_y + h - 1).div(2, rounding_mode="floor"), h)
     columns = reflected((source_x + w - 1).div(2, rounding_mode="floor"), w)
+    return _read(images, rows, columns)
+
+
+def _read(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Each pixel from a place of its own: [n, h, w] int64."""
+    n, c, h, w = images.shape
     places = (rows * w + columns).view(n, 1, h * w).expand(-1, c, -1)
     return images.flatten(2).gather(2, places).view_as(images)
 
@@ -68,14 +85,13 @@ def _quarter(turns: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _inverse(
-    drawn: AugmentDraws, images: Tensor, flip: Tensor, turns: Tensor, right: Tensor, down: Tensor
+    drawn: AugmentDraws, h: int, w: int, flip: Tensor, turns: Tensor, right: Tensor, down: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Where pixels move by fractions, (n,) bool; the inverse of all that happens, (n, 2, 2) and (n, 2)."""
-    h, w = images.shape[2:]
-    cos, sin = (part.to(images.dtype) for part in _quarter(turns))
+    cos, sin = (part.to(drawn.dtype) for part in _quarter(turns))
     linear = _matrix(flip * cos, -flip * sin, sin, cos)  # of flip, then turn
-    offset = -_apply(linear, torch.stack((right, down), 1).to(images.dtype))
-    identity = torch.eye(2, device=images.device, dtype=images.dtype)
+    offset = -_apply(linear, torch.stack((right, down), 1).to(drawn.dtype))
+    identity = torch.eye(2, device=drawn.device, dtype=drawn.dtype)
     happened = torch.zeros_like(flip, dtype=torch.bool)
     for name, turn, rounds, undone in _FRACTIONAL:
         now, matrix = drawn.happens(name, rounds, turn), undone(drawn, turn)
@@ -133,16 +149,31 @@ def resampled(images: Tensor, linear: Tensor, offset: Tensor) -> Tensor:
     h, w = images.shape[2:]
     (rows, top), (columns, left) = (_enlarging(size, images.device, images.dtype) for size in (h, w))
     large = filtered(images, rows, columns)
-    y, x = (_dense(size, images)[None] for size in (h, w))
-    a, b, c, d = linear.flatten(1)[:, :, None, None].unbind(1)
-    source_x = a * x[:, None, :] + b * y[:, :, None] + offset[:, 0, None, None]
-    source_y = c * x[:, None, :] + d * y[:, :, None] + offset[:, 1, None, None]
+    source_y, source_x = _sources(_dense(h, images), _dense(w, images), linear, offset)
     grid = torch.stack(
         (_in_large(source_x, w, left, columns.length), _in_large(source_y, h, top, rows.length)), 3
     )
     # `border`, though nothing lies beyond it: cuDNN's sampler, taken for `zeros`, has no second derivative
     moved = read(large, grid)
     return filtered(moved, *(_reducing(size, images.device, images.dtype) for size in (h, w)))
+
+
+def nearest(maps: Tensor, linear: Tensor, offset: Tensor) -> Tensor:
+    """Maps read at the pixel nearest to `linear` · place + `offset`: (n, 2, 2), (n, 2)."""
+    h, w = maps.shape[2:]
+    y, x = (torch.arange(size, device=maps.device, dtype=linear.dtype) - (size - 1) / 2 for size in (h, w))
+    source_y, source_x = _sources(y, x, linear, offset)
+    rows, columns = (
+        reflected((source + size / 2).floor().long(), size) for source, size in ((source_y, h), (source_x, w))
+    )
+    return _read(maps, rows, columns)
+
+
+def _sources(y: Tensor, x: Tensor, linear: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
+    """y and x (n, rows, columns) of where is read what is written at rows y and columns x."""
+    y, x = y[None, :, None], x[None, None, :]
+    a, b, c, d = linear.flatten(1)[:, :, None, None].unbind(1)
+    return c * x + d * y + offset[:, 1, None, None], a * x + b * y + offset[:, 0, None, None]
 
 
 _TAPS = symlet(6)

@@ -43,7 +43,7 @@ class AugmentDraws:
     def __init__(
         self, images: Tensor, pipe: Mapping[str, float], p: float | Tensor, draws: PartDraws, id_: str
     ) -> None:
-        self.device, self.dtype = images.device, images.dtype
+        self.device, self.dtype = images.device, torch.promote_types(images.dtype, torch.float32)
         self.pipe, self.p = pipe, p
         self._draws, self._id = draws, id_
         self._all = {

@@ -147,13 +147,20 @@ class NetworkWeights(nn.Module):
 
 
 class Augmented(nn.Module):
-    """Transforms of images, each by chance, with the draws of an id; sizes of one image are one's."""
+    """Transforms of images, each by chance, with the draws of an id; those of one image are one's."""
 
-    def __init__(self, pipe: Any, chance: float, data_range: tuple[float, float], id_: str) -> None:
+    def __init__(
+        self,
+        pipe: Any,
+        chance: float,
+        data_range: tuple[float, float],
+        id_: str,
+        kinds: tuple[str, ...] = (),
+    ) -> None:
         super().__init__()
         self.augment = Augment(plans.Augment(pipe=pipe, p=chance), data_range)
-        self.chance, self.id = chance, id_
+        self.chance, self.id, self.kinds = chance, id_, kinds
 
     def forward(self, images: Sequence[Tensor], p: Tensor | None = None) -> tuple[Tensor, ...]:
-        """[n, c, h, w] each; p []: in place of the chance."""
-        return self.augment.view(self.chance if p is None else p, draws())(tuple(images), self.id)
+        """[n, c, h, w] each, Classes [n, h, w]; p []: in place of the chance."""
+        return self.augment.view(self.chance if p is None else p, draws())(tuple(images), self.id, self.kinds)

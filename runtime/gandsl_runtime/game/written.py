@@ -185,9 +185,13 @@ def augmented(
     id: str,
     pipe: Any,
     chance: float = 1.0,
+    kinds: tuple[str, ...] = (),
 ) -> tuple[Tensor, ...]:
-    """Transforms of images, each made by `chance`, or by p []; sizes of one image are transformed alike."""
-    make = partial(Augmented, pipe, chance, net._game.data_range, id)
+    """Transforms of images, each made by `chance`, or by p []; sizes of one image are transformed alike.
+
+    `kinds`: Image, Mask or Classes, of each, where not all are images.
+    """
+    make = partial(Augmented, pipe, chance, net._game.data_range, id, kinds)
     return tuple(net._once(("augmented", id), make)(list(images), p))
 
 
