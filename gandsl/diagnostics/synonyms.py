@@ -6,8 +6,9 @@ from __future__ import annotations
 _OURS: dict[str, str] = {
     # ops
     "linear": "dense fc fully_connected lin",
-    "conv": "conv2d convolution conv2_d convolve spatial_conv",
-    "conv_transpose": "deconv deconvolution conv_transpose2d transposed_conv up_conv conv2d_transpose",
+    "conv": "conv1d conv2d conv3d convolution conv2_d convolve spatial_conv",
+    "conv_transpose": "deconv deconvolution conv_transpose1d conv_transpose2d conv_transpose3d "
+    "transposed_conv up_conv conv2d_transpose",
     "modulated_conv": "mod_conv modulated_conv2d style_conv demodulated_conv",
     "silu": "swish",
     "leaky_relu": "lrelu l_relu",
@@ -182,8 +183,9 @@ INSTEAD: dict[str, str] = {
     ),
     **dict.fromkeys(("dilated_conv", "atrous_conv"), "`conv` with `dilation:`"),
     **dict.fromkeys(
-        ("conv1d", "conv3d", "lstm", "gru", "rnn"),
-        "images are the subject: features have two dimensions, and networks no recurrence",
+        ("lstm", "gru", "rnn"),
+        "networks have no recurrence: a `fold:` repeats a body a fixed number of times, `attention` reads "
+        "sequences",
     ),
     **dict.fromkeys(
         ("elu", "selu", "prelu", "mish", "celu", "relu6", "hard_swish", "snake", "maxout"),

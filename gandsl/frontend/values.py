@@ -176,7 +176,8 @@ def entry_by_entry(rule: Callable[..., Any], *values: Any) -> Any:
         return rule(*values)
     if len(lengths) > 1:
         few, many = sorted(lengths)[:2]
-        raise Fault("G0330", f"lists of {few} and of {many} entries cannot be computed with, entry by entry")
+        message = f"lists of {few} and of {many} entries cannot be computed with, entry by entry"
+        raise Fault("G0330", message, "`entries(a, b)` is one list of what is in both")
     (length,) = lengths
     return [
         entry_by_entry(rule, *(value[i] if isinstance(value, list | tuple) else value for value in values))

@@ -74,6 +74,13 @@ def _sum(items: Any) -> Any:
     return bounded(sum(number(item, "`sum`") for item in _items(items, "`sum`")))
 
 
+def _entries(*args: Any) -> list[Any]:
+    found = [one for arg in args for one in (arg if isinstance(arg, list) else [known(arg, "`entries`")])]
+    if len(found) > MAX_LIST:
+        raise Fault("G0108", f"a list of more than {MAX_LIST} entries")
+    return found
+
+
 def _size(value: Any, doing: str) -> Size:
     size = as_size(known(value, doing))
     if size is None:
@@ -154,6 +161,7 @@ BUILTINS: dict[str, Builtin] = {
     "reverse": Builtin(lambda xs: _items(xs, "`reverse`")[::-1], 1, 1, "the list backwards"),
     "first": Builtin(lambda xs: _filled(xs, "`first`")[0], 1, 1, "the first entry of a list"),
     "last": Builtin(lambda xs: _filled(xs, "`last`")[-1], 1, 1, "the last entry of a list"),
+    "entries": Builtin(_entries, 1, None, "one list of the entries of its arguments; what is no list is one"),
     "zip_with_index": Builtin(
         lambda xs: [[x, i] for i, x in enumerate(_items(xs, "`zip_with_index`"))],
         1,

@@ -41,7 +41,7 @@ generator:
       body: {conv: {op: conv, channels: 3}}
       collect: {all: conv}
     act: {op: tanh}
-    sum: {op: add, terms: "[act, stages] + stages.all"}
+    sum: {op: add, terms: "entries(act, stages, stages.all)"}
 discriminator:
   inputs: {image: "Image[3, 4]"}
   body: {flat: {op: flatten}, logit: {op: linear, features: 1}}

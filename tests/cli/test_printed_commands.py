@@ -242,6 +242,7 @@ COMPLETED = {
     "gandsl show --ir": "gandsl show --ir SPEC",
     "gandsl graph": "gandsl graph SPEC -o graph.html",
     "gandsl data pack": "gandsl data pack WHERE --size 8 -o set.zip",
+    "gandsl import": "gandsl import net.pt -o imported.safetensors",
     "gandsl train SPEC --data WHERE": "gandsl train SPEC --data WHERE --dry-run",
     "gandsl train SPEC --run-dir DIR": "gandsl train SPEC --run-dir DIR --data WHERE --dry-run",
 }
@@ -261,7 +262,7 @@ def test_what_is_the_same_for_all_works(
     command: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("images", "run"):
+    for name in ("images", "run", "net.pt"):
         (tmp_path / name).symlink_to(home / name)
     words = shlex.split(COMPLETED.get(command, command))
     done = run(shlex.join(str(NAMES.get(word, word)) for word in words))

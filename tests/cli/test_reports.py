@@ -215,6 +215,7 @@ def test_explain_by_kind(gandsl: Gandsl) -> None:
     [
         ("fold", "docs", "docs/language.md"),
         ("Tokens", "docs", "**Kinds**"),
+        ("Style", "docs", "**Kinds**"),
         ("networks", "field", "further networks"),
         ("norm", "group", "norm.conditional_batch"),
         ("dense", "op", "linear"),
@@ -244,7 +245,7 @@ def test_explain_finds_any_word_of_the_docs() -> None:
 def test_explain_proposes_nothing_absurd(gandsl: Gandsl) -> None:
     done = gandsl("explain", "nonsense")
     assert done.exit_code == 2 and "did you mean" not in done.stderr
-    assert "`attention` has one inside" in " ".join(gandsl("explain", "softmax").stderr.split())
+    assert "networks have no recurrence" in " ".join(gandsl("explain", "lstm").stderr.split())
 
 
 def test_explain_proposes_the_nearest(gandsl: Gandsl) -> None:

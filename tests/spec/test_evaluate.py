@@ -76,6 +76,7 @@ def sizes(*sides: tuple[int, ...]) -> list[Size]:
         ("range(3, 0, -1)", [3, 2, 1]),
         ("reverse(xs)", [3, 2, 1]),
         ("first(xs) + last(xs)", 4),
+        ("entries(a, xs, [], [[b]])", [3, 1, 2, 3, [4]]),
         ("zip_with_index([5, 6])", [[5, 0], [6, 1]]),
         ("doubling(4, 32)", sizes((4, 4), (8, 8), (16, 16), (32, 32))),
         ("doubling(4, 96)", sizes((6, 6), (12, 12), (24, 24), (48, 48), (96, 96))),
@@ -303,7 +304,7 @@ def test_scopes_know_what_was_used() -> None:
 
 def test_every_function_of_the_language_is_there() -> None:
     listed = (
-        "min max abs sqrt log2 floor ceil round len sum range reverse first last zip_with_index "
-        "doubling halving present first_present"
+        "min max abs sqrt log2 floor ceil round len sum range reverse first last entries "
+        "zip_with_index doubling halving present first_present"
     )
     assert list(BUILTINS) == listed.split()

@@ -57,7 +57,8 @@ def find(name: str, width: int) -> Topic | None:
         return None
     found.sort(key=lambda pair: -pair[0])
     best, *others = [one for _, one in found]
-    lines = _around(best.text.split("\n"), word)
+    place = _listed(word).search(best.text) or word.search(best.text)
+    lines = _around(best.text.split("\n"), best.text.count("\n", 0, place.start()) if place else 0)
     more = [f"Also: {one.place}" for one in others[:LISTED]]
     text = "\n".join([f"{name}: {best.place}", "", *lines, *([""] if more else []), *more])
     return Topic(
@@ -66,17 +67,21 @@ def find(name: str, width: int) -> Topic | None:
 
 
 def _weight(one: Section, word: re.Pattern[str]) -> float:
-    """How much a section is about a word: in its heading, explained (in bold or code), or named."""
-    text = word.pattern
-    explained = len(re.findall(rf"(?:\*\*|`){text}", one.text, re.IGNORECASE))
-    return 20 * bool(word.search(one.heading)) + 2 * min(explained, 8) + min(len(word.findall(one.text)), 8)
+    """How much a section is about a word: in its heading, of its list, explained (in bold or code), named."""
+    explained = len(re.findall(rf"(?:\*\*|`){word.pattern}", one.text, re.IGNORECASE))
+    about = bool(word.search(one.heading)) or bool(_listed(word).search(one.text))
+    return 20 * about + 2 * min(explained, 8) + min(len(word.findall(one.text)), 8)
 
 
-def _around(lines: list[str], word: re.Pattern[str]) -> list[str]:
-    """The section, or of a long one what stands around the word's first place."""
+def _listed(word: re.Pattern[str]) -> re.Pattern[str]:
+    """A list under a word in bold that has this one: `**Kinds**: `Latent[n] … Tokens[n, d] …`."""
+    return re.compile(rf"^\*\*\w+\*\*: `[^`]*{word.pattern}", word.flags | re.MULTILINE)
+
+
+def _around(lines: list[str], first: int) -> list[str]:
+    """The section, or of a long one what stands around a line."""
     if len(lines) <= MOST:
         return lines
-    first = next((number for number, line in enumerate(lines) if word.search(line)), 0)
     start = max(min(first - 4, len(lines) - MOST), 0)
     return ["…"] * bool(start) + lines[start : start + MOST] + ["…"] * (start + MOST < len(lines))
 

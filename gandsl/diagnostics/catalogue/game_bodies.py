@@ -8,13 +8,13 @@ ROWS = (
         "error",
         "lists of different lengths in one expression",
         means="""
-        A game computes with lists (heads, scales, features) entry by entry, so lists in one expression,
-        or given to one op, have as many entries each.""",
+        Expressions of tensors, and ops of a game, compute with lists (heads, scales, features) entry by
+        entry, so lists in one expression, or given to one op, have as many entries each.""",
         example="""
         gap: mean(abs(of_three_heads - of_two_heads))""",
         mend="""
         compare entries by their places, `a[0] - b[0]`, or join each list first with `average(…)` or
-        `total(…)`.""",
+        `total(…)`. One list of what is in both is `entries(a, b)`.""",
     ),
     Code(
         "G0331",
