@@ -137,8 +137,9 @@ def _number(chance: random.Random, game: Game) -> Made:
     if not nodes:
         return None
     node = chance.choice(nodes)
+    named = re.search(r"^[^.]*\b(\w+): 0\.\d", node.text)  # of a draw or an op; an expression is one value
     node.text = re.sub(r"0\.\d", "0.77", node.text, count=1)
-    return _readers(game, node.name), node.name, "value", _as_it_is
+    return _readers(game, node.name), node.name, named[1] if named else "value", _as_it_is
 
 
 def _draw(chance: random.Random, game: Game) -> Made:
