@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -46,13 +48,21 @@ class Use:
         return self.built.nodes[ID]
 
     def network(self) -> LoweredNetwork:
-        """In training, in float64, its weights moved off their initial values."""
-        torch.manual_seed(0)
-        network = LoweredNetwork(self.built.ir(ID)).double().train()
+        """In training, in float64, its weights moved off their initial values; one, brought back to that."""
+        network, at_first = self._made
+        network.double().train().requires_grad_(True)
+        network.zero_grad()
+        network.load_state_dict(at_first)
+        return network
+
+    @cached_property
+    def _made(self) -> tuple[LoweredNetwork, dict[str, Tensor]]:
+        torch.default_generator.manual_seed(0)
+        network = LoweredNetwork(self.built.ir(ID)).double()
         with torch.no_grad():
             for parameter in network.parameters():
                 parameter += 0.3 * torch.randn_like(parameter)
-        return network
+        return network, copy.deepcopy(network.state_dict())
 
     def inputs(self, samples: int, seed: int = 0) -> list[Tensor]:
         """Distinct numbers apart from each other and from 0, so that no kink is near; float64."""
