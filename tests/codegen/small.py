@@ -7,6 +7,7 @@ from typing import Any
 
 from gandsl.analysis import analyze
 from gandsl.frontend.module import ModuleIR
+from tests.specs.reduced import defaults, written
 
 ROOT = Path(__file__).resolve().parents[2]
 SPECS = sorted([*ROOT.glob("specs/*.yaml"), *ROOT.glob("tests/specs/new/*.yaml")])
@@ -46,10 +47,11 @@ SPECIAL: dict[str, dict[str, Any]] = {
 
 def reduced(path: Path, **others: Any) -> ModuleIR:
     """The spec's networks at reduced size; its plan, which may name sizes that are gone, is left out."""
-    whole = analyzed(path, {})
+    document = written(path)
+    on = defaults(document)
     overrides: dict[str, Any] = {"training": None}
-    for name, declared in whole.document.params.items():
-        if name in SMALL and whole.params[name]:
+    for name, declared in document.params.items():
+        if name in SMALL and on.get(name):
             least = declared.minimum
             small = SMALL[name]
             bounded = isinstance(least, int | float) and not isinstance(small, list)

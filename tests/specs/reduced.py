@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from gandsl.analysis import analyze
+from gandsl.diagnostics import Diagnostics
+from gandsl.spec.document import Document
+from gandsl.spec.loader import load
+from gandsl.spec.reader import to_plain
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 ALL = sorted(path.relative_to(SPECS).with_suffix("").as_posix() for path in SPECS.rglob("*.yaml"))
@@ -37,6 +40,14 @@ OWN: dict[str, dict[str, Any]] = {
     "hybrids/pggan_attention": {"resolution": 64},
     "examples/wavegan": {"length": 256},
     "examples/volumes_3dgan": {"resolution": 16},
+    "examples/transgan": {  # two sizes: attention is over all pixels of one
+        "resolution": 16,
+        "width": 16,
+        "depths": [1, 1],
+        "heads": 2,
+        "discriminator_width": 16,
+        "discriminator_depth": 1,
+    },
 }
 
 
@@ -45,18 +56,30 @@ def reduced(name: str, batch: int = 4, images: int = 4, **more: Any) -> dict[str
 
     `more`: parameters besides, for those specs that have them; a number of classes, for conditional ones.
     """
-    module, diagnostics = analyze(SPECS / f"{name}.yaml")
-    assert module is not None and module.plan is not None, list(diagnostics)
+    document = written(SPECS / f"{name}.yaml")
     found = {
-        key: value for key, value in {**SMALL, **OWN.get(name, {}), **more}.items() if key in module.params
+        key: value for key, value in {**SMALL, **OWN.get(name, {}), **more}.items() if key in document.params
     }
-    if not module.params.get("classes"):
+    if not defaults(document).get("classes"):
         found.pop("classes", None)
     found["training.batch"] = batch
-    if module.plan.precision.compute != "fp32":
+    plan = {} if document.training is None else to_plain(document.training)
+    if plan.get("precision", {}).get("compute", "fp32") != "fp32":
         found["training.precision"] = {"compute": "fp32"}  # what it falls back to on a CPU
-    growth = module.plan.growth
+    growth = plan.get("growth")
     if growth:
         found |= {"training.growth.stable": f"{images} img", "training.growth.fade": f"{images} img"}
-        found |= {f"training.growth.{key}": None for key in ("batch", "lr") if getattr(growth, key)}
+        found |= {f"training.growth.{key}": None for key in ("batch", "lr") if growth.get(key)}
     return found
+
+
+def written(path: Path) -> Document:
+    """What a spec says, without its networks: at their whole size they take a second to unfold."""
+    document = load(path, diagnostics=(found := Diagnostics()))
+    assert document is not None and not found.has_errors, list(found)
+    return document
+
+
+def defaults(document: Document) -> dict[str, Any]:
+    """The values of its parameters, as written."""
+    return {name: to_plain(param.default) for name, param in document.params.items() if param.default}

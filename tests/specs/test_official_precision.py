@@ -7,7 +7,6 @@ import pytest
 import torch
 
 import gandsl
-from gandsl.analysis import analyze
 from gandsl.passes.target import Target
 from gandsl_runtime.data.sources import Arrays
 from gandsl_runtime.observers.opening import facts
@@ -19,6 +18,7 @@ from gandsl_runtime.training.trainer import Trainer
 from tests.runtime import nets
 from tests.runtime.helpers import assert_same
 from tests.specs.reduced import ALL, SPECS, reduced
+from tests.specs.whole import module
 
 FP16 = {"compute": "fp16", "stages": 4, "overflow": "replace", "fallback": "fp32"}
 OFFICIAL = {
@@ -34,12 +34,12 @@ CARDS = {"V100": (7, 0), "T4": (7, 5), "A100": (8, 0), "H100": (9, 0), "P100": (
 
 @pytest.mark.parametrize("name", OFFICIAL)
 def test_the_plan_has_the_official_numbers(name: str) -> None:
-    module, _ = analyze(SPECS / f"{name}.yaml")
-    assert module is not None and module.plan is not None
-    found = module.plan.precision
+    whole = module(name)
+    assert whole.plan is not None
+    found = whole.plan.precision
     assert found == Precision(**OFFICIAL[name])
     if found.compute == "fp16":  # the authors' code keeps within its range by clamping
-        assert module.params["clamp"] == 256
+        assert whole.params["clamp"] == 256
 
 
 def test_all_others_train_in_fp32() -> None:

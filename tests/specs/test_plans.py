@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from gandsl.analysis import analyze
 from gandsl_runtime.plan import Plan
 from gandsl_runtime.plan.number import Stairs, Way
+from tests.specs.whole import module
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "specs.md").read_text("utf-8")
@@ -97,6 +97,5 @@ def test_each_published_system_has_a_row() -> None:
 
 @pytest.mark.parametrize("name", PLANS)
 def test_its_numbers_are_the_spec_s(name: str) -> None:
-    module, diagnostics = analyze(ROOT / "specs" / f"{name}.yaml")
-    assert module is not None and module.plan is not None, list(diagnostics)
-    assert PLANS[name][1:6] == row(module.plan)
+    plan = module(name).plan
+    assert plan is not None and PLANS[name][1:6] == row(plan)

@@ -31,7 +31,8 @@ def calls(op: Op) -> Iterator[Call]:
     """The op with every choice of its switches and enums, and every kind at its first port."""
     inputs = {port.name: example_inputs(op, port) for port in op.ports}
     firsts = op.ports[0].kinds if op.ports else ("",)
-    attrs = {param.name: GIVEN.get(param.name, 1 if param.required else param.default) for param in op.params}
+    given = op.example | GIVEN
+    attrs = {param.name: given.get(param.name, 1 if param.required else param.default) for param in op.params}
     choices = {p.name: p.choices for p in op.params if p.type == "enum"} | {
         p.name: (False, True) for p in op.params if p.type == "bool"
     }

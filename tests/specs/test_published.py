@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from functools import cache
-from pathlib import Path
 
 import pytest
 import yaml
 
-from gandsl.analysis import analyze
-from gandsl.analysis.cost import module_cost
 from gandsl.diff import compare
 from gandsl.frontend.module import ModuleIR
+from tests.specs.reduced import ALL, SPECS, defaults, written
+from tests.specs.whole import costs, module
 
-SPECS = Path(__file__).resolve().parents[2] / "specs"
-ALL = sorted(path.relative_to(SPECS).with_suffix("").as_posix() for path in SPECS.rglob("*.yaml"))
 CHAINS = {  # the files of each ablation, in the paper's order
     "stylegan2": "a b c d e f",
     "pggan": "a b c d e_star e f g h",
@@ -29,13 +25,6 @@ STEPS = [
 ]
 
 
-@cache
-def module(name: str, *overrides: str) -> ModuleIR:
-    found, diagnostics = analyze(SPECS / f"{name}.yaml", overrides)
-    assert found is not None, f"{name}: {[d.message for d in diagnostics]}"
-    return found
-
-
 def changed(old: ModuleIR, new: ModuleIR) -> dict[str, bool]:
     """Whether each network is another graph, or another family of graphs."""
     found = compare(old, new).networks
@@ -43,8 +32,8 @@ def changed(old: ModuleIR, new: ModuleIR) -> dict[str, bool]:
 
 
 def parameters(name: str, *overrides: str) -> dict[str, int]:
-    costs = module_cost(module(name, *overrides)).networks
-    return {network: cost.total.parameters for network, cost in costs.items()}
+    networks = costs(name, *overrides).networks
+    return {network: cost.total.parameters for network, cost in networks.items()}
 
 
 # --- every spec -----------------------------------------------------------------------------------
@@ -56,11 +45,11 @@ def test_checks_and_costs(name: str) -> None:
     found = module(name)
     assert found.plan is not None
     assert all(parameters(name).values())
-    assert module_cost(found).flops_per_step > 0
+    assert costs(name).flops_per_step > 0
 
 
 def test_names_are_unique() -> None:
-    names = [module(name).name for name in ALL]
+    names = [written(SPECS / f"{name}.yaml").name for name in ALL]
     assert len(set(names)) == len(names)
 
 
@@ -81,9 +70,14 @@ SIZES = {
 }
 
 
+def whole_size(name: str) -> int:
+    return int(defaults(written(SPECS / f"{name}.yaml"))["resolution"])
+
+
 @pytest.mark.parametrize(("name", "size"), [(name, size) for name in SIZES for size in SIZES[name]])
 def test_published_sizes(name: str, size: int) -> None:
-    overrides = [f"resolution={size}", "attention_at=[]"] if "biggan" in name else [f"resolution={size}"]
+    overrides = [f"resolution={size}"] if size != whole_size(name) else []
+    overrides += ["attention_at=[]"] if "biggan" in name else []
     made = module(name, *overrides).networks["generator"].main
     shape = made[list(made.outputs.values())[-1]].type.shape
     assert shape == (3, size, size)
@@ -183,15 +177,15 @@ def test_every_ablation_is_in_its_chain() -> None:
 @pytest.mark.parametrize("name", [name for name in ALL if name.startswith("ablations/")])
 def test_a_patch_of_at_most_twenty_lines(name: str) -> None:
     text = (SPECS / f"{name}.yaml").read_text()
-    written = yaml.safe_load(text)
+    patch = yaml.safe_load(text)
     assert len(text.splitlines()) <= 20
-    assert not {"generator", "discriminator", "training"} & set(written), "a patch, not a spec"
+    assert not {"generator", "discriminator", "training"} & set(patch), "a patch, not a spec"
     *_, system, row = name.split("/")
     rows = CHAINS[system].split()
     before = f"{rows[rows.index(row) - 1]}.yaml" if row != rows[0] else f"../../{BASES[system]}.yaml"
-    assert written["extends"] == before
+    assert patch["extends"] == before
     figures = ("FID", "SWD")
-    assert any(figure in written["doc"] for figure in figures), "the row's published figure"
+    assert any(figure in patch["doc"] for figure in figures), "the row's published figure"
 
 
 OF_NETWORKS = {"stylegan2": "b e f", "pggan": "d e_star e f g", "biggan": "width shared skip_z"}
