@@ -65,11 +65,14 @@ TOLD = {  # what is wrong without a field that has no default of its own
     "precision.compute": "`stages` says where bf16 or fp16 is used",
 }
 FIELDS = {path: facts for path, *facts in fields()}
+# one of each kind: as deep, required and nullable alike, with a default of one type
+KINDS = {(path.count("."), *facts[:2], type(facts[2])): path for path, facts in FIELDS.items()}
 WAYS: dict[str, Callable[[str], tuple[str, list[str]]]] = {
     "--set": lambda path: ("", [f"training.{path}=null"]),
     "set": lambda path: (f"set: {{training.{path}: null}}\n", []),
     "patch": lambda path: (f"patch: [{{set: {{training.{path}: null}}}}]\n", []),
 }
+EVERY = ("full", "--set")  # there all of them are tried, elsewhere one of each kind
 
 
 @pytest.fixture(scope="module")
@@ -94,12 +97,22 @@ def value(plan: Any, path: str) -> Any:
     return plan
 
 
-@pytest.mark.parametrize("base", ["bare", "full"])
-@pytest.mark.parametrize("way", WAYS)
-def test_every_field(base: str, way: str, read: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(
+    ("base", "way", "paths"),
+    [
+        pytest.param(base, way, paths, marks=[] if few or (base, way) == EVERY else pytest.mark.thorough)
+        for base in ("bare", "full")
+        for way in WAYS
+        for few, paths in ((True, [*KINDS.values()]), (False, [*FIELDS]))
+        if not few or (base, way) != EVERY
+    ],
+    ids=lambda one: one if isinstance(one, str) else str(len(one)),
+)
+def test_every_field(base: str, way: str, paths: list[str], read: Callable[..., Any]) -> None:
     """Null is none where there may be none, else the default; one message where there has to be something."""
     plain = read(base, "micro_batch", way)[0].plan
-    for path, (required, nullable, _) in FIELDS.items():
+    for path in paths:
+        required, nullable, _ = FIELDS[path]
         module, errors = read(base, path, way)
         owner, _, name = path.rpartition(".")
         there = not owner or value(plain, owner) is not None

@@ -82,7 +82,7 @@ def test_a_size_stands_for_its_sides(made: Made, type_: str, size: str, shape: t
         ("Image[3, size]", "[4, 8, 16]", "G0216 Image has 3 dimensions, but 4 are given"),
         ("Signal[3, size]", "[16, 16]", "G0216 Signal has 2 dimensions, but 3 are given"),
         ("Volume[3, size]", "[16, 16]", "G0216 Volume has 4 dimensions, but 3 are given"),
-        ("Feature[3]", "16", "G0216 Feature has 3 or 2 or 4 dimensions, but 1 are given"),
+        ("Feature[3]", "16", "G0216 Feature has 2 or 3 or 4 dimensions, but 1 are given"),
         ("Signal[3, size]", "[1, 2, 3, 4]", "G0503 `size` wants a size"),
     ),
 )

@@ -15,8 +15,14 @@ from tests.specs.reduced import ALL, OWN, SPECS
 
 SHORT = ("loss", "regularizers", "style_mixing", "augment", "auxiliary", "discriminator_steps")
 
+# of the ablations of a system, which differ in their networks above all, the first
+FAMILIES = {str(Path(name).parent) if name.startswith("ablations") else name: name for name in reversed(ALL)}
+FEW = set(FAMILIES.values())
 
-@pytest.mark.parametrize("name", ALL)
+
+@pytest.mark.parametrize(
+    "name", [name if name in FEW else pytest.param(name, marks=pytest.mark.thorough) for name in ALL]
+)
 def test_the_game_of_a_spec(name: str, tmp_path: Path) -> None:
     module = module_of(name)
     game = module.game

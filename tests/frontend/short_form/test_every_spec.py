@@ -30,7 +30,7 @@ from tests.specs.reduced import ALL
 OF_TERMS = {"weight", "every", "batch", "from", "until", "log", "block"}
 
 
-# ablations differ in their networks, and tests/frontend/game unfolds the games of all
+# ablations differ in their networks; tests/frontend/game unfolds the games of some
 FEW = [name for name in ALL if not name.startswith("ablations")]
 MANY = [pytest.param(name, marks=pytest.mark.thorough) for name in ALL if name not in FEW]
 
