@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from gandsl.diagnostics import Diagnostics, SpecError
 
 if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR
+    from gandsl.ir.game import GameIR
 
 
 def analyze(
@@ -36,7 +38,21 @@ def analyze(
     module = elaborate(document, diagnostics)
     if module is not None:
         module = check(module, diagnostics, processes, begun=_is_of_a_run(Path(path)))
-    return (None if diagnostics.has_errors else module), diagnostics
+    return (
+        None if module is None or diagnostics.has_errors else _or_says_why(module, diagnostics)
+    ), diagnostics
+
+
+def _or_says_why(module: ModuleIR, diagnostics: Diagnostics) -> ModuleIR:
+    """A module without errors: a game that is first asked for now raises SpecError for its own."""
+
+    def unfold_game() -> GameIR | None:
+        game = module.game
+        if diagnostics.has_errors:
+            raise SpecError(tuple(diagnostics), diagnostics.sources)
+        return game
+
+    return replace(module, unfold_game=unfold_game)
 
 
 def _is_of_a_run(path: Path) -> bool:

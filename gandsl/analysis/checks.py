@@ -19,7 +19,7 @@ from gandsl.analysis import (
     weight_rules,
 )
 from gandsl.analysis.facts import RuleInput
-from gandsl.analysis.game.sought import is_anything_sought
+from gandsl.analysis.game.sought import is_anything_sought, takes_no_images
 from gandsl.diagnostics import Diagnostic, Diagnostics
 from gandsl.frontend.module import ModuleIR
 
@@ -124,6 +124,8 @@ def check(module: ModuleIR, diagnostics: Diagnostics, processes: int = 1, *, beg
             diagnostics.extend(rule(facts))
     if all(error.code == "G0621" for error in diagnostics.errors):  # dead nodes may tell the reason
         diagnostics.extend(unread)
+    if not diagnostics.has_errors and document.is_short and takes_no_images(facts):
+        module.unfold_game()  # what is wrong in it is reported
     if not diagnostics.has_errors:
         _ask_the_game("ERRORS", facts, module, diagnostics)
     if not diagnostics.has_errors:

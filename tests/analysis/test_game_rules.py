@@ -461,25 +461,62 @@ CASES = [
             "W0721 24:21 ‹loss.wasserstein› nothing keeps the critic Lipschitz: no gradient penalty, no spectral normalization"
         ],
     ),
+    *(
+        case(f"{what}, {where}", GAME, [*split, *edits], [said] * told)
+        for what, edits, said in (
+            (
+                "draws of a micro-batch",
+                [
+                    body("coin: {draw: Scalar, per: micro_batch, distribution: uniform}"),
+                    generator_term("some: {value: coin * mean(fake)}"),
+                ],
+                "W0774 25:18 ‹Scalar› `coin` is drawn once for each micro-batch",
+            ),
+            (
+                "a state of a micro-batch",
+                [
+                    body("k: {state: Scalar, start: 0, every: micro_batch, in: generator, next: mean(fake)}"),
+                    generator_term("some: {value: mean(fake), weight: k}"),
+                ],
+                "W0774 25:16 ‹Scalar› `k` is moved once for each micro-batch",
+            ),
+            (
+                "partners of a micro-batch",
+                [
+                    body("order: {draw: Number}\n    other: {op: shuffle, x: fake, by: order}"),
+                    generator_term("some: {value: mean((fake - other) ** 2)}"),
+                ],
+                "W0774 26:17 ‹shuffle› `other` is shuffled within each micro-batch",
+            ),
+        )
+        for where, split, told in (
+            ("of which there are several", [SPLIT], 1),
+            ("which is the whole batch", [], 0),
+            ("as large as the batch", [(SPLIT[0], SPLIT[1].replace("8", "32"))], 0),
+        )
+    ),
     case(
-        "draws of a micro-batch",
+        "draws of a term whose batch alone is not split",
         GAME,
         [
             SPLIT,
             body("coin: {draw: Scalar, per: micro_batch, distribution: uniform}"),
-            generator_term("some: {value: coin * mean(fake)}"),
+            generator_term("some: {value: coin * mean(fake), batch: 8}"),
         ],
-        ["W0774 25:18 ‹Scalar› `coin` is drawn once for each micro-batch"],
+        [],
     ),
     case(
-        "a state of a micro-batch",
+        "a state that a phase moves whose batch is not split",
         GAME,
         [
             SPLIT,
             body("k: {state: Scalar, start: 0, every: micro_batch, in: generator, next: mean(fake)}"),
-            generator_term("some: {value: mean(fake), weight: k}"),
+            (
+                "        adversarial: judged.generator\n",
+                "        adversarial: {value: judged.generator, weight: k, batch: 8}\n",
+            ),
         ],
-        ["W0774 25:16 ‹Scalar› `k` is moved once for each micro-batch"],
+        [],
     ),
 ]
 STDDEV = (

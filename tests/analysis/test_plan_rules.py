@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gandsl.analysis import analyze
+from gandsl import codegen
+from gandsl.analysis import analyze, checks
+from gandsl.diagnostics import SpecError
 from tests.analysis.small import GROWN, PLAIN, STYLED, Edit, case, edited, found
 from tests.specs.reduced import SPECS
 
@@ -53,8 +55,20 @@ NO_LINE = (
     "G0628 25:27 ‹{target: 0.6}› `augment.p` can't adapt: the loss has no boundary between real and generated"
 )
 SAID = "  outputs: {logit: {of: logit, kind: Logits}, label: {of: label, kind: Logits}}\n"
+SOUND: list[Edit] = [("channels: 8, size: 4", "channels: 32, size: [4]"), ("Image[", "Signal[")]
+AUGMENTED: Edit = (
+    "  loss: logistic",
+    "  loss: logistic\n  augment: {pipe: bgc, p: 0.2}\n  regularizers: {r1: {gamma: 1}}",
+)
 CASES = [
     case("plain: nothing is wrong", PLAIN, [], []),
+    case("sounds: nothing is wrong", PLAIN, SOUND, []),
+    case(
+        "sounds that are augmented as images are",
+        PLAIN,
+        [*SOUND, AUGMENTED],
+        ["G0211 25:3 ‹augment› port `x` of `augment` takes an Image, but this is a Signal[3, 8]"],
+    ),
     case("p that adapts", PLAIN, [("  loss: logistic", f"  loss: logistic{ADAPTED}")], []),
     *(
         case(f"p that adapts to {loss}", PLAIN, [("  loss: logistic", f"  loss: {loss}{ADAPTED}")], [NO_LINE])
@@ -424,6 +438,20 @@ CASES = [
 @pytest.mark.parametrize(("text", "said"), CASES)
 def test_plan_rules(text: str, said: list[str], tmp_path: Path) -> None:
     assert found(tmp_path, text) == said
+
+
+def test_a_game_that_is_asked_for_late_says_why_it_does_not_unfold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no rule asks for it: whoever needs it fails with its message, and writes nothing without it."""
+    monkeypatch.setattr(checks, "takes_no_images", lambda facts: False)
+    (tmp_path / "spec.yaml").write_text(edited(PLAIN, *SOUND, AUGMENTED))
+    for ask in (lambda module: module.game, lambda module: codegen.write(module, tmp_path / "there")):
+        module, diagnostics = analyze(tmp_path / "spec.yaml")
+        assert module is not None and not diagnostics.has_errors
+        with pytest.raises(SpecError, match="takes an Image, but this is a Signal"):
+            ask(module)
+    assert not (tmp_path / "there").exists()
 
 
 def test_statistics_groups_of_several_processes() -> None:

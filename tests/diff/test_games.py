@@ -331,6 +331,56 @@ def test_a_change_of_a_game_of_its_own(text: str, other: str, line: str, tmp_pat
     assert lines(old, new) == [line]
 
 
+TWO_LOSSES = """
+blocks:
+  mine:
+    ports: {real: Logits, fake: Logits}
+    params: {middle: 0}
+    body: {d: "mean(fake) - mean(real)"}
+    outputs: {discriminator: d, boundary: middle}
+"""
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("boundary: 0", "boundary: 0", []),
+        ("boundary: 0", "boundary: 1 / 2", ["~ watches boundary 0 → 0.5"]),
+        ("boundary: 0.5", "boundary: 1 / 2", []),
+        ("boundary: 0", "boundary: absent", ["~ watches boundary 0 → nothing"]),
+        (", boundary: 0", "", ["~ watches boundary 0 → nothing"]),
+        ("", ", fake: said, boundary: 1", ["~ watches fake nothing → said, boundary nothing → 1"]),
+        ("boundary: 0", "boundary: judged.boundary", []),
+        ("boundary: judged.boundary", "boundary: 2", ["~ watches boundary 0 → 2"]),
+    ],
+)
+def test_the_boundary_of_what_is_watched(one: str, other: str, expected: list[str], tmp_path: Path) -> None:
+    judged = "    judged: {block: mine, real: real, fake: said}\n  players:\n"
+    text = TWO_LOSSES + PLAYERS.replace("  players:\n", judged)
+    watches = "  shows: [fake]\n  watches: {{real: real{}}}\n"
+    made = []
+    for name, boundary in (("one", one), ("other", other)):
+        more = boundary if not boundary or boundary.startswith(",") else f", {boundary}"
+        made.append(own(tmp_path, name, text.replace("  shows: [fake]\n", watches.format(more))))
+    told = game_diff(*made)
+    assert game_lines(told) == expected
+    assert bool(told) == (content(made[0]) != content(made[1]))
+
+
+def test_a_boundary_that_follows_from_a_loss(tmp_path: Path) -> None:
+    """Of a loss that is told itself nothing more is told; of one whose numbers alone differ, the boundary."""
+    short = [named("lsgan", f"training.loss={{kind: least_squares, {given}}}") for given in ("b: 1", "b: 3")]
+    assert lines(*short) == ["~ discriminator, generator: adversarial b 1 → 3"]
+    judged = "    judged: {block: mine, real: real, fake: said}\n  players:\n"
+    text = TWO_LOSSES + PLAYERS.replace("  players:\n", judged)
+    text = text.replace(
+        "  shows: [fake]\n", "  shows: [fake]\n  watches: {real: real, boundary: judged.boundary}\n"
+    )
+    text = text.replace("terms: {loss: mean(said) - mean(real) + k}", "terms: {loss: judged.discriminator}")
+    found = lines(own(tmp_path, "a", text), own(tmp_path, "b", text.replace("middle: 0", "middle: 1")))
+    assert found == ["~ watches boundary 0 → 1"]
+
+
 def test_a_player_that_comes(tmp_path: Path) -> None:
     more = "    more: {trains: [other], optimizer: {lr: 0.1}, terms: {loss: mean(heard) - mean(heeded)}}\n"
     make = "    make: {trains: [make]"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from gandsl.analysis.facts import downstream, in_library, label, place
@@ -183,17 +183,18 @@ def _says(one: PlayedPass, id_: str) -> str | None:
 
 
 def split_batches(played: Played) -> Iterator[Diagnostic]:
-    """W0774: draws, states and shuffles of a micro-batch, others where the batch is split otherwise."""
-    moments: Mapping[str, int | None] = {state.id: state.every for state in played.plan.states}
+    """W0774: draws, shuffles and moves of states in a pass that `micro_batch` splits: once for each part."""
+    split = [one.one for one in played.passes if (part := share(played, one)) and part.turns > 1]
+    computed = {id_ for one in split for id_ in one.nodes}
+    heard = {id_ for one in split for id_ in one.heard}
+    moved = {state.id for state in played.plan.states if state.every is None and heard & {*state.heard}}
     for node in played.graph:
-        if node.id not in played.wanted:
-            continue
         feels = {
-            "draw": node.attrs.get("per") == "micro_batch",
-            "state": moments.get(node.id, 1) is None,
-            "shuffle": True,
+            "draw": node.id in computed and node.attrs.get("per") == "micro_batch",
+            "state": node.id in moved,
+            "shuffle": node.id in computed,
         }
-        if feels.get(node.op) and not in_library(node.provenance.span):
+        if feels.get(node.op) and node.id in played.wanted and not in_library(node.provenance.span):
             what, help = _FEELING[node.op]
             yield Diagnostic("W0774", f"`{node.id}` is {what} micro-batch", played.node(node.id), help=help)
 

@@ -111,6 +111,12 @@ SOUGHT: dict[str, Callable[[RuleInput], bool]] = {  # by the code of the rule
 }
 
 
+def takes_no_images(facts: RuleInput) -> bool:
+    """Whether the game is to be unfolded whatever is asked: ops that it makes may be of two sides alone."""
+    graphs = facts.programs("discriminator").values()
+    return any(len(node.type.sides) not in (0, 2) for graph in graphs for node in graph.inputs)
+
+
 def is_sought(code: str, facts: RuleInput) -> bool:
     """Whether a short form alone is asked the rule that gives the code."""
     return code in SOUGHT and SOUGHT[code](facts)

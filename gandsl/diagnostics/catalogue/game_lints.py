@@ -53,7 +53,8 @@ ROWS = (
         "what feels how a batch is split",
         means="""
         A draw `per: micro_batch` is one for what is done at a time, a state `every: micro_batch` moves after
-        each, and `shuffle` gives samples partners among these: with other micro-batches they are others.""",
+        each, and `shuffle` gives samples partners among these: with other micro-batches they are others.
+        Nothing is said where `micro_batch` splits no batch.""",
         example="""
         coin: {draw: Number, per: micro_batch}""",
         mend="nothing has to be; `per: batch` and `every: 1 steps` do not feel it.",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gandsl.diff.game.change import PLAIN, GameChange, field_changes, form
 from gandsl.diff.game.evidence import Evidence, evidence, joined
 from gandsl.diff.game.moves import moved_game
-from gandsl.diff.game.parts import GamePart, Parts
+from gandsl.diff.game.parts import BOUNDARY, WATCHES, GamePart, Parts
 from gandsl.diff.game.players import player_changes
 from gandsl.diff.game.side import GameSide, words
 from gandsl.diff.game.trained import trained_changes
@@ -61,7 +61,13 @@ class _Comparison:
         self.orders = next((order for pair in pairs if (order := _orders(*pair))), None)
         self.levels = None if alike else (len(graphs) // 2 + 1, len(others) // 2 + 1)
         self.wired = Wired(old, new, self.there[0] ^ self.there[1])
+        self.follows = {BOUNDARY} if self._boundary_follows() else set()
         self.sized = [change for one in self.evidence.values() for change in one.sized]
+
+    def _boundary_follows(self) -> bool:
+        """Whether the boundary of what is watched is that of a loss that is told itself."""
+        told = {part.name for part, one in self.evidence.items() if one and not part.player}
+        return any(told & side.boundary_of for side in self.sides)
 
     def diff(self) -> GameDiff:
         found = [*player_changes(*self.sides), *trained_changes(*self.sides), *self._wired()]
@@ -107,6 +113,8 @@ class _Comparison:
     def _fields(self, part: GamePart, hidden: Collection[str]) -> list[ValueChange]:
         """What differs in a part that both have: as it is written, or else in its graph."""
         old, new = (side.fields(part, defaults=True) for side in self.sides)
+        if part == WATCHES:
+            old, new = (_without(fields, self.follows) for fields in (old, new))
         follows = {one.path for one in changes(old, new) if (words(one.old) | words(one.new)) & set(hidden)}
         found = [change for change in field_changes(old, new) if change.path not in follows]
         if follows:
@@ -128,11 +136,16 @@ class _Comparison:
                 self.sized.append(change)
             else:
                 left.append(change)
-        return replace(one, changed=left).fields(part)
+        of_plan = [change for change in one.planned if part != WATCHES or change.path not in self.follows]
+        return replace(one, changed=left, planned=of_plan).fields(part)
 
     def _reads(self, change: NodeChange) -> set[GamePart]:
         nodes = zip(self.sides, (change.old, change.new), strict=True)
         return {side.main.of(id_) for side, node in nodes for id_ in node.operands}
+
+
+def _without(fields: dict[str, Any], paths: Collection[str]) -> dict[str, Any]:
+    return {path: value for path, value in fields.items() if path not in paths}
 
 
 def _of_reading(field: str) -> bool:

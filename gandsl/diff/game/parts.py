@@ -22,6 +22,7 @@ class GamePart(NamedTuple):
 
 
 LISTS = tuple(GamePart("", name) for name in _LISTED.values())
+WATCHES, BOUNDARY = GamePart("", "watches"), "boundary"  # a number among nodes
 
 
 class Parts:
@@ -40,7 +41,7 @@ class Parts:
         self.planned: dict[GamePart, Any] = {  # what the plan has of a part
             **self.terms,
             **{self.of(state.id): state for state in plan.states if self.of(state.id) not in self.terms},
-            **dict(zip(LISTS, (plan.logs, plan.shows, plan.watches), strict=True)),
+            **dict(zip(LISTS, (plan.logs, plan.shows, _watched(plan)), strict=True)),
         }
 
     def of(self, id_: str) -> GamePart:
@@ -86,3 +87,7 @@ class Parts:
             yield term.node
             if isinstance(term.weight, str):
                 yield term.weight
+
+
+def _watched(plan: GamePlan) -> dict[str, str | float]:
+    return {**plan.watches, **({} if plan.boundary is None else {BOUNDARY: plan.boundary})}

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.diff.game.change import form
-from gandsl.diff.game.parts import LISTS, GamePart, Parts
+from gandsl.diff.game.parts import BOUNDARY, LISTS, WATCHES, GamePart, Parts
 from gandsl.diff.values import flat
+from gandsl.frontend.references import names_of
 from gandsl.frontend.short_form.game_tree import game_tree
 from gandsl.ir.graph import Variant
 from gandsl.spec.document import BlockDecl
@@ -108,6 +109,8 @@ class GameSide:
             return {}
         block, own = self._block(entry.value), self._fields(entry.value)
         own = {path: value for path, value in own.items() if value not in self._absent}
+        if part == WATCHES and own.pop(BOUNDARY, None) is not None and self.main.plan.boundary is not None:
+            own[BOUNDARY] = self.main.plan.boundary
         if block and defaults:
             given = {path.partition(".")[0] for path in own}
             params = {name: one.default for name, one in block.params.items() if name not in given}
@@ -172,6 +175,16 @@ class GameSide:
         """The block that a node is of."""
         name = tree.get("block") if isinstance(tree, Mapping) else None
         return Library(Diagnostics()).block(name.text, self._document) if isinstance(name, Scalar) else None
+
+    @property
+    def boundary_of(self) -> set[str]:
+        """The names that the boundary of what is watched is computed of."""
+        entry = entry_at(self._tree, ["game", WATCHES.name, BOUNDARY])
+        return (
+            {name for name, _ in names_of(entry.value)}
+            if entry and isinstance(entry.value, Scalar)
+            else set()
+        )
 
     # ---- where it is from
 
