@@ -13,6 +13,17 @@ from torch.optim import Adam
 from gandsl_runtime.rng import Draws, Key, Part
 from tests.games.plain_draws import drawn
 from tests.games.plain_pools import Pools
+from tests.games.random_levels import (
+    BEGIN,
+    SMALLEST,
+    Now,
+    Stage,
+    down,
+    grown_layers,
+    item,
+    judged_image,
+    made_image,
+)
 from tests.games.random_text import BATCH, BETAS, LR, WORK, Game, Node, Player, Term
 
 Weights = dict[str, dict[str, Tensor]]  # network → name → tensor
@@ -20,13 +31,14 @@ Weights = dict[str, dict[str, Tensor]]  # network → name → tensor
 
 @dataclass
 class PlainPlayer:
-    """Takes steps of a game. `items`: all images [n, 1, 2, 2] in the order in which they are taken."""
+    """Takes steps of a game. `items`: all images [n, 1, size, size] in the order in which they are taken."""
 
     game: Game
     weights: Weights
     items: Tensor
     seed: int
-    step: int = 0
+    now: Now = BEGIN
+    stage: Stage | None = None
     taken: int = 0
     states: dict[str, Tensor] = field(default_factory=dict)
     heard: dict[str, list[tuple[float, int]]] = field(default_factory=dict)
@@ -53,31 +65,51 @@ class PlainPlayer:
 
     def take_step(self) -> None:
         """Every turn: the main phase of its players, then the lazy ones of each; then what follows."""
+        self.enter_stage()
         self.set_optimizers()
         seen: dict[str, Tensor] = {}
         for turn in self.game.order:
             players = [self.game.players[name] for name in turn]
-            players = [player for player in players if player.span.there(self.step)]
+            players = [player for player in players if player.span.there(self.now)]
             for repeat in range(players[0].steps if players else 0):
                 self.phase(players, 1, repeat, seen)
             for player in players:
-                for every in player.intervals(self.step):
-                    if self.step % every == 0:
+                for every in player.intervals(self.now):
+                    if self.now.step % every == 0:
                         self.phase([player], every, 0, seen)
         self.move_states()
         self.move_averages()
         self.pools.keep()
-        self.step += 1
+        self.now = Now(self.now.step + 1, self.now.shown + self.batch)
+
+    def enter_stage(self) -> None:
+        """The level that trains, its batch, and moments forgotten where a fade begins or ends."""
+        levels, before = self.game.levels, self.stage
+        self.stage = levels.at(self.now.shown) if levels else Stage()
+        self.batch = levels.batches.get(self.size, BATCH) if levels else BATCH
+        changed = before and (before.level, before.fading) != (self.stage.level, self.stage.fading)
+        if levels and levels.resets and changed:
+            for optimizer in self.optimizers.values():
+                optimizer.state.clear()
+
+    @property
+    def sizes(self) -> list[int]:
+        return self.game.levels.sizes if self.game.levels else [SMALLEST]
+
+    @property
+    def size(self) -> int:
+        """Of images at this level."""
+        assert self.stage
+        return self.sizes[self.stage.level]
 
     def set_optimizers(self) -> None:
         """lr · r and β^r: of the optimizer steps that there are now, the share of main ones."""
         for owner, optimizer in self.optimizers.items():
-            players = [
-                p for p in self.game.players.values() if owner in owners(p) and p.span.there(self.step)
-            ]
+            players = [p for p in self.game.players.values() if owner in owners(p) and p.span.there(self.now)]
             main = sum(p.steps for p in players)
-            lazy = sum(1 / every for p in players for every in p.intervals(self.step))
+            lazy = sum(1 / every for p in players for every in p.intervals(self.now))
             lr, *betas = next((p.adam for p in players if p.adam and p.name == owner[1]), (LR, *BETAS))
+            lr = self.game.levels.rates.get(self.size, lr) if self.game.levels else lr
             r = main / (main + lazy) if players else 1.0
             optimizer.param_groups[0].update(lr=lr * r, betas=tuple(beta**r for beta in betas))
 
@@ -85,12 +117,12 @@ class PlainPlayer:
         return [player for player in self.game.players.values() if owner in owners(player)]
 
     def move_averages(self) -> None:
-        shown = self.step * BATCH
+        shown = self.now.shown
         for name, how in self.game.averages.items():
             beta = {
                 "{decay: 0.75}": 0.75,
-                "{half_life: 20 img}": 0.5 ** (BATCH / 20),
-                "{power: 2}": (shown / (shown + BATCH)) ** 3,
+                "{half_life: 20 img}": 0.5 ** (self.batch / 20),
+                "{power: 2}": (shown / (shown + self.batch)) ** 3,
             }[how]
             for key, average in self.averages[name].items():
                 average.copy_(beta * average + (1 - beta) * self.weights[name][key].detach())
@@ -100,7 +132,7 @@ class PlainPlayer:
         passes: dict[int | None, list[tuple[Player, Term]]] = {}
         for player in players:
             for term in player.terms:
-                if term.every == every and term.span.there(self.step):
+                if term.every == every and term.span.there(self.now):
                     passes.setdefault(term.batch, []).append((player, term))
         if not passes:
             return
@@ -124,13 +156,13 @@ class PlainPlayer:
             fresh = self.game.fresh == "step"
             key = Key(
                 self.seed,
-                self.step,
+                self.now.step,
                 "" if fresh else name,
                 0 if fresh else repeat,
                 0,
                 None if fresh else batch,
             )
-            self.one_pass(players, every, batch or BATCH, terms, images, key, used)
+            self.one_pass(players, every, min(batch or BATCH, self.batch), terms, images, key, used)
         for player in players:
             for network, layer in used:
                 for kind in ("weight", "bias") if player.moves(network, layer) else ():
@@ -139,6 +171,12 @@ class PlainPlayer:
                         tensor.grad = torch.zeros_like(tensor)
         for owner in {one for player in players for one in owners(player)}:
             self.optimizers[owner].step()
+
+    def running(self, network: str, layer: str) -> list[tuple[str, str]]:
+        """The layers that a call runs: those that have grown, where it is the whole network."""
+        grown = self.game.levels and self.stage and layer == "dense"
+        more = grown_layers(network, self.sizes, self.stage) if grown and self.stage else []
+        return [(network, one) for one in (layer, *more)]
 
     def by(self, network: str, key: str, tensor: Tensor) -> bool:
         """Whether the game differentiates by a weight."""
@@ -150,8 +188,8 @@ class PlainPlayer:
         names = [""] if self.game.fresh == "step" else [player.name for player in players]
         if (self.game.fresh == "step" or every > 1) and names[0] in seen:
             return seen[names[0]]
-        images = self.items[self.taken : self.taken + BATCH]
-        self.taken += BATCH
+        images = self.items[self.taken : self.taken + self.batch]
+        self.taken += self.batch
         seen.update(dict.fromkeys(names, images))
         return images
 
@@ -216,7 +254,7 @@ class PlainPlayer:
     def move_states(self) -> None:
         moved = {}
         for state in self.game.states:
-            if state.every and (self.step + 1) % state.every == 0 and self.heard[state.name]:
+            if state.every and (self.now.step + 1) % state.every == 0 and self.heard[state.name]:
                 heard = self.heard[state.name]
                 mean = sum(value * count for value, count in heard) / sum(count for _, count in heard)
                 moved[state.name] = state.next(
@@ -233,7 +271,7 @@ def owners(player: Player) -> list[tuple[str, str]]:
 
 def layer_of(key: str) -> str:
     """`dense` of `dense.weight`."""
-    return key.partition(".")[0]
+    return key.rpartition(".")[0]
 
 
 @dataclass
@@ -265,7 +303,7 @@ class Body:
                 value = value.detach().requires_grad_()
             self.values[name] = value
             self.done.add(name)
-            self.layers |= set(node.layers)
+            self.layers |= {one for layer in node.layers for one in self.of.running(*layer)}
         return self.values[name]
 
     def value(self, node: Node) -> Tensor:
@@ -275,10 +313,23 @@ class Body:
             assert node.runs is not None
             network, layer = node.runs
             weights = (self.of.averages if node.average else self.of.weights)[network]
-            x = self(node.reads[0]).flatten(1)
-            return MEANS[network, layer](linear(x, weights[f"{layer}.weight"], weights[f"{layer}.bias"]))
+            return self.called(weights, network, layer, self(node.reads[0]))
         assert node.means is not None
         return node.means(self)
+
+    def called(self, weights: dict[str, Tensor], network: str, layer: str, x: Tensor) -> Tensor:
+        """What a network makes of x; of a judge the trunk, or the logit of that."""
+        of, now = self.of, self.of.stage
+        assert now is not None
+        if of.game.levels and (network, layer) == ("maker", "dense"):
+            return made_image(weights, x, of.sizes, now)
+        if of.game.levels and (network, layer) == ("judge", "dense"):
+            x = judged_image(weights, x, of.sizes, now)
+        if network == "coder":
+            x = down(x, SMALLEST)
+        return MEANS[network, layer](
+            linear(x.flatten(1), weights[f"{layer}.weight"], weights[f"{layer}.bias"])
+        )
 
 
 def _gradient(body: Body, node: Node) -> Tensor:
@@ -319,6 +370,11 @@ def _image(body: Body, node: Node) -> Tensor:
     return body.images
 
 
+def _of_level(body: Body, node: Node) -> Tensor:
+    assert body.of.stage
+    return item(body(node.reads[0]), body.of.size, body.of.stage)
+
+
 def _replayed(body: Body, node: Node) -> Tensor:
     made, part = body(node.reads[0]).detach(), body.draws.part
     body.replayed |= {(node.name, place): row for place, row in zip(part.places, made, strict=True)}
@@ -327,9 +383,10 @@ def _replayed(body: Body, node: Node) -> Tensor:
 
 FORMS: dict[str, Callable[[Body, Node], Tensor]] = {
     "item": _image,
+    "level": _of_level,
     "draw": _drawn,
     "state": lambda body, node: body.of.states[node.name],
-    "curve": lambda body, node: torch.tensor(1 - min(body.of.step / 4, 1), dtype=torch.float64),
+    "curve": lambda body, node: torch.tensor(1 - min(body.of.now.step / 4, 1), dtype=torch.float64),
     "gradient": _gradient,
     "by_weights": _by_weights,
     "replay": _replayed,

@@ -35,7 +35,10 @@ class Growing:
     count: int = 0
 
     def __post_init__(self) -> None:
-        self.add(Node("image", "image", "", None, (), "item"))
+        grows = self.game.levels is not None
+        self.add(Node("image", "data" if grows else "image", "", None, (), "item"))
+        if grows:
+            self.add(Node("item", "image", "{block: level.item, x: image}", None, ("image",), "level"))
         self.add(Node("z", "vector", "{draw: maker.z}", None, (), "draw"))
         self.add(Node("u", "number", "{draw: Number, distribution: uniform}", None, (), "draw"))
         self.add(
@@ -49,7 +52,7 @@ class Growing:
             self.curves.append("curve")
             self.add(Node("curve", "scalar", curve, None, (), "curve"))
         self._call("maker", "z")
-        self._call("judge", "image")
+        self._call("judge", "item" if grows else "image")
 
     def add(self, node: Node) -> str:
         self.game.nodes[node.name] = node
@@ -102,7 +105,8 @@ class Growing:
 
     def _replay(self) -> None:
         """Samples of before: of a pool that is full after a step, and of one that is never."""
-        x, size, name = self.one("image", "vector"), self.chance.choice([3, 10, 50]), self.name()
+        kinds = ["vector"] if self.game.levels else ["image", "vector"]  # a pool is of one size
+        x, size, name = self.one(*kinds), self.chance.choice([3, 10, 50]), self.name()
         text = f"{{op: replay, x: {x}, size: {size}}}"
         self.add(Node(name, self.game.nodes[x].kind, text, None, (x,), "replay", size=size))
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import random
 
 from tests.games.random_body import Growing
+from tests.games.random_levels import some_levels
 from tests.games.random_text import BATCH, LAYERS, LENGTH, Game, Player, Span, State, Term
 
 STEPS = 4  # by then all has begun, and ended
 
 
-def random_game(seed: int) -> Game:
-    """A game by chance; what is wrong with it `check` says."""
+def random_game(seed: int, grows: bool = False) -> Game:
+    """A game by chance; what is wrong with it `check` says. `grows`: over networks with levels."""
     chance = random.Random(seed)
     while True:
-        game = Game()
+        game = Game(levels=some_levels(random.Random(f"levels {seed}"), BATCH) if grows else None)
         grown = Growing(chance, game)
         game.micro_batch = chance.choice([None, None, 4, 2])
         game.fresh = chance.choice(["phase", "phase", "step"])

@@ -57,7 +57,7 @@ def run_of(
     torch.manual_seed(seed)
     program = gandsl.compile(path).to(torch.float64)
     assert program.plan is not None and program.game is not None
-    pixels = torch.randint(0, 256, (200, 1, 2, 2), dtype=torch.uint8)
+    pixels = torch.randint(0, 256, (200, 1, game.size, game.size), dtype=torch.uint8)
     items: Any = Items(pixels, None, group, program.plan.micro_batch)
     return GameRun.new(program.plan, program.game, items, SEED, CPU, group)
 

@@ -2,6 +2,8 @@
 
 Three small networks make images of latents, judge images and code them. A body grows by nodes of four kinds:
 images [N, 1, 2, 2], vectors [N, 3], numbers [N] and scalars []. A logit is a vector's business: [N, 1].
+Where the networks grow, images are of the size of a level; `image` is then an item of the data, of full size,
+and `item` what a level sees of it.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from torch import Tensor
+
+from tests.games.random_levels import BLOCKS, GROWING, SMALLEST, Levels, Now
 
 Get = Callable[[str], Tensor]  # a node's value; of a judge's call `NAME.trunk` and `NAME.logit`
 
@@ -69,16 +73,15 @@ class Span:
             f", {name}: {moment}" for name, moment in (("from", self.start), ("until", self.until)) if moment
         )
 
-    def there(self, step: int) -> bool:
-        return not (self.start and not reached(self.start, step)) and not (
-            self.until and reached(self.until, step)
+    def there(self, now: Now) -> bool:
+        return not (self.start and not reached(self.start, now)) and not (
+            self.until and reached(self.until, now)
         )
 
 
-def reached(moment: str, step: int) -> bool:
+def reached(moment: str, now: Now) -> bool:
     number, _, unit = moment.partition(" ")
-    now = step if unit == "steps" else step * BATCH
-    return now >= float(number) * (1 if unit else LENGTH)
+    return (now.step if unit == "steps" else now.shown) >= float(number) * (1 if unit else LENGTH)
 
 
 @dataclass
@@ -108,9 +111,9 @@ class Player:
         """Whether it trains a layer: its network, or that part of it."""
         return network in self.trains or f"{network}.{layer}" in self.trains
 
-    def intervals(self, step: int) -> list[int]:
+    def intervals(self, now: Now) -> list[int]:
         """Of the lazy phases that there are now."""
-        return sorted({term.every for term in self.terms if term.every > 1 and term.span.there(step)})
+        return sorted({term.every for term in self.terms if term.every > 1 and term.span.there(now)})
 
 
 @dataclass
@@ -137,6 +140,12 @@ class Game:
     fresh: str = "phase"
     micro_batch: int | None = None
     averages: dict[str, str] = field(default_factory=dict)  # network → how it is averaged, as written
+    levels: Levels | None = None  # where the networks grow
+
+    @property
+    def size(self) -> int:
+        """Of the images of the data."""
+        return self.levels.sizes[-1] if self.levels else SMALLEST
 
     def above(self, name: str, stopped: bool = False) -> set[str]:
         """All that a node rests on; `stopped`: what a derivative reaches."""
@@ -178,20 +187,26 @@ class Game:
                 more += term.span.text
                 players.append(f"        {term.name}: {{value: {term.node}, weight: {term.weight}{more}}}\n")
         trained = {name for player in self.players.values() for name in player.networks}
-        networks = NETWORKS
+        networks = GROWING if self.levels else NETWORKS
+        growing, growth = ("", "")
+        if self.levels:
+            growing = (
+                f'let: {{sizes: "doubling({SMALLEST}, {self.size})"}}\ngrowth: {{over: sizes}}\n{BLOCKS}'
+            )
+            growth = self.levels.text
         for name in LAYERS:
             if name not in trained:
                 networks = networks.replace(f"  {name}:\n", f"  {name}:\n    weights: {{random: true}}\n")
         order = ", ".join("[" + ", ".join(turn) + "]" if len(turn) > 1 else turn[0] for turn in self.order)
         micro = f"  micro_batch: {self.micro_batch}\n" if self.micro_batch else ""
         return (
-            'gandsl: 1\nname: random\ndata: {image: "Image[1, 2]"}\nnetworks:\n'
+            f'gandsl: 1\nname: random\n{growing}data: {{image: "Image[1, {self.size}]"}}\nnetworks:\n'
             + networks
             + f"game:\n  fresh: {self.fresh}\n  order: [{order}]\n  body:\n"
             + "".join(bodies)
             + "  players:\n"
             + "".join(players)
-            + f"training:\n  length: {LENGTH} img\n  batch: {BATCH}\n{micro}"
+            + f"training:\n  length: {LENGTH} img\n  batch: {BATCH}\n{micro}{growth}"
             + f"  averages: {{{', '.join(f'{name}: {how}' for name, how in self.averages.items())}}}\n"
             + f"  optimizer: {{lr: {LR}, betas: {list(BETAS)}}}\n"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from tests.games.random_runs import carry, outcome, run_of, said_of, text_of
 from tests.games.random_text import LAYERS, Game
 from tests.games.twins import alike, apart, with_twins
 
+Holds = Callable[[int, Path, Game | None], bool]
 FEELS = ("W0772", "W0774")  # notes on what feels how a batch is split
 
 
@@ -64,9 +65,9 @@ def close(found: Tensor, expected: Tensor, what: str) -> None:
     torch.testing.assert_close(found, expected, **CLOSE, msg=lambda said: f"{what}: {said}")
 
 
-def goes_on(seed: int, folder: Path) -> bool:
+def goes_on(seed: int, folder: Path, game: Game | None = None) -> bool:
     """Whether there is such a game; killed after two steps and resumed, it is what it is without that."""
-    straight, first, then = (run_of(seed, folder) for _ in range(3))
+    straight, first, then = (run_of(seed, folder, game=game) for _ in range(3))
     if straight is None or first is None or then is None:
         return False
     outcome(first, 2)
@@ -78,13 +79,13 @@ def goes_on(seed: int, folder: Path) -> bool:
     return True
 
 
-def splits(seed: int, folder: Path) -> bool:
+def splits(seed: int, folder: Path, game: Game | None = None) -> bool:
     """Whether `check` names nothing that feels how a batch is split; then it is the same in parts of 2."""
-    game = random_game(seed)
+    game = game or random_game(seed)
     at_once = any(state.every == 0 for state in game.states)  # one that nobody reads feels it unnamed
     if at_once or said_of(text_of(replace(game, micro_batch=2), folder)).intersection(FEELS):
         return False
-    whole, parts = run_of(seed, folder, None), run_of(seed, folder, 2)
+    whole, parts = (run_of(seed, folder, size, game=game) for size in (None, 2))
     if whole is None or parts is None:
         return False
     expected, found = outcome(whole, STEPS), outcome(parts, STEPS)
@@ -153,6 +154,19 @@ def test_what_is_written_twice_is_computed_once(tmp_path: Path) -> None:
     assert count(range(66, 70), merges, tmp_path) >= 3
 
 
+def grown(seed: int) -> Game:
+    return random_game(seed, grows=True)
+
+
+@pytest.mark.parametrize(
+    ("holds", "seeds"),
+    [(play, range(4)), (goes_on, range(5, 7)), (prints, range(7, 9)), (splits, range(9, 12))],
+)
+def test_random_games_that_grow(holds: Holds, seeds: range, tmp_path: Path) -> None:
+    """Through all levels and their fades, most of them in four steps."""
+    assert sum(holds(seed, tmp_path, grown(seed)) for seed in seeds) >= len(seeds) // 2
+
+
 @pytest.mark.thorough
 def test_much_that_is_written_twice_is_computed_once(tmp_path: Path) -> None:
     assert count(range(78, 400), merges, tmp_path) >= 200
@@ -160,7 +174,9 @@ def test_much_that_is_written_twice_is_computed_once(tmp_path: Path) -> None:
 
 @pytest.mark.thorough
 def test_a_thousand_random_games(tmp_path: Path) -> None:
-    assert count(range(30, 1500), play, tmp_path) >= 1000
+    """Every third of them grows."""
+    sound = (play(seed, tmp_path, random_game(seed, grows=seed % 3 == 0)) for seed in range(30, 1500))
+    assert sum(sound) >= 1000
 
 
 @pytest.mark.thorough
@@ -168,3 +184,9 @@ def test_many_go_on_feel_no_split_and_are_printed(tmp_path: Path) -> None:
     assert count(range(36, 300), goes_on, tmp_path) >= 200
     assert count(range(60, 400), splits, tmp_path) >= 50
     assert count(range(66, 300), prints, tmp_path) >= 200
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(("holds", "least"), [(goes_on, 60), (splits, 10), (prints, 60)])
+def test_many_that_grow_go_on_feel_no_split_and_are_printed(holds: Holds, least: int, tmp_path: Path) -> None:
+    assert sum(holds(seed, tmp_path, grown(seed)) for seed in range(12, 92)) >= least
