@@ -67,7 +67,7 @@ CASES = [
         "sounds that are augmented as images are",
         PLAIN,
         [*SOUND, AUGMENTED],
-        ["G0211 25:3 ‹augment› port `x` of `augment` takes an Image, but this is a Signal[3, 8]"],
+        ["G0211 25:3 ‹augment› port `x` of `augment` takes an Image or Mask or Classes, but this is a Signal[3, 8]"],
     ),
     case("p that adapts", PLAIN, [("  loss: logistic", f"  loss: logistic{ADAPTED}")], []),
     *(
@@ -449,7 +449,7 @@ def test_a_game_that_is_asked_for_late_says_why_it_does_not_unfold(
     for ask in (lambda module: module.game, lambda module: codegen.write(module, tmp_path / "there")):
         module, diagnostics = analyze(tmp_path / "spec.yaml")
         assert module is not None and not diagnostics.has_errors
-        with pytest.raises(SpecError, match="takes an Image, but this is a Signal"):
+        with pytest.raises(SpecError, match="port `x` of `augment` takes an Image"):
             ask(module)
     assert not (tmp_path / "there").exists()
 
