@@ -22,7 +22,7 @@ def table_of(where: str, spec: Path, sets: list[str] | None) -> FieldTable | Non
     """
     from gandsl.cli.read import reported
     from gandsl_runtime.data.fields.opened import of_set, opened
-    from gandsl_runtime.data.fields.plain import is_plain
+    from gandsl_runtime.data.fields.plain import is_plain, may_be_plain
     from gandsl_runtime.data.sources import open_source
 
     module = reported(spec, sets)
@@ -36,8 +36,8 @@ def table_of(where: str, spec: Path, sets: list[str] | None) -> FieldTable | Non
         (name,) = names
     else:
         raise typer.BadParameter(f"{spec} reads the sets {', '.join(names)}: say which, {names[0]}={where}")
-    source = open_source(where)
     own = [fields for fields in streams.values() if next(iter(fields.values())).set == name]
+    source = open_source(where, images=any(may_be_plain(fields) for fields in own))
     if all(is_plain(source, fields) for fields in own):
         return None
     assert module.plan is not None

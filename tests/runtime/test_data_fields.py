@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import pickle
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,7 @@ from gandsl_runtime.errors import DataError, MissingExtra
 from gandsl_runtime.plan import Data
 from gandsl_runtime.plan.game import DataField
 from tests.runtime.fielded import CASES, COUNT, FIELDS, arrays, files, npy
-from tests.runtime.helpers import folder_of, pixels, png, zip_of
+from tests.runtime.helpers import folder_of, pixels, png, tar_of, zip_of
 
 LAYOUTS = [(layout, make) for layout in ("folders", "suffixes") for make in (folder_of, zip_of)]
 
@@ -44,6 +46,53 @@ def holds(table: FieldTable, names: Any = CASES) -> None:
 def test_every_kind_from_files(layout, make, tmp_path):
     where = make(files(layout) | {".hidden/x.image.png": b"", "notes.md": b"hi"}, tmp_path / "set")
     holds(opened(open_source(where), FIELDS))
+
+
+def test_every_kind_from_shards(tmp_path):
+    """By the ends of names, in one shard, and in two of the same name in other folders."""
+    inside = sorted(files("suffixes").items())
+    whole = tar_of(dict(inside), tmp_path / "set.tar")
+    holds(opened(open_source(whole), FIELDS))
+    halves = [dict(one for one in inside if (one[0] < "004") == first) for first in (True, False)]
+    for place, half in zip("ab", halves, strict=True):
+        (tmp_path / place).mkdir()
+        tar_of(half, tmp_path / place / "set.tar")
+    table = opened(open_source(f"{tmp_path}/{{a,b}}/set.tar"), FIELDS)
+    holds(table)
+    assert table.names[:2] == ["set.tar/000", "set.tar/001"]
+    same(batches(pickle.loads(pickle.dumps(table))), batches(table))
+
+
+def test_what_no_name_says_in_shards(tmp_path):
+    """The image and the class of a sample; what its JSON says; `field:` may be the end of a name itself."""
+    inside: dict[str, bytes] = {}
+    for place in range(COUNT):
+        said = {"age": place / 4, "pose": CASES["pose"].values()[place].tolist(), "kind": "xyz"[place % 3]}
+        inside |= {
+            f"{place}.jpg.png": b"",  # another image, behind the first
+            f"{place}.png": png(CASES["image"].values()[place]),
+            f"{place}.seg.PNG": png(CASES["mask"].values()[place]),
+            f"{place}.json": json.dumps(said).encode(),
+            f"{place}.cls": str(place % 3).encode(),
+        }
+    fields = {name: FIELDS[name] for name in ("image", "age", "pose", "y")}
+    source = open_source(tar_of(inside, tmp_path / "set.tar"))
+    holds(opened(source, fields), fields)
+    fields["mask"] = replace(FIELDS["mask"], field="seg")
+    fields["y"] = replace(FIELDS["y"], field="kind")
+    holds(opened(source, fields), fields)
+    fields["y"] = replace(FIELDS["y"], field="cls")
+    holds(opened(source, fields), fields)
+    with pytest.raises(
+        DataError, match=r"set\.tar has no field `text`: what it has is age, cls, jpg\.png, json"
+    ):
+        opened(source, {"text": FIELDS["text"]})
+    inside.pop("3.seg.PNG")
+    with pytest.raises(DataError, match=r"no `seg` for less\.tar/3"):
+        opened(
+            open_source(tar_of(inside, tmp_path / "less.tar")),
+            fields | {"mask": replace(FIELDS["mask"], field="seg")},
+        )
 
 
 def test_every_kind_from_arrays(tmp_path):
@@ -324,7 +373,5 @@ def test_readers_that_are_not_installed(end, extra, tmp_path, monkeypatch):
 
 
 def test_a_table_goes_to_another_process(table):
-    import pickle
-
     again = pickle.loads(pickle.dumps(table))
     same(batches(again), batches(table))

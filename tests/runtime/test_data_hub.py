@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from gandsl_runtime.data import Stream, open_dataset
+from gandsl_runtime.data.fields.opened import opened
 from gandsl_runtime.data.sources import open_source
 from gandsl_runtime.errors import DataError, MissingExtra
+from tests.runtime.fielded import CASES, FIELDS
 from tests.runtime.helpers import pixels
+from tests.runtime.test_data_fields import holds
 
 IMAGES = pixels(12, channels=3)
 
@@ -27,8 +33,6 @@ def datasets(monkeypatch, tmp_path):
 
 def table(datasets, image="image", label="label", names=("cat", "dog", "eel")):
     """Twelve images with class labels (or, without names, numbers) in columns of these names."""
-    from PIL import Image
-
     kind = datasets.ClassLabel(names=list(names)) if names else datasets.Value("int64")
     features = datasets.Features({"text": datasets.Value("string"), image: datasets.Image(), label: kind})
     rows = {
@@ -90,6 +94,66 @@ def test_hub_faults(datasets, tmp_path):
         data.image(0)
     with pytest.raises(DataError, match=r"can't read .*/1 of hf:.*: the row has no image"):
         data.image(1)
+
+
+def test_columns_are_fields(datasets, tmp_path):
+    """Of every kind: images, arrays and lists of numbers, texts that hold some, words as classes."""
+    library = datasets
+    lists = library.List(library.List(library.Value("float32")))
+    features = library.Features(
+        {
+            **dict.fromkeys(("image", "gray", "mask", "map"), library.Image()),
+            "bands": library.Array3D((7, 4, 6), "uint8"),
+            "deep": library.Array2D((4, 6), "uint16"),
+            "height": library.Array2D((4, 6), "float32"),
+            "volume": library.Array3D((3, 4, 6), "float32"),
+            "sound": lists,
+            "y": library.Value("string"),
+            "age": library.Value("float32"),
+            "pose": library.Value("string"),
+            "text": lists,
+        }
+    )
+
+    def cell(name, value):
+        if features[name] == library.Image():
+            return Image.fromarray(value)
+        return {"y": lambda v: "xyz"[v], "pose": lambda v: str(v.tolist())}.get(name, lambda v: v.tolist())(
+            value
+        )
+
+    rows = {name: [cell(name, value) for value in CASES[name].values()] for name in features}
+    library.Dataset.from_dict(rows, features).save_to_disk(tmp_path / "set")
+    source = open_source(f"hf:{tmp_path}/set", images=False)
+    holds(opened(source, FIELDS))
+    left = {"picture": FIELDS["image"], "kind": replace(FIELDS["y"], field="y"), "gray": FIELDS["gray"]}
+    with pytest.raises(DataError, match="no field `words`: what it has is image, gray"):
+        opened(source, {"text": replace(FIELDS["text"], field="words")})
+    table = opened(source, left)  # the one image that is left is the column `image`
+    np.testing.assert_array_equal(table.row(4)["picture"], CASES["image"].rows()[4])
+    again = Stream(table, seed=1, flip=True, workers=1, position=3)
+    straight = Stream(table, seed=1, flip=True).take(9)
+    assert all(torch.equal(rows, straight[name][3:]) for name, rows in again.take(6).items())
+    again.close()
+
+
+def test_a_column_that_lacks_a_cell(datasets, tmp_path):
+    rows = {"pose": ["1 2 3 4", None], "y": ["a", None], "mask": [None, {"bytes": b"no image", "path": None}]}
+    features = datasets.Features(
+        {"pose": datasets.Value("string"), "y": datasets.Value("string"), "mask": datasets.Image()}
+    )
+    datasets.Dataset.from_dict(rows, features).save_to_disk(tmp_path / "set")
+    source = open_source(f"hf:{tmp_path}/set", images=False)
+    assert opened(source, {"pose": FIELDS["pose"]}).row(0)["pose"].tolist() == [1, 2, 3, 4]
+    for index, name, said in (
+        (1, "pose", "pose of .*/1 of hf:.*: the row has no `pose`"),
+        (0, "mask", "mask of .*/0 of hf:.*: the row has no `mask`"),
+        (1, "mask", "mask of .*/1 of hf:.*: it is no image"),
+    ):
+        with pytest.raises(DataError, match=f"can't read {said}"):
+            opened(source, {name: FIELDS[name]}).row(index)
+    with pytest.raises(DataError, match=r"has no `y` for .*/1"):
+        opened(source, {"y": FIELDS["y"]})
 
 
 def test_hub_without_its_package(monkeypatch):

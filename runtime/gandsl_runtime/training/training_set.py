@@ -12,7 +12,7 @@ from ..data import Dataset, Stream, open_dataset
 from ..data.ahead import Ahead, ToCard
 from ..data.dataset import planned
 from ..data.fields.opened import opened as opened_table
-from ..data.fields.plain import is_plain
+from ..data.fields.plain import is_plain, may_be_plain
 from ..data.readers import Readers, readers
 from ..data.sources import Source, open_source
 from ..data.table import FieldTable
@@ -46,8 +46,8 @@ def sets_of(data: Where | Mapping[str, Where], game: GamePlan, plan: DataPlan) -
             found[key] = planned(where, plan) if isinstance(where, Dataset) else where
             continue
         if set_ not in opened:
-            wanted = any(of.kind == "Image" for of in fields.values())
-            opened[set_] = open_source(where, wanted) if isinstance(where, str | Path) else where
+            images = may_be_plain(fields)
+            opened[set_] = open_source(where, images) if isinstance(where, str | Path) else where
         found[key] = _opened(opened[set_], fields, plan)
     return found
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from PIL import Image
 
+from ...errors import DataError
+from ..names import and_more, spelled
 from .decode import Value, decoded
+
+Item = TypeVar("Item", int, str)
 
 
 class Column(Protocol):
@@ -108,3 +112,31 @@ class Columns:
 
     names: Sequence[str]
     of: Mapping[str, Column]
+
+
+def shared_items(
+    where: str, found: Mapping[str, Collection[Item]], said: Callable[[Item], str] = str
+) -> list[Item]:
+    """The items of a set, sorted: all fields have all of them. Raises DataError where one lacks some."""
+    items = sorted(set[Item]().union(*found.values()))
+    if not items:
+        raise DataError(f"{where} has no items", "see whether it is the right place")
+    for field, own in found.items():
+        if lacking := [said(item) for item in items if item not in own]:
+            raise DataError(
+                f"{where} has no `{field}` for {spelled(lacking[0])}" + and_more(lacking),
+                "add it, or take the item's other files away",
+            )
+    return items
+
+
+def absent(where: str, field: str, have: Sequence[str], how: str, kind: str) -> DataError:
+    """The fault of a field that a set has not; `how` says where it may be, of a field and a file's end."""
+    from .kinds import KINDS
+
+    has = f": what it has is {', '.join(map(spelled, have[:12]))}" if have else ""
+    end = KINDS[kind].suffixes[0] if kind != "Image" else ".png"
+    return DataError(
+        f"{where} has no field `{field}`{has}",
+        f"{how.format(field, end)}; `field:` in the spec says what the set calls it",
+    )

@@ -12,7 +12,7 @@ from ..labels import Labels, stated
 from ..matching import form
 from ..names import and_more, spelled
 from ..sources.base import Files, visible
-from .columns import Column, Columns, InFiles, InTable
+from .columns import Column, Columns, InFiles, InTable, absent, shared_items
 from .decode import suffix_of
 from .kinds import KINDS
 from .metadata import FILE, Metadata, metadata_of
@@ -60,16 +60,9 @@ def columns_of(source: Files, wanted: Mapping[str, DataField]) -> Columns:
             found[lacking[0]] = own
     for field, of in wanted.items():
         if field not in found:
-            raise _absent(listing, field, of, table)
-    names = sorted(set().union(*found.values()))
-    if not names:
-        raise DataError(f"{listing.name} has no items", "see whether it is the right place")
-    for field, own in found.items():
-        if lacking := [name for name in names if name not in own]:
-            raise DataError(
-                f"{listing.name} has no `{field}` for {spelled(lacking[0])}" + and_more(lacking),
-                "add it, or take the item's other files away",
-            )
+            have = sorted(_seen(listing.files) | set(table.columns if table else ()))
+            raise absent(listing.name, field, have, LAYOUTS, of.kind)
+    names = shared_items(listing.name, found)
     return Columns(names, {field: _column(listing, field, own, names) for field, own in found.items()})
 
 
@@ -129,9 +122,9 @@ def _files_there(listing: Listing, table: Metadata, column: Mapping[str, object]
     """The files that a column of a table names. Raises DataError for one that is not there."""
     there = set(listing.files)
     paths = {name: str(value) if value in there else form(str(value)) for name, value in column.items()}
-    if absent := [path for path in paths.values() if path not in there]:
+    if missing := [path for path in paths.values() if path not in there]:
         raise DataError(
-            f"{table.name} names {spelled(absent[0])}, which is not there" + and_more(absent),
+            f"{table.name} names {spelled(missing[0])}, which is not there" + and_more(missing),
             "correct the name",
         )
     return {name: InFile(path) for name, path in paths.items()}
@@ -175,16 +168,6 @@ def _stated(
 def _stem(name: str) -> str:
     """A file's name without the end that says how it is read."""
     return name[: -len(suffix_of(name))] if suffix_of(name) else name
-
-
-def _absent(listing: Listing, field: str, of: DataField, table: Metadata | None) -> DataError:
-    seen = sorted(_seen(listing.files) | set(table.columns if table else ()))
-    has = f": what it has is {', '.join(map(spelled, seen[:12]))}" if seen else ""
-    end = KINDS[of.kind].suffixes[0] if of.kind != "Image" else ".png"
-    return DataError(
-        f"{listing.name} has no field `{field}`{has}",
-        f"{LAYOUTS.format(field, end)}; `field:` in the spec says what the set calls it",
-    )
 
 
 def _seen(files: Iterable[str]) -> set[str]:

@@ -13,11 +13,13 @@ from ...plan.game import DataField
 from ..fitting import UNREADABLE, reason
 from ..labels import unfit_class
 from ..names import spelled
-from ..sources import FieldsPack, NamedArrays, Source
+from ..sources import FieldsPack, Hub, NamedArrays, Shards, Source
 from ..sources.base import shown
 from ..table import FieldTable
 from .columns import Column, Columns, InMemory, InTable, Pictures, Ready
+from .features import columns_of_hub
 from .files import columns_of
+from .samples import columns_of_samples
 
 ANY_CLASS = DataField("Label", (2**31,))  # what items have in common, whatever it is
 
@@ -97,6 +99,10 @@ def _columns(source: Any, wanted: Mapping[str, DataField]) -> Columns:
             source.images,
             {field: InMemory(source.arrays[field], source.images, field) for field in wanted},
         )
+    if isinstance(source, Shards):
+        return columns_of_samples(source, wanted)
+    if isinstance(source, Hub):
+        return columns_of_hub(source, wanted)
     if hasattr(source, "files"):
         return columns_of(source, wanted)
     return _of_pictures(source, wanted)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from ...errors import DataError, MissingExtra
@@ -28,33 +31,54 @@ class Hub:
     kind = "a Hugging Face data set"
 
     def __init__(self, where: str) -> None:
-        try:
-            import datasets
-        except ImportError as error:
-            raise MissingExtra("a Hugging Face data set (`hf:`)", "hf") from error
         self.name = where
         name, split, config = [*where.removeprefix(PREFIX).split(":"), "", ""][:3]
-        table, split = self._split(_loaded(datasets, where, name, config), split)
-        self._table = table
-        self._image = self._image_column(datasets)
-        self._rows = table.select_columns([self._image]).cast_column(
-            self._image, datasets.Image(decode=False)
-        )
-        self.images = [f"{split}/{row}" for row in range(len(table))]
+        self._table, split = self._split(_loaded(_library(), where, name, config), split)
+        self.rows = [f"{split}/{row}" for row in range(len(self._table))]
+
+    @cached_property
+    def images(self) -> Sequence[str]:
+        """Raises DataError where no column is the one of images."""
+        return self.rows if self._pictures else []
+
+    @cached_property
+    def _pictures(self) -> Any:
+        return self.cells(self.image_column())
 
     def open(self, index: int) -> Image.Image:
-        cell = self._rows[index][self._image]
+        (cell,) = self._pictures[index].values()
         if cell is None or (cell["bytes"] is None and not cell["path"]):
             raise OSError("the row has no image")
         return opened(cell["path"] if cell["bytes"] is None else cell["bytes"])
 
+    def cells(self, column: str) -> Any:
+        """A column: rows of one cell, an array or a text; of files their content or path, {bytes, path}."""
+        cells, feature = self._table.select_columns([column]), self.columns[column]
+        for kind in (_library().Image, _library().Audio):
+            if isinstance(feature, kind):
+                return cells.with_format(None).cast_column(column, kind(decode=False))
+        numbers = _type_of(feature)
+        return cells.with_format(None) if numbers is None else cells.with_format("numpy", dtype=numbers)
+
+    def values(self, column: str) -> list[Any]:
+        """All of a column, as Python has them."""
+        return list(self._table.select_columns([column]).with_format(None)[:][column])
+
+    @property
+    def columns(self) -> Mapping[str, Any]:
+        """What a row holds, by name: the library's features."""
+        found: Mapping[str, Any] = self._table.features
+        return found
+
     def labels(self) -> Labels | None:
-        column = self._label_column()
+        column = self.label_column()
         if column is None:
             return None
-        values = self._table.select_columns([column]).with_format(None)[:][column]
         return numbered(
-            values, self.images, self.name, tuple(getattr(self._table.features[column], "names", None) or ())
+            self.values(column),
+            self.rows,
+            self.name,
+            tuple(getattr(self.columns[column], "names", None) or ()),
         )
 
     def _split(self, found: Any, wanted: str) -> tuple[Any, str]:
@@ -70,9 +94,10 @@ class Hub:
             )
         return found[split], split
 
-    def _image_column(self, datasets: Any) -> str:
-        features = self._table.features
-        images = [name for name, feature in features.items() if _holds_images(datasets, feature)]
+    def image_column(self) -> str:
+        """The one of images. Raises DataError where it is not known which it is."""
+        features = self.columns
+        images = [name for name, feature in features.items() if _holds_images(_library(), feature)]
         chosen = images if len(images) == 1 else [name for name in IMAGE_COLUMNS if name in images]
         if not chosen:
             how = "several image columns, none called `image`" if images else "no image column"
@@ -82,8 +107,9 @@ class Hub:
             )
         return chosen[0]
 
-    def _label_column(self) -> str | None:
-        features = self._table.features
+    def label_column(self) -> str | None:
+        """The one of classes, None where there is none. Raises DataError where several could be."""
+        features = self.columns
         classes = [name for name, feature in features.items() if hasattr(feature, "names")]
         numbers = [
             name for name, feature in features.items() if str(getattr(feature, "dtype", "")).startswith("int")
@@ -99,6 +125,25 @@ class Hub:
                 "call one of them `label`, and save the set with save_to_disk",
             )
         return None
+
+
+def _type_of(feature: Any) -> np.dtype[Any] | None:
+    """Of the numbers in a column, however deep they lie; None where it has others than numbers."""
+    while hasattr(feature, "feature"):  # lists
+        feature = feature.feature
+    try:
+        found = np.dtype(feature.dtype)
+    except (AttributeError, TypeError):
+        return None
+    return found if found.kind in "biuf" else None
+
+
+def _library() -> Any:
+    try:
+        import datasets
+    except ImportError as error:
+        raise MissingExtra("a Hugging Face data set (`hf:`)", "hf") from error
+    return datasets
 
 
 def _loaded(datasets: Any, where: str, name: str, config: str) -> Any:

@@ -31,9 +31,10 @@ MOST_SHARDS = 100_000  # that a pattern may stand for
 _BRACES = re.compile(r"\{(?:(\d{1,18})\.\.(\d{1,18})|([^{}]*,[^{}]*))\}")
 
 
-class Member(NamedTuple):
+class Place(NamedTuple):
     """One file of a shard."""
 
+    shard: int
     name: str
     offset: int
     size: int
@@ -51,18 +52,27 @@ class Shards:
         self.name, self._shards = name, list(shards)
         self._handles: OrderedDict[int, io.FileIO] = OrderedDict()
         self.images: list[str] = []
-        self._places: list[tuple[int, Member]] = []
+        self._places: list[Place] = []
         self._stated: list[Any] = []
-        for number, shard in enumerate(self._shards):
-            for sample in _samples(shard):
-                if (image := _image_of(sample)) is not None:
-                    self.images.append(f"{shard.name}/{image.name}")
-                    self._places.append((number, image))
-                    self._stated.append(self._label(number, sample))
+        for _, sample in self.samples():
+            if (image := _image_of(sample)) is not None:
+                self.images.append(self.said(image))
+                self._places.append(image)
+                self._stated.append(self._label(sample))
         self._handles.clear()  # else each process that is forked would hold them too
 
+    def samples(self) -> Iterator[tuple[str, dict[str, Place]]]:
+        """The name of each sample, and its files by what follows the first dot there. Raises DataError."""
+        for number, shard in enumerate(self._shards):
+            for key, sample in _samples(number, shard):
+                yield f"{shard.name}/{key}", sample
+
+    def said(self, place: Place) -> str:
+        """A file's shard and name, for messages."""
+        return f"{self._shards[place.shard].name}/{place.name}"
+
     def open(self, index: int) -> Image.Image:
-        return opened(self._content(*self._places[index]))
+        return opened(self.content(self._places[index]))
 
     def labels(self) -> Labels | None:
         if all(label is None for label in self._stated):
@@ -75,14 +85,13 @@ class Shards:
             )
         return numbered(self._stated, self.images, self.name)
 
-    def _label(self, shard: int, sample: dict[str, Member]) -> Any:
+    def _label(self, sample: dict[str, Place]) -> Any:
         """A number where the sample holds one, None where it says nothing; odd text stays text."""
         if cls := sample.get("cls"):
-            text = self._content(shard, cls).decode(errors="replace").strip()
-            return int(text) if re.fullmatch(r"-?\d{1,18}", text) else text
+            return number_in(self.content(cls))
         if facts := sample.get("json"):
             try:
-                found = json.loads(self._content(shard, facts))
+                found = json.loads(self.content(facts))
             except (ValueError, RecursionError):
                 return None
             if isinstance(found, dict):
@@ -90,10 +99,12 @@ class Shards:
             return found if isinstance(found, int) else None
         return None
 
-    def _content(self, shard: int, member: Member) -> bytes:
-        content = os.pread(self._handle(shard).fileno(), within_reason(member.size), member.offset)
-        if len(content) < member.size:
-            raise OSError(f"{self._shards[shard].name} is cut short")
+    def content(self, place: Place) -> bytes:
+        """What a file holds. Raises OSError."""
+        handle = self._handle(place.shard).fileno()
+        content = os.pread(handle, within_reason(place.size), place.offset)
+        if len(content) < place.size:
+            raise OSError(f"{self._shards[place.shard].name} is cut short")
         return content
 
     def _handle(self, shard: int) -> io.FileIO:
@@ -146,31 +157,37 @@ def expanded(pattern: str) -> Iterator[str]:
         yield from expanded(pattern[: found.start()] + choice + pattern[found.end() :])
 
 
-def _samples(shard: Path) -> Iterator[dict[str, Member]]:
-    """The files of each sample, by what follows the first dot of their name. Raises DataError."""
-    current, sample = None, dict[str, Member]()
-    for member in _members(shard):
+def number_in(content: bytes) -> int | str:
+    """What a `.cls` file says: a number, or odd text as it is."""
+    text = content.decode(errors="replace").strip()
+    return int(text) if re.fullmatch(r"-?\d{1,18}", text) else text
+
+
+def _samples(number: int, shard: Path) -> Iterator[tuple[str, dict[str, Place]]]:
+    """The key of each sample, and its files by what follows the first dot of their name. Raises DataError."""
+    current, sample = ("", ""), dict[str, Place]()
+    for member in _members(number, shard):
         folder, _, file = member.name.rpartition("/")
         stem, _, extension = file.partition(".")
         if not stem:  # hidden
             continue
         if (folder, stem) != current:
             if sample:
-                yield sample
+                yield "/".join(filter(None, current)), sample
             current, sample = (folder, stem), {}
         sample.setdefault(extension.lower(), member)
     if sample:
-        yield sample
+        yield "/".join(filter(None, current)), sample
 
 
-def _members(shard: Path) -> Iterator[Member]:
+def _members(number: int, shard: Path) -> Iterator[Place]:
     if kind := special(shard):
         raise DataError(f"{shard} is {kind}, no tar file", "give files of shards")
     try:
         with tarfile.open(shard, "r:") as archive:
             for info in archive:
                 if info.isreg() and not info.issparse():
-                    yield Member(info.name, info.offset_data, info.size)
+                    yield Place(number, info.name, info.offset_data, info.size)
                 archive.members = []  # type: ignore[attr-defined]  # else it keeps every header
             archive.fileobj.seek(archive.offset)
             if archive.fileobj.read(512) != bytes(512):  # tarfile takes a damaged header for the end
@@ -182,7 +199,7 @@ def _members(shard: Path) -> Iterator[Member]:
         ) from error
 
 
-def _image_of(sample: dict[str, Member]) -> Member | None:
+def _image_of(sample: dict[str, Place]) -> Place | None:
     """The image of a sample: `jpg` goes before `mask.png`, else the first."""
     images = [extension for extension in sample if PurePosixPath(f"x.{extension}").suffix in EXTENSIONS]
     return sample[min(images, key=lambda extension: "." in extension)] if images else None
