@@ -11,7 +11,7 @@ from pathlib import Path
 import networkx
 import pytest
 
-from tests.test_structure import modules
+from tests.test_structure import modules, trees
 
 
 def targets(name: str, path: Path, known: Mapping[str, Path]) -> Iterator[str]:
@@ -60,8 +60,8 @@ def test_circles_are_found(tmp_path: Path) -> None:
 def meanings(root: Path) -> dict[str, set[str]]:
     """Class → the modules that define one of this name; private ones are their module's own affair."""
     found: dict[str, set[str]] = defaultdict(set)
-    for name, path in modules(root).items():
-        for node in ast.walk(ast.parse(path.read_bytes())):
+    for name, tree in trees(root, r"(?m)^\s*class ").items():
+        for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 found[node.name].add(name)
     return found

@@ -18,10 +18,11 @@ from gandsl.cli.app import app
 from tests.cli.commands import EVERY, SHORT
 from tests.cli.conftest import ROOT, SPECS
 from tests.interop.forge import ours
+from tests.test_structure import modules
+from tests.test_structure import trees as parsed
 
 HOME = "it's a folder"  # what a shell would read otherwise
 COMMAND = re.compile(r"`(gandsl [^`]+)`|^  (gandsl .+)$", re.MULTILINE)
-MODULES = sorted([*(ROOT / "gandsl").rglob("*.py"), *(ROOT / "runtime" / "gandsl_runtime").rglob("*.py")])
 
 
 def run(command: str) -> Result:
@@ -181,8 +182,9 @@ ENDS = {broken_images: 3}
 
 @cache
 def trees() -> dict[Path, ast.Module]:
-    """Every module, parsed."""
-    return {path: ast.parse(path.read_text("utf-8")) for path in MODULES}
+    """Every module that may print a command, parsed."""
+    paths = modules(ROOT)
+    return {paths[name]: tree for name, tree in parsed(ROOT, r"pasted\(|gandsl[^\w.]").items()}
 
 
 def printing() -> Iterator[tuple[str, ast.FunctionDef]]:
