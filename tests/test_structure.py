@@ -43,7 +43,7 @@ def sources(root: Path) -> dict[str, str]:
 
 
 def trees(root: Path, word: str = "") -> dict[str, ast.Module]:
-    """The modules, or those in whose text a pattern is found, parsed: while the collector of garbage rests."""
+    """The modules, or those in whose text a pattern is found, parsed; meanwhile no garbage is collected."""
     wanted = re.compile(word)
     gc.disable()
     try:
@@ -97,9 +97,7 @@ def imported(tree: ast.Module) -> Iterator[str]:
 
 def imported_by(root: Path, package: str) -> set[str]:
     """Packages outside the standard library that some module of `package` names, lazily too."""
-    found = [
-        ast.parse(text) for name, text in sources(root).items() if f"{name}.".startswith(f"{package}.")
-    ]
+    found = [ast.parse(text) for name, text in sources(root).items() if f"{name}.".startswith(f"{package}.")]
     return {name for tree in found for name in imported(tree)} - set(sys.stdlib_module_names) - {package}
 
 

@@ -31,15 +31,24 @@ def forked(
     arguments: list[object], before: Callable[[], None] = lambda: None, at: Path | None = None
 ) -> Ended:
     """Run the command in a fork, in the folder `at`, after `before` was called there."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    with TemporaryFile() as out, TemporaryFile() as err:
-        child = os.fork()
-        if not child:
+    return Running(arguments, before, at).ended()
+
+
+class Running:
+    """A command in a fork; whoever starts it waits for its end."""
+
+    def __init__(
+        self, arguments: list[object], before: Callable[[], None] = lambda: None, at: Path | None = None
+    ) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._texts = TemporaryFile(), TemporaryFile()  # noqa: SIM115  # `ended` closes them
+        self.pid = os.fork()
+        if not self.pid:
             code = 98
             try:
-                os.dup2(out.fileno(), 1)
-                os.dup2(err.fileno(), 2)
+                for number, file in enumerate(self._texts, 1):
+                    os.dup2(file.fileno(), number)
                 sys.stdout, sys.stderr = (open(n, "w", closefd=False) for n in (1, 2))  # noqa: SIM115
                 os.chdir(at or Path.cwd())
                 code = _run([str(argument) for argument in arguments], before)
@@ -48,11 +57,19 @@ def forked(
                     with suppress(Exception):
                         stream.flush()
                 os._exit(code)
-        status = _waited(child)
+
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
+    def ended(self) -> Ended:
+        """Its end, which is waited for."""
+        status = _waited(self.pid)
         texts = []
-        for file in (out, err):
-            file.seek(0)
-            texts.append(file.read().decode(errors="replace"))
+        for file in self._texts:
+            with file:
+                file.seek(0)
+                texts.append(file.read().decode(errors="replace"))
         return Ended(status, *texts)
 
 

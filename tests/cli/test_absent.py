@@ -66,20 +66,23 @@ def test_torchrun_s_variables_by_hand(
 
 WITHOUT = """
 import json, sys
-sys.modules["torch"] = None  # as Python answers for a package that is not installed
 from typer.testing import CliRunner
 from gandsl.cli.app import app
-for command in json.load(sys.stdin):
-    done = CliRunner().invoke(app, command, prog_name="gandsl")
-    print(json.dumps([done.exit_code, done.stderr]))
+for commands in json.load(sys.stdin):
+    for command in commands:
+        done = CliRunner().invoke(app, command, prog_name="gandsl")
+        print(json.dumps([done.exit_code, done.stderr]))
+    sys.modules["torch"] = None  # as Python answers for a package that is not installed
 """
 FRONT = [
+    ["--help"],
     ["check", QUICK],
     ["show", QUICK],
     ["show", QUICK, "--ir"],
     ["cost", QUICK],
     ["graph", QUICK, "-o", "graph.html"],
     ["diff", QUICK, "--set", "width=8"],
+    ["diff", QUICK, QUICK],
     ["schema"],
     ["explain", "conv"],
     ["explain", "G0101"],
@@ -96,10 +99,13 @@ BACK = [
 
 
 def test_without_torch(tmp_path: Path) -> None:
-    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'runtime'}", "XDG_CACHE_HOME": str(tmp_path)}
+    """What needs none imports none: a broken one ends nothing there. The others say that it is missing."""
+    (tmp_path / "torch.py").write_text("raise RuntimeError('torch was imported')")
+    places = ":".join(map(str, (tmp_path, ROOT, ROOT / "runtime")))
+    environment = os.environ | {"PYTHONPATH": places, "XDG_CACHE_HOME": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT],
-        input=json.dumps([[str(word) for word in command] for command in FRONT + BACK]),
+        input=json.dumps([FRONT, BACK], default=str),
         cwd=tmp_path,
         env=environment,
         capture_output=True,

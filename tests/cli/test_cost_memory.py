@@ -38,15 +38,10 @@ def test_each_term_alone(gandsl: Gandsl, specs: Path) -> None:
 
 
 def test_levels_of_a_growing_spec(gandsl: Gandsl, specs: Path) -> None:
-    done = gandsl("cost", specs / "pggan.yaml", "--memory", "--set", "resolution=16", "--budget", "64GiB")
+    done = gandsl("cost", specs / "pggan.yaml", "--memory", "--set", "resolution=8", "--budget", "64GiB")
     assert done.exit_code == 0
-    assert [line.split()[:2] for line in done.stdout.splitlines()[3:8]] == [
-        ["4", "128"],
-        ["8", "128"],
-        ["8", "fading"],
-        ["16", "128"],
-        ["16", "fading"],
-    ]
+    rows = [line.split()[:2] for line in done.stdout.splitlines()[3:6]]
+    assert rows == [["4", "128"], ["8", "128"], ["8", "fading"]]
     assert "each step: " in done.stdout and "64.0 GiB hold the whole batch" in done.stdout
 
 

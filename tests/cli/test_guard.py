@@ -139,28 +139,6 @@ def test_output_into_a_folder_that_is_not_there(gandsl: Gandsl, specs: Path, tmp
     assert done.exit_code == 1 and "x.svg is no folder" in done.stderr.replace("\n", " ")
 
 
-def test_front_half_commands_import_no_torch(
-    process: Callable[..., Any], specs: Path, tmp_path: Path
-) -> None:
-    """With a torch that cannot be imported, everything up to the compiler still works."""
-    (tmp_path / "torch.py").write_text("raise RuntimeError('torch was imported')")
-    path = specs / "tiny.yaml"
-    environment = os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT}:{ROOT / 'runtime'}"}
-    for command in (
-        ["check", path],
-        ["show", path],
-        ["cost", path],
-        ["diff", path, path],
-        ["schema"],
-        ["explain", "conv"],
-        ["--help"],
-        ["graph", path, "-o", tmp_path / "x.svg"],
-    ):
-        child = process(*command, env=environment)
-        _, said = child.communicate(timeout=60)
-        assert child.returncode == 0, said
-
-
 def test_listing_commands_imports_none() -> None:
     import subprocess
     import sys

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -14,6 +15,7 @@ from gandsl.cli.new import choices, machine
 from gandsl.cli.new.choices import NEEDED, Circumstances, Shape
 from gandsl.cli.new.chosen import chosen
 from gandsl.cli.new.written import base, identifier, value, written
+from gandsl.frontend.module import ModuleIR
 from tests.cli.conftest import Gandsl
 
 GPU = Circumstances(60_000, 0, Counter({(1024, 1024): 60_000}), False, {}, 70 * 2**30, 240.0, 2e14, True)
@@ -31,7 +33,7 @@ WHEREABOUTS = {
 @pytest.mark.parametrize(
     "given",
     [
-        pytest.param(given, id=name, marks=pytest.mark.thorough if name == "GPU" else ())
+        pytest.param(given, id=name, marks=pytest.mark.thorough if name in ("GPU", "hurry") else ())
         for name, given in WHEREABOUTS.items()
     ],
 )
@@ -120,6 +122,24 @@ def test_less_time_or_memory_makes_it_smaller_never_larger() -> None:
     assert not chosen(replace(small, memory=2**20)).fits
 
 
+def test_the_memory_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a formula in place of measures: 128 MiB for all channels, and 1 MiB an image."""
+
+    def measured(module: ModuleIR, device: str, micro_batch: int) -> object:
+        widths = 2**27 * module.params["channel_base"] // 16384
+        return SimpleNamespace(worst=SimpleNamespace(penalty=widths + micro_batch * 2**20))
+
+    monkeypatch.setattr("gandsl.cli.memory.measured", measured)
+    given = replace(CPU, sizes=Counter({(16, 16): 200}), hours=1000.0)
+    for memory, shape, micro_batch in ((200, 0, None), (129, 0, 1), (128, 1, None), (64 + 17, 1, 16)):
+        found = chosen(replace(given, memory=memory * 2**20))
+        made = {choice.path: choice.value for choice in found.choices}
+        assert found.fits and found.shape == list(choices.shapes(given))[shape]
+        assert made.get("training.micro_batch") == micro_batch
+    assert not chosen(replace(given, memory=2**24)).fits
+
+
+@pytest.mark.thorough
 def test_the_memory_is_kept(tmp_path: Path) -> None:
     from gandsl.memory import memory_of
 

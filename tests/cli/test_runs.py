@@ -6,9 +6,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +17,7 @@ import gandsl as package
 from gandsl.cli.ranges import numbers
 from gandsl.diagnostics import SpecError
 from tests.cli.conftest import SPECS, Gandsl
+from tests.cli.forks import Running
 
 pytestmark = pytest.mark.processes
 QUICK = SPECS / "quickstart.yaml"
@@ -135,33 +134,20 @@ def test_a_folder_that_cannot_be_written_is_told(gandsl: Gandsl, images: Path, t
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_saves_and_ends_with_its_code(
-    number: int, code: int, process: Callable[..., Any], gandsl: Gandsl, images: Path, tmp_path: Path
+    number: int, code: int, gandsl: Gandsl, images: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    arguments = [
-        "train",
-        QUICK,
-        "--data",
-        images,
-        "--run-dir",
-        run,
-        "--set",
-        "training.batch=4",
-        "--set",
-        "training.length=100000 steps",
-        "--set",
-        "training.cadence={log: 1 steps}",
-    ]
-    child = process(*arguments, "--workers", "1", start_new_session=True)
-    until = time.monotonic() + 90
+    line = ["train", QUICK, "--data", images, "--run-dir", run, *SMALL, "--workers", "1"]
+    child = Running([*line, "--set", "training.length=100000 steps"], os.setsid)
+    until = time.monotonic() + 50
     while not (run / "log.jsonl").exists() or not (run / "log.jsonl").read_text():
-        assert child.poll() is None and time.monotonic() < until, child.communicate()
+        assert child.runs() and time.monotonic() < until, child.ended()
         time.sleep(0.2)
     second = gandsl("train", QUICK, "--data", images, "--run-dir", run, *SMALL)
     assert second.exit_code == 4 and "is in use: process" in second.stderr and str(child.pid) in second.stderr
     os.killpg(child.pid, number)  # as a terminal and SLURM do: the data workers get it too
-    _, said = child.communicate(timeout=60)
-    assert child.returncode == code and "Traceback" not in said and "resume" in said
+    ended = child.ended()
+    assert ended.code == code and "Traceback" not in ended.err and "resume" in ended.err
     assert list((run / "checkpoints").iterdir())
 
 
