@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import cache
 
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.spec.document import BlockDecl, Document, InterfaceDecl
@@ -84,8 +85,26 @@ class Library:
             return None
         key = os.path.realpath(place)
         if key not in self.documents:
-            self.documents[key] = load_blocks(place, self.diagnostics)
+            is_ours = os.path.dirname(place) in block_folders()
+            self.documents[key] = self._ours(place) if is_ours else load_blocks(place, self.diagnostics)
         return self.documents[key]
+
+    def _ours(self, path: str) -> Document | None:
+        """A file of our own standard library, which all specs of a process share while it stays as it is."""
+        stat = os.stat(path)
+        document = _sound(path, stat.st_mtime_ns, stat.st_size)
+        if document is None:
+            return load_blocks(path, self.diagnostics)
+        self.diagnostics.sources.update(document.sources)
+        return document
+
+
+@cache
+def _sound(path: str, changed: int, size: int) -> Document | None:
+    """What a file holds, `changed` when and as large as is said; None where something is wrong in it."""
+    found = Diagnostics()
+    document = load_blocks(path, found)
+    return None if list(found) else document
 
 
 def _broken(name: str, home: Document) -> BlockDecl:

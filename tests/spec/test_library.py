@@ -62,6 +62,27 @@ def test_a_file_is_read_once(library: Library, home: Document) -> None:
     assert len(library.documents) == 1
 
 
+def test_our_own_files_are_read_once_in_a_process_until_they_change(
+    library: Library, home: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(library.standard)
+    monkeypatch.setattr("gandsl.spec.library.block_folders", lambda standard="": (str(folder),))
+
+    def found() -> Library:
+        return Library(Diagnostics(), standard=str(folder))
+
+    one, other = found(), found()
+    block = one.block("norm.batch", home)
+    assert block is not None and other.block("norm.batch", home) is block
+    assert list(one.diagnostics.sources) == list(other.diagnostics.sources) == [str(folder / "norm.yaml")]
+    (folder / "norm.yaml").write_text(PARTS.replace("one", "instance"))
+    assert found().block("norm.batch", home) is None and found().block("norm.instance", home) is not None
+    for _ in range(2):  # what is wrong is told each time
+        broken = found()
+        assert broken.block("bad.x", home) is not None
+        assert [code for code, _ in said(broken.diagnostics)] == ["G0003"]
+
+
 def test_what_could_not_be_read_is_reported_once_and_then_broken(library: Library, home: Document) -> None:
     for name in ("broken.one", "gone.one", "broken.two", "bad.x"):
         block = library.block(name, home)
