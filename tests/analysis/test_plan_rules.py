@@ -67,7 +67,9 @@ CASES = [
         "sounds that are augmented as images are",
         PLAIN,
         [*SOUND, AUGMENTED],
-        ["G0211 25:3 ‹augment› port `x` of `augment` takes an Image or Mask or Classes, but this is a Signal[3, 8]"],
+        [
+            "G0211 25:3 ‹augment› port `x` of `augment` takes an Image or Mask or Classes, but this is a Signal[3, 8]"
+        ],
     ),
     case("p that adapts", PLAIN, [("  loss: logistic", f"  loss: logistic{ADAPTED}")], []),
     *(

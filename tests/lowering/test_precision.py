@@ -111,7 +111,9 @@ def test_keys_stay_and_casts_sleep(spec: str, stages: int | None) -> None:
         torch.manual_seed(0)
         plain = LoweredNetwork(ir)
         torch.manual_seed(0)
-        cast = LoweredNetwork(in_precision(ir, Precision(compute="bf16", stages=stages)), thorough=bool(stages))
+        cast = LoweredNetwork(
+            in_precision(ir, Precision(compute="bf16", stages=stages)), thorough=bool(stages)
+        )
         assert list(plain.state_dict()) == list(cast.state_dict())
         for name, weight in plain.state_dict().items():
             assert torch.equal(weight, cast.state_dict()[name])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,17 +52,24 @@ OWN: dict[str, dict[str, Any]] = {
 }
 
 
-def reduced(name: str, batch: int = 4, images: int = 4, **more: Any) -> dict[str, Any]:
-    """Overrides for the spec `name`: small networks, this batch, `images` for each phase of growth, fp32.
-
-    `more`: parameters besides, for those specs that have them; a number of classes, for conditional ones.
-    """
+def sizes(name: str, **more: Any) -> dict[str, Any]:
+    """Those parameters of the spec `name` that make its networks small. `more`: besides, if it has them."""
     document = written(SPECS / f"{name}.yaml")
     found = {
         key: value for key, value in {**SMALL, **OWN.get(name, {}), **more}.items() if key in document.params
     }
     if not defaults(document).get("classes"):
         found.pop("classes", None)
+    return found
+
+
+def reduced(name: str, batch: int = 4, images: int = 4, **more: Any) -> dict[str, Any]:
+    """Overrides for the spec `name`: small networks, this batch, `images` for each phase of growth, fp32.
+
+    `more`: parameters besides, for those specs that have them; a number of classes, for conditional ones.
+    """
+    document = written(SPECS / f"{name}.yaml")
+    found = sizes(name, **more)
     found["training.batch"] = batch
     plan = {} if document.training is None else to_plain(document.training)
     if plan.get("precision", {}).get("compute", "fp32") != "fp32":
@@ -73,6 +81,7 @@ def reduced(name: str, batch: int = 4, images: int = 4, **more: Any) -> dict[str
     return found
 
 
+@cache
 def written(path: Path) -> Document:
     """What a spec says, without its networks: at their whole size they take a second to unfold."""
     document = load(path, diagnostics=(found := Diagnostics()))

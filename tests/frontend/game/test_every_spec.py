@@ -11,18 +11,13 @@ from gandsl.frontend.elaborate import elaborate
 from gandsl.spec.fill import filled
 from gandsl.spec.loader import load
 from tests.frontend.short_form.shown import BLOCKS, expanded, module_of
-from tests.specs.reduced import ALL, OWN, SPECS
+from tests.specs.families import one_of_each
+from tests.specs.reduced import ALL, SPECS, sizes
 
 SHORT = ("loss", "regularizers", "style_mixing", "augment", "auxiliary", "discriminator_steps")
 
-# of the ablations of a system, which differ in their networks above all, the first
-FAMILIES = {str(Path(name).parent) if name.startswith("ablations") else name: name for name in reversed(ALL)}
-FEW = set(FAMILIES.values())
 
-
-@pytest.mark.parametrize(
-    "name", [name if name in FEW else pytest.param(name, marks=pytest.mark.thorough) for name in ALL]
-)
+@pytest.mark.parametrize("name", one_of_each(ALL))
 def test_the_game_of_a_spec(name: str, tmp_path: Path) -> None:
     module = module_of(name)
     game = module.game
@@ -32,8 +27,7 @@ def test_the_game_of_a_spec(name: str, tmp_path: Path) -> None:
     path = tmp_path / "written.yaml"
     path.write_text(f"gandsl: 1\nname: written\nextends: {SPECS / name}.yaml\nset: {{{nulls}}}\n{written}")
     diagnostics = Diagnostics()
-    resolution = OWN.get(name, {}).get("resolution", 32) if "resolution" in module.params else None
-    document = load(path, {"resolution": resolution} if resolution else {}, diagnostics=diagnostics)
+    document = load(path, sizes(name), diagnostics=diagnostics)
     assert document is not None
     again = elaborate(document, diagnostics)
     assert again is not None and not diagnostics.errors, [one.message for one in diagnostics]

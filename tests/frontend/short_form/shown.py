@@ -13,19 +13,16 @@ from gandsl.spec.fill import filled
 from gandsl.spec.loader import load
 from gandsl.spec.reader import read_text
 from gandsl.spec.tree import Mapping, Sequence, Tree, to_plain
-from tests.specs.reduced import OWN, SPECS
+from tests.specs.reduced import SPECS, sizes
 
 BLOCKS = ("data", "game", "body", "players")
 NOWHERE = Span.point("nowhere")
 
 
 def module_of(name: str, **overrides: Any) -> ModuleIR:
-    """A spec of the repository at a small resolution, with these values at paths (`__` for a dot)."""
-    found = {key.replace("__", "."): value for key, value in overrides.items()}
+    """A spec of the repository at a small size, with these values at paths (`__` for a dot)."""
+    found = sizes(name) | {key.replace("__", "."): value for key, value in overrides.items()}
     diagnostics = Diagnostics()
-    whole = load(SPECS / f"{name}.yaml", diagnostics=diagnostics)
-    if whole and "resolution" in whole.params:
-        found = {"resolution": OWN.get(name, {}).get("resolution", 32), **found}
     document = load(SPECS / f"{name}.yaml", found, diagnostics=diagnostics)
     assert document is not None, list(diagnostics)
     module = elaborate(document, diagnostics)

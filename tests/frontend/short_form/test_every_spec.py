@@ -25,17 +25,13 @@ from tests.frontend.short_form.shown import (
     texts,
 )
 from tests.frontend.short_form.told import block
+from tests.specs.families import one_of_each
 from tests.specs.reduced import ALL
 
 OF_TERMS = {"weight", "every", "batch", "from", "until", "log", "block"}
 
 
-# ablations differ in their networks; tests/frontend/game unfolds the games of some
-FEW = [name for name in ALL if not name.startswith("ablations")]
-MANY = [pytest.param(name, marks=pytest.mark.thorough) for name in ALL if name not in FEW]
-
-
-@pytest.mark.parametrize("name", [*FEW, *MANY])
+@pytest.mark.parametrize("name", one_of_each(ALL))
 def test_the_game_of_a_spec(name: str) -> None:
     module = module_of(name)
     tree = expanded(module)

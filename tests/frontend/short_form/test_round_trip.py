@@ -17,7 +17,7 @@ from gandsl.spec.fill import filled
 from gandsl.spec.game import SHORT
 from tests.frontend.short_form.shown import BLOCKS, expanded, module_of
 from tests.frontend.short_form.test_every_field import CASES, OTHERS
-from tests.specs.reduced import OWN, SPECS
+from tests.specs.reduced import SPECS, sizes
 
 
 def written_out(module: ModuleIR, name: str, folder: Path, overrides: dict[str, Any]) -> ModuleIR:
@@ -37,10 +37,6 @@ def same(one: GameIR | None, other: GameIR | None) -> None:
     assert one.graphs == other.graphs
 
 
-def small(name: str, module: ModuleIR) -> dict[str, Any]:
-    return {"resolution": OWN.get(name, {}).get("resolution", 32)} if "resolution" in module.params else {}
-
-
 @pytest.mark.parametrize(("field", "value", "name", "joint"), CASES[::4] + OTHERS)
 def test_of_every_field(field: str, value: str, name: str, joint: bool, tmp_path: Path) -> None:
     changes = {"discriminator_passes": "joint" if joint else "separate", "regularizers": None, field: value}
@@ -49,4 +45,4 @@ def test_of_every_field(field: str, value: str, name: str, joint: bool, tmp_path
         del changes[field]
         changes[part] = f"{{{penalty}: {value}}}"
     module = module_of(name, **{f"training.{path}": one for path, one in changes.items()})
-    same(module.game, written_out(module, name, tmp_path, small(name, module)).game)
+    same(module.game, written_out(module, name, tmp_path, sizes(name)).game)
