@@ -147,8 +147,9 @@ class DataDecl:
     span: Span  # of the name
     kind_span: Span
     broken: bool = False
-    named: Map[str, Scalar] = field(default_factory=dict)  # set, field, partner, stream, mask, as written
+    named: Map[str, Scalar] = field(default_factory=dict)  # set, field, partner, stream, mask, of, as written
     range: Expr | None = None
+    steps: Tree | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,14 @@ from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, entry_at, i
 
 # kinds of fields of the data
 KINDS = ("Image", "Mask", "Classes", "Signal", "Volume", "Label", "Number", "Vector", "Tokens")
-NAMED = ("set", "field", "partner", "stream", "mask")  # what a field of the data says of itself by names
+NAMED = (
+    "set",
+    "field",
+    "partner",
+    "stream",
+    "mask",
+    "of",
+)  # what a field of the data says of itself by names
 # fields of the plan that are said in a game where there is one → what to write there
 SHORT = {
     "regularizers": "write them as terms: `{block: penalty.zero_centred, of: …, by: …, gamma: 10}`",
@@ -29,8 +36,9 @@ SHORT = {
 
 def data(entry: Entry, diagnostics: Diagnostics) -> DataDecl:
     """A field of `data`: `image: "Image[3, resolution]"`, or `{type: …, when: …}`."""
+    errors = len(diagnostics)
     given = read_fields(shapes.DATA, entry.value, entry.key_span, diagnostics) or {}
-    errors, written = len(diagnostics), given.get("type")
+    written = given.get("type")
     type_ = parse_type(written.text, written.span, diagnostics) if isinstance(written, Scalar) else None
     if type_ and type_.kind not in KINDS:
         message = f"a field of the data is of a kind that items have, and {type_.kind} is none of these: "
@@ -48,6 +56,7 @@ def data(entry: Entry, diagnostics: Diagnostics) -> DataDecl:
         broken=type_ is None or len(diagnostics) > errors,
         named={key: each for key in NAMED if isinstance(each := given.get(key), Scalar)},
         range=expression(given.get("range"), diagnostics),
+        steps=given.get("steps"),
     )
 
 

@@ -95,6 +95,11 @@ TERM = Leaf("an expression, {value: …} or {block: …}", _term, {"$ref": "#/$d
 OPTIMIZER = Leaf("a mapping", lambda tree: isinstance(tree, Mapping), {"$ref": "#/$defs/optimizer"})
 GAME_BODY = Leaf(BODY.words, BODY.accepts, {"$ref": "#/$defs/game"})
 PLAN = Leaf("a mapping", lambda tree: isinstance(tree, Mapping), {"$ref": "#/$defs/training"})
+STEPS = Leaf(
+    "a list of steps",
+    lambda tree: isinstance(tree, Sequence) and all(isinstance(one, Mapping) for one in tree.items),
+    {"type": "array", "items": {"type": "object", "required": ["op"]}},
+)
 PATCHES = Leaf("a list of steps", lambda tree: isinstance(tree, Sequence), {"$ref": "#/$defs/patch"})
 
 PORT = FieldsShape(
@@ -227,11 +232,21 @@ DATA = FieldsShape(
         Field("stream", TEXT, "of the item of another stream over the set, shuffled apart"),
         Field("range", EXPRESSION, "the values that become black and white: [0, 4095]"),
         Field("mask", TEXT, "a Tokens field: 1 at each of its positions that has a token, else 0"),
+        Field("of", TEXT, "an Image of the same item: this one is computed from it, by its `steps`"),
+        Field(
+            "steps",
+            STEPS,
+            "what makes it worse, in order: blur, sinc, resize, noise, shot_noise, jpeg, either",
+        ),
         Field("when", EXPRESSION, "condition under which it exists"),
         Field("unless", EXPRESSION, "condition under which it does not exist"),
         Field("doc", TEXT, "what it is"),
     ),
-    exclusive=(("when", "unless"), ("mask", "field")),
+    exclusive=(
+        ("when", "unless"),
+        ("mask", "field"),
+        *(("of", name) for name in ("set", "field", "partner", "stream", "range", "mask")),
+    ),
     short="type",
 )
 _FROM = Field("from", EXPRESSION, "when it begins (img, kimg, Mimg, steps, or a share of the length)")

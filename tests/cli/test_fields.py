@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 
 from gandsl_runtime.runs import checkpoint
 from tests.cli.conftest import Gandsl
+from tests.documents import ROOT
 from tests.runtime.fielded import EVERYTHING, everything, files
 from tests.runtime.helpers import assert_same, folder_of, zip_of
 
@@ -92,12 +94,50 @@ training:
   optimizer: {kind: adam, lr: 2e-4, betas: [0.5, 0.999]}
   cadence: {log: 1 steps, grid: 2 steps, checkpoint: 2 steps}
 """
+MENDED = """\
+gandsl: 1
+name: mended
+DATA
+networks:
+  mender:
+    inputs: {low: "Image[3, 8]"}
+    body: {up: {op: upsample, factor: 4}, image: {op: conv, channels: 3}}
+    outputs: {image: {of: image, kind: Image}}
+  judge: {inputs: {image: "Image[3, 32]"}, body: {logit: {op: conv, channels: 1}}}
+game:
+  body:
+    fake: {network: mender, low: low}
+    real: {network: judge, image: image}
+    said: {network: judge, image: fake}
+    adversarial: {block: loss.bce, real: real, fake: said}
+  players:
+    judge: {trains: [judge], terms: {adversarial: adversarial.discriminator}}
+    mender: {trains: [mender], terms: {adversarial: adversarial.generator, near: mean(abs(fake - image))}}
+  shows: [low, fake, image]
+training:
+  length: 4 steps
+  batch: 3
+  data: {flip: true}
+  optimizer: {kind: adam, lr: 2e-4}
+  cadence: {log: 1 steps, grid: 2 steps, checkpoint: 2 steps}
+"""
+RECIPE = next(
+    block
+    for block in re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/data.md").read_text("utf-8"), re.S)
+    if "steps:" in block
+)
+MENDED = MENDED.replace("DATA\n", RECIPE.replace("256]", "32]").replace("64]", "8]"))
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The specs; pairs, two sets of photos of other sizes, and all kinds of fields."""
-    for name, text in {"pairs": TRANSLATOR, "cycle": CYCLE, "everything": EVERYTHING}.items():
+    for name, text in {
+        "pairs": TRANSLATOR,
+        "cycle": CYCLE,
+        "everything": EVERYTHING,
+        "mended": MENDED,
+    }.items():
         (tmp_path / f"{name}.yaml").write_text(text)
     rng = np.random.default_rng(0)
     for name, channels, count in (("pairs/image", 3, 5), ("pairs/edges", 1, 5), ("a", 3, 5), ("b", 3, 7)):
@@ -116,6 +156,7 @@ DATA = {
     "pairs": ["--data", "{folder}/pairs"],
     "cycle": ["--data", "a={folder}/a", "--data", "b={folder}/b"],
     "everything": ["--data", "a={folder}/many", "--data", "b={folder}/many.zip"],
+    "mended": ["--data", "{folder}/a"],
 }
 
 
@@ -246,6 +287,22 @@ def test_a_pack_of_fields_trains_as_the_originals_do(gandsl: Gandsl, folder: Pat
     spec.write_text(EVERYTHING)
     done = gandsl("train", spec, *data, "-o", folder / "other")
     assert done.exit_code == 3 and "deep.npy is not as `gandsl data pack`" in done.output, done.output
+
+
+def test_a_set_is_looked_at_and_packed_without_what_is_computed(gandsl: Gandsl, folder: Path) -> None:
+    """Training on the pack equals training on the originals, to the bit."""
+    spec = folder / "mended.yaml"
+    done = gandsl("data", "inspect", folder / "a", "--spec", spec, "--workers", 0)
+    assert done.exit_code == 0 and "image" in done.stdout and "low" not in done.stdout, done.output
+    done = gandsl("data", "pack", folder / "a", "-o", folder / "packed", "--spec", spec, "--workers", 0)
+    assert done.exit_code == 0, done.output
+    assert sorted(path.name for path in (folder / "packed").iterdir()) == ["gandsl-pack.json", "image.npy"]
+    changed = ("--set", "training.length=2 steps")
+    whole = trained(gandsl, folder, "mended", "run", *changed)
+    line = ("train", spec, "--data", folder / "packed", "-o", folder / "again", *changed, "--device", "cpu")
+    done = gandsl(*line)
+    assert done.exit_code == 0, done.output
+    assert_same(whole, checkpoint.newest(folder / "again" / "checkpoints")[1])
 
 
 def test_a_pack_leaves_broken_items_out_only_if_it_is_to(gandsl: Gandsl, folder: Path) -> None:

@@ -25,7 +25,7 @@ def unwanted(played: Played) -> Iterator[Diagnostic]:
     for entry, what in written:
         name, span = entry.key, entry.key_span
         made = [id_ for id_ in played.graph.nodes if f"{id_}.".startswith(f"{name}.")]
-        named = {key for one in played.plan.data.values() for key in (one.partner, one.mask)}
+        named = {key for one in played.plan.data.values() for key in (one.partner, one.mask, one.origin)}
         if made and played.wanted.isdisjoint(made) and name not in named and not in_library(span):
             yield Diagnostic(
                 "W0770",

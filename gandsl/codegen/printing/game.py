@@ -36,6 +36,10 @@ _HOMES = {
     **dict.fromkeys(
         ("DataField", "GamePlan", "GamePool", "GameState", "Player", "Term"), "gandsl_runtime.plan.game"
     ),
+    **dict.fromkeys(
+        ("BlurStep", "SincStep", "ResizeStep", "NoiseStep", "ShotNoiseStep", "JpegStep", "EitherStep"),
+        "gandsl_runtime.plan.degrade",
+    ),
     **dict.fromkeys(("Item", "Drawn", "Kept", "StateValue", "ClockValue"), "gandsl_runtime.game.program"),
 }
 

@@ -102,4 +102,28 @@ ROWS = (
         data: {image: {type: "Image[1, 64]", range: [4095, 0]}}""",
         mend="`range: [0, 4095]`; leave it out of labels, classes and tokens.",
     ),
+    Code(
+        "G0682",
+        "error",
+        "wrong step of a computed field",
+        means="""
+        `steps` is a list of `{op: blur, …}`, `sinc`, `resize`, `noise`, `shot_noise`, `jpeg`, `either`, and
+        one of them has a field that it does not know, or a value that it cannot take; or the last size is
+        not the field's.""",
+        example="""
+        data:
+          low: {type: "Image[3, 16]", of: image, steps: [{op: resize, factor: [0.2, 0.5]}]}""",
+        mend="`steps: [{op: resize, factor: [0.2, 0.5]}, {op: resize}]`: the last is to the field's size.",
+    ),
+    Code(
+        "G0683",
+        "error",
+        "a field that can't be computed from another",
+        means="""
+        A field with `of` and `steps` is an Image that is computed from another Image of the same item, which
+        the set has, of as many channels.""",
+        example="""
+        data: {y: "Label[3]", low: {type: "Image[3, 16]", of: y, steps: [{op: resize}]}}""",
+        mend='`low: {type: "Image[3, 16]", of: image, steps: [{op: resize}]}`.',
+    ),
 )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gandsl.diagnostics import Label
 from gandsl.diagnostics.articles import a
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.frontend.context import Context
+from gandsl.frontend.game.computed import is_computed, steps_of
 from gandsl.frontend.game.unfolder import GameUnfolder
 from gandsl.frontend.nodes.block import is_kind, shape_of
 from gandsl.spec.document import DataDecl, PortDecl
@@ -29,7 +31,15 @@ def unfold_fields(
         return None
     found = {name: one for name, one in made.items() if isinstance(one, DataField)}
     fine = [_refers(unfolder, declared[name], found, context) for name in found]
-    return found if all(fine) else None
+    return {name: _beside(one, found) for name, one in found.items()} if all(fine) else None
+
+
+def _beside(one: DataField, fields: Mapping[str, DataField]) -> DataField:
+    """A field; a computed one is of the same item as that which it is computed from."""
+    if not one.origin:
+        return one
+    of = fields[one.origin]
+    return replace(one, set=of.set, partner=of.partner, stream=of.stream)
 
 
 def _field(unfolder: GameUnfolder, decl: DataDecl, context: Context) -> object:
@@ -74,8 +84,11 @@ def _field(unfolder: GameUnfolder, decl: DataDecl, context: Context) -> object:
         values[decl.name] = unfolder.builder.source(decl.name, "item", attrs, context, decl.span)
     if values[decl.name] is POISON:
         return POISON
-    named = {key: one.text for key, one in decl.named.items()}
-    return DataField(type_.kind, tuple(type_.shape), **named, range=range_)
+    named = {"origin" if key == "of" else key: one.text for key, one in decl.named.items()}
+    steps = () if decl.steps is None else steps_of(unfolder, decl.steps, context)
+    if isinstance(steps, Poison):
+        return POISON
+    return DataField(type_.kind, tuple(type_.shape), **named, range=range_, steps=steps)
 
 
 def _range(unfolder: GameUnfolder, decl: DataDecl, context: Context) -> tuple[float, float] | Poison | None:
@@ -106,6 +119,8 @@ def _refers(
         if (written := decl.named.get(key)) and not re.fullmatch(PATTERN, written.text):
             at.add("G0681", f"`{key}` is a name, not `{written.text}`", written.span)
             return False
+    if "of" in decl.named or decl.steps is not None:
+        return is_computed(unfolder, decl, fields, context)
     if (mask := decl.named.get("mask")) is None:
         return True
     of = fields.get(mask.text)

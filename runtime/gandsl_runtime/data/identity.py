@@ -62,7 +62,7 @@ def _looked_at(data: ItemSet, index: int) -> str | None:
         found = look(data.source, index)
         return None if isinstance(found, str) else found.digest[:8].hex()
     try:
-        row = data.row(index, {name: of for name, of in data.fields.items() if not of.partner})
+        row = data.row(index, data.own)
     except DataError:
         return None
     return _digest(part for name, array in row.items() for part in (name.encode(), array.tobytes()))

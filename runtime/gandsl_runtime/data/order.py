@@ -23,6 +23,7 @@ class Picks(NamedTuple):
     images: np.ndarray  # int64 (n,)
     flipped: np.ndarray  # bool (n,)
     partners: dict[str, Picks] = {}  # of fields that another item alike has: by what they share
+    keys: np.ndarray | None = None  # int64 (n, words): of what is drawn for each, where something is
 
 
 @dataclass
@@ -141,6 +142,24 @@ class Partnered:
             self._drawn[field] = block, rng.random((BLOCK, 2))
         found: np.ndarray = self._drawn[field][1][place]
         return found
+
+
+@dataclass
+class Keyed:
+    """An order that gives each item a key for what else is drawn of it: of (seed, stream, place in it)."""
+
+    order: ShuffledOrder | Balanced | Partnered
+    key: tuple[int, ...]
+
+    def pick(self, position: int) -> Pick:
+        """The item itself at a position of the endless stream."""
+        return self.order.pick(position)
+
+    def picks(self, position: int, places: Sequence[int]) -> Picks:
+        """The items at `places` of the batch that begins at a position, and their keys."""
+        keys = [(*self.key, int(at)) for at in position + _numbers(places)]
+        found = np.array(keys, dtype=np.int64).reshape(-1, len(self.key) + 1)
+        return self.order.picks(position, places)._replace(keys=found)
 
 
 class _Members(NamedTuple):

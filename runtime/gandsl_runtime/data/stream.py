@@ -24,12 +24,12 @@ from ..plan.game import DataField
 from ..system.pasted import pasted
 from ..system.signals import CAUGHT
 from .dataset import Dataset
-from .order import Balanced, Partnered, Picks, ShuffledOrder, words
+from .order import Balanced, Keyed, Partnered, Picks, ShuffledOrder, words
 from .readers import QUEUED
 from .sources.base import shown
 from .table import FieldTable, room_of
 
-Order = ShuffledOrder | Balanced | Partnered
+Order = ShuffledOrder | Balanced | Partnered | Keyed
 Deal = Callable[[int], Sequence[int]]  # the number of images of a batch → places of those to read
 MIRRORED = 1 << 20  # bytes at a time: what is mirrored stays in the processor's cache
 WARNINGS = 10  # broken images that a run tells of by name
@@ -116,7 +116,7 @@ def _fields(table: FieldTable, picks: Picks, pinned: bool, skipped: dict[str, st
     rows = {name: room[0] for name, room in rooms.items()}
     for part in table.parts:
         some = picks.partners[part] if part else picks
-        table.fill(part, some.images, some.flipped, rows, skipped)
+        table.fill(part, some.images, some.flipped, rows, skipped, picks.keys)
     return FieldBatch((name, room[1]) for name, room in rooms.items())
 
 
@@ -175,6 +175,8 @@ class Stream:
         self._order: Order = order
         if isinstance(dataset, FieldTable) and dataset.alike:
             self._order = Partnered(order, dataset.alike, seed, flip)
+        if isinstance(dataset, FieldTable) and dataset.computed:
+            self._order = Keyed(self._order, (seed, *words(key)))
         self._workers, self._pinned = workers, pinned
         self._ahead: tuple[int, Iterator[Any]] | None = None  # batch size, loader
         self._closing = Event()

@@ -16,6 +16,7 @@ from .fields.columns import Column, Ready
 from .fields.decode import Value
 from .fields.kinds import KINDS, bytes_of, room_of, shape_of, tokens_in
 from .fitting import UNREADABLE, WHITE, Unreadable, reason
+from .order import words
 from .sources.base import shown
 
 Row = dict[str, np.ndarray]  # of an item, by field
@@ -47,8 +48,14 @@ class FieldTable:
         """Fields of one item each: of the item itself under "", of each partner under the field it shares."""
         found: dict[str, dict[str, DataField]] = {"": {}}
         for name, one in self.fields.items():
-            found.setdefault(one.partner, {})[name] = one
+            if not one.origin:
+                found.setdefault(one.partner, {})[name] = one
         return {part: fields for part, fields in found.items() if fields}
+
+    @cached_property
+    def computed(self) -> Mapping[str, DataField]:
+        """Fields that are computed from others as they are read."""
+        return {name: one for name, one in self.fields.items() if one.origin}
 
     @property
     def images(self) -> Sequence[str]:
@@ -57,8 +64,8 @@ class FieldTable:
 
     @property
     def own(self) -> Mapping[str, DataField]:
-        """The fields of the items themselves, not of their partners."""
-        return {name: one for name, one in self.fields.items() if not one.partner}
+        """The fields that the set has of the items themselves: not their partners', nor computed ones."""
+        return {name: one for name, one in self.fields.items() if not (one.partner or one.origin)}
 
     @property
     def labels(self) -> np.ndarray | None:
@@ -79,11 +86,16 @@ class FieldTable:
     def row(self, index: int, fields: Mapping[str, DataField] | None = None) -> Row:
         """The fields of an item, or some of them; partners' are of the next item alike.
 
-        Raises DataError naming what can't be read.
+        Computed ones are by draws of the item's own. Raises DataError naming what can't be read.
         """
         wanted = self.fields if fields is None else fields
         values: dict[str, Value] = {}
-        return {name: self._array(self._near(index, one), name, one, values) for name, one in wanted.items()}
+        found: Row = {}
+        for name, one in wanted.items():
+            kept, of = one.origin or name, self.fields[one.origin] if one.origin else one
+            array = self._array(self._near(index, of), kept, of, values)
+            found[name] = computed(array, name, one, (index,)) if one.origin else array
+        return found
 
     def _near(self, index: int, of: DataField) -> int:
         if not of.partner:
@@ -144,13 +156,21 @@ class FieldTable:
         flipped: np.ndarray,
         rows: Mapping[str, np.ndarray],
         skipped: dict[str, str],
+        keys: np.ndarray | None = None,
     ) -> None:
-        """Decode the fields of a part of items into arrays [n, …], mirrored where they are picked so."""
+        """Decode the fields of a part of items into arrays [n, …], mirrored where they are picked so.
+
+        What is computed from them is so by the draws of `keys` [n, words].
+        """
         fields = self.parts[part]
         for at, index in enumerate(wanted.tolist()):
             _, found = self.readable(index, skipped, fields)
             for name, array in found.items():
                 rows[name][at] = array[..., ::-1] if flipped[at] and KINDS[fields[name].kind].flips else array
+        for name, of in self.computed.items():
+            if of.origin in fields and keys is not None:
+                for at, key in enumerate(keys.tolist()):
+                    rows[name][at] = computed(rows[of.origin][at], name, of, key)
 
     def class_shares(self) -> np.ndarray | None:
         """How often each class is drawn; as Dataset.class_shares."""
@@ -163,6 +183,14 @@ class FieldTable:
     def said(self) -> str:
         """`image 3×64×64, text 77×768`."""
         return ", ".join(f"{name} {_times(one)}" for name, one in self.fields.items())
+
+
+def computed(array: np.ndarray, name: str, of: DataField, key: Sequence[int]) -> np.ndarray:
+    """A field from the one that it is computed from, by the draws of a key."""
+    from .degrade.steps import degraded
+
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence((*key, 3, *words(f"field/{name}")))))
+    return degraded(array, of.steps, (of.shape[1], of.shape[2]), rng)
 
 
 def _times(of: DataField) -> str:

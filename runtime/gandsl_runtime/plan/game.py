@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from .number import Curve, Number, Stairs
 from .optimizer import Optimizer
 from .quantity import ZERO, Quantity
 from .schedule import Clock, reached
+
+if TYPE_CHECKING:
+    from .degrade import DegradeStep
 
 Fresh = Literal["phase", "step"]
 _SHORT = {"generator": "G", "discriminator": "D"}
@@ -39,6 +42,8 @@ class DataField:
     stream: str = ""  # an independent stream over the set
     range: tuple[float, float] | None = None  # values that become black and white
     mask: str = ""  # a field of Tokens: where it has any
+    origin: str = ""  # a field of the same item, from which it is computed
+    steps: tuple[DegradeStep, ...] = ()  # by these
 
     @property
     def key(self) -> str:
@@ -48,7 +53,7 @@ class DataField:
     @property
     def plain(self) -> bool:
         """Whether it may be the image or the label of a set that names no fields."""
-        named = self.field or self.partner or self.range or self.mask
+        named = self.field or self.partner or self.range or self.mask or self.origin
         return self.kind in ("Image", "Label") and not named
 
 

@@ -28,7 +28,8 @@ def opened(source: Source, fields: Mapping[str, DataField], plan: Data | None = 
     """Items with these fields. Raises DataError where the set lacks one, or has labels that do not fit."""
     plan = plan or Data()
     packed = isinstance(source, FieldsPack)  # which has masks as fields of their own
-    called = {name: of.field or name for name, of in fields.items() if packed or not of.mask}
+    kept = {name: of for name, of in fields.items() if not of.origin}
+    called = {name: of.field or name for name, of in kept.items() if packed or not of.mask}
     shared = [of.partner for of in fields.values() if of.partner]
     alike = {partner: _of_name(partner, fields, called) for partner in shared}
     wanted = {called[name]: fields[name] for name in reversed(called)}
@@ -64,8 +65,9 @@ def opened(source: Source, fields: Mapping[str, DataField], plan: Data | None = 
 def of_set(fields: Mapping[str, DataField]) -> dict[str, DataField]:
     """What the set has to hold for these fields, whoever's item they are of: by what the set calls it.
 
-    Raises DataError where it is read in two ways.
+    What is computed from another field is none of the set's. Raises DataError where it is read in two ways.
     """
+    fields = {name: of for name, of in fields.items() if not of.origin}
     called = {name: of.field or name for name, of in fields.items()}
     found: dict[str, DataField] = {}
     for name, of in fields.items():

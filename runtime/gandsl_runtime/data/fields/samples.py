@@ -11,13 +11,13 @@ from typing import Any
 from ...errors import DataError
 from ...plan.game import DataField
 from ..sources.base import shown
-from ..sources.shards import LABEL_FIELDS, Place, Shards, number_in
+from ..sources.shards import LABEL_FIELDS, Member, Shards, number_in
 from .columns import Column, Columns, InTable, absent, shared_items
 from .decode import Value, decoded, suffix_of
 from .kinds import KINDS
 from .metadata import FILE
 
-Own = Mapping[int, Any]  # by the number of a sample: a Place, or the value itself
+Own = Mapping[int, Any]  # by the number of a sample: a Member, or the value itself
 HOW = "a field is an end of the files' names (`0001.{0}{1}`), or a key of `0001.json`"
 
 
@@ -26,7 +26,7 @@ class InShards:
     """A file of each sample."""
 
     source: Shards
-    places: Sequence[Place]
+    places: Sequence[Member]
 
     def place(self, index: int) -> str:
         return self.source.said(self.places[index])
@@ -41,12 +41,12 @@ class _Samples:
 
     source: Shards
     names: Sequence[str]
-    ends: Mapping[str, Mapping[int, Place]]
+    ends: Mapping[str, Mapping[int, Member]]
 
     @classmethod
     def of(cls, source: Shards) -> _Samples:
         names: list[str] = []
-        ends: dict[str, dict[int, Place]] = {}
+        ends: dict[str, dict[int, Member]] = {}
         for name, files in source.samples():
             for end, place in files.items():
                 ends.setdefault(end, {})[len(names)] = place
@@ -112,7 +112,7 @@ def columns_of_samples(source: Shards, wanted: Mapping[str, DataField]) -> Colum
 
 def _column(source: Shards, field: str, own: Own, numbers: Sequence[int], names: Sequence[str]) -> Column:
     values = [own[number] for number in numbers]
-    if all(isinstance(value, Place) for value in values):
+    if all(isinstance(value, Member) for value in values):
         return InShards(source, values)
     return InTable(values, names, field)
 
@@ -124,7 +124,7 @@ def _kind(end: str) -> str:
 
 def _images(samples: _Samples, taken: set[str]) -> Own:
     """The image of each sample among the files that are no field's: `jpg` goes before `other.png`."""
-    found: dict[int, Place] = {}
+    found: dict[int, Member] = {}
     free = [end for end in samples.ends if end not in taken and _kind(end) in KINDS["Image"].suffixes]
     for end in sorted(free, key=lambda end: ("." in end, end == "npy", end)):
         for number, place in samples.ends[end].items():

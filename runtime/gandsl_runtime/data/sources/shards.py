@@ -31,7 +31,7 @@ MOST_SHARDS = 100_000  # that a pattern may stand for
 _BRACES = re.compile(r"\{(?:(\d{1,18})\.\.(\d{1,18})|([^{}]*,[^{}]*))\}")
 
 
-class Place(NamedTuple):
+class Member(NamedTuple):
     """One file of a shard."""
 
     shard: int
@@ -52,7 +52,7 @@ class Shards:
         self.name, self._shards = name, list(shards)
         self._handles: OrderedDict[int, io.FileIO] = OrderedDict()
         self.images: list[str] = []
-        self._places: list[Place] = []
+        self._places: list[Member] = []
         self._stated: list[Any] = []
         for _, sample in self.samples():
             if (image := _image_of(sample)) is not None:
@@ -61,13 +61,13 @@ class Shards:
                 self._stated.append(self._label(sample))
         self._handles.clear()  # else each process that is forked would hold them too
 
-    def samples(self) -> Iterator[tuple[str, dict[str, Place]]]:
+    def samples(self) -> Iterator[tuple[str, dict[str, Member]]]:
         """The name of each sample, and its files by what follows the first dot there. Raises DataError."""
         for number, shard in enumerate(self._shards):
             for key, sample in _samples(number, shard):
                 yield f"{shard.name}/{key}", sample
 
-    def said(self, place: Place) -> str:
+    def said(self, place: Member) -> str:
         """A file's shard and name, for messages."""
         return f"{self._shards[place.shard].name}/{place.name}"
 
@@ -85,7 +85,7 @@ class Shards:
             )
         return numbered(self._stated, self.images, self.name)
 
-    def _label(self, sample: dict[str, Place]) -> Any:
+    def _label(self, sample: dict[str, Member]) -> Any:
         """A number where the sample holds one, None where it says nothing; odd text stays text."""
         if cls := sample.get("cls"):
             return number_in(self.content(cls))
@@ -99,7 +99,7 @@ class Shards:
             return found if isinstance(found, int) else None
         return None
 
-    def content(self, place: Place) -> bytes:
+    def content(self, place: Member) -> bytes:
         """What a file holds. Raises OSError."""
         handle = self._handle(place.shard).fileno()
         content = os.pread(handle, within_reason(place.size), place.offset)
@@ -163,9 +163,9 @@ def number_in(content: bytes) -> int | str:
     return int(text) if re.fullmatch(r"-?\d{1,18}", text) else text
 
 
-def _samples(number: int, shard: Path) -> Iterator[tuple[str, dict[str, Place]]]:
+def _samples(number: int, shard: Path) -> Iterator[tuple[str, dict[str, Member]]]:
     """The key of each sample, and its files by what follows the first dot of their name. Raises DataError."""
-    current, sample = ("", ""), dict[str, Place]()
+    current, sample = ("", ""), dict[str, Member]()
     for member in _members(number, shard):
         folder, _, file = member.name.rpartition("/")
         stem, _, extension = file.partition(".")
@@ -180,14 +180,14 @@ def _samples(number: int, shard: Path) -> Iterator[tuple[str, dict[str, Place]]]
         yield "/".join(filter(None, current)), sample
 
 
-def _members(number: int, shard: Path) -> Iterator[Place]:
+def _members(number: int, shard: Path) -> Iterator[Member]:
     if kind := special(shard):
         raise DataError(f"{shard} is {kind}, no tar file", "give files of shards")
     try:
         with tarfile.open(shard, "r:") as archive:
             for info in archive:
                 if info.isreg() and not info.issparse():
-                    yield Place(number, info.name, info.offset_data, info.size)
+                    yield Member(number, info.name, info.offset_data, info.size)
                 archive.members = []  # type: ignore[attr-defined]  # else it keeps every header
             archive.fileobj.seek(archive.offset)
             if archive.fileobj.read(512) != bytes(512):  # tarfile takes a damaged header for the end
@@ -199,7 +199,7 @@ def _members(number: int, shard: Path) -> Iterator[Place]:
         ) from error
 
 
-def _image_of(sample: dict[str, Place]) -> Place | None:
+def _image_of(sample: dict[str, Member]) -> Member | None:
     """The image of a sample: `jpg` goes before `mask.png`, else the first."""
     images = [extension for extension in sample if PurePosixPath(f"x.{extension}").suffix in EXTENSIONS]
     return sample[min(images, key=lambda extension: "." in extension)] if images else None
