@@ -202,8 +202,8 @@ def test_spoiled_packs_are_refused_in_one_sentence(tmp_path, small_shards):
 
 def test_one_that_is_newer_says_so(tmp_path):
     where = packed(tmp_path / "pack")
-    (where / INDEX).write_text((where / INDEX).read_text().replace("pack/1", "pack/2"))
-    with pytest.raises(DataError, match="it says 'pack/2', and this gandsl reads 'pack/1'"):
+    (where / INDEX).write_text((where / INDEX).read_text().replace("pack/1", "pack/9"))
+    with pytest.raises(DataError, match="it says 'pack/9', and this gandsl reads 'pack/1' and 'pack/2'"):
         open_source(where)
 
 

@@ -186,7 +186,7 @@ def _first(error: ValidationError | RecursionError) -> str:
     first = error.errors(include_url=False, include_context=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     if place == "gandsl" and isinstance(first["input"], str) and first["input"].startswith("pack/"):
-        return f"it says {first['input'][:20]!r}, and this gandsl reads {VERSION!r}"
+        return f"it says {first['input'][:20]!r}, and this gandsl reads {VERSION!r} and 'pack/2'"
     said = first["msg"].removeprefix("Value error, ").replace("Input should", "should")
     return f"`{place}` {said}" if place else said
 

@@ -39,8 +39,7 @@ class PackedFields(StrictDocument):
 def is_of_fields(path: Path) -> bool:
     """Whether a folder's index is that of a pack of fields."""
     try:
-        with open(path / INDEX, "rb") as file:
-            return b'"pack/2"' in file.read(200)
+        return b'"pack/2"' in read(path / INDEX)[:200]
     except OSError:
         return False
 
