@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from typer.testing import CliRunner
 
+from gandsl.cli.app import app
 from gandsl_runtime.errors import DataError
 from gandsl_runtime.system.shortage import asked_for, is_shortage
 from tests.cli.conftest import SPECS, Gandsl
@@ -82,6 +84,18 @@ def test_who_says_something_else(error: Exception) -> None:
     assert not is_shortage(fault)
 
 
+@pytest.fixture(scope="module")
+def run(images: Path) -> Path:
+    """A run, trained and sampled in this process: forks of it have all loaded that they need, and go on."""
+    run = images.parent / "run_of_them"
+    line = ["train", QUICK, "--data", images, "-o", run, *SHORT, "--set", "training.batch=8"]
+    for command in (line, ["sample", run, "-o", run / "grid.png"]):
+        done = CliRunner().invoke(app, [str(word) for word in command])
+        assert done.exit_code == 0, done.output
+    return run
+
+
+@pytest.mark.usefixtures("run")
 def test_training(images: Path, tmp_path: Path) -> None:
     command = ["train", QUICK, "--data", images, "-o", tmp_path / "run", *SHORT]
     ended = forked([*command, "--set", "training.batch=3000"], at_most(160 * MIB))
@@ -137,10 +151,7 @@ def test_a_gpu(player: str, images: Path, tmp_path: Path) -> None:
     assert f"of the {player}: 2.00 GiB more were asked for" in said
 
 
-def test_sampling(images: Path, tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    trained = forked(["train", QUICK, "--data", images, "-o", run, *SHORT, "--set", "training.batch=8"])
-    assert trained.code == 0, trained
+def test_sampling(run: Path, tmp_path: Path) -> None:
     command = ["sample", run, "--seeds", "0-2999", "--batch", 3000, "-o", tmp_path / "grid.png"]
     ended = forked(command, at_most(40 * MIB))
     said = " ".join(ended.err.split())
