@@ -18,6 +18,8 @@ Value = Image.Image | np.ndarray  # of one field of one item, decoded
 VOLUMES = (".nii", ".nii.gz")
 SOUNDS = (".wav", ".flac")
 TEXTS = (".txt", ".cls")
+CUT = "it is cut short"
+UNKNOWN = 0xFFFFFFFF - 8  # sizes from here on are of streams, which did not know theirs
 
 
 def suffix_of(name: str) -> str:
@@ -25,6 +27,12 @@ def suffix_of(name: str) -> str:
     parts = PurePosixPath(name).suffixes
     twice = "".join(parts[-2:]).lower()
     return twice if twice in READERS else (parts[-1].lower() if parts else "")
+
+
+def stem(name: str) -> str:
+    """A file's name without the end that says how it is read: what its item is called."""
+    end = suffix_of(name)
+    return name[: -len(end)] if end in READERS else name
 
 
 def decoded(content: bytes, name: str) -> Value:
@@ -65,7 +73,12 @@ def sound(content: bytes) -> np.ndarray:
         import soundfile
     except (ImportError, OSError) as error:
         raise MissingExtra("sound files", "audio") from error
-    samples, _ = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
+    if content[:4] == b"RIFF" and len(content) - 8 < int.from_bytes(content[4:8], "little") < UNKNOWN:
+        raise ValueError(CUT)  # the library reads what there is
+    with soundfile.SoundFile(io.BytesIO(content)) as file:
+        samples = file.read(dtype="float32", always_2d=True)
+        if len(samples) < file.frames:
+            raise ValueError(CUT)
     return np.ascontiguousarray(samples.T)
 
 
@@ -79,8 +92,12 @@ def volume(content: bytes) -> np.ndarray:
 
     if content[:2] == b"\x1f\x8b":
         content = gzip.decompress(content)
-    found: Any = nibabel.Nifti1Image.from_bytes(content)
-    return np.asarray(found.dataobj)
+    try:
+        found: Any = nibabel.Nifti1Image.from_bytes(content)
+        return np.asarray(found.dataobj)
+    except Exception as error:  # its errors have no root of their own
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise ValueError(f"it is no NIfTI volume, or is cut short: {lines[0]}") from error
 
 
 READERS: dict[str, Callable[[bytes], Value]] = {

@@ -13,7 +13,7 @@ from ..matching import form
 from ..names import and_more, spelled
 from ..sources.base import Files, visible
 from .columns import Column, Columns, InFiles, InTable, absent, shared_items
-from .decode import suffix_of
+from .decode import stem, suffix_of
 from .kinds import KINDS
 from .metadata import FILE, Metadata, metadata_of
 
@@ -99,16 +99,16 @@ def _named(
     """What is called by the field's name: by item."""
     ends, files = KINDS[of.kind].suffixes, listing.files
     found: dict[str, object] = {
-        _stem(name.removeprefix(f"{field}/")): InFile(name)
+        stem(name.removeprefix(f"{field}/")): InFile(name)
         for name in files
         if name.startswith(f"{field}/") and suffix_of(name) in ends
     }
     if found:
         return found
     for name in files:
-        stem = _stem(name)
-        if stem.endswith(f".{field}") and suffix_of(name) in ends:
-            found[stem.removesuffix(f".{field}")] = InFile(name)
+        item = stem(name)
+        if item.endswith(f".{field}") and suffix_of(name) in ends:
+            found[item.removesuffix(f".{field}")] = InFile(name)
     if found:
         return found
     if table is None or (column := table.column(field)) is None:
@@ -144,7 +144,7 @@ def _plain_files(
     free = [name for name in listing.files if suffix_of(name) in ends and name not in taken]
     folders = {f"{field}/" for field in wanted}
     free = [name for name in free if not name.startswith(tuple(folders))]
-    return {_stem(name): InFile(name) for name in free} or None
+    return {stem(name): InFile(name) for name in free} or None
 
 
 def _stated(
@@ -165,17 +165,12 @@ def _stated(
     return None
 
 
-def _stem(name: str) -> str:
-    """A file's name without the end that says how it is read."""
-    return name[: -len(suffix_of(name))] if suffix_of(name) else name
-
-
 def _seen(files: Iterable[str]) -> set[str]:
     """What could be fields: folders, and parts of names."""
     found = set()
     for name in files:
         if "/" in name:
             found.add(name.partition("/")[0])
-        elif "." in _stem(PurePosixPath(name).name):
-            found.add(_stem(name).rpartition(".")[2])
+        elif "." in stem(PurePosixPath(name).name):
+            found.add(stem(name).rpartition(".")[2])
     return found

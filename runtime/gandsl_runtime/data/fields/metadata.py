@@ -11,7 +11,7 @@ from typing import Any
 
 from ...errors import DataError
 from ..names import spelled
-from ..sources.base import EXTENSIONS
+from .decode import stem
 
 NAMES = ("metadata.jsonl", "metadata.csv")
 KEY = "file_name"
@@ -64,7 +64,7 @@ def metadata_of(where: str, files: Sequence[str], read: Callable[[str], bytes]) 
         for number, row in enumerate(rows, 1):
             if not isinstance(row, Mapping) or not isinstance(row.get(KEY), str) or not row[KEY]:
                 raise ValueError(f"row {number} has no `{KEY}`")
-            item = _item(row[KEY])
+            item = stem(row[KEY])
             if item in by_item:
                 raise ValueError(f"row {number} is of {spelled(row[KEY])}, as an earlier one is")
             by_item[item] = row
@@ -81,9 +81,3 @@ def _lines(text: str) -> Any:
                 yield json.loads(line)
             except ValueError as error:
                 raise ValueError(f"line {number}: {error}") from error
-
-
-def _item(file: str) -> str:
-    """What an item is called: its file without the end."""
-    stem, dot, end = file.rpartition(".")
-    return stem if f"{dot}{end}".lower() in {*EXTENSIONS, ".npy", ".wav", ".flac", ".nii"} and stem else file
