@@ -30,6 +30,7 @@ _OF_ONE: dict[str, tuple[Callable[[float], float] | None, str]] = {
     "cos": (math.cos, "cosine, of radians"),
     "round": (None, "the nearest whole number; halves go to the even one"),
     "stop_gradient": (None, "x, for a constant"),
+    "normalize_gradient": (None, "x, whose gradient has the mean length 1 over all samples"),
     "sign": (lambda x: float((x > 0) - (x < 0)), "1 above 0, -1 below, 0 at 0"),
     "sample_mean": (None, "the mean of each sample's own numbers: a Number"),
     "sample_sum": (None, "the sum of each sample's own numbers: a Number"),

@@ -107,6 +107,7 @@ WRITTEN: dict[str, str] = {
     "mel": SIGNAL + "    f: {op: stft, window: 64, hop: 32}\n" + one("mel, bands: 12, rate: 8000.0")
     + BACK_FROM_SOUND,
     **{name: one(f"{name}, count: 24") for name in ("nearest_code", "moving_code")},
+    "normalize_gradient": one("normalize_gradient, length: 2.0"),
     "scale_gradient": one("scale_gradient, factor: -0.5"),
     "roll": one("roll, shift: 3"),
     "window_partition": WINDOWS + "    l: {op: gelu}\n" + one("window_reverse, window: 4, size: 16"),

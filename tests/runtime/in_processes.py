@@ -42,6 +42,7 @@ CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "anchored": ("dcgan", 3, {"training.regularizers": ANCHORED}),
     "fields": ("", 4, {}),  # of every kind, from two sets
 }
+NEAR = ("game.players.painter.terms.near", "mean(abs(normalize_gradient(fake) - ref))")
 RANDOM = (4, 9, 160)  # a term's batch of items, a state of micro-batches, players that share moments at once
 BATCH = 8
 
@@ -84,7 +85,7 @@ def _of_fields(group: ProcessGroup) -> Trainer:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "everything.yaml"
         path.write_text(EVERYTHING)
-        program = gandsl.compile(path, {"training.batch": BATCH})
+        program = gandsl.compile(path, {"training.batch": BATCH, NEAR[0]: NEAR[1]})
     torch.manual_seed(7 + group.rank)
     assert program.plan is not None and program.game is not None
     program.to(torch.float64)

@@ -13,6 +13,7 @@ import gandsl
 from gandsl_runtime import ops
 from gandsl_runtime.distributed.group import ProcessGroup, synchronized
 from gandsl_runtime.layers import MovingCode, NearestCode
+from gandsl_runtime.ops.gradient import scaled_inside
 from gandsl_runtime.rng import Part
 from gandsl_runtime.training.statistics import together
 from tests.specs.block_formulas import structural
@@ -131,6 +132,47 @@ def test_a_gradient_is_scaled_and_numbers_are_not(by: float | None) -> None:
     assert odd[0].isinf() and odd[1].signbit()
 
 
+@pytest.mark.parametrize("shape", [(4,), (4, 3), (4, 2, 3, 3)])
+def test_a_gradient_is_brought_to_a_length(shape: tuple[int, ...]) -> None:
+    """g · length / (mean over samples ‖g‖ + eps), at any scale of what comes back; numbers stay."""
+    x, along = drawn(*shape).requires_grad_(), drawn(*shape, seed=1)
+    y = ops.normalize_gradient(x.tanh(), length=0.3, eps=0.01)
+    assert torch.equal(y, x.tanh())
+    (slope,) = torch.autograd.grad((y * along).sum(), x)
+    mean = torch.stack([one.square().sum().sqrt() for one in along]).mean()
+    expected = 0.3 * along / (mean + 0.01) * (1 - x.tanh() ** 2)
+    torch.testing.assert_close(slope, expected, rtol=1e-12, atol=1e-12)
+    z = ops.normalize_gradient(x)
+    plain, thousand = (torch.autograd.grad((z * along).sum() * n, x, retain_graph=True)[0] for n in (1, 1000))
+    torch.testing.assert_close(plain, thousand, rtol=1e-6, atol=0)
+    assert not torch.autograd.grad((z * 0).sum(), x)[0].any(), "of no gradient nothing is made"
+
+
+def test_a_normalized_gradient_is_scaled_where_losses_are() -> None:
+    x, along = drawn(4, 3).half().requires_grad_(), drawn(4, 3, seed=1).half()
+    with scaled_inside(torch.tensor(512.0)):
+        y = ops.normalize_gradient(x)
+    (slope,) = torch.autograd.grad((y * along).sum() * 512, x)
+    lengths = slope.float().square().sum(1).sqrt()
+    torch.testing.assert_close(lengths.mean(), torch.tensor(512.0), rtol=2e-3, atol=0)
+
+
+class Beside(ProcessGroup):
+    """One of two processes, of which the other gives as much and half as much again."""
+
+    size = 2
+
+    def total(self, x: Tensor) -> Tensor:
+        return 2.5 * x
+
+
+def test_the_length_is_that_of_all_processes() -> None:
+    x, along = drawn(4, 3).requires_grad_(), drawn(4, 3, seed=1)
+    with synchronized(Beside()):
+        (slope,) = torch.autograd.grad((ops.normalize_gradient(x) * along).sum(), x)
+    torch.testing.assert_close(slope, along / along.norm(dim=1).mean(), rtol=1e-6, atol=0)
+
+
 REVERSED = """\
 gandsl: 1
 name: reversing
@@ -142,7 +184,8 @@ networks:
       trunk: {op: linear, features: 3}
       turned: {block: backwards.reversal, scale: 0.5}
       scaled: scale_gradient(turned, 0.25)
-      kept: scaled + stop_gradient(round(scaled) - scaled)
+      even: normalize_gradient(scaled)
+      kept: even + stop_gradient(round(even) - even)
       logit: {op: linear, features: 1}
     outputs: {logit: {of: logit, kind: Logits}}
 data: {image: "Image[1, 4]"}
@@ -165,7 +208,8 @@ def test_gradients_within_a_network(tmp_path: Path) -> None:
     said = judge(x)
     torch.testing.assert_close(said, F.linear(features.round(), logit, judge.get_parameter("logit.bias")))
     (slope,) = torch.autograd.grad(said.sum(), trunk)
-    torch.testing.assert_close(slope, -0.125 * logit.T @ x.flatten(1).sum(0, keepdim=True))
+    back = -0.125 * logit.T / logit.norm()  # the same for each sample
+    torch.testing.assert_close(slope, back @ x.flatten(1).sum(0, keepdim=True), rtol=1e-6, atol=1e-9)
 
 
 ALIKE = """\

@@ -1,6 +1,6 @@
 """Ops: every primitive without state, as functions of tensors.
 
-The batch comes first; all but `quantize` and `scale_gradient` are twice differentiable.
+The batch comes first; all but `quantize`, `scale_gradient` and `normalize_gradient` are twice differentiable.
 """
 
 from gandsl_runtime.ops.activation import (
@@ -51,7 +51,13 @@ from gandsl_runtime.ops.combine import (
     slice_channels,
 )
 from gandsl_runtime.ops.dynamic import dynamic_conv
-from gandsl_runtime.ops.gradient import differentiable, gradient, scale_gradient, stop_gradient
+from gandsl_runtime.ops.gradient import (
+    differentiable,
+    gradient,
+    normalize_gradient,
+    scale_gradient,
+    stop_gradient,
+)
 from gandsl_runtime.ops.joined import box_mask, crossover, join, output, split, take
 from gandsl_runtime.ops.norm import pixel_norm
 from gandsl_runtime.ops.parallel import batched_linear, shared_linear
@@ -137,6 +143,7 @@ __all__ = [
     "multiply",
     "negate",
     "norm",
+    "normalize_gradient",
     "off_diagonal",
     "one_sample",
     "output",

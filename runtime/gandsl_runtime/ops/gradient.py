@@ -108,3 +108,32 @@ class _Scaled(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         return gradients[0] * ctx.factor, None
+
+
+def normalize_gradient(x: Tensor, *, length: float = 1.0, eps: float = 1e-8) -> Tensor:
+    """x [N, …]; what comes back to it is g · length / (mean ‖gᵢ‖₂ + eps), the mean over the samples that all
+    processes have in this micro-batch (as EnCodec balances its terms, arXiv:2210.13438, section 3.4).
+
+    While losses are scaled, so is what comes out.
+    """
+    group = active()
+    own = float(len(x))
+    samples = own if group.size == 1 else group.total(x.detach().new_tensor(own, dtype=torch.float64))
+    return _Normalized.apply(x, length * inner_scale(), eps, samples)
+
+
+class _Normalized(torch.autograd.Function):
+    """x, whose gradient has the mean length `length`."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, length: float | Tensor, eps: float, samples: float | Tensor) -> Tensor:
+        ctx.length, ctx.eps, ctx.samples = length, eps, samples
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+        (slope,) = gradients
+        wide = torch.promote_types(slope.dtype, torch.float32)
+        lengths = torch.linalg.vector_norm(slope.reshape(len(slope), -1), dim=1, dtype=wide)
+        mean = active().total(lengths.sum()) / ctx.samples
+        return slope * (ctx.length / (mean + ctx.eps)).to(slope.dtype), None, None, None
