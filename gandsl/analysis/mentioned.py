@@ -52,7 +52,7 @@ def names(*places: Tree | Expr | None, body: trees.Mapping | None = None) -> set
 def _of_ports(ports: Iterable[PortDecl]) -> set[str]:
     found: set[str] = set()
     for port in ports:
-        found |= names(*(port.dims or ()), port.when, port.unless, port.each[1] if port.each else None)
+        found |= names(*(port.dims or ()), port.when, port.unless, *(over for _, over in port.each))
     return found
 
 

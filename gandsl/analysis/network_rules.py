@@ -99,7 +99,7 @@ def inputs_match_outputs(facts: RuleInput) -> Iterator[Diagnostic]:
         if facts.sizes and any(shape[1:] != facts.sizes[variant.level] for shape in shapes):
             continue  # does not grow: reported by growth_rules
         made = list(zip(generator.outputs, shapes, strict=True))
-        taken = [node for node in discriminator.inputs if node.type.kind not in ("Label", "Scalar")]
+        taken = [node for node in discriminator.inputs if _role(node) == "Image"]
         for position, node in enumerate(taken[: len(made)]):
             name, shape = made[position]
             if node.type.shape != shape:
@@ -112,7 +112,7 @@ def inputs_match_outputs(facts: RuleInput) -> Iterator[Diagnostic]:
                     secondary=(Label(facts.output("generator", name), f"{_shape(shape)} from here"),),
                     help="derive both from the same parameters",
                 )
-        if len(taken) != len(made):
+        if taken and len(taken) != len(made):  # of none, input_kinds says so
             said.add(-1)
             span = (
                 taken[len(made)].provenance.span
@@ -203,10 +203,11 @@ def _shortest(graph: Graph, sources: list[str], target: str, inside: set[str]) -
 
 def one_image_at_several_sizes(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0624: several images of an item, where the data has one: it is averaged down to each size."""
-    for graph in facts.programs("discriminator").values():
+    made = facts.programs("generator")
+    for variant, graph in facts.programs("discriminator").items():
         images = [node for node in graph.inputs if node.type.kind in PICTURES]
-        if len(images) < 2:
-            continue
+        if len(images) < 2 or (variant in made and len(made[variant].outputs) != len(images)):
+            continue  # of as many as G makes: another number is reported by inputs_match_outputs
         largest = max(images, key=lambda node: node.type.elements)
         for position, image in enumerate(images):
             alike = [other for other in images[:position] if other.type.sides == image.type.sides]
@@ -230,6 +231,8 @@ def one_image_at_several_sizes(facts: RuleInput) -> Iterator[Diagnostic]:
 def networks_are_trained(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0625: a network that the training plan leaves alone. A game says itself whom it trains."""
     two = facts.document.training and "game" not in facts.document.tree
+    if not {*TRAINED} & {*facts.document.networks}:
+        return  # where it has neither, that is what is said
     for name, network in facts.document.networks.items() if two else ():
         if name not in TRAINED:
             yield Diagnostic(

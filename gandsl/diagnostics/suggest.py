@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
-from gandsl.diagnostics.synonyms import ours
+from gandsl.diagnostics.synonyms import ours, said_otherwise
 
 LONGEST = 60  # characters compared: the search is quadratic, and no name is longer
 COMPARED = 500  # names
@@ -49,5 +49,7 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "known here:"
     near = nearest(word, names)
     if near is not None:
         return f"did you mean `{near}`?"
+    if (sentence := said_otherwise(word)) is not None:
+        return sentence
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
     return f"{otherwise} " + ", ".join(f"`{name}`" for name in names[:LISTED]) + more

@@ -39,6 +39,7 @@ _OURS: dict[str, str] = {
     "pixel_unshuffle": "space_to_depth",
     "stop_gradient": "detach no_grad stop_grad stopgrad",
     "scale_gradient": "gradient_reversal reverse_gradient grad_reverse grl gradient_scale",
+    "normalize_gradient": "grad_norm gradient_normalization normalize_grad gradient_balancer",
     "nearest_code": "vector_quantize vector_quantizer vq codebook",
     "moving_code": "ema_codebook vector_quantize_ema ema_vq",
     "largest": "argmax hard_max",
@@ -142,6 +143,9 @@ _OURS: dict[str, str] = {
     "Feature": "feature_map map activation_map",
     "Latent": "z_vector latent_code noise_vector",
     "Tokens": "token sequence",
+    "Volume": "video clip voxels image3d",
+    "Signal": "audio waveform wave image1d",
+    "Classes": "segmentation label_map class_map semantic_map",
     "Logits": "logit score scores",
     "Label": "class classes class_label",
     "int": "integer whole",
@@ -203,6 +207,23 @@ INSTEAD: dict[str, str] = {
 }
 
 
+# words for fields and parameters, of which the language says otherwise what they say
+_SAID_OTHERWISE: dict[str, str] = {
+    **dict.fromkeys(
+        ("pretrained", "checkpoint", "load_from", "ckpt"),
+        "`weights: {file: …, sha256: …}` of a network says where it starts from",
+    ),
+    **dict.fromkeys(
+        ("frozen", "trainable", "requires_grad", "fixed", "non_trainable"),
+        "what no player trains rests: a network `weights: {random: true}`, or nodes by `training.freeze`",
+    ),
+    **dict.fromkeys(
+        ("share", "shared", "shared_weights", "tied", "tie", "share_weights", "weight_from"),
+        "`{reuse: NODE}` is a node above again, with the weights it has",
+    ),
+}
+
+
 def _plain(word: str) -> str:
     return word.lower().replace("-", "").replace("_", "")
 
@@ -219,6 +240,14 @@ SYNONYMS = _inverted()
 """A word of the field, without case, `-` and `_` → our names for it."""
 
 _INSTEAD = {_plain(word): sentence for word, sentence in INSTEAD.items()}
+
+
+_OTHERWISE = {_plain(word): sentence for word, sentence in _SAID_OTHERWISE.items()}
+
+
+def said_otherwise(word: str) -> str | None:
+    """How the language says what other people's field or parameter of that name does."""
+    return _OTHERWISE.get(_plain(word))
 
 
 def ours(word: str) -> tuple[str, ...]:

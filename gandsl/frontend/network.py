@@ -12,7 +12,7 @@ from gandsl.frontend.builder import TooManyNodes
 from gandsl.frontend.context import Context
 from gandsl.frontend.nodes.block import is_kind, shape_of
 from gandsl.frontend.nodes.defaults import make_defaults
-from gandsl.frontend.nodes.fold import stage_name
+from gandsl.frontend.nodes.fold import in_step, stage_name
 from gandsl.frontend.reporting import Enough
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Above, TensorValue, first_output
@@ -122,20 +122,30 @@ def _input(
                 return POISON
             if value is not wanted:
                 return ABSENT
-    if port.each is None:
+    if not port.each:
         return _one_input(unfolder, port, port.name, context)
-    variable, over = port.each
-    sizes = first_output(unfolder.evaluate_expr(over, context))
-    if sizes is POISON:
+    lists: dict[str, list[Any]] = {}
+    for variable, over in port.each:
+        value = first_output(unfolder.evaluate_expr(over, context))
+        if value is not POISON and not isinstance(value, list | tuple):
+            unfolder.at(context).add("G0105", "`each` runs over a list", over.span)
+        if not isinstance(value, list | tuple):
+            return POISON
+        lists[variable] = list(value)
+    if not in_step(unfolder, lists, {name: over.span for name, over in port.each}, context):
         return POISON
-    if not isinstance(sizes, list | tuple):
-        unfolder.at(context).add("G0105", "`each` runs over a list", over.span)
-        return POISON
+    first = next(iter(lists.values()))
+    names = [stage_name(value, index) for index, value in enumerate(first)]
+    if len({*names}) < len(names):
+        names = [str(index) for index in range(len(first))]
     found = [
         _one_input(
-            unfolder, port, f"{port.name}_{stage_name(value, index)}", context.child({variable: value})
+            unfolder,
+            port,
+            f"{port.name}_{name}",
+            context.child({variable: values[index] for variable, values in lists.items()}),
         )
-        for index, value in enumerate(sizes)
+        for index, name in enumerate(names)
     ]
     inputs = [one for one in found if one is not POISON]
     return inputs if len(inputs) == len(found) else POISON

@@ -189,7 +189,10 @@ _CONVERSIONS = {
     ("Vector", "Feature"): "`reshape` makes a feature of a vector",
     ("Label", "Vector"): "`embedding` or `one_hot` makes a vector of a label",
     ("Feature", "Tokens"): "`to_tokens` makes tokens of a feature",
-    ("Tokens", "Feature"): "`from_tokens` makes a feature of tokens",
+    (
+        "Tokens",
+        "Feature",
+    ): "`from_tokens` makes a feature of tokens; their mean is `reduce(t, 'mean', 'tokens')`",
     ("Styles", "Vector"): "pick one of the styles: `ws[0]`",
 }
 

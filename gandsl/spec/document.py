@@ -39,7 +39,7 @@ class PortDecl:
     optional: bool
     when: Expr | None
     unless: Expr | None
-    each: tuple[str, Expr] | None  # a list of inputs: the variable and what it walks
+    each: tuple[tuple[str, Expr], ...]  # a list of inputs: variables, and what they walk in step
     distribution: str | None  # None: normal, for a Latent
     doc: str
     span: Span  # of the name

@@ -101,7 +101,17 @@ class _Loader:
         if document.game is not None or ("game" in document.tree and not document.is_short):
             return
         misspelt = meant(shapes.SPEC, document.tree)
-        for role in ("generator", "discriminator"):
+        roles = ("generator", "discriminator")
+        if document.networks and not {*roles} & {*document.networks, *misspelt, *document.tree.entries}:
+            named = ", ".join(f"`{name}`" for name in document.networks)
+            self.diagnostics.add(
+                "G0612",
+                "the spec has no generator and no discriminator, which a loss plays",
+                next(iter(document.networks.values())).span,
+                help=f"write `game:` in place of `training.loss`, whose players train {named}",
+            )
+            return
+        for role in roles:
             written = document.tree.entries.get(role)  # where it is null
             if role not in document.networks and role not in misspelt:
                 place = written.key_span if written else Span.point(document.file)

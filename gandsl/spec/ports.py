@@ -10,6 +10,9 @@ from gandsl.spec.names import check_name, is_name
 from gandsl.spec.parse import parse_type
 from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree
 
+DRAWN = ("Latent", "Vector")
+"""Kinds of inputs that may say what they are drawn from."""
+
 
 def port(entry: Entry, diagnostics: Diagnostics) -> PortDecl:
     """A port: `x: Feature`, or `{type: …, …}`."""
@@ -18,17 +21,19 @@ def port(entry: Entry, diagnostics: Diagnostics) -> PortDecl:
     errors = len(diagnostics)
     kind = parse_type(written.text, written.span, diagnostics) if isinstance(written, Scalar) else None
     optional, distribution, each = given.get("optional"), given.get("distribution"), given.get("each")
-    if kind and distribution and kind.kind != "Latent":
+    if kind and distribution and kind.kind not in DRAWN:
         key = (
             entry.value.entries["distribution"].key_span
             if isinstance(entry.value, Mapping)
             else entry.key_span
         )
-        diagnostics.add("G0008", "`distribution` belongs to inputs of kind Latent", key)
-    walked = next(iter(each)) if isinstance(each, Mapping) else None
-    if walked:
-        check_name(walked.key, walked.key_span, diagnostics)
-    list_of = expression(walked.value, diagnostics) if walked else None
+        message = f"`distribution` belongs to inputs of kind {' or '.join(DRAWN)}"
+        diagnostics.add("G0008", message, key)
+    walked = [
+        (one.key, expression(one.value, diagnostics))
+        for one in (each if isinstance(each, Mapping) else ())
+        if check_name(one.key, one.key_span, diagnostics)
+    ]
     return PortDecl(
         name=entry.key,
         kind=kind.kind if kind else "",
@@ -36,7 +41,7 @@ def port(entry: Entry, diagnostics: Diagnostics) -> PortDecl:
         optional=isinstance(optional, Scalar) and optional.value is True,
         when=expression(given.get("when"), diagnostics),
         unless=expression(given.get("unless"), diagnostics),
-        each=(walked.key, list_of) if walked and list_of else None,
+        each=tuple((name, over) for name, over in walked if over),
         distribution=distribution.text if isinstance(distribution, Scalar) else None,
         doc=text_in(given, "doc"),
         span=entry.key_span,

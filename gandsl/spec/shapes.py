@@ -56,10 +56,10 @@ DERIVED = Leaf(
     {"anyOf": [EXPRESSION.schema, {"type": "object", "additionalProperties": EXPRESSION.schema}]},
 )
 NAMES = Leaf("a list of names", _names, {"type": "array", "items": {"type": ["string", "number", "boolean"]}})
-ONE_ENTRY = Leaf(
-    "a mapping of one variable to a list, `{res: …}`",
-    lambda tree: isinstance(tree, Mapping) and len(tree) == 1,
-    {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": EXPRESSION.schema},
+WALKED = Leaf(
+    "a mapping of variables to lists, `{res: …}`",
+    lambda tree: isinstance(tree, Mapping) and len(tree) > 0,
+    {"type": "object", "minProperties": 1, "additionalProperties": EXPRESSION.schema},
 )
 MAPPING = Leaf("a mapping", lambda tree: isinstance(tree, Mapping), {"type": "object"})
 IMPORT = Leaf(
@@ -109,11 +109,11 @@ PORT = FieldsShape(
         Field("optional", FLAG, "the caller may leave it out; it is absent then"),
         Field("when", EXPRESSION, "condition under which it exists"),
         Field("unless", EXPRESSION, "condition under which it does not exist"),
-        Field("each", ONE_ENTRY, "makes it a list, one for each value of the variable"),
+        Field("each", WALKED, "makes it a list, one for each value of the variable; several run in step"),
         Field(
             "distribution",
             ChoiceShape(("normal", "uniform", "truncated_normal")),
-            "what a network's Latent is drawn from: normal (default), uniform, truncated_normal",
+            "what a Latent or Vector is drawn from: normal (default of a Latent), uniform, truncated_normal",
         ),
         Field("doc", TEXT, "what it is for"),
     ),

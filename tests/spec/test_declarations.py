@@ -68,7 +68,7 @@ def test_networks(tmp_path: Path) -> None:
     generator, encoder = document.networks["generator"], document.networks["encoder"]
     assert generator.inputs["z"].distribution == "truncated_normal"
     each = generator.inputs["many"].each
-    assert each is not None and (each[0], each[1].text) == ("res", "doubling(4, resolution)")
+    assert [(name, over.text) for name, over in each] == [("res", "doubling(4, resolution)")]
     assert generator.styles is not None and generator.styles.text == "start"
     assert generator.defaults is not None and "conv" in generator.defaults
     assert list(generator.outputs) == ["stages"] and list(encoder.outputs) == ["u", "v"]

@@ -213,7 +213,7 @@ def _written(unfolder: GameUnfolder, written: Scalar, context: Context) -> TypeV
     if type_ is None:
         return POISON
     port = PortDecl(
-        "draw", type_.kind, type_.dims, False, None, None, None, None, "", written.span, type_.kind_span
+        "draw", type_.kind, type_.dims, False, None, None, (), None, "", written.span, type_.kind_span
     )
     if not is_kind(unfolder, port, context):
         return POISON

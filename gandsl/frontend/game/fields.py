@@ -53,7 +53,7 @@ def _field(unfolder: GameUnfolder, decl: DataDecl, context: Context) -> object:
         False,
         decl.when,
         decl.unless,
-        None,
+        (),
         None,
         "",
         decl.span,

@@ -139,7 +139,8 @@ class GameUnfolder(Unfolder):
         """A tensor of one of `kinds`, or a list of such."""
         value = first_output(value)
         if isinstance(value, PartValue) and not value.path and "Weights" in kinds:
-            value = self.builder.make("weights", {}, network=value.network)
+            with self.builder.reading(context, span):
+                value = self.builder.make("weights", {}, network=value.network)
         if not isinstance(value, list | tuple):
             return self._one(value, kinds, span, context, port=port, where=where, above=above)
         found = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,26 +59,44 @@ def arguments_of(tree: trees.Mapping, form: str, context: Context) -> dict[str, 
     }
 
 
-def refuse_unknown(unfolder: Unfolder, use: Use, names: list[str], where: str, what: str) -> tuple[Use, bool]:
+def refuse_unknown(
+    unfolder: Unfolder,
+    use: Use,
+    names: list[str],
+    where: str,
+    what: str,
+    needed: Collection[str] | None = None,
+) -> tuple[Use, bool]:
     """Report arguments with a name that the callee does not have; whether there are any.
 
-    The use comes back with each under the name that was likely meant, which is not missing then; and without
-    those that are null, which is as if they were not written.
+    The use comes back with each under the name that was likely meant, where that one is `needed` (default:
+    all are): it is not missing then. Without those that are null, which is as if they were not written.
     """
     written = {name: argument for name, argument in use.arguments.items() if not trees.is_null(argument.tree)}
     known = {name: argument for name, argument in written.items() if name in names}
     unknown = [name for name in use.arguments if name not in names]
     for name in unknown:
         argument = use.arguments[name]
-        if near := nearest(name, names):
+        near = nearest(name, names)
+        if near is not None and near in (names if needed is None else needed):
             known.setdefault(near, argument)
         unfolder.at(argument.context).add(
             "G0205",
             f"{where} has no {what} `{name}`",
             argument.key_span,
-            help=did_you_mean(name, names) or (f"it has {', '.join(names)}" if names else None),
+            help=_again(unfolder, use, argument)
+            if near == "weight"
+            else did_you_mean(name, names) or (f"it has {', '.join(names)}" if names else None),
         )
     return replace(use, arguments=known), bool(unknown)
+
+
+def _again(unfolder: Unfolder, use: Use, argument: Argument) -> str:
+    """What to write for a misspelt `weight`, which may mean the weights of another node."""
+    text = argument.tree.text if isinstance(argument.tree, trees.Scalar) else ""
+    if unfolder.reuses and text in use.context.made:
+        return f"`{{reuse: {text}}}` is that node again, with the weights it has"
+    return "did you mean `weight`?"
 
 
 def one_tensor(

@@ -32,7 +32,9 @@ def call_block(unfolder: Unfolder, block: BlockDecl, use: Use) -> NodeOutputs | 
         _report_depth(unfolder, block, use)
         return POISON
     names = [*block.ports, *block.params, *block.slots]
-    use, failed = refuse_unknown(unfolder, use, names, where, "port, parameter or slot")
+    needed = {name for name, port in block.ports.items() if not port.optional}
+    needed |= {name for name, param in block.params.items() if param.default is None}
+    use, failed = refuse_unknown(unfolder, use, names, where, "port, parameter or slot", needed)
     scope = Scope(unfolder.scope_of(block.home))
     values = scope.values
     for name, param in block.params.items():

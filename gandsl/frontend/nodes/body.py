@@ -192,7 +192,8 @@ def _report_form(
         )
         return
     for key in entry.value.entries.values():
-        if hint := did_you_mean(key.key, forms.by_key):
+        of_games = _OF_GAMES.get(key.key) if forms.reserved else None
+        if hint := of_games or did_you_mean(key.key, forms.by_key):
             unfolder.at(context).add(
                 "G0313", f"`{entry.key}` has no op, block, slot or fold", key.key_span, help=hint
             )
@@ -203,6 +204,14 @@ def _report_form(
         entry.key_span,
         help=f"a node has one of {', '.join(forms.by_key)}",
     )
+
+
+# forms of node that games alone have → what networks have in their place
+_OF_GAMES = {
+    "network": "a network calls no other: calls stand under `game:`; a block serves several networks",
+    "draw": 'what is drawn is an input of the network, `{type: "Latent[n]", distribution: …}`, or noise',
+    "state": "states stand under `game:`, and are given to a network by an input",
+}
 
 
 def _value(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Context, above: Above) -> Any:

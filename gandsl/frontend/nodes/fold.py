@@ -12,7 +12,7 @@ from gandsl.frontend.context import Context
 from gandsl.frontend.nodes.arguments import COMMON
 from gandsl.frontend.references import names_of, scalars_of
 from gandsl.frontend.unfolder import Unfolder
-from gandsl.frontend.values import Above, NodeOutputs, first_output
+from gandsl.frontend.values import Above, NodeOutputs, first_output, flows
 from gandsl.spec import tree as trees
 from gandsl.spec.names import is_name
 from gandsl.spec.tree import Entry
@@ -29,7 +29,8 @@ def unfold_fold(
     if not _well_formed(unfolder, entry, tree, context):
         return POISON
     lists = _variables(unfolder, tree, context)
-    carried = _carry(unfolder, tree, context, above)
+    walks = _walks_x(tree, lists or {})
+    carried = {} if walks else _carry(unfolder, tree, context, above)
     if lists is None or carried is None:
         return POISON
     body = tree.get("body")
@@ -54,7 +55,7 @@ def unfold_fold(
         place = tree.entries["fold"].key_span
         inside = context.child(values).inside(name, f"stage {name}", place, given=carried)
         inside = replace(inside, absent={**context.absent, **_absences(tree, carried)})
-        start, value = next(iter(carried.items()), ("", ABSENT))
+        start, value = next(iter(carried.items()), ("x", stage["x"]) if walks else ("", ABSENT))
         reads = above if value is first_output(above.value) else Above(value, start, _carried_at(tree, start))
         after, last = unfolder.body(body, inside, reads)
         with unfolder.builder.unfolding(inside.path):
@@ -111,7 +112,14 @@ def _well_formed(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context:
         if value is not None and not isinstance(value, trees.Mapping):
             unfolder.at(context).add("G0010", f"`{key}` of a fold is a mapping", value.span)
             fine = False
-    carry, following = tree.get("carry"), tree.get("next")
+    carry, following, over = tree.get("carry"), tree.get("next"), tree.get("fold")
+    walked = over.entries if isinstance(over, trees.Mapping) else {}
+    for item in carry if isinstance(carry, trees.Mapping) else ():
+        if item.key in walked:
+            message = f"`{item.key}` is carried from stage to stage, and what the fold runs over, too"
+            both = [Label(walked[item.key].key_span, "it runs over this")]
+            unfolder.at(context).add("G0404", message, item.key_span, secondary=both)
+            fine = False
     if isinstance(following, trees.Mapping):
         carried = list(carry.entries) if isinstance(carry, trees.Mapping) else ["x"]
         for item in following:
@@ -139,6 +147,23 @@ def _variables(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> dic
             return None
         lists[item.key] = list(value)
     spans = {item.key: item.value.span for item in over}
+    if not in_step(unfolder, lists, spans, context):
+        return None
+    first, count = next((name, len(values)) for name, values in lists.items())
+    if not count and not unfolder.growing:
+        notes = _values(unfolder, over.entries[first].value, context)
+        said = "the fold runs over an empty list, and does nothing"
+        unfolder.at(context).add("W0745", said, spans[first], notes=notes)
+    if count > MAX_STAGES:
+        unfolder.at(context).add("G0309", f"{count} stages are more than {MAX_STAGES}", spans[first])
+        return None
+    return lists
+
+
+def in_step(
+    unfolder: Unfolder, lists: Mapping[str, list[Any]], spans: Mapping[str, Span], context: Context
+) -> bool:
+    """Whether lists have as many entries each, so that variables walk them together; reported if not."""
     lengths = {name: len(values) for name, values in lists.items()}
     first, *others = lengths
     for other in others:
@@ -149,15 +174,14 @@ def _variables(unfolder: Unfolder, tree: trees.Mapping, context: Context) -> dic
                 spans[other],
                 secondary=[Label(spans[first], f"{lengths[first]} entries")],
             )
-            return None
-    if not lengths[first] and not unfolder.growing:
-        notes = _values(unfolder, over.entries[first].value, context)
-        said = "the fold runs over an empty list, and does nothing"
-        unfolder.at(context).add("W0745", said, spans[first], notes=notes)
-    if lengths[first] > MAX_STAGES:
-        unfolder.at(context).add("G0309", f"{lengths[first]} stages are more than {MAX_STAGES}", spans[first])
-        return None
-    return lists
+            return False
+    return True
+
+
+def _walks_x(tree: trees.Mapping, lists: Mapping[str, list[Any]]) -> bool:
+    """Whether x is each of a list of tensors in turn, where else it is what is carried on."""
+    walked = lists.get("x", [])
+    return "carry" not in tree and bool(walked) and all(flows(first_output(one)) for one in walked)
 
 
 def _values(unfolder: Unfolder, tree: trees.Tree, context: Context) -> list[str]:

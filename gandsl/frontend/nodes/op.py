@@ -16,7 +16,9 @@ from gandsl.spec.values import POISON, Poison
 def call_op(unfolder: Unfolder, op: Op, use: Use) -> TensorValue | Poison:
     """A node for `op`, as a tensor; POISON after reporting."""
     where = f"`{op.name}`"
-    use, failed = refuse_unknown(unfolder, use, names_taken(op), where, "port or parameter")
+    needed = {port.name for port in op.ports if not port.optional}
+    needed |= {param.name for param in op.params if param.required}
+    use, failed = refuse_unknown(unfolder, use, names_taken(op), where, "port or parameter", needed)
     inputs: dict[str, tuple[Any, ...]] = {}
     places: dict[str, Span] = {}
     for position, port in enumerate(op.ports):

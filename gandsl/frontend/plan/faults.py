@@ -50,6 +50,14 @@ _ELSEWHERE = {
     **dict.fromkeys(
         ("output_dir", "outdir", "run_dir"), "it is an option: `gandsl train SPEC --run-dir DIR`"
     ),
+    **dict.fromkeys(
+        (
+            *("losses", "terms", "reconstruction", "recon", "kl", "l1", "l2", "perceptual", "lpips"),
+            *("feature_matching", "cycle", "identity", "contrastive", "classification", "info"),
+        ),
+        "more terms stand in the game: `game: {players: {generator: {terms: {NAME: …}}}}`, beside "
+        "the loss or in its place",
+    ),
 }
 
 ErrorDetails = Mapping[str, Any]
@@ -166,19 +174,34 @@ class _Place:
         return True
 
 
+def is_field(path: tuple[str, ...]) -> bool:
+    """Whether the plan may have a field there, so that what stands in it is worth looking at."""
+    known = _known(path[:-1])
+    return known is None or path[-1] in known
+
+
 def _fields(path: tuple[Any, ...]) -> list[str]:
-    """The names of the fields at `path` of the plan, found through its annotations."""
-    from typing import get_args
+    """The names of the fields at `path` of the plan; none where names are the spec's."""
+    return sorted(_known(path) or ())
 
-    from pydantic import BaseModel
 
-    def models(annotation: Any) -> list[type[BaseModel]]:
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            return [annotation]
-        return [model for argument in get_args(annotation) for model in models(argument)]
-
-    current: list[type[BaseModel]] = [Plan]
+def _known(path: tuple[Any, ...]) -> set[str] | None:
+    """The names of the fields at `path`, found through the plan's annotations; None where any name is one."""
+    current: list[Any] = [Plan]
     for step in path:
-        fields = [model.model_fields[step] for model in current if step in model.model_fields]
-        current = [model for field in fields for model in models(field.annotation)] or current
-    return sorted({name for model in current for name in model.model_fields})
+        current = [inner for one in current for inner in _inside_of(one, step)]
+    models = [one for one in current if hasattr(one, "model_fields")]
+    return {name for model in models for name in model.model_fields} if models else None
+
+
+def _inside_of(kind: Any, step: Any) -> list[Any]:
+    """What a step into a value of this type leads to, the members of a union each by itself."""
+    from typing import get_args, get_origin
+
+    def flat(annotation: Any) -> list[Any]:
+        whole = hasattr(annotation, "model_fields") or get_origin(annotation) in (dict, tuple, None)
+        return [annotation] if whole else [one for part in get_args(annotation) for one in flat(part)]
+
+    if hasattr(kind, "model_fields"):
+        return flat(kind.model_fields[step].annotation) if step in kind.model_fields else []
+    return flat(get_args(kind)[-1 if get_origin(kind) is dict else 0]) if get_args(kind) else []

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from gandsl.diagnostics import Label
 from gandsl.frontend.context import Context
-from gandsl.frontend.plan.faults import report_faults, report_part
+from gandsl.frontend.plan.faults import is_field, report_faults, report_part
 from gandsl.frontend.plan.nulls import settled
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import first_output
@@ -28,10 +28,10 @@ def make_plan(unfolder: Unfolder, training: trees.Mapping, context: Context) -> 
     name, parameters = _own_loss(unfolder, training, context)
     plain = trees.Mapping({e.key: e for e in training if not (name and e.key == "loss")}, training.span)
     for entry in plain:
-        if isinstance(entry.value, Scalar):
+        if isinstance(entry.value, Scalar) and is_field((entry.key,)):
             own[entry.key] = _value(unfolder, entry.value, context)
     failed: list[tuple[str, ...]] = []
-    values = _value(unfolder, plain, context)
+    values = _value(unfolder, plain, context, ())
     if name:
         fits = _is_loss(unfolder, name, context)
         values["loss"] = {**_value(unfolder, parameters, context), "block": name.text} if fits else POISON
@@ -96,9 +96,16 @@ def make_part(unfolder: Unfolder, tree: trees.Mapping, context: Context, part: t
     return POISON if failed else found
 
 
-def _value(unfolder: Unfolder, tree: Tree, context: Context) -> Any:
+def _value(unfolder: Unfolder, tree: Tree, context: Context, path: tuple[str, ...] | None = None) -> Any:
+    """Plain data, evaluated. With `path`, its place in the plan: no field of it stays as it is, unread."""
     if isinstance(tree, trees.Mapping):
-        return {entry.key: _field(unfolder, entry.key, entry.value, context) for entry in tree}
+        inner = {entry.key: (*path, entry.key) if path is not None else None for entry in tree}
+        return {
+            entry.key: _field(unfolder, entry.key, entry.value, context, place)
+            if (place := inner[entry.key]) is None or is_field(place)
+            else None
+            for entry in tree
+        }
     if isinstance(tree, trees.Sequence):
         return [_value(unfolder, item, context) for item in tree.items]
     if not isinstance(tree.value, str):
@@ -109,14 +116,14 @@ def _value(unfolder: Unfolder, tree: Tree, context: Context) -> Any:
     return value.long if isinstance(value, Size) else value
 
 
-def _field(unfolder: Unfolder, name: str, tree: Tree, context: Context) -> Any:
+def _field(unfolder: Unfolder, name: str, tree: Tree, context: Context, path: tuple[str, ...] | None) -> Any:
     if name in _texts() and isinstance(tree, Scalar) and isinstance(tree.value, str):
         return tree.value  # a text as it stands: `loss/G` is no division
     if name in _texts() and isinstance(tree, trees.Sequence):
         return [
             item.text if isinstance(item, Scalar) else _value(unfolder, item, context) for item in tree.items
         ]
-    return _value(unfolder, tree, context)
+    return _value(unfolder, tree, context, path)
 
 
 def _sound(data: Any, path: tuple[str, ...], failed: list[tuple[str, ...]]) -> Any:

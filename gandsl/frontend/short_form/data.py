@@ -58,11 +58,11 @@ def _full(text: str, declared: PortDecl, port: Port, at: int, document: Document
     if document.growth:
         text = re.sub(r"\blevel_size\b", f"last({document.growth.over.text})", text)
     if declared.each:
-        variable, over = declared.each
         end = {len(port.nodes) - 1: "last", 0: "first"}.get(at)
         if end is None:
             return None
-        text = re.sub(rf"\b{re.escape(variable)}\b", f"{end}({over.text})", text)
+        for variable, over in declared.each:
+            text = re.sub(rf"\b{re.escape(variable)}\b", f"{end}({over.text})", text)
     return None if _FAMILY.search(text) else text
 
 
@@ -90,12 +90,13 @@ def scales(document: Document, roles: Roles, plan: Plan) -> dict[str, dict[str, 
         if not first.is_list:
             return {"image": None}
         declared = document.networks["discriminator"].inputs[first.name]
-        assert declared.each
-        over = declared.each[1].text
         plain = _type(_written(document, "discriminator", first.name))
-        variable = declared.each[0]
-        if plain is None or not re.search(rf",\s*{re.escape(variable)}\s*\]", plain.text):
-            over = _sizes(first.shapes)
+        walked = [
+            over.text
+            for variable, over in declared.each
+            if plain is not None and re.search(rf",\s*{re.escape(variable)}\s*\]", plain.text)
+        ]
+        over = walked[0] if walked else _sizes(first.shapes)
         return {"item": {"block": "level.pyramid", "x": "image", "sizes": over}}
     found: dict[str, dict[str, Any] | None] = {}
     for port in roles.images:

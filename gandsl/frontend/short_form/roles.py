@@ -74,7 +74,7 @@ def _inputs(ports: Mapping[str, PortDecl], graph: Graph) -> list[tuple[Port, str
         nodes = [node for node in graph.inputs if stem.fullmatch(node.id) and node.type.kind == port.kind]
         if nodes:
             ids, shapes = tuple(node.id for node in nodes), tuple(node.type.shape for node in nodes)
-            found.append((Port(name, ids, shapes, port.each is not None), port.kind))
+            found.append((Port(name, ids, shapes, bool(port.each)), port.kind))
     return found
 
 
