@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # of no use without torch, or large
-BACK = "torch safetensors gandsl mlxtend datasets tensorboard av scikit-learn webdataset"
+BACK = "torch safetensors gandsl mlxtend datasets tensorboard av soundfile nibabel scikit-learn webdataset"
 
 
 def admitted() -> Iterator[tuple[str, str]]:

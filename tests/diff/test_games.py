@@ -23,10 +23,10 @@ from tests.cli.test_moved import NEW, OLD
 from tests.diff.changed_games import changed_game
 from tests.frontend.short_form.shown import module_of
 from tests.frontend.short_form.test_every_field import CASES
-from tests.frontend.short_form.test_round_trip import small, written_out
+from tests.frontend.short_form.test_round_trip import written_out
 from tests.random_specs.grow import spec as random_spec
 from tests.random_specs.plan import SCHEMA, drawn
-from tests.specs.reduced import SPECS
+from tests.specs.reduced import SPECS, sizes
 
 MANY = pytest.mark.thorough
 
@@ -406,7 +406,7 @@ def test_nodes_in_another_order(tmp_path: Path) -> None:
 def test_what_is_written_out_is_no_difference(name: str, tmp_path: Path) -> None:
     """A short form against the text that `show --game` prints of it, also beside another difference."""
     short = module_of(name)
-    written = written_out(short, name, tmp_path, small(name, short))
+    written = written_out(short, name, tmp_path, sizes(name))
     diff = compare(short, written)
     assert diff.plan and not diff.untold and not diff.game and not diff
     assert render(diff).endswith("no difference")
@@ -414,7 +414,7 @@ def test_what_is_written_out_is_no_difference(name: str, tmp_path: Path) -> None
         module_of(name, training__cadence__log="7 steps"),
         name,
         tmp_path,
-        {**small(name, short), "training.cadence.log": "7 steps"},
+        {**sizes(name), "training.cadence.log": "7 steps"},
     )
     assert "  ~ cadence.log: " in (text := render(compare(short, slower)))
     assert "game\n  no difference in the game\n" in text
