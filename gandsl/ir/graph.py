@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
+from functools import cached_property
 from typing import Any
 
 from gandsl.diagnostics.errors import InvariantError
@@ -109,10 +110,19 @@ class Graph:
 
     def call(self, node: Node) -> Call:
         """The node as its op's rules see it."""
-        return Call(
-            {port: tuple(self.nodes[id_].type for id_ in ids) for port, ids in node.inputs.items()},
-            node.attrs,
-        )
+        if self.nodes.get(node.id) is not node:
+            return self._called(node)
+        if node.id not in self._calls:
+            self._calls[node.id] = self._called(node)
+        return self._calls[node.id]
+
+    @cached_property
+    def _calls(self) -> dict[str, Call]:
+        return {}
+
+    def _called(self, node: Node) -> Call:
+        types = {port: tuple(self.nodes[id_].type for id_ in ids) for port, ids in node.inputs.items()}
+        return Call(types, node.attrs)
 
     def reads(self, node: Node) -> tuple[str, ...]:
         """Ids of what the node's numbers depend on.

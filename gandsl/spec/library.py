@@ -20,6 +20,8 @@ class Library:
     diagnostics: Diagnostics
     standard: str = STANDARD
     documents: dict[str, Document | None] = field(default_factory=dict)  # by path; None: could not be read
+    _paths: dict[str, str] = field(default_factory=dict)  # of files, as written → where that leads
+    _spaces: dict[str, str | None] = field(default_factory=dict)  # of the standard library → its file
 
     def block(self, name: str, home: Document) -> BlockDecl | None:
         """`res_up` of `home`, `lib.res_up` of its import `lib`, `norm.batch` of the library, or None.
@@ -72,18 +74,25 @@ class Library:
         """The document that a prefix stands for, and whether the prefix is known at all."""
         if home and space in home.imports:
             return self._load(home.imports[space]), True
-        for folder in block_folders(self.standard) if space.isidentifier() and space != TABLE else ():
-            path = os.path.join(folder, f"{space}.yaml")
-            if os.path.exists(path):
-                return self._load(path), True
-        return None, False
+        path = self._standard(space)
+        return (self._load(path), True) if path else (None, False)
+
+    def _standard(self, space: str) -> str | None:
+        """The file of a namespace of the standard library, if there is one."""
+        if space not in self._spaces:
+            named = space.isidentifier() and space != TABLE
+            paths = [os.path.join(one, f"{space}.yaml") for one in block_folders(self.standard) if named]
+            self._spaces[space] = next(filter(os.path.exists, paths), None)
+        return self._spaces[space]
 
     def _load(self, place: str | Document) -> Document | None:
         if isinstance(place, Document):
             return place
         if not place:  # an import that was not found, which was reported
             return None
-        key = os.path.realpath(place)
+        if place not in self._paths:
+            self._paths[place] = os.path.realpath(place)
+        key = self._paths[place]
         if key not in self.documents:
             is_ours = os.path.dirname(place) in block_folders()
             self.documents[key] = self._ours(place) if is_ours else load_blocks(place, self.diagnostics)

@@ -37,11 +37,14 @@ class PassCost:
 
 def pass_cost(one: PlayedPass) -> PassCost:
     """The multiply-adds and kept numbers of a pass, and what each of its terms alone would take."""
-    counted = _Counted(one.one, one.players)
+    counted, terms = _Counted(one.one, one.players), one.one.terms
+    macs = counted.macs()
     alone = {
-        term.id: sum(_Counted(_only(one.one, term), one.players).macs().values()) for term in one.one.terms
+        term.id: macs if len(terms) == 1 else _Counted(_only(one.one, term), one.players).macs()
+        for term in terms
     }
-    return PassCost(_by_network(one, counted.macs()), _by_network(one, counted.kept()), alone)
+    totals = {term: sum(by_place.values()) for term, by_place in alone.items()}
+    return PassCost(_by_network(one, macs), _by_network(one, counted.kept()), totals)
 
 
 def _by_network(one: PlayedPass, by_place: Mapping[Place, int]) -> dict[str, dict[str, int]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from gandsl.analysis.facts import RuleInput, in_library, label, place
-from gandsl.analysis.game.slices import PassIR, phase_slices, roots
+from gandsl.analysis.game.slices import PassIR, roots, slices_of
 from gandsl.analysis.game.tracked import Derivatives, Tracked, tracked
 from gandsl.analysis.game.whole import Place, Whole
 from gandsl.diagnostics import Label, Span
@@ -86,7 +86,7 @@ class Played:
         return tuple(
             PlayedPass(one, tuple(self.plan.players[name] for name in phase.players))
             for phase in self.plan.phases(Clock())
-            for one in phase_slices(game, self.networks, self.variant, phase)
+            for one in slices_of(game, self.whole, phase)
         )
 
     @cached_property

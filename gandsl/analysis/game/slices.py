@@ -124,7 +124,11 @@ def phase_slices(
     game: GameIR, networks: Mapping[str, NetworkIR], variant: Variant, phase: PhasePlan
 ) -> tuple[PassIR, ...]:
     """All passes of a phase."""
-    whole = Whole(game.graphs[variant], networks, variant)
+    return slices_of(game, Whole(game.graphs[variant], networks, variant), phase)
+
+
+def slices_of(game: GameIR, whole: Whole, phase: PhasePlan) -> tuple[PassIR, ...]:
+    """All passes of a phase, of a variant that is known as a whole already."""
     return tuple(_pass(game, whole, phase, part) for part in phase.passes)
 
 

@@ -48,17 +48,23 @@ class Whole:
         return {node.id: self._called(node) for node in self.graph if node.op == "call"}
 
     def _called(self, node: Node) -> Invocation:
-        network = self.networks[node.attrs["network"]]
-        program = network.programs.get(self.variant, network.main)
+        network, entry = self.networks[node.attrs["network"]], node.attrs["entry"]
+        if (network.name, entry) not in self._programs:
+            program = network.programs.get(self.variant, network.main)
+            self._programs[network.name, entry] = entry_graph(program, entry)
         return Invocation(
             node.id,
             network.name,
-            entry_graph(program, node.attrs["entry"]),
+            self._programs[network.name, entry],
             dict(zip(node.attrs["names"], node.operands, strict=True)),
             tuple(name for name, *_ in node.attrs["outputs"]),
             node.attrs["weights"] == AVERAGE,
             node.attrs["all"],
         )
+
+    @cached_property
+    def _programs(self) -> dict[tuple[str, str], Graph]:
+        return {}
 
     def __iter__(self) -> Iterator[Place]:
         """Every place, each after what it reads; a call stands behind its layers."""
@@ -68,7 +74,8 @@ class Whole:
             yield "", node.id
 
     def node(self, place: Place) -> Node:
-        return self.program(place)[place[1]]
+        call, id_ = place
+        return (self.calls[call].graph if call else self.graph).nodes[id_]
 
     def program(self, place: Place) -> Graph:
         """The graph that a place's node stands in."""
@@ -76,6 +83,15 @@ class Whole:
 
     def operands(self, place: Place) -> tuple[Place, ...]:
         """What has to be computed before; of a call itself: all of it, if it runs whatever is read of it."""
+        if place not in self._before:
+            self._before[place] = self._operands(place)
+        return self._before[place]
+
+    @cached_property
+    def _before(self) -> dict[Place, tuple[Place, ...]]:
+        return {}
+
+    def _operands(self, place: Place) -> tuple[Place, ...]:
         call, id_ = place
         if not call and id_ in self.calls:
             called = self.calls[id_]

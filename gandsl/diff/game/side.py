@@ -15,6 +15,7 @@ from gandsl.frontend.short_form.game_tree import game_tree
 from gandsl.ir.graph import Variant
 from gandsl.spec.document import BlockDecl
 from gandsl.spec.evaluate import evaluate
+from gandsl.spec.expressions import KEYWORDS
 from gandsl.spec.fill import flow
 from gandsl.spec.game import SHORT
 from gandsl.spec.library import Library
@@ -33,6 +34,7 @@ WIRING = ("style_mixing", "augment", "discriminator_passes")
 assert set(WIRING) < set(SHORT)
 
 _OF_THE_PLAN = tuple(field.name for field in TERM_FIELDS.fields)  # of a term: the plan has their values
+_NODE = re.compile(r"([^\W\d]\w*)(\.\w+)*")  # what an expression that is a name says, or an output of one
 
 
 class GameSide:
@@ -54,6 +56,14 @@ class GameSide:
         for let in self._document.let.values():
             scope.values[let.name] = LetFunction(let.name, let.args, let.expr, scope)
         return scope
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset((*self._scope.names(), *KEYWORDS))
+
+    @cached_property
+    def _library(self) -> Library:
+        return Library(Diagnostics())
 
     # ---- what it computes
 
@@ -157,6 +167,8 @@ class GameSide:
             return flow(tree) if tree else None
         if not isinstance(tree.value, str):
             return tree.value
+        if (node := _NODE.fullmatch(tree.text)) and node[1] not in self._names:
+            return tree.text  # known without an attempt, which would look for what might have been meant
         expr = parse(tree.text, tree.span, Diagnostics())
         found = evaluate(expr, self._scope, Diagnostics(), Budget()) if expr else None
         return found if isinstance(found, bool | int | float) else tree.text
@@ -174,7 +186,7 @@ class GameSide:
     def _block(self, tree: Tree) -> BlockDecl | None:
         """The block that a node is of."""
         name = tree.get("block") if isinstance(tree, Mapping) else None
-        return Library(Diagnostics()).block(name.text, self._document) if isinstance(name, Scalar) else None
+        return self._library.block(name.text, self._document) if isinstance(name, Scalar) else None
 
     @property
     def boundary_of(self) -> set[str]:
