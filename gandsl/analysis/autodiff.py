@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from gandsl.ir.graph import Graph, Node
 from gandsl.ir.op import WEIGHT, Fused, Keep, Products
+from gandsl.records import dataclass
 
 
 def products(graph: Graph, node: Node) -> Products:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from gandsl.diagnostics import Label, Span
@@ -12,6 +11,7 @@ from gandsl.frontend.module import ModuleIR
 from gandsl.ir.graph import Graph, NetworkIR, Node, Variant
 from gandsl.ir.op import Trait
 from gandsl.ir.ops.border import times
+from gandsl.records import dataclass
 from gandsl.spec.document import Document, NetworkDecl
 from gandsl.spec.files import SHOWN_STANDARD
 from gandsl.spec.tree import Entry

@@ -9,12 +9,13 @@ Those of a game are its own (`gandsl.analysis.game.phases`). Of two networks wit
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gandsl.analysis import autodiff
 from gandsl.analysis.autodiff import GradientFlow
 from gandsl.ir.graph import Graph
 from gandsl.ir.types import PICTURES
+from gandsl.records import dataclass
 
 NETWORKS = ("generator", "discriminator")
 

@@ -1,13 +1,12 @@
 """What the compiler tells its user: numbered messages with places. Loads nothing heavy."""
 
-from gandsl.diagnostics.codes import CODES, Code, Severity
+from gandsl.diagnostics.code import Code, Severity
 from gandsl.diagnostics.collector import Diagnostics, Sink, Sources, SpecError
 from gandsl.diagnostics.diagnostic import Diagnostic, Label
 from gandsl.diagnostics.errors import Fault, InvariantError
 from gandsl.diagnostics.span import Span
 
 __all__ = [
-    "CODES",
     "Code",
     "Diagnostic",
     "Diagnostics",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from typing import Protocol
 
-from gandsl.diagnostics.codes import Severity
+from gandsl.diagnostics.code import Severity
 from gandsl.diagnostics.diagnostic import Diagnostic, Label
 from gandsl.diagnostics.span import Span
 from gandsl_runtime.errors import Error

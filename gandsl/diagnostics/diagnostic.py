@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from gandsl.diagnostics.codes import CODES, Severity
+from gandsl.diagnostics.code import Code, Severity
 from gandsl.diagnostics.errors import InvariantError
 from gandsl.diagnostics.span import Span
+from gandsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +29,18 @@ class Diagnostic:
     help: str | None = None
 
     def __post_init__(self) -> None:
-        if self.code not in CODES:
+        if _row(self.code) is None:
             raise InvariantError(f"diagnostic code {self.code} is not in the table")
 
     @property
     def severity(self) -> Severity:
         """Taken from the code table: a code is always an error, a warning or a note."""
-        return CODES[self.code].severity
+        row = _row(self.code)
+        assert row is not None
+        return row.severity
+
+
+def _row(code: str) -> Code | None:
+    from gandsl.diagnostics.codes import CODES  # imported only where something is said
+
+    return CODES.get(code)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from unicodedata import category, combining, east_asian_width
 
 from gandsl.diagnostics.span import Span
+from gandsl.records import dataclass
 
 TAB = "    "
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what a YAML reader counts as one

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from gandsl.analysis.cost import ModuleCost, module_cost
@@ -11,6 +11,7 @@ from gandsl.diff.game import GameDiff, compare_games, is_told
 from gandsl.diff.nodes import GraphDiff, diff_graphs
 from gandsl.diff.values import ValueChange, changes, flat
 from gandsl.diff.weights import Compatibility, compatibility
+from gandsl.records import dataclass
 
 if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from gandsl.analysis.cost import is_stage
+from gandsl.records import dataclass
 
 Key = TypeVar("Key", bound=Hashable)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from gandsl.diff.fold import StageRun, fold, place, roots, stage_order
 from gandsl.diff.nodes import GraphDiff, NodeChange
 from gandsl.diff.values import MISSING, ValueChange, shown
 from gandsl.ir.graph import Graph
+from gandsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from gandsl.diff.values import MISSING, ValueChange, same
 from gandsl.ir.graph import Graph, Node
+from gandsl.records import dataclass
 from gandsl_runtime.moved import renamed
 
 

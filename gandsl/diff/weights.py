@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from gandsl.ir.graph import NetworkIR, Node
+from gandsl.records import dataclass
 from gandsl_runtime.moved import renamed
 
 # parameters that say how stored numbers are used: with another value the same numbers are another weight

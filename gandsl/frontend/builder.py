@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import prod
 from typing import Any
 
@@ -17,6 +17,7 @@ from gandsl.ir.op import Call, Op, Port, ShapeError, Trait
 from gandsl.ir.ops import GAME_OPS, OPS
 from gandsl.ir.text import default_of
 from gandsl.ir.types import TensorType, is_a
+from gandsl.records import dataclass
 from gandsl.spec.values import POISON, Algebra, Poison
 
 MAX_USES = 8_000  # entries of bodies unfolded in all programs of a spec: twice what the largest ones need
@@ -40,6 +41,7 @@ class Tally:
     read: set[Span] = field(default_factory=set)  # of them, those that an op has taken
     required: dict[int, dict[str, dict[str, Op]]] = field(default_factory=dict)  # document → prefix → ops
     fillings: dict[tuple[Span, str], bool] = field(default_factory=dict)  # looked up, for an interface
+    forward: dict[int, tuple[Any, Any]] = field(default_factory=dict)  # bodies, what names what stands below
 
     def count(self) -> None:
         """One more entry of a body is unfolded. Raises TooManyNodes."""

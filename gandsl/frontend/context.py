@@ -52,7 +52,7 @@ class Fill:
     @property
     def row(self) -> tuple[Fill, ...]:
         """Each of a row, alone."""
-        return (replace(self, after=()), *self.after)
+        return (replace(self, after=()), *self.after) if self.after else (self,)
 
 
 @dataclass(frozen=True)

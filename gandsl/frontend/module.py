@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gandsl.diagnostics import Span
 from gandsl.ir.graph import NetworkIR
+from gandsl.records import dataclass
 from gandsl.spec.document import Document
 
 if TYPE_CHECKING:

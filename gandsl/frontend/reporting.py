@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from gandsl.diagnostics import Diagnostics, Label, Sink, Span
 from gandsl.frontend.context import Context
 from gandsl.frontend.references import names_of, scalars_of
+from gandsl.records import dataclass
 from gandsl.spec.tree import Tree
 
 _NUMBER = re.compile(r"\d+")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from gandsl.diagnostics.span import Span
 from gandsl.ir.graph import Graph, Variant
+from gandsl.records import dataclass
 
 if TYPE_CHECKING:
     from gandsl_runtime.plan.game import GamePlan

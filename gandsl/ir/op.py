@@ -290,7 +290,9 @@ class Op:
                 help="`split` takes joined batches apart",
             )
         (times,) = counts or {1: ""}
-        return replace(made, times=times) if made.sampled or made.kind == "Outputs" else made
+        if made.times == times or not (made.sampled or made.kind == "Outputs"):
+            return made
+        return replace(made, times=times)
 
     def _check_sides(self, call: Call) -> None:
         for port in self.ports:

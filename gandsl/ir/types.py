@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from gandsl.records import dataclass
 
 # kind → (ranks its shape may have, the kind it also counts as)
 KINDS: dict[str, tuple[tuple[int, ...], str | None]] = {

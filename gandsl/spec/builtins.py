@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from gandsl.diagnostics.errors import Fault
+from gandsl.records import dataclass
 from gandsl.spec.operators import MAX_LIST, bounded, known, number, whole
 from gandsl.spec.values import ABSENT, Size, as_size, is_number, is_quantity, show, type_name
 

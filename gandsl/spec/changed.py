@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gandsl.diagnostics import Diagnostics, Span
+from gandsl.records import dataclass
 from gandsl.spec.document import Document
 from gandsl.spec.reader import read_text
 from gandsl.spec.tree import Mapping, Scalar, Sequence, Tree, is_null

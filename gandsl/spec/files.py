@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 
 from gandsl.diagnostics import Diagnostics, Span
+from gandsl.records import dataclass
 from gandsl.spec.places import ENDINGS, STANDARD, climbs, named, shared, shipped
 from gandsl.spec.reader import MAX_BYTES, normalized
 

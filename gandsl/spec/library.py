@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 
 from gandsl.diagnostics import Diagnostics, Span
+from gandsl.records import dataclass
 from gandsl.spec.document import BlockDecl, Document, InterfaceDecl
 from gandsl.spec.loader import load_blocks
 from gandsl.spec.places import STANDARD, TABLE, block_folders, namespaces

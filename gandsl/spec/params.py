@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from gandsl.diagnostics import Diagnostics, Sink, Span
 from gandsl.diagnostics.errors import Fault
 from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.records import dataclass
 from gandsl.spec.evaluate import evaluate
 from gandsl.spec.expressions import Attribute, Expr, IndexExpr, Literal, Name
 from gandsl.spec.operators import bounded

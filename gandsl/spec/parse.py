@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
 from gandsl.diagnostics import Sink, Span
 from gandsl.diagnostics.suggest import nearest
+from gandsl.records import dataclass
 from gandsl.spec.expressions import (
     CONSTANTS,
     KEYWORDS,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.diagnostics.suggest import did_you_mean
+from gandsl.records import dataclass
 from gandsl.spec.expressions import part_of
 from gandsl.spec.tree import Mapping, Scalar, Tree, describe
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import yaml
 
 from gandsl.diagnostics import Diagnostics, Label, Span
+from gandsl.records import dataclass
 from gandsl.spec.commas import rejoin_entries, rejoin_items
 from gandsl.spec.scalars import FORBIDDEN, resolve
 from gandsl.spec.syntax import is_rest, leave_out, report_syntax

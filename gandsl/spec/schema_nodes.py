@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from gandsl.records import dataclass
 from gandsl.spec.nodes import CALL, CLOCK, CONDITIONS, DRAW, STATE
 from gandsl.spec.schema_forms import Schema, form_schema, record_schema
 from gandsl.spec.shapes import EXPRESSION, TERM_FIELDS

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NoReturn
 
 from gandsl.diagnostics.errors import Fault
+from gandsl.records import dataclass
 from gandsl.spec.builtins import BUILTINS, Builtin
 from gandsl.spec.expressions import Expr
 

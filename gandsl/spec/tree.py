@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from gandsl.diagnostics.span import Span
+from gandsl.records import dataclass
 
 
 class Scalar(NamedTuple):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from collections.abc import Sequence as Items
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any, Final, Protocol
+
+from gandsl.records import dataclass
 
 LARGEST = 2**53  # of integers: exact in every number format the compiler writes
 

@@ -9,7 +9,7 @@ import pytest
 
 from gandsl.analysis import analyze
 from gandsl.analysis.checks import ERRORS, WARNINGS
-from gandsl.diagnostics import CODES
+from gandsl.diagnostics.codes import CODES
 from tests.analysis.small import GROWN, PLAIN, edited, found
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.yaml"))

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gandsl.diagnostics import CODES
-from gandsl.diagnostics.codes import RANGES
+from gandsl.diagnostics.codes import CODES, RANGES
 
 NOTES = {"G0000", "W0771", "W0772", "W0774"}  # what is no fault
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gandsl.analysis.batch_rules import batches
 from gandsl.analysis.facts import RuleInput, label, place
@@ -13,6 +12,7 @@ from gandsl.diagnostics import Diagnostic, Span
 from gandsl.diagnostics.articles import a
 from gandsl.ir.graph import Node
 from gandsl.ir.op import Trait
+from gandsl.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ networks hold something which the answer could be about (`sought.py`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from gandsl.analysis.facts import RuleInput
 from gandsl.analysis.game import batches, gradients, lints, rules
@@ -17,6 +16,7 @@ from gandsl.analysis.game.sought import is_sought
 from gandsl.diagnostics import Diagnostic, Diagnostics, Span
 from gandsl.frontend.module import ModuleIR
 from gandsl.ir.game import GameIR
+from gandsl.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ differentiated again, the product ga = gy·b costs one more for gy and for b, ea
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from gandsl.analysis.autodiff import overwritten, readers_of
@@ -18,6 +18,7 @@ from gandsl.analysis.game.slices import PassIR, roots
 from gandsl.analysis.game.whole import Place
 from gandsl.ir.graph import Node
 from gandsl.ir.op import WEIGHT, Product
+from gandsl.records import dataclass
 from gandsl_runtime.plan.game import Term
 
 

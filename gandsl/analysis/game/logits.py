@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gandsl.analysis.game.played import Played
 from gandsl.diagnostics import Span
 from gandsl.ir.graph import Node
+from gandsl.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gandsl.analysis.game.kept import draws, moved
 from gandsl.analysis.game.slices import PassIR, resliced
@@ -17,6 +17,7 @@ from gandsl.ir.game import GameIR
 from gandsl.ir.graph import Node
 from gandsl.ir.op import Trait
 from gandsl.ir.same import APART, frozen
+from gandsl.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ table.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from gandsl.analysis.game.derivative import uses
@@ -19,6 +19,7 @@ from gandsl.analysis.game.slices import PassIR, roots
 from gandsl.analysis.game.whole import Place, Whole
 from gandsl.ir.graph import Node
 from gandsl.ir.op import WEIGHT, Trait
+from gandsl.records import dataclass
 from gandsl_runtime.plan.game import Player
 
 _PASSED_ON = frozenset({"input", "output", "call"})  # no ops: names of what others make

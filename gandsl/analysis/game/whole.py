@@ -6,11 +6,11 @@ A place is (call, node): a layer in a call of a network, or ("", node), a node o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from gandsl.ir.graph import Graph, NetworkIR, Node, Variant
 from gandsl.ir.split import entry_graph
+from gandsl.records import dataclass
 
 Place = tuple[str, str]
 

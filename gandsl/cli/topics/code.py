@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gandsl.cli.topics.topic import Topic
-from gandsl.diagnostics import CODES
+from gandsl.diagnostics.codes import CODES
 
 
 def find(name: str, width: int) -> Topic | None:

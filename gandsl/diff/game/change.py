@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from gandsl.diff.values import MISSING, ValueChange, changes
+from gandsl.records import dataclass
 
 FORMS = ("block", "topology", "op", "slot", "network", "draw", "state", "value", "type")
 """Fields that say what a node is."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from gandsl.diff.game.trained import trained_changes
 from gandsl.diff.game.wired import Wired
 from gandsl.diff.nodes import NodeChange
 from gandsl.diff.values import MISSING, ValueChange, changes
+from gandsl.records import dataclass
 
 if TYPE_CHECKING:
     from gandsl.frontend.module import ModuleIR

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import field, fields, is_dataclass, replace
 from typing import Any
 
 from gandsl.diff.game.parts import GamePart, Parts
 from gandsl.diff.nodes import NodeChange, diff_graphs
 from gandsl.diff.values import MISSING, ValueChange, changes
+from gandsl.records import dataclass
 
 _SIZED = ("type", "shape", "outputs")  # fields that follow from the sizes of data and networks
 

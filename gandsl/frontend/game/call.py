@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from gandsl.diagnostics import Label, Span
@@ -20,6 +19,7 @@ from gandsl.ir.op import Trait
 from gandsl.ir.ops import GAME_OPS, OPS
 from gandsl.ir.split import ENTRIES, call_order, entry_graph
 from gandsl.ir.types import TensorType
+from gandsl.records import dataclass
 from gandsl.spec import tree as trees
 from gandsl.spec.params import Declared
 from gandsl.spec.tree import Entry, Scalar, Tree

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gandsl.frontend.builder import TooManyNodes
@@ -16,6 +15,7 @@ from gandsl.frontend.reporting import Enough
 from gandsl.frontend.values import Above
 from gandsl.ir.game import GAME, GameIR
 from gandsl.ir.graph import Graph, NetworkIR, Variant
+from gandsl.records import dataclass
 from gandsl.spec.document import DataDecl, Document, GameDecl
 from gandsl.spec.scope import Scope
 from gandsl.spec.values import POISON, Poison

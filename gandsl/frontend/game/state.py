@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from gandsl.diagnostics import Label
@@ -17,6 +17,7 @@ from gandsl.frontend.game.values import GameTensor
 from gandsl.frontend.values import Above, first_output
 from gandsl.ir.graph import Node
 from gandsl.ir.op import Trait
+from gandsl.records import dataclass
 from gandsl.spec import tree as trees
 from gandsl.spec.tree import Entry, Scalar, Tree
 from gandsl.spec.values import POISON, is_number, type_name

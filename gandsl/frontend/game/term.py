@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gandsl.diagnostics import Label
@@ -17,6 +17,7 @@ from gandsl.frontend.nodes import lookup
 from gandsl.frontend.nodes.arguments import COMMON
 from gandsl.frontend.nodes.body import unfold_node
 from gandsl.frontend.values import Above, NodeOutputs, first_output
+from gandsl.records import dataclass
 from gandsl.spec import tree as trees
 from gandsl.spec.document import TermDecl
 from gandsl.spec.shapes import TERM_FIELDS

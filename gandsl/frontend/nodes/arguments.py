@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from gandsl.diagnostics import Span
@@ -14,6 +14,7 @@ from gandsl.frontend.spelling import SPELT
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Above, TensorValue, first_output
 from gandsl.ir.op import Op, Port
+from gandsl.records import dataclass
 from gandsl.spec import tree as trees
 from gandsl.spec.document import BlockDecl
 from gandsl.spec.tree import Tree
@@ -88,7 +89,7 @@ def refuse_unknown(
             if near == "weight"
             else did_you_mean(name, names) or (f"it has {', '.join(names)}" if names else None),
         )
-    return replace(use, arguments=known), bool(unknown)
+    return use if known == use.arguments else replace(use, arguments=known), bool(unknown)
 
 
 def _again(unfolder: Unfolder, use: Use, argument: Argument) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from gandsl.diagnostics import Label, Span
@@ -24,6 +24,7 @@ from gandsl.frontend.reporting import reasons
 from gandsl.frontend.reserved import MODULES, is_reserved
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Above, flows
+from gandsl.records import dataclass
 from gandsl.spec import tree as trees
 from gandsl.spec.scope import Scope
 from gandsl.spec.tree import Entry
@@ -56,7 +57,7 @@ def walk(
     inside = replace(context, scope=names, absent=dict(context.absent), made=dict(context.made))
     values = inside.scope.values
     last = above.value
-    forward = _forward_reads(body)
+    forward = _forward(unfolder, body)
     for entry in body:
         _refuse_no_name(unfolder, entry, inside)
         outer = inside.made.get(entry.key)
@@ -115,6 +116,14 @@ def _reason(entry: Entry, context: Context) -> Label:
             return Label(condition.span, f"`{entry.key}` is left out by this")
     read = [reason for scalar in expressions_of(tree) for reason in reasons(scalar, context)]
     return read[0] if read else Label(entry.key_span, f"`{entry.key}` is absent here")
+
+
+def _forward(unfolder: Unfolder, body: trees.Mapping) -> dict[str, list[tuple[Span, Entry]]]:
+    """As `_forward_reads`, which of a block that is used again is the same."""
+    known = unfolder.tally.forward
+    if id(body) not in known:
+        known[id(body)] = (body, _forward_reads(body))  # held, so that no other body gets its id
+    return known[id(body)][1]
 
 
 def _forward_reads(body: trees.Mapping) -> dict[str, list[tuple[Span, Entry]]]:

@@ -100,12 +100,12 @@ def _read(unfolder: Unfolder, scalars: list[Scalar], context: Context, given: Co
     for scalar in scalars:
         if not unfolder.readable(scalar, context):
             continue
-        known = [*context.scope.names(), *given]
+        scope = context.scope
         for name, span in names_of(scalar):
-            if name not in known:
-                help = did_you_mean(name, known)
+            if name not in scope and name not in given:
+                help = did_you_mean(name, [*scope.names(), *given])
                 unfolder.at(context).add("G0102", f"unknown name `{name}`", span, help=help)
         for name, span in calls_of(scalar):
-            if name not in known and name not in context.scope.builtins:
-                help = did_you_mean(name, [*known, *context.scope.builtins])
+            if name not in scope and name not in given and name not in scope.builtins:
+                help = did_you_mean(name, [*scope.names(), *given, *scope.builtins])
                 unfolder.at(context).add("G0103", f"unknown function `{name}`", span, help=help)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from gandsl.diagnostics.suggest import did_you_mean
@@ -12,6 +12,7 @@ from gandsl.frontend.nodes import lookup
 from gandsl.frontend.nodes.arguments import Argument, Use, arguments_of, refuse_unknown
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Above
+from gandsl.records import dataclass
 from gandsl.spec import tree as trees
 from gandsl.spec.tree import Entry, Scalar
 from gandsl.spec.values import ABSENT, POISON

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from gandsl.diagnostics import Label, Span
@@ -16,6 +16,7 @@ from gandsl.frontend.nodes.op import call_op
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Above
 from gandsl.ir.op import Op
+from gandsl.records import dataclass
 from gandsl.spec.document import BlockDecl, InterfaceDecl, SlotDecl
 from gandsl.spec.tree import is_null
 from gandsl.spec.values import POISON

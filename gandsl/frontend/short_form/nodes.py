@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from gandsl.diagnostics import Span
@@ -11,6 +10,7 @@ from gandsl.frontend.short_form.data import scales
 from gandsl.frontend.short_form.make import mapping, tree
 from gandsl.frontend.short_form.roles import Port, Roles, listed
 from gandsl.frontend.short_form.written import Written
+from gandsl.records import dataclass
 from gandsl.spec.document import Document
 from gandsl.spec.tree import Entry, Tree
 from gandsl_runtime.plan import Adaptive, Curve, Stairs

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from gandsl.ir.graph import Graph, NetworkIR
 from gandsl.ir.types import PICTURES
+from gandsl.records import dataclass
 from gandsl.spec.document import NetworkDecl, PortDecl
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gandsl.diagnostics import CODES
+from gandsl.diagnostics.codes import CODES
 from tests.frontend.game.small import PLAYERS, said, text
 
 
