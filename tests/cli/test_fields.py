@@ -168,7 +168,14 @@ def trained(gandsl: Gandsl, folder: Path, spec: str, run: str, *more: object) ->
     return checkpoint.newest(folder / run / "checkpoints")[1]
 
 
-@pytest.mark.parametrize("spec", DATA)
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "pairs",
+        "cycle",
+        *(pytest.param(spec, marks=pytest.mark.thorough) for spec in ("everything", "mended")),
+    ],
+)
 def test_a_game_of_fields_stops_and_goes_on_to_the_bit(spec: str, gandsl: Gandsl, folder: Path) -> None:
     """Where the sets are is in the run: it goes on by itself, and in the middle of an epoch of each set."""
     whole = trained(gandsl, folder, spec, "whole", "--seed", 3)

@@ -147,6 +147,11 @@ data:
   mask: {type: "Mask[1, [4, 6]]", set: a}
   map: {type: "Classes[9, [4, 6]]", set: a}
   ref: {type: "Image[3, [4, 6]]", set: a, field: image, partner: y}
+  low:
+    type: "Image[3, [2, 3]]"
+    of: image
+    steps: [{op: noise, strength: [1, 30]}, {op: jpeg, quality: [30, 95]}, {op: resize, filter: area}]
+  low_ref: {type: "Image[3, [4, 6]]", of: ref, steps: [{op: shot_noise, scale: [0.1, 2]}]}
   wrong: {type: "Tokens[5, 3]", set: a, field: text, stream: other}
   text: {type: "Tokens[5, 3]", set: b}
   there: {type: "Vector[5]", set: b, mask: text}
@@ -182,7 +187,8 @@ game:
     said: {network: judge, image: fake}
     adversarial: {block: loss.hinge, real: real, fake: said}
     read: {network: reader, pose: pose, y: y}
-    sums: mean(deep) + mean(height) + mean(bands) + mean(volume) + mean(sound) + mean(age)
+    computed: mean(low) + mean(low_ref)
+    sums: computed + mean(deep) + mean(height) + mean(bands) + mean(volume) + mean(sound) + mean(age)
     texts: mean(text) + mean(there) + mean(wrong)
   players:
     judge:

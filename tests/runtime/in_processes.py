@@ -61,7 +61,7 @@ def trainer_of(
     """The trainer of a case before its first step, or where a run in a folder has come to."""
     spec, _, changes = CASES[case]
     if case == "fields":
-        return _of_fields(group)
+        return of_fields(group)
     if micro := changes.get("training.micro_batch"):
         changes = changes | {"training.micro_batch": micro // group.size}  # what all do at a time
     overrides = reduced(spec, batch=BATCH, images=16, classes=3) | changes | more
@@ -81,7 +81,8 @@ def trainer_of(
     return nets.trainer_of(program.plan, program.game, run_dir=run_dir, seed=3, **common)
 
 
-def _of_fields(group: ProcessGroup) -> Trainer:
+def of_fields(group: ProcessGroup, where: str | None = None) -> Trainer:
+    """The trainer of the game of all fields, of arrays in memory, or of a set that is where it says."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "everything.yaml"
         path.write_text(EVERYTHING)
@@ -89,7 +90,7 @@ def _of_fields(group: ProcessGroup) -> Trainer:
     torch.manual_seed(7 + group.rank)
     assert program.plan is not None and program.game is not None
     program.to(torch.float64)
-    data = {name: NamedArrays(arrays) for name, arrays in everything().items()}
+    data: dict[str, Any] = {name: where or NamedArrays(arrays) for name, arrays in everything().items()}
     return Trainer(program.plan, program.game, data=data, seed=3, observing=(), group=group)
 
 

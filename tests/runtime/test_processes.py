@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ import torch
 
 from gandsl_runtime.distributed.group import ProcessGroup
 from tests.games import in_processes as random_games
-from tests.runtime.in_processes import BATCH, CASES, RANDOM, outcome, train, trainer_of
+from tests.runtime.field_sets import SETS
+from tests.runtime.in_processes import BATCH, CASES, RANDOM, of_fields, outcome, train, trainer_of
 
 pytestmark = pytest.mark.processes
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,6 +60,20 @@ def test_a_random_game_in_two_processes(seed: int, together: Path, tmp_path: Pat
 def test_many_random_games_in_two_processes(tmp_path: Path) -> None:
     start("tests.games.in_processes", tmp_path, "200", "500")
     assert sum(random_games.compare(seed, tmp_path, tmp_path) for seed in range(200, 500)) > 200
+
+
+@pytest.mark.thorough
+def test_two_processes_read_every_kind_of_set_as_one_does(tmp_path: Path) -> None:
+    """All kinds of fields, partners, streams and computed ones, of each kind of set."""
+    there = [kind for kind in SETS if kind != "hub" or find_spec("datasets")]
+    for kind in there:
+        (tmp_path / kind).write_text(str(SETS[kind](tmp_path / f"{kind}-set")))
+    start("tests.runtime.field_sets", tmp_path, *there)
+    for kind in there:
+        trainer = of_fields(ProcessGroup(), (tmp_path / kind).read_text())
+        trainer.step(), trainer.step()
+        for rank in range(2):
+            assert_close(torch.load(tmp_path / f"{kind}.{rank}.pt", weights_only=True), outcome(trainer))
 
 
 def test_a_run_goes_on_with_another_number_of_processes(together: Path) -> None:

@@ -68,6 +68,8 @@ def metadata_of(where: str, files: Sequence[str], read: Callable[[str], bytes]) 
             if item in by_item:
                 raise ValueError(f"row {number} is of {spelled(row[KEY])}, as an earlier one is")
             by_item[item] = row
+        if not by_item:
+            raise ValueError("it has no rows")
     except (ValueError, csv.Error, OSError, RecursionError) as error:
         raise DataError(f"{name} is no table of items: {error}", FORM) from error
     columns = dict.fromkeys(str(column) for row in by_item.values() for column in row)
