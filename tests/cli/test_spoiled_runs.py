@@ -25,7 +25,7 @@ from tests.cli.spoil_files import Case
 from tests.cli.spoil_runs import all_cases
 
 DATA = ROOT / "tests" / "data" / "run_format_2"
-FEW, PARTS, LEAST = 60, 20, 1500
+FEW, PARTS, LEAST = 20, 20, 1500
 TOLD = (Exit.INPUT, Exit.USAGE, Exit.DATA, Exit.CHECKPOINT)  # what a spoiled folder may end with
 TRAIN = ["train", "small.yaml", "--data", "images.zip", "-o", "run", "--device", "cpu"]
 RESUME = ["train", "run", "--device", "cpu"]
