@@ -331,6 +331,33 @@ def test_a_change_of_a_game_of_its_own(text: str, other: str, line: str, tmp_pat
     assert lines(old, new) == [line]
 
 
+READ = 'data: {src: "Image[1, 4]", image: {type: "Image[1, 2]", HOW}}'
+
+
+@pytest.mark.parametrize(
+    ("how", "other", "line"),
+    [
+        ("set: a", "set: b", "set a → b"),
+        ("field: one", "field: two", "field one → two"),
+        ("partner: kind", "partner: pose", "partner kind → pose"),
+        ("stream: one", "stream: two", "stream one → two"),
+        ("range: [0, 1]", "range: [0, 2]", "range [0, 1] → [0, 2]"),
+        (
+            "of: src, steps: [{op: noise, strength: 1}, {op: resize}]",
+            "of: src, steps: [{op: noise, strength: 2}, {op: resize}]",
+            "steps[0].strength 1 → 2",
+        ),
+    ],
+)
+def test_how_a_field_of_the_data_is_read(how: str, other: str, line: str, tmp_path: Path) -> None:
+    """No graph has it: the plan does."""
+    texts = [
+        PLAYERS.replace('data: {image: "Image[1, 2]"}', READ.replace("HOW", one)) for one in (how, other)
+    ]
+    old, new = (own(tmp_path, name, text) for name, text in zip(("one", "other"), texts, strict=True))
+    assert lines(old, new) == [f"~ judge: image {line}"]
+
+
 TWO_LOSSES = """
 blocks:
   mine:

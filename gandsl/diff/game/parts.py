@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from gandsl.ir.graph import Graph
-from gandsl_runtime.plan.game import GamePlan, Term
+from gandsl_runtime.plan.game import DataField, GamePlan, Term
 
 # ids of nodes that stand for what a game lists → the part that they are
 _LISTED = {"logs": "logs", r"show\d*": "shows", r"watch_\w+": "watches"}
@@ -41,6 +42,7 @@ class Parts:
         self.planned: dict[GamePart, Any] = {  # what the plan has of a part
             **self.terms,
             **{self.of(state.id): state for state in plan.states if self.of(state.id) not in self.terms},
+            **{GamePart("", name): _read(one) for name, one in plan.data.items()},
             **dict(zip(LISTS, (plan.logs, plan.shows, _watched(plan)), strict=True)),
         }
 
@@ -87,6 +89,12 @@ class Parts:
             yield term.node
             if isinstance(term.weight, str):
                 yield term.weight
+
+
+def _read(one: DataField) -> dict[str, Any]:
+    """How a field of the data is found and made; its kind and shape are its node's."""
+    values = {each.name: getattr(one, each.name) for each in fields(one)}
+    return {name: value for name, value in values.items() if name not in ("kind", "shape") and value}
 
 
 def _watched(plan: GamePlan) -> dict[str, str | float]:

@@ -176,12 +176,17 @@ class GameSide:
     def _flat(self, tree: Mapping, path: str) -> list[tuple[str, Any]]:
         found: list[tuple[str, Any]] = []
         for entry in tree:
-            here = f"{path}.{entry.key}" if path else entry.key
-            if isinstance(entry.value, Mapping):
-                found += self._flat(entry.value, here)
-            elif not is_null(entry.value):
-                found.append((here, self._value(entry.value)))
+            found += self._inside(entry.value, f"{path}.{entry.key}" if path else entry.key)
         return found
+
+    def _inside(self, tree: Tree, path: str) -> list[tuple[str, Any]]:
+        """What stands at a path; of a list of mappings each place has a path of its own."""
+        if isinstance(tree, Mapping):
+            return self._flat(tree, path)
+        if isinstance(tree, Sequence) and _holds_mappings(tree):
+            parts = (self._inside(one, f"{path}[{place}]") for place, one in enumerate(tree.items))
+            return [one for part in parts for one in part]
+        return [] if is_null(tree) else [(path, self._value(tree))]
 
     def _block(self, tree: Tree) -> BlockDecl | None:
         """The block that a node is of."""
@@ -221,6 +226,12 @@ class GameSide:
     def wiring(self) -> dict[str, Any]:
         """The fields of the plan that say how the short form's nodes are wired, by path."""
         return flat(self.plan.model_dump(mode="json", include=set(WIRING))) if self._document.is_short else {}
+
+
+def _holds_mappings(tree: Tree) -> bool:
+    return isinstance(tree, Mapping) or (
+        isinstance(tree, Sequence) and any(_holds_mappings(one) for one in tree.items)
+    )
 
 
 def _spans(entry: Entry) -> list[Span]:
