@@ -97,6 +97,8 @@ def _verdict(differs: bool, carries: bool) -> WeightVerdict:
 
 def _meaning(node: Node) -> tuple[object, ...]:
     names = (
-        MEANING if node.attrs.get("weight") in ("equalized", "normalized") else ("weight", "lr_multiplier")
+        MEANING
+        if node.attrs.get("weight") in ("equalized", "normalized", "forced")
+        else ("weight", "lr_multiplier")
     )
     return node.op, *(node.attrs.get(name) for name in names)

@@ -16,6 +16,7 @@ from gandsl.passes.rewrite import helper, is_plain, layer_of, nodes_of, replace,
 from gandsl.passes.target import Target
 from gandsl_runtime import ops
 from gandsl_runtime.layers import Linear
+from gandsl_runtime.layers.weight import NORMALIZED
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def _fits(module: fx.GraphModule, node: fx.Node, log: PassRecord) -> bool:
         why = "it reads tokens"
     elif _layer(module, node).parametrization == "spectral":
         why = "its weight is spectral: a singular value each"
-    elif _layer(module, node).parametrization == "normalized":
+    elif _layer(module, node).parametrization in NORMALIZED:
         why = "its weight is normalized by itself"
     if why is not None:
         log.skip(node, why)

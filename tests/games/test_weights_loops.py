@@ -11,7 +11,7 @@ from torch import Tensor, autograd
 
 from gandsl_runtime.game.step import step
 from gandsl_runtime.ops import gradient, norm
-from tests.games.loop import GAMES, Loop, descend, made_run
+from tests.games.loop import GAMES, Loop, descend, lazy, made_run
 
 STEPS = 3
 
@@ -124,3 +124,52 @@ def test_norm_has_no_slope_at_zero() -> None:
     x = torch.zeros(3, requires_grad=True)
     norm([x]).backward()
     assert x.grad is not None and not x.grad.any()
+
+
+FORCED = """\
+gandsl: 1
+name: forced
+data: {image: "Image[1, 4]"}
+networks:
+  coder:
+    inputs: {image: "Image[1, 4]"}
+    defaults: {weighted: {weight: forced}}
+    body:
+      conv: {op: conv, channels: 3, kernel: 3, groups: 1}
+      act: {op: tanh}
+      up: {op: conv_transpose, channels: 2, kernel: 3, stride: 1, lr_multiplier: 0.5}
+      rgb: {op: conv, channels: 1, kernel: 3, weight: normalized}
+    outputs: {image: {of: rgb, kind: Image}}
+game:
+  body: {back: {network: coder, image: image}}
+  players:
+    coder:
+      trains: [coder]
+      terms: {gap: mean((back - image) ** 2), each: {value: mean(back ** 2), every: 2 steps}}
+  shows: [back]
+training: {length: 1 kimg, batch: 4, optimizer: {lr: 0.01, betas: [0.0, 0.99]}}
+"""
+
+
+def test_forced_weights_keep_their_norm(tmp_path: Path) -> None:
+    """w ← √n · w / ‖w‖ of each output, after each step of each phase (arXiv:2312.02696, section 2.3)."""
+    (tmp_path / "forced.yaml").write_text(FORCED)
+    loop = Loop(tmp_path / "forced.yaml", {}, (1, 4, 4))
+    coder, r = loop["coder"], lazy(1, 2)
+    moving = loop.adam("coder", 0.01 * r, (0.0, 0.99**r))
+    conv, up = (coder.get_parameter(f"{name}.weight") for name in ("conv", "up"))
+
+    def descend_forced(loss: Tensor) -> None:
+        descend(moving, loss)
+        with torch.no_grad():
+            conv.copy_(conv * 3 / conv.square().sum((1, 2, 3), keepdim=True).sqrt())
+            up.copy_(up * 27**0.5 * 2 / up.square().sum((0, 2, 3), keepdim=True).sqrt())
+
+    for number in loop.steps(STEPS):
+        x, _ = loop.real(4)
+        descend_forced((coder(x) - x).square().mean())
+        if number % 2 == 0:
+            descend_forced(2 * coder(x).square().mean())
+    loop.compare()
+    rgb = loop.run.networks["coder"].get_parameter("rgb.weight")
+    assert not torch.isclose(rgb.square().mean().sqrt(), torch.ones(()).double(), rtol=1e-3)

@@ -176,6 +176,28 @@ def test_normalized_with_a_gain_behind_it_is_torchs_weight_norm() -> None:
     same(mine, other)
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.Conv2d(4, 6, weight="forced", gain=1.5, lr_multiplier=0.1, groups=2),
+        layers.ConvTranspose2d(4, 6, weight="forced", groups=2, kernel=3),
+        layers.Linear(3, 5, weight="forced"),
+        layers.Embedding(5, 8, weight="forced", gain=2.0),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_forced_weights_are_stored_with_root_mean_square_1(layer: layers.Layer) -> None:
+    layer = layer.double()
+    with torch.no_grad():
+        layer.weight.mul_(3.0)
+    before, factor = layer.used(None)
+    layer.force()
+    after, _ = layer.used(None)
+    same(after, before)
+    assert factor == layer.gain
+    same(layer.weight.square().mean().sqrt(), torch.tensor(1 / layer.lr_multiplier).double())
+
+
 def test_normalized_weights_of_each_output_have_the_norm_gain() -> None:
     """EDM2, equation 47: over its root mean square, over √fan_in; whatever is stored, and by groups."""
     conv = layers.Conv2d(4, 6, weight="normalized", gain=1.5, lr_multiplier=0.1, groups=2)

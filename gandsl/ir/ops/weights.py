@@ -24,15 +24,17 @@ WEIGHT_PARAMS = (
         "weight",
         "enum",
         "none",
-        choices=("none", "equalized", "spectral", "normalized"),
+        choices=("none", "equalized", "spectral", "normalized", "forced"),
         doc="as it is; equalized learning rate (arXiv:1710.10196); spectral norm (arXiv:1802.05957); "
-        "each output's weights brought to one norm (arXiv:1602.07868, arXiv:2312.02696)",
+        "each output's weights brought to one norm (arXiv:1602.07868, arXiv:2312.02696); forced: what is "
+        "stored, too, after each optimizer step",
     ),
     Param(
         "gain",
         "float",
         1.0,
-        doc="equalized: the weight is used as w · gain / √fan_in; normalized: as w · gain / ‖w‖, by output",
+        doc="equalized: the weight is used as w · gain / √fan_in; normalized and forced: as w · gain / ‖w‖, "
+        "by output",
     ),
     Param(
         "lr_multiplier",
@@ -46,7 +48,7 @@ WEIGHT_PARAMS = (
         "enum",
         "auto",
         choices=INITS,
-        doc="initial weight; auto: normal for equalized and normalized, else uniform in ±1/√fan_in",
+        doc="initial weight; auto: normal for equalized, normalized and forced, else uniform in ±1/√fan_in",
     ),
     Param(
         "init_scale",

@@ -17,6 +17,7 @@ from ..data.ahead import Ahead
 from ..distributed.group import ProcessGroup, check_terms
 from ..guard.memory import GuardHistory
 from ..layers import BatchNorm, Layer
+from ..layers.weight import Weighted
 from ..network import Network
 from ..plan import Plan, schedule
 from ..plan.game import PhasePlan
@@ -187,6 +188,12 @@ class GameRun:
         """The layers whose buffers move with each call in training."""
         modules = (module for network in self.game.networks.values() for module in network.modules())
         return [module for module in modules if isinstance(module, Layer) and module.running]
+
+    @cached_property
+    def forced(self) -> list[Weighted]:
+        """The layers whose stored weights are normalized after each step of their optimizer."""
+        modules = (module for network in self.game.networks.values() for module in network.modules())
+        return [module for module in modules if isinstance(module, Weighted) and module.is_forced]
 
     def enter(self, step: Step) -> None:
         """Set the optimizers for a step, and forget their moments where growth says so."""

@@ -69,6 +69,10 @@ def take(
             run.group.sum_gradients(optimizer.param_groups[0]["params"])
         for team in roles.teams:
             run.scaling[team[0]].step(*run.optimizers.of(*team))
+        trained = {id(weight) for variables in roles.variables.values() for weight in variables}
+        for layer in run.forced:
+            if id(layer.weight) in trained:
+                layer.force()
         if bound := run.plan.top_singular_value:
             moved = {name for player in phase.players for name in run.game.plan.players[player].networks}
             for name in moved.intersection(bound.networks):

@@ -167,6 +167,9 @@ class ConvTranspose2d(_Convolution):
         grouped = weight.unflatten(0, (self.groups, -1)).flatten(3)
         return functional.normalize(grouped, dim=(1, 3), eps=self.spectral_eps).view_as(weight)  # type: ignore[arg-type]
 
+    def _numbers_of_one(self) -> int:
+        return self.fans.into
+
     def forward(self, x: Tensor, *, weight: Tensor | None = None, **after: Unpack[Epilogue]) -> Tensor:
         how = self.stride, self.padding, self.output_padding, self.groups
         if is_fused(after):

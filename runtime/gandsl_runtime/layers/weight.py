@@ -13,6 +13,9 @@ from torch.nn import functional
 from gandsl_runtime.layers.base import Layer
 from gandsl_runtime.layers.initialize import INITS, Fans
 
+NORMALIZED = ("normalized", "forced")
+"""Parametrizations that use the weights of each output at one norm."""
+
 
 class WeightOptions(TypedDict, total=False):
     """The constructor options that every layer with a weight shares; `Weighted` explains them."""
@@ -35,11 +38,12 @@ class Weighted(Layer):
         where σ is the top singular value of the weight as a matrix of its first dimension against the rest
         (SNGAN, section 2.1), by one step of power iteration a call. "normalized": the weights of each output
         (of an embedding, of each class) times gain / their norm (Salimans and Kingma 2016, whose learned
-        gain is a layer of its own; EDM2, equation 47).
+        gain is a layer of its own; EDM2, equation 47). "forced": that, and training brings what is stored to
+        one norm after each optimizer step (`force`).
     lr_multiplier: weight and bias are stored divided by this and used times this. (It cancels in a
     spectral or normalized weight.)
-    init, init_scale: a name of `INITS`; "auto" is "normal" for equalized and normalized weights, else the
-    layer's own.
+    init, init_scale: a name of `INITS`; "auto" is "normal" for equalized, normalized and forced weights,
+    else the layer's own.
     spectral_eps: lower bound of the norms that the power iteration divides by.
     spectral_eval: iterate in evaluation too, without saving; if false, evaluation uses the vectors of the
     last step.
@@ -86,10 +90,10 @@ class Weighted(Layer):
         self.fans, self.gain = fans, gain
         self.lr_multiplier = lr_multiplier
         self.scale = lr_multiplier * (gain / math.sqrt(fans.into) if weight == "equalized" else 1.0)
-        if weight == "normalized":
+        if weight in NORMALIZED:
             self.scale = gain
         if init == "auto":
-            init = "normal" if weight in ("equalized", "normalized") else self.auto_init
+            init = "normal" if weight in ("equalized", *NORMALIZED) else self.auto_init
         self.init, self.init_scale, self.bias_init = init, init_scale, bias_init
         self.spectral_eps, self.spectral_eval = spectral_eps, spectral_eval
         self.weight = nn.Parameter(torch.empty(shape))
@@ -120,10 +124,26 @@ class Weighted(Layer):
 
     def base(self) -> Tensor:
         """The weight that `factor` multiplies: as stored, or with the weights of each output of norm 1."""
-        return self._normalized(self.weight) if self.parametrization == "normalized" else self.weight
+        return self._normalized(self.weight) if self.parametrization in NORMALIZED else self.weight
+
+    @property
+    def is_forced(self) -> bool:
+        """Whether training calls `force` after each optimizer step."""
+        return self.parametrization == "forced"
+
+    @torch.no_grad()
+    def force(self) -> None:
+        """Bring what is stored for each output to the root mean square 1 / lr_multiplier, which changes
+        nothing in what the layer does (forced weight normalization, arXiv:2312.02696, section 2.3)."""
+        norm = math.sqrt(self._numbers_of_one()) / self.lr_multiplier
+        self.weight.copy_(self._normalized(self.weight) * norm)
 
     def _normalized(self, weight: Tensor) -> Tensor:
         return functional.normalize(weight.flatten(1), dim=1, eps=self.spectral_eps).view_as(weight)
+
+    def _numbers_of_one(self) -> int:
+        """Weights of one output."""
+        return self.weight[0].numel()
 
     def factor(self) -> float | Tensor:
         """What `base` is multiplied by: a number, or for a spectral weight 1/σ [1].
