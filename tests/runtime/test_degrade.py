@@ -129,6 +129,17 @@ def test_factors_and_the_fields_size():
 # ---- noise
 
 
+def test_a_crop_is_any_window_as_often() -> None:
+    grid = np.arange(5 * 6, dtype=np.uint8).reshape(1, 5, 6)
+    found = [made({"op": "crop"}, image=grid, seed=seed, size=(3, 4)) for seed in range(400)]
+    corners = [round(255 * float(one[0, 0, 0])) for one in found]
+    for corner, one in zip(corners, found, strict=True):
+        top, left = divmod(corner, 6)
+        assert np.array_equal(np.rint(one * 255), grid[:, top : top + 3, left : left + 4])
+    counts = np.bincount(corners, minlength=30).reshape(5, 6)
+    assert counts[:3, :3].min() > 20 and counts.sum() == counts[:3, :3].sum(), "nine places, 44 each"
+
+
 def test_noise_has_its_strength():
     flat = np.full((3, 60, 60), 0.5)
     found = made({"op": "noise", "strength": 12.0}, image=flat) - 0.5

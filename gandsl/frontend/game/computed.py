@@ -108,11 +108,24 @@ def is_computed(
     return True
 
 
-def _fault(own: DataField, source: DataField) -> tuple[str, str] | None:
+def _fault(own: DataField, source: DataField) -> tuple[str, str | None] | None:
     """What is wrong with the steps of a field for these shapes, and the remedy."""
-    from gandsl_runtime.plan.degrade import ends_at, writes_jpeg
+    from gandsl_runtime.plan.degrade import CropStep, crops, ends_at, writes_jpeg
 
     channels, h, w = own.shape
+    if crops(own.steps):
+        first, *others = own.steps
+        if not isinstance(first, CropStep) or crops(others):
+            return (
+                "`crop` is the first step, and no other: it cuts a window of an image as it is read",
+                None,
+            )
+        if any(map(int.__lt__, source.shape, own.shape)):
+            of = "×".join(map(str, source.shape[1:]))
+            return (
+                f"a window of {h}×{w} is no part of an image of {of}",
+                "declare the image that it is cut from larger",
+            )
     if channels not in (1, 3) and writes_jpeg(own.steps):
         return f"a JPEG has 1 or 3 channels, and the field {channels}", "take the step `jpeg` out"
     if False in ends_at(own.steps, frozenset({source.shape == own.shape})):

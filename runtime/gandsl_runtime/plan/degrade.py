@@ -77,6 +77,12 @@ class SincStep(_Kernel):
     ] = Field(description=f"ω in radians a pixel, up to π: {PAIR}")
 
 
+class CropStep(DegradeStep):
+    """A window of the field's size, anywhere in the image: the first step, of an image as large."""
+
+    op: Literal["crop"] = "crop"
+
+
 class ResizeStep(DegradeStep):
     """Another size: to that of the field, or by a factor. No low pass comes before, as in the paper."""
 
@@ -142,10 +148,10 @@ class EitherStep(DegradeStep):
 
 
 Step = Annotated[
-    BlurStep | SincStep | ResizeStep | NoiseStep | ShotNoiseStep | JpegStep | EitherStep,
+    CropStep | BlurStep | SincStep | ResizeStep | NoiseStep | ShotNoiseStep | JpegStep | EitherStep,
     Field(discriminator="op"),
 ]
-OPS = ("blur", "sinc", "resize", "noise", "shot_noise", "jpeg", "either")
+OPS = ("crop", "blur", "sinc", "resize", "noise", "shot_noise", "jpeg", "either")
 WORDS = ("op", "kind", "filter")  # fields whose values are words, no expressions
 
 
@@ -154,12 +160,22 @@ def ends_at(steps: Sequence[DegradeStep], before: frozenset[bool]) -> frozenset[
     now = before
     for step in steps:
         after = now
-        if isinstance(step, ResizeStep):
+        if isinstance(step, CropStep):
+            after = frozenset({True})
+        elif isinstance(step, ResizeStep):
             after = frozenset({step.factor is None})
         elif isinstance(step, EitherStep):
             after = frozenset().union(*(ends_at(way, now) for way in step.ways))
         now = after if step.chance == 1 else after | now
     return now
+
+
+def crops(steps: Sequence[DegradeStep]) -> bool:
+    """Whether some step cuts a window."""
+    return any(
+        isinstance(step, CropStep) or (isinstance(step, EitherStep) and any(crops(way) for way in step.ways))
+        for step in steps
+    )
 
 
 def writes_jpeg(steps: Sequence[DegradeStep]) -> bool:

@@ -44,6 +44,16 @@ WRONG = {
         "G0682 no step is called `blurr`",
         "did you mean `blur`?",
     ),
+    "a window of what is smaller": (
+        field("{op: crop}", type_="Image[3, 9]"),
+        "G0682 a window of 9×9 is no part of an image of 8×8",
+        "declare the image that it is cut from larger",
+    ),
+    "a window behind other steps": (
+        field("{op: resize, factor: 0.5}, {op: crop}"),
+        "G0682 `crop` is the first step, and no other",
+        "",
+    ),
     "a step without its op": (field(f"{{size: 3}}, {END}"), "G0682 a step says its `op`", ""),
     "a field that is not there": (
         field(f"{{op: noise, strenth: 3}}, {END}"),

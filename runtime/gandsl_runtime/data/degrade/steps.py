@@ -59,6 +59,13 @@ def _quick(length: int) -> int:
     return length
 
 
+def _crop(image: np.ndarray, step: Any, size: Size, rng: Generator) -> np.ndarray:
+    top, left = (
+        int(rng.integers(whole - part + 1)) for whole, part in zip(image.shape[1:], size, strict=True)
+    )
+    return image[:, top : top + size[0], left : left + size[1]]
+
+
 def _resize(image: np.ndarray, step: Any, size: Size, rng: Generator) -> np.ndarray:
     filter = step.filter[int(rng.integers(len(step.filter)))]
     if step.factor is not None:
@@ -101,6 +108,7 @@ def _either(image: np.ndarray, step: Any, size: Size, rng: Generator) -> np.ndar
 
 
 STEPS: dict[type[plans.DegradeStep], Callable[[np.ndarray, Any, Size, Generator], np.ndarray]] = {
+    plans.CropStep: _crop,
     plans.BlurStep: _blur,
     plans.SincStep: _sinc,
     plans.ResizeStep: _resize,
