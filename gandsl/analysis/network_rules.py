@@ -73,6 +73,9 @@ def output_kinds(facts: RuleInput) -> Iterator[Diagnostic]:
     for name, (wanted, words) in _OUTPUTS.items():
         said: set[str] = set()
         for graph in facts.programs(name).values():
+            beside = name == "discriminator" and "Logits" in graph.output_kinds.values()
+            if beside and "game" in facts.document.tree:
+                continue  # its terms may read what is no logit
             for output, kind in graph.output_kinds.items():
                 if kind not in wanted and output not in said:
                     said.add(output)
@@ -82,6 +85,7 @@ def output_kinds(facts: RuleInput) -> Iterator[Diagnostic]:
                         f"the {name}'s output `{output}` is {a(node.type)}: {words}",
                         facts.output(name, output),
                         secondary=(Label(place(node), f"`{node.id}`"),),
+                        help="an output of another kind is for a term under `game:`" if beside else None,
                     )
 
 

@@ -1,7 +1,7 @@
 """Games as their papers have them: checked, costed, compared, compiled, three steps of each.
 
-published/ holds those that want more than one set, a file of weights or lists of features, over networks in
-small; the others stand beside it, where loops by hand hold them to their numbers.
+published/ holds those that want several sets, a file of weights, lists of features or their own terms, over
+networks in small; the others stand beside it, where loops by hand hold them to their numbers.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ CASES: dict[str, tuple[Path, dict[str, Any], int]] = {
     "vqgan": (PUBLISHED, {"resolution": 32, "codes": 8, "begin": "1 steps", **SMALL}, 0),
     "infogan": (PUBLISHED, SMALL, 0),
     "projected_gan": (PUBLISHED, {"resolution": 64, **SMALL}, 0),
+    "recon": (PUBLISHED, {}, 0),
+    "adcgan": (PUBLISHED, {}, 3),
+    "vaegan": (PUBLISHED, {}, 0),
     "srgan": (PUBLISHED, {"resolution": 16, "begin": "2 steps", **SMALL}, 0),
 }
 

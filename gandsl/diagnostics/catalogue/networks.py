@@ -155,19 +155,21 @@ ROWS = (
         "error",
         "network's inputs are of an unsuitable kind",
         means="""
-        A generator takes a Latent first, and may take a Label and, while growing, a Scalar `alpha`; a
-        discriminator takes images first. The trainer knows how to feed these and nothing else.""",
+        Beside `training.loss` a generator takes a Latent first, and may take a Label and, while growing, a
+        Scalar `alpha`; a discriminator takes images first. Of other inputs the short form does not know where
+        they come from.""",
         example="""
         generator: {inputs: {x: "Tokens[8, 64]"}, ...}""",
-        mend="declare the inputs with the kinds above.",
+        mend="declare the inputs with the kinds above; or write a game, which gives each input by name.",
     ),
     Code(
         "G0614",
         "error",
         "network's outputs are of an unsuitable kind",
         means="""
-        A generator's outputs are Images, or Features with the channels of one; a discriminator's are Logits,
-        made of a Vector or a Feature.""",
+        Beside `training.loss` a generator's outputs are Images, or Features with the channels of one; a
+        discriminator's are Logits, made of a Vector or a Feature. Where `game:` adds terms, they may read
+        further outputs of the discriminator, of any kind.""",
         example="""
         discriminator: ... output: label_embedding      # of kind Styles""",
         mend="name the right node under `output:` or `outputs:`.",

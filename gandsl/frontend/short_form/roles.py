@@ -55,11 +55,17 @@ def roles_of(
         judges_label=_label(declared["discriminator"]),
         images=tuple(port for port, kind in seen if kind in PICTURES),
         made=tuple(_outputs(declared["generator"], made)),
-        logits=tuple(_without(says, classifier)),
+        logits=_logits(_without(says, classifier), judge),
         classes=next((_picked(port, classifier) for port in says if classifier in port.nodes), None),
         outputs={name: max(len(declared[name].outputs), 1) for name in ("generator", "discriminator")},
         averages=tuple({node.op: None for node in made if node.op == "track_average"}),
     )
+
+
+def _logits(ports: Sequence[Port], judge: Graph) -> tuple[Port, ...]:
+    """Those of kind Logits: others are for terms that a game adds. All where there is none, which is told."""
+    said = [port for port in ports if all(judge.output_kinds[node] == "Logits" for node in port.nodes)]
+    return tuple(said or ports)
 
 
 def _label(network: NetworkDecl) -> str | None:
