@@ -18,6 +18,7 @@ from gandsl.spec.shapes import EXPRESSION, SPEC
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT: Schema = {"type": "string"}
 _EXPRESSION = EXPRESSION.schema
+_LEFT_OUT = ("default", "discriminator")  # of the plan's schema
 _VALUE: Schema = {"anyOf": [_EXPRESSION, {"type": ["array", "object", "null"]}]}
 
 
@@ -27,13 +28,16 @@ def json_schema(
     game_ops: Mapping[str, NodeShape] = MappingProxyType({}),
     blocks: Mapping[str, NodeShape] = MappingProxyType({}),
     training: Schema | None = None,
+    steps: Schema | None = None,
 ) -> Schema:
     """The schema (draft 2020-12) of spec files.
 
     `ops` by name, `game_ops` those that games alone have; `blocks` are the library's, others stay allowed
-    since a file has its own; `training` is the plan's own schema, whose `$defs` move under `training.` names.
+    since a file has its own; `training` is the plan's own schema, whose `$defs` move under `training.` names,
+    and `steps` that of a computed field, whose move there, too.
     """
-    plan, plan_defs = _plan(training)
+    plan, plan_defs = _plan(training, {"type": "object"})
+    made, step_defs = _plan(steps, {"type": "array"})
     in_games = node_schema({**ops, **game_ops}, blocks, "game")
     spec = record_schema(SPEC)
     spec["required"] = ["gandsl"]  # a file of blocks needs no more
@@ -72,7 +76,9 @@ def json_schema(
             },
             "patch": _patch(),
             "training": plan,
+            "steps": made,
             **plan_defs,
+            **step_defs,
         },
     }
 
@@ -139,13 +145,13 @@ def _patch() -> Schema:
     }
 
 
-def _plan(training: Schema | None) -> tuple[Schema, dict[str, Schema]]:
-    """The plan's schema, expressions allowed for its values, and its definitions under `training.` names."""
-    if training is None:
-        return {"type": "object"}, {}
-    moved = _with_expressions(training)
-    defs = moved.pop("$defs", {})
-    return moved, {f"training.{name}": schema for name, schema in defs.items()}
+def _plan(own: Schema | None, unknown: Schema) -> tuple[Schema, dict[str, Schema]]:
+    """A part of the plan, expressions allowed for its values, and its definitions under `training.` names."""
+    if own is None:
+        return unknown, {}
+    defs = own.get("$defs", {})
+    moved = _with_expressions({key: value for key, value in own.items() if key != "$defs"})
+    return moved, {f"training.{name}": _with_expressions(schema) for name, schema in defs.items()}
 
 
 def _plan_parts(defs: Mapping[str, Schema], *names: str) -> list[Schema]:
@@ -160,7 +166,7 @@ def _with_expressions(schema: Any) -> Any:
         return [_with_expressions(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    found = {key: _with_expressions(value) for key, value in schema.items() if key != "default"}
+    found = {key: _with_expressions(value) for key, value in schema.items() if key not in _LEFT_OUT}
     if isinstance(reference := found.get("$ref"), str):
         found["$ref"] = reference.replace("#/$defs/", "#/$defs/training.")
     if found.get("type") in ("integer", "number", "boolean", "array"):

@@ -98,7 +98,7 @@ PLAN = Leaf("a mapping", lambda tree: isinstance(tree, Mapping), {"$ref": "#/$de
 STEPS = Leaf(
     "a list of steps",
     lambda tree: isinstance(tree, Sequence) and all(isinstance(one, Mapping) for one in tree.items),
-    {"type": "array", "items": {"type": "object", "required": ["op"]}},
+    {"$ref": "#/$defs/steps"},
 )
 PATCHES = Leaf("a list of steps", lambda tree: isinstance(tree, Sequence), {"$ref": "#/$defs/patch"})
 

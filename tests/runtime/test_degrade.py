@@ -200,11 +200,11 @@ def test_either_goes_by_shares_and_steps_by_chance():
         [{"op": "resize", "factor": 3}, {"op": "jpeg", "quality": 9}],
     ]
     image, counts = np.zeros((1, 4, 4), np.uint8), dict.fromkeys((8, 4, 12), 0)
-    for seed in range(600):
+    for seed in range(300):
         found = degraded(image, steps(either), (4, 4), np.random.default_rng(seed))
         counts[len(found[0])] += 1
     for size, share in ((8, 0.4), (4, 0.4), (12, 0.2)):
-        assert counts[size] / 600 == pytest.approx(share, abs=4 * (share * (1 - share) / 600) ** 0.5), counts
+        assert counts[size] / 300 == pytest.approx(share, abs=4 * (share * (1 - share) / 300) ** 0.5), counts
 
 
 @pytest.mark.parametrize(

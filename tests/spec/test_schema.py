@@ -132,3 +132,33 @@ def test_a_game_is_valid(validator: Any) -> None:
 def test_slips_in_a_game_are_seen(validator: Any, old: str, new: str) -> None:
     assert PLAYED.count(old) == 1
     assert not validator.is_valid(data_of(PLAYED.replace(old, new)))
+
+
+def computed(steps: str) -> Any:
+    """A game whose data has a computed field."""
+    low = f'  low: {{type: "Image[3, 4]", of: image, steps: [{steps}]}}'
+    assert PLAYED.count("\ndata:\n") == 1
+    return data_of(PLAYED.replace("\ndata:\n", f"\ndata:\n{low}\n"))
+
+
+FINE = """{op: blur, size: [7, 21], sigma: [0.2, wide], beta: 2}, \
+{op: either, ways: [[{op: jpeg, quality: 30}], []]}"""
+
+
+def test_steps_of_a_computed_field_are_known(validator: Any) -> None:
+    end = "{op: resize, filter: [area, bicubic], chance: 0.5}, {op: resize, filter: area}"
+    assert validator.is_valid(computed(f"{FINE}, {end}"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("op: blur", "op: blurr"),
+        ("sigma:", "sgima:"),
+        ("quality: 30", "qualty: 30"),
+        ("{op: either, ways: [[{op: jpeg, quality: 30}], []]}", "resize"),
+    ],
+)
+def test_slips_in_steps_are_seen(validator: Any, old: str, new: str) -> None:
+    assert FINE.count(old) == 1
+    assert validator.is_valid(computed(FINE.replace(old, new))) is False

@@ -43,6 +43,8 @@ _OPENED = ("properties", "$defs")
 
 def spec_schema() -> dict[str, Any]:
     """The schema with all that this installation knows: ops, the library's blocks, the plan."""
+    from pydantic import TypeAdapter
+
     from gandsl.cli.topics import block
     from gandsl.frontend.spelling import SPELT, WRITTEN
     from gandsl.ir.op import Op
@@ -51,6 +53,7 @@ def spec_schema() -> dict[str, Any]:
     from gandsl.spec.schema import json_schema, param_schema
     from gandsl.spec.schema_nodes import NodeShape
     from gandsl_runtime.plan import Plan
+    from gandsl_runtime.plan.degrade import Step
 
     def of_op(op: Op) -> NodeShape:
         ports: dict[str, Any] = {port.name: {"description": port.doc} for port in op.ports}
@@ -70,4 +73,5 @@ def spec_schema() -> dict[str, Any]:
         game_ops={name: of_op(op) for name, op in GAME_OPS.items() if name not in WRITTEN},
         blocks={name: of_block(known) for name, known in block.known().items()},
         training=Plan.model_json_schema(),
+        steps=TypeAdapter(tuple[Step, ...]).json_schema(),
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from .part import Float, Int, PlanPart
 
@@ -24,11 +24,27 @@ def _words(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-Pair = Annotated[tuple[Float, Float], BeforeValidator(_pair)]
-Positive = Annotated[float, Field(gt=0)]
-Span = Annotated[tuple[Positive, Positive], BeforeValidator(_pair)]
-Side = Annotated[Int, Field(ge=1, le=101)]
+_ONE_OR_TWO = WithJsonSchema(
+    {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": ["number", "string"]}}]}
+)
 Filter = Literal["area", "bilinear", "bicubic"]
+_FILTERS: dict[str, Any] = {"enum": list(get_args(Filter))}
+Positive = Annotated[float, Field(gt=0)]
+Amount = Annotated[float, Field(ge=0)]
+Frequency = Annotated[float, Field(gt=0, le=math.pi)]
+Side = Annotated[Int, Field(ge=1, le=101)]
+Quality = Annotated[Int, Field(ge=1, le=100)]
+Spread = Annotated[tuple[Positive, Positive], BeforeValidator(_pair), _ONE_OR_TWO]
+Amounts = Annotated[tuple[Amount, Amount], BeforeValidator(_pair), _ONE_OR_TWO]
+Cutoff = Annotated[tuple[Frequency, Frequency], BeforeValidator(_pair), _ONE_OR_TWO]
+Sides = Annotated[tuple[Side, Side], BeforeValidator(_pair), _ONE_OR_TWO]
+Qualities = Annotated[tuple[Quality, Quality], BeforeValidator(_pair), _ONE_OR_TWO]
+Filters = Annotated[
+    tuple[Filter, ...],
+    BeforeValidator(_words),
+    Field(min_length=1),
+    WithJsonSchema({"anyOf": [_FILTERS, {"type": "array", "items": _FILTERS, "minItems": 1}]}),
+]
 PAIR = "a number, or [low, high], between which it is drawn evenly"
 
 
@@ -39,7 +55,7 @@ class DegradeStep(PlanPart):
 
 
 class _Kernel(DegradeStep):
-    size: Annotated[tuple[Side, Side], BeforeValidator(_pair)] = Field(
+    size: Sides = Field(
         description="side of the kernel, odd: a number, or [low, high], of which an odd one is drawn"
     )
 
@@ -58,11 +74,11 @@ class BlurStep(_Kernel):
     kind: Literal["gaussian", "generalized", "plateau"] = Field(
         default="gaussian", description="exp(−q/2); exp(−q^β/2); 1/(1 + q^β)"
     )
-    sigma: Span = Field(description=f"standard deviation in pixels: {PAIR}")
-    across: Span | None = Field(
+    sigma: Spread = Field(description=f"standard deviation in pixels: {PAIR}")
+    across: Spread | None = Field(
         default=None, description="another across it, and the kernel is turned by any angle; default: round"
     )
-    beta: Span = Field(
+    beta: Spread = Field(
         default=(1.0, 1.0), description=f"β: {PAIR}, below 1 and above it as often where it spans 1"
     )
 
@@ -71,10 +87,7 @@ class SincStep(_Kernel):
     """Ringing: a low pass that is cut off sharply, ω·J₁(ω·r)/(2π·r) (arXiv:2107.10833, section 3.3)."""
 
     op: Literal["sinc"] = "sinc"
-    cutoff: Annotated[
-        tuple[Annotated[float, Field(gt=0, le=math.pi)], Annotated[float, Field(gt=0, le=math.pi)]],
-        BeforeValidator(_pair),
-    ] = Field(description=f"ω in radians a pixel, up to π: {PAIR}")
+    cutoff: Cutoff = Field(description=f"ω in radians a pixel, up to π: {PAIR}")
 
 
 class CropStep(DegradeStep):
@@ -87,10 +100,10 @@ class ResizeStep(DegradeStep):
     """Another size: to that of the field, or by a factor. No low pass comes before, as in the paper."""
 
     op: Literal["resize"] = "resize"
-    factor: Span | None = Field(
+    factor: Spread | None = Field(
         default=None, description=f"of the sides: {PAIR}; default: to the field's size"
     )
-    filter: Annotated[tuple[Filter, ...], BeforeValidator(_words), Field(min_length=1)] = Field(
+    filter: Filters = Field(
         default=("bicubic",), description="area, bilinear or bicubic, or a list, of which one is drawn"
     )
 
@@ -99,9 +112,7 @@ class NoiseStep(DegradeStep):
     """Gaussian noise."""
 
     op: Literal["noise"] = "noise"
-    strength: Annotated[
-        tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]], BeforeValidator(_pair)
-    ] = Field(description=f"standard deviation, of 255: {PAIR}")
+    strength: Amounts = Field(description=f"standard deviation, of 255: {PAIR}")
     gray: Float = Field(
         default=0.0, ge=0, le=1, description="how often it is the same in all channels, [0, 1]"
     )
@@ -111,9 +122,7 @@ class ShotNoiseStep(DegradeStep):
     """Poisson noise, whose variance is the light: of as many levels as the image has, to a power of 2."""
 
     op: Literal["shot_noise"] = "shot_noise"
-    scale: Annotated[
-        tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]], BeforeValidator(_pair)
-    ] = Field(description=f"what the noise is multiplied by: {PAIR}")
+    scale: Amounts = Field(description=f"what the noise is multiplied by: {PAIR}")
     gray: Float = Field(
         default=0.0, ge=0, le=1, description="how often it is the same in all channels, [0, 1]"
     )
@@ -123,10 +132,9 @@ class JpegStep(DegradeStep):
     """Written as a JPEG, and read back; chroma at half the size."""
 
     op: Literal["jpeg"] = "jpeg"
-    quality: Annotated[
-        tuple[Annotated[Int, Field(ge=1, le=100)], Annotated[Int, Field(ge=1, le=100)]],
-        BeforeValidator(_pair),
-    ] = Field(description="quality, 1 to 100: a number, or [low, high], of which a whole one is drawn")
+    quality: Qualities = Field(
+        description="quality, 1 to 100: a number, or [low, high], of which a whole one is drawn"
+    )
 
 
 class EitherStep(DegradeStep):
