@@ -25,6 +25,7 @@ from gandsl.codegen.printing.values import entry, names_in, value_of
 from gandsl.ir.game import GameIR
 from gandsl.ir.graph import NetworkIR, Node, Variant
 from gandsl.lowering.table import literal as plain
+from gandsl_runtime.plan import degrade
 from gandsl_runtime.plan.game import GamePlan
 from gandsl_runtime.plan.number import Curve, Stairs
 
@@ -36,10 +37,7 @@ _HOMES = {
     **dict.fromkeys(
         ("DataField", "GamePlan", "GamePool", "GameState", "Player", "Term"), "gandsl_runtime.plan.game"
     ),
-    **dict.fromkeys(
-        ("BlurStep", "SincStep", "ResizeStep", "NoiseStep", "ShotNoiseStep", "JpegStep", "EitherStep"),
-        "gandsl_runtime.plan.degrade",
-    ),
+    **dict.fromkeys((one.__name__ for one in degrade.STEPS), degrade.__name__),
     **dict.fromkeys(("Item", "Drawn", "Kept", "StateValue", "ClockValue"), "gandsl_runtime.game.program"),
 }
 

@@ -159,7 +159,8 @@ Step = Annotated[
     CropStep | BlurStep | SincStep | ResizeStep | NoiseStep | ShotNoiseStep | JpegStep | EitherStep,
     Field(discriminator="op"),
 ]
-OPS = ("crop", "blur", "sinc", "resize", "noise", "shot_noise", "jpeg", "either")
+STEPS: tuple[type[DegradeStep], ...] = get_args(get_args(Step)[0])
+OPS = tuple(one.model_fields["op"].default for one in STEPS)
 WORDS = ("op", "kind", "filter")  # fields whose values are words, no expressions
 
 

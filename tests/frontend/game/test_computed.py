@@ -10,7 +10,7 @@ import gandsl
 from gandsl.analysis import analyze
 from gandsl.codegen.package import render
 from gandsl.lowering.network import LoweredNetwork
-from gandsl_runtime.plan.degrade import BlurStep, EitherStep, JpegStep, ResizeStep
+from gandsl_runtime.plan.degrade import STEPS, BlurStep, EitherStep, JpegStep
 from tests.codegen.test_game_source import game_of
 
 SPEC = """\
@@ -124,23 +124,22 @@ def test_what_is_wrong_is_said_once(case: str, tmp_path: Path) -> None:
     assert found[0].span is not None and found[0].span.line == 8
 
 
+EVERY = f"""\
+{{op: crop}}, {{op: blur, size: 3, sigma: [1, far * 2]}}, {{op: sinc, size: 5, cutoff: 2}}, \
+{{op: noise, strength: 1}}, {{op: shot_noise, scale: 1}}, \
+{{op: either, ways: [[{{op: jpeg, quality: 50}}], []]}}, {END}"""
+
+
 def test_steps_are_of_the_plan_and_printed(tmp_path: Path) -> None:
-    """Numbers may be expressions; the printed plan is the same one."""
-    blur, either = (
-        "{op: blur, size: 3, sigma: [1, far * 2]}",
-        "{op: either, ways: [[{op: jpeg, quality: 50}], []]}",
-    )
-    steps = f"{blur}, {either}, {END}"
-    (tmp_path / "spec.yaml").write_text(SPEC.format(low=field(steps)))
+    """Every one; numbers may be expressions; the printed plan is the same one."""
+    (tmp_path / "spec.yaml").write_text(SPEC.format(low=field(EVERY)))
     module = gandsl.compile(tmp_path / "spec.yaml").module
     assert module.game is not None
     found = module.game.plan.data["low"]
     assert (found.origin, found.set, found.shape) == ("image", "", (3, 4, 4))
+    crop, blur, *others, either, end = found.steps
     jpeg = JpegStep(quality=(50, 50))
-    assert found.steps == (
-        BlurStep(size=(3, 3), sigma=(1, 5)),
-        EitherStep(ways=((jpeg,), ())),
-        ResizeStep(),
-    )
+    assert blur == BlurStep(size=(3, 3), sigma=(1, 5)) and either == EitherStep(ways=((jpeg,), ()))
+    assert {type(step) for step in (crop, blur, *others, either, end, jpeg)} == set(STEPS)
     networks = {name: LoweredNetwork(network) for name, network in module.networks.items()}
     assert game_of(render(module)["game.py"], networks).plan.data == module.game.plan.data
