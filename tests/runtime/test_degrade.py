@@ -243,6 +243,9 @@ FIELDS = {
     "low": DataField("Image", (3, 4, 4), origin="image", steps=ROUGH),
     "other": DataField("Image", (3, 8, 8), field="image", partner="y"),
     "other_low": DataField("Image", (3, 4, 4), partner="y", origin="other", steps=ROUGH),
+    "rough": DataField("Image", (3, 4, 4), origin="window", steps=ROUGH),  # before what it is made of
+    "window": DataField("Image", (3, 5, 6), origin="image", steps=steps({"op": "crop"})),
+    "fine": DataField("Image", (3, 2, 2), origin="window", steps=steps({"op": "resize", "filter": "area"})),
     "small": DataField("Image", (3, 4, 4), origin="image", steps=steps({"op": "resize", "filter": "area"})),
     "y": DataField("Label", (2,)),
 }
@@ -286,6 +289,8 @@ def test_a_field_is_computed_from_the_image_as_it_is_shown():
     for i in range(14):
         expected = resized(batch["image"][i].numpy() / 255, (4, 4), "area")
         np.testing.assert_array_equal(batch["small"][i], np.rint(expected * 255))
+        expected = resized(batch["window"][i].numpy() / 255, (2, 2), "area")
+        np.testing.assert_array_equal(batch["fine"][i], np.rint(expected * 255))
     mean = lambda x: x.float().mean((1, 2, 3))  # noqa: E731
     assert torch.corrcoef(torch.stack((mean(batch["other_low"]), mean(batch["other"]))))[0, 1] > 0.5
 
@@ -293,4 +298,6 @@ def test_a_field_is_computed_from_the_image_as_it_is_shown():
 def test_an_item_that_is_looked_at_is_always_the_same():
     row, again = table().row(3), table().row(3, {"low": FIELDS["low"]})
     np.testing.assert_array_equal(row["low"], again["low"])
+    expected = resized(row["window"] / 255, (2, 2), "area")
+    np.testing.assert_array_equal(row["fine"], np.rint(expected * 255))
     assert table().own.keys() == {"image", "y"}

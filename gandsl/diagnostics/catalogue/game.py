@@ -120,8 +120,8 @@ ROWS = (
         "error",
         "a field that can't be computed from another",
         means="""
-        A field with `of` and `steps` is an Image that is computed from another Image of the same item, which
-        the set has, of as many channels.""",
+        A field with `of` and `steps` is an Image that is computed from another Image of the same item, of as
+        many channels, and by no way from itself.""",
         example="""
         data: {y: "Label[3]", low: {type: "Image[3, 16]", of: y, steps: [{op: resize}]}}""",
         mend='`low: {type: "Image[3, 16]", of: image, steps: [{op: resize}]}`.',

@@ -90,13 +90,16 @@ def is_computed(
         at.add("G0683", f"`of` is said of an Image, and `{decl.name}` is {a(own.kind)}", of.span)
         return False
     source = fields.get(of.text)
-    if source is None or source.kind != "Image" or source.origin:
-        what = "no field of `data`"
-        if source is not None:
-            what = "computed itself" if source.origin else a(source.kind)
-        images = [name for name, one in fields.items() if one.kind == "Image" and not one.origin]
-        message = f"`of` names an Image that the set has, and `{of.text}` is {what}"
+    if source is None or source.kind != "Image":
+        what = a(source.kind) if source else "no field of `data`"
+        images = [name for name, one in fields.items() if one.kind == "Image" and name != decl.name]
+        message = f"`of` names an Image, and `{of.text}` is {what}"
         at.add("G0683", message, of.span, help=did_you_mean(of.text, images, "Images are"))
+        return False
+    if circle := _circle(decl.name, fields):
+        if circle[0] == decl.name:  # of several in it the first one says so
+            via = f", by way of {', '.join(f'`{name}`' for name in circle[1:])}" if circle[1:] else ""
+            at.add("G0683", f"`{decl.name}` is computed from itself{via}", of.span)
         return False
     if source.shape[0] != own.shape[0]:
         message = f"`{of.text}` has {source.shape[0]} channels, and `{decl.name}`, computed from it, has "
@@ -106,6 +109,19 @@ def is_computed(
         at.add("G0682", fault[0], steps.span, help=fault[1])
         return False
     return True
+
+
+def _circle(name: str, fields: MappingOf[str, DataField]) -> list[str]:
+    """The fields of a circle that computing a field ends in, from the first that is declared; [] for none."""
+    seen: list[str] = []
+    while name in fields and fields[name].origin and name not in seen:
+        seen.append(name)
+        name = fields[name].origin
+    members = seen[seen.index(name) :] if name in seen else []
+    if not members:
+        return []
+    first = members.index(next(one for one in fields if one in members))
+    return members[first:] + members[:first]
 
 
 def _fault(own: DataField, source: DataField) -> tuple[str, str | None] | None:

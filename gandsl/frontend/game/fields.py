@@ -36,9 +36,9 @@ def unfold_fields(
 
 def _beside(one: DataField, fields: Mapping[str, DataField]) -> DataField:
     """A field; a computed one is of the same item as that which it is computed from."""
-    if not one.origin:
-        return one
-    of = fields[one.origin]
+    of = one
+    while of.origin:
+        of = fields[of.origin]
     return replace(one, set=of.set, partner=of.partner, stream=of.stream)
 
 

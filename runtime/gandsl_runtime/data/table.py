@@ -54,8 +54,15 @@ class FieldTable:
 
     @cached_property
     def computed(self) -> Mapping[str, DataField]:
-        """Fields that are computed from others as they are read."""
-        return {name: one for name, one in self.fields.items() if one.origin}
+        """Fields that are computed from others as they are read, each behind the one that it is made of."""
+        found: dict[str, DataField] = {}
+        waiting = {name: one for name, one in self.fields.items() if one.origin}
+        while waiting:
+            ready = {name: one for name, one in waiting.items() if one.origin not in waiting}
+            assert ready  # the compiler refuses what is computed from itself
+            found |= ready
+            waiting = {name: one for name, one in waiting.items() if name not in ready}
+        return found
 
     @property
     def images(self) -> Sequence[str]:
@@ -90,12 +97,14 @@ class FieldTable:
         """
         wanted = self.fields if fields is None else fields
         values: dict[str, Value] = {}
-        found: Row = {}
-        for name, one in wanted.items():
-            kept, of = one.origin or name, self.fields[one.origin] if one.origin else one
-            array = self._array(self._near(index, of), kept, of, values)
-            found[name] = computed(array, name, one, (index,)) if one.origin else array
-        return found
+        return {name: self._made(index, name, one, values) for name, one in wanted.items()}
+
+    def _made(self, index: int, name: str, one: DataField, values: dict[str, Value]) -> np.ndarray:
+        """A field of an item, read or computed."""
+        if not one.origin:
+            return self._array(self._near(index, one), name, one, values)
+        of = self._made(index, one.origin, self.fields[one.origin], values)
+        return computed(of, name, one, (index,))
 
     def _near(self, index: int, of: DataField) -> int:
         if not of.partner:
@@ -168,7 +177,7 @@ class FieldTable:
             for name, array in found.items():
                 rows[name][at] = array[..., ::-1] if flipped[at] and KINDS[fields[name].kind].flips else array
         for name, of in self.computed.items():
-            if of.origin in fields and keys is not None:
+            if of.partner == part and keys is not None:
                 for at, key in enumerate(keys.tolist()):
                     rows[name][at] = computed(rows[of.origin][at], name, of, key)
 

@@ -96,13 +96,13 @@ WRONG = {
     "no list": ('{type: "Image[3, 4]", of: image, steps: resize}', "G0010 `steps` wants a list of steps", ""),
     "of a label": (
         field(END, "y"),
-        "G0683 `of` names an Image that the set has, and `y` is a Label",
+        "G0683 `of` names an Image, and `y` is a Label",
         "image",
     ),
-    "of itself": (field(END, "low"), "G0683 `of` names an Image that the set has, and `low` is computed", ""),
+    "of itself": (field(END, "low"), "G0683 `low` is computed from itself", ""),
     "of nothing": (
         field(END, "imag"),
-        "G0683 `of` names an Image that the set has, and `imag` is no field",
+        "G0683 `of` names an Image, and `imag` is no field",
         "image",
     ),
     "no image": (field(END, type_="Mask[3, 4]"), "G0683 `of` is said of an Image, and `low` is a Mask", ""),
@@ -143,3 +143,16 @@ def test_steps_are_of_the_plan_and_printed(tmp_path: Path) -> None:
     assert {type(step) for step in (crop, blur, *others, either, end, jpeg)} == set(STEPS)
     networks = {name: LoweredNetwork(network) for name, network in module.networks.items()}
     assert game_of(render(module)["game.py"], networks).plan.data == module.game.plan.data
+
+
+def test_fields_are_computed_from_computed_ones(tmp_path: Path) -> None:
+    """In whatever order they are declared, all of the item of the first; a circle is told once."""
+    low = field(END, "window") + '\n  window: {type: "Image[3, 6]", of: other, steps: [{op: crop}]}'
+    low += '\n  other: {type: "Image[3, 8]", set: b, stream: s}'
+    (tmp_path / "spec.yaml").write_text(SPEC.format(low=low))
+    module = gandsl.compile(tmp_path / "spec.yaml").module
+    assert module.game is not None
+    assert {module.game.plan.data[name].key for name in ("low", "window", "other")} == {"b/s"}
+    (tmp_path / "spec.yaml").write_text(SPEC.format(low=low.replace("of: other", "of: low")))
+    found = [one for one in analyze(tmp_path / "spec.yaml")[1] if one.severity == "error"]
+    assert [one.message for one in found] == ["`low` is computed from itself, by way of `window`"]
