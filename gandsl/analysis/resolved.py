@@ -11,7 +11,7 @@ from gandsl.spec.files import SpecFile
 from gandsl.spec.game import SHORT
 from gandsl.spec.loader import load_blocks
 from gandsl.spec.tree import to_plain
-from gandsl.spec.values import Size
+from gandsl.spec.values import Size, is_quantity
 from gandsl.spec.write import to_yaml
 
 if TYPE_CHECKING:
@@ -76,17 +76,23 @@ def _import(place: str | Document, held: list[str], depth: int) -> Any:
 
 
 def _param(module: ModuleIR, name: str) -> dict[str, Any]:
-    """A parameter in its long form, with the value in force as its default."""
+    """A parameter in its long form, with the value in force as its default.
+
+    One of any value stands as it is written: what a text or a list of sizes is could not be read back.
+    """
     declared = module.document.params[name]
     written = to_plain(module.document.tree)["params"][name]
     rest = written if isinstance(written, dict) else {}
     kept = {key: value for key, value in rest.items() if key not in ("type", "default")}
-    return {"type": declared.type, "default": _value(module.params[name]), **kept}
+    value = rest["default"] if declared.type == "any" and "default" in rest else _value(module.params[name])
+    return {"type": declared.type, "default": value, **kept}
 
 
 def _value(value: Any) -> Any:
     if isinstance(value, Size):
         return value.plain
+    if is_quantity(value):
+        return str(value)
     if isinstance(value, list | tuple):
         return [_value(item) for item in value]
     return value

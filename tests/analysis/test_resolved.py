@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from gandsl.analysis import analyze
 from gandsl.analysis.resolved import resolved, resolved_text
 from gandsl.frontend.module import ModuleIR
 from gandsl.ir.text import network_text
+from gandsl.spec.params import TYPES
+from tests.analysis.small import PLAIN, edited
 
 SPEC = """\
 gandsl: 1
@@ -150,3 +153,36 @@ def test_a_game_is_resolved_as_it_is(tmp_path: Path) -> None:
     assert (
         "patch" in resolved(module_of(short)) and "regularizers" not in resolved(module_of(own))["training"]
     )
+
+
+# a parameter of each type, as a spec may give it
+GIVEN = {
+    "int": ["3"],
+    "float": ["0.5", "1e-3"],
+    "bool": ["true"],
+    "str": ["'some text'"],
+    "size": ["8", "[3, 4]", "[16]", "[2, 3, 4]"],
+    "sides": ["3", "[3, 5]"],
+    "enum": ["near"],
+    "ints": ["[1, 2]"],
+    "floats": ["[0.5, 2]"],
+    "sizes": ["[4, 8]", "[[2, 3], [4, 6]]"],
+    "any": ["3", "[4, 8]", "10 kimg", "[10 kimg, 3]", "\"'text'\"", '"doubling(4, 8)"'],
+    "number": ["0.5"],
+    "quantity": ["10 kimg", "16 steps", "2.5 kimg"],
+    "ids": ["[dense, start]"],
+}
+
+
+@pytest.mark.parametrize(("type_", "default"), [(one, text) for one in TYPES for text in GIVEN[one]])
+def test_a_parameter_of_any_type_is_written_out(type_: str, default: str, tmp_path: Path) -> None:
+    """As JSON and as YAML, which is read back as the same value."""
+    choices = ", choices: [near, far]" if type_ == "enum" else ""
+    text = edited(
+        PLAIN, ("  channels: 3\n", f"  channels: 3\n  own: {{type: {type_}, default: {default}{choices}}}\n")
+    )
+    (tmp_path / "spec.yaml").write_text(text)
+    module = module_of(tmp_path / "spec.yaml")
+    json.dumps(resolved(module))
+    (tmp_path / "again.yaml").write_text(resolved_text(module))
+    assert module_of(tmp_path / "again.yaml").params["own"] == module.params["own"]

@@ -18,6 +18,7 @@ from safetensors.torch import save
 import gandsl
 from gandsl.analysis import analyze
 from gandsl.analysis.cost import module_cost
+from gandsl.codegen.package import render as render_package
 from gandsl.diff import compare
 from gandsl.diff.text import render
 from gandsl.frontend.module import ModuleIR
@@ -92,6 +93,7 @@ def test_a_published_game(name: str, at_hand: Path) -> None:
     path = folder / f"{name}.yaml"
     module = checked(path, changes)
     changes = {**changes, **weights(module, at_hand)}
+    assert "game.py" in render_package(module)
     assert module_cost(module).flops_per_step > 0
     assert "~ batch" in render(compare(module, checked(path, {**changes, "training.batch": 64})))
 
