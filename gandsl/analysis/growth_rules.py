@@ -163,11 +163,10 @@ def reaches_full_size(facts: RuleInput) -> Iterator[Diagnostic]:
     needed = growth.full_size_at(facts.sizes)
     shown = _images(plan, growth, facts.sizes)
     if shown <= needed:
-        rounds = len(facts.sizes) - 1 - growth.first_level(facts.sizes)
-        height, width = facts.sizes[-1]
+        rounds, last = len(facts.sizes) - 1 - growth.first_level(facts.sizes), times(facts.sizes[-1])
         yield Diagnostic(
             "G0610",
-            f"training ends after {_kimg(shown)}, and it takes {_kimg(needed)} to fade {height}×{width} in",
+            f"training ends after {_kimg(shown)}, and it takes {_kimg(needed)} to fade {last} in",
             facts.value("length"),
             secondary=(Label(facts.key("growth"), f"{rounds} × ({growth.stable} + {growth.fade})"),),
             help="lengthen the training, shorten the phases, or start at a larger size",

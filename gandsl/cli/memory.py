@@ -159,8 +159,8 @@ def _computed(module: ModuleIR, device: str) -> str:
 
 
 def _level(level: StagePeaks) -> str:
-    height, width = level.size or (0, 0)
-    size = str(height) if height == width else f"{height}×{width}"
+    sides = level.size or (0,)
+    size = str(sides[0]) if len({*sides}) == 1 else "×".join(map(str, sides))
     return f"{size} fading in" if level.fading else size
 
 

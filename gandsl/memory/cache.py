@@ -90,7 +90,7 @@ def _level(found: Any) -> StagePeaks:
     """Raises what a strange file may raise."""
     size = found["size"]
     level = StagePeaks(
-        None if size is None else (int(size[0]), int(size[1])),
+        None if size is None else tuple(map(int, size)),
         bool(found["fading"]),
         int(found["batch"]),
         int(found["micro_batch"]),

@@ -364,6 +364,20 @@ CASES = [
         [("stable: 10 kimg", "stable: 40 kimg")],
         ["G0610 42:11 ‹100 kimg› training ends after 100 kimg, and it takes 100 kimg to fade 16×16 in"],
     ),
+    *(
+        case(
+            f"training ends as the last level of a {kind} is in",
+            GROWN,
+            [
+                ("stable: 10 kimg", "stable: 40 kimg"),
+                ("features: 128", f"features: {8 * 4**sides}"),
+                ("size: 4", f"size: [{', '.join('4' * sides)}]"),
+                ("Image[", f"{kind}["),
+            ],
+            [f"G0610 42:11 ‹100 kimg› training ends after 100 kimg, and it takes 100 kimg to fade {last} in"],
+        )
+        for sides, kind, last in ((1, "Signal", "16"), (3, "Volume", "16×16×16"))
+    ),
     case(
         "too few steps",
         GROWN,

@@ -1,5 +1,7 @@
 """Small games of networks of other kinds than an image or a latent: what they take, give, and hand on."""
 
+# ruff: noqa: E501 - specs stand as they are
+
 from __future__ import annotations
 
 import numpy as np
@@ -126,13 +128,68 @@ game:
     maker: {trains: [maker], terms: {adversarial: adversarial.generator}}
 """
 
+GROWN = """\
+data: {FIELD}
+let: {sizes: "doubling(4, 8)"}
+growth: {over: sizes}
+blocks:
+  rise:
+    ports: {x: Feature}
+    params: {first: bool}
+    body: {up: {op: upsample, unless: first}, conv: {op: conv, channels: 3}, act: {op: tanh}}
+  fall:
+    ports: {x: Feature}
+    body: {conv: {op: conv, channels: 3}, act: {op: tanh}, pool: {op: pool}}
+networks:
+  maker:
+    inputs: {z: "Latent[5]", alpha: {type: Scalar, when: fading}}
+    body:
+      dense: {op: linear, features: NUMBERS}
+      start: {op: reshape, channels: 3, size: [START]}
+      top: {topology: grow, alpha: alpha, over: sizes, stage: {use: rise, first: first}, exit: {use: conv, channels: 1, kernel: 1}}
+    outputs: {made: {of: top, kind: KIND}}
+  judge:
+    inputs: {x: "KIND[1, level_size]", alpha: {type: Scalar, when: fading}}
+    body:
+      top: {topology: grow_down, alpha: alpha, over: "reverse(sizes[1:])", enter: {use: conv, channels: 3, kernel: 1}, stage: fall}
+      flat: {op: flatten}
+      logit: {op: linear, features: 1}
+game:
+  body:
+    z: {draw: maker.z}
+    item: {block: level.item, x: NAME}
+    made: {network: maker, z: z}
+    real: {network: judge, x: item}
+    said: {network: judge, x: made}
+    adversarial: {block: loss.hinge, real: real, fake: said}
+  players:
+    judge: {trains: [judge], terms: {adversarial: adversarial.discriminator}}
+    maker: {trains: [maker], terms: {adversarial: adversarial.generator}}
+  shows: [item, made]
+  watches: {real: real, fake: said, samples: made, items: item}
+"""
+GROWTH = END.replace("optimizer:", "growth: {stable: 2 img, fade: 4 img}, optimizer:")
+
+
+def grown(kind: str, name: str, field: str, sides: int) -> str:
+    """A game over networks that grow: of a level, then its fade, then the last one, a step each."""
+    start = ", ".join(["4"] * sides)
+    found = GROWN.replace("KIND", kind).replace("NAME", name).replace("FIELD", field)
+    return found.replace("NUMBERS", str(3 * 4**sides)).replace("START", start)
+
+
+SOUND = grown("Signal", "sound", 'sound: "Signal[1, 8]"', 1)
+VOLUME = grown("Volume", "volume", 'volume: {type: "Volume[1, 8]", range: [-1, 1]}', 3)
+
 GAMES = {
-    name: f"gandsl: 1\nname: {name}\n{text}{END.replace('AVERAGED', averaged)}"
+    name: f"gandsl: 1\nname: {name}\n{text}{(GROWTH if 'growth:' in text else END).replace('AVERAGED', averaged)}"
     for name, text, averaged in (
         ("bigan", BIGAN, "encoder"),
         ("pairs", PAIRS, "painter"),
         ("text", TEXT, "painter"),
         ("vectors", VECTORS, "maker"),
+        ("sound", SOUND, "maker"),
+        ("volume", VOLUME, "maker"),
     )
 }
 
@@ -149,4 +206,6 @@ def items() -> dict[str, np.ndarray]:
         "y": rng.integers(0, 4, COUNT),
         "row": rng.normal(size=(COUNT, 5)).astype(np.float32),
         "seq": rng.normal(size=(COUNT, 3, 4)).astype(np.float32),
+        "sound": rng.uniform(-1, 1, (COUNT, 1, 8)).astype(np.float32),
+        "volume": rng.uniform(-1, 1, (COUNT, 1, 8, 8, 8)).astype(np.float32),
     }

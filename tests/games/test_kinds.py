@@ -37,7 +37,10 @@ def test_they_are_fine_and_printed(spec: Path) -> None:
 
 @pytest.mark.parametrize(
     "spec",
-    ["text", "vectors", *(pytest.param(name, marks=pytest.mark.thorough) for name in ("bigan", "pairs"))],
+    [
+        *("text", "vectors", "sound"),
+        *(pytest.param(name, marks=pytest.mark.thorough) for name in ("bigan", "pairs", "volume")),
+    ],
     indirect=True,
 )
 def test_they_train_on_arrays(spec: Path, tmp_path: Path) -> None:

@@ -29,8 +29,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_what_is_kept_is_what_was_measured(folder: Path) -> None:
     assert cache.kept("a") is None
-    cache.keep("a", (LEVEL, LEVEL))
-    assert cache.kept("a") == (LEVEL, LEVEL) and LEVEL.penalty == 7 * len(KINDS)
+    levels = (LEVEL, *(replace(LEVEL, size=size) for size in (None, (8,), (8, 16, 16))))
+    cache.keep("a", levels)
+    assert cache.kept("a") == levels and LEVEL.penalty == 7 * len(KINDS)
     assert [path.name for path in folder.iterdir()] == ["a.json"], "and nothing beside it"
 
 

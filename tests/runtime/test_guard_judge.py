@@ -217,6 +217,27 @@ def test_diversity_looks_at_images_averaged_down():
     assert torch.allclose(measure.distances(images), measure.distances(plain), atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("sides", "small"),
+    [
+        ((2048,), (1024,)),
+        ((1000,), (1000,)),
+        ((64, 32), (32, 16)),
+        ((20, 20, 20), (10, 10, 10)),
+        ((10, 4, 1), (10, 4, 1)),
+    ],
+)
+def test_diversity_of_signals_and_volumes(sides: tuple[int, ...], small: tuple[int, ...]) -> None:
+    """Of any number of sides; as many numbers are compared as 32² has."""
+    torch.manual_seed(1)
+    coarse = torch.rand(6, 2, *small)
+    fine = coarse
+    for axis, (side, other) in enumerate(zip(sides, small, strict=True), 2):
+        fine = fine.repeat_interleave(side // other, axis)
+    expected = torch.cdist(coarse.flatten(1).double(), coarse.flatten(1).double())
+    assert torch.allclose(measure.distances(fine).double(), expected, atol=1e-5)
+
+
 def test_logits():
     real, fake = torch.tensor([[1.0], [-3.0]]), torch.tensor([[2.0], [4.0]])
     assert measure.logits(real, fake, absolute=False) == {"gap": 4.0}

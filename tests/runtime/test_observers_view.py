@@ -98,6 +98,14 @@ def test_the_view_fits_and_loses_nothing(columns):
             assert any(said in line for line in lines), said
 
 
+@pytest.mark.parametrize("sides", [(64,), (16, 12), (8, 8, 4)])
+def test_levels_of_any_number_of_sides(sides):
+    progress = plain()
+    progress.sizes = (sides,)
+    progress.values |= {"level": 0, "alpha": 0.42}
+    assert progress.level() == f"{'×'.join(map(str, sides))}, fading in: 0.42"
+
+
 CROWDED = """\
 ╭─ runs/faces-with-a-long-name/in-a-folder-of-its-own/the-second-try ──────────╮
 │ ━━━━━━━━━━━━━━━━━━━╸                                  75.0 of 200 kimg  38 % │

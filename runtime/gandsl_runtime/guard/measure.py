@@ -92,10 +92,13 @@ def _share(fake: Tensor, real: Tensor) -> Tensor:
 
 
 def distances(images: Tensor) -> Tensor:
-    """[N, N] euclidean distances of images averaged down to at most 32 pixels a side."""
-    h, w = images.shape[2:]
-    by = -(-max(h, w) // LONGEST_SIDE)
-    small = F.interpolate(images.float(), size=(max(h // by, 1), max(w // by, 1)), mode="area")
+    """[N, N] euclidean distances of images averaged down to at most 32 pixels a side.
+
+    (N, c, …): of signals and volumes, to as many numbers as a square of that side has.
+    """
+    sides = images.shape[2:]
+    by = -(-max(sides) // round(LONGEST_SIDE ** (2 / len(sides))))
+    small = F.interpolate(images.float(), size=tuple(max(side // by, 1) for side in sides), mode="area")
     flat = small.flatten(1)
     return torch.cdist(flat, flat, compute_mode="donot_use_mm_for_euclid_dist")
 

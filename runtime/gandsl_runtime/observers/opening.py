@@ -123,8 +123,8 @@ def length(plan: Plan, levels: Sequence[Size], numbers: str) -> str:
         parts[0] += f", {plan.micro_batch} at a time"
     parts.append(numbers)
     if plan.growth:
-        first, last = levels[plan.growth.first_level(levels)], levels[-1]
-        parts.append(f"grows from {first[0]}×{first[1]} to {last[0]}×{last[1]}")
+        ends = (levels[plan.growth.first_level(levels)], levels[-1])
+        parts.append("grows from {} to {}".format(*("×".join(map(str, sides)) for sides in ends)))
     return "; ".join(parts)
 
 

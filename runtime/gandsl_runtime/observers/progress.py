@@ -87,9 +87,8 @@ class Progress:
         """`16×16, fading in: 0.42`; nothing for a network that does not grow."""
         if "level" not in self.values:
             return ""
-        h, w = self.sizes[int(self.values["level"])]
-        alpha = self.values["alpha"]
-        return f"{h}×{w}" + (f", fading in: {alpha:.2f}" if alpha < 1 else "")
+        sides, alpha = self.sizes[int(self.values["level"])], self.values["alpha"]
+        return "×".join(map(str, sides)) + (f", fading in: {alpha:.2f}" if alpha < 1 else "")
 
     def named(self, prefix: str) -> list[str]:
         """The values of a group: `D 0.612`, `G 1.23`."""
