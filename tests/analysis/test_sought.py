@@ -13,9 +13,10 @@ from gandsl.analysis.game import sought
 from tests.analysis import test_lints, test_plan_rules
 from tests.analysis.small import found
 from tests.random_specs.grow import spec_text
+from tests.random_specs.recipe import Recipe
 
 CASES = {case.id: case.values[0] for of in (test_plan_rules, test_lints) for case in of.CASES}
-TEXTS = list(CASES.values()) + [spec_text(seed) for seed in range(6)]
+TEXTS = list(CASES.values()) + [spec_text(Recipe(seed)) for seed in range(6)]
 
 
 @pytest.mark.parametrize("part", range(3))

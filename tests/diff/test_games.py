@@ -26,6 +26,7 @@ from tests.frontend.short_form.test_every_field import CASES
 from tests.frontend.short_form.test_round_trip import written_out
 from tests.random_specs.grow import spec as random_spec
 from tests.random_specs.plan import SCHEMA, drawn
+from tests.random_specs.recipe import Recipe
 from tests.specs.reduced import SPECS, sizes
 
 MANY = pytest.mark.thorough
@@ -115,7 +116,7 @@ def test_a_thousand_random_games(tmp_path: Path) -> None:
 def patched(seed: int) -> tuple[dict[str, Any], dict[str, Any], str]:
     """A random spec, the same with another value at one place of its short form, and that place."""
     rng = Random(f"patch {seed}")
-    old, new = random_spec(seed), random_spec(seed)
+    old, new = random_spec(Recipe(seed)), random_spec(Recipe(seed))
     training = new["training"]
     penalties = SCHEMA["$defs"]["Regularizers"]["properties"]
     places = ["loss", "augment", "discriminator_steps", "discriminator_passes", "ema", "optimizer"]

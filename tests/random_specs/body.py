@@ -11,6 +11,7 @@ from gandsl.ir.op import Call, Op, Port, ShapeError
 from gandsl.ir.ops import OPS
 from gandsl.ir.types import TensorType, is_a
 from gandsl.spec.values import Size
+from tests.random_specs.recipe import GROWABLE
 from tests.random_specs.values import attributes, complete, written
 
 Types = tuple[TensorType, ...]
@@ -33,7 +34,6 @@ NAMES = (
     "z",
     "run",
 )
-GROWABLE = tuple(op for op in OPS.values() if op.ports)
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,10 @@ class Body:
             if name in self.unread:
                 self.unread.remove(name)
 
-    def of(self, *kinds: str) -> list[str]:
-        """Values of these kinds in every world."""
-        return [t for t, types in self.seen.items() if all(_fits(one, kinds) for one in types)]
+    def of(self, *kinds: str, sides: Sequence[int] = ()) -> list[str]:
+        """Values of these kinds in every world, spatial ones with so many sides (if said)."""
+        fitting = [t for t, types in self.seen.items() if all(_fits(one, kinds) for one in types)]
+        return [t for t in fitting if not sides or all(_sided(one, sides) for one in self.seen[t])]
 
     # ---- one node
 
@@ -174,7 +175,7 @@ class Body:
         for port in op.ports:
             if port.optional and self.rng.random() < 0.4:
                 continue
-            fitting = self.of(*port.kinds)
+            fitting = self.of(*port.kinds, sides=port.sides)
             if not fitting:
                 if port.optional:
                     continue
@@ -219,10 +220,13 @@ class Body:
     def _provide(self, op: Op) -> bool:
         """Make values of the kinds and shapes that the op lacks."""
         first = op.ports[0]
-        texts = self.of(*first.kinds)
-        if not texts and (made := self._into(first.kinds)) is None:
-            return False
-        anchor = self.rng.choice(texts or [made])  # type: ignore[list-item]
+        texts = self.of(*first.kinds, sides=first.sides)
+        if not texts:
+            made = self.signal() if first.sides == (1,) else self._into(first.kinds)
+            if made is None:
+                return False
+            texts = [made]
+        anchor = self.rng.choice(texts)
         for port in op.ports[1:]:
             if "Vector" in port.kinds and "Vector" not in first.kinds[:1]:
                 self.vector(channels=anchor)
@@ -251,8 +255,8 @@ class Body:
         return self.add("linear", {"x": [self.rng.choice(sources)]}, {"features": wanted})
 
     def feature(self) -> str:
-        """Some feature, made of a vector where there is none."""
-        if found := self.of("Feature"):
+        """Some feature of two sides, made of a vector where there is none."""
+        if found := self.of("Feature", sides=(2,)):
             new = [t for t in found if t in self.unread]
             return self.rng.choice(new or found)
         if tokens := self.of("Tokens"):
@@ -262,6 +266,12 @@ class Body:
         channels, side = self.rng.randint(2, 4), self.rng.randint(2, 5)
         flat = self.vector(channels * side * side)
         return self.add("reshape", {"x": [flat]}, {"channels": channels, "size": Size(side, side)})
+
+    def signal(self) -> str:
+        """A feature of one side, made of a vector: what none of the inputs is."""
+        channels, length = self.rng.randint(1, 3), self.rng.randint(12, 24)
+        flat = self.vector(channels * length)
+        return self.add("reshape", {"x": [flat]}, {"channels": channels, "size": Size(length)})
 
     def vector_of(self, text: str) -> str:
         """A value of any kind as a vector."""
@@ -278,10 +288,11 @@ class Body:
             return self.add(self.rng.choice(["flatten", "global_pool"]), {"x": [text]}, {})
         return text
 
-    def turned_into(self, text: str, kinds: Sequence[str]) -> str:
-        """A feature as a value of one of these kinds."""
+    def turned_into(self, text: str, port: Port) -> str:
+        """A feature as a value that this port takes."""
+        kinds = port.kinds
         if "Feature" in kinds:
-            return text
+            return self.signal() if port.sides == (1,) else text
         if "Tokens" in kinds:
             return self.add("to_tokens", {"x": [text]}, {})
         flat = self.vector_of(text)
@@ -340,12 +351,12 @@ class Body:
         if kind == "Tokens":
             text, kind = self._square(text), "Feature"
         channels = Text(f"{main}.channels", tuple(one.shape[0] for one in self.seen[main]))
-        if is_a(kind, "Feature"):
+        if is_a(kind, "Feature") and _sided(self.seen[text][0], (2,)):
             sizes = Text(f"{main}.size", tuple(Size(*one.shape[1:]) for one in self.seen[main]))
             text = self.add("resize", {"x": [text]}, {"size": sizes})
             text = self.add("conv", {"x": [text]}, {"channels": channels, "kernel": 1})
             return self.add("add", {"terms": [main, text]}, {})
-        scale = self.add("linear", {"x": [text]}, {"features": channels})
+        scale = self.add("linear", {"x": [self.vector_of(text)]}, {"features": channels})
         return self.add("modulate", {"x": [main], "scale": [scale]}, {})
 
 
@@ -354,6 +365,10 @@ def small(type_: TensorType) -> bool:
     return type_.elements <= LARGEST and max(type_.shape, default=1) <= (
         LONGEST if len(type_.shape) == 3 else LARGEST
     )
+
+
+def _sided(type_: TensorType, sides: Sequence[int]) -> bool:
+    return not is_a(type_.kind, "Feature") or len(type_.sides) in sides
 
 
 def _fits(type_: TensorType, kinds: Sequence[str]) -> bool:

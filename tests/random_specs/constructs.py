@@ -24,7 +24,7 @@ def plainly(types: Types) -> Types:
 
 def some_value(body: Body, *kinds: str) -> str | None:
     """A value of these kinds, by preference one that nobody reads yet."""
-    found = body.of(*kinds)
+    found = body.of(*kinds, sides=(2,))
     new = [text for text in found if text in body.unread]
     return body.rng.choice(new or found) if found else None
 

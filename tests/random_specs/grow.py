@@ -10,29 +10,28 @@ from gandsl.ir.op import Op, Trait
 from gandsl.ir.ops import OPS
 from gandsl.spec.write import to_yaml
 from gandsl_runtime.plan import Regularizers
-from tests.random_specs.body import GROWABLE
 from tests.random_specs.growing import Levels
 from tests.random_specs.mild import bounded
 from tests.random_specs.networks import Networks, discriminator, generator
 from tests.random_specs.plan import plan
+from tests.random_specs.recipe import Recipe
 
 
-def spec_text(seed: int) -> str:
-    """The spec of a seed: the same text everywhere. Most pass `gandsl check`; the rest it refuses."""
-    return to_yaml(spec(seed))
+def spec_text(recipe: Recipe) -> str:
+    """The spec of a recipe: the same text everywhere. Most pass `gandsl check`; the rest it refuses."""
+    return to_yaml(spec(recipe))
 
 
-def spec(seed: int) -> dict[str, Any]:
+def spec(recipe: Recipe) -> dict[str, Any]:
     """The spec as plain data. Each seed features other ops and penalties, so that few seeds show all."""
-    rng = Random(seed)
-    deck = _deck(rng)
-    ops = [GROWABLE[(seed + offset) % len(GROWABLE)] for offset in (0, 13, 29, 43)]
-    nets = Networks(rng, deck, classes=rng.choice([0, 2, 3]))
+    rng = Random(recipe.seed)
+    ops = [recipe.featured(place) for place in range(4)]
+    nets = Networks(rng, _deck(rng, recipe), recipe.palette, classes=rng.choice([0, 2, 3]))
     if rng.random() < 0.2:
         nets.levels = Levels(rng)
     made_generator = generator(nets, ops[0], ops[1])
     made_discriminator = discriminator(nets, ops[2], ops[3])
-    found: dict[str, Any] = {"gandsl": 1, "name": f"random_{seed}"}
+    found: dict[str, Any] = {"gandsl": 1, "name": f"random_{recipe.seed}"}
     if nets.blocks:
         found["blocks"] = nets.blocks
     if nets.levels:
@@ -43,7 +42,7 @@ def spec(seed: int) -> dict[str, Any]:
         styles=nets.styles,
         auxiliary=nets.auxiliary,
         levels=nets.levels.sizes if nets.levels else [],
-        penalties=[_of(list(Regularizers.model_fields), seed)],
+        penalties=[_of(list(Regularizers.model_fields), recipe.seed)],
         never=() if rng.random() < 0.1 else _unfit(found),
     )
     if training["precision"].get("compute") == "fp16":
@@ -69,7 +68,8 @@ def _of(choices: Sequence[str], seed: int) -> str:
     return choices[seed % len(choices)]
 
 
-def _deck(rng: Random) -> Iterator[Op]:
-    """All ops in random order, again and again."""
+def _deck(rng: Random, recipe: Recipe) -> Iterator[Op]:
+    """All ops in random order, again and again; what it is about comes thrice as often."""
+    ops = [*recipe.palette, *(OPS[name] for name in recipe.about * 2)]
     while True:
-        yield from rng.sample(GROWABLE, len(GROWABLE))
+        yield from rng.sample(ops, len(ops))

@@ -11,7 +11,7 @@ from gandsl.ir.op import Op, Trait
 from gandsl.ir.types import TensorType
 from gandsl.spec.values import Size
 from tests.random_specs import growing
-from tests.random_specs.body import GROWABLE, Body, Names
+from tests.random_specs.body import Body, Names
 from tests.random_specs.constructs import varied
 
 INPUTS = ("z", "z2", "y", "image", "larger", "alpha")
@@ -23,6 +23,7 @@ class Networks:
 
     rng: Random
     ops: Iterator[Op]
+    palette: tuple[Op, ...]  # the ops that may stand in them
     classes: int = 0
     styles: int = 0  # layers of the style space
     images: list[tuple[int, int, int]] = field(default_factory=list)
@@ -34,7 +35,7 @@ class Networks:
 def generator(nets: Networks, first: Op, last: Op) -> dict[str, Any]:
     """A generator; `first` reads one of its inputs if it can, `last` gives its image if it can."""
     rng = nets.rng
-    body = Body(rng, Names(rng, set(INPUTS)), ops=tuple(filter(stands_alone, GROWABLE)))
+    body = Body(rng, Names(rng, set(INPUTS)), ops=tuple(filter(stands_alone, nets.palette)))
     inputs: dict[str, Any] = {}
     for name in ["z", "z2"][: rng.choice([1, 1, 1, 2])]:
         size = rng.choice([2, 3, 4, 6, 8])
@@ -124,7 +125,7 @@ def ending(body: Body, main: str, op: Op, wanted: tuple[str, ...], most: int) ->
         anchor = main
         if channels is not None:
             anchor = body.add("conv", {"x": [main]}, {"channels": channels, "kernel": 1})
-        read = body.turned_into(anchor, op.ports[0].kinds)
+        read = body.turned_into(anchor, op.ports[0])
         made = body.attempt(op, wanted=wanted, reads=[read])
         if made is not None and body.seen[made][0].shape[0] <= most:
             return made
@@ -148,12 +149,12 @@ def _two_sizes(nets: Networks, body: Body, main: str) -> str:
 def discriminator(nets: Networks, first: Op, last: Op) -> dict[str, Any]:
     """A discriminator of the generator's images."""
     rng = nets.rng
-    body = Body(rng, Names(rng, set(INPUTS)))
+    body = Body(rng, Names(rng, set(INPUTS)), ops=nets.palette)
     inputs: dict[str, Any] = {}
     names = ["image", "larger"][: len(nets.images)]
     if nets.levels:
         inputs["image"], types = growing.image_input(nets.levels, nets.images[0][0])
-        body = Body(rng, body.names, len(types))
+        body = Body(rng, body.names, len(types), ops=body.ops)
         body.offer("image", types, above=True)
     elif len(nets.images) > 1 and all(height == width for _, height, width in nets.images):
         sizes = [height for _, height, _ in nets.images]

@@ -106,9 +106,14 @@ def possible() -> frozenset[Role]:
 
 def _possible(op: Op) -> Iterator[str]:
     kinds = {kind for port in op.ports for kind in port.kinds}
+    # an image has two sides
+    asked = [port for port in op.ports if not port.optional and 2 in (port.sides or (2,))]
+    read = {kind for port in asked for kind in port.kinds}
     needed = [set(port.kinds) for port in op.ports if not port.optional]
     grows = {"Scalar"} in needed  # only a fade has one
-    labels = {"Label"} in needed
+    labels = any(kinds <= {"Label", "Classes"} for kinds in needed)
+    if {"Number"} in needed:  # an item of the data, which a game of images and labels has not
+        return
     reads = not all(port.counts for port in op.ports)  # more than the size of a batch
     for side, given in (("G", ("Latent", "Label")), ("D", ("Image", "Label"))):
         if side == "G" and op.has(Trait.BATCH_COUPLED) and not op.has(Trait.BATCH_NORMALIZED):
@@ -117,11 +122,12 @@ def _possible(op: Op) -> Iterator[str]:
         if grows:
             continue
         yield from (f"{side} {role}" for role in ("anywhere", "in a stage", "in a block", "read twice"))
-        if any(is_a(one, kind) for one in given for kind in kinds):
+        guarded = op.name == "exp" or any(port.positive for port in op.ports)  # body.py: `_in_range`
+        if not guarded and any(is_a(one, kind) for one in given for kind in read):
             yield f"{side} first"
         if reads:
             yield f"{side} behind a label"
-        if reads and not labels and results(op) & LAST[side]:
+        if reads and not labels and not op.has(Trait.CONSTANT) and results(op) & LAST[side]:
             yield f"{side} last"
         if reads and kinds & SPATIAL and results(op) & SPATIAL and not op.couples_statistics:
             yield f"{side} in 16 bits"

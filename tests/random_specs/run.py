@@ -16,8 +16,9 @@ from typing import Any
 
 from tests.random_specs import hold, roles
 from tests.random_specs.grow import spec_text
+from tests.random_specs.recipe import Recipe
 
-LIMIT = 120  # seconds a case may compute
+LIMIT = 120  # seconds that one may compute
 PLAIN = """
 gandsl: 1
 name: plain
@@ -36,9 +37,9 @@ FINE = ("held", "refused", "diverged")
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a seed. `outcome`: one of those that are fine, died, or the promise that was broken."""
+    """What came of a recipe. `outcome`: one of those that are fine, died, or the promise that was broken."""
 
-    seed: int
+    recipe: str
     outcome: str
     words: str = ""  # of the error; codes where it was refused
     trace: str = ""
@@ -52,21 +53,21 @@ class Result:
     def told(self) -> str:
         """The finding, and how to see it again."""
         return (
-            f"seed {self.seed}, {self.outcome}: {self.words}\n{self.trace}\n"
-            f"again: python -m tests.random_specs {self.seed}\n\n{spec_text(self.seed)}"
+            f"{self.recipe}, {self.outcome}: {self.words}\n{self.trace}\n"
+            f"again: python -m tests.random_specs {self.recipe}\n\n{spec_text(Recipe.of(self.recipe))}"
         )
 
 
-def one(seed: int, folder: Path, whole: bool = False) -> Result:
-    """A seed in this process."""
+def one(recipe: Recipe, folder: Path, whole: bool = False) -> Result:
+    """A recipe in this process."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     path = folder / "random.yaml"
-    path.write_text(spec_text(seed), "utf-8")
+    path.write_text(spec_text(recipe), "utf-8")
     found = hold.examined(path, folder / "run", whole)
     seconds = resource.getrusage(resource.RUSAGE_SELF)
     known = {
-        "seed": seed,
+        "recipe": str(recipe),
         "outcome": found.outcome,
         "roles": tuple(sorted(roles.of_module(found.module))) if found.module else (),
         "seconds": seconds.ru_utime + seconds.ru_stime,
@@ -80,7 +81,7 @@ def one(seed: int, folder: Path, whole: bool = False) -> Result:
 
 
 def warmed(folder: Path) -> None:
-    """Import all that a case needs, before processes are forked."""
+    """Import all that a recipe needs, before processes are forked."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plain.yaml").write_text(PLAIN)
     found = hold.examined(folder / "plain.yaml", folder / "run")
@@ -88,21 +89,27 @@ def warmed(folder: Path) -> None:
     shutil.rmtree(folder / "run")
 
 
-def many(seeds: Iterable[int], folder: Path, processes: int = 1, whole: bool = False) -> Iterator[Result]:
-    """Each seed in a process of its own, so many at a time; results as they come."""
+def many(
+    recipes: Iterable[Recipe], folder: Path, processes: int = 1, whole: bool = False
+) -> Iterator[Result]:
+    """Each recipe in a process of its own, so many at a time; results as they come."""
     warmed(folder)
-    waiting = list(reversed(list(seeds)))
-    running: dict[int, int] = {}
+    waiting = list(reversed(list(recipes)))
+    running: dict[int, Recipe] = {}
     while waiting or running:
         while waiting and len(running) < processes:
-            seed = waiting.pop()
-            running[_forked(seed, folder, whole)] = seed
+            recipe = waiting.pop()
+            running[_forked(recipe, folder / _folder(recipe), whole)] = recipe
         pid, status = os.wait()
-        seed = running.pop(pid)
-        yield _collected(seed, folder / str(seed), status)
+        recipe = running.pop(pid)
+        yield _collected(recipe, folder / _folder(recipe), status)
 
 
-def _forked(seed: int, folder: Path, whole: bool) -> int:
+def _folder(recipe: Recipe) -> str:
+    return str(recipe).replace(":", "_").replace(",", "_")
+
+
+def _forked(recipe: Recipe, folder: Path, whole: bool) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
@@ -114,20 +121,20 @@ def _forked(seed: int, folder: Path, whole: bool) -> int:
         null = os.open(os.devnull, os.O_WRONLY)
         for stream in (1, 2):  # torch.fx prints the code around an error; the result has it
             os.dup2(null, stream)
-        result = one(seed, folder / str(seed), whole)
-        (folder / str(seed) / "result.json").write_text(json.dumps(asdict(result)), "utf-8")
+        result = one(recipe, folder, whole)
+        (folder / "result.json").write_text(json.dumps(asdict(result)), "utf-8")
         code = 0
     finally:
         os._exit(code)
 
 
-def _collected(seed: int, folder: Path, status: int) -> Result:
+def _collected(recipe: Recipe, folder: Path, status: int) -> Result:
     try:
         found: dict[str, Any] = json.loads((folder / "result.json").read_text("utf-8"))
         found["roles"] = tuple((op, role) for op, role in found["roles"])
         result = Result(**found)
     except (OSError, ValueError):
         how = signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else f"exit {status >> 8}"
-        result = Result(seed, "died", how)
+        result = Result(str(recipe), "died", how)
     shutil.rmtree(folder, ignore_errors=True)
     return result

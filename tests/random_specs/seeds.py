@@ -1,9 +1,82 @@
-"""The seeds that `make test` tries: together they show every op in every role that it may have."""
+"""Recipes by what they are about, and their seeds. `python -m tests.random_specs cover OP…` finds lines."""
 
-FIXED = (
-    *(0, 1, 2, 3, 4, 5, 6, 7, 13, 26, 29, 35, 45, 48, 49, 63),
-    *(69, 190, 191, 200, 277, 286, 340, 341, 371, 406, 436, 459, 496, 497),
-    *(507, 510, 530, 537, 544, 557, 584, 657, 699, 737, 738, 752, 794, 802),
-    *(818, 826, 888, 959, 973, 1011, 1064, 1065, 1159, 1246, 1252, 1254, 1270, 1286),
-    *(1300, 1331, 1343, 1371, 1381),
-)
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tests.random_specs.recipe import Recipe
+
+Seeds = Mapping[str, tuple[int, ...]]
+
+
+def recipes(seeds: Seeds) -> Iterator[Recipe]:
+    """The recipes of a table."""
+    for about, numbers in seeds.items():
+        yield from (Recipe(seed, tuple(about.split())) for seed in numbers)
+
+
+FIRST: Seeds = {
+    "constant parameter coordinates fourier_features": (10,),
+    "linear embedding one_hot bias": (62,),
+    "gain noise conv dynamic_conv": (30,),
+    "conv_transpose modulated_conv broadcast_styles chunks": (10,),
+    "normalize_magnitude batch_norm instance_norm group_norm": (56,),
+    "layer_norm pixel_norm relu leaky_relu": (74,),
+    "tanh sigmoid silu gelu": (2,),
+    "softplus glu clamp scale": (0,),
+    "quantize dropout upsample pool": (2,),
+    "resize fir lowpass global_pool": (94,),
+    "pixel_shuffle pixel_unshuffle pad grid_sample": (0,),
+    "random_shift haar add concat": (34,),
+    "multiply lerp dot slice_channels": (33,),
+    "minibatch_stddev minibatch_similarity flatten reshape": (100,),
+    "to_tokens from_tokens stft mel": (0,),
+    "attention nearest_code moving_code stop_gradient": (352,),
+    "normalize_gradient": (1,),
+    "scale_gradient roll window_partition window_reverse": (33,),
+    "window_mask relative_bias sinusoids rotary": (2,),
+    "sequence_mask plus minus times": (2,),
+    "divide power negate abs": (3,),
+    "sqrt exp log sin": (168,),
+    "cos round sign clip": (56,),
+    "maximum minimum where below": (21,),
+    "softmax log_softmax largest reduce": (56,),
+    "slice matmul sample_mean sample_sum": (335,),
+    "row_sum average total": (36,),
+}
+"""What `make test` tries: every op."""
+
+MORE: Seeds = {
+    "constant parameter coordinates fourier_features": (0, 14, 43, 47, 49, 64),
+    "linear embedding one_hot bias": (1, 2, 73, 74, 147),
+    "gain noise conv dynamic_conv": (37, 50, 67, 99, 116, 149),
+    "conv_transpose modulated_conv broadcast_styles chunks": (12, 21, 55, 88, 114),
+    "stack select track_average modulate": (2, 10, 35, 88, 134),
+    "normalize_magnitude batch_norm instance_norm group_norm": (1, 8, 30, 60, 69, 131),
+    "layer_norm pixel_norm relu leaky_relu": (0, 36, 71, 149),
+    "tanh sigmoid silu gelu": (7, 28, 33, 49, 73),
+    "softplus glu clamp scale": (3, 4, 69, 101, 102, 116),
+    "quantize dropout upsample pool": (32, 166, 168, 243, 417),
+    "upsample": (56,),
+    "resize fir lowpass global_pool": (3, 25, 32, 115),
+    "pixel_shuffle pixel_unshuffle pad grid_sample": (9, 11, 36, 86, 134),
+    "random_shift haar add concat": (4, 6, 36, 55, 105, 121),
+    "multiply lerp dot slice_channels": (5, 12, 44, 56, 74, 121, 127),
+    "minibatch_stddev minibatch_similarity flatten reshape": (26, 103, 137),
+    "to_tokens from_tokens stft mel": (52, 73, 103, 118),
+    "attention nearest_code moving_code stop_gradient": (60, 181, 364, 390, 423),
+    "attention": (0, 3, 9, 18, 89),
+    "normalize_gradient": (16, 47),
+    "scale_gradient roll window_partition window_reverse": (4, 98, 127, 280, 313, 329),
+    "window_mask relative_bias sinusoids rotary": (37, 178, 183, 316, 345, 409),
+    "sequence_mask plus minus times": (1, 183, 272, 295, 430),
+    "divide power negate abs": (0, 27, 77, 120, 132, 142),
+    "sqrt exp log sin": (9, 159, 240, 418, 428),
+    "cos round sign clip": (6, 76, 115, 141, 144),
+    "maximum minimum where below": (7, 34, 60, 129, 149),
+    "softmax log_softmax largest reduce": (0, 7, 38, 133, 146),
+    "slice matmul sample_mean sample_sum": (1, 187, 216, 235, 338, 398),
+    "row_sum average total": (6, 16, 61, 79, 116),
+    "sample_sum": (119, 320, 961),
+}
+"""What `make thorough` tries besides: with them every op is in every role that it may have."""

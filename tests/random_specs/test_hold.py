@@ -14,13 +14,14 @@ from torch import Tensor, fx
 from tests.passes.exact import Truth
 from tests.random_specs import hold
 from tests.random_specs.grow import spec_text
-from tests.random_specs.seeds import FIXED
+from tests.random_specs.recipe import Recipe
+from tests.random_specs.seeds import FIRST, recipes
 
 
-@pytest.mark.parametrize("seed", FIXED[::9])
+@pytest.mark.parametrize("recipe", list(recipes(FIRST))[::9], ids=str)
 @pytest.mark.parametrize("network", ["generator", "discriminator"])
 def test_an_error_of_a_ten_thousandth_is_found(
-    seed: int, network: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    recipe: Recipe, network: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In every network, however badly its norms are conditioned."""
     forms = hold._forms
@@ -34,7 +35,7 @@ def test_an_error_of_a_ten_thousandth_is_found(
             form.recompile()
             yield name, form
 
-    (tmp_path / "random.yaml").write_text(spec_text(seed), "utf-8")
+    (tmp_path / "random.yaml").write_text(spec_text(recipe), "utf-8")
     module = hold.checked(tmp_path / "random.yaml")
     assert not isinstance(module, tuple)
     module = replace(module, networks={network: module.networks[network]})

@@ -47,7 +47,7 @@ def drawn(rng: Random, param: Param, near: Sequence[int] = ()) -> Any:
 def written(value: Any) -> Any:
     """The value as a spec says it."""
     if isinstance(value, Size):
-        return value.h if value.h == value.w else [value.h, value.w]
+        return value.plain
     return list(value) if isinstance(value, tuple) else value
 
 

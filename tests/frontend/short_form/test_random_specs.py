@@ -12,6 +12,7 @@ from gandsl.spec.tree import to_plain
 from tests.frontend.short_form.shown import expanded, read_back, texts
 from tests.frontend.short_form.test_every_spec import holds_together
 from tests.random_specs.grow import spec_text
+from tests.random_specs.recipe import Recipe
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ def test_the_games_of_random_specs(tmp_path: Path, seeds: Sequence[int]) -> None
     fine = 0
     for seed in seeds:
         path = tmp_path / f"seed{seed}.yaml"
-        path.write_text(spec_text(seed), "utf-8")
+        path.write_text(spec_text(Recipe(seed)), "utf-8")
         module, _ = analyze(path)
         if module is None:
             continue  # a spec with an error, which says so
