@@ -1,13 +1,12 @@
-"""A program that torchrun starts: a run whose rates rise a thousandfold, guarded. python -m … FOLDER"""
+"""A run of several processes whose rates rise a thousandfold, guarded."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import torch
 
-from gandsl_runtime.distributed.group import ProcessGroup, join
+from gandsl_runtime.distributed.group import ProcessGroup
 from gandsl_runtime.training.trainer import Trainer
 from tests.runtime import nets
 from tests.runtime.helpers import arrays, plan
@@ -35,10 +34,8 @@ def guarded(group: ProcessGroup, run_dir: Path) -> Trainer:
     )
 
 
-if __name__ == "__main__":
-    folder = Path(sys.argv[1])
-    group = join(torch.device("cpu"))
-    run = guarded(group, folder / "run")
+def save(folder: Path, group: ProcessGroup) -> None:
+    """What the run came to in this process."""
+    run = guarded(group, folder / "guarded")
     run.run()
-    torch.save((run.state.counters(), run.state.tensors()), folder / f"{group.rank}.pt")
-    group.leave()
+    torch.save((run.state.counters(), run.state.tensors()), folder / f"guarded.{group.rank}.pt")

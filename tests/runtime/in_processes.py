@@ -18,7 +18,7 @@ from gandsl_runtime.data.sources import Arrays, NamedArrays
 from gandsl_runtime.distributed.group import ProcessGroup, join
 from gandsl_runtime.training.trainer import Trainer
 from tests.games import in_processes as random_games
-from tests.runtime import nets
+from tests.runtime import guarded_in_processes, nets
 from tests.runtime.fielded import EVERYTHING, everything
 from tests.specs.reduced import SPECS, reduced
 
@@ -109,4 +109,5 @@ if __name__ == "__main__":
         found = outcome(train(case, group))
         torch.save(found, folder / f"{case}.{group.rank}.pt")
     random_games.save(RANDOM, folder, group)
+    guarded_in_processes.save(folder, group)
     group.leave()

@@ -33,7 +33,8 @@ class Reference:
 
     def real(self, count: int) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The next images of the stream, at full size, in [-1, 1]."""
-        picks = list(zip(*self.trainer.stream.picks(self.taken, count), strict=True))
+        found = self.trainer.stream.picks(self.taken, count)
+        picks = list(zip(found.images, found.flipped, strict=True))
         self.taken += count
         data = self.trainer.data
         images = [data.image(i)[:, :, ::-1] if flipped else data.image(i) for i, flipped in picks]

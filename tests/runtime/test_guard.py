@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -148,30 +146,6 @@ def test_broken_images_are_left_to_the_trainer():
     probe = Probe(run.state, run.data, 21)
     assert probe.measured(run.state.now())["diversity/all pairs"] > 0
     assert len(probe._rows["image"]) == 11
-
-
-@pytest.mark.processes
-def test_processes_go_back_together(tmp_path):
-    """Two processes agree on the alarm, and one writes the files; each ends with the same state."""
-    root = Path(__file__).resolve().parents[2]
-    path = os.pathsep.join([str(root), str(root / "runtime"), os.environ.get("PYTHONPATH", "")])
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    subprocess.run(
-        [*torchrun, "-m", "tests.runtime.guarded_in_processes", str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-        check=True,
-        timeout=300,
-        cwd=root,
-    )
-    (alarm,) = alarms_of(tmp_path / "run")
-    assert alarm["action"] == "rollback" and 20 < alarm["steps"] <= 25
-    (counters, tensors), (others, same) = (
-        torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(2)
-    )
-    assert counters == others and counters["rollbacks"] == 1 and counters["steps"] == 36
-    own = [name for name in tensors if "running" in name]  # plain batch norm has its own part's statistics
-    assert own and not all([tensors.pop(name).equal(same.pop(name)) for name in own])
-    assert_same(tensors, same)
 
 
 # ---- the files ----------

@@ -15,6 +15,11 @@ from tests.runtime.formulas import patches, same, stretched, upfirdn
 pytestmark = pytest.mark.usefixtures("float64")
 
 
+def pair(value: int | tuple[int, int]) -> tuple[int, int]:
+    """A size of two sides, whose one number stands for both."""
+    return (value, value) if isinstance(value, int) else value
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -34,7 +39,7 @@ pytestmark = pytest.mark.usefixtures("float64")
 def test_convolution(options: dict[str, Any]) -> None:
     layer = layers.Conv2d(4, 6, bias_init=0.5, **options)
     x = torch.randn(2, 4, 9, 8)
-    kernel = layers.convolution.pair(options.get("kernel", 3))
+    kernel = pair(options.get("kernel", 3))
     pad = options.get("padding")
     top, left = (pad, pad) if pad is not None else (kernel[0] // 2, kernel[1] // 2)
     mode = {"zeros": "constant"}.get(options.get("padding_mode", "zeros"), options.get("padding_mode"))
@@ -89,7 +94,7 @@ def test_transposed_convolution_is_the_adjoint(options: dict[str, Any]) -> None:
 def test_modulated_convolution_sample_by_sample(form: str, options: dict[str, Any]) -> None:
     layer = layers.ModulatedConv2d(3, 5, **options).eval()
     x, style = torch.randn(4, 3, 6, 7), torch.randn(4, 3)
-    kernel = layers.convolution.pair(options.get("kernel", 3))
+    kernel = pair(options.get("kernel", 3))
     area = kernel[0] * kernel[1]
     base = layer.weight * layer.factor()
     if options.get("weight") == "equalized":

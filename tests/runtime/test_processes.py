@@ -14,6 +14,7 @@ import torch
 from gandsl_runtime.distributed.group import ProcessGroup
 from tests.games import in_processes as random_games
 from tests.runtime.field_sets import SETS
+from tests.runtime.helpers import alarms_of, assert_same
 from tests.runtime.in_processes import BATCH, CASES, RANDOM, of_fields, outcome, train, trainer_of
 
 pytestmark = pytest.mark.processes
@@ -84,6 +85,19 @@ def test_a_run_goes_on_with_another_number_of_processes(together: Path) -> None:
     alone = trainer_of("style", ProcessGroup(), **lengthened)
     resumed.run(), alone.run()
     assert_close(resumed.state.tensors(), alone.state.tensors())
+
+
+def test_processes_go_back_together(together: Path) -> None:
+    """Two processes agree on the alarm, and one writes the files; each ends with the same state."""
+    (alarm,) = alarms_of(together / "guarded")
+    assert alarm["action"] == "rollback" and 20 < alarm["steps"] <= 25
+    (counters, tensors), (others, same) = (
+        torch.load(together / f"guarded.{rank}.pt", weights_only=True) for rank in range(2)
+    )
+    assert counters == others and counters["rollbacks"] == 1 and counters["steps"] == 36
+    own = [name for name in tensors if "running" in name]  # plain batch norm has its own part's statistics
+    assert own and not all([tensors.pop(name).equal(same.pop(name)) for name in own])
+    assert_same(tensors, same)
 
 
 def test_micro_batches_of_two_processes_do_what_the_batch_does(together: Path) -> None:

@@ -23,6 +23,7 @@ from tests.specs.spoiled.good import FILE, GOOD, Good, Spoiled
 
 SEED = 1
 LEAST_SPECS = 300
+SPECS = 5  # for each kind of slip
 LEAST_COVERED = 0.9
 MOST_SECONDS = 5.0  # an endless search would take minutes; a worker late in the suite is slow
 MOST_BYTES = 500 * 2**20
@@ -60,13 +61,15 @@ class Outcome:
         return f"{made.spec}, {made.kind}, {made.slip.text!r} at {made.places[0]}: {said}"
 
 
-@pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Outcome]]:
+@pytest.fixture(scope="module", params=[SPECS, pytest.param(len(GOOD), marks=pytest.mark.thorough)])
+def outcomes(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[Outcome]]:
     folder = tmp_path_factory.mktemp("spoiled")
     before = Path.cwd()
     os.chdir(folder)  # so that spans name the file as the slips do
     try:
-        yield [outcome(spoiled) for spoiled in spoiled_specs(SEED)]
+        yield [outcome(spoiled) for spoiled in spoiled_specs(SEED, specs=request.param)]
     finally:
         os.chdir(before)
 

@@ -55,6 +55,8 @@ class DegradeStep(PlanPart):
 
 
 class _Kernel(DegradeStep):
+    """What an image is filtered with: a square of pixels."""
+
     size: Sides = Field(
         description="side of the kernel, odd: a number, or [low, high], of which an odd one is drawn"
     )

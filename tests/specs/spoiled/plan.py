@@ -47,7 +47,7 @@ def plan_value(good: Good) -> Iterator[Slip]:
         (r"gamma: ([\d.]+)", "-3"),
         (r"length: (\d+ \w+)", "0 kimg"),
         (r"buffers: (\w+)", "keep"),
-        (r"kind: (adam)", "sgd"),
+        (r"kind: (adam)", "adams"),
         (r"probability: ([\d.]+)", "7"),
         (r"every: (\d+ steps)", "2.5 steps"),
         (r"half_life: (\d+ \w+)", "true"),
