@@ -77,6 +77,7 @@ class _Body:
 
     chance: random.Random
     b: Builder
+    by_weights: bool = False
     vectors: list[str] = field(default_factory=list)
     numbers: list[str] = field(default_factory=list)
     scalars: list[str] = field(default_factory=list)
@@ -94,7 +95,10 @@ class _Body:
             self._gradient,
             self._lerp,
         ]
-        chance.choices(kinds, weights=[4, 3, 3, 3, 2, 3, 1])[0](id_)
+        weights = [4, 3, 3, 3, 2, 3, 1]
+        if self.by_weights:
+            kinds, weights = [*kinds, self._gradient_by_weights], [*weights, 3]
+        chance.choices(kinds, weights=weights)[0](id_)
 
     def add(self, id_: str) -> None:
         node = self.b.nodes[id_]
@@ -146,6 +150,19 @@ class _Body:
             for index in range(len(by)):
                 self.add(f"{id_}_{index}")
 
+    def _gradient_by_weights(self, id_: str) -> None:
+        """Its norm: nothing else reads weights."""
+        of = self.chance.choice([*self.numbers[-5:], *self.scalars[-2:]])
+        calls = [self.b.nodes[self.b.nodes[one].operands[0]] for one in self._upstream(of) if "." in one]
+        networks = sorted({one.attrs["network"] for one in calls if one.op == "call"})
+        if not networks:
+            return
+        network = self.chance.choice(networks)
+        path = self.chance.choice(["", "low", "high"])
+        self.b(f"{id_}w", "weights", network=network, path=path, skip=())
+        slope = self.b.gradient(f"{id_}g", of, f"{id_}w")
+        self.add(self.b.one(id_, "norm", slope))
+
     def _upstream(self, id_: str) -> list[str]:
         """What a node can be differentiated by: on a way that no constant cuts."""
         found: dict[str, None] = {}
@@ -173,11 +190,11 @@ class _Body:
         return [one for name, one in given if name in read]
 
 
-def random_game(seed: int) -> tuple[GameIR, dict[str, NetworkIR]]:
-    """A game of one or two players over three networks, and these."""
+def random_game(seed: int, by_weights: bool = False) -> tuple[GameIR, dict[str, NetworkIR]]:
+    """A game of one or two players over three networks, and these; `by_weights`: with gradients by those."""
     chance = random.Random(seed)
     networks = {name: random_network(chance, name) for name in NAMES}
-    body = _Body(chance, Builder(networks))
+    body = _Body(chance, Builder(networks), by_weights)
     for name in ("z", "image"):
         make = body.b.draw if name == "z" else body.b.item
         body.add(make(name, "Vector", SIZE))
@@ -221,6 +238,7 @@ _FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     "sample_mean": lambda x: x if x.dim() < 2 else x.flatten(1).mean(1),
     "sample_sum": lambda x: x if x.dim() < 2 else x.flatten(1).sum(1),
     "mean": torch.mean,
+    "norm": lambda x: torch.linalg.vector_norm(x) if x.any() else x.sum(),
 }
 _ARITHMETIC: dict[str, Callable[..., Tensor]] = {
     "plus": lambda a, b: a + b,
@@ -260,7 +278,13 @@ class Play:
         }
         for id_ in self.one.nodes:
             self._node(graph[id_])
-            if id_ in bys:
+            if id_ in bys and graph[id_].op == "weights":
+                network = graph[id_].attrs["network"]
+                layers = self.one.whole.networks[network].weighted()
+                self.was[id_] = any(
+                    _covers(graph[id_], network, one) and self.variables(network, one) for one in layers
+                )
+            elif id_ in bys:
                 value = self.values["", id_]
                 self.was[id_] = value.requires_grad
                 self.values["", id_] = value if value.requires_grad else value.detach().requires_grad_()
@@ -283,6 +307,10 @@ class Play:
             self._call(node)
         elif node.op == "output":
             self.values[place] = self._picked(node)
+        elif node.op == "weights":
+            pass
+        elif node.op == "gradient" and self._matrices(node.inputs["by"][0]) is not None:
+            self._gradient_by_weights(node, given[0])
         elif node.op == "gradient":
             self.through[node.id] = set()
             again = node.id in self.again
@@ -298,6 +326,30 @@ class Play:
         else:
             with self._watched(place, given):
                 self.values[place] = compute(node, given)
+
+    def _matrices(self, by: str) -> list[Tensor] | None:
+        """The matrices that a node stands for, as far as they have run; None: it stands for no weights."""
+        node = self.one.whole.graph[by]
+        if node.op != "weights":
+            return None
+        return [
+            of["weight"]
+            for (network, layer, average), of in self.weights.items()
+            if not average and _covers(node, network, layer) and of.get("weight", torch.zeros(())).dim() > 1
+        ]
+
+    def _gradient_by_weights(self, node: Node, of: Tensor) -> None:
+        self.through[node.id] = set()
+        weights = self._matrices(node.inputs["by"][0])
+        zero = torch.zeros(1, dtype=self.dtype)
+        if not of.requires_grad or not weights:
+            self._results[node.id] = (zero,)
+            return
+        self._running = node.id
+        again = node.id in self.again
+        found = torch.autograd.grad(of.sum(), weights, None, True, again, materialize_grads=True)
+        self._results[node.id] = (torch.cat([zero, *(one.flatten() for one in found)]),)
+        self._running = ""
 
     def _picked(self, node: Node) -> Tensor:
         made = node.operands[0]
@@ -329,10 +381,18 @@ class Play:
             }
             learned = not average and self.variables(network, layer.id)
             self.weights[key] = {
-                name: (torch.rand(shape, dtype=self.dtype) + 0.1).requires_grad_(learned)
+                name: (torch.rand(shape, dtype=self.dtype) + 0.1).requires_grad_(
+                    learned or (len(shape) > 1 and not average and self._asked_by(network, layer.id))
+                )
                 for name, shape in shapes.get(layer.op, {}).items()
             }
         return self.weights[key]
+
+    def _asked_by(self, network: str, layer: str) -> bool:
+        """Whether something in the pass is differentiated by a layer's weights."""
+        graph = self.one.whole.graph
+        bys = {by for id_ in self.one.nodes if graph[id_].op == "gradient" for by in graph[id_].inputs["by"]}
+        return any(graph[by].op == "weights" and _covers(graph[by], network, layer) for by in bys)
 
     @contextmanager
     def _watched(self, place: Place, given: Sequence[Tensor]) -> Iterator[None]:
@@ -387,3 +447,8 @@ def _over(x: Tensor | float, y: Tensor | float) -> Tensor | float:
     if isinstance(x, Tensor) and isinstance(y, Tensor) and x.dim() == 1 and y.dim() == 2:
         return x[:, None]
     return x
+
+
+def _covers(node: Node, network: str, layer: str) -> bool:
+    path = node.attrs["path"]
+    return node.attrs["network"] == network and (not path or layer.startswith(f"{path}."))

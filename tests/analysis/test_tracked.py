@@ -20,9 +20,9 @@ def third_order(one: PassIR) -> bool:
     return any(("", other) in above[id_] for id_ in gradients for other in gradients if other != id_)
 
 
-def check(seed: int) -> tuple[int, int]:
+def check(seed: int, by_weights: bool = False) -> tuple[int, int]:
     """Hold all passes of a game against torch; how many gradients were differentiated again, and taken."""
-    game, networks = random_game(seed)
+    game, networks = random_game(seed, by_weights)
     again = taken = 0
     for phase in game.plan.phases(Clock()):
         players = [game.plan.players[name] for name in phase.players]
@@ -51,7 +51,13 @@ def test_random_games() -> None:
     assert sum(taken - again for again, taken in found) > 10, "and some that nobody asks to"
 
 
+def test_random_games_with_gradients_by_weights() -> None:
+    found = [check(seed, by_weights=True) for seed in range(150)]
+    assert sum(again for again, _ in found) > 50
+
+
 @pytest.mark.thorough
 def test_more_random_games() -> None:
     for seed in range(300, 3000):
         check(seed)
+        check(seed, by_weights=True)

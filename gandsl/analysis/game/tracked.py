@@ -231,10 +231,11 @@ class Derivatives:
         depends = not below.isdisjoint(found)
         for place in self.places[: self._order[gradient]]:
             if place in below:
-                for port, ones in self.whole.reads(place).items():
+                weights = tuple(self.weights_of(place))
+                for port, ones in (*self.whole.reads(place).items(), (WEIGHT, weights)):
                     if any(one in below for one in ones):
                         yield from ((one, depends) for one in uses(self.whole, place, port)[0])
-                yield from ((one, depends) for one in self.weights_of(place))
+                yield from ((one, depends) for one in weights)
 
     def _depends(
         self,
