@@ -44,6 +44,9 @@ def _in_body(facts: RuleInput, body: trees.Mapping, known: _Known) -> Iterator[D
         yield from _clashes(facts, of_file, [(each.key, each.key_span) for each in _entries(node, "carry")])
         loop = {each.key: (each.key_span, "a variable of the fold") for each in variables}
         stage = dict.fromkeys(_STAGE_NAMES, (entry.key_span, "a value that each stage of a fold has"))
+        yield from _clashes(facts, stage, [(each.key, each.key_span) for each in variables])
+        given = [(name, node.entries["fold"].key_span) for name in _STAGE_NAMES if name not in loop]
+        yield from _clashes(facts, of_file, given, "of each stage ")
         if isinstance(inner := node.get("body"), trees.Mapping):
             yield from _in_body(facts, inner, {**known, **stage, **loop})
 
@@ -53,13 +56,15 @@ def _entries(node: trees.Mapping, key: str) -> list[Entry]:
     return list(value) if isinstance(value, trees.Mapping) else []
 
 
-def _clashes(facts: RuleInput, known: _Known, names: Iterable[tuple[str, Span]]) -> Iterator[Diagnostic]:
+def _clashes(
+    facts: RuleInput, known: _Known, names: Iterable[tuple[str, Span]], whose: str = ""
+) -> Iterator[Diagnostic]:
     for name, span in names:
         if name in known and span.file == facts.document.file:
             where, what = known[name]
             yield Diagnostic(
                 "W0708",
-                f"`{name}` hides {what}",
+                f"`{name}` {whose}hides {what}",
                 span,
                 secondary=(Label(where, what),),
                 help="rename one of the two",

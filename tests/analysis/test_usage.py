@@ -244,6 +244,25 @@ CASES = [
         ],
     ),
     case(
+        "names of each stage",
+        PLAIN,
+        [
+            ("generator:\n", "let: {count: 3}\ngenerator:\n"),
+            (
+                "    up: {op: upsample}",
+                '    s: {fold: {i: "range(2)"}, body: {n: {op: scale, factor: i + 1}}}\n'
+                '    t: {label: u, fold: {index: "range(2)"}, body: {n: {op: scale, factor: index + 1}}}\n'
+                "    up: {op: upsample}",
+            ),
+        ],
+        [
+            "W0702 6:7 ‹count› `count` is defined and never used",
+            "W0708 12:9 ‹fold› `count` of each stage hides a definition of the spec",
+            "W0708 13:19 ‹fold› `count` of each stage hides a definition of the spec",
+            "W0708 13:26 ‹index› `index` hides a value that each stage of a fold has",
+        ],
+    ),
+    case(
         "default",
         PLAIN,
         [

@@ -114,3 +114,11 @@ def test_a_row_that_cannot_be(fill: str, code: str, text: str, tmp_path: Path) -
         line = written.split("\n")[one.span.line - 1]
         places.append((one.code, line[one.span.column - 1 : one.span.end_column - 1]))
     assert (code, text) in places and len(places) <= 2
+
+
+def test_a_variable_of_a_fold_counts_as_written(tmp_path: Path) -> None:
+    """It may be called as what each stage has by itself (W0708), and is then what the fold runs over."""
+    fold = "s: {fold: {count: 'range(5, 7)'}, body: {c: {op: conv, channels: count}}}"
+    graph, said = analyzed(tmp_path, f"    {fold}\n    rgb: {{op: conv, channels: 3}}")
+    assert [graph[f"s{count}.c"].type.shape[0] for count in (5, 6)] == [5, 6]
+    assert [code for code, _ in said] == ["W0708"]

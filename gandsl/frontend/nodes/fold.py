@@ -44,14 +44,8 @@ def unfold_fold(
     for index in range(count):
         stage = {name: values[index] for name, values in lists.items()}
         name = f"{label}{stage_name(next(iter(stage.values())), index)}"
-        values = {
-            **stage,
-            "index": index,
-            "count": count,
-            "first": index == 0,
-            "last": index == count - 1,
-            **carried,
-        }
+        place_in_fold = {"index": index, "count": count, "first": index == 0, "last": index == count - 1}
+        values = {**place_in_fold, **stage, **carried}
         place = tree.entries["fold"].key_span
         inside = context.child(values).inside(name, f"stage {name}", place, given=carried)
         inside = replace(inside, absent={**context.absent, **_absences(tree, carried)})
