@@ -36,6 +36,7 @@ from bench.kernels import Launches, Tally
 from bench.training import trainer_of
 from gandsl.passes.devices import DEVICES
 from gandsl.passes.target import Target
+from gandsl_runtime.data.stream import Batch
 from gandsl_runtime.game.items import StepItems
 from gandsl_runtime.game.step import take
 from gandsl_runtime.plan.game import PhasePlan
@@ -152,11 +153,11 @@ def _without_numbers() -> Iterator[FakeTensorMode]:
         yield mode
 
 
-def _taken(take: Callable[[int], Any], mode: FakeTensorMode, count: int) -> list[Any]:
+def _taken(take: Callable[[int], Batch], mode: FakeTensorMode, count: int) -> Batch:
     """A batch of the data, read with its numbers."""
     with _disable_current_modes():
         batch = take(count)
-    return [x if x is None else mode.from_tensor(x) for x in batch]
+    return batch.moved(mode.from_tensor)
 
 
 @contextmanager

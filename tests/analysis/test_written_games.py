@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from gandsl.analysis.cost import module_cost
 from gandsl.frontend.module import ModuleIR
 from gandsl.spec.fill import filled
 from tests.frontend.short_form.shown import BLOCKS, expanded, module_of
-from tests.specs.reduced import OWN, SPECS
+from tests.specs.reduced import SPECS, sizes
 
 FIELDS = [
     "loss",
@@ -28,15 +29,14 @@ COUPLED = {
 }  # rightly so: means are not used linearly
 
 
-def written(name: str, folder: Path) -> tuple[ModuleIR, dict[str, int]]:
+def written(name: str, folder: Path) -> tuple[ModuleIR, dict[str, Any]]:
     """The spec reduced, in its short form; its overrides. Beside it stands `written.yaml`, with its game."""
     module = module_of(name)
     nulls = ", ".join(f"training.{field}: null" for field in FIELDS)
     text = filled(expanded(module), BLOCKS)
     head = f"gandsl: 1\nname: written\nextends: {SPECS / name}.yaml\nset: {{{nulls}}}\n"
     (folder / "written.yaml").write_text(head + text)
-    resolution = OWN.get(name, {}).get("resolution", 32) if "resolution" in module.params else None
-    return module, {"resolution": resolution} if resolution else {}
+    return module, sizes(name)
 
 
 @pytest.mark.parametrize("name", ["acgan", "biggan", "msg_gan", "pggan", "r3gan", "stylegan2", "wgan_gp"])
