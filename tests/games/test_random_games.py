@@ -151,7 +151,7 @@ def test_their_source_plays_them(tmp_path: Path) -> None:
 
 
 def test_what_is_written_twice_is_computed_once(tmp_path: Path) -> None:
-    assert count(range(66, 70), merges, tmp_path) >= 3
+    assert count([*range(66, 70), 91], merges, tmp_path) >= 4  # 91: a pool in a pass where calls merge
 
 
 def grown(seed: int) -> Game:

@@ -165,7 +165,7 @@ def _pass(game: GameIR, whole: Whole, phase: PhasePlan, part: PassPlan) -> PassI
 def sliced(whole: Whole, phase: PhasePlan, part: PassPlan, values: tuple[str, ...]) -> PassIR:
     """A pass without terms, which gives these nodes."""
     wanted = whole.upstream(("", id_) for id_ in values)
-    return _made(whole, phase, part, (), wanted, values, {}, {})
+    return _made(whole, phase, part, (), wanted, values, {}, {}, ())
 
 
 def resliced(one: PassIR, same: Mapping[str, str]) -> PassIR:
@@ -174,7 +174,7 @@ def resliced(one: PassIR, same: Mapping[str, str]) -> PassIR:
     terms = tuple(_renamed(term, same) for term in one.terms)
     ends = (*(root for term in terms for root in roots(term)), *one.values, *one.watches.values())
     wanted = whole.upstream(("", same.get(id_, id_)) for id_ in ends)
-    made = _made(whole, one.phase, one.part, terms, wanted, one.heard, one.logs, one.watches)
+    made = _made(whole, one.phase, one.part, terms, wanted, one.heard, one.logs, one.watches, one.kept)
     return replace(made, same=same)
 
 
@@ -192,7 +192,7 @@ def _made(
     heard: tuple[str, ...],
     logs: Mapping[str, str],
     watches: Mapping[str, str],
-    kept: tuple[tuple[str, str], ...] = (),
+    kept: tuple[tuple[str, str], ...],
 ) -> PassIR:
     graph = whole.graph
     nodes = tuple(node.id for node in graph if ("", node.id) in wanted)
