@@ -53,6 +53,7 @@ WARNINGS: tuple[Query, ...] = (
     Query("W0770", lints.unwanted),
     Query("W0771", lints.needless_stops),
     Query("W0772", lints.coupled_terms),
+    Query("W0772", lints.coupled_states),
     Query("W0773", lints.ignored_images),
     Query("W0774", lints.split_batches),
     Query("W0776", lints.idle_parts),

@@ -33,6 +33,12 @@ def coupling(one: PassIR) -> dict[str, tuple[str, ...]]:
     return {term: tuple(id_ for id_ in one.nodes if id_ in means) for term, means in found.items() if means}
 
 
+def coupled_heard(one: PassIR) -> dict[str, tuple[str, ...]]:
+    """By value that a state hears, and that couples the samples of a micro-batch: as of terms."""
+    found = {node: _not_linear(one, (), [one.at(node)]) for node in one.heard}
+    return {node: tuple(id_ for id_ in one.nodes if id_ in means) for node, means in found.items() if means}
+
+
 def _pairs(one: PassIR, term: Term) -> set[str]:
     """What of the game itself that a term depends on lets samples see each other."""
     above = one.whole.upstream(("", root) for root in roots(term))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gandsl.analysis.facts import downstream, in_library, label, place
 from gandsl.analysis.game.batches import share
-from gandsl.analysis.game.linear import coupling, linear_in
+from gandsl.analysis.game.linear import coupled_heard, coupling, linear_in
 from gandsl.analysis.game.logits import logit_uses
 from gandsl.analysis.game.played import Played, PlayedPass, short_name
 from gandsl.analysis.game.slices import roots
@@ -95,6 +95,24 @@ def coupled_terms(played: Played) -> Iterator[Diagnostic]:
                     f"the term `{short_name(term)}` couples the samples of a micro-batch: it {why} the {what}"
                     f" `{means[0]}`",
                     played.term(term),
+                    secondary=tuple(played.label(id_, f"a {what} over the micro-batch") for id_ in means[:3]),
+                )
+
+
+def coupled_states(played: Played) -> Iterator[Diagnostic]:
+    """W0772: a state that moves when the step ends, by what is no sum over the samples of the step."""
+    for one in played.passes:
+        part = share(played, one)
+        coupled = coupled_heard(one.one) if part is not None and part.turns > 1 else {}
+        for state in played.plan.states if coupled else ():
+            means = next((coupled[node] for node in state.heard if node in coupled), ())
+            if means and state.every is not None:  # else it is W0774's
+                why, what = _COUPLES[played.graph[means[0]].op]
+                yield Diagnostic(
+                    "W0772",
+                    f"the state `{state.id}` couples the samples of a micro-batch: it {why} the {what}"
+                    f" `{means[0]}`",
+                    played.node(state.id),
                     secondary=tuple(played.label(id_, f"a {what} over the micro-batch") for id_ in means[:3]),
                 )
 
