@@ -13,7 +13,8 @@ from gandsl.analysis.game.slices import phase_slices
 from gandsl.analysis.game.tracked import tracked, trained
 from gandsl.ir.graph import Variant
 from gandsl_runtime.plan.schedule import Clock
-from tests.analysis.random_games import Play, random_game
+from tests.analysis.plain_pass import Play
+from tests.analysis.random_games import random_game
 from tests.analysis.test_tracked import third_order
 
 SAMPLES = 4

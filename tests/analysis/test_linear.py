@@ -13,7 +13,8 @@ from gandsl.ir.graph import Variant
 from gandsl_runtime.plan.game import GameState, Term
 from gandsl_runtime.plan.schedule import Clock
 from tests.analysis.games import Builder
-from tests.analysis.random_games import Play, random_game
+from tests.analysis.plain_pass import Play
+from tests.analysis.random_games import random_game
 
 Make = Callable[[Builder], str]
 

@@ -1,172 +1,24 @@
-"""What differs between two games: that it is told, and whose it is; nothing where they are equal."""
+"""What differs between two games: that it is told in few words, and nothing where they are equal."""
 
 from __future__ import annotations
 
 import json
-from functools import cache
 from pathlib import Path
-from random import Random
-from typing import Any
 
 import pytest
-import yaml
 
 from gandsl.analysis import analyze
 from gandsl.diff import compare
-from gandsl.diff.game import GameDiff
 from gandsl.diff.game.text import game_lines
 from gandsl.diff.json import to_json
 from gandsl.diff.text import render
 from gandsl.frontend.module import ModuleIR
-from gandsl.frontend.short_form.table import table
 from tests.cli.test_moved import NEW, OLD
-from tests.diff.changed_games import changed_game
+from tests.diff.games import content, game_diff, lines, module, named, owners
 from tests.frontend.short_form.shown import module_of
 from tests.frontend.short_form.test_every_field import CASES
 from tests.frontend.short_form.test_round_trip import written_out
-from tests.random_specs.grow import spec as random_spec
-from tests.random_specs.plan import SCHEMA, drawn
-from tests.random_specs.recipe import Recipe
 from tests.specs.reduced import SPECS, sizes
-
-MANY = pytest.mark.thorough
-
-
-def module(path: Path | str, *overrides: str) -> ModuleIR | None:
-    return analyze(Path(path), overrides)[0]
-
-
-@cache
-def named(spec: str, *overrides: str) -> ModuleIR:
-    found, diagnostics = analyze(SPECS / f"{spec}.yaml", overrides)
-    assert found is not None, [one.message for one in diagnostics]
-    return found
-
-
-def game_diff(old: ModuleIR, new: ModuleIR) -> GameDiff:
-    found = compare(old, new).game
-    assert found is not None
-    return found
-
-
-def lines(old: ModuleIR, new: ModuleIR) -> list[str]:
-    return game_lines(game_diff(old, new))
-
-
-def content(module: ModuleIR) -> Any:
-    """All that a game is, and how its networks are trained: what has to be equal where nothing is told."""
-    game, plan = module.game, module.plan
-    assert game is not None and plan is not None
-    graphs = {
-        variant: [(one.id, one.op, one.inputs, one.attrs, one.type) for one in graph]
-        for variant, graph in game.graphs.items()
-    }
-    plans = {variant: game.plan_at(variant) for variant in game.graphs}
-    orders = [[term.id for term in player.terms] for player in game.plan.players.values()]
-    trained = {
-        (player.name, network): player.optimizer or plan.optimizer_of(network)
-        for player in game.plan.players.values()
-        for network in player.networks
-    }
-    return graphs, plans, orders, trained, plan.averaged
-
-
-# ---- random games
-
-
-def hold(seed: int, folder: Path) -> bool:
-    """Hold the diff of a random game and a changed one; whether both are sound."""
-    made = changed_game(seed)
-    modules = []
-    for name, text in (("old", made.old), ("new", made.new)):
-        (folder / f"{name}.yaml").write_text(text, "utf-8")
-        modules.append(module(folder / f"{name}.yaml"))
-    old, new = modules
-    if old is None or new is None:
-        return False
-    told = game_diff(old, new)
-    where = f"{seed}: {game_lines(told)}\n{made.new}"
-    assert not game_diff(old, old) and not game_diff(new, new), where
-    assert bool(told) == (content(old) != content(new)), where
-    if made.what is None:
-        assert not told and not compare(old, new), where
-        return True
-    fitting = [
-        one
-        for one in told.changes
-        if (one.what, set(one.players)) == (made.what, made.players) and one.change.path == made.path
-    ]
-    assert fitting, where
-    assert len(game_lines(told)) == 1, where
-    return True
-
-
-def test_random_games(tmp_path: Path) -> None:
-    assert sum(hold(seed, tmp_path) for seed in range(25)) >= 18, "most of them are sound"
-
-
-@MANY
-def test_a_thousand_random_games(tmp_path: Path) -> None:
-    assert sum(hold(seed, tmp_path) for seed in range(25, 1300)) >= 1000
-
-
-# ---- random specs with a short form
-
-
-def patched(seed: int) -> tuple[dict[str, Any], dict[str, Any], str]:
-    """A random spec, the same with another value at one place of its short form, and that place."""
-    rng = Random(f"patch {seed}")
-    old, new = random_spec(Recipe(seed)), random_spec(Recipe(seed))
-    training = new["training"]
-    penalties = SCHEMA["$defs"]["Regularizers"]["properties"]
-    places = ["loss", "augment", "discriminator_steps", "discriminator_passes", "ema", "optimizer"]
-    place = rng.choice([*places, *(f"regularizers.{name}" for name in training["regularizers"])])
-    if place.startswith("regularizers."):
-        name = place.partition(".")[2]
-        training["regularizers"][name] = rng.choice([None, drawn(rng, penalties[name])])
-    elif place == "optimizer":
-        training[place] = {**training[place], "lr": 0.5}
-    else:
-        training[place] = drawn(rng, SCHEMA["properties"][place])
-    return old, new, place
-
-
-def hold_patched(seed: int, folder: Path) -> bool:
-    old_tree, new_tree, place = patched(seed)
-    modules = []
-    for name, tree in (("old", old_tree), ("new", new_tree)):
-        (folder / f"{name}.yaml").write_text(yaml.safe_dump(tree, sort_keys=False), "utf-8")
-        modules.append(module(folder / f"{name}.yaml"))
-    old, new = modules
-    if old is None or new is None or old.game is None or new.game is None:
-        return False
-    told = game_diff(old, new)
-    where = f"{seed}, {place}: {game_lines(told)}"
-    assert not game_diff(old, old), where
-    assert bool(told) == (content(old) != content(new)), where
-    assert not compare(old, new).untold, where
-    if told:
-        assert {*owners(place)} & {player for one in told.changes for player in one.players}, where
-    return True
-
-
-def owners(place: str) -> set[str]:
-    """The players that a part of the short form is of."""
-    found = {row["player"] for path, rows in table().items() if path.startswith(place) for row in rows}
-    return found or ({"discriminator"} if place == "discriminator_steps" else {"generator", "discriminator"})
-
-
-def test_random_specs(tmp_path: Path) -> None:
-    assert sum(hold_patched(seed, tmp_path) for seed in range(8)) >= 4
-
-
-@MANY
-def test_hundreds_of_random_specs(tmp_path: Path) -> None:
-    assert sum(hold_patched(seed, tmp_path) for seed in range(8, 700)) >= 400
-
-
-# ---- in which words
-
 
 BEFORE = {  # what a field is changed from, where it can't be left out
     "loss": "",
