@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gandsl.analysis.facts import downstream, in_library, label, place
@@ -13,7 +13,7 @@ from gandsl.analysis.game.played import Played, PlayedPass, short_name
 from gandsl.analysis.game.slices import roots
 from gandsl.analysis.game.sought import is_spectral, squashes
 from gandsl.analysis.game.tracked import Derivatives
-from gandsl.diagnostics import Diagnostic, Label
+from gandsl.diagnostics import Diagnostic, Label, Span
 from gandsl.ir.types import PICTURES
 from gandsl_runtime.plan.game import Player
 
@@ -83,38 +83,36 @@ def needless_stops(played: Played) -> Iterator[Diagnostic]:
 
 def coupled_terms(played: Played) -> Iterator[Diagnostic]:
     """W0772: a term that is no sum over samples, and so feels that micro-batches split its batch."""
-    for one in played.passes:
-        part = share(played, one)
-        coupled = coupling(one.one) if part is not None and part.turns > 1 else {}
+    for one in _split(played):
+        coupled = coupling(one.one)
         for term in one.one.terms:
-            means = coupled.get(term.id, ())
-            if means:
-                why, what = _COUPLES.get(played.graph[means[0]].op, ("reads", "comparison"))
-                yield Diagnostic(
-                    "W0772",
-                    f"the term `{short_name(term)}` couples the samples of a micro-batch: it {why} the {what}"
-                    f" `{means[0]}`",
-                    played.term(term),
-                    secondary=tuple(played.label(id_, f"a {what} over the micro-batch") for id_ in means[:3]),
-                )
+            if means := coupled.get(term.id):
+                yield _coupled(played, f"term `{short_name(term)}`", played.term(term), means)
 
 
 def coupled_states(played: Played) -> Iterator[Diagnostic]:
     """W0772: a state that moves when the step ends, by what is no sum over the samples of the step."""
-    for one in played.passes:
-        part = share(played, one)
-        coupled = coupled_heard(one.one) if part is not None and part.turns > 1 else {}
-        for state in played.plan.states if coupled else ():
+    for one in _split(played):
+        coupled = coupled_heard(one.one)
+        for state in played.plan.states:
             means = next((coupled[node] for node in state.heard if node in coupled), ())
             if means and state.every is not None:  # else it is W0774's
-                why, what = _COUPLES[played.graph[means[0]].op]
-                yield Diagnostic(
-                    "W0772",
-                    f"the state `{state.id}` couples the samples of a micro-batch: it {why} the {what}"
-                    f" `{means[0]}`",
-                    played.node(state.id),
-                    secondary=tuple(played.label(id_, f"a {what} over the micro-batch") for id_ in means[:3]),
-                )
+                yield _coupled(played, f"state `{state.id}`", played.node(state.id), means)
+
+
+def _split(played: Played) -> list[PlayedPass]:
+    """The passes whose batch `micro_batch` splits."""
+    return [one for one in played.passes if (part := share(played, one)) and part.turns > 1]
+
+
+def _coupled(played: Played, what: str, span: Span, means: Sequence[str]) -> Diagnostic:
+    why, kind = _COUPLES.get(played.graph[means[0]].op, ("reads", "comparison"))
+    return Diagnostic(
+        "W0772",
+        f"the {what} couples the samples of a micro-batch: it {why} the {kind} `{means[0]}`",
+        span,
+        secondary=tuple(played.label(id_, f"a {kind} over the micro-batch") for id_ in means[:3]),
+    )
 
 
 _COUPLES = {
@@ -202,7 +200,7 @@ def _says(one: PlayedPass, id_: str) -> str | None:
 
 def split_batches(played: Played) -> Iterator[Diagnostic]:
     """W0774: draws, shuffles and moves of states in a pass that `micro_batch` splits: once for each part."""
-    split = [one.one for one in played.passes if (part := share(played, one)) and part.turns > 1]
+    split = [one.one for one in _split(played)]
     computed = {id_ for one in split for id_ in one.nodes}
     heard = {id_ for one in split for id_ in one.heard}
     moved = {state.id for state in played.plan.states if state.every is None and heard & {*state.heard}}

@@ -32,9 +32,8 @@ ROWS = (
         means="""
         The gradient of a batch is the mean over its micro-batches, which is that of the whole batch where a
         term is linear in each mean. This one is not, or holds samples against each other: it is another term
-        where the batch is split otherwise. So is what a state hears, which
-        moves by the mean over micro-batches. Over processes the mean is of all
-        samples. Nothing is said where `micro_batch` splits no batch.""",
+        where the batch is split otherwise. A state moves by the mean of what it hears, too.
+        Over processes the mean is of all samples. Nothing is said where `micro_batch` splits no batch.""",
         example="""
         spread: mean((score - mean(score)) ** 2)""",
         mend="nothing has to be: train with the micro-batch that you mean.",
