@@ -101,6 +101,27 @@ CASES = [
         [(heads(5)[0], heads(5)[1].replace("  outputs: {logit: logit, label: label}\n", SAID))],
         [],
     ),
+    case(
+        "a logit that no gradient passes",
+        PLAIN,
+        [
+            (
+                "    logit: {op: linear, features: 1}\n",
+                "    score: {op: linear, features: 1}\n    logit: {op: stop_gradient}\n",
+            )
+        ],
+        [
+            "G0670 25:3 ‹loss› the term `adversarial` depends on no weight of `discriminator`, all that `discriminator` trains"
+        ],
+    ),
+    case(
+        "an image that no gradient passes",
+        PLAIN,
+        [("    image: {op: tanh}", "    image: {op: sign}")],
+        [
+            "G0670 24:3 ‹loss› the term `adversarial` depends on no weight of `generator`, all that `generator` trains"
+        ],
+    ),
     case("styled: nothing is wrong", STYLED, [], []),
     case("grown: nothing is wrong", GROWN, [], []),
     case(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from gandsl.ir.op import Call, Op, Port, ShapeError
+from gandsl.ir.op import Call, Op, Port, ShapeError, Trait
 from gandsl.ir.ops import OPS
 from gandsl.ir.types import TensorType, is_a
 from gandsl.spec.values import Size
@@ -365,6 +365,11 @@ def small(type_: TensorType) -> bool:
     return type_.elements <= LARGEST and max(type_.shape, default=1) <= (
         LONGEST if len(type_.shape) == 3 else LARGEST
     )
+
+
+def stops(op: Op) -> bool:
+    """Whether a last node of this op would leave an image without a latent, a logit without an image."""
+    return op.has(Trait.CONSTANT) or all(port.counts for port in op.ports)
 
 
 def _sided(type_: TensorType, sides: Sequence[int]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from gandsl.ir.op import Op, ShapeError
 from gandsl.ir.types import TensorType, feature
 from gandsl.spec.values import Size
-from tests.random_specs.body import Body, Names, Text, Types
+from tests.random_specs.body import Body, Names, Text, Types, stops
 from tests.random_specs.constructs import some_value
 
 
@@ -167,7 +167,7 @@ def _spatial(types: Types) -> list[tuple[int, ...]]:
 def kept_shape(body: Body, text: str, op: Op) -> str:
     """A last node of this op where it leaves an image's shape as it is."""
     before = body.state()
-    if op.ports[0].kinds[0] == "Feature" and len(op.ports) == 1:
+    if op.ports[0].kinds[0] == "Feature" and len(op.ports) == 1 and not stops(op):
         try:
             made = body.attempt(op, wanted=("Feature",), reads=[text])
         except ShapeError:

@@ -11,7 +11,7 @@ from gandsl.ir.op import Op, Trait
 from gandsl.ir.types import TensorType
 from gandsl.spec.values import Size
 from tests.random_specs import growing
-from tests.random_specs.body import Body, Names
+from tests.random_specs.body import Body, Names, stops
 from tests.random_specs.constructs import varied
 
 INPUTS = ("z", "z2", "y", "image", "larger", "alpha")
@@ -119,8 +119,9 @@ def _canvas(body: Body) -> str:
 def ending(body: Body, main: str, op: Op, wanted: tuple[str, ...], most: int) -> str:
     """A last node of this op with at most so many channels; a convolution or linear layer otherwise."""
     before = body.state()
-    if all(port.counts for port in op.ports):  # its image would depend on no latent, its logit on no image
-        op = next(other for other in body.rng.sample(body.ops, 9) if other.ports[0].name == "x")
+    if stops(op):
+        fitting = (other for other in body.rng.sample(body.ops, 9) if other.ports[0].name == "x")
+        op = next(other for other in fitting if not stops(other))
     for channels in (None, *body.rng.sample([1, 2, 3, 4, 8, 12], 6)):
         anchor = main
         if channels is not None:

@@ -93,6 +93,11 @@ def _gradients(facts: RuleInput, player: str = "") -> bool:
     return any("by" in template and template["player"].startswith(player) for _, template in parts)
 
 
+def stops(facts: RuleInput) -> bool:
+    """For G0670: an op that no gradient passes."""
+    return any(node.spec.has(Trait.CONSTANT) and node.operands for node in _nodes(facts))
+
+
 def adapts(facts: RuleInput) -> bool:
     """For G0628: augmentation whose chance follows the discriminator."""
     return facts.plan is not None and facts.plan.adapts
@@ -105,6 +110,7 @@ SOUGHT: dict[str, Callable[[RuleInput], bool]] = {  # by the code of the rule
     "G0623": coupled_images,
     "G0628": adapts,
     "G0640": norms_of_single_numbers,
+    "G0670": stops,
     "W0720": normalized_under_gradients,
     "W0721": free_critics,
     "W0727": squashed_outputs,
