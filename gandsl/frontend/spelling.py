@@ -17,3 +17,5 @@ WRITTEN = {
 }
 # op → what may be written in place of a parameter, which follows from it
 SPELT = {"split": {"as": "the node with `op: join` whose parts these are"}}
+# op → all that a node says, where that is neither its ports nor its parameters
+ALONE = {"replay": ["x", "size"]}

@@ -12,7 +12,7 @@ from gandsl.frontend.game.numbers import number_of, pipe_of, whole_of
 from gandsl.frontend.game.unfolder import GameUnfolder
 from gandsl.frontend.game.values import GameTensor
 from gandsl.frontend.nodes import lookup
-from gandsl.frontend.nodes.arguments import Argument, Use, arguments_of, names_taken, refuse_unknown
+from gandsl.frontend.nodes.arguments import Argument, Use, arguments_of, names_written, refuse_unknown
 from gandsl.frontend.nodes.op import call_op
 from gandsl.frontend.spelling import WRITTEN
 from gandsl.frontend.values import Above, TensorValue, first_output, leaves
@@ -38,8 +38,7 @@ def unfold_op(
         return POISON
     use = Use(entry.key, context, span, arguments_of(tree, "op", context), above, context.blocks)
     if op.name in _PREPARED:
-        names = REPLAYED if op.name == "replay" else names_taken(op)
-        use, failed = refuse_unknown(unfolder, use, names, f"`{op.name}`", "port or parameter")
+        use, failed = refuse_unknown(unfolder, use, names_written(op), f"`{op.name}`", "port or parameter")
         prepared = _PREPARED[op.name](unfolder, use)
         if failed or prepared is POISON:
             return POISON
@@ -135,7 +134,7 @@ def _augment(unfolder: GameUnfolder, use: Use) -> Arguments | Poison:
 
 def _replay(unfolder: GameUnfolder, use: Use) -> Arguments | Poison:
     """`size`: how many samples are kept; what is kept for x's samples are sources of the game."""
-    written, size = (use.arguments.get(name) for name in REPLAYED)
+    written, size = (use.arguments.get(name) for name in ("x", "size"))
     if written is None or size is None:
         missing = "x" if written is None else "size"
         unfolder.at(use.context).add("G0206", f"`replay` needs `{missing}`", use.span)
@@ -164,5 +163,4 @@ def _replay(unfolder: GameUnfolder, use: Use) -> Arguments | Poison:
     return found
 
 
-REPLAYED = ["x", "size"]  # what a node that replays is written with
 _PREPARED = {"split": _split, "augment": _augment, "replay": _replay}

@@ -10,7 +10,7 @@ from gandsl.diagnostics import Span
 from gandsl.diagnostics.suggest import did_you_mean, nearest
 from gandsl.frontend.context import Context
 from gandsl.frontend.reporting import reasons
-from gandsl.frontend.spelling import SPELT
+from gandsl.frontend.spelling import ALONE, SPELT
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Above, TensorValue, first_output
 from gandsl.ir.op import Op, Port
@@ -50,6 +50,11 @@ _NESTING = {"inline", "defaults"}  # of blocks, topologies and slots
 def names_taken(op: Op) -> list[str]:
     """What a use of an op may give it: ports, parameters, what stands for one."""
     return [one.name for one in op.ports] + [one.name for one in op.params] + [*SPELT.get(op.name, ())]
+
+
+def names_written(op: Op) -> list[str]:
+    """What a node of the op may say in a spec."""
+    return ALONE.get(op.name) or names_taken(op)
 
 
 def arguments_of(tree: trees.Mapping, form: str, context: Context) -> dict[str, Argument]:

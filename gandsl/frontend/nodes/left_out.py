@@ -8,7 +8,7 @@ from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.diagnostics.synonyms import instead
 from gandsl.frontend.context import Context, Fill
 from gandsl.frontend.nodes import lookup
-from gandsl.frontend.nodes.arguments import Argument, Use, arguments_of, names_taken, refuse_unknown
+from gandsl.frontend.nodes.arguments import Argument, Use, arguments_of, names_written, refuse_unknown
 from gandsl.frontend.nodes.lookup import IDENTITY, candidates, make_fill, resolve
 from gandsl.frontend.references import calls_of, expressions_of, names_of, scalars_of
 from gandsl.frontend.unfolder import Unfolder
@@ -87,7 +87,7 @@ def _look_up(unfolder: Unfolder, fill: Fill, slot: SlotDecl, block: BlockDecl) -
 def _refuse_unknown(unfolder: Unfolder, target: Op | BlockDecl, use: Use) -> set[str]:
     """Report arguments of no such name; returns those whose texts name choices or fillings, not values."""
     if isinstance(target, Op):
-        refuse_unknown(unfolder, use, names_taken(target), f"`{target.name}`", "port or parameter")
+        refuse_unknown(unfolder, use, names_written(target), f"`{target.name}`", "port or parameter")
         return {param.name for param in target.params if param.type in ("enum", "str", "any")}
     names = [*target.ports, *target.params, *target.slots]
     refuse_unknown(unfolder, use, names, f"block `{target.name}`", "port, parameter or slot")

@@ -124,7 +124,22 @@ def values_of_terms(base: Base) -> Iterator[Scalar]:
 
 
 def an_image(base: Base) -> str:
-    return next(entry.key for entry in base.mapping("data") if entry.key.startswith("image"))
+    kinds = {
+        entry.key: entry.value if isinstance(entry.value, Scalar) else within(entry).get("type")
+        for entry in base.mapping("data")
+    }
+    return next(
+        name for name, kind in kinds.items() if isinstance(kind, Scalar) and kind.text.startswith("Image")
+    )
+
+
+def turns(base: Base, names: str, wrong: str) -> Spoiled:
+    """`order` of these players, put in or in place of what stands there; `wrong` among them is told."""
+    game = base.mapping("game")
+    column = f"[{names}]".index(wrong)
+    if "order" not in game:
+        return insert(base, next(iter(game)).key_span, f"order: [{names}]", len("order: ") + column)
+    return put(base, game.entries["order"].value.span, f"[{names}]", shift=column)
 
 
 def further(base: Base, of: Mapping, text: str, wrong: str) -> Iterator[Spoiled]:

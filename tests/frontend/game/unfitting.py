@@ -16,6 +16,7 @@ from tests.frontend.game.spoiling import (
     misspelt,
     put,
     scalars,
+    turns,
     value,
     values_of_terms,
     way,
@@ -166,7 +167,7 @@ def a_gradient_without_a_way(base: Base) -> Iterator[Spoiled]:
     fields = [entry.key for entry in base.mapping("data") if entry.key.startswith("image")]
     draws = [entry.key for entry, node in base.nodes_with("draw") if "generator." in value(node, "draw").text]
     for term in base.terms:
-        if (by := value(within(term), "by")) is not None and by.text in fields:
+        if draws and (by := value(within(term), "by")) is not None and by.text in fields:
             yield put(base, by.span, draws[0], value(within(term), "block").span)
 
 
@@ -206,15 +207,14 @@ def a_call_that_nobody_wants(base: Base) -> Iterator[Spoiled]:
 
 @way("G0102")
 def whose_turn(base: Base) -> Iterator[Spoiled]:
-    first = next(iter(base.mapping("game"))).key_span
     names = ", ".join(entry.key for entry, _ in base.players)
-    yield insert(base, first, f"order: [{names}, nobody]", len(f"order: [{names}, "))
+    yield turns(base, f"{names}, nobody", "nobody")
 
 
 @way("G0009")
 def a_player_without_a_turn(base: Base) -> Iterator[Spoiled]:
-    first = next(iter(base.mapping("game"))).key_span
-    yield insert(base, first, f"order: [{base.players[0][0].key}]", len("order: "))
+    if len(base.players) > 1:
+        yield turns(base, ", ".join(entry.key for entry, _ in base.players[:-1]), "[")
 
 
 @way("G0102")
@@ -231,17 +231,21 @@ def a_condition_that_is_a_number(base: Base) -> Iterator[Spoiled]:
 
 @way("G0113")
 def what_is_absent(base: Base) -> Iterator[Spoiled]:
-    """A node that is left out, and that another reads once."""
+    """A node that is left out, and that another reads once: not as what a block may do without."""
+    blocks = [node for _, node in base.nodes_with("block")]
+    blocks += [within(term) for term in base.terms if "block" in within(term)]
+    optional = {id(given.value) for node in blocks for given in node}
     for entry, node in (*base.nodes_with("network"), *base.nodes_with("op")):
         readers = [
-            span
+            (span, id(scalar) in optional)
             for scalar in scalars(base.mapping("game"))
             for span, name in base.names_in(scalar)
             if name == entry.key
         ]
-        if len(readers) == 1 and readers[0].line > entry.key_span.line:
+        span, may_lack = readers[0] if len(readers) == 1 else (entry.key_span, True)
+        if not may_lack and span.line > entry.key_span.line:
             for one in further(base, node, "when: 1 > 2", "when"):
-                yield Spoiled(one.text, readers[0].line, readers[0].column)
+                yield Spoiled(one.text, span.line, span.column)
 
 
 @way("G0209")
@@ -270,7 +274,7 @@ def how_often_is_drawn(base: Base) -> Iterator[Spoiled]:
 @way("G0335")
 def when_a_term_begins(base: Base) -> Iterator[Spoiled]:
     for term in base.terms:
-        if within(term):
+        if within(term) and not {"from", "until"} & within(term).entries.keys():
             yield from further(base, within(term), "from: 3", "3")
             yield from further(base, within(term), "until: [2]", "[2]")
 
@@ -278,7 +282,7 @@ def when_a_term_begins(base: Base) -> Iterator[Spoiled]:
 @way("G0352")
 def a_term_that_ends_before_it_begins(base: Base) -> Iterator[Spoiled]:
     for term in base.terms:
-        if within(term):
+        if within(term) and not {"from", "until"} & within(term).entries.keys():
             yield from further(base, within(term), "from: 5 steps, until: 2 steps", "2 steps")
 
 
@@ -299,7 +303,7 @@ def a_port_left_out(base: Base) -> Iterator[Spoiled]:
 @way("G0211")
 def shapes_that_do_not_fit(base: Base) -> Iterator[Spoiled]:
     draws = [entry.key for entry, node in base.nodes_with("draw") if "generator." in value(node, "draw").text]
-    for scalar in values_of_terms(base):
+    for scalar in values_of_terms(base) if draws else ():
         yield put(base, scalar.span, f"mean({an_image(base)} * {draws[0]})", shift=5)
 
 
@@ -313,6 +317,8 @@ def too_few_arguments(base: Base) -> Iterator[Spoiled]:
 def an_optimizer_of_a_player(base: Base) -> Iterator[Spoiled]:
     for _, player in base.players:
         first = next(iter(player))
+        if "optimizer" in player:
+            continue
         if first.key_span.line > player.span.line - 1 and base.text.split("\n")[
             first.key_span.line - 1
         ].strip().startswith(first.key):
