@@ -90,7 +90,9 @@ WRITTEN: dict[str, str] = {
     **{name: one(f"{name}, over: channels") for name in ("softmax", "log_softmax")},
     "log": "    e: {op: softplus}\n" + one("log"),
     "sqrt": "    e: {op: softplus}\n" + one("sqrt"),
-    "sign": one("sign") + "    s: {op: times, a: m, b: c0}\n",
+    # what stops every gradient, beside a branch that lets one by
+    **{name: one(name) + "    s: {op: times, a: m, b: c0}\n" for name in ("sign", "round", "stop_gradient")},
+    "moving_code": one("moving_code, count: 24") + "    s: {op: times, a: m, b: c0}\n",
     "clip": one("clip, low: -0.5, high: 0.5"),
     "reduce": "    r: {op: reduce, how: variance, over: channels}\n" + one("divide, a: c0, b: r"),
     "slice": one("slice, over: channels, start: 4, count: 16"),
@@ -106,7 +108,7 @@ WRITTEN: dict[str, str] = {
     "stft": SIGNAL + one("stft, window: 64, hop: 32") + "    s: {op: conv, channels: 8}\n" + BACK_FROM_SOUND,
     "mel": SIGNAL + "    f: {op: stft, window: 64, hop: 32}\n" + one("mel, bands: 12, rate: 8000.0")
     + BACK_FROM_SOUND,
-    **{name: one(f"{name}, count: 24") for name in ("nearest_code", "moving_code")},
+    "nearest_code": one("nearest_code, count: 24"),
     "normalize_gradient": one("normalize_gradient, length: 2.0"),
     "scale_gradient": one("scale_gradient, factor: -0.5"),
     "roll": one("roll, shift: 3"),
