@@ -12,7 +12,9 @@ from gandsl.spec.loader import load
 from gandsl.spec.reader import to_plain
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
-ALL = sorted(path.relative_to(SPECS).with_suffix("").as_posix() for path in SPECS.rglob("*.yaml"))
+FILES = sorted(path.relative_to(SPECS).with_suffix("").as_posix() for path in SPECS.rglob("*.yaml"))
+ZOO = [name for name in FILES if name.startswith("zoo/") and name.count("/") == 1]
+ALL = [name for name in FILES if not name.startswith("zoo/")]
 
 SMALL: dict[str, Any] = {
     "resolution": 32,

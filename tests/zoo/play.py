@@ -1,0 +1,57 @@
+"""A few steps of a game on random items of whatever fields it wants."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save
+
+import gandsl
+from gandsl.frontend.module import ModuleIR
+from gandsl_runtime.training.trainer import Trainer
+from tests.zoo.data import random_sets
+
+STEPS = 3
+
+
+def weights(module: ModuleIR, folder: Path) -> dict[str, str]:
+    """Writes files of random numbers that its networks start from; what a spec says of them."""
+    generator = torch.Generator().manual_seed(1)
+    said = {}
+    for name, network in module.networks.items():
+        if network.start is not None:
+            file = save(
+                {
+                    f"{node.id}.{tensor}": 0.1 * torch.randn(shape, generator=generator)
+                    for graph, node in network.weighted().values()
+                    for tensor, shape in node.spec.weights(graph.call(node)).items()
+                }
+            )
+            (folder / network.start.file).write_bytes(file)
+            said[f"networks.{name}.weights.sha256"] = hashlib.sha256(file).hexdigest()
+    return said
+
+
+def play(path: Path, changes: Mapping[str, Any]) -> None:
+    """All that is logged is finite, and the weights move of whom some player trains, and no others."""
+    torch.manual_seed(0)
+    program = gandsl.compile(path, changes)
+    assert program.plan is not None and program.game is not None
+    game = program.game
+    data = random_sets(game.plan.data)
+    trainer = Trainer(program.plan, game, data=data, seed=3, observing=())
+    before = {
+        name: {key: x.clone() for key, x in of.named_parameters()} for name, of in game.networks.items()
+    }
+    for _ in range(STEPS):
+        trainer.step()
+    assert all(np.isfinite(mean) for mean in trainer.measured().values())
+    trained = {network for player in game.plan.players.values() for network in player.networks}
+    for network, of in game.networks.items():
+        moved = [key for key, x in of.named_parameters() if not torch.equal(x, before[network][key])]
+        assert bool(moved) == (network in trained), network

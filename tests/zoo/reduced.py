@@ -1,0 +1,39 @@
+"""The specs of specs/zoo in small, for a few steps on one core: the same games over narrower networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gandsl.analysis import analyze
+from gandsl.frontend.module import ModuleIR
+from tests.specs.reduced import SPECS, ZOO
+
+FEW = {"training.batch": 4}
+REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
+    "adcgan": {},
+    "cyclegan": {
+        "resolution": 16,
+        "networks.judge_b.body.logit.width": 4,
+        **{f"networks.to_b.body.image.{name}": 2 for name in ("width", "blocks")},
+    },
+    "infogan": FEW,
+    "projected_gan": FEW,
+    "srgan": {"resolution": 16, "begin": "2 steps", **FEW},
+    "vaegan": {},
+    "vqgan": {"resolution": 32, "codes": 8, "begin": "1 steps", **FEW},
+}
+NAMES = [name.removeprefix("zoo/") for name in ZOO]
+
+
+def path_of(name: str) -> Path:
+    """Its file."""
+    return SPECS / "zoo" / f"{name}.yaml"
+
+
+def checked(name: str, more: Mapping[str, Any] = {}) -> ModuleIR:  # read only
+    """The module of a reduced spec, which has no errors."""
+    module, diagnostics = analyze(path_of(name), {**REDUCED[name], **more})
+    assert module is not None, [one.message for one in diagnostics]
+    return module
