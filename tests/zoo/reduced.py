@@ -13,6 +13,8 @@ from tests.specs.reduced import SPECS, ZOO
 FEW = {"training.batch": 4}
 REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
     "adcgan": {},
+    "bigan": {"resolution": 8, "z_dim": 5, "width": 6, "training.batch": 8},
+    "cgan": {"resolution": 16, "z_dim": 5, "width": 2, "classes": 3, "training.batch": 8},
     "cyclegan": {
         "resolution": 16,
         "networks.judge_b.body.logit.width": 4,
