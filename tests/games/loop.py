@@ -59,16 +59,35 @@ class Items:
         return self.images[places], None if self.labels is None else self.labels[places]
 
 
+class FieldItems:
+    """Rows of fields by name [n, …], as a stream gives them, over and over."""
+
+    def __init__(self, fields: Mapping[str, Tensor]) -> None:
+        self.fields, self.position = fields, 0
+
+    def take(self, count: int) -> FieldBatch:
+        """The next ones."""
+        found = self.rows(self.position, count)
+        self.position += count
+        return FieldBatch(found)
+
+    def rows(self, start: int, count: int) -> dict[str, Tensor]:
+        """Those from a place on."""
+        places = torch.arange(start, start + count)
+        return {name: rows[places % len(rows)] for name, rows in self.fields.items()}
+
+
 def made_run(
     path: Path,
     changes: Mapping[str, Any],
     image: tuple[int, ...] | None = None,
     classes: int = 0,
     group: ProcessGroup | None = None,
+    fields: Mapping[str, Tensor] | None = None,
 ) -> GameRun:
     """The game of a file before its first step, always with the same weights, none of which is 0.
 
-    image: the shape of the data's; None: of the generator's largest.
+    image: the shape of the data's; None: of the generator's largest. fields: items of other kinds, by name.
     """
     torch.manual_seed(7)
     program = gandsl.compile(path, dict(changes)).to(torch.float64)
@@ -76,6 +95,9 @@ def made_run(
     for network in program.game.networks.values():
         for parameter in network.parameters():
             parameter.data += 0.05 * torch.randn_like(parameter)
+    if fields is not None:
+        streamed: Any = FieldItems(fields)
+        return GameRun.new(program.plan, program.game, streamed, SEED, CPU, group)
     image = image or max(port.shape for port in program.generator.outputs)
     pixels = torch.randint(0, 256, (50, *image), dtype=torch.uint8)
     if len(image) == 2:  # signals are floats
@@ -90,9 +112,14 @@ class Loop:
     """A run, and beside it copies of all its networks, in the same modes, for a loop to train."""
 
     def __init__(
-        self, path: Path, changes: Mapping[str, Any], image: tuple[int, int, int], classes: int = 0
+        self,
+        path: Path,
+        changes: Mapping[str, Any],
+        image: tuple[int, int, int] | None = None,
+        classes: int = 0,
+        fields: Mapping[str, Tensor] | None = None,
     ) -> None:
-        self.run = made_run(path, changes, image, classes)
+        self.run = made_run(path, changes, image, classes, fields=fields)
         self.networks: dict[str, Network] = copy.deepcopy(dict(self.run.game.networks))
         self.averages: dict[str, Network] = copy.deepcopy(dict(self.run.game.averages))
         self.classes, self.taken, self.step = classes, 0, -1
@@ -123,6 +150,13 @@ class Loop:
         images, labels = items.rows(self.taken, count)
         self.taken += count
         return images.double() / 127.5 - 1, labels
+
+    def items(self, count: int) -> dict[str, Tensor]:
+        """The next rows of all fields: classes as they are, numbers in float64."""
+        stream: Any = self.run.stream
+        found = stream.rows(self.taken, count)
+        self.taken += count
+        return {name: x.double() if x.is_floating_point() else x.long() for name, x in found.items()}
 
     def labels(self, draws: Draws) -> Tensor:
         """Classes of generated images, by the shares that they have in the data."""

@@ -141,6 +141,15 @@ def adain(w: State, x: Tensor, style: Tensor) -> Tensor:
     return normalized(x, (2, 3), 1e-8) * (1 + channels(scale)) + channels(shift)
 
 
+def spade(w: State, x: Tensor, seen: Tensor) -> Tensor:
+    """The map's pixels twice, and norms over the batch; of a larger map every second, and of each sample."""
+    larger = seen.shape[2] > x.shape[2]
+    small = seen[:, :, ::2, ::2] if larger else seen.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    hidden = F.relu(conv(w, "it.hidden", small))
+    norm = normalized(x, (2, 3) if larger else (0, 2, 3), 1e-5)
+    return norm * (1 + conv(w, "it.gain", hidden)) + conv(w, "it.shift", hidden)
+
+
 def group(w: State, x: Tensor) -> Tensor:
     parts = normalized(x.reshape(len(x), 3, 2, 4, 8), (2, 3, 4), 1e-5)
     return affine(w, "it.norm", parts.reshape(x.shape))

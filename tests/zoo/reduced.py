@@ -22,6 +22,12 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
     },
     "infogan": FEW,
     "projected_gan": FEW,
+    "spade": {
+        "resolution": 32,
+        "classes": 3,
+        **dict.fromkeys(("width", "hidden", "vgg_width"), 2),
+        **FEW,
+    },
     "srgan": {"resolution": 16, "begin": "2 steps", **FEW},
     "vaegan": {},
     "vqgan": {"resolution": 32, "codes": 8, "begin": "1 steps", **FEW},

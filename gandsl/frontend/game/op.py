@@ -43,7 +43,15 @@ def unfold_op(
         if failed or prepared is POISON:
             return POISON
         use = replace(use, arguments=prepared)
-    return _join(unfolder, op, use) if op.name == "join" else call_op(unfolder, op, use)
+    called = _join(unfolder, op, use) if op.name == "join" else call_op(unfolder, op, use)
+    return _parts(called) if op.name == "split" else called
+
+
+def _parts(split: Any) -> Any:
+    """Of a list, each part is a list again, as it was before it was joined."""
+    if not isinstance(split, list) or not all(isinstance(parts, list) for parts in split):
+        return split
+    return [list(part) for part in zip(*split, strict=True)]
 
 
 def _join(unfolder: GameUnfolder, op: Op, use: Use) -> Any:

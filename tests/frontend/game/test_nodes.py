@@ -189,7 +189,7 @@ CASES = {
         'c2.x1 = output(x=c2) index=1 kind="Logits" shape=[1] : Logits[1]',
     ),
     "lists joined and split": (
-        'a: {op: join, terms: ["[fake, image]", "[image, fake]"]}\nb: {op: split, x: a, as: a}\nd: b[1]',
+        'a: {op: join, terms: ["[fake, image]", "[image, fake]"]}\nb: {op: split, x: a, as: a}\nd: abs(b[1])',
         "a = join(terms=[fake.rgb, image]) : Image[3, 8, 8] ×2\n"
         "a1 = join(terms=[image, fake.rgb]) : Image[3, 8, 8] ×2\n"
         "b = split(x=a) counts=[1, 1] : Outputs ×2\n"
@@ -197,7 +197,9 @@ CASES = {
         'b.x1 = output(x=b) index=1 kind="Image" shape=[3, 8, 8] : Image[3, 8, 8]\n'
         "b1 = split(x=a1) counts=[1, 1] : Outputs ×2\n"
         'b1.x = output(x=b1) index=0 kind="Image" shape=[3, 8, 8] : Image[3, 8, 8]\n'
-        'b1.x1 = output(x=b1) index=1 kind="Image" shape=[3, 8, 8] : Image[3, 8, 8]',
+        'b1.x1 = output(x=b1) index=1 kind="Image" shape=[3, 8, 8] : Image[3, 8, 8]\n'
+        "d = abs(x=b.x1) : Image[3, 8, 8]\n"
+        "d1 = abs(x=b1.x1) : Image[3, 8, 8]",
     ),
     "augmented": (
         "a: {op: augment, x: image, pipe: [xflip, cutout], p: 0.5}\nb: {network: judge, image: a}",
