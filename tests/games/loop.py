@@ -219,6 +219,16 @@ def styles_held(network: Network) -> Iterator[None]:
         average.copy_(before)
 
 
+@contextmanager
+def resting(network: Network, *layers: str) -> Iterator[None]:
+    """The buffers of these layers stay: a game runs no layer that nothing wants of a call."""
+    buffers = [buffer for layer in layers for buffer in network.get_submodule(layer).buffers()]
+    kept = [buffer.clone() for buffer in buffers]
+    yield
+    for buffer, before in zip(buffers, kept, strict=True):
+        buffer.copy_(before)
+
+
 def called(network: Any, draws: Draws, call: str, *given: Any) -> Any:
     """A network, or a program of one, whose layers draw by a call's id."""
     with drawing(CallDraws(draws, call)):

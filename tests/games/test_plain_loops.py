@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -11,8 +9,7 @@ import torch.nn.functional as F
 from typer.testing import CliRunner
 
 from gandsl.cli.app import app
-from gandsl_runtime.network import Network
-from tests.games.loop import GAMES, Loop, cosine, descend, slope, squares
+from tests.games.loop import GAMES, Loop, cosine, descend, resting, slope, squares
 from tests.specs.reduced import SPECS, reduced
 
 STEPS = 2
@@ -124,16 +121,6 @@ def test_mixed_images_game() -> None:
         descend(of_g, -whole.mean() - pixels.mean())
     assert any(coins), "images were mixed"
     loop.compare()
-
-
-@contextmanager
-def resting(network: Network, *layers: str) -> Iterator[None]:
-    """The buffers of these layers stay."""
-    buffers = [buffer for layer in layers for buffer in network.get_submodule(layer).buffers()]
-    kept = [buffer.clone() for buffer in buffers]
-    yield
-    for buffer, before in zip(buffers, kept, strict=True):
-        buffer.copy_(before)
 
 
 def box(size: int, y: float, x: float, share: float) -> torch.Tensor:

@@ -11,10 +11,12 @@ from gandsl.frontend.module import ModuleIR
 from tests.specs.reduced import SPECS, ZOO
 
 FEW = {"training.batch": 4}
+STUDIO = {"resolution": 16, "classes": 3, "z_dim": 6, "width": 2, "embedding": 3, "training.batch": 8}
 REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
-    "adcgan": {},
+    "adcgan": STUDIO,
     "bigan": {"resolution": 8, "z_dim": 5, "width": 6, "training.batch": 8},
     "cgan": {"resolution": 16, "z_dim": 5, "width": 2, "classes": 3, "training.batch": 8},
+    "contragan": {**STUDIO, "shared": 6},
     "cyclegan": {
         "resolution": 16,
         "networks.judge_b.body.logit.width": 4,
@@ -22,6 +24,7 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
     },
     "infogan": FEW,
     "projected_gan": FEW,
+    "reacgan": {**STUDIO, "shared": 6},
     "spade": {
         "resolution": 32,
         "classes": 3,

@@ -13,7 +13,7 @@ STEPS = 2
 
 
 def test_bigan() -> None:
-    """D tells (x, E(x)) from (G(z), z); G and E want the opposite, at the same weights (1605.09782, eq. 2)."""
+    """D tells (x, E(x)) from (G(z), z); G and E want the opposite, at the same weights (1605.09782)."""
     loop = Loop(path_of("bigan"), REDUCED["bigan"], (1, 8, 8))
     generator, encoder, judge = loop["generator"], loop["encoder"], loop["discriminator"]
     moving = [

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from gandsl.ir.op import TWICE, Call, Keep, Op, Param, Port, ShapeError, Stands, Trait
+from gandsl.ir.op import AUTO, TWICE, Call, Keep, Op, Param, Port, ShapeError, Stands, Trait
 from gandsl.ir.ops.arithmetic import SAMPLED
 from gandsl.ir.ops.game import KIND, SHAPE
 from gandsl.ir.types import TensorType
 
 BATCHES = (*SAMPLED, "Label")
 NUMBER = TensorType("Number", ())
+WHO = ("all", "same", "another")
 
 
 def _same(call: Call) -> TensorType:
@@ -20,6 +21,12 @@ def _paired(call: Call) -> TensorType:
     if a.shape != b.shape:
         raise ShapeError("G0210", f"vectors of {a.shape[0]} and of {b.shape[0]} numbers are compared", "b")
     return NUMBER
+
+
+def _others(call: Call) -> TensorType:
+    if call.who != "all" and not call.has("y"):
+        raise ShapeError("G0213", f"those of {call.who} class are wanted, and no `y` says classes", "who")
+    return _paired(call)
 
 
 def _pooled(call: Call) -> TensorType:
@@ -57,6 +64,25 @@ OPS = (
         place=Stands.GAME,
         doc="−log of its own share in the softmax of a·b over the b of all samples of a micro-batch.",
         source="van den Oord et al. 2018 (InfoNCE, arXiv:1807.03748), equation 4",
+    ),
+    Op(
+        "exp_of_others",
+        (
+            Port("a", ("Vector",)),
+            Port("b", ("Vector",), doc="of the same samples"),
+            Port("y", ("Label",), optional=True, doc="their classes"),
+        ),
+        (
+            Param("who", "enum", "all", choices=WHO, doc="all others, or those of the same or another class"),
+            Param("floor", "float", AUTO, doc="what a product counts as at least; none if left out"),
+        ),
+        output=_others,
+        traits=TWICE | {Trait.BATCH_COUPLED},
+        keeps=(Keep("a"), Keep("b")),
+        place=Stands.GAME,
+        doc="Σ exp(a·b) over the b of the other samples of a micro-batch: of softmaxes over pairs.",
+        source="Kang and Park 2020 (ContraGAN, arXiv:2006.12681), equation 8",
+        example={"y": (3,), "floor": -1.0},
     ),
     Op(
         "kept",

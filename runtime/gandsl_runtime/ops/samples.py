@@ -21,6 +21,24 @@ def own_sample_entropy(a: Tensor, b: Tensor) -> Tensor:
     return functional.cross_entropy(logits, own, reduction="none")
 
 
+def exp_of_others(
+    a: Tensor, b: Tensor, y: Tensor | None = None, *, who: str = "all", floor: float | None = None
+) -> Tensor:
+    """Σ exp(aᵢ·bⱼ) [N] over j ≠ i of all processes, of vectors [N, n] and classes y [N].
+
+    who: all others, or those of the same or of another class. floor: what a product counts as at least.
+    """
+    products, now = a @ _whole(b).T, group.active()
+    if floor is not None:
+        products = products.clamp(min=floor)
+    own = torch.arange(len(a), device=a.device) * now.size + now.rank
+    counted = torch.ones_like(products).scatter(1, own[:, None], 0)
+    if y is not None and who != "all":
+        same = y[:, None] == _whole(y)
+        counted = counted * (same if who == "same" else ~same)
+    return (products.exp() * counted).sum(1)
+
+
 def replay(x: Tensor, pooled: Tensor, instead: Tensor) -> Tensor:
     """x [N, …], and samples of `pooled` where `instead` [N] is 1; a constant."""
     taken = instead.view(-1, *[1] * (x.dim() - 1)) > 0

@@ -12,6 +12,8 @@ from torch import Tensor
 
 from tests.games.block_twins.use import Found, Given, Twin
 
+CLASSES = ("$y: {draw: 'Label[4]', distribution: uniform}",)
+PROXIES = {"x": "Vector[5]", "proxy": "Vector[5]", "y": "=$y"}
 VECTORS = {name: "Vector[5]" for name in ("mean", "log_variance", "prior_mean", "prior_log_variance")}
 
 
@@ -42,6 +44,28 @@ def _info_nce(both: bool) -> Callable[[Given, Mapping[str, Any]], Found]:
     return means
 
 
+def _same_class(given: Given, nets: Mapping[str, Any]) -> Found:
+    """Sample by sample; the classes are 0, 1, 2, 3, of six samples drawn."""
+    x, proxy, y = F.normalize(given["x"]), F.normalize(given["proxy"]), given["y"]
+    losses = []
+    for i, pull in enumerate(((x * proxy).sum(1) / 0.5).exp()):
+        pairs = [((x[i] @ x[j] / 0.5).exp(), y[i] == y[j]) for j in range(len(x)) if j != i]
+        same = sum((one for one, own in pairs if own), pull)
+        losses.append(-(same / sum((one for one, _ in pairs), pull)).log())
+    return {"": torch.stack(losses).mean()}
+
+
+def _data_to_data(given: Given, nets: Mapping[str, Any]) -> Found:
+    """Sample by sample, with the margins 0.9 and 0.2."""
+    x, proxy, y = F.normalize(given["x"]), F.normalize(given["proxy"]), given["y"]
+    losses = []
+    for i, near in enumerate((x * proxy).sum(1)):
+        pull = ((near - 0.9).clamp(max=0) / 0.5).exp()
+        push = [((x[i] @ x[j] - 0.2).clamp(min=0) / 0.5).exp() for j in range(len(x)) if y[j] != y[i]]
+        losses.append(-(pull / sum(push, pull)).log())
+    return {"": torch.stack(losses).mean()}
+
+
 def _patches(given: Given, nets: Mapping[str, Any]) -> Found:
     a, b = (F.normalize(given[name], dim=2) for name in "ab")
     logits = a @ b.transpose(1, 2) / 0.2
@@ -65,7 +89,7 @@ TWINS: dict[str, list[Twin]] = {
             {"logits": "Vector[4]", "y": "=$y"},
             lambda g, _: {"": F.cross_entropy(g["logits"], g["y"])},
             {},
-            ("$y: {draw: 'Label[4]', distribution: uniform}",),
+            CLASSES,
         )
     ],
     "likelihood.normal": [
@@ -85,5 +109,7 @@ TWINS: dict[str, list[Twin]] = {
         )
         for both in (False, True)
     ],
+    "contrast.same_class": [Twin(PROXIES, _same_class, {"temperature": 0.5}, CLASSES)],
+    "contrast.data_to_data": [Twin(PROXIES, _data_to_data, {"near": 0.9, "far": 0.2}, CLASSES)],
     "translate.contrast": [Twin({"a": "Tokens[4, 3]", "b": "Tokens[4, 3]"}, _patches, {"temperature": 0.2})],
 }
