@@ -242,3 +242,11 @@ def lazy(main: int, *every: int) -> float:
 
 def cosine(start: float, end: float, share: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+
+
+def box(size: int, y: float, x: float, share: float) -> Tensor:
+    """[1, size, size]: 1 in a square box of that share of the area, at a place in the room that it leaves."""
+    mask, side = torch.zeros(1, size, size, dtype=torch.float64), round(size * share**0.5)
+    down, across = (min(int(place * (size - side + 1)), size - side) for place in (y, x))
+    mask[:, down : down + side, across : across + side] = 1
+    return mask

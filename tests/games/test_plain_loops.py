@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from typer.testing import CliRunner
 
 from gandsl.cli.app import app
-from tests.games.loop import GAMES, Loop, cosine, descend, resting, slope, squares
+from tests.games.loop import GAMES, Loop, box, cosine, descend, resting, slope, squares
 from tests.specs.reduced import SPECS, reduced
 
 STEPS = 2
@@ -121,11 +121,3 @@ def test_mixed_images_game() -> None:
         descend(of_g, -whole.mean() - pixels.mean())
     assert any(coins), "images were mixed"
     loop.compare()
-
-
-def box(size: int, y: float, x: float, share: float) -> torch.Tensor:
-    """[1, size, size]: 1 in a square box of that share of the area, at a place in the room that it leaves."""
-    mask, side = torch.zeros(1, size, size, dtype=torch.float64), round(size * share**0.5)
-    down, across = (min(int(place * (size - side + 1)), size - side) for place in (y, x))
-    mask[:, down : down + side, across : across + side] = 1
-    return mask

@@ -32,6 +32,7 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         **FEW,
     },
     "srgan": {"resolution": 16, "begin": "2 steps", **FEW},
+    "unet_gan": {"resolution": 32, "classes": 3, "width": 1, "z_chunk": 2, "embedding": 3, **FEW},
     "vaegan": {},
     "vqgan": {"resolution": 32, "codes": 8, "begin": "1 steps", **FEW},
 }
