@@ -13,10 +13,11 @@ _STAGE_NAMES = ("index", "count", "first", "last")  # of every fold
 
 
 def shadowed_names(facts: RuleInput) -> Iterator[Diagnostic]:
-    """W0708: nodes, ports, loop variables and carried values against what the file and the block declare."""
+    """W0708: nodes, ports, fields, variables and carried values against what the file and the block declare."""
     document = facts.document
     known = {name: (param.span, "a parameter of the spec") for name, param in document.params.items()}
     known |= {name: (let.span, "a definition of the spec") for name, let in document.let.items()}
+    yield from _clashes(facts, known, [(name, field.span) for name, field in document.data.items()])
     for network in document.networks.values():
         inputs = {name: (port.span, "an input of the network") for name, port in network.inputs.items()}
         yield from _clashes(facts, known, [(name, span) for name, (span, _) in inputs.items()])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gandsl.analysis import analyze
 from tests.analysis.small import PLAIN, case, found
 
 UP = "    up: {op: upsample}"
@@ -296,3 +297,26 @@ CASES = [
 @pytest.mark.parametrize(("text", "said"), CASES)
 def test_usage(text: str, said: list[str], tmp_path: Path) -> None:
     assert found(tmp_path, text) == said
+
+
+FIELD = """\
+gandsl: 1
+name: a
+params: {wide: 8}
+data: {wide: "Image[3, wide]"}
+networks:
+  mender: {inputs: {x: "Image[3, wide]"}, body: {conv: {op: conv, channels: 3}}, outputs: {x: {of: conv, kind: Image}}}
+game:
+  body: {made: {network: mender, x: wide}}
+  players: {mender: {trains: [mender], terms: {gap: mean((made - wide) ** 2)}}}
+training: {length: 1 kimg, batch: 2, optimizer: {lr: 0.1}}
+"""
+
+
+def test_a_field_may_have_the_name_of_its_size(tmp_path: Path) -> None:
+    """Its size is the parameter's, the game is there, and the two names are told."""
+    (tmp_path / "a.yaml").write_text(FIELD)
+    module, said = analyze(tmp_path / "a.yaml", {"wide": 4})
+    assert module is not None and module.game is not None
+    assert module.game.plan.data["wide"].shape == (3, 4, 4)
+    assert [one.message for one in said] == ["`wide` hides a parameter of the spec"]

@@ -80,7 +80,7 @@ ROWS = (
         "warning",
         "name hides another",
         means="""
-        A node, port, loop variable or carried value has the name of something known already, which
+        A node, port, field, loop variable or carried value has the name of something known already, which
         expressions below it can no longer reach.""",
         example="""
         params: {width: 64}

@@ -26,7 +26,7 @@ def unfold_fields(
     unfolder: GameUnfolder, declared: Mapping[str, DataDecl], context: Context
 ) -> dict[str, DataField] | None:
     """The fields that are there; None after reporting. All are put in sight, absent ones as absent."""
-    made = {name: _field(unfolder, one, context) for name, one in declared.items()}
+    made = {name: _in_sight(unfolder, one, context) for name, one in declared.items()}
     if POISON in made.values():
         return None
     found = {name: one for name, one in made.items() if isinstance(one, DataField)}
@@ -42,10 +42,17 @@ def _beside(one: DataField, fields: Mapping[str, DataField]) -> DataField:
     return replace(one, set=of.set, partner=of.partner, stream=of.stream)
 
 
+def _in_sight(unfolder: GameUnfolder, decl: DataDecl, context: Context) -> object:
+    """A field, or ABSENT; POISON after reporting, and so is its name: nothing is told of it again."""
+    found = _field(unfolder, decl, context)
+    if found is POISON:
+        context.scope.values[decl.name] = POISON
+    return found
+
+
 def _field(unfolder: GameUnfolder, decl: DataDecl, context: Context) -> object:
-    """A field as a tensor in sight, or ABSENT; POISON after reporting."""
+    """A field as a tensor in sight, or ABSENT; POISON after reporting. Its size may be a parameter of its name."""
     values = context.scope.values
-    values[decl.name] = POISON
     port = PortDecl(
         decl.name,
         decl.kind,
