@@ -13,7 +13,7 @@ _STAGE_NAMES = ("index", "count", "first", "last")  # of every fold
 
 
 def shadowed_names(facts: RuleInput) -> Iterator[Diagnostic]:
-    """W0708: nodes, ports, fields, variables and carried values against what the file and the block declare."""
+    """W0708: nodes, ports, fields, variables, carried values against what the file and the block declare."""
     document = facts.document
     known = {name: (param.span, "a parameter of the spec") for name, param in document.params.items()}
     known |= {name: (let.span, "a definition of the spec") for name, let in document.let.items()}
