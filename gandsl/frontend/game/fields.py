@@ -51,7 +51,7 @@ def _in_sight(unfolder: GameUnfolder, decl: DataDecl, context: Context) -> objec
 
 
 def _field(unfolder: GameUnfolder, decl: DataDecl, context: Context) -> object:
-    """A field as a tensor in sight, or ABSENT; POISON after reporting. A parameter of its name may size it."""
+    """A field as a tensor in sight, or ABSENT; POISON after reporting. A parameter may have its name."""
     values = context.scope.values
     port = PortDecl(
         decl.name,
