@@ -43,14 +43,6 @@ OWN: dict[str, dict[str, Any]] = {
     "hybrids/pggan_attention": {"resolution": 64},
     "examples/wavegan": {"length": 256},
     "examples/volumes_3dgan": {"resolution": 16},
-    "examples/transgan": {  # two sizes: attention is over all pixels of one
-        "resolution": 16,
-        "width": 16,
-        "depths": [1, 1],
-        "heads": 2,
-        "discriminator_width": 16,
-        "discriminator_depth": 1,
-    },
 }
 
 

@@ -65,7 +65,9 @@ def test_unet_gan() -> None:
         draws = loop.draws("discriminator", 4)
         z, c = draws.normal("z", 8), loop.labels(draws)
         corner, share, side = draws.uniform("corner", 2), draws.uniform("share"), draws.uniform("side")
-        boxes = [box(32, *one, area) for one, area in zip(corner.tolist(), share.tolist(), strict=True)]
+        boxes = [
+            box(32, top, left, s) for (top, left), s in zip(corner.tolist(), share.tolist(), strict=True)
+        ]
         mask = torch.stack([b if s >= 0.5 else 1 - b for b, s in zip(boxes, side.tolist(), strict=True)])
         with torch.no_grad():
             fake, twin = called(g, draws, "fake", z, c), called(g, draws, "twin", z, y)
