@@ -55,6 +55,14 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         **FEW,
     },
     "infogan": FEW,
+    "pix2pixhd": {
+        "resolution": 32,
+        "classes": 3,
+        **dict.fromkeys(("width", "vgg_width"), 2),
+        **dict.fromkeys(("halvings", "blocks"), 1),
+        "training.optimizer.lr": {"shape": "linear", "start": 2e-4, "end": 0, "over": "8 img"},
+        **FEW,
+    },
     "projected_gan": FEW,
     "reacgan": {**STUDIO, "shared": 6},
     "spade": {

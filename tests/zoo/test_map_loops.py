@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, autograd
 
 from gandsl_runtime.network import Network
 from tests.games.loop import Loop, descend
@@ -28,7 +28,8 @@ def test_spade() -> None:
     loop = Loop(path_of("spade"), REDUCED["spade"] | DRAWN, fields=fields)
     g, d, vgg = loop["generator"], loop["discriminator"], loop["vgg"]
     _spade_is_its_formula(g, fields["map"][:2])
-    _patches_are_their_formula(d, fields["map"][:2], fields["image"][:2])
+    x, y = fields["image"][:2], fields["map"][:2]
+    _patches_are_their_formula(d, torch.cat((_hot(y), x), 1), x, y)
     of_g, of_d = loop.adam("generator", 1e-4, (0.0, 0.9)), loop.adam("discriminator", 4e-4, (0.0, 0.9))
 
     def judged(made: Tensor, x: Tensor, y: Tensor) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
@@ -54,6 +55,63 @@ def test_spade() -> None:
     loop.compare()
 
 
+def test_pix2pixhd() -> None:
+    """Least squares, summed over scales, and features of D and VGG; all move at once (1711.11585, eq. 5)."""
+    rng = torch.Generator().manual_seed(2)
+    fields = {
+        "image": torch.rand(20, 3, 32, 32, generator=rng, dtype=torch.float64),
+        "map": torch.randint(0, 3, (20, 32, 32), generator=rng),
+        "edges": torch.randint(0, 2, (20, 1, 32, 32), generator=rng).double(),
+    }
+    loop = Loop(path_of("pix2pixhd"), REDUCED["pix2pixhd"] | DRAWN, fields=fields)
+    g, d, vgg = loop["generator"], loop["discriminator"], loop["vgg"]
+    x, y, edges = (fields[name][:2] for name in ("image", "map", "edges"))
+    _patches_are_their_formula(d, torch.cat((_hot(y), edges, x), 1), x, y, edges)
+    _translation_is_its_formula(g, y, edges)
+    of_g, of_d = (loop.adam(name, 2e-4, (0.5, 0.999)) for name in ("generator", "discriminator"))
+    for step in loop.steps(STEPS):
+        for group in (*of_g.param_groups, *of_d.param_groups):
+            group["lr"] = 2e-4 * (1 - 0.5 * step)
+        item = loop.items(4)
+        x, y, edges = 2 * item["image"] - 1, item["map"], item["edges"]
+        made = g(y, edges)
+        real, said, still = d(x, y, edges), d(made, y, edges), d(made.detach(), y, edges)
+        matching = [F.l1_loss(a, b.detach()) for a, b in zip(said[2:], real[2:], strict=True)]
+        seen = [F.l1_loss(a, b) for a, b in zip(vgg(made), vgg(x), strict=True)]
+        perceived = seen[0] / 32 + seen[1] / 16 + seen[2] / 8 + seen[3] / 4 + seen[4]
+        fooled = torch.stack([(one - 1).square().mean() for one in said[:2]]).sum()
+        judged = [
+            (a - 1).square().mean() + b.square().mean() for a, b in zip(real[:2], still[:2], strict=True)
+        ]
+        slopes = autograd.grad(fooled + 10 * (4 / 4 / 2 * sum(matching) + perceived), list(g.parameters()))
+        slopes += autograd.grad(torch.stack(judged).sum() / 2, list(d.parameters()))
+        for weight, slope in zip([*g.parameters(), *d.parameters()], slopes, strict=True):
+            weight.grad = slope
+        of_g.step(), of_d.step()
+    loop.compare()
+
+
+def _translation_is_its_formula(g: Network, map: Tensor, edges: Tensor) -> None:
+    """Down once, a residual block, up again; borders are reflected where nothing is made smaller."""
+    w = g.state_dict()
+
+    def conv(id_: str, x: Tensor) -> Tensor:
+        weight = w[f"{id_}.weight"]
+        x = F.pad(x, [weight.shape[2] // 2] * 4, mode="reflect")
+        return F.conv2d(x, weight, w.get(f"{id_}.bias"))
+
+    x = F.instance_norm(conv("enter", torch.cat((_hot(map), edges), 1))).relu()
+    x = F.instance_norm(F.conv2d(x, w["down0.conv.weight"], stride=2, padding=1)).relu()
+    x = x + F.instance_norm(conv("block0.conv1", F.instance_norm(conv("block0.conv0", x)).relu()))
+    x = F.conv_transpose2d(x, w["up0.conv.weight"], stride=2, padding=1, output_padding=1)
+    image = conv("rgb", F.instance_norm(x).relu()).tanh()
+    torch.testing.assert_close(g(map, edges), image, rtol=1e-9, atol=1e-9)
+
+
+def _hot(map: Tensor) -> Tensor:
+    return F.one_hot(map, 3).permute(0, 3, 1, 2).double()
+
+
 def _convolutions(network: Network) -> tuple[Mapping[str, Tensor], Callable[..., Tensor]]:
     """A network's tensors, and its convolution of an id: in evaluation, where spectral norms do not move."""
     w = network.state_dict()
@@ -67,11 +125,10 @@ def _convolutions(network: Network) -> tuple[Mapping[str, Tensor], Callable[...,
     return w, conv
 
 
-def _patches_are_their_formula(d: Network, map: Tensor, x: Tensor) -> None:
+def _patches_are_their_formula(d: Network, seen: Tensor, *given: Tensor) -> None:
     """Four convolutions and a logit, at both scales; the mean of 3×3 pixels leaves out what lies outside."""
     d = copy.deepcopy(d).eval()
     _, conv = _convolutions(d)
-    seen = torch.cat((F.one_hot(map, 3).permute(0, 3, 1, 2).double(), x), 1)
     logits, found = [], []
     for scale in ("scale0", "scale1"):
         y = F.leaky_relu(conv(f"{scale}.enter", seen, stride=2), 0.2)
@@ -81,7 +138,7 @@ def _patches_are_their_formula(d: Network, map: Tensor, x: Tensor) -> None:
             found.append(y)
         logits.append(conv(f"{scale}.logit", y))
         seen = F.avg_pool2d(seen, 3, 2, 1, count_include_pad=False)
-    for one, other in zip(d(x, map), logits + found, strict=True):
+    for one, other in zip(d(*given), logits + found, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
 
 
@@ -89,7 +146,7 @@ def _spade_is_its_formula(g: Network, map: Tensor) -> None:
     """γ(map)·(x − μ)/σ + β(map), γ about 1 (equation 1), in the residual blocks of figure 4."""
     g = copy.deepcopy(g).eval()
     w, conv = _convolutions(g)
-    hot = F.one_hot(map, 3).permute(0, 3, 1, 2).double()
+    hot = _hot(map)
 
     def norm(id_: str, x: Tensor) -> Tensor:
         hidden = F.relu(conv(f"{id_}.hidden", F.interpolate(hot, x.shape[2:])))
