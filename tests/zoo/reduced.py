@@ -72,6 +72,14 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         **FEW,
     },
     "srgan": {"resolution": 16, "begin": "2 steps", **FEW},
+    "swagan": {
+        "resolution": 16,
+        "channel_base": 64,
+        "channel_max": 4,
+        **dict.fromkeys(("z_dim", "w_dim"), 6),
+        "mapping_layers": 2,
+        "training.batch": 8,
+    },
     "transgan": {  # two sizes: attention is over all pixels of one
         "resolution": 16,
         "z_dim": 5,
