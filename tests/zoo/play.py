@@ -20,11 +20,11 @@ STEPS = 3
 
 
 def weights(module: ModuleIR, folder: Path) -> dict[str, str]:
-    """Writes files of random numbers that its networks start from; what a spec says of them."""
-    generator = torch.Generator().manual_seed(1)
+    """Writes files of random numbers that networks start from, alone or together; what a spec says of them."""
     said = {}
     for name, network in module.networks.items():
         if network.start is not None:
+            generator = torch.Generator().manual_seed(1)
             file = save(
                 {
                     f"{node.id}.{tensor}": 0.1 * torch.randn(shape, generator=generator)

@@ -31,6 +31,16 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         "networks.judge_b.body.logit.width": 4,
         **{f"networks.to_b.body.image.{name}": 2 for name in ("width", "blocks")},
     },
+    "dmd2": {
+        "resolution": 16,
+        "classes": 3,
+        "width": 4,
+        "factors": [1, 2],
+        "depth": 1,
+        "groups": 2,
+        "steps": 2,
+        **FEW,
+    },
     "esrgan": {
         "resolution": 32,
         **dict.fromkeys(("width", "growth", "judge_width", "vgg_width", "depth"), 2),

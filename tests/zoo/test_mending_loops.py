@@ -17,7 +17,7 @@ DRAWN = {"networks.vgg.weights": {"random": True}}
 
 
 def test_esrgan() -> None:
-    """L1 in the first step; then σ(D(x) − E D(G)) and its converse, VGG's last convolution, L1 (eq. 1 to 3)."""
+    """L1 in the first step; then σ(D(x) − E D(G)) and its converse, VGG's last convolution, L1 (eq. 1, 3)."""
     pixels = torch.rand(20, 3, 32, 32, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     fields = {"sharp": pixels, "whole": torch.zeros(20, 3, 64, 64)}
     loop = Loop(path_of("esrgan"), REDUCED["esrgan"] | DRAWN | {"begin": "1 steps"}, fields=fields)

@@ -64,7 +64,7 @@ def log_mel(x: Tensor, high: float) -> Tensor:
 
 
 def _conv(w: State, id_: str, x: Tensor, **how: Any) -> Tensor:
-    """Weights v · g/‖v‖ of each output and a bias; or over the largest singular value, as training left it."""
+    """Weights v · g/‖v‖ of each output and a bias; or v over its largest singular value, as it was left."""
     v = w[f"{id_}.conv.weight"]
     if f"{id_}.conv.u0" in w:
         v = v / (w[f"{id_}.conv.u0"].flatten() @ v.flatten(1) @ w[f"{id_}.conv.v0"].flatten())
