@@ -20,7 +20,7 @@ STEPS = 3
 
 
 def weights(module: ModuleIR, folder: Path) -> dict[str, str]:
-    """Writes files of random numbers that networks start from, alone or together; what a spec says of them."""
+    """Writes files of random numbers that networks start from, one or several; what a spec says of them."""
     said = {}
     for name, network in module.networks.items():
         if network.start is not None:

@@ -78,7 +78,7 @@ def test_a_generator_that_is_told_to_train_it_shows() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_all_that_is_trained_is_synchronized(name: str) -> None:
-    """Whoever moves a weight sums its gradients over all processes first: no network is wrapped, or forgotten."""
+    """Whoever moves a weight sums its gradients over all processes first: no network is forgotten."""
     group = Recorded()
     run = made_run(path_of(name), REDUCED[name] | DRAWN[name], group=group, fields=FIELDS[name])
     kept = {id(tensor): tensor.clone() for of in run.game.networks.values() for tensor in of.parameters()}
