@@ -74,6 +74,14 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         **FEW,
     },
     "projected_gan": FEW,
+    "r3gan_cifar": {
+        "widths": [4, 4],
+        "cardinalities": [2, 2],
+        "depths": [1, 1],
+        "z_dim": 4,
+        "training.precision": None,
+        **FEW,
+    },
     "reacgan": {**STUDIO, "shared": 6},
     "spade": {
         "resolution": 32,
@@ -100,6 +108,15 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         **FEW,
     },
     "unet_gan": {"resolution": 32, "classes": 3, "width": 1, "z_chunk": 2, "embedding": 3, **FEW},
+    "vaegan_3d": {
+        "resolution": 8,
+        "z_dim": 3,
+        "width": 2,
+        "photo_size": 16,
+        "photo_width": 2,
+        "photo_strides": [2],
+        **FEW,
+    },
     "vaegan": {},
     "vqgan": {"resolution": 32, "codes": 8, "begin": "1 steps", **FEW},
 }
