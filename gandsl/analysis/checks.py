@@ -83,6 +83,7 @@ OF_ANY_GAME: frozenset[Rule] = frozenset(
         network_rules.style_space_is_a_cut,
         moved.moved_ids,
         plan_rules.recomputed_stages_are_named,
+        plan_rules.networks_of_the_plan,
         batch_rules.batch_splits,
         growth_rules.plan_and_family,
         growth_rules.networks_grow,

@@ -11,6 +11,7 @@ from gandsl.diagnostics import Label, Span
 from gandsl.diagnostics.errors import Fault
 from gandsl.frontend.context import Context
 from gandsl.frontend.reporting import Reporter
+from gandsl.frontend.reserved import is_reserved
 from gandsl.frontend.values import TensorValue, leaves, mapped
 from gandsl.ir.graph import Graph, Node, Provenance
 from gandsl.ir.op import Call, Op, Port, ShapeError, Trait
@@ -55,6 +56,7 @@ class Site:
     """The node that is being unfolded: what its expressions make is called after it."""
 
     id: str
+    span: Span | None = None  # of its name, where it is a node of a body
     fresh: dict[str, None] = field(default_factory=dict)  # ids of the nodes made for its expressions
 
 
@@ -82,6 +84,7 @@ class Builder:
         self._read: list[tuple[Context, Span]] = []  # texts that are evaluated, innermost last
         self._sites: list[Site] = []
         self._within: dict[str, str] = {}  # scope → the first node in it, those of expressions aside
+        self._named: dict[str, Site] = {}  # `train_` → what has this id: a node `train`, or one `train_`
         self._reporter = reporter
 
     def tensor(self, node: Node) -> TensorValue:
@@ -93,9 +96,9 @@ class Builder:
 
     # ---- nodes of expressions
 
-    def unfolding(self, id_: str) -> Inside:
+    def unfolding(self, id_: str, span: Span | None = None) -> Inside:
         """Around the work on one node, after which its expressions' nodes are called."""
-        return Inside(self._sites, Site(id_))
+        return Inside(self._sites, Site(id_, span))
 
     def reading(self, context: Context, span: Span) -> Inside:
         """Around the evaluation of a text."""
@@ -141,6 +144,8 @@ class Builder:
             if isinstance(tensor, TensorValue) and tensor.id in fresh and tensor.id not in ids:
                 ids[tensor.id] = context.at(numbered(name, place))
         for id_ in ids.values():
+            if self._meets(id_, context):
+                return POISON
             if id_ in self.nodes:
                 self._clash(id_, self.nodes[id_], context, span)
                 return POISON
@@ -188,7 +193,9 @@ class Builder:
         places: Mapping[str, Span],
     ) -> TensorValue | Poison:
         """A new node as a tensor; POISON after reporting. `places`: spans of ports and parameters."""
-        id_ = context.at(name)
+        id_ = context.at(name, module=op.layer is not None)
+        if self._meets(id_, context):
+            return POISON
         if (twin := self.nodes.get(id_)) is not None:
             self._clash(id_, twin, context, span)
             return POISON
@@ -262,6 +269,26 @@ class Builder:
     def _call(self, node: Node) -> Call:
         return Graph("", self.nodes, {}, {}).call(node)
 
+    def _meets(self, id_: str, context: Context) -> bool:
+        """Report a node `train`, whose module is called `train_`, in one body with a node `train_`."""
+        for site in self._sites if context.modules else ():
+            name = site.id.removesuffix("_")
+            taken = f"{name}_"
+            if site.span is None or not is_reserved(name) or not f"{id_}.".startswith(f"{taken}."):
+                continue
+            other = self._named.setdefault(taken, site)
+            if other.id == site.id or other.span is None:
+                continue
+            self._reporter.at(context).add(
+                "G0305",
+                f"`{name}` is `{taken}` in ids, since modules have a `{name}`, and here is a `{taken}`",
+                site.span,
+                secondary=[Label(other.span, f"`{other.id}`")],
+                help="give one of them another name",
+            )
+            return True
+        return False
+
     def _clash(self, id_: str, twin: Node, context: Context, span: Span) -> None:
         """Report a second node of one id, by what gave both this id: a fold, two folds, an inline block."""
         mine, theirs = context.frames[::-1], twin.provenance.frames[::-1]
@@ -310,11 +337,6 @@ class Builder:
             for scope in _scopes(node.id):
                 self._within.setdefault(scope, node.id)
         return self.tensor(node)
-
-    def is_module(self, id_: str) -> bool:
-        """Whether a module is made of a node or a scope: a layer, or whatever holds nodes."""
-        node = self.nodes.get(id_)
-        return id_ in self._within or (node is not None and node.spec.layer is not None and not node.shares)
 
     def _tangled(self, id_: str, op: Op) -> str | None:
         """The id of a layer around a new node, or of a node in a new layer: modules cannot be both."""

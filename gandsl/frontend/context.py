@@ -7,6 +7,7 @@ from dataclasses import field, replace
 from typing import Any
 
 from gandsl.diagnostics import Label, Span
+from gandsl.frontend.reserved import is_reserved
 from gandsl.frontend.values import TensorValue
 from gandsl.ir.graph import Frame, Provenance
 from gandsl.ir.op import Op, Param, Trait
@@ -83,9 +84,12 @@ class Context:
         default_factory=dict
     )  # node with an op, block or slot → its use, for `reuse`
     again: Again | None = None  # inside of what is made a second time
+    modules: bool = False  # whether layers, and what holds nodes, become modules: in networks, not in games
 
-    def at(self, name: str) -> str:
-        return f"{self.path}.{name}" if self.path else name
+    def at(self, name: str, module: bool = False) -> str:
+        """The id of what is called so here; of a `module` `NAME_` where modules have that name already."""
+        id_ = f"{self.path}.{name}" if self.path else name
+        return f"{id_}_" if module and self.modules and is_reserved(id_) else id_
 
     def inside(
         self,
@@ -107,7 +111,7 @@ class Context:
         ids = tuple(value.id for values in lists for value in values if isinstance(value, TensorValue))
         return replace(
             self,
-            path=self.path if inline else self.at(name),
+            path=self.path if inline else self.at(name, module=True),
             frames=(Frame(what, span, ports, ids), *self.frames),
             **changes,
         )

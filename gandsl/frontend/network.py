@@ -29,7 +29,7 @@ def unfold_network(unfolder: Unfolder, network: NetworkDecl, scope: Scope) -> Gr
     """The network's graph, dead nodes included; None after reporting."""
     if network.broken:
         return None  # reported where it is declared
-    context = Context(network.home, Scope(scope))
+    context = Context(network.home, Scope(scope), modules=True)
     values = context.scope.values
     try:
         for port in network.inputs.values():

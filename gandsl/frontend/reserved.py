@@ -1,8 +1,9 @@
-"""Names that a node of a network cannot have: the modules made from it have attributes of that name."""
+"""Names that modules have for themselves: a node of a network that becomes a module has `NAME_` in ids."""
 
 from __future__ import annotations
 
-# the attributes of torch's modules, which every module has: a test compares the lists with the classes
+# The attributes of torch's modules, which every module has: a test compares the lists with the classes. A
+# name that a later torch takes is added: a node's weights have another key then, and `moved:` finds the old.
 MODULES = frozenset(
     """
     T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double
@@ -15,13 +16,13 @@ MODULES = frozenset(
     to_empty train training type xpu zero_grad
     """.split()  # noqa: SIM905 - a list of words
 )
-# those of our networks besides: no node at the top of a network's body has them, any within a block may
+# those of our networks besides: taken at the top of a network's body, and free within a block
 NETWORKS = frozenset(
     "inputs outputs levels recomputed moved has_styles program call need_styles".split()  # noqa: SIM905
 )
 
 
 def is_reserved(id_: str) -> bool:
-    """Whether the last name of a node's id is taken where it stands."""
+    """Whether the last name of an id is taken where it stands: no module can have it."""
     above, _, name = id_.rpartition(".")
     return name in MODULES or (not above and name in NETWORKS)

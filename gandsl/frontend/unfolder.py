@@ -81,7 +81,7 @@ class Unfolder:
 
     def unfolding(self, entry: Entry, context: Context) -> AbstractContextManager[None]:
         """Around the work on one node of a body."""
-        return self.builder.unfolding(context.at(entry.key))
+        return self.builder.unfolding(context.at(entry.key), entry.key_span)
 
     def own(self, name: str, tree: Tree, context: Context) -> Any:
         """The value of a node that is an expression; POISON after reporting."""

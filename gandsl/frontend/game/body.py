@@ -41,17 +41,13 @@ def _value(unfolder: GameUnfolder, entry: Entry, tree: trees.Mapping, context: C
     return unfolder.builder.source(entry.key, "clock", {"number": number}, context, written.span)
 
 
-GAME = Forms(
-    {
-        **{
-            form: unfold for form, unfold in NETWORK.by_key.items() if form != "reuse"
-        },  # there are no weights
-        "op": unfold_op,
-        "slot": unfold_slot,
-        "value": _value,
-        "draw": unfold_draw,
-        "state": unfold_state,
-        "network": unfold_call,
-    }
-)
+GAME: Forms = {
+    **{form: unfold for form, unfold in NETWORK.items() if form != "reuse"},  # there are no weights
+    "op": unfold_op,
+    "slot": unfold_slot,
+    "value": _value,
+    "draw": unfold_draw,
+    "state": unfold_state,
+    "network": unfold_call,
+}
 """What a node of a game may be."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gandsl.diagnostics.errors import Fault
+from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.frontend.functions import functions, of_one
 from gandsl.frontend.game.algebra import GameAlgebra
 from gandsl.frontend.game.values import PartValue
@@ -40,8 +41,9 @@ def _weights(algebra: GameAlgebra) -> Callable[..., Any]:
             one for group in skip for one in (group if isinstance(group, list | tuple) else [group])
         )
         for one in left_out:
-            if not isinstance(one, str) or not _is_there(part, one):
-                raise Fault("G0217", f"`{part.network}` has no node {show(one)} to leave out")
+            if one not in part.ids:
+                help = did_you_mean(str(one), part.ids)
+                raise Fault("G0217", f"`{part.network}` has no node {show(one)} to leave out", help)
         return algebra.make("weights", {}, network=part.network, path=part.path, skip=left_out)
 
     return weights
@@ -74,8 +76,3 @@ def _part(value: Any, doing: str) -> PartValue:
     if not isinstance(value, PartValue):
         raise Fault("G0105", f"{doing} wants a network, or a part of one, not {type_name(value)}")
     return value
-
-
-def _is_there(part: PartValue, id_: str) -> bool:
-    """Whether a network has nodes of an id, or below it."""
-    return any(node == id_ or node.startswith(f"{id_}.") for node in part.graph.nodes)

@@ -54,13 +54,10 @@ def _trained(unfolder: GameUnfolder, written: Scalar, context: Context) -> str |
         help = did_you_mean(name, [*unfolder.networks], "networks are")
         unfolder.at(context).add("G0341", f"there is no network `{name}`", written.span, help=help)
         return None
-    if isinstance(network, PartValue) and path:
-        known = unfolder.parts(name)
-        if path not in known:
-            help = did_you_mean(path, sorted(known))
-            message = f"`{name}` has no part `{path}`"
-            unfolder.at(context).add("G0341", message, written.span, help=help)
-            return None
+    if isinstance(network, PartValue) and path and path not in network.ids:
+        help = did_you_mean(path, sorted(network.ids))
+        unfolder.at(context).add("G0341", f"`{name}` has no part `{path}`", written.span, help=help)
+        return None
     return written.text
 
 

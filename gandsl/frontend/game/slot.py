@@ -22,7 +22,7 @@ def unfold_slot(
     named = tree.entries["slot"].value
     fill = context.slots.get(named.text) if isinstance(named, Scalar) else None
     if fill is None or fill.after or unfolder.network(fill.use) is None:
-        return NETWORK.by_key["slot"](unfolder, entry, tree, context, above)
+        return NETWORK["slot"](unfolder, entry, tree, context, above)
     program = program_of(unfolder, Scalar(fill.use, fill.use, True, fill.span), fill.context)
     if program is None:
         return POISON

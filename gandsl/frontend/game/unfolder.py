@@ -90,12 +90,6 @@ class GameUnfolder(Unfolder):
         """Whether this is one of several variants, whose images are of several sizes."""
         return "fading" in self._known
 
-    def parts(self, network: str) -> set[str]:
-        """Ids of a network's nodes, and of what they lie in, at this variant."""
-        value = self.networks[network]
-        ids = value.graph.nodes if isinstance(value, PartValue) else ()
-        return {".".join(id_.split(".")[:depth]) for id_ in ids for depth in range(1, id_.count(".") + 2)}
-
     # ---- for a wanted type
 
     def parameter(self, param: Declared, tree: Tree, context: Context, where: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from itertools import accumulate, chain
 from typing import Any
 
 from gandsl.diagnostics.articles import a
@@ -64,6 +65,12 @@ class PartValue(Opaque):
     @property
     def name(self) -> str:
         return f"{self.network}.{self.path}" if self.path else self.network
+
+    @property
+    def ids(self) -> dict[str, None]:
+        """Ids of its network's nodes, and of what they lie in."""
+        starts = (accumulate(id_.split("."), "{}.{}".format) for id_ in self.graph.nodes)
+        return dict.fromkeys(chain.from_iterable(starts))
 
     @property
     def attributes(self) -> tuple[str, ...]:

@@ -21,10 +21,8 @@ from gandsl.frontend.nodes.reuse import make, unfold_reuse
 from gandsl.frontend.nodes.slot import call_slot
 from gandsl.frontend.references import expressions_of, names_of
 from gandsl.frontend.reporting import reasons
-from gandsl.frontend.reserved import MODULES, is_reserved
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import Above, flows
-from gandsl.records import dataclass
 from gandsl.spec import tree as trees
 from gandsl.spec.scope import Scope
 from gandsl.spec.tree import Entry
@@ -34,12 +32,8 @@ Form = Callable[[Any, Entry, trees.Mapping, Context, Above], Any]
 """Of a node: `op`, `block`, …; given the unfolder, the node, where it stands, and what is above it."""
 
 
-@dataclass(frozen=True)
-class Forms:
-    """What the nodes of a body may be. `reserved`: whether modules are made of them, which have names."""
-
-    by_key: Mapping[str, Form]
-    reserved: bool = False
+Forms = Mapping[str, Form]
+"""What the nodes of a body may be, by the key that says so."""
 
 
 def unfold_body(
@@ -66,8 +60,6 @@ def walk(
         else:
             with unfolder.unfolding(entry, inside):
                 value = unfold_node(unfolder, entry, inside, above, forms)
-        if forms.reserved and _is_taken(unfolder, entry, inside):
-            value = POISON
         values[entry.key] = value
         if inside.made.get(entry.key) is outer:
             inside.made.pop(entry.key, None)  # another node's, of the same name
@@ -91,20 +83,6 @@ def _refuse_no_name(unfolder: Unfolder, entry: Entry, context: Context) -> None:
             entry.key_span,
             help="letters, digits and _, beginning with a letter; no Python keyword",
         )
-
-
-def _is_taken(unfolder: Unfolder, entry: Entry, context: Context) -> bool:
-    """Whether a module is made of a node whose name modules have for themselves; reported then."""
-    name, id_ = entry.key, context.at(entry.key)
-    if not is_reserved(id_) or not unfolder.builder.is_module(id_):
-        return False
-    unfolder.at(context).add(
-        "G0011",
-        f"`{name}` is a name that every {'module' if name in MODULES else 'network'} has already",
-        entry.key_span,
-        help=f"`{name}_` is free; so is `{name}` where a node has neither weights nor nodes inside",
-    )
-    return True
 
 
 def _reason(entry: Entry, context: Context) -> Label:
@@ -163,7 +141,7 @@ def unfold_node(unfolder: Unfolder, entry: Entry, context: Context, above: Above
     tree = entry.value
     unfolder.tally.count()
     if trees.is_null(tree):
-        help = f"a node has one of {', '.join(forms.by_key)}"
+        help = f"a node has one of {', '.join(forms)}"
         unfolder.at(context).add("G0013", f"`{entry.key}` is empty", tree.span, help=help)
         return POISON
     if isinstance(tree, trees.Sequence) and any(isinstance(item, trees.Mapping) for item in tree.items):
@@ -173,7 +151,7 @@ def unfold_node(unfolder: Unfolder, entry: Entry, context: Context, above: Above
         return POISON
     if not isinstance(tree, trees.Mapping):
         return unfolder.own(entry.key, tree, context)
-    written = [form for form in forms.by_key if form in tree.entries]
+    written = [form for form in forms if form in tree.entries]
     if len(written) != 1:
         _report_form(unfolder, entry, written, context, forms)
         return POISON
@@ -184,7 +162,7 @@ def unfold_node(unfolder: Unfolder, entry: Entry, context: Context, above: Above
     if not wanted or unwanted:
         check_left_out(unfolder, tree, context)
         return ABSENT
-    return forms.by_key[written[0]](unfolder, entry, tree, context, above)
+    return forms[written[0]](unfolder, entry, tree, context, above)
 
 
 def _report_form(
@@ -201,8 +179,8 @@ def _report_form(
         )
         return
     for key in entry.value.entries.values():
-        of_games = _OF_GAMES.get(key.key) if forms.reserved else None
-        if hint := of_games or did_you_mean(key.key, forms.by_key):
+        of_games = _OF_GAMES.get(key.key) if forms is NETWORK else None
+        if hint := of_games or did_you_mean(key.key, forms):
             unfolder.at(context).add(
                 "G0313", f"`{entry.key}` has no op, block, slot or fold", key.key_span, help=hint
             )
@@ -211,7 +189,7 @@ def _report_form(
         "G0313",
         f"`{entry.key}` has no op, block, slot or fold",
         entry.key_span,
-        help=f"a node has one of {', '.join(forms.by_key)}",
+        help=f"a node has one of {', '.join(forms)}",
     )
 
 
@@ -284,16 +262,13 @@ def _fold(unfolder: Unfolder, entry: Entry, tree: trees.Mapping, context: Contex
     return unfold_fold(unfolder, entry, tree, replace(context, defaults=defaults), above)
 
 
-NETWORK = Forms(
-    {
-        "op": _op,
-        "block": _block,
-        "topology": _block,
-        "slot": _slot,
-        "fold": _fold,
-        "value": _value,
-        "reuse": unfold_reuse,
-    },
-    reserved=True,
-)
+NETWORK: Forms = {
+    "op": _op,
+    "block": _block,
+    "topology": _block,
+    "slot": _slot,
+    "fold": _fold,
+    "value": _value,
+    "reuse": unfold_reuse,
+}
 """What a node of a network may be."""

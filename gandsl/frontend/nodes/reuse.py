@@ -48,7 +48,8 @@ def unfold_reuse(
         return POISON
     of = first.use
     kept = {name: argument for name, argument in of.arguments.items() if name not in first.ports}
-    again = Again(context.at(entry.key), of.context.path if of.inline else of.context.at(of.name))
+    first_id = of.context.path if of.inline else of.context.at(of.name, module=True)
+    again = Again(context.at(entry.key, module=True), first_id)
     inside = replace(
         context, defaults=of.context.defaults, slots=of.context.slots, blocks=of.context.blocks, again=again
     )

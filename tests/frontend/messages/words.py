@@ -11,12 +11,6 @@ CASES = [
         "an op that is no name", PLAIN, [("op: upsample", "op: 3")], ["G0010 11:14 ‹3› `op` is given a name"]
     ),
     case(
-        "reserved name",
-        PLAIN,
-        [("    up: {op: upsample}", "    forward: {op: gain}")],
-        ["G0011 11:5 ‹forward› `forward` is a name that every module has already"],
-    ),
-    case(
         "keyword",
         PLAIN,
         [("    up: {", "    class: {")],

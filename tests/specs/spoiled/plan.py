@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gandsl.diagnostics import Span
-from gandsl.ir.ops import OPS
 from gandsl.spec.tree import Mapping, Tree
 from tests.specs.spoiled.good import (
     FILE,
@@ -16,7 +15,6 @@ from tests.specs.spoiled.good import (
     Kind,
     Slip,
     slip_of,
-    text_of,
 )
 
 
@@ -79,10 +77,8 @@ def plan_against_networks(good: Good) -> Iterator[Slip]:
 
 
 def reserved(good: Good) -> Iterator[Slip]:
-    for entry, node in good.nodes("op", "block"):
-        op = OPS.get(text_of(node.get("op")))
-        modules = ("forward", "parameters") if op is None or op.layer else ()  # free where no module is made
-        for name in ("class", "conv-1", *modules):
+    for entry, _ in good.nodes("op", "block"):
+        for name in ("class", "conv-1"):
             yield slip_of(entry.key_span, name, "G0011")
 
 
