@@ -11,7 +11,8 @@ from torch import Tensor, autograd
 
 from gandsl_runtime.game.step import step
 from gandsl_runtime.ops import gradient, norm
-from tests.games.loop import GAMES, Loop, descend, lazy, made_run
+from tests.games.loop import GAMES, Loop, compare, descend, lazy, made_run
+from tests.games.random_runs import carry
 
 STEPS = 3
 
@@ -48,6 +49,41 @@ def test_the_adaptive_weight_of_a_judge(micro_batch: int | None) -> None:
             back = decoder(encoder(x))
         descend(moving[2], F.relu(1 - judge(x)).mean() + F.relu(1 + judge(back)).mean())
     loop.compare()
+
+
+@pytest.mark.parametrize("micro_batch", [None, 2])
+def test_a_gradient_over_a_running_length(micro_batch: int | None) -> None:
+    """An operator, written as a hook: x; backwards g over the running mean of ‖n gᵢ‖, of whole batches.
+
+    What reaches the images otherwise is left as it is. A run that goes on in the midst comes to the same.
+    """
+    changes = {} if micro_batch is None else {"training.micro_batch": micro_batch}
+    loop = Loop(GAMES / "running_length.yaml", changes, (1, 4, 4))
+    generator, judge = loop["generator"], loop["judge"]
+    moving = {name: torch.optim.SGD(loop[name].parameters(), 0.1) for name in ("generator", "judge")}
+    running = 0.0
+
+    def passed(slope: Tensor) -> Tensor:
+        nonlocal running
+        now = (len(slope) * slope).flatten(1).norm(dim=1).mean().item()
+        divided, running = running + 1e-8 if running else 1.0, 0.75 * running + 0.25 * now if running else now
+        return slope / divided
+
+    other = made_run(GAMES / "running_length.yaml", changes, (1, 4, 4))
+    for number in loop.steps(5):
+        x, _ = loop.real(8)
+        with torch.no_grad():
+            fake = generator(loop.draws("judge", 8).normal("z", 5))
+        descend(moving["judge"], F.softplus(judge(fake)).mean() + F.softplus(-judge(x)).mean())
+        fake = generator(loop.draws("generator", 8).normal("z", 5))
+        even = fake.view_as(fake)
+        even.register_hook(passed)
+        descend(moving["generator"], F.softplus(-judge(even)).mean() + 0.1 * fake.square().mean())
+        if number == 2:
+            carry(loop.run, other)
+        loop.compare(even_length=running)
+    step(other), step(other)
+    compare(loop.run.tensors(), other.tensors(), "gone on")
 
 
 def penalized(folder: Path, by: str) -> Path:

@@ -18,6 +18,7 @@ from gandsl_runtime.data.sources import Arrays, NamedArrays
 from gandsl_runtime.distributed.group import ProcessGroup, join
 from gandsl_runtime.training.trainer import Trainer
 from tests.games import in_processes as random_games
+from tests.games.loop import GAMES
 from tests.runtime import guarded_in_processes, nets
 from tests.runtime.fielded import EVERYTHING, everything
 from tests.specs.reduced import SPECS, reduced
@@ -41,6 +42,7 @@ CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "relativistic_average": ("dcgan", 2, {"training.loss": "relativistic_hinge"}),
     "anchored": ("dcgan", 3, {"training.regularizers": ANCHORED}),
     "fields": ("", 4, {}),  # of every kind, from two sets
+    "running_length": ("", 4, {}),  # each process in parts of two samples
 }
 NEAR = ("game.players.painter.terms.near", "mean(abs(normalize_gradient(fake) - ref))")
 RANDOM = (4, 9, 160)  # a term's batch of items, a state of micro-batches, players that share moments at once
@@ -62,6 +64,8 @@ def trainer_of(
     spec, _, changes = CASES[case]
     if case == "fields":
         return of_fields(group)
+    if case == "running_length":
+        return of_a_game(case, group, **{"training.micro_batch": 2} if group.size > 1 else {})
     if micro := changes.get("training.micro_batch"):
         changes = changes | {"training.micro_batch": micro // group.size}  # what all do at a time
     overrides = reduced(spec, batch=BATCH, images=16, classes=3) | changes | more
@@ -92,6 +96,16 @@ def of_fields(group: ProcessGroup, where: str | None = None) -> Trainer:
     program.to(torch.float64)
     data: dict[str, Any] = {name: where or NamedArrays(arrays) for name, arrays in everything().items()}
     return Trainer(program.plan, program.game, data=data, seed=3, observing=(), group=group)
+
+
+def of_a_game(name: str, group: ProcessGroup, **changes: Any) -> Trainer:
+    """The trainer of a game of `tests/games`, whose items are images of one channel, 4×4."""
+    program = gandsl.compile(GAMES / f"{name}.yaml", changes)
+    torch.manual_seed(7 + group.rank)
+    assert program.plan is not None and program.game is not None
+    program.to(torch.float64)
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 4, 4), dtype=np.uint8)
+    return Trainer(program.plan, program.game, data=Arrays(pixels), seed=3, observing=(), group=group)
 
 
 def outcome(trainer: Trainer) -> dict[str, torch.Tensor]:

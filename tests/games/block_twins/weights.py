@@ -34,6 +34,13 @@ def _normalized(decay: float) -> Callable[[Given, Mapping[str, Any]], Found]:
     return means
 
 
+def _running(given: Given, nets: Mapping[str, Any]) -> Found:
+    """At the length that stood; the value is ⟨∇of, by⟩ over it, as an inner product of what was given."""
+    image = nets["maker"](given["z"]).detach().requires_grad_()
+    (found,) = slope(nets["judge"](image)[:, 0], image)
+    return {"term": (found * image).flatten(1).sum(1).mean() / (given["length"] + 1e-8)}
+
+
 TWINS: dict[str, list[Twin]] = {
     "level.pyramid": [Twin({"x": "Image[1, 4]"}, _pyramid, {"sizes": "[2, 4]"}, outputs=("x[0]", "x[1]"))],
     "weight.adaptive": [
@@ -54,5 +61,15 @@ TWINS: dict[str, list[Twin]] = {
             moves=decay > 0,
         )
         for decay in (0.0, 0.75)
+    ],
+    "weight.running": [
+        Twin(
+            {"of": "=sample_mean($said.logit)", "by": "=$made"},
+            _running,
+            {"decay": 0.75},
+            MADE,
+            ("term",),
+            moves=True,
+        )
     ],
 }
