@@ -34,7 +34,7 @@ def resumed(setting: Setting, spec: str) -> dict[str, Any]:
     first = ours.steps(spec, small, setting.device, "cuda", 2, double=True, seed=3, run_dir=folder / "run")
     first.save()
     made = ours.program(spec, small, "cuda")
-    made.generator.double(), made.discriminator.double()
+    made.to(torch.float64)
     given = {"data": ours.images(made), "observing": (), "machine": MachineOptions(device=setting.device)}
     later = going_on(folder / "run", made, **given)
     assert later.state.clock.steps == 2, "the run did not go on from its second step"

@@ -17,7 +17,7 @@ import pytest
 import torch
 from torch.autograd import DeviceType
 
-from bench.gpu import device, facts, feeding, kinds, operators, ours, peers, waits, whole
+from bench.gpu import agreement, device, facts, feeding, kinds, operators, ours, peers, waits, whole
 from bench.gpu.entries import groups
 from bench.gpu.entry import Setting, Skipped
 from gandsl_runtime.plan import Precision
@@ -240,6 +240,21 @@ def test_tensors_that_are_apart_or_not_finite_do_not_agree() -> None:
             ours.agree("states", a, spoiled, 1e-4)
     with pytest.raises(AssertionError):
         ours.agree("states", {}, {}, 1e-4)
+
+
+def test_of_a_share_that_is_nearest_the_worst_counts() -> None:
+    a = {name: torch.ones(2) for name in "wxyz"}
+    b = {**a, "x": torch.ones(2) * 1.5, "y": torch.ones(2) * 1.3, "z": torch.ones(2) * (1 + 1e-5)}
+    told = ours.agree("states", a, b, 1e-4, share=0.5)
+    assert told["of"] == "x" and 0 < told["nearest"] < 1e-4
+    with pytest.raises(AssertionError, match=r"apart by more than 0\.0001: y"):
+        ours.agree("states", a, b, 1e-4, share=0.75)
+
+
+@pytest.mark.parametrize("spec", ["examples/wavegan", "stylegan2"])
+def test_outputs_and_steps_of_both_kinds_of_device_begin_with_the_same_weights(spec: str) -> None:
+    assert agreement.outputs(CPU, spec)["worst"] < agreement.SINGLE
+    assert agreement.steps(CPU, spec)["worst"] < agreement.DOUBLE
 
 
 @pytest.mark.parametrize("setting", [CPU, CUDA], ids=["cpu", "cuda"])
