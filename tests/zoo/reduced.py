@@ -14,6 +14,15 @@ FEW = {"training.batch": 4}
 STUDIO = {"resolution": 16, "classes": 3, "z_dim": 6, "width": 2, "embedding": 3, "training.batch": 8}
 REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
     "adcgan": STUDIO,
+    "adversarial_flow": {
+        "resolution": 4,
+        "channels": 2,
+        "classes": 3,
+        "width": 8,
+        "depth": 2,
+        "heads": 2,
+        "training.batch": 8,
+    },
     "bigan": {"resolution": 8, "z_dim": 5, "width": 6, "training.batch": 8},
     "cgan": {"resolution": 16, "z_dim": 5, "width": 2, "classes": 3, "training.batch": 8},
     "context_encoder": {
@@ -45,16 +54,6 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         "resolution": 32,
         **dict.fromkeys(("width", "growth", "judge_width", "vgg_width", "depth"), 2),
         "begin": "2 steps",
-        **FEW,
-    },
-    "gat": {
-        "resolution": 4,
-        "width": 8,
-        "depth": 4,
-        "heads": 2,
-        **dict.fromkeys(("classes", "z_dim"), 3),
-        "judged": 5,
-        "training.precision": {"compute": "fp32"},
         **FEW,
     },
     "hifi_gan": {

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, autograd
 
+from gandsl_runtime.augment import Augment
 from gandsl_runtime.network import Network
+from gandsl_runtime.plan import Augment as Pipe
 from gandsl_runtime.rng import Draws
-from tests.games.loop import Loop, descend
+from tests.games.loop import Loop, cosine
 from tests.zoo.reduced import REDUCED, path_of
 
 DRAWN = {f"networks.{name}.weights": {"random": True} for name in ("teacher", "score", "generator")}
@@ -127,3 +131,118 @@ def _unet_is_its_formula(unet: Network) -> None:
     last = conv("last", F.silu(norm("norm", x)))
     clean = image * half**2 / (s**2 + half**2) + last * s * half / (s**2 + half**2).sqrt()
     torch.testing.assert_close(unet(image, sigma, y), (clean, inner), rtol=1e-9, atol=1e-9)
+
+
+def test_adversarial_flow() -> None:
+    """Relativistic pairs under one augmentation; D's slope by a step aside, and for G over a running length."""
+    rng = torch.Generator().manual_seed(2)
+    latents = torch.rand(20, 2, 4, 4, generator=rng, dtype=torch.float64)
+    fields = {"latent": latents, "y": torch.randint(0, 3, (20,), generator=rng)}
+    loop = Loop(path_of("adversarial_flow"), REDUCED["adversarial_flow"], fields=fields)
+    g, d = loop["generator"], loop["discriminator"]
+    _transformers_are_their_formulas(g, d)
+    weights = {name: [*loop[name].parameters()] for name in ("generator", "discriminator")}
+    moving = {name: torch.optim.AdamW(of, 1e-4, (0.0, 0.9)) for name, of in weights.items()}
+    augment = Augment(Pipe(pipe=("diff_translation", "diff_cutout"), p=0.4), (-8.0, 8.0))
+    square, changed = 0.0, 0
+
+    def step(name: str, loss: Tensor) -> None:
+        moving[name].zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(weights[name], 5)
+        moving[name].step()
+
+    def pairs(draws: Draws, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
+        at = draws.integers("at", 1, 2).double()
+        source, target = (t.view(-1, 1, 1, 1) for t in (at / 2, (at - 1) / 2))
+        begun = (1 - source) * x + source * draws.normal("noise", 2, 4, 4)
+        wanted = (1 - target) * x + target * draws.normal("other", 2, 4, 4)
+        made = begun - g(begun, at / 2, y) / 2
+        seen = augment.view(0.4, draws)((wanted, made), "seen")
+        both = augment.view(0.4, draws)((torch.cat((wanted, made), 1),), "seen")[0]
+        assert torch.equal(torch.cat(seen, 1), both), "one draw for both"
+        return begun, made, *seen, (at - 1) / 2, wanted
+
+    for number in loop.steps(2):
+        item, draws = loop.items(8), loop.draws("discriminator", 8)
+        x, y = 16 * item["latent"] - 8, item["y"]
+        with torch.no_grad():
+            _, _, real, made, t, wanted = pairs(draws, x, y)
+        changed += int((real != wanted).any())
+        on_real, on_made = d(real, t, y), d(made, t, y)
+        loss = F.softplus(on_made - on_real).mean() + 0.01 * ((on_real + on_made) ** 2).mean()
+        draws = loop.draws("discriminator", 2, batch=2)
+        with torch.no_grad():
+            _, _, *both, t, _ = pairs(draws, x[:2], y[:2])
+        for seen, name in zip(both, ("aside", "aside_too"), strict=True):
+            moved = d(seen + 0.01 * draws.normal(name, 2, 4, 4), t, y[:2])
+            loss = loss + 0.25 / 2 / 0.01**2 * ((moved - d(seen, t, y[:2])) ** 2).mean()
+        step("discriminator", loss)
+
+        item, draws = loop.items(8), loop.draws("generator", 8)
+        x, y = 16 * item["latent"] - 8, item["y"]
+        begun, made, real, shown, t, _ = pairs(draws, x, y)
+        fooled = F.softplus(d(real, t, y) - d(shown, t, y)).mean()
+        (slope,) = autograd.grad(fooled, shown, retain_graph=True)
+        square = 0.9 * square + 0.1 * float((slope**2).sum() * slope.numel())
+        way = ((made - begun) ** 2).mean((1, 2, 3)) / 0.5
+        step("generator", fooled / (square**0.5 + 1e-8) + cosine(0.25, 0.005, number / 500000) * way.mean())
+        loop.average("generator", 0.9999)
+    assert changed
+    loop.compare(old=square)
+
+
+def _transformers_are_their_formulas(g: Network, d: Network) -> None:
+    """DiT's layers (2212.09748, figure 3): a velocity of patches, a logit of a token before them."""
+    rng = torch.Generator().manual_seed(4)
+    x = torch.randn(2, 2, 4, 4, generator=rng, dtype=torch.float64)
+    t, y = torch.tensor([0.25, 1.0], dtype=torch.float64), torch.tensor([2, 0])
+    frequencies = 10000.0 ** -(torch.arange(128, dtype=torch.float64) / 128)
+    angles = 1000 * t[:, None] * frequencies
+
+    def body(w: Mapping[str, Tensor], patches: str, first: str = "") -> tuple[Tensor, Tensor]:
+        def linear(id_: str, x: Tensor) -> Tensor:
+            return F.linear(x, w[f"{id_}.weight"], w.get(f"{id_}.bias"))
+
+        time = linear(
+            "known.time1", F.silu(linear("known.time0", torch.cat((angles.cos(), angles.sin()), 1)))
+        )
+        known = F.silu(w["known.kind.weight"][y] + time)
+        rows = F.conv2d(x, w[f"{patches}.conv.weight"], w[f"{patches}.conv.bias"], stride=2)
+        rows = (rows + places(8, 2)).flatten(2).transpose(1, 2)
+        if first:
+            rows = torch.cat((w[first].flatten().expand(2, 1, 8), rows), 1)
+        for at in range(2):
+            id_ = f"layer{at}"
+            by = linear(f"{id_}.by", known)[:, None].chunk(6, 2)
+            inner = F.layer_norm(rows, (8,), eps=1e-6) * (1 + by[1]) + by[0]
+            q, k, v = (
+                linear(f"{id_}.attention.{n}", inner).unflatten(2, (2, 4)).transpose(1, 2) for n in "qkv"
+            )
+            mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+            rows = rows + by[2] * linear(f"{id_}.attention.o", mixed)
+            inner = F.layer_norm(rows, (8,), eps=1e-6) * (1 + by[4]) + by[3]
+            inner = F.gelu(linear(f"{id_}.up", inner), approximate="tanh")
+            rows = rows + by[5] * linear(f"{id_}.down", inner)
+        return rows, known
+
+    w = g.state_dict()
+    rows, known = body(w, "tokens")
+    shift, scale = F.linear(known, w["by.weight"], w["by.bias"])[:, None].chunk(2, 2)
+    rows = F.layer_norm(rows, (8,), eps=1e-6) * (1 + scale) + shift
+    rows = F.linear(rows, w["last.weight"], w["last.bias"]).transpose(1, 2).unflatten(2, (2, 2))
+    torch.testing.assert_close(g(x, t, y), F.pixel_shuffle(rows, 2), rtol=1e-9, atol=1e-9)
+    w = d.state_dict()
+    rows, _ = body(w, "patches", next(key for key in w if key.startswith("tokens.")))
+    logit = F.linear(F.layer_norm(rows[:, 0], (8,), eps=1e-6), w["logit.weight"])
+    torch.testing.assert_close(d(x, t, y), logit.view_as(d(x, t, y)), rtol=1e-9, atol=1e-9)
+
+
+def places(channels: int, size: int) -> Tensor:
+    """Sines, then cosines, of rows and of columns [channels, size, size]."""
+    quarter = channels // 4
+    frequencies = 10000.0 ** -(torch.arange(quarter, dtype=torch.float64) / quarter)
+    angles = torch.arange(size, dtype=torch.float64)[:, None] * frequencies
+    waves = torch.cat((angles.sin(), angles.cos()), 1).T  # half of the channels by place
+    down, across = waves[:, :, None].expand(-1, -1, size), waves[:, None, :].expand(-1, size, -1)
+    return torch.cat((down, across))

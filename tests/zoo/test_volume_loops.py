@@ -11,7 +11,7 @@ from tests.zoo.reduced import REDUCED, path_of
 
 
 def test_3d_vae_gan() -> None:
-    """D, then the encoder by 5 KL + 1e-4 ‖G(E(y)) − x‖, then the generator by D and the latter (section 3.2)."""
+    """D, then the encoder by 5 KL + 1e-4 ‖G(E(y)) − x‖, then G by D and the latter (section 3.2)."""
     rng = torch.Generator().manual_seed(2)
     fields = {
         "volume": torch.rand(20, 1, 8, 8, 8, generator=rng, dtype=torch.float64),
