@@ -134,7 +134,7 @@ def _unet_is_its_formula(unet: Network) -> None:
 
 
 def test_adversarial_flow() -> None:
-    """Relativistic pairs under one augmentation; D's slope by a step aside, and for G over a running length."""
+    """Relativistic pairs under one augmentation; D's slope by a step aside, for G over a running length."""
     rng = torch.Generator().manual_seed(2)
     latents = torch.rand(20, 2, 4, 4, generator=rng, dtype=torch.float64)
     fields = {"latent": latents, "y": torch.randint(0, 3, (20,), generator=rng)}
