@@ -13,7 +13,7 @@ from gandsl.spec.parse import parse_type
 from gandsl.spec.tree import Entry, Mapping, Scalar, Sequence, Tree, entry_at, is_null
 
 # kinds of fields of the data
-KINDS = ("Image", "Mask", "Classes", "Signal", "Volume", "Label", "Number", "Vector", "Tokens")
+KINDS = ("Image", "Mask", "Classes", "Feature", "Signal", "Volume", "Label", "Number", "Vector", "Tokens")
 NAMED = (
     "set",
     "field",

@@ -94,6 +94,7 @@ CASES: dict[str, Case] = {
         ".npy",
         lambda x: x[None],
     ),
+    "latent": Case(DataField("Feature", (4, 2, 3)), _floats(4, 2, 3), npy, ".npy", lambda x: x),
     "sound": Case(DataField("Signal", (2, 10)), _floats(2, 10), npy, ".npy", lambda x: x),
     "y": Case(
         DataField("Label", (3,)),

@@ -147,6 +147,11 @@ TOKEN_CASES: list[Row] = [
     ("tokens.positions", X, "", lambda w, x: x + learned(w, "it", x)),
     ("tokens.roll", X, "shift: -2", lambda w, x: torch.cat([x[:, 2:], x[:, :2]], 1)),
     ("tokens.mlp", X, "ratio: 2, act: silu", lambda w, x: mlp(w, "it", x, F.silu)),
+    ("tokens.swiglu", X, "features: 5", lambda w, x: linear(
+        w, "it.down", F.silu(linear(w, "it.gate", x)) * linear(w, "it.up", x))),
+    ("tokens.modulate", {**X, "s": "Vector[8]"}, "x: x, scale: s", lambda w, x, s: x * (1 + s[:, None])),
+    ("tokens.modulate", {**X, "s": "Vector[8]"}, "x: x, scale: s, shift: 2 * s, offset: 0",
+     lambda w, x, s: x * s[:, None] + 2 * s[:, None]),
     ("tokens.transformer", X, "heads: 2", lambda w, x: transformer(w, "it", x, 2)),
     ("tokens.decoder", BOTH, "x: x, context: other, causal: true",
      lambda w, x, other: decoder(w, "it", x, other, 4)),

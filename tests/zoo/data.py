@@ -35,6 +35,7 @@ DRAWS: dict[str, Draw] = {  # by kind; in an item every class occurs, and a thir
     "Vector": _floats,
     "Tokens": _floats,
     "Signal": _floats,
+    "Feature": _floats,
     "Volume": _floats,
 }
 

@@ -56,6 +56,16 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         "begin": "2 steps",
         **FEW,
     },
+    "gat": {
+        "resolution": 4,
+        "width": 8,
+        "depth": 4,
+        "heads": 2,
+        **dict.fromkeys(("classes", "z_dim"), 3),
+        "judged": 5,
+        "training.precision": {"compute": "fp32"},
+        **FEW,
+    },
     "hifi_gan": {
         "length": 240,
         "rate": 1000,

@@ -258,6 +258,7 @@ KINDS: dict[str, FieldKind] = {
     "Image": FieldKind(_image, _of_image, MAPS, flips=True, measured=True),
     "Mask": FieldKind(_mask, lambda field: np.uint8, MAPS, flips=True),
     "Classes": FieldKind(_classes, _of_classes, MAPS, flips=True, classes=True),
+    "Feature": FieldKind(_exact, _floats, (".npy",)),
     "Volume": FieldKind(_volume, _floats, (".npy", *VOLUMES), flips=True, measured=True),
     "Signal": FieldKind(_signal, _floats, (".npy", *SOUNDS)),
     "Label": FieldKind(_label, lambda field: np.int64, (*TEXTS, ".npy"), classes=True),

@@ -16,7 +16,8 @@ from .decode import stem
 NAMES = ("metadata.jsonl", "metadata.csv")
 KEY = "file_name"
 FORM = f"each row has `{KEY}`, a path beside the table, and a value for each further column"
-FILE = ("Image", "Mask", "Classes", "Signal", "Volume")  # kinds of which a column holds names of files
+# kinds of which a column holds names of files
+FILE = ("Image", "Mask", "Classes", "Feature", "Signal", "Volume")
 
 
 @dataclass(frozen=True)
