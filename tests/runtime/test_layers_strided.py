@@ -58,6 +58,26 @@ def test_gradients_of_taps_that_see_padding_alone(function: Callable[..., Tensor
             assert gap <= 0.1 * truth.abs().max().item(), (side, kernel, stride, index, gap)
 
 
+@pytest.mark.parametrize("samples", [3, 8, 12])
+@pytest.mark.parametrize("side", [4, 8, 16])
+def test_second_derivatives_by_a_weight(samples: int, side: int) -> None:
+    """Made by a convolution of few channels, the samples, by a kernel of as many sides as the result."""
+    torch.manual_seed(samples)
+    x, weight = torch.randn(samples, 3, side, side).bfloat16(), torch.randn(8, 3, 3, 3).bfloat16()
+    given = (x, weight), (x.double(), weight.double())
+    found, expected = (derivatives(conv, *one, 1, 1) for one in given)
+    for ours, truth in zip(found, expected, strict=True):
+        assert (ours.double() - truth).norm() <= 0.05 * truth.norm()
+
+
+@pytest.mark.parametrize("kernel", [7, 8, 9])
+def test_kernels_of_many_taps(kernel: int) -> None:
+    torch.manual_seed(kernel)
+    x, weight = torch.randn(2, 8, 16, 16).bfloat16(), torch.randn(8, 8, kernel, kernel).bfloat16()
+    truth = functional.conv2d(x.double(), weight.double(), padding=1)
+    assert (conv(x, weight, padding=1).double() - truth).norm() <= 0.01 * truth.norm()
+
+
 @pytest.mark.parametrize("groups", [2, 4])
 @pytest.mark.parametrize("function", [conv, conv_transpose], ids=lambda f: f.__name__)
 def test_one_pixel_in_groups_with_any_strides(function: Callable[..., Tensor], groups: int) -> None:

@@ -31,8 +31,9 @@ def conv(
 ) -> Tensor:
     """As `torch.nn.functional.conv2d`, and conv1d and conv3d."""
     count = x.dim() - 2
-    if _at_risk(x, stride):
-        x, weight = _laid_out(x, weight, tuple(x.shape[2:]), stride, padding, dilation)
+    if _wrong_in_16_bits(x, weight, tuple(x.shape[2:]), stride, padding, dilation):
+        bias = None if bias is None else bias.float()
+        return conv(x.float(), weight.float(), bias, stride, padding, dilation, groups).to(x.dtype)
     if _misread(x, groups):
         x = _contiguous(x)
     if groups > 1 and _constant(x, weight):
@@ -52,11 +53,15 @@ def conv_transpose(
 ) -> Tensor:
     """As `torch.nn.functional.conv_transpose2d`, and conv_transpose1d and conv_transpose3d."""
     count = x.dim() - 2
-    if _at_risk(x, stride):  # it is the reverse of a convolution of its result
-        numbers = (each(one, count) for one in (stride, padding, output_padding))
-        sides = zip(x.shape[2:], weight.shape[2:], *numbers, strict=True)
-        made = tuple((n - 1) * step - 2 * pad + taps + more for n, taps, step, pad, more in sides)
-        x, weight = _laid_out(x, weight, made, stride, padding, 1)
+    numbers = (each(one, count) for one in (stride, padding, output_padding))
+    sides = zip(x.shape[2:], weight.shape[2:], *numbers, strict=True)
+    made = tuple((n - 1) * step - 2 * pad + taps + more for n, taps, step, pad, more in sides)
+    if _wrong_in_16_bits(
+        x, weight, made, stride, padding, 1
+    ):  # it is the reverse of a convolution of its result
+        bias = None if bias is None else bias.float()
+        wide = conv_transpose(x.float(), weight.float(), bias, stride, padding, output_padding, groups)
+        return wide.to(x.dtype)
     if _misread(x, groups):
         x = _contiguous(x)
     if groups > 1 and _constant(x, weight):
@@ -127,13 +132,29 @@ class _ConstantSlope(torch.autograd.Function):
         return found, *(None,) * 9
 
 
-def _at_risk(x: Tensor, stride: Sides) -> bool:
-    """With a stride, bfloat16 and channels last, oneDNN leaves gradients of some taps as it finds the memory.
+_AMX: bool = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
 
-    Those of a kernel's taps that see padding alone (a 3×3 kernel on 1×1, a 4×4 one on 2×2), and some on
-    features of one pixel: torch 2.13.0+cpu, where it is still to be reported.
+
+def _wrong_in_16_bits(
+    x: Tensor, weight: Tensor, size: tuple[int, ...], stride: Sides, padding: Sides, dilation: Sides
+) -> bool:
+    """Whether oneDNN is wrong in 16 bits, for a convolution of a feature of this size: then 32 are taken.
+
+    With a stride it leaves gradients of some taps as it finds the memory: those of a kernel's taps that see
+    padding alone (a 3×3 kernel on 1×1, a 4×4 one on 2×2), and some on features of one pixel. On a processor
+    with AMX kernels whose sides are multiples of 8 give other numbers where there are fewer than 16 channels;
+    a weight's second derivative is made by a convolution whose kernel is the result's gradient, and whose
+    channels are the samples. Both: torch 2.13.0+cpu, where they are still to be reported.
     """
-    return x.dtype == torch.bfloat16 and x.device.type == "cpu" and any(one != 1 for one in each(stride, 1))
+    if x.dtype not in (torch.bfloat16, torch.float16) or x.device.type != "cpu":
+        return False
+    if _AMX and (weight.requires_grad or any(taps % 8 == 0 for taps in weight.shape[2:])):
+        return True
+    if all(one == 1 for one in each(stride, 1)):
+        return False
+    numbers = (each(one, len(size)) for one in (stride, padding, dilation))
+    sides = zip(size, weight.shape[2:], *numbers, strict=True)
+    return 1 in x.shape[2:] or any(_unseen(*side) for side in sides)
 
 
 def _misread(x: Tensor, groups: int) -> bool:
@@ -145,17 +166,6 @@ def _misread(x: Tensor, groups: int) -> bool:
     if groups == 1 or x.dtype != torch.float64 or x.device.type != "cpu":
         return False
     return x.shape[2:].numel() == 1
-
-
-def _laid_out(
-    x: Tensor, weight: Tensor, size: tuple[int, ...], stride: Sides, padding: Sides, dilation: Sides
-) -> tuple[Tensor, Tensor]:
-    """Both contiguous where a tap of the kernel sees nothing of a feature of this size."""
-    numbers = (each(one, len(size)) for one in (stride, padding, dilation))
-    sides = zip(size, weight.shape[2:], *numbers, strict=True)
-    if 1 in x.shape[2:] or any(_unseen(*side) for side in sides):
-        return _contiguous(x), _contiguous(weight)
-    return x, weight
 
 
 def _unseen(side: int, taps: int, stride: int, padding: int, dilation: int) -> bool:
