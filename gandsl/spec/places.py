@@ -54,12 +54,15 @@ def named(written: str) -> list[str]:
 
 
 def shipped() -> list[str]:
-    """The names of the specs that gandsl has: first those of no folder, each group in order."""
+    """The names of the specs that gandsl has: first those of no folder, each group in order.
+
+    A folder `parts` holds blocks that specs import.
+    """
     found = [
         os.path.relpath(os.path.join(folder, file), SHIPPED).removesuffix(ENDING).replace(os.sep, "/")
         for folder, _, files in os.walk(SHIPPED)
         for file in files
-        if file.endswith(ENDING)
+        if file.endswith(ENDING) and os.path.basename(folder) != "parts"
     ]
     return sorted(found, key=lambda name: (name.count("/"), name))
 

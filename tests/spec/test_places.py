@@ -30,7 +30,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_gandsls_own_are_those_of_specs() -> None:
     assert str(ROOT / "specs") == SHIPPED
-    there = {path.relative_to(SHIPPED).with_suffix("").as_posix() for path in Path(SHIPPED).rglob("*.yaml")}
+    files = [path for path in Path(SHIPPED).rglob("*.yaml") if "\nname: " in path.read_text("utf-8")]
+    there = {path.relative_to(SHIPPED).with_suffix("").as_posix() for path in files}
     assert set(shipped()) == there and len(shipped()) == len(there)
     assert shipped() == sorted(shipped(), key=lambda name: name.count("/"))  # systems, then their variants
 

@@ -70,7 +70,9 @@ def _list(format: AnswerFormat) -> None:
     names = max(map(len, documents))
     width = columns() if sys.stdout.isatty() else None  # whoever reads a pipe finds its own lines' ends
     for name, one in documents.items():
-        line = f"{name:{names}}  {shelf.shown_size(shelf.size_of(one)):>5}  {one.doc}".rstrip()
+        line = (
+            f"{name:{names}}  {shelf.shown_size(shelf.size_of(one)):>5}  {' '.join(one.doc.split())}".rstrip()
+        )
         print(line if width is None or len(line) <= width else f"{line[: width - 1]}…")
     print("\n`gandsl specs NAME` says more of one; `--copy FILE` writes it out, to be changed")
 
