@@ -39,7 +39,7 @@ def assign(
     if keys is None:
         return None
     last, old = keys[-1], entry_at(tree, keys)
-    of_params = len(keys) > 1 and keys[-2] == "params"
+    of_params = len(keys) > 1 and keys[-2] == "params" and declares(keys[:-1])
     if is_null(value) and not of_plan and not (old and of_params and _may_be_null(old.value)):
         if of_params or (last in REQUIRED and last != "type"):
             help = "a `delete` patch takes away a parameter" if of_params else None

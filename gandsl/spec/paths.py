@@ -118,8 +118,11 @@ def locate(
 
 
 def declares(keys: list[str]) -> bool:
-    """Whether a place holds declarations by name; the plan has a part `data`, which does not."""
-    return keys == ["data"] or (bool(keys) and keys[-1] in _DECLARING)
+    """Whether a place holds declarations by name; what is declared as `inputs`, say, does not itself.
+
+    The plan has a part `data`, which does not, either.
+    """
+    return keys == ["data"] or (bool(keys) and keys[-1] in _DECLARING and not declares(keys[:-1]))
 
 
 def is_before(name: str, span: Span, diagnostics: Diagnostics) -> bool:

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from gandsl.diagnostics import Diagnostics, Span
 from gandsl.diagnostics.suggest import nearest
+from gandsl.spec.paths import declares
 from gandsl.spec.tree import Entry, Mapping
 
 ANY_DEPTH = "**"
@@ -61,7 +62,7 @@ def _matching(
         if rest:
             yield from _matching(here, rest, above, deep=True)
         for keys, entry in _children(here, above):
-            if entry.key in _DECLARATIONS:
+            if _is_declaration(keys):
                 continue
             if not rest:
                 yield keys
@@ -70,12 +71,17 @@ def _matching(
         return
     for keys, entry in _children(here, above):
         wild = is_pattern(step) or deep
-        if not fnmatchcase(entry.key, step) or (wild and entry.key in _DECLARATIONS):
+        if not fnmatchcase(entry.key, step) or (wild and _is_declaration(keys)):
             continue
         if not rest:
             yield keys
         elif isinstance(entry.value, Mapping):
             yield from _matching(entry.value, rest, keys)
+
+
+def _is_declaration(keys: tuple[str, ...]) -> bool:
+    """Whether a place is one that wildcards pass over; a node may be called `inputs` all the same."""
+    return keys[-1] in _DECLARATIONS and not declares([*keys[:-1]])
 
 
 def _children(here: Mapping, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Entry]]:

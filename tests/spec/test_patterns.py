@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from gandsl.spec.loader import load
 from gandsl.spec.patterns import places
 from gandsl.spec.reader import read_text
 from gandsl.spec.tree import Mapping, to_plain
-from tests.spec.helpers import load_text, said
+from tests.spec.helpers import load_text, messages, said
 
 SPEC = """
 generator:
@@ -73,6 +74,27 @@ TREES = st.recursive(
     st.just("x"), lambda inner: st.dictionaries(KEYS, inner, min_size=1, max_size=3), max_leaves=12
 )
 STEPS = st.lists(st.sampled_from(["a", "b", "a?", "*", "*b", "**"]), min_size=1, max_size=4)
+
+
+@pytest.mark.parametrize("name", ["inputs", "moved", "params", "slots", "outputs", "data", "body"])
+@pytest.mark.parametrize("path", ["generator.body.NAME.gain", "**.NAME.gain", "generator.body.*.gain"])
+def test_a_node_may_be_called_as_a_part_of_a_spec(name: str, path: str, tmp_path: Path) -> None:
+    """A field of it that is not written is set, alone and by a pattern; no field of a block so called is."""
+    text = """\
+gandsl: 1
+name: named
+generator:
+  inputs: {z: "Latent[4]"}
+  body: {NAME: {op: conv, channels: 3, gain: 1}, image: {block: NAME}}
+blocks: {NAME: {ports: {x: Feature}, body: {NAME: {op: conv, channels: 3}}}}
+discriminator: {inputs: {image: "Image[3, 4]"}, body: {flat: {op: flatten}}}
+""".replace("NAME", name)
+    own = path.replace("NAME", name)
+    document, diagnostics = load_text(tmp_path, text, f"{own}=2", f"generator.body.{name}.kernel=1")
+    assert document is not None and not diagnostics.has_errors, messages(diagnostics)
+    found: Any = to_plain(document.tree)
+    assert found["generator"]["body"][name] == {"op": "conv", "channels": 3, "gain": 2, "kernel": 1}
+    assert found["generator"]["inputs"] == {"z": "Latent[4]"} and "gain" not in str(found["blocks"])
 
 
 @given(st.dictionaries(KEYS, TREES, min_size=1, max_size=3), STEPS)
