@@ -13,6 +13,7 @@ from tests.specs.reduced import SPECS, ZOO
 FEW = {"training.batch": 4}
 STUDIO = {"resolution": 16, "classes": 3, "z_dim": 6, "width": 2, "embedding": 3, "training.batch": 8}
 REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
+    "aae": {"resolution": 8, "z_dim": 3, "width": 6, **FEW},
     "adcgan": STUDIO,
     "adversarial_flow": {
         "resolution": 4,
@@ -23,6 +24,7 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         "heads": 2,
         "training.batch": 8,
     },
+    "alae": {"resolution": 8, "z_dim": 3, "width": 6, **FEW},
     "bigan": {"resolution": 8, "z_dim": 5, "width": 6, "training.batch": 8},
     "cgan": {"resolution": 16, "z_dim": 5, "width": 2, "classes": 3, "training.batch": 8},
     "context_encoder": {
@@ -84,6 +86,7 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         **FEW,
     },
     "infogan": FEW,
+    "lapgan": {"z_dim": 3, "dense": 6, "width": 2, **FEW},
     "pix2pixhd": {
         "resolution": 32,
         "classes": 3,
@@ -109,6 +112,7 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         **FEW,
     },
     "srgan": {"resolution": 16, "begin": "2 steps", **FEW},
+    "stargan": {"resolution": 16, "attributes": 3, "width": 2, "depth": 1, "judge_depth": 3, **FEW},
     "swagan": {
         "resolution": 16,
         "channel_base": 64,
@@ -127,6 +131,7 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         **FEW,
     },
     "unet_gan": {"resolution": 32, "classes": 3, "width": 1, "z_chunk": 2, "embedding": 3, **FEW},
+    "unit": {"resolution": 16, "width": 2, "depth": 1, "judge_depth": 3},
     "vaegan_3d": {
         "resolution": 8,
         "z_dim": 3,
