@@ -12,7 +12,7 @@ from tests.zoo.reduced import REDUCED, path_of
 
 
 def test_stargan() -> None:
-    """A critic that names attributes, five steps; then G to those of another face and back (equations 1 to 6)."""
+    """Five steps of a critic that names attributes; then G to those of another face and back (eq. 1 to 6)."""
     rng = torch.Generator().manual_seed(2)
     fields = {
         "image": torch.rand(60, 3, 16, 16, generator=rng, dtype=torch.float64),
