@@ -85,8 +85,9 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         "scale_width": 16,
         **FEW,
     },
-    "infogan": FEW,
+    "infogan": {"width": 2, "linear": 8, "read": 6, **FEW},
     "lapgan": {"z_dim": 3, "dense": 6, "width": 2, **FEW},
+    "pix2pix": {"resolution": 16, "widths": [2, 2, 3, 3], "judge_widths": [2, 2], **FEW},
     "pix2pixhd": {
         "resolution": 32,
         "classes": 3,
@@ -111,7 +112,13 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         **dict.fromkeys(("width", "hidden", "vgg_width"), 2),
         **FEW,
     },
-    "srgan": {"resolution": 16, "begin": "2 steps", **FEW},
+    "srgan": {
+        "resolution": 16,
+        **dict.fromkeys(("width", "depth", "judge_width", "vgg_width"), 2),
+        "judge_linear": 6,
+        "begin": "2 steps",
+        **FEW,
+    },
     "stargan": {"resolution": 16, "attributes": 3, "width": 2, "depth": 1, "judge_depth": 3, **FEW},
     "swagan": {
         "resolution": 16,
@@ -132,6 +139,15 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
     },
     "unet_gan": {"resolution": 32, "classes": 3, "width": 1, "z_chunk": 2, "embedding": 3, **FEW},
     "unit": {"resolution": 16, "width": 2, "depth": 1, "judge_depth": 3},
+    "vaegan": {
+        "resolution": 16,
+        "z_dim": 5,
+        **{name: [2, 3] for name in ("widths", "judge_widths")},
+        **{name: 6 for name in ("linear", "judge_linear")},
+        "decoder_widths": [3, 3, 2],
+        "enter": 2,
+        **FEW,
+    },
     "vaegan_3d": {
         "resolution": 8,
         "z_dim": 3,
@@ -141,7 +157,6 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         "photo_strides": [2],
         **FEW,
     },
-    "vaegan": {},
     "vqgan": {"resolution": 32, "codes": 8, "begin": "1 steps", **FEW},
 }
 NAMES = [name.removeprefix("zoo/") for name in ZOO]

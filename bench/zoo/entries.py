@@ -1,0 +1,28 @@
+"""Which systems are trained in small, on what, and what they are measured by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from bench.zoo import measures
+from bench.zoo.run import Figure, Run
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A spec of specs/zoo/small, a set of bench.zoo.sets, and the measure."""
+
+    set: str
+    measure: Callable[[Run], list[Figure]]
+    spec: str = ""  # default: the entry's name
+    data: Mapping[str, str] = field(default_factory=lambda: {"": "train.npz"})  # set of the spec → file
+    changes: tuple[str, ...] = ()
+
+
+ENTRIES: dict[str, Entry] = {
+    "infogan": Entry("digits", measures.codes),
+    "pix2pix": Entry("drawings", measures.translated),
+    "srgan": Entry("photos", measures.enlarged),
+    "vaegan": Entry("drawings", measures.rebuilt),
+}

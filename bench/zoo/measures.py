@@ -1,0 +1,102 @@
+"""What runs are measured by: functions of a trained run, which give figures beside those of trivial rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from bench.zoo.run import Figure, Run
+
+DIGITS, OF_EACH = 10, 100
+
+
+def codes(run: Run) -> list[Figure]:
+    """Do classes of a code agree with those of digits? Each is called by one digit, the best way."""
+    from bench.digits import judge_of
+
+    chance = np.random.default_rng(run.seed)
+    asked = np.repeat(np.arange(DIGITS), OF_EACH)
+    numbers = chance.uniform(-1, 1, (len(asked), 2)).astype(np.float32)
+    drawn = run.of_rows({"kind": asked, "code": numbers})
+    judge = judge_of(drawn.shape[1:3])
+    said = judge.machine.predict(drawn.reshape(len(drawn), -1).astype(np.float32) / 255)
+    read = run.of_held("--network", "discriminator.kind").reshape(-1, DIGITS).argmax(1)
+    named = run.arrays()["y"]
+    return [
+        Figure(
+            what, agreed(one, other), {"codes shuffled": agreed(chance.permutation(one), other)}, less=False
+        )
+        for what, one, other in (("samples", asked, said), ("held-out digits", read, named))
+    ]
+
+
+def agreed(codes: np.ndarray, classes: np.ndarray) -> float:
+    """The share of items whose code is called by their class, where each code has a class of its own."""
+    from scipy.optimize import linear_sum_assignment
+
+    table = np.zeros((DIGITS, DIGITS))
+    np.add.at(table, (codes, classes.astype(int)), 1)
+    rows, columns = linear_sum_assignment(-table)
+    return float(table[rows, columns].sum() / len(codes))
+
+
+def translated(run: Run) -> list[Figure]:
+    """How far images made from edges are from the true ones: L1, black to white being 1."""
+    held, made = run.arrays(), run.of_held()
+    true, lines = held["image"], np.repeat(held["edges"][..., None], 3, axis=3)
+    rules = {"the edges": lines, "black edges on white": 255 - lines, "mean image": _mean(run, "image")}
+    return [_far(made, true, rules)]
+
+
+def rebuilt(run: Run) -> list[Figure]:
+    """How far what an autoencoder gives is from what it was given: L1, black to white being 1."""
+    true = run.arrays()["image"]
+    return [_far(run.of_held(), true, {"mean image": _mean(run, "image")})]
+
+
+def _far(made: np.ndarray, true: np.ndarray, rules: Mapping[str, np.ndarray]) -> Figure:
+    return Figure("L1", _l1(made, true), {name: _l1(rule, true) for name, rule in rules.items()})
+
+
+def _l1(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.abs(a.astype(np.float64) - b).mean() / 255)
+
+
+def _mean(run: Run, field: str) -> np.ndarray:
+    """Of the training images."""
+    return np.asarray(run.arrays("train")[field].mean(0, keepdims=True))
+
+
+def enlarged(run: Run) -> list[Figure]:
+    """Four times the size: PSNR in dB, and how steep images are from pixel to pixel, true ones being 1."""
+    true = run.arrays()["image"]
+    made, bicubic = run.of_held(), _bicubic(true)
+    rule = {"bicubic": _psnr(bicubic, true)}
+    steep = {"bicubic": _steepness(bicubic) / _steepness(true)}
+    return [
+        Figure("PSNR", _psnr(made, true), rule, less=False),
+        Figure("sharpness", _steepness(made) / _steepness(true), steep, less=False),
+    ]
+
+
+def _bicubic(images: np.ndarray, factor: int = 4) -> np.ndarray:
+    """uint8 (n, h, w, 3), made small as the spec does and brought back to their size."""
+    import torch
+    from torch.nn import functional
+
+    x = torch.from_numpy(images).permute(0, 3, 1, 2).float()
+    for scale in (1 / factor, factor):
+        x = functional.interpolate(x, scale_factor=scale, mode="bicubic")
+    return np.asarray(x.round().clamp(0, 255).byte().permute(0, 2, 3, 1))
+
+
+def _psnr(made: np.ndarray, true: np.ndarray) -> float:
+    """The mean over images."""
+    squared = ((made.astype(np.float64) - true) ** 2).mean((1, 2, 3))
+    return float(np.mean(20 * np.log10(255) - 10 * np.log10(squared)))
+
+
+def _steepness(images: np.ndarray) -> float:
+    x = images.astype(np.float64)
+    return float(np.abs(np.diff(x, axis=1)).mean() + np.abs(np.diff(x, axis=2)).mean())

