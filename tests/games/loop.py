@@ -96,8 +96,13 @@ def made_run(
         for parameter in network.parameters():
             parameter.data += 0.05 * torch.randn_like(parameter)
     if fields is not None:
-        streamed: Any = FieldItems(fields)
-        return GameRun.new(program.plan, program.game, streamed, SEED, CPU, group)
+        streams: dict[str, Any] = {
+            key: FieldItems({name: fields[name] for name in own})
+            for key, own in program.game.plan.streams.items()
+        }
+        first, *others = streams
+        further = {key: streams[key] for key in others}
+        return GameRun.new(program.plan, program.game, streams[first], SEED, CPU, group, further=further)
     image = image or max(port.shape for port in program.generator.outputs)
     pixels = torch.randint(0, 256, (50, *image), dtype=torch.uint8)
     if len(image) == 2:  # signals are floats
@@ -152,9 +157,9 @@ class Loop:
         return images.double() / 127.5 - 1, labels
 
     def items(self, count: int) -> dict[str, Tensor]:
-        """The next rows of all fields: classes as they are, numbers in float64."""
-        stream: Any = self.run.stream
-        found = stream.rows(self.taken, count)
+        """The next rows of all fields, of all sets: classes as they are, numbers in float64."""
+        streams: list[Any] = [self.run.stream, *self.run.further.values()]
+        found = {name: x for stream in streams for name, x in stream.rows(self.taken, count).items()}
         self.taken += count
         return {name: x.double() if x.is_floating_point() else x.long() for name, x in found.items()}
 

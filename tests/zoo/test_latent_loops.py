@@ -13,7 +13,7 @@ IMAGES = torch.rand(20, 1, 8, 8, generator=torch.Generator().manual_seed(2), dty
 
 
 def test_aae() -> None:
-    """Squared error, with moments of its own; then D of codes of deviation 5; then the encoder (section 2)."""
+    """Squared error, with moments of its own; then D of codes of deviation 5, then the encoder."""
     loop = Loop(path_of("aae"), REDUCED["aae"], fields={"image": IMAGES})
     e, g, d = (loop[name] for name in ("encoder", "generator", "judge"))
     both = torch.optim.SGD([*e.parameters(), *g.parameters()], 0.01, 0.9, foreach=False)

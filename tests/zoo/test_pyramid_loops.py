@@ -14,7 +14,7 @@ LEVELS = ("smallest", "middle", "largest")
 
 
 def test_lapgan() -> None:
-    """At each level what enlarging has lost, of the data or of noise; three games that share nothing (3.2)."""
+    """At each level what enlarging has lost, of the data or of noise; three games apart (section 3.2)."""
     images = torch.rand(20, 3, 32, 32, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     loop = Loop(path_of("lapgan"), REDUCED["lapgan"], fields={"image": images})
     moving = {
