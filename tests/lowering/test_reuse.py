@@ -70,3 +70,36 @@ def test_work_is_counted_each_time(module: ModuleIR) -> None:
         LoweredNetwork(ir)(image)
     total = module_cost(module).networks["discriminator"].total
     assert counter.get_total_flops() == 2 * total.forward_flops
+
+
+LATE = """\
+gandsl: 1
+name: late
+generator:
+  inputs: {z: "Latent[3]"}
+  body: {dense: {op: linear, features: 192}, image: {op: reshape, channels: 3, size: 8}}
+discriminator:
+  inputs: {image: "Image[3, 8]"}
+  body:
+    stages:
+      fold: {i: range(2)}
+      body:
+        conv: {op: conv, x: x, channels: 3}
+        act: {op: tanh}
+        more: {op: conv, channels: 3}
+        late:
+          fold: {j: range(2)}
+          label: late
+          body: {conv: {reuse: conv, x: x}, bent: {op: tanh}, more: {reuse: more}}
+    flat: {op: flatten}
+    logit: {op: linear, features: 1}
+"""
+
+
+def test_a_loop_inside_uses_what_is_around_it(tmp_path: Path) -> None:
+    """Its layers are those of the stage that it stands in, which is at work: it is no module to be called."""
+    (tmp_path / "late.yaml").write_text(LATE)
+    module, found = analyze(tmp_path / "late.yaml")
+    assert module is not None and not found.errors, found.errors
+    source = render(module)["discriminator.py"]
+    assert_equal_programs(module.networks["discriminator"], source, "Discriminator")

@@ -36,13 +36,13 @@ def shared_scopes(methods: Sequence[FlatMethod]) -> tuple[dict[Path, Path], set[
 
 
 def _candidates(scope: Path, below: dict[Path, Path]) -> Iterator[Path]:
-    """Other scopes whose layers have the names of a scope's."""
+    """Other scopes whose layers have the names of a scope's; none around it, whose module is that at work."""
     found = set()
     for path, layer in below.items():
         rest = path[len(scope) :]
         if layer[-len(rest) :] == rest and len(layer) > len(rest):
             found.add(layer[: -len(rest)])
-    yield from sorted(found - {scope})
+    yield from sorted(one for one in found if one != scope[: len(one)])
 
 
 def _is(scope: Path, first: Path, below: dict[Path, Path], layers: dict[Path, Path]) -> bool:
