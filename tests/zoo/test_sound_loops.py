@@ -128,3 +128,100 @@ def _judges_are_their_formulas(periods: Network, scales: Network, x: Tensor) -> 
         seen = F.avg_pool1d(seen, 4, 2, 2)
     for one, other in zip(scales(x), logits + found, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
+
+
+def test_dac() -> None:
+    """Least squares of judges, 2 of their features, 15 of mel bands, codes to latents and back (section 3)."""
+    sounds = 2 * torch.rand(20, 1, 96, generator=torch.Generator().manual_seed(2), dtype=torch.float64) - 1
+    loop = Loop(path_of("dac"), REDUCED["dac"] | {"training.optimizer.clip": 0.1}, fields={"sound": sounds})
+    names = ("encoder", "quantizer", "decoder")
+    encoder, quantizer, decoder = (loop[name] for name in names)
+    judge = loop["judge"]
+    _codes_are_their_formula(quantizer)
+    _bands_are_their_formula(judge, sounds[:2])
+    moving = {
+        name: torch.optim.AdamW(of.parameters(), 1e-4, (0.8, 0.99), foreach=False)
+        for name, of in loop.networks.items()
+    }
+    clips = dict.fromkeys(names, 0.1) | {"judge": 10.0}
+
+    def step(loss: Tensor, *of: str) -> None:
+        for name in of:
+            moving[name].zero_grad()
+        loss.backward()
+        for name in of:
+            torch.nn.utils.clip_grad_norm_(loop[name].parameters(), clips[name])
+            moving[name].param_groups[0]["lr"] = 1e-4 * 0.368 ** (number / 250000)
+            moving[name].step()
+
+    def heard(x: Tensor, window: int, bands: int) -> Tensor:
+        hann = torch.hann_window(window, dtype=x.dtype)
+        found = torch.stft(x[:, 0], window, window // 4, window=hann, return_complex=True).abs().square()
+        triangles = mel_triangles(window // 2 + 1, bands, 1000.0, 0.0, 500.0)
+        return (triangles @ (found + 1e-9).sqrt()).clamp(min=1e-5).log10()
+
+    for number in loop.steps(2):
+        x, draws = loop.items(4)["sound"], loop.draws("", 4)
+        used = draws.integers("used", 1, 3).double()
+        with torch.no_grad():
+            again = decoder(quantizer(encoder(x), used)[0])
+        pairs = list(zip(judge(x)[:3], judge(again)[:3], strict=True))
+        step(sum(((1 - a) ** 2).mean() + (b**2).mean() for a, b in pairs), "judge")
+        latent, commitment, teaching = quantizer(encoder(x), used)
+        again = decoder(latent)
+        real, said = judge(x), judge(again)
+        loss = sum(((1 - b) ** 2).mean() for b in said[:3]) + commitment.mean() / 4 + teaching.mean()
+        loss = loss + 2 * sum(F.l1_loss(b, a) for a, b in zip(real[3:], said[3:], strict=True))
+        gaps = [F.l1_loss(heard(x, *how), heard(again, *how)) for how in ((8, 3), (16, 4))]
+        step(loss + 15 * sum(gaps), *names)
+    loop.compare()
+
+
+def _codes_are_their_formula(quantizer: Network) -> None:
+    """The nearest by angle of each book, of what the books before have left; of a sample the first so many."""
+    w = quantizer.state_dict()
+    latent = torch.randn(2, 8, 12, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    used, rest = torch.tensor([1.0, 3.0], dtype=torch.float64), latent
+    total, commitment = torch.zeros_like(latent), torch.zeros(2, dtype=torch.float64)
+    for book in range(3):
+        rows = _conv(w, f"book{book}.mine", rest)
+        codes = next(x for key, x in w.items() if key.startswith(f"book{book}.book"))
+        near = F.normalize(rows.transpose(1, 2), dim=2) @ F.normalize(codes, dim=1).T
+        chosen = codes[near.argmax(2)].transpose(1, 2)
+        found = _conv(w, f"book{book}.found", chosen)
+        kept = (book < used).double()
+        total, rest = total + found * kept[:, None, None], rest - found
+        commitment += ((rows - chosen) ** 2).mean((1, 2)) * kept
+    made = quantizer(latent, used)
+    torch.testing.assert_close(made[0], total, rtol=1e-9, atol=1e-9)
+    for one in made[1:]:
+        torch.testing.assert_close(one.flatten(), commitment, rtol=1e-9, atol=1e-9)
+
+
+def _bands_are_their_formula(judge: Network, x: Tensor) -> None:
+    """Two bands of a complex spectrum, judged apart and joined again; periods of at least one more row."""
+    w = judge.state_dict()
+    level = x - x.mean(2, keepdim=True)
+    level = 0.8 * level / (level.abs().amax(2, keepdim=True) + 1e-9)
+    logits, found = list[Tensor](), list[Tensor]()
+    for period in (2, 7):
+        y = F.pad(level, (0, period - 96 % period), mode="reflect").unflatten(2, (-1, period))
+        for layer in range(5):
+            y = _conv(w, f"p{period}.layer{layer}.conv", y, stride=(3 if layer < 4 else 1, 1), padding=(2, 0))
+            y = F.leaky_relu(y, 0.1)
+            found.append(y)
+        logits.append(_conv(w, f"p{period}.logit", y, padding=(1, 0)))
+    hann, ends = torch.hann_window(16, dtype=x.dtype), []
+    padded = F.pad(level, (6, 6), mode="reflect")[:, 0]
+    spectrum = torch.stft(padded, 16, 4, window=hann, center=True, return_complex=True)[:, :, 2:-2]
+    parts = torch.stack((spectrum.real, spectrum.imag), 1)
+    for at, (low, high) in enumerate(((0, 2), (2, 9))):
+        y = parts[:, :, low:high]
+        for layer, (across, stride) in enumerate(((9, 1), (9, 2), (9, 2), (9, 2), (3, 1))):
+            how = {"stride": (stride, 1), "padding": (across // 2, 1)}
+            y = F.leaky_relu(_conv(w, f"w16.band{at}.layer{layer}.conv", y, **how), 0.1)
+            found.append(y)
+        ends.append(y)
+    logits.append(_conv(w, "w16.logit", torch.cat(ends, 2), padding=1))
+    for one, other in zip(judge(x), logits + found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
