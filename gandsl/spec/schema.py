@@ -12,7 +12,15 @@ from typing import Any
 
 from gandsl.spec.params import Declared
 from gandsl.spec.schema_forms import Schema, record_schema
-from gandsl.spec.schema_nodes import ADDED, NodeShape, body_schema, game_nodes, node_schema, term_schema
+from gandsl.spec.schema_nodes import (
+    ADDED,
+    NodeShape,
+    body_schema,
+    game_nodes,
+    node_forms,
+    node_schema,
+    term_schema,
+)
 from gandsl.spec.shapes import EXPRESSION, SPEC
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -38,7 +46,7 @@ def json_schema(
     """
     plan, plan_defs = _plan(training, {"type": "object"})
     made, step_defs = _plan(steps, {"type": "array"})
-    in_games = node_schema({**ops, **game_ops}, blocks, "game")
+    forms = node_forms(ops, blocks)
     spec = record_schema(SPEC)
     spec["required"] = ["gandsl"]  # a file of blocks needs no more
     return {
@@ -51,9 +59,10 @@ def json_schema(
                 "anyOf": [{"type": ["string", "number", "boolean"]}, {"type": "array", "items": _VALUE}],
             },
             "body": {**body_schema("node"), "minProperties": 1},
-            "node": node_schema(ops, blocks, "body"),
+            **forms,
+            "node": node_schema(forms, "body"),
             "game": body_schema("game_node"),
-            "game_node": {"anyOf": [*game_nodes(), in_games]},
+            "game_node": {"anyOf": [*game_nodes(game_ops), node_schema(forms, "game")]},
             "term": term_schema(),
             "number": {"anyOf": [_EXPRESSION, *_plan_parts(plan_defs, "Curve", "Stairs")]},
             "optimizer": {"anyOf": _plan_parts(plan_defs, "Adam", "AdamW", "RMSprop", "SGD")},

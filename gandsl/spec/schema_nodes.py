@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 
 from gandsl.records import dataclass
@@ -31,9 +31,36 @@ class NodeShape:
     fields: Mapping[str, Schema] = field(default_factory=dict)
 
 
-def node_schema(ops: Mapping[str, NodeShape], blocks: Mapping[str, NodeShape], body: str) -> Schema:
-    """One of the forms of a node (docs/language.md, section 4); `body`: where that of a fold is defined."""
-    names = sorted(ops)
+def node_forms(ops: Mapping[str, NodeShape], blocks: Mapping[str, NodeShape]) -> dict[str, Schema]:
+    """The forms of a node that are the same in every body (docs/language.md, section 4), for `$defs`."""
+    topologies = {
+        name.removeprefix(TOPOLOGY): shape for name, shape in blocks.items() if name.startswith(TOPOLOGY)
+    }
+    added = {"type": "string", "pattern": ADDED, "description": "an op of a package that the file requires"}
+    return {
+        "op": _op(ops, added),
+        "block": _open("block", "a block", blocks),
+        "topology": _open("topology", "a block of the library's topologies", topologies),
+        "slot": _open("slot", "what the caller filled the slot with", {}),
+        "reuse": {
+            "type": "object",
+            "required": ["reuse"],
+            "properties": {
+                "reuse": {**_TEXT, "description": "a node above: its weights, for other inputs"},
+                **_CONDITIONS,
+            },
+        },
+        "value": {
+            "type": "object",
+            "required": ["value"],
+            "properties": {"value": _EXPRESSION, **_CONDITIONS},
+            "additionalProperties": False,
+        },
+    }
+
+
+def node_schema(forms: Iterable[str], body: str) -> Schema:
+    """A node, of these forms of `$defs` or a fold; `body`: where that of a fold is defined."""
     loops = {
         "fold": {"type": "object", "minProperties": 1, "additionalProperties": _EXPRESSION},
         "label": {**_TEXT, "description": "ids of the stages: s8, s16, … for s"},
@@ -43,49 +70,23 @@ def node_schema(ops: Mapping[str, NodeShape], blocks: Mapping[str, NodeShape], b
         "collect": {"type": "object", "additionalProperties": _EXPRESSION},
         "defaults": {"$ref": "#/$defs/defaults"},
     }
-    known_ops = {
-        "oneOf": [
-            *({"const": name, "description": ops[name].doc} for name in names),
-            {"type": "string", "pattern": ADDED, "description": "an op of a package that the file requires"},
-        ],
-        "description": "a primitive",
+    fold = {
+        "type": "object",
+        "required": ["fold", "body"],
+        "properties": {**loops, **_CONDITIONS},
+        "additionalProperties": False,
     }
-    topologies = {
-        name.removeprefix(TOPOLOGY): shape for name, shape in blocks.items() if name.startswith(TOPOLOGY)
-    }
+    return {"anyOf": [_EXPRESSION, *({"$ref": f"#/$defs/{form}"} for form in forms), fold]}
+
+
+def _op(ops: Mapping[str, NodeShape], *others: Schema) -> Schema:
+    """A node of one of these ops, or one whose name is another's."""
+    names = [{"const": name, "description": ops[name].doc} for name in sorted(ops)]
     return {
-        "anyOf": [
-            _EXPRESSION,
-            {
-                "type": "object",
-                "required": ["op"],
-                "properties": {"op": known_ops},
-                "allOf": _given("op", ops),
-            },
-            _open("block", "a block", blocks),
-            _open("topology", "a block of the library's topologies", topologies),
-            _open("slot", "what the caller filled the slot with", {}),
-            {
-                "type": "object",
-                "required": ["reuse"],
-                "properties": {
-                    "reuse": {**_TEXT, "description": "a node above: its weights, for other inputs"},
-                    **_CONDITIONS,
-                },
-            },
-            {
-                "type": "object",
-                "required": ["fold", "body"],
-                "properties": {**loops, **_CONDITIONS},
-                "additionalProperties": False,
-            },
-            {
-                "type": "object",
-                "required": ["value"],
-                "properties": {"value": _EXPRESSION, **_CONDITIONS},
-                "additionalProperties": False,
-            },
-        ]
+        "type": "object",
+        "required": ["op"],
+        "properties": {"op": {"oneOf": [*names, *others], "description": "a primitive"}},
+        "allOf": _given("op", ops),
     }
 
 
@@ -125,10 +126,11 @@ def body_schema(node: str) -> Schema:
     }
 
 
-def game_nodes() -> list[Schema]:
+def game_nodes(ops: Mapping[str, NodeShape]) -> list[Schema]:
     """The forms of nodes that games alone have; null takes out one that the short form makes."""
     call = {**record_schema(CALL), "additionalProperties": {**_EXPRESSION, "description": "an input"}}
-    return [record_schema(DRAW), record_schema(STATE), call, record_schema(CLOCK), {"type": "null"}]
+    own = [record_schema(DRAW), record_schema(STATE), call, record_schema(CLOCK), {"type": "null"}]
+    return [_op(ops), *own] if ops else own
 
 
 def term_schema() -> Schema:
