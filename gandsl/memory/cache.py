@@ -36,13 +36,16 @@ def folder() -> Path:
     return base / "gandsl" / "memory"
 
 
-def key(networks: Mapping[str, NetworkIR], game: GameIR, plan: Plan, device: str, terms: bool) -> str:
-    """The hash of networks, game, plan, device, what is measured, and of the code that makes a step of them;
-    not of torch.
-    """
+def is_empty() -> bool:
+    """Whether nothing was ever kept: then no key is worth its while."""
+    return not folder().is_dir()
+
+
+def key(networks: Mapping[str, NetworkIR], game: GameIR, plan: Plan, device: str) -> str:
+    """The hash of networks, game, plan, device, and of the code that makes a step of them; not of torch."""
     from gandsl.ir.text import graph_text, network_text
 
-    found = hashlib.sha256(f"{__version__} {_code()} {device} {terms}\n".encode())
+    found = hashlib.sha256(f"{__version__} {_code()} {device}\n".encode())
     for network in networks.values():
         found.update(network_text(network, full=False).encode())
     for variant, graph in game.graphs.items():

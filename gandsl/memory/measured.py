@@ -54,7 +54,7 @@ def memory_of(
         return found
     measured = _measured(with_micro_batch(module, micro_batch), device, told, terms)
     levels = tuple(sorted(measured, key=lambda level: (level.size or (0, 0), level.fading)))
-    cache.keep(_key(module, device, micro_batch, terms), levels)
+    cache.keep(_key(module, device, micro_batch) + (TERMS if terms else ""), levels)
     return StepMemory(device, levels)
 
 
@@ -62,8 +62,11 @@ def known(
     module: ModuleIR, device: str = "cpu", micro_batch: int | None = None, *, terms: bool = False
 ) -> StepMemory | None:
     """The same where it was measured before; imports no torch, and measures nothing."""
-    for more in (True,) if terms else (False, True):
-        if (levels := cache.kept(_key(module, device, micro_batch, more))) is not None:
+    if cache.is_empty():
+        return None
+    key = _key(module, device, micro_batch)
+    for more in (TERMS,) if terms else ("", TERMS):
+        if (levels := cache.kept(key + more)) is not None:
             return StepMemory(device, levels)
     return None
 
@@ -88,9 +91,12 @@ def with_micro_batch(module: ModuleIR, micro_batch: int | None) -> ModuleIR:
     return replace(module, plan=module.plan.model_copy(update={"micro_batch": micro_batch}))
 
 
-def _key(module: ModuleIR, device: str, micro_batch: int | None, terms: bool = False) -> str:
+TERMS = "-terms"  # ends the name of what was measured with each term alone
+
+
+def _key(module: ModuleIR, device: str, micro_batch: int | None) -> str:
     plan, game = _played(with_micro_batch(module, micro_batch))
-    return cache.key(module.networks, game, plan, device, terms)
+    return cache.key(module.networks, game, plan, device)
 
 
 def _played(module: ModuleIR) -> tuple[Plan, GameIR]:

@@ -12,10 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gandsl.analysis import batch_rules
-from gandsl.analysis.facts import RuleInput
-from gandsl.analysis.game import checks as games
-from gandsl.diagnostics import Diagnostics
 from gandsl.memory.measured import StepMemory
 
 if TYPE_CHECKING:
@@ -42,6 +38,11 @@ class Proposal:
 def allowed(module: ModuleIR) -> list[int]:
     """The micro-batches that the plan may have, the largest first: they divide every batch, and hold whole
     groups of minibatch statistics. The first is the batch itself."""
+    from gandsl.analysis import batch_rules
+    from gandsl.analysis.facts import RuleInput
+    from gandsl.analysis.game import checks as games
+    from gandsl.diagnostics import Diagnostics
+
     plan = module.plan
     assert plan is not None
     largest = max([plan.batch, *(plan.growth.batch.values() if plan.growth else ())])
