@@ -1,7 +1,7 @@
 """What the compiler tells its user: numbered messages with places. Loads nothing heavy."""
 
 from gandsl.diagnostics.code import Code, Severity
-from gandsl.diagnostics.collector import Diagnostics, Sink, Sources, SpecError
+from gandsl.diagnostics.collector import Diagnostics, Sink, Sources, SpecError, Unheard
 from gandsl.diagnostics.diagnostic import Diagnostic, Label
 from gandsl.diagnostics.errors import Fault, InvariantError
 from gandsl.diagnostics.span import Span
@@ -18,4 +18,5 @@ __all__ = [
     "Sources",
     "Span",
     "SpecError",
+    "Unheard",
 ]

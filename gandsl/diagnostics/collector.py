@@ -31,6 +31,13 @@ class Sink(Protocol):
         """Record one message."""
 
 
+class Unheard:
+    """A sink for what is only tried: that it was wrong shows in what comes of it."""
+
+    def add(self, *args: object, **others: object) -> None:
+        """Nothing is recorded, nor looked up."""
+
+
 class Diagnostics:
     """Collects messages from every stage of the front half: each once, in order of place.
 

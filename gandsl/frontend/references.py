@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from functools import lru_cache
 
-from gandsl.diagnostics import Diagnostics, Span
+from gandsl.diagnostics import Span, Unheard
 from gandsl.ir.ops import GAME_OPS, known_op
 from gandsl.spec import tree as trees
 from gandsl.spec.expressions import CallExpr, Expr, ExprNode, Name
@@ -20,7 +20,7 @@ FORMS = ("op", "block", "topology", "slot", "fold", "value", "reuse", "draw", "s
 @lru_cache(maxsize=4096)
 def names_of(scalar: Scalar) -> tuple[tuple[str, Span], ...]:
     """Names of values (not of functions), each with its place; none where the text is no expression."""
-    expr = parse(scalar.text, scalar.span, Diagnostics())
+    expr = parse(scalar.text, scalar.span, Unheard())
     if expr is None:
         return ()
     return tuple((node.name, expr.span_of(node)) for node in _walk(expr.root) if isinstance(node, Name))
@@ -29,7 +29,7 @@ def names_of(scalar: Scalar) -> tuple[tuple[str, Span], ...]:
 @lru_cache(maxsize=4096)
 def calls_of(scalar: Scalar) -> tuple[tuple[str, Span], ...]:
     """Names of functions that are called, each with its place."""
-    expr = parse(scalar.text, scalar.span, Diagnostics())
+    expr = parse(scalar.text, scalar.span, Unheard())
     calls = [node for node in _walk(expr.root) if isinstance(node, CallExpr)] if expr else []
     return tuple((node.function, expr.part(node.start, node.name_end)) for node in calls if expr)
 
@@ -37,7 +37,7 @@ def calls_of(scalar: Scalar) -> tuple[tuple[str, Span], ...]:
 @lru_cache(maxsize=4096)
 def mentioned(scalar: Scalar) -> frozenset[str]:
     """Names of values and of functions that a text speaks of; none where it is no expression."""
-    expr = parse(scalar.text, scalar.span, Diagnostics())
+    expr = parse(scalar.text, scalar.span, Unheard())
     return frozenset(names_in(expr)) if expr else frozenset()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gandsl.diagnostics import Diagnostics
+from gandsl.diagnostics import Diagnostics, Unheard
 from gandsl.spec import shapes
 from gandsl.spec.builtins import BUILTINS
 from gandsl.spec.document import LetDecl, ParamDecl
@@ -31,7 +31,7 @@ def short_type(tree: Tree, names: set[str]) -> str:
     if not isinstance(tree, Scalar):
         return "any"
     if isinstance(tree.value, str):
-        expr = parse(tree.text, tree.span, Diagnostics())
+        expr = parse(tree.text, tree.span, Unheard())
         word = expr is None or (isinstance(expr.root, Name) and expr.root.name not in names)
         return "str" if word else "any"
     return {bool: "bool", int: "int", float: "float"}.get(type(tree.value), "any")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from gandsl.diagnostics import Diagnostics, Sink, Span
+from gandsl.diagnostics import Sink, Span, Unheard
 from gandsl.diagnostics.errors import Fault
 from gandsl.diagnostics.suggest import did_you_mean
 from gandsl.records import dataclass
@@ -313,7 +313,7 @@ def _literal(decl: Declared, tree: Tree, scope: Scope) -> str | list[str] | None
         return tree.text
     if tree.value is None and tree.plain:
         return None
-    expr = parse(tree.text, tree.span, Diagnostics())
+    expr = parse(tree.text, tree.span, Unheard())
     root = expr.root if expr else None
     while isinstance(root, Attribute | IndexExpr):
         root = root.value

@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gandsl.diagnostics import Diagnostics, Span
+from gandsl.diagnostics import Diagnostics, Span, Unheard
 from gandsl.diff.game.change import form
 from gandsl.diff.game.parts import BOUNDARY, LISTS, WATCHES, GamePart, Parts
 from gandsl.diff.values import flat
@@ -169,8 +169,8 @@ class GameSide:
             return tree.value
         if (node := _NODE.fullmatch(tree.text)) and node[1] not in self._names:
             return tree.text  # known without an attempt, which would look for what might have been meant
-        expr = parse(tree.text, tree.span, Diagnostics())
-        found = evaluate(expr, self._scope, Diagnostics(), Budget()) if expr else None
+        expr = parse(tree.text, tree.span, Unheard())
+        found = evaluate(expr, self._scope, Unheard(), Budget()) if expr else None
         return found if isinstance(found, bool | int | float) else tree.text
 
     def _flat(self, tree: Mapping, path: str) -> list[tuple[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping as Map
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gandsl.diagnostics import Diagnostics
+from gandsl.diagnostics import Diagnostics, Unheard
 from gandsl.frontend.references import names_in, scalars_of
 from gandsl.frontend.short_form.data import data_of
 from gandsl.frontend.short_form.make import mapping, number, tree
@@ -187,6 +187,6 @@ def _reads(block: BlockDecl, output: str) -> set[str]:
             continue
         found.add(name)
         for scalar in texts.get(name, ()):
-            expression = parse(scalar.text, scalar.span, Diagnostics())
+            expression = parse(scalar.text, scalar.span, Unheard())
             waiting += names_in(expression) if expression else ()
     return found & set(block.ports)

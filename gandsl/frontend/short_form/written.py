@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from gandsl.diagnostics import Diagnostics, Span
+from gandsl.diagnostics import Span, Unheard
 from gandsl.frontend.references import names_in, scalars_of
 from gandsl.frontend.short_form.make import tree
 from gandsl.spec.parse import parse
@@ -66,5 +66,5 @@ class Written:
         return way
 
     def _is_free(self, written: Tree) -> bool:
-        expressions = [parse(one.text, one.span, Diagnostics()) for one in scalars_of(written)]
+        expressions = [parse(one.text, one.span, Unheard()) for one in scalars_of(written)]
         return not any(names_in(one) & self._numbers for one in expressions if one)
