@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import cached_property
 
 from gandsl.analysis.autodiff import overwritten, readers_of
-from gandsl.analysis.game.derivative import uses
 from gandsl.analysis.game.played import PlayedPass
 from gandsl.analysis.game.slices import PassIR, roots
 from gandsl.analysis.game.whole import Place
@@ -112,7 +111,7 @@ class _Counted(PlayedPass):
         for place in self.flow.sweep(gradient, self.places)[1]:
             for port, ones in self.one.whole.reads(place).items():
                 if not below.isdisjoint(ones):
-                    yield from uses(self.one.whole, place, port)[0]
+                    yield from self.flow.uses(place, port)[0]
 
     def macs(self) -> dict[Place, int]:
         """Multiply-adds by place."""

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from gandsl.analysis.facts import RuleInput, in_library, label, place
 from gandsl.analysis.game.slices import PassIR, roots, slices_of
-from gandsl.analysis.game.tracked import Derivatives, Tracked, tracked
+from gandsl.analysis.game.tracked import Derivatives, Tracked, tracked_by
 from gandsl.analysis.game.whole import Place, Whole
 from gandsl.diagnostics import Label, Span
 from gandsl.frontend.short_form.table import Template, places, templates
@@ -40,7 +40,7 @@ class PlayedPass:
 
     @cached_property
     def tracked(self) -> Tracked:
-        return tracked(self.one, self.players)
+        return tracked_by(self.flow, self.one)
 
     def player(self, term: Term) -> Player:
         """Whose term it is."""

@@ -10,7 +10,7 @@ table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import field
 from functools import cached_property
 
@@ -18,7 +18,7 @@ from gandsl.analysis.game.derivative import uses
 from gandsl.analysis.game.slices import PassIR, roots
 from gandsl.analysis.game.whole import Place, Whole
 from gandsl.ir.graph import Node
-from gandsl.ir.op import WEIGHT, Trait
+from gandsl.ir.op import WEIGHT, Shape, Trait
 from gandsl.records import dataclass
 from gandsl_runtime.plan.game import Player
 
@@ -53,7 +53,11 @@ def trained(players: Iterable[Player], network: str, layer: str) -> bool:
 
 def tracked(one: PassIR, players: Sequence[Player]) -> Tracked:
     """What is tracked in a pass of a phase of these players."""
-    flow = Derivatives(one.whole, one.places(), players)
+    return tracked_by(Derivatives(one.whole, one.places(), players), one)
+
+
+def tracked_by(flow: Derivatives, one: PassIR) -> Tracked:
+    """What is tracked in a pass whose derivatives are known."""
     asked = flow.asked(one)
     bys = {by for gradient in flow.gradients for by in flow.by(gradient)}
     places, already = flow.dependent(bys, asked=asked)
@@ -74,6 +78,7 @@ class Derivatives:
     places: Sequence[Place]
     players: Sequence[Player]  # whose weights are variables
     _below: dict[Place, frozenset[Place]] = field(default_factory=dict)
+    _uses: dict[tuple[Place, str], tuple[set[Place], bool]] = field(default_factory=dict)
 
     @cached_property
     def gradients(self) -> list[Place]:
@@ -100,20 +105,37 @@ class Derivatives:
 
     def learns(self, place: Place) -> bool:
         """Whether a layer has weights that the players train, in this call."""
-        call, layer = place[0], self.whole.node(place).layer
-        return self._has_weights(place) and trained(self.players, self.whole.calls[call].network, layer)
+        return place in self._learning
 
-    def _has_weights(self, place: Place, *, matrices: bool = False) -> bool:
-        """Whether a layer has weights; `matrices`: of two dimensions or more."""
-        if not place[0] or self.whole.calls[place[0]].average:
-            return False
-        node = self.whole.node(place)
-        found = node.spec.weights(self.whole.program(place).call(node)).values()
-        return any(len(shape) > 1 or not matrices for shape in found)
+    @cached_property
+    def _learning(self) -> frozenset[Place]:
+        calls = self.whole.calls
+        return frozenset(
+            place
+            for place in self._weights
+            if trained(self.players, calls[place[0]].network, self.whole.node(place).layer)
+        )
+
+    @cached_property
+    def _weights(self) -> dict[Place, Collection[Shape]]:
+        """The shapes of weights, by layer: of the networks themselves, not of averages."""
+        found: dict[Place, Collection[Shape]] = {}
+        for place in self.places:
+            if place[0] and not self.whole.calls[place[0]].average:
+                node = self.whole.node(place)
+                if weights := node.spec.weights(self.whole.program(place).call(node)):
+                    found[place] = weights.values()
+        return found
+
+    def uses(self, place: Place, port: str) -> tuple[set[Place], bool]:
+        """What the derivative of a node by one of its ports reads, as `gandsl.analysis.game.derivative`."""
+        if (place, port) not in self._uses:
+            self._uses[place, port] = uses(self.whole, place, port)
+        return self._uses[place, port]
 
     def weights_of(self, place: Place) -> Iterator[Place]:
         """The `weights` nodes, by which something is differentiated, that cover the layer's own."""
-        if self._by_weights and self._has_weights(place, matrices=True):
+        if self._by_weights and any(len(shape) > 1 for shape in self._weights.get(place, ())):
             network = self.whole.calls[place[0]].network
             for one in self._by_weights:
                 if covers(self.whole.node(one), network, self.whole.node(place).layer):
@@ -234,7 +256,7 @@ class Derivatives:
                 weights = tuple(self.weights_of(place))
                 for port, ones in (*self.whole.reads(place).items(), (WEIGHT, weights)):
                     if any(one in below for one in ones):
-                        yield from ((one, depends) for one in uses(self.whole, place, port)[0])
+                        yield from ((one, depends) for one in self.uses(place, port)[0])
                 yield from ((one, depends) for one in weights)
 
     def _depends(
@@ -244,7 +266,7 @@ class Derivatives:
         found: Set[Place],
         variables: bool,
     ) -> bool:
-        read, weight = uses(self.whole, place, port)
+        read, weight = self.uses(place, port)
         if not read.isdisjoint(found):
             return True
         return weight and (
@@ -274,11 +296,9 @@ class Derivatives:
             inside = within is None or place in within or node.op == "gradient"
             if place not in found and inside and not node.spec.has(Trait.CONSTANT):
                 found.add(place)
-                waiting.extend(one for ones in self._above(place).values() for one in ones)
+                waiting.extend(one for ones in self.whole.reads(place).values() for one in ones)
+                waiting.extend(self.weights_of(place))
         return found
-
-    def _above(self, place: Place) -> Mapping[str, tuple[Place, ...]]:
-        return {**self.whole.reads(place), WEIGHT: tuple(self.weights_of(place))}
 
 
 def on_the_way(flow: Derivatives, gradient: Place) -> list[Place]:

@@ -74,8 +74,11 @@ class Whole:
             yield "", node.id
 
     def node(self, place: Place) -> Node:
-        call, id_ = place
-        return (self.calls[call].graph if call else self.graph).nodes[id_]
+        return self._nodes[place]
+
+    @cached_property
+    def _nodes(self) -> dict[Place, Node]:
+        return {place: self.program(place)[place[1]] for place in self}
 
     def program(self, place: Place) -> Graph:
         """The graph that a place's node stands in."""
