@@ -100,14 +100,19 @@ def test_the_guard_sees_the_networks_as_they_are(case: str) -> None:
     torch.testing.assert_close(found["logits/gap"], gap, rtol=1e-4, atol=1e-5)
 
 
-def test_a_view_leaves_weights_as_they_are() -> None:
-    """They are constants inside, and variables again behind it; the last batch is filled up."""
+def test_a_view_leaves_all_as_it_was() -> None:
+    """Weights are constants inside, and variables again behind it; the last batch is filled up.
+
+    Its seed leaves no call waiting for a GPU that is never used: a run looks as often as it logs.
+    """
     run = run_of("several sizes")
     assert isinstance(run.state, GameRun)
     state = run.state
     wanting = [w.requires_grad for n in state.networks.values() for w in n.parameters()]
     node = state.game.plan.watches["items"]
     items = {"image": torch.rand(5, *run.data.shape)}
+    waiting = len(torch.cuda._queued_calls)
     (seen,) = look(state, (node,), state.now(), range(5), items=items, batch=2)
+    assert len(torch.cuda._queued_calls) == waiting
     assert seen.shape[0] == 5 and not seen.requires_grad
     assert wanting == [w.requires_grad for n in state.networks.values() for w in n.parameters()]

@@ -25,7 +25,9 @@ def evaluating(generator: Network, noise: str, truncation: float, seed: int) -> 
         generator.eval()
         set_noise_mode(generator, noise)
         set_truncation(generator, truncation)
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # `torch.manual_seed` queues a call for each kind of device
+        for device in devices:
+            torch.cuda.default_generators[device].manual_seed(seed)
         try:
             yield
         finally:
