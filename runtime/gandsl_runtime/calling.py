@@ -32,10 +32,13 @@ def checked(
 
 def device_of(network: nn.Module) -> torch.device:
     """Where a network's weights are; the CPU where it has none."""
-    for module in network.modules():
-        for weight in module._parameters.values():
-            if weight is not None:
-                return weight.device
+    waiting: list[nn.Module | None] = [network]  # asked for each call in a step: `modules` takes longer
+    while waiting:
+        if (module := waiting.pop()) is not None:
+            for weight in module._parameters.values():
+                if weight is not None:
+                    return weight.device
+            waiting += reversed(module._modules.values())
     return torch.device("cpu")
 
 

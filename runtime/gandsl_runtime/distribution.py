@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,11 @@ class Distribution:
 
     def whole(self, numbers: Sequence[float]) -> tuple[float, ...]:
         """Its numbers, or the defaults where none are given."""
-        return tuple(numbers) or tuple(one.default or 0.0 for one in self.numbers)
+        return tuple(numbers) or self._defaults
+
+    @cached_property
+    def _defaults(self) -> tuple[float, ...]:
+        return tuple(one.default or 0.0 for one in self.numbers)
 
 
 def _shape_of_beta(name: str, end: int) -> DistributionNumber:

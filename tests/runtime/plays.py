@@ -78,7 +78,7 @@ def pass_of(
         if name not in trained and weight.requires_grad
     ]
     program = game.pass_program(phase, part, Stage())
-    sources = Sources(Step(Clock(), Stage(), 1), {}, CPU, dtype).of_part({}, draws, None)
+    sources = Sources(Step(Clock(), Stage(), 1), {}, CPU, dtype, draws=draws)
     found = [given[one.id] if one.id in given else sources.tensor(one) for one in program.sources]
     for weight in constants:
         weight.requires_grad_(False)

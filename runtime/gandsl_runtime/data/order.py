@@ -46,10 +46,13 @@ class ShuffledOrder:
 
     def picks(self, position: int, places: Sequence[int]) -> Picks:
         """The images at `places` of the batch that begins at a position."""
+        if isinstance(places, range) and places:  # places rise: one epoch holds all that lie between its ends
+            epoch, first = divmod(position + places[0], self.count)
+            if epoch == (position + places[-1]) // self.count:
+                self.pick(epoch * self.count)  # which draws the epoch
+                those = slice(first, first + len(places) * places.step, places.step)
+                return Picks(self._shuffled[those].copy(), self._flipped[those].copy())
         epochs, within = np.divmod(position + _numbers(places), self.count)
-        if len(within) and epochs[0] == epochs[-1]:  # places rise
-            self.pick(int(epochs[0]) * self.count)  # which draws the epoch
-            return Picks(self._shuffled[within], self._flipped[within])
         found = Picks(np.empty(len(within), dtype=np.int64), np.empty(len(within), dtype=bool))
         for epoch in set(epochs.tolist()):  # two at most, unless the set is smaller than a batch
             self.pick(epoch * self.count)  # which draws the epoch

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import torch
@@ -153,14 +154,19 @@ def join(device: torch.device) -> ProcessGroup:
     return TorchProcessGroup(store)
 
 
-def parts(group: ProcessGroup, count: int, at_a_time: int | None) -> list[Part]:
+def parts(group: ProcessGroup, count: int, at_a_time: int | None) -> tuple[Part, ...]:
     """What this process does of a batch, one after the other, at most `at_a_time` samples each (None: all).
 
     All processes together see in each turn, with n samples each, what one process sees with `size` · n.
     """
-    own = -(-count // group.size)
+    return _parts(group.rank, group.size, count, at_a_time)
+
+
+@cache
+def _parts(rank: int, size: int, count: int, at_a_time: int | None) -> tuple[Part, ...]:
+    own = -(-count // size)
     turns = -(-own // min(at_a_time or own, own))
-    return [Part(turn + turns * group.rank, turns * group.size, count) for turn in range(turns)]
+    return tuple(Part(turn + turns * rank, turns * size, count) for turn in range(turns))
 
 
 def dealt(group: ProcessGroup, count: int, at_a_time: int | None) -> Sequence[int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, Protocol
 
 from torch import Tensor
@@ -99,6 +100,11 @@ class PassProgram:
     heard: tuple[tuple[str, str], ...] = ()
     by: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     kept: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """The fields of the data that it reads."""
+        return frozenset(one.field for one in self.sources if isinstance(one, Item))
 
 
 @dataclass(frozen=True)

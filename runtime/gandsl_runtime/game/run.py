@@ -19,7 +19,7 @@ from ..guard.memory import GuardHistory
 from ..layers import BatchNorm, Layer
 from ..layers.weight import Weighted
 from ..network import Network
-from ..plan import Plan, schedule
+from ..plan import Ema, Plan, schedule
 from ..plan.game import PhasePlan
 from ..plan.schedule import Clock, Size, Stage, Step
 from ..rng import Draws, name_layers
@@ -33,7 +33,7 @@ from .compiled import Compiler
 from .optimizers import Optimizers, sizes_of
 from .pools import Pools
 from .program import Game, PassProgram
-from .sources import Sources
+from .sources import NO_ITEMS, Items, Sources
 from .states import GameStates, Programs, Values
 
 
@@ -168,9 +168,15 @@ class GameRun:
         name = f"phase {phase.label}{_said(self.stage)}"
         return self.compiler(name, program, len(phase.players), networks, draws, given)
 
-    def sources(self, step: Step) -> Sources:
-        """What there is beside items and draws."""
-        return Sources(step, self.states.values, self.device, self.dtype, pools=self.pools)
+    @cached_property
+    def averaged(self) -> Mapping[str, Ema]:
+        """The networks whose weights are averaged, and how."""
+        return self.plan.averaged
+
+    def sources(self, step: Step, items: Items = NO_ITEMS, draws: Draws | None = None) -> Sources:
+        """What the samples of a micro-batch have, or the end of a step, which has neither items nor draws."""
+        values, shares = self.states.values, self.shares
+        return Sources(step, values, self.device, self.dtype, items, draws, shares, self.pools)
 
     def weights_of(self, program: PassProgram) -> frozenset[int]:
         """The weights of the layers that a pass runs, by id()."""
@@ -212,7 +218,7 @@ class GameRun:
         """What follows from a step: states, pools, averages of weights, the clock."""
         self.states.leave(step, self.group, *self._moving(step))
         self.pools.leave(self.group)
-        for name, settings in self.plan.averaged.items():
+        for name, settings in self.averaged.items():
             decay = schedule.ema_decay(settings, step)
             ema.update(self.game.averages[name], self.game.networks[name], decay, settings.buffers)
         self.clock = self.clock.after(step.batch)

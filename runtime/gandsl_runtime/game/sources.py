@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
@@ -17,6 +18,7 @@ from .pools import Pools
 from .program import ClockValue, Drawn, Item, Kept, Per, Source, StateValue
 
 Items = Mapping[str, Tensor]  # by field of the data
+NO_ITEMS: Items = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,6 @@ class Sources:
     draws: Draws | None = None
     shares: Tensor | None = None  # of classes in the data, added up
     pools: Pools | None = None
-
-    def of_part(self, items: Items, draws: Draws, shares: Tensor | None) -> Sources:
-        """The same, with what the samples of a micro-batch have."""
-        return replace(self, items=items, draws=draws, shares=shares)
 
     def tensor(self, source: Source) -> Tensor:
         """The value of a source."""

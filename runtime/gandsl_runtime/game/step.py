@@ -16,7 +16,7 @@ from ..training.statistics import running, together
 from .calls import differentiated_by, taking
 from .items import StepItems, of_parts
 from .optimizers import PhaseRoles, resting, zeros_where_used
-from .program import Item, PassProgram
+from .program import PassProgram
 from .run import GameRun
 from .sources import Items
 
@@ -53,7 +53,7 @@ def take(
     `turns`: at most so many micro-batches, where what the others do is of no account; None: all.
     """
     passes = [(part, run.game.pass_program(phase, part, now.stage)) for part in phase.passes]
-    reads = {one.field for _, program in passes for one in program.sources if isinstance(one, Item)}
+    reads = {field for _, program in passes for field in program.reads}
     given = items.of(phase, reads) if reads else {}
     roles = run.optimizers.roles(phase.players, resting(run.plan, run.game.networks, now.clock))
     for player in phase.players:
@@ -69,10 +69,11 @@ def take(
             run.group.sum_gradients(optimizer.param_groups[0]["params"])
         for team in roles.teams:
             run.scaling[team[0]].step(*run.optimizers.of(*team))
-        trained = {id(weight) for variables in roles.variables.values() for weight in variables}
-        for layer in run.forced:
-            if id(layer.weight) in trained:
-                layer.force()
+        if run.forced:
+            trained = {id(weight) for variables in roles.variables.values() for weight in variables}
+            for layer in run.forced:
+                if id(layer.weight) in trained:
+                    layer.force()
         if bound := run.plan.top_singular_value:
             moved = {name for player in phase.players for name in run.game.plan.players[player].networks}
             for name in moved.intersection(bound.networks):
@@ -102,8 +103,7 @@ def _add_gradients(
         None if fresh or of.batch is None else count,
     )
     dealt = parts(run.group, count, run.plan.micro_batch)
-    reads = any(isinstance(source, Item) for source in program.sources)
-    given = of_parts(items if reads else {}, run.group, now.batch, count, run.plan.micro_batch)
+    given = of_parts(items if program.reads else {}, run.group, now.batch, count, run.plan.micro_batch)
     taken = list(zip(dealt, given, strict=True))[:turns]
     mine = [(part, rows) for part, rows in taken if part.count]
     moving = running(*run.moving) if len(mine) > 1 else ()
@@ -130,7 +130,7 @@ def _add_part(
 ) -> dict[str, Tensor]:
     """A micro-batch; the values that its pass hands out."""
     draws = Draws(run.device, run.dtype, part, key)
-    sources = run.sources(now).of_part(items, draws, run.shares)
+    sources = run.sources(now, items, draws)
     given = [sources.tensor(source) for source in program.sources]
     players, alone = phase.players, len(phase.players) == 1
     scaling = {player: run.scaling[team[0]] for team in roles.teams for player in team}

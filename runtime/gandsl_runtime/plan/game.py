@@ -163,7 +163,7 @@ class PhasePlan:
     every: int = 1
     repeat: int = 1
 
-    @property
+    @cached_property
     def label(self) -> str:
         """Its name as users are told it: `D/16`; other players than these two by their names."""
         players = "+".join(map(short, self.players))

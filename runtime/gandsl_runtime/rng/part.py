@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from torch import Tensor
 
@@ -29,7 +30,7 @@ class Part:
         """The places of the samples in the batch."""
         return range(self.start, self.total, self.step)
 
-    @property
+    @cached_property
     def count(self) -> int:
         """The number of samples."""
         return len(range(self.start, self.total, self.step))

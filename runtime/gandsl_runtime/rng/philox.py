@@ -144,7 +144,7 @@ def words(block: Array, place: Array, stream: int, key: int) -> tuple[Array, Arr
 
     block, place: of whole numbers, which broadcast; stream, key: 64 bits each.
     """
-    first, second, product = np.empty((3, 2, *np.broadcast_shapes(block.shape, place.shape)), np.uint64)
+    first, second, product = np.empty((3, 2, *np.broadcast(block, place).shape), np.uint64)
     first[0], second[0], first[1], second[1] = block, place, stream & WORD, stream >> 32 & WORD
     ones = (1,) * (first.ndim - 1)
     crossed, multipliers = first[::-1], _CROSSED.reshape(2, *ones)

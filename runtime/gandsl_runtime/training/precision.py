@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -100,19 +100,16 @@ class Scaling:
         self._replaces, self._one = precision.replaces, torch.ones((), device=device)
         self._scaler = torch.amp.GradScaler(device.type, enabled=precision.scales)
 
-    @contextmanager
-    def losses(self, *others: Scaling) -> Iterator[None]:
+    def losses(self, *others: Scaling) -> AbstractContextManager[None]:
         """Inside, penalties scale the gradients that they take: as losses, but by 256 at most.
 
         An overflow there is an infinite penalty, and not only an infinite gradient. So what several players
         compute at once is scaled by the least of theirs: the one that overflows makes it less.
         """
-        scale: Tensor | float = 1.0
-        if self.enabled:
-            scales = [scaling._scaler.scale(scaling._one) for scaling in (self, *others)]
-            scale = torch.stack(scales).amin().clamp(max=INNER)
-        with scaled_inside(scale):
-            yield
+        if not self.enabled:
+            return nullcontext()
+        scales = [scaling._scaler.scale(scaling._one) for scaling in (self, *others)]
+        return scaled_inside(torch.stack(scales).amin().clamp(max=INNER))
 
     def backward(self, loss: Tensor, of: Sequence[Tensor] | None = None, keep_graph: bool = False) -> None:
         """Add the gradients of a loss, times the scale: of these weights, or of all that want one."""
