@@ -25,6 +25,7 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         "training.batch": 8,
     },
     "alae": {"resolution": 8, "z_dim": 3, "width": 6, **FEW},
+    "began": {"resolution": 16, "width": 2, "z_dim": 3, **FEW},
     "bigan": {"resolution": 8, "z_dim": 5, "width": 6, "training.batch": 8},
     "cgan": {"resolution": 16, "z_dim": 5, "width": 2, "classes": 3, "training.batch": 8},
     "context_encoder": {
@@ -71,6 +72,8 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         "steps": 2,
         **FEW,
     },
+    "dragan": {"resolution": 16, "width": 2, "z_dim": 5, **FEW},
+    "ebgan": {"resolution": 16, "width": 2, "z_dim": 5, **FEW},
     "esrgan": {
         "resolution": 32,
         **dict.fromkeys(("width", "growth", "judge_width", "vgg_width", "depth"), 2),

@@ -66,7 +66,7 @@ OPS = (
         source="van den Oord et al. 2018 (InfoNCE, arXiv:1807.03748), equation 4",
     ),
     Op(
-        "exp_of_others",
+        "sum_over_others",
         (
             Port("a", ("Vector",)),
             Port("b", ("Vector",), doc="of the same samples"),
@@ -74,13 +74,14 @@ OPS = (
         ),
         (
             Param("who", "enum", "all", choices=WHO, doc="all others, or those of the same or another class"),
+            Param("of", "enum", "exp", choices=("exp", "square"), doc="what is summed of each product"),
             Param("floor", "float", AUTO, doc="what a product counts as at least; none if left out"),
         ),
         output=_others,
         traits=TWICE | {Trait.BATCH_COUPLED},
         keeps=(Keep("a"), Keep("b")),
         place=Stands.GAME,
-        doc="Σ exp(a·b) over the b of the other samples of a micro-batch: of softmaxes over pairs.",
+        doc="Σ exp(a·b), or Σ (a·b)², over the b of the other samples of a micro-batch.",
         source="Kang and Park 2020 (ContraGAN, arXiv:2006.12681), equation 8",
         example={"y": (3,), "floor": -1.0},
     ),

@@ -83,7 +83,7 @@ from gandsl_runtime.ops.resample import (
     resize,
     upsample,
 )
-from gandsl_runtime.ops.samples import exp_of_others, own_sample_entropy, replay, shuffle
+from gandsl_runtime.ops.samples import own_sample_entropy, replay, shuffle, sum_over_others
 from gandsl_runtime.ops.shape import flatten, from_tokens, reshape, to_tokens
 from gandsl_runtime.ops.signal import mel, stft
 from gandsl_runtime.ops.style import broadcast_styles, chunks, modulate, select, stack
@@ -117,7 +117,6 @@ __all__ = [
     "dot",
     "dynamic_conv",
     "exp",
-    "exp_of_others",
     "flatten",
     "from_tokens",
     "gelu",
@@ -190,6 +189,7 @@ __all__ = [
     "stack",
     "stft",
     "stop_gradient",
+    "sum_over_others",
     "take",
     "tanh",
     "times",

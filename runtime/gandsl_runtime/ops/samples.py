@@ -21,10 +21,16 @@ def own_sample_entropy(a: Tensor, b: Tensor) -> Tensor:
     return functional.cross_entropy(logits, own, reduction="none")
 
 
-def exp_of_others(
-    a: Tensor, b: Tensor, y: Tensor | None = None, *, who: str = "all", floor: float | None = None
+def sum_over_others(
+    a: Tensor,
+    b: Tensor,
+    y: Tensor | None = None,
+    *,
+    who: str = "all",
+    of: str = "exp",
+    floor: float | None = None,
 ) -> Tensor:
-    """Σ exp(aᵢ·bⱼ) [N] over j ≠ i of all processes, of vectors [N, n] and classes y [N].
+    """Σ exp(aᵢ·bⱼ) or Σ (aᵢ·bⱼ)² [N] over j ≠ i of all processes, of vectors [N, n] and classes y [N].
 
     who: all others, or those of the same or of another class. floor: what a product counts as at least.
     """
@@ -36,7 +42,7 @@ def exp_of_others(
     if y is not None and who != "all":
         same = y[:, None] == _whole(y)
         counted = counted * (same if who == "same" else ~same)
-    return (products.exp() * counted).sum(1)
+    return ((products.exp() if of == "exp" else products.square()) * counted).sum(1)
 
 
 def replay(x: Tensor, pooled: Tensor, instead: Tensor) -> Tensor:
