@@ -131,7 +131,7 @@ def _judges_are_their_formulas(periods: Network, scales: Network, x: Tensor) -> 
 
 
 def test_dac() -> None:
-    """Least squares of judges, 2 of their features, 15 of mel bands, codes to latents and back (section 3)."""
+    """Least squares of judges, 2 of their features, 15 of mel bands, codes to latents and back."""
     sounds = 2 * torch.rand(20, 1, 96, generator=torch.Generator().manual_seed(2), dtype=torch.float64) - 1
     loop = Loop(path_of("dac"), REDUCED["dac"] | {"training.optimizer.clip": 0.1}, fields={"sound": sounds})
     names = ("encoder", "quantizer", "decoder")
@@ -199,7 +199,7 @@ def _codes_are_their_formula(quantizer: Network) -> None:
 
 
 def _bands_are_their_formula(judge: Network, x: Tensor) -> None:
-    """Two bands of a complex spectrum, judged apart and joined again; periods of at least one more row."""
+    """Two bands of a complex spectrum, judged apart and joined; a period ends in one more row."""
     w = judge.state_dict()
     level = x - x.mean(2, keepdim=True)
     level = 0.8 * level / (level.abs().amax(2, keepdim=True) + 1e-9)
