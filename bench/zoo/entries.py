@@ -21,8 +21,11 @@ class Entry:
 
 
 ENTRIES: dict[str, Entry] = {
+    "cyclegan": Entry("styles", measures.restyled, data={"a": "train.npz", "b": "train.npz"}),
     "infogan": Entry("digits", measures.codes),
+    "kl_autoencoder": Entry("drawings", measures.rebuilt),
     "pix2pix": Entry("drawings", measures.translated),
     "srgan": Entry("photos", measures.enlarged),
     "vaegan": Entry("drawings", measures.rebuilt),
+    "vqgan": Entry("drawings", measures.quantized),
 }

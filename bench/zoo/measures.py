@@ -55,6 +55,22 @@ def rebuilt(run: Run) -> list[Figure]:
     return [_far(run.of_held(), true, {"mean image": _mean(run, "image")})]
 
 
+def restyled(run: Run) -> list[Figure]:
+    """How far one's drawing, translated, is from the other's of the same emoji; training paired none."""
+    held = run.arrays()
+    made = run.of_images(held["a"], "--network", "to_b")
+    return [_far(made, held["b"], {"not translated": held["a"], "mean image": _mean(run, "b")})]
+
+
+def quantized(run: Run) -> list[Figure]:
+    """The error of `rebuilt`, and how many codes are used as if all were used alike: e to their entropy."""
+    codes = run.of_held("--network", "codebook").transpose(0, 2, 3, 1)
+    _, counts = np.unique(codes.reshape(-1, codes.shape[-1]), axis=0, return_counts=True)
+    shares = counts / counts.sum()
+    used = float(np.exp(-(shares * np.log(shares)).sum()))
+    return [*rebuilt(run), Figure("codes used", used, {"one code": 1.0}, less=False)]
+
+
 def _far(made: np.ndarray, true: np.ndarray, rules: Mapping[str, np.ndarray]) -> Figure:
     return Figure("L1", _l1(made, true), {name: _l1(rule, true) for name, rule in rules.items()})
 

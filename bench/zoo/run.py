@@ -70,8 +70,18 @@ class Run:
 
     def of_held(self, *options: str) -> np.ndarray:
         """What the run's network makes of each held-out item: images or arrays."""
-        count = len(next(iter(self.arrays().values())))
-        with self.sampled("--data", str(self.data / "held.npz"), *options) as files:
+        return self._of(self.data / "held.npz", *options)
+
+    def of_images(self, images: np.ndarray, *options: str) -> np.ndarray:
+        """What a network makes of its input `image`."""
+        with tempfile.TemporaryDirectory() as place:
+            save(Path(place, "images.npz"), {"image": images})
+            return self._of(Path(place, "images.npz"), *options)
+
+    def _of(self, items: Path, *options: str) -> np.ndarray:
+        with np.load(items) as arrays:
+            count = len(arrays[arrays.files[0]])
+        with self.sampled("--data", str(items), *options) as files:
             if len(files) != count:
                 raise SystemExit(f"the measurement is broken: {len(files)} made of {count} items")
             read = np.load if files[0].suffix == ".npy" else lambda file: np.asarray(Image.open(file))

@@ -12,6 +12,17 @@ from tests.specs.reduced import SPECS, ZOO
 
 FEW = {"training.batch": 4}
 STUDIO = {"resolution": 16, "classes": 3, "z_dim": 6, "width": 2, "embedding": 3, "training.batch": 8}
+AUTOENCODER = {
+    "resolution": 16,
+    "width": 4,
+    "factors": [1, 2],
+    "depth": 1,
+    "groups": 2,
+    "judge_widths": [2, 2],
+    "lpips_width": 2,
+    "begin": "1 steps",
+    **FEW,
+}
 REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
     "aae": {"resolution": 8, "z_dim": 3, "width": 6, **FEW},
     "adcgan": STUDIO,
@@ -38,11 +49,7 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         **FEW,
     },
     "contragan": {**STUDIO, "shared": 6},
-    "cyclegan": {
-        "resolution": 16,
-        "networks.judge_b.body.logit.width": 4,
-        **{f"networks.to_b.body.image.{name}": 2 for name in ("width", "blocks")},
-    },
+    "cyclegan": {"resolution": 16, "width": 2, "depth": 1, "judge_widths": [2, 2]},
     "dac": {
         "length": 96,
         "rate": 1000,
@@ -118,6 +125,7 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         **FEW,
     },
     "infogan": {"width": 2, "linear": 8, "read": 6, **FEW},
+    "kl_autoencoder": AUTOENCODER,
     "lapgan": {"z_dim": 3, "dense": 6, "width": 2, **FEW},
     "pix2pix": {"resolution": 16, "widths": [2, 2, 3, 3], "judge_widths": [2, 2], **FEW},
     "pix2pixhd": {
@@ -181,7 +189,7 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         "photo_strides": [2],
         **FEW,
     },
-    "vqgan": {"resolution": 32, "codes": 8, "begin": "1 steps", **FEW},
+    "vqgan": {**AUTOENCODER, "channels": 4, "codes": 8},
 }
 NAMES = [name.removeprefix("zoo/") for name in ZOO]
 
