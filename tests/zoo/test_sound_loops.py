@@ -151,7 +151,6 @@ def test_dac() -> None:
         loss.backward()
         for name in of:
             torch.nn.utils.clip_grad_norm_(loop[name].parameters(), clips[name])
-            moving[name].param_groups[0]["lr"] = 1e-4 * 0.368 ** (number / 250000)
             moving[name].step()
 
     def heard(x: Tensor, window: int, bands: int) -> Tensor:
@@ -161,6 +160,8 @@ def test_dac() -> None:
         return (triangles @ (found + 1e-9).sqrt()).clamp(min=1e-5).log10()
 
     for number in loop.steps(2):
+        for optimizer in moving.values():
+            optimizer.param_groups[0]["lr"] = 1e-4 * 0.368 ** (number / 250000)
         x, draws = loop.items(4)["sound"], loop.draws("", 4)
         used = draws.integers("used", 1, 3).double()
         with torch.no_grad():
@@ -178,7 +179,7 @@ def test_dac() -> None:
 
 
 def _codes_are_their_formula(quantizer: Network) -> None:
-    """The nearest by angle of each book, of what the books before have left; of a sample the first so many."""
+    """The nearest by angle of each book, to what those before have left; of a sample the first so many."""
     w = quantizer.state_dict()
     latent = torch.randn(2, 8, 12, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
     used, rest = torch.tensor([1.0, 3.0], dtype=torch.float64), latent
