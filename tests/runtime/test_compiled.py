@@ -18,13 +18,13 @@ from gandsl_runtime.game.calls import NetworkCall, taking
 from gandsl_runtime.game.compiled import Backend, Compiler
 from gandsl_runtime.game.program import PassProgram
 from gandsl_runtime.game.run import GameRun
-from gandsl_runtime.layers import BatchNorm, Dropout, Linear, Noise
+from gandsl_runtime.layers import BatchNorm, Cast, Dropout, Linear, Noise
 from gandsl_runtime.network import Network
 from gandsl_runtime.ops import differentiable, gradient, mean
 from gandsl_runtime.ops.gradient import scaled_inside
 from gandsl_runtime.plan.schedule import Stage
 from gandsl_runtime.rng import Draws, Key, Part, name_layers
-from tests.runtime.graphs import Graphs
+from tests.runtime.graphs import Graphs, Heard, fail
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.nets import trainer_of
 from tests.runtime.networks import ConvDiscriminator, StyleGenerator, seeded
@@ -98,8 +98,8 @@ def assert_same(
 ) -> Compiler:
     """In float64 all that passes give and leave agrees to 1e-9; gives the compiler."""
     torch._dynamo.reset()
-    heard = list[str]()
-    compiler = Compiler(backend, heard.append)
+    heard = Heard()
+    compiler = Compiler(backend, heard.warn)
     eager, other = Played(loss, players), Played(loss, players)
     for step, (count, scale) in enumerate(zip(counts, scales, strict=True)):
         with scaled_inside(scale):
@@ -162,7 +162,7 @@ def test_a_scale_of_gradients_inside_is_handed_in() -> None:
 def test_weights_that_rest_are_another_region() -> None:
     """Whose gradients are wanted is taken for settled in a graph."""
     torch._dynamo.reset()
-    compiler, played = Compiler(graphs := Graphs(), pytest.fail), Played(penalized)
+    compiler, played = Compiler(graphs := Graphs(), fail), Played(penalized)
     for wanted in (True, False, True):
         played.network.fc0.weight.requires_grad_(wanted)
         played.gradients(compiler, 0)
@@ -210,8 +210,8 @@ def printing(x: Tensor) -> Tensor:
 def test_what_does_not_agree_stays_eager_and_says_so(how: Callable[[Tensor], Tensor], said: str) -> None:
     """Once; the numbers are eager ones, and what moves has moved once."""
     torch._dynamo.reset()
-    heard = list[str]()
-    compiler, eager, other = Compiler(BACKEND, heard.append), Played(odd(how)), Played(odd(how))
+    heard = Heard()
+    compiler, eager, other = Compiler(BACKEND, heard.warn), Played(odd(how)), Played(odd(how))
     for step in range(2):
         pairs = zip(eager.gradients(None, step), other.gradients(compiler, step), strict=True)
         assert all(torch.equal(was, is_) for was, is_ in pairs)
@@ -235,6 +235,53 @@ def test_a_gradient_that_leads_nowhere_is_seen(monkeypatch: pytest.MonkeyPatch) 
     assert heard[1:] == ["phase D stays eager: compiled, its loss 0 has no gradient any more"]
 
 
+def evaluated(value: float, *gradient: float, tracked: bool = True) -> compiled._Evaluated:
+    return compiled._Evaluated([torch.tensor(value)], [tracked], [torch.tensor(gradient)] * tracked)
+
+
+@pytest.mark.parametrize(
+    ("found", "exact", "why"),
+    [
+        (evaluated(1, 1.0, 0.5), evaluated(1, 1.0, 0.3), None),  # nearer to float32 than eager is
+        (evaluated(1, 1.0, 0.5), evaluated(1, 1.0, 0.1), "off by 4.5e-01"),  # eager is right, and it is not
+        (
+            evaluated(1, 1.0, 0.05),
+            evaluated(1, 1.0, 0.0),
+            None,
+        ),  # near enough: nobody asks further
+        (evaluated(1, tracked=False), evaluated(1, 1.0, 0.3), "has no gradient any more"),
+        (evaluated(1, 1.0, float("nan")), evaluated(1, 1.0, 0.3), "off by inf"),
+    ],
+)
+def test_in_16_bits_a_pass_is_no_further_off_float32_than_eager_is(
+    monkeypatch: pytest.MonkeyPatch,
+    found: compiled._Evaluated,
+    exact: compiled._Evaluated,
+    why: str | None,
+) -> None:
+    network, casts = Judge(), list[bool]()
+    network.cast = Cast("float16")
+    network.cast.active = True
+    given = iter((evaluated(1, 1.0, 0.0), found, exact))
+
+    def next_one(*_: object) -> compiled._Evaluated:
+        casts.append(network.cast.active)
+        return next(given)
+
+    monkeypatch.setattr(compiled, "_evaluated", next_one)
+    region = compiled.Region(PassProgram((), lambda: (), (), {}), 1, [network], BACKEND)
+    said = region.settle(Draws(torch.device("cpu"), DOUBLE, Part.whole(1), Key(0, 0, "judge")), (1.0,))
+    assert (said is None) == (why is None) and str(why) in str(said)
+    assert (region.compiled is None) == (why is not None)
+    assert casts in ([True, True], [True, True, False]) and network.cast.active
+
+
+def test_numbers_that_overflow_in_eager_are_left_out() -> None:
+    overflows = evaluated(float("inf"), 1.0, float("inf"))
+    assert overflows.unlike(evaluated(float("inf"), 1.0, float("nan")), 1e-3) is None
+    assert "off by 5" in str(overflows.unlike(evaluated(float("inf"), 0.4, float("inf")), 1e-3))
+
+
 class Two(ProcessGroup):
     """As if another process had the same samples."""
 
@@ -246,8 +293,8 @@ class Two(ProcessGroup):
 
 def test_what_needs_other_processes_stays_eager_and_says_so() -> None:
     torch._dynamo.reset()
-    heard = list[str]()
-    compiler, played = Compiler(BACKEND, heard.append), Played(penalized)
+    heard = Heard()
+    compiler, played = Compiler(BACKEND, heard.warn), Played(penalized)
     with synchronized(Two()):
         played.gradients(compiler, 0)
     assert heard == ["phase D stays eager: it computes with samples of other processes"]
@@ -281,7 +328,7 @@ def test_a_pass_is_one_graph_and_none_has_sizes_that_vary() -> None:
     networks = map(seeded, (StyleGenerator, ConvDiscriminator))
     trainer = trainer_of(the_plan, networks, data=arrays(), seed=3, observing=())
     assert isinstance(trainer.state, GameRun)
-    compiler = trainer.state.compiler = Compiler(graphs := Graphs(), pytest.fail)
+    compiler = trainer.state.compiler = Compiler(graphs := Graphs(), fail)
     made = []
     for _ in range(5):
         trainer._tell(trainer.step())

@@ -14,7 +14,7 @@ from gandsl_runtime.game.compiled import Backend, Compiler
 from gandsl_runtime.game.run import GameRun
 from gandsl_runtime.game.step import step
 from tests.games.loop import GAMES, made_run
-from tests.runtime.graphs import Graphs
+from tests.runtime.graphs import Graphs, Heard
 from tests.specs.reduced import ALL, SPECS, reduced
 
 STEPS = 5  # of a growing one: the first level and two more, each fading and whole; 8 images are two steps
@@ -29,11 +29,11 @@ def of_game(name: str) -> GameRun:
     return made_run(GAMES / f"{name}.yaml", {"training.batch": 4}, None, CLASSES)
 
 
-def compiled(run: GameRun, backend: Backend) -> tuple[GameRun, list[str]]:
+def compiled(run: GameRun, backend: Backend) -> tuple[GameRun, Heard]:
     """The run, and what it will have been warned of."""
     torch._dynamo.reset()
-    heard = list[str]()
-    run.compiler = Compiler(backend, heard.append)
+    heard = Heard()
+    run.compiler = Compiler(backend, heard.warn)
     return run, heard
 
 

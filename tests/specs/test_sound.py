@@ -17,6 +17,7 @@ from gandsl_runtime.programs import classes_of
 from gandsl_runtime.runs.record import MachineOptions
 from gandsl_runtime.sample import sample
 from tests.runtime import nets
+from tests.runtime.graphs import fail
 from tests.specs.images import random_images
 from tests.specs.probe import spec
 
@@ -123,7 +124,7 @@ def test_penalties_hold_for_the_scales_that_are_read(penalty: str, backend: str 
     run = trainer(f"{UNREAD}  regularizers: {{{penalty}}}\n")
     if backend:
         assert isinstance(run.state, GameRun)
-        run.state.compiler = Compiler(backend, pytest.fail)
+        run.state.compiler = Compiler(backend, fail)
     weight = dict(run.state.networks["discriminator"].named_parameters())["logit.weight"].detach().clone()
     run.step()
     name, norm = penalty.split(":")[0], weight.norm().item()

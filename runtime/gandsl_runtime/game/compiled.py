@@ -6,8 +6,10 @@ and handed in: compiling changes no number but by rounding.
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -26,7 +28,9 @@ from .program import PassProgram
 LOUD = (2, 13)  # below, compiled second derivatives may be wrong without a word (pytorch issue 181581)
 CLOSE, CLOSE_IN_16_BITS = 0.03, 0.1
 """Relative. Rounding gives 1e-6, and 1e-2 where a unit of a small network falls on the other side of its
-kink, which slopes that are differentiated again feel; a lost path of gradients gives 0.5."""
+kink, which slopes that are differentiated again feel; a lost path of gradients gives 0.5. In 16 bits more of
+them fall there: eager passes of a small network are themselves up to 0.7 off what they are in float32."""
+NO_WORSE = 2.0  # what is further off than 16 bits allow may be off float32 by this many times what eager is
 NOISE = 0.1  # a gradient that is 0 but for rounding (a bias before a norm) is held against this share of all
 SMALL = 1e-3  # a loss or a value below this is a difference of larger ones, and has their rounding
 
@@ -134,16 +138,30 @@ class Region:
         self, truth: _Evaluated, weights: Sequence[Tensor], moment: Moment, draws: Draws, args: Given
     ) -> str | None:
         code = _with_its_own_code(self._eager, draws.part.count, args)
-        self.compiled = torch.compile(code, backend=self.backend, fullgraph=True, dynamic=False)
+        compiled = torch.compile(code, backend=self.backend, fullgraph=True, dynamic=False)
+        casts = [
+            m for network in self.networks for m in network.modules() if isinstance(m, Cast) and m.active
+        ]
+
+        def evaluated(how: Callable[..., Found] | None) -> _Evaluated:
+            self.compiled = how
+            with moment, seeded(draws):
+                return _evaluated(lambda: self(draws, args), weights)
+
         try:
-            with moment, seeded(draws), warnings.catch_warnings():
+            with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "Dynamo detected a call to a `functools.lru_cache`")
-                found = _evaluated(lambda: self(draws, args), weights)
+                found = evaluated(compiled)
+            why = truth.unlike(found, CLOSE_IN_16_BITS if casts else CLOSE)
+            if why is None or not casts:
+                return why
+            with _resting(casts):
+                exact = evaluated(None)
+            self.compiled = compiled
+            return why if exact.unlike(found, NO_WORSE * exact.apart(truth)) else None
         except Exception as error:  # noqa: BLE001  # whatever a compiler raises, eager does the same work
             said = str(error).strip().splitlines()
             return f"{type(error).__name__}: {said[0] if said else ''}"
-        halves = any(isinstance(m, Cast) and m.active for network in self.networks for m in network.modules())
-        return truth.unlike(found, CLOSE_IN_16_BITS if halves else CLOSE)
 
     def __call__(self, draws: Draws, args: Given) -> Found:
         """Losses and values of these."""
@@ -219,11 +237,28 @@ class _Evaluated(NamedTuple):
         for k, (was, is_) in enumerate(zip(self.tracked, other.tracked, strict=True)):
             if was and not is_:
                 return f"compiled, its loss {k} has no gradient any more"
-        least = NOISE * float(sum(gradient.float().square().sum() for gradient in self.gradients)) ** 0.5
+        worst = self.apart(other)
+        return None if worst <= most else f"compiled, its values or gradients are off by {worst:.1e}"
+
+    def apart(self, other: _Evaluated) -> float:
+        """How far the value or gradient is off that differs most, relative."""
+        square = sum(float(g.float().nan_to_num(0.0, 0.0, 0.0).square().sum()) for g in self.gradients)
+        least = NOISE * square**0.5
         pairs = [(a, b, SMALL) for a, b in zip(self.values, other.values, strict=True)]
         pairs += [(a, b, least) for a, b in zip(self.gradients, other.gradients, strict=True)]
-        worst = max((_distance(*pair) for pair in pairs), default=0.0)
-        return None if worst <= most else f"compiled, its values or gradients are off by {worst:.1e}"
+        return max((_distance(*pair) for pair in pairs), default=0.0)
+
+
+@contextmanager
+def _resting(casts: Sequence[Cast]) -> Iterator[None]:
+    """Inside, features stay as they come: float32."""
+    for cast in casts:
+        cast.active = False
+    try:
+        yield
+    finally:
+        for cast in casts:
+            cast.active = True
 
 
 def _evaluated(function: Callable[[], Found], weights: Sequence[Tensor]) -> _Evaluated:
@@ -237,5 +272,8 @@ def _evaluated(function: Callable[[], Found], weights: Sequence[Tensor]) -> _Eva
 
 
 def _distance(a: Tensor, b: Tensor, least: float) -> float:
-    """‖a − b‖ / (‖a‖ + least)."""
-    return float((a - b).float().norm() / (a.float().norm() + least).clamp_min(1e-6))
+    """‖a − b‖ / (‖a‖ + least) of what is finite in a: 16 bits overflow. ∞ where that is not finite in b."""
+    known = a.isfinite()
+    a, b = (torch.where(known, x, 0).float() for x in (a, b))
+    apart = (a - b).norm() / (a.norm() + least).clamp_min(1e-6)
+    return float(apart) if bool(apart.isfinite()) else math.inf
