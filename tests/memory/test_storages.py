@@ -104,7 +104,23 @@ def broad(x: Tensor) -> None:
     loss((x * 1).expand(8, MANY).clone()).backward()
 
 
-WAYS = [meeting, broad, shared, held, expanded, own_sums, twice, into_leaves]
+FEW = torch.arange(5)
+
+
+def _picked(pick: Callable[[Tensor], Tensor]) -> Callable[[Tensor], None]:
+    """What few are picked of gets zeros, which the derivative writes into."""
+    return lambda x: pick(x).sum().backward()
+
+
+PICKS = {
+    "gather": lambda x: x.gather(0, FEW),
+    "index": lambda x: x[FEW],
+    "index_select": lambda x: x.index_select(0, FEW),
+    "take": lambda x: x.take(FEW),
+    "topk": lambda x: x.topk(1)[0],
+}
+PLAIN = [meeting, broad, shared, held, expanded, own_sums, twice, into_leaves]
+WAYS = {way.__name__: way for way in PLAIN} | {name: _picked(pick) for name, pick in PICKS.items()}
 
 
 def by_the_allocator(way: Callable[[Tensor], None], x: Tensor) -> int:
@@ -119,7 +135,7 @@ def by_the_allocator(way: Callable[[Tensor], None], x: Tensor) -> int:
     return most
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 def test_the_peak_is_the_allocator_s(way: Callable[[Tensor], None]) -> None:
     x, y, z = (torch.full((MANY,), 0.5, requires_grad=True) for _ in range(3))
     way(z)  # torch allocates some things once

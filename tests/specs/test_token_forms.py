@@ -51,3 +51,16 @@ def test_windows_of_one_to_three_sides_agree() -> None:
         )
         wide = same({"x": "Feature[6, 1, 8]"}, use.format(shift, "[1, 4]"), row)
         torch.testing.assert_close(row(x[:, :, 0]), wide(x[:, :, :1])[:, :, 0], rtol=0, atol=1e-12)
+
+
+def test_a_window_of_one_number_is_of_every_side() -> None:
+    draw = torch.Generator().manual_seed(1)
+    for sides in (1, 2, 3):
+        lone, said = (
+            f"it: {{block: tokens.swin, heads: 2, shift: 1, window: {window}}}" for window in (2, [2] * sides)
+        )
+        inputs = {"x": f"Feature[6, {[4] * sides}]"}
+        network = probe(inputs, said).double()
+        shake(network)
+        x = torch.randn(2, 6, *[4] * sides, generator=draw, dtype=torch.float64)
+        torch.testing.assert_close(same(inputs, lone, network)(x), network(x), rtol=0, atol=0)

@@ -9,6 +9,7 @@ from gandsl.ir.op import TWICE, Call, LayerRule, Op, Param, Port, ShapeError, Tr
 from gandsl.ir.ops.border import times
 from gandsl.ir.ops.source import LIKE
 from gandsl.ir.types import TensorType, feature, vector
+from gandsl.spec.values import Size
 
 SIZE = Param("size", "size", minimum=1)
 WINDOW = Param("window", "sides", minimum=1, doc="of each window, in pixels")
@@ -52,8 +53,14 @@ def _window_mask(call: Call) -> TensorType:
     return feature(prod(sides) // prod(window), prod(window), prod(window))
 
 
+def _as_like(size: Size, call: Call) -> Size:
+    """The size; one number has as many sides as the feature that gives the batch size."""
+    sides = len(call.input("like").sides)
+    return (size.of(sides) if sides else None) or size
+
+
 def _relative(call: Call) -> TensorType:
-    count = prod(call.size.sides)
+    count = prod(_as_like(call.size, call).sides)
     return feature(call.heads, count, count)
 
 
@@ -128,7 +135,13 @@ OPS = (
         (LIKE,),
         (
             Param("heads", "int", 1, minimum=1),
-            SIZE,
+            Param(
+                "size",
+                "size",
+                minimum=1,
+                form=_as_like,
+                doc="of the window; one number is for every side of `like`, or for two",
+            ),
             Param("init_std", "float", 0.02, minimum=0.0, doc="it starts as N(0, this)"),
         ),
         output=_relative,

@@ -15,8 +15,15 @@ from torch.utils._pytree import tree_iter
 
 from .places import Places, in_backward
 
-ADD, ADD_IN_PLACE = torch.ops.aten.add.Tensor, torch.ops.aten.add_.Tensor
-
+aten = torch.ops.aten
+ADD, ADD_IN_PLACE = aten.add.Tensor, aten.add_.Tensor
+FILLS = {  # what derivatives write into zeros of their own, and do out of place where a tensor is a fake one
+    aten.scatter_add.default: aten.scatter_add_.default,
+    aten.scatter.src: aten.scatter_.src,
+    aten.index_add.default: aten.index_add_.default,
+    aten.index_put.default: aten.index_put_.default,
+    aten.put.default: aten.put_.default,
+}
 
 DEVICE = torch.ops.prim.device.default  # of a fake tensor
 
@@ -31,7 +38,8 @@ class LiveStorages(TorchDispatchMode):
 
     Without a mode, torch's engine adds gradients that meet into one of them, if nobody else holds it; under
     any mode into a new tensor, which takes more. Here it is in place again, by the engine's own conditions
-    (torch 2.13, torch/csrc/autograd/input_buffer.cpp).
+    (torch 2.13, torch/csrc/autograd/input_buffer.cpp). So are derivatives of picking, gathering and sorting,
+    which fill zeros (`isTensorSubclassLike` in torch/csrc/autograd/FunctionsManual.cpp).
     """
 
     def __init__(self, device: str | None = None, places: Places | None = None) -> None:
@@ -63,6 +71,9 @@ class LiveStorages(TorchDispatchMode):
             if order:
                 func, args = ADD_IN_PLACE, tuple(args[index] for index in order)
         place = self._places.now() if self._places else ""
+        if node and func in FILLS and self._made_in(node, args[0]):
+            FILLS[func](*args, **(kwargs or {}))
+            return args[0].detach()
         result = func(*args, **(kwargs or {}))
         for value in tree_iter(result):
             if isinstance(value, Tensor) and self._device in (None, value.device.type):
@@ -78,8 +89,11 @@ class LiveStorages(TorchDispatchMode):
         alike = isinstance(other, Tensor) and into.shape == other.shape and into.dtype == other.dtype
         if not alike or held[order[0]] != self._handed or not is_non_overlapping_and_dense_or_false(into):
             return False
-        waiting = self._alive.get(args[0].untyped_storage()._cdata)
-        return waiting is None or waiting.node != node
+        return not self._made_in(node, args[0])
+
+    def _made_in(self, node: Node, x: Tensor) -> bool:
+        made = self._alive.get(x.untyped_storage()._cdata)
+        return made is not None and made.node == node
 
     def measure(self) -> None:
         """Look for the peak from here on."""
