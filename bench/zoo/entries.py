@@ -21,7 +21,16 @@ class Entry:
 
 
 ENTRIES: dict[str, Entry] = {
+    "ccgan": Entry("circle", measures.angles),
     "cyclegan": Entry("styles", measures.restyled, data={"a": "train.npz", "b": "train.npz"}),
+    "dann": Entry("domains", measures.named_apart, data={"named": "train.npz", "other": "train.npz"}),
+    "dann_without_reversal": Entry(
+        "domains",
+        measures.named_apart,
+        spec="dann",
+        data={"named": "train.npz", "other": "train.npz"},
+        changes=("reversal=0",),
+    ),
     "infogan": Entry("digits", measures.codes),
     "kl_autoencoder": Entry("drawings", measures.rebuilt),
     "pix2pix": Entry("drawings", measures.translated),

@@ -71,6 +71,28 @@ def quantized(run: Run) -> list[Figure]:
     return [*rebuilt(run), Figure("codes used", used, {"one code": 1.0}, less=False)]
 
 
+def angles(run: Run) -> list[Figure]:
+    """How far points lie from the angle that was asked for, in degrees; angles that no training point has."""
+    asked = np.tile(run.arrays()["label"], (10, 1))
+    made = run.of_rows({"label": asked}).reshape(-1, 2)
+    found = np.arctan2(made[:, 0], made[:, 1]) / (2 * np.pi)
+
+    def error(labels: np.ndarray) -> float:
+        apart = (found - labels[:, 0] + 0.5) % 1 - 0.5
+        return float(360 * np.abs(apart).mean())
+
+    shuffled = np.random.default_rng(run.seed).permutation(asked)
+    return [Figure("angle, degrees", error(asked), {"labels shuffled": error(shuffled)})]
+
+
+def named_apart(run: Run) -> list[Figure]:
+    """The share of digits named rightly on the set without names; one digit for all is the rule."""
+    held = run.arrays()
+    said = run.of_images(held["other"], "--network", "classifier.logits").reshape(-1, DIGITS).argmax(1)
+    most = np.bincount(held["other_y"]).max() / len(said)
+    return [Figure("named rightly", float((said == held["other_y"]).mean()), {"one digit": most}, less=False)]
+
+
 def _far(made: np.ndarray, true: np.ndarray, rules: Mapping[str, np.ndarray]) -> Figure:
     return Figure("L1", _l1(made, true), {name: _l1(rule, true) for name, rule in rules.items()})
 

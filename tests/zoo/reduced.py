@@ -39,6 +39,8 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
     "began": {"resolution": 16, "width": 2, "z_dim": 3, **FEW},
     "bigan": {"resolution": 8, "z_dim": 5, "width": 6, "training.batch": 8},
     "cgan": {"resolution": 16, "z_dim": 5, "width": 2, "classes": 3, "training.batch": 8},
+    "ccgan": {"width": 5, **FEW},
+    "dann": {"resolution": 16, "classes": 3, "widths": [2, 3], "hidden": 6, **FEW},
     "context_encoder": {
         "encoder": [1, 2, 2],
         "decoder": [2, 1],
