@@ -191,7 +191,8 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         "photo_strides": [2],
         **FEW,
     },
-    "vqgan": {**AUTOENCODER, "channels": 4, "codes": 8},
+    "vqgan": {"resolution": 32, "codes": 8, "begin": "1 steps", **FEW},
+    "wgan": {"resolution": 16, "width": 2, "z_dim": 5, **FEW},
 }
 NAMES = [name.removeprefix("zoo/") for name in ZOO]
 

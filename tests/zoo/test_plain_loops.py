@@ -67,3 +67,23 @@ def test_began() -> None:
         k = min(max(k + 0.5 * (0.5 * real.item() - made.item()), 0.0), 1.0)
     assert 0 < k < 1
     loop.compare(k=k)
+
+
+def test_wgan() -> None:
+    """RMSprop, and a critic whose weights are brought to [−c, c] behind each step (1701.07875)."""
+    changes = {"training.discriminator_steps": 2, "training.discriminator_optimizer.bound": 0.06}
+    loop = Loop(path_of("wgan"), {**REDUCED["wgan"], **changes}, (3, 16, 16))
+    g, d = loop["generator"], loop["discriminator"]
+    of_g, of_d = (torch.optim.RMSprop(of.parameters(), 5e-5, foreach=False) for of in (g, d))
+    for _ in loop.steps(STEPS):
+        for repeat in range(2):
+            x, _ = loop.real(4)
+            with torch.no_grad():
+                fake = g(loop.draws("discriminator", 4, repeat).normal("z", 5))
+            real = d(x)
+            descend(of_d, d(fake).mean() - real.mean())
+            for weight in d.parameters():
+                weight.data.clamp_(-0.06, 0.06)
+        descend(of_g, -d(g(loop.draws("generator", 4).normal("z", 5))).mean())
+    assert max(weight.abs().max() for weight in loop.run.game.networks["discriminator"].parameters()) == 0.06
+    loop.compare()

@@ -162,7 +162,7 @@ def squashed_logits(played: Played) -> Iterator[Diagnostic]:
 
 
 def unbounded_terms(played: Played) -> Iterator[Diagnostic]:
-    """W0721: a term sets logits against others linearly, and nothing bounds slopes: no gradient, no layer."""
+    """W0721: a term sets logits against others linearly, and nothing bounds slopes or the weights."""
     for player in played.plan.players.values():
         passes = [one for one in played.passes if player in one.players]
         if any(one.tracked.again for one in passes):
@@ -172,7 +172,7 @@ def unbounded_terms(played: Played) -> Iterator[Diagnostic]:
             straight = linear_in(one.one, term)
             said = {id_: _says(one, id_) for call, id_ in straight if not call}
             critics = [name for name in said.values() if name in player.networks]
-            if len(critics) > 1 and not is_spectral(played.facts, critics[0]):
+            if len(critics) > 1 and not _is_bounded(played, player, critics[0]):
                 yield Diagnostic(
                     "W0721",
                     "nothing keeps the critic Lipschitz: no gradient penalty, no spectral normalization",
@@ -182,6 +182,13 @@ def unbounded_terms(played: Played) -> Iterator[Diagnostic]:
                     if played.facts.document.is_short
                     else "add a term of the block `penalty.gradient`",
                 )
+
+
+def _is_bounded(played: Played, player: Player, critic: str) -> bool:
+    """Whether a layer, or the optimizer, keeps a critic's weights within bounds."""
+    plan = played.facts.plan
+    optimizer = player.optimizer or (plan.optimizer_of(critic) if plan else None)
+    return is_spectral(played.facts, critic) or (optimizer is not None and optimizer.bound is not None)
 
 
 def _says(one: PlayedPass, id_: str) -> str | None:

@@ -24,12 +24,13 @@ ROWS = (
         means="""
         A term sets what the network says of some images against what it says of others, linearly: an
         estimate of a distance, as the Wasserstein loss, only while the critic is Lipschitz. Nothing bounds it
-        here: no gradient penalty and no spectral normalization, so its outputs can grow without end.""",
+        here: no gradient penalty, no spectral normalization and no `bound` of its optimizer, so its outputs
+        can grow without end.""",
         example="""
         training: {loss: wasserstein}""",
         mend="""
         add `regularizers: {gradient_penalty: {weight: 10}}`, or `defaults: {weighted: {weight:
-        spectral}}`.""",
+        spectral}}`; the first paper bounds weights: `discriminator_optimizer: {bound: 0.01}`.""",
         source="Arjovsky et al. 2017, section 3 (arXiv:1701.07875); Gulrajani et al. 2017 (arXiv:1704.00028)",
     ),
     Code(

@@ -162,7 +162,7 @@ class Optimizers(Mapping[str, Optimizer]):
     def _new(self, owner: Owner, weights: Sequence[Tensor], step: Step) -> Optimizer:
         plan = self._plan(owner)
         optimizer: Optimizer = TORCH[plan.kind](weights, **self._settings(owner, step))
-        optimizer.param_groups[0]["clip"] = plan.clip
+        optimizer.param_groups[0].update(clip=plan.clip, bound=plan.bound)
         return optimizer
 
     def _plan(self, owner: Owner) -> OptimizerPlan:
@@ -212,7 +212,7 @@ def numbers(
     optimizer: OptimizerPlan, growth: Growth | None, sizes: Sequence[Size], step: Step, ratio: float
 ) -> dict[str, Any]:
     """An optimizer's numbers for a step, with growth's rate at the level and the lazy correction."""
-    found = {name: value for name, value in optimizer if name not in ("kind", "clip")}
+    found = {name: value for name, value in optimizer if name not in ("kind", "clip", "bound")}
     rate = optimizer.lr
     if growth and step.stage.level is not None:
         rate = growth.lr.get(max(sizes[step.stage.level]), rate)

@@ -19,6 +19,11 @@ Clip = Annotated[
     Field(gt=0, description="the most that the norm of all its weights' gradients may be; null: any"),
 ]
 
+Bound = Annotated[
+    Float | None,
+    Field(gt=0, description="the most that a weight may be, either way, after each step; null: any"),
+]
+
 
 class Adam(PlanPart):
     """Adam (arXiv:1412.6980). `lr` and `betas` are as without lazy regularization.
@@ -35,6 +40,7 @@ class Adam(PlanPart):
     eps: Epsilon = 1e-8
     weight_decay: WeightDecay = 0.0
     clip: Clip = None
+    bound: Bound = None
 
 
 class AdamW(PlanPart):
@@ -46,6 +52,7 @@ class AdamW(PlanPart):
     eps: Epsilon = 1e-8
     weight_decay: Float = Field(default=0.01, ge=0, le=1, description="times lr, the share of W that goes")
     clip: Clip = None
+    bound: Bound = None
 
 
 class RMSprop(PlanPart):
@@ -59,6 +66,7 @@ class RMSprop(PlanPart):
     centered: Flag = Field(default=False, description="the variance in place of the mean square")
     weight_decay: WeightDecay = 0.0
     clip: Clip = None
+    bound: Bound = None
 
 
 class SGD(PlanPart):
@@ -70,6 +78,7 @@ class SGD(PlanPart):
     nesterov: Flag = Field(default=False, description="momentum as Nesterov's: looks a step ahead")
     weight_decay: WeightDecay = 0.0
     clip: Clip = None
+    bound: Bound = None
 
 
 _Kinds = Adam | AdamW | RMSprop | SGD
@@ -112,6 +121,7 @@ class OptimizerChanges(PlanPart):
     centered: Flag | None = Field(default=None, description="of rmsprop; null: as in `optimizer`")
     weight_decay: Float | None = Field(default=None, ge=0, le=1, description="null: as in `optimizer`")
     clip: Float | None = Field(default=None, gt=0, description="null: as in `optimizer`")
+    bound: Float | None = Field(default=None, gt=0, description="null: as in `optimizer`")
 
     def of(self, base: _Kinds) -> _Kinds:
         """The optimizer with these changes. Raises ValueError, `FIELD: …`, for a field that it has not."""

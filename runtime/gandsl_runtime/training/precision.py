@@ -118,8 +118,9 @@ class Scaling:
     def step(self, *optimizers: Optimizer) -> None:
         """The gradients without the scale, made finite or their step left out, and the optimizers' steps.
 
-        A group of parameters with a `clip` has the norm of its gradients bounded by that. Where all weights
-        rest there is nothing to step, nor to learn of the scale.
+        A group of parameters with a `clip` has the norm of its gradients bounded by that; one with a `bound`,
+        each of its weights, after the step. Where all weights rest there is nothing to step, nor to learn of
+        the scale.
         """
         moving = [one for one in optimizers if any(w.grad is not None for w in _weights(one))]
         for optimizer in moving:
@@ -130,6 +131,9 @@ class Scaling:
                 if group.get("clip") is not None:
                     torch.nn.utils.clip_grad_norm_(group["params"], group["clip"])
             self._scaler.step(optimizer)
+            for group in optimizer.param_groups:
+                if group.get("bound") is not None:
+                    _bound([w for w in group["params"] if w.grad is not None], group["bound"])
         if moving:
             self._scaler.update()
 
@@ -157,6 +161,13 @@ class Scaling:
         if self.enabled and facts.scale is not None:
             told = {"scale": facts.scale, "_growth_tracker": facts.tracker}
             self._scaler.load_state_dict(self._scaler.state_dict() | told)
+
+
+@torch.no_grad()
+def _bound(weights: Sequence[Tensor], most: float) -> None:
+    """Each number brought to [−most, most] (arXiv:1701.07875, algorithm 1)."""
+    for weight in weights:
+        weight.clamp_(-most, most)
 
 
 def _weights(optimizer: Optimizer) -> list[nn.Parameter]:
