@@ -1,7 +1,9 @@
 """Dataclasses that are quick to define: to compare, hash and show them, three functions serve all classes.
 
 The standard decorator writes and compiles six functions for each frozen class, and a command that answers at
-once defines some hundred of them. Here it writes three; the rest is looked up in the class's fields.
+once defines some two hundred of them. Here it writes the constructor; the rest is looked up in the class's
+fields. That nobody sets a field of a frozen one is what the type checker sees to, as for a `Final`: to refuse
+it at run time, too, is a tenth of what `check` takes.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ else:
         if order or not frozen:
             return dataclasses.dataclass(cls, eq=eq, repr=repr, frozen=frozen, order=order, **options)
         own = vars(cls)
-        made = dataclasses.dataclass(cls, eq=False, repr=False, frozen=True, **options)
+        made = dataclasses.dataclass(cls, eq=False, repr=False, **options)
         if repr and "__repr__" not in own:
             made.__repr__ = _shown
         if eq:
