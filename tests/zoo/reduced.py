@@ -181,7 +181,15 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
     },
     "unet_gan": {"resolution": 32, "classes": 3, "width": 1, "z_chunk": 2, "embedding": 3, **FEW},
     "unit": {"resolution": 16, "width": 2, "depth": 1, "judge_depth": 3},
-    "vaegan": {},
+    "vaegan": {
+        "resolution": 16,
+        "z_dim": 5,
+        **{name: [2, 3] for name in ("widths", "judge_widths")},
+        **{name: 6 for name in ("linear", "judge_linear")},
+        "decoder_widths": [3, 3, 2],
+        "enter": 2,
+        **FEW,
+    },
     "vaegan_3d": {
         "resolution": 8,
         "z_dim": 3,
