@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 from torch import Tensor
 
@@ -30,7 +29,7 @@ class Part:
         """The places of the samples in the batch."""
         return range(self.start, self.total, self.step)
 
-    @cached_property
+    @property  # not kept: Python 3.11 does that under a lock, which torch 2.11 can't compile
     def count(self) -> int:
         """The number of samples."""
         return len(range(self.start, self.total, self.step))
