@@ -111,6 +111,8 @@ class Call:
         return bool(self.inputs.get(port))
 
     def __getattr__(self, name: str) -> Any:
+        if name == "attrs" or name.startswith("__"):  # of one that is being copied, and has none yet
+            raise AttributeError(name)
         try:
             return self.attrs[name]
         except KeyError:
