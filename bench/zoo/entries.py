@@ -31,10 +31,12 @@ ENTRIES: dict[str, Entry] = {
         data={"named": "train.npz", "other": "train.npz"},
         changes=("reversal=0",),
     ),
+    "hifi_gan": Entry("sounds", measures.heard),
     "infogan": Entry("digits", measures.codes),
     "kl_autoencoder": Entry("drawings", measures.rebuilt),
     "pix2pix": Entry("drawings", measures.translated),
     "srgan": Entry("photos", measures.enlarged),
     "vaegan": Entry("drawings", measures.rebuilt),
+    "volumes_3dgan": Entry("solids", measures.solid),
     "vqgan": Entry("drawings", measures.quantized),
 }

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import torch
+from torch.nn import functional
 
 from bench.zoo.run import Figure, Run
+from gandsl_runtime.ops.signal import mel
 
 DIGITS, OF_EACH = 10, 100
 
@@ -93,6 +96,73 @@ def named_apart(run: Run) -> list[Figure]:
     return [Figure("named rightly", float((said == held["other_y"]).mean()), {"one digit": most}, less=False)]
 
 
+def solid(run: Run) -> list[Figure]:
+    """What a volume and the nearest held-out one share, of what either has; the rule is the mean of all."""
+    held = run.arrays()["image"].reshape(-1, 16**3) > 127
+    made = run.made("--seeds", "0-199").reshape(-1, 16**3) > 0.5
+    mean = run.arrays("train")["image"].reshape(-1, 16**3).mean(0, keepdims=True) > 127
+
+    def shared(volumes: np.ndarray) -> np.ndarray:
+        both = volumes.astype(np.float32) @ held.T.astype(np.float32)
+        return np.asarray(both / np.maximum(volumes.sum(1)[:, None] + held.sum(1)[None] - both, 1))
+
+    nearest = shared(made)
+    kinds = np.bincount(nearest.argmax(1) % 3, minlength=3) / len(made)
+    return [
+        Figure(
+            "overlap", float(nearest.max(1).mean()), {"mean solid": float(shared(mean).max())}, less=False
+        ),
+        Figure("least of three kinds", float(kinds.min()), {"one solid": 0.0}, less=False),
+    ]
+
+
+RATE, BANDS, WINDOW, HOP = 8000, 40, 256, 64
+
+
+def heard(run: Run) -> list[Figure]:
+    """How far sounds made of mel bands are from these, of the logarithm; Griffin and Lim's beside it."""
+    sounds = run.arrays()["sound"]
+    bands = _log_mel(sounds)
+    made = run.of_rows({"heard": bands})
+    rules = {"Griffin-Lim": _griffin_lim(bands), "silence": np.zeros_like(sounds)}
+    error = {name: float(np.abs(_log_mel(sound) - bands).mean()) for name, sound in rules.items()}
+    return [Figure("log mel", float(np.abs(_log_mel(made.reshape(sounds.shape)) - bands).mean()), error)]
+
+
+def _spectrum(sounds: torch.Tensor) -> torch.Tensor:
+    """Complex [n, frequencies, frames] of [n, 1, t], the border as `space.log_mel` has it."""
+    border = (WINDOW - HOP) // 2
+    bordered = functional.pad(sounds, (border, border), mode="reflect")[:, 0]
+    window = torch.hann_window(WINDOW)
+    return torch.stft(bordered, WINDOW, HOP, window=window, center=False, return_complex=True)
+
+
+def _log_mel(sounds: np.ndarray) -> np.ndarray:
+    magnitude = (_spectrum(torch.from_numpy(sounds)).abs() ** 2 + 1e-9).sqrt()
+    return np.asarray(mel(magnitude[:, None], rate=RATE, bands=BANDS)[:, 0].clamp(min=1e-5).log())
+
+
+def _griffin_lim(bands: np.ndarray, rounds: int = 60) -> np.ndarray:
+    """Float32 (n, 1, t): magnitudes by least squares, phases by going to and fro (Griffin and Lim 1984)."""
+    filters = mel(torch.eye(WINDOW // 2 + 1)[None, None], rate=RATE, bands=BANDS)[0, 0]
+    magnitude = (torch.linalg.pinv(filters) @ torch.from_numpy(bands).exp()).clamp(min=0)
+    count, border = bands.shape[2] * HOP, (WINDOW - HOP) // 2
+    generator = torch.Generator().manual_seed(0)
+    phase = torch.polar(torch.ones_like(magnitude), 6.2832 * torch.rand(magnitude.shape, generator=generator))
+    window = torch.hann_window(WINDOW)
+    lapped = (window**2)[None, :, None].expand(1, -1, bands.shape[2])
+    for _ in range(rounds):
+        frames = torch.fft.irfft((magnitude * phase).transpose(1, 2), WINDOW) * window
+        folded = functional.fold(
+            frames.transpose(1, 2), (1, count + 2 * border), (1, WINDOW), stride=(1, HOP)
+        )
+        weight = functional.fold(lapped, (1, count + 2 * border), (1, WINDOW), stride=(1, HOP))
+        sound = (folded / weight.clamp(min=1e-3))[:, 0, :, border : border + count]
+        found = _spectrum(sound)
+        phase = found / found.abs().clamp(min=1e-8)
+    return np.asarray(sound)
+
+
 def _far(made: np.ndarray, true: np.ndarray, rules: Mapping[str, np.ndarray]) -> Figure:
     return Figure("L1", _l1(made, true), {name: _l1(rule, true) for name, rule in rules.items()})
 
@@ -120,9 +190,6 @@ def enlarged(run: Run) -> list[Figure]:
 
 def _bicubic(images: np.ndarray, factor: int = 4) -> np.ndarray:
     """uint8 (n, h, w, 3), made small as the spec does and brought back to their size."""
-    import torch
-    from torch.nn import functional
-
     x = torch.from_numpy(images).permute(0, 3, 1, 2).float()
     for scale in (1 / factor, factor):
         x = functional.interpolate(x, scale_factor=scale, mode="bicubic")
@@ -130,9 +197,8 @@ def _bicubic(images: np.ndarray, factor: int = 4) -> np.ndarray:
 
 
 def _psnr(made: np.ndarray, true: np.ndarray) -> float:
-    """The mean over images."""
-    squared = ((made.astype(np.float64) - true) ** 2).mean((1, 2, 3))
-    return float(np.mean(20 * np.log10(255) - 10 * np.log10(squared)))
+    """Of all pixels together."""
+    return float(20 * np.log10(255) - 10 * np.log10(((made.astype(np.float64) - true) ** 2).mean()))
 
 
 def _steepness(images: np.ndarray) -> float:

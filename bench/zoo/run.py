@@ -63,10 +63,10 @@ class Run:
                 some("samples", files), key=lambda file: int("".join(filter(str.isdigit, file.stem)))
             )
 
-    def images(self, *options: str) -> np.ndarray:
-        """uint8 (n, h, w), or (n, h, w, 3)."""
+    def made(self, *options: str) -> np.ndarray:
+        """Images uint8 (n, h, w) or (n, h, w, 3), else arrays (n, …)."""
         with self.sampled(*options) as files:
-            return np.stack([np.asarray(Image.open(file)) for file in files])
+            return _read(files)
 
     def of_held(self, *options: str) -> np.ndarray:
         """What the run's network makes of each held-out item: images or arrays."""
@@ -84,18 +84,23 @@ class Run:
         with self.sampled("--data", str(items), *options) as files:
             if len(files) != count:
                 raise SystemExit(f"the measurement is broken: {len(files)} made of {count} items")
-            read = np.load if files[0].suffix == ".npy" else lambda file: np.asarray(Image.open(file))
-            return np.stack([read(file) for file in files])
+            return _read(files)
 
     def of_rows(self, rows: Mapping[str, np.ndarray], *options: str) -> np.ndarray:
-        """The images that the generator makes of arrays, a row each."""
+        """What the generator makes of arrays, a row each."""
         with tempfile.TemporaryDirectory() as place:
             save(Path(place, "rows.npz"), rows)
-            return self.images("--inputs", f"{place}/rows.npz", *options)
+            return self.made("--inputs", f"{place}/rows.npz", *options)
 
 
 def _number(file: Path) -> int:
     return int("".join(filter(str.isdigit, file.stem)))
+
+
+def _read(files: Sequence[Path]) -> np.ndarray:
+    return np.stack(
+        [np.load(file) if file.suffix == ".npy" else np.asarray(Image.open(file)) for file in files]
+    )
 
 
 def command(*words: str) -> None:

