@@ -35,6 +35,7 @@ ENTRIES: dict[str, Entry] = {
     "infogan": Entry("digits", measures.codes),
     "kl_autoencoder": Entry("drawings", measures.rebuilt),
     "pix2pix": Entry("drawings", measures.translated),
+    "real_esrgan": Entry("photos", measures.mended),
     "srgan": Entry("photos", measures.enlarged),
     "vaegan": Entry("drawings", measures.rebuilt),
     "volumes_3dgan": Entry("solids", measures.solid),

@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+import gandsl
 from bench.zoo.run import Figure, Run
+from gandsl_runtime.data.degrade.steps import degraded
 from gandsl_runtime.ops.signal import mel
 
 DIGITS, OF_EACH = 10, 100
@@ -67,7 +69,8 @@ def restyled(run: Run) -> list[Figure]:
 
 def quantized(run: Run) -> list[Figure]:
     """The error of `rebuilt`, and how many codes are used as if all were used alike: e to their entropy."""
-    codes = run.of_held("--network", "codebook").transpose(0, 2, 3, 1)
+    given = {"h": run.of_held("--network", "encoder")}
+    codes = run.of_rows(given, "--network", "codebook").transpose(0, 2, 3, 1)
     _, counts = np.unique(codes.reshape(-1, codes.shape[-1]), axis=0, return_counts=True)
     shares = counts / counts.sum()
     used = float(np.exp(-(shares * np.log(shares)).sum()))
@@ -179,20 +182,33 @@ def _mean(run: Run, field: str) -> np.ndarray:
 def enlarged(run: Run) -> list[Figure]:
     """Four times the size: PSNR in dB, and how steep images are from pixel to pixel, true ones being 1."""
     true = run.arrays()["image"]
-    made, bicubic = run.of_held(), _bicubic(true)
-    rule = {"bicubic": _psnr(bicubic, true)}
-    steep = {"bicubic": _steepness(bicubic) / _steepness(true)}
+    return _mended(run.of_held(), _bicubic(true, 1 / 4, 4), true)
+
+
+def mended(run: Run) -> list[Figure]:
+    """PSNR of images that were made worse by the spec's steps, and small; sharpness as of `enlarged`."""
+    game = gandsl.compile(run.folder / "spec.yaml").game
+    assert game is not None
+    low, true = game.plan.data["low"], run.arrays()["image"]
+    chance = np.random.Generator(np.random.Philox(run.seed))
+    _, height, width = low.shape
+    worse = np.stack([degraded(image, low.steps, (height, width), chance) for image in true])
+    return _mended(run.of_images(worse, "--network", "generator"), _bicubic(worse, 4), true)
+
+
+def _mended(made: np.ndarray, bicubic: np.ndarray, true: np.ndarray) -> list[Figure]:
+    steep = _steepness(true)
     return [
-        Figure("PSNR", _psnr(made, true), rule, less=False),
-        Figure("sharpness", _steepness(made) / _steepness(true), steep, less=False),
+        Figure("PSNR", _psnr(made, true), {"bicubic": _psnr(bicubic, true)}, less=False),
+        Figure("sharpness", _steepness(made) / steep, {"bicubic": _steepness(bicubic) / steep}, less=False),
     ]
 
 
-def _bicubic(images: np.ndarray, factor: int = 4) -> np.ndarray:
-    """uint8 (n, h, w, 3), made small as the spec does and brought back to their size."""
+def _bicubic(images: np.ndarray, *factors: float) -> np.ndarray:
+    """uint8 (n, h, w, 3), by so much larger each time."""
     x = torch.from_numpy(images).permute(0, 3, 1, 2).float()
-    for scale in (1 / factor, factor):
-        x = functional.interpolate(x, scale_factor=scale, mode="bicubic")
+    for factor in factors:
+        x = functional.interpolate(x, scale_factor=factor, mode="bicubic")
     return np.asarray(x.round().clamp(0, 255).byte().permute(0, 2, 3, 1))
 
 

@@ -154,6 +154,12 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         **dict.fromkeys(("width", "hidden", "vgg_width"), 2),
         **FEW,
     },
+    "real_esrgan": {
+        "resolution": 32,
+        **dict.fromkeys(("width", "growth", "judge_width", "vgg_width", "depth"), 2),
+        "begin": "2 steps",
+        **FEW,
+    },
     "srgan": {
         "resolution": 16,
         **dict.fromkeys(("width", "depth", "judge_width", "vgg_width"), 2),
