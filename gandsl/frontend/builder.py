@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from math import prod
 from typing import Any
@@ -12,6 +12,7 @@ from gandsl.diagnostics.errors import Fault
 from gandsl.frontend.context import Context
 from gandsl.frontend.reporting import Reporter
 from gandsl.frontend.reserved import is_reserved
+from gandsl.frontend.sharing import apart
 from gandsl.frontend.values import TensorValue, leaves, mapped
 from gandsl.ir.graph import Graph, Node, Provenance
 from gandsl.ir.op import Call, Op, Port, ShapeError, Trait
@@ -253,7 +254,7 @@ class Builder:
         elif drawn:
             fault = f"`{node.id}` cannot run the layer of `{owner}`: it draws, and would draw the same twice"
         else:
-            fault = _apart(first, self._call(first), node, call)
+            fault = apart(first, self._call(first), node, call)
         if not fault:
             assert first is not None
             return replace(node, shares=first.layer)
@@ -358,35 +359,6 @@ class Builder:
                 Node(id_, "select", {"x": (styles.id,)}, {"index": index}, type_, source.provenance)
             )
         return self.tensor(node)
-
-
-def _apart(first: Node, call: Call, node: Node, other: Call) -> str:
-    """Why a node cannot run another one's layer; empty where it can."""
-    if first.op != node.op:
-        return f"`{node.id}` is `{node.op}`, but `{first.id}`, whose layer it would run, is `{first.op}`"
-    mine, theirs = (
-        {"weight of shape": {**one.spec.weights(of), **one.spec.buffers(of)}}
-        | {param.name: of.attrs[param.name] for param in one.spec.params}
-        | {name: rule(of) for name, rule in _sizes(one.spec).items()}
-        for one, of in ((node, other), (first, call))
-    )
-    name = next((name for name in mine if mine[name] != theirs[name]), "")
-    if not name:
-        return ""
-    want, have = mine[name], theirs[name]
-    if isinstance(want, dict):
-        tensor = next(key for key in {**want, **have} if want.get(key) != have.get(key))
-        name, want, have = f"{tensor} of shape", want.get(tensor), have.get(tensor)
-        want, have = (list(shape) if shape else "none" for shape in (want, have))
-    return (
-        f"`{node.id}` would run the layer of `{first.id}` with {'a ' * name.endswith('shape')}{name} {want}, "
-        f"which is {have} there"
-    )
-
-
-def _sizes(op: Op) -> dict[str, Callable[[Call], Any]]:
-    """What a layer is built with that follows from its inputs."""
-    return {name: rule for name, rule in (op.layer.sizes if op.layer else {}).items() if callable(rule)}
 
 
 def _scopes(id_: str) -> list[str]:
