@@ -3,6 +3,7 @@
     python -m bench.zoo data digits zoo/data              # a set alone
     python -m bench.zoo run infogan --seeds 0-2 --out zoo
     python -m bench.zoo table --out zoo
+    python -m bench.zoo picture infogan --out zoo
 
 A run is `gandsl train` and then `gandsl sample`, each in a process of its own on one thread. What is there is
 not made again, so that the same call goes on where one was stopped.
@@ -20,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bench.figures import some
 from bench.zoo.entries import ENTRIES
+from bench.zoo.pictures import PICTURES, picture
 from bench.zoo.run import MOST_SECONDS, Run, trained
 from bench.zoo.sets import SETS, made
 from bench.zoo.table import table
@@ -53,8 +55,12 @@ def main() -> int:
     running = commands.add_parser("run", help="train and measure")
     running.add_argument("names", nargs="+", choices=sorted(ENTRIES), metavar="NAME")
     running.add_argument("--seeds", default="0-2", help="such as 0-2 or 0,3")
+    drawing = commands.add_parser("picture", help="what the run of a seed gives, as zoo_NAME.png")
+    drawing.add_argument("names", nargs="+", choices=sorted(PICTURES), metavar="NAME")
+    drawing.add_argument("--seed", type=int, default=0)
+    drawing.add_argument("--to", type=Path, default=Path("."), metavar="FOLDER")
     telling = commands.add_parser("table", help="what runs came to, in Markdown")
-    for one in (running, telling):
+    for one in (running, drawing, telling):
         one.add_argument("--out", type=Path, required=True, metavar="DIR")
     options = parser.parse_args()
     match options.command:
@@ -62,6 +68,11 @@ def main() -> int:
             print(made(options.name, options.folder))
         case "table":
             print(table(options.out))
+        case "picture":
+            for name in options.names:
+                folder, data = options.out / name / f"seed{options.seed}", options.out / "data"
+                drawn = picture(name, Run(folder, data / ENTRIES[name].set, options.seed))
+                drawn.save(options.to / f"zoo_{name}.png")
         case "run":
             for name in options.names:
                 for seed in numbers(options.seeds, "--seeds"):

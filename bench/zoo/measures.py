@@ -13,6 +13,7 @@ from bench.zoo.run import Figure, Run
 from gandsl_runtime.data.degrade.steps import degraded
 from gandsl_runtime.ops.signal import mel
 
+Images = tuple[np.ndarray, np.ndarray, np.ndarray]
 DIGITS, OF_EACH = 10, 100
 
 
@@ -125,11 +126,11 @@ RATE, BANDS, WINDOW, HOP = 8000, 40, 256, 64
 def heard(run: Run) -> list[Figure]:
     """How far sounds made of mel bands are from these, of the logarithm; Griffin and Lim's beside it."""
     sounds = run.arrays()["sound"]
-    bands = _log_mel(sounds)
+    bands = log_mel(sounds)
     made = run.of_rows({"heard": bands})
-    rules = {"Griffin-Lim": _griffin_lim(bands), "silence": np.zeros_like(sounds)}
-    error = {name: float(np.abs(_log_mel(sound) - bands).mean()) for name, sound in rules.items()}
-    return [Figure("log mel", float(np.abs(_log_mel(made.reshape(sounds.shape)) - bands).mean()), error)]
+    rules = {"Griffin-Lim": griffin_lim(bands), "silence": np.zeros_like(sounds)}
+    error = {name: float(np.abs(log_mel(sound) - bands).mean()) for name, sound in rules.items()}
+    return [Figure("log mel", float(np.abs(log_mel(made.reshape(sounds.shape)) - bands).mean()), error)]
 
 
 def _spectrum(sounds: torch.Tensor) -> torch.Tensor:
@@ -140,12 +141,13 @@ def _spectrum(sounds: torch.Tensor) -> torch.Tensor:
     return torch.stft(bordered, WINDOW, HOP, window=window, center=False, return_complex=True)
 
 
-def _log_mel(sounds: np.ndarray) -> np.ndarray:
+def log_mel(sounds: np.ndarray) -> np.ndarray:
+    """[n, bands, frames] of [n, 1, t], as the spec's game computes it."""
     magnitude = (_spectrum(torch.from_numpy(sounds)).abs() ** 2 + 1e-9).sqrt()
     return np.asarray(mel(magnitude[:, None], rate=RATE, bands=BANDS)[:, 0].clamp(min=1e-5).log())
 
 
-def _griffin_lim(bands: np.ndarray, rounds: int = 60) -> np.ndarray:
+def griffin_lim(bands: np.ndarray, rounds: int = 60) -> np.ndarray:
     """Float32 (n, 1, t): magnitudes by least squares, phases by going to and fro (Griffin and Lim 1984)."""
     filters = mel(torch.eye(WINDOW // 2 + 1)[None, None], rate=RATE, bands=BANDS)[0, 0]
     magnitude = (torch.linalg.pinv(filters) @ torch.from_numpy(bands).exp()).clamp(min=0)
@@ -181,22 +183,32 @@ def _mean(run: Run, field: str) -> np.ndarray:
 
 def enlarged(run: Run) -> list[Figure]:
     """Four times the size: PSNR in dB, and how steep images are from pixel to pixel, true ones being 1."""
+    return _mended(*enlarged_images(run))
+
+
+def enlarged_images(run: Run) -> Images:
+    """Held-out ones by bicubic interpolation, as made, and as they are: uint8 (n, h, w, 3)."""
     true = run.arrays()["image"]
-    return _mended(run.of_held(), _bicubic(true, 1 / 4, 4), true)
+    return _bicubic(true, 1 / 4, 4), run.of_held(), true
 
 
 def mended(run: Run) -> list[Figure]:
-    """PSNR of images that were made worse by the spec's steps, and small; sharpness as of `enlarged`."""
+    """As `enlarged`, of images that were made worse by the spec's own steps."""
+    return _mended(*mended_images(run))
+
+
+def mended_images(run: Run) -> Images:
+    """As `enlarged_images`."""
     game = gandsl.compile(run.folder / "spec.yaml").game
     assert game is not None
     low, true = game.plan.data["low"], run.arrays()["image"]
     chance = np.random.Generator(np.random.Philox(run.seed))
     _, height, width = low.shape
     worse = np.stack([degraded(image, low.steps, (height, width), chance) for image in true])
-    return _mended(run.of_images(worse, "--network", "generator"), _bicubic(worse, 4), true)
+    return _bicubic(worse, 4), run.of_images(worse, "--network", "generator"), true
 
 
-def _mended(made: np.ndarray, bicubic: np.ndarray, true: np.ndarray) -> list[Figure]:
+def _mended(bicubic: np.ndarray, made: np.ndarray, true: np.ndarray) -> list[Figure]:
     steep = _steepness(true)
     return [
         Figure("PSNR", _psnr(made, true), {"bicubic": _psnr(bicubic, true)}, less=False),
