@@ -96,7 +96,7 @@ def named_apart(run: Run) -> list[Figure]:
     """The share of digits named rightly on the set without names; one digit for all is the rule."""
     held = run.arrays()
     said = run.of_images(held["other"], "--network", "classifier.logits").reshape(-1, DIGITS).argmax(1)
-    most = np.bincount(held["other_y"]).max() / len(said)
+    most = float(np.bincount(held["other_y"]).max() / len(said))
     return [Figure("named rightly", float((said == held["other_y"]).mean()), {"one digit": most}, less=False)]
 
 

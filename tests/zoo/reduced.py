@@ -109,6 +109,15 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         "readers": 1,
         **FEW,
     },
+    "fastgan": {
+        "resolution": 64,
+        "small": 32,
+        "z_dim": 6,
+        **dict.fromkeys(("width", "judge_width", "lpips_width"), 2),
+        "decoder_width": 1,
+        "decoder_factors": [2, 1],
+        **FEW,
+    },
     "hifi_gan": {
         "length": 240,
         "rate": 1000,
