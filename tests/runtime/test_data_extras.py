@@ -155,6 +155,7 @@ def test_a_spoiled_one_is_told(kind, end, how, tmp_path):
         row(inside, {kind: of}, tmp_path)
     assert fault.value.exit_code == 3 and f"can't read {name} of " in fault.value.message
     assert len(fault.value.message.splitlines()) == 1 and fault.value.remedy
+    assert "object at" not in fault.value.message
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -11,8 +12,10 @@ from PIL import Image
 
 from gandsl_runtime.data import Stream, open_dataset
 from gandsl_runtime.data.fields.opened import opened
+from gandsl_runtime.data.fields.pack import pack_fields
 from gandsl_runtime.data.sources import open_source
 from gandsl_runtime.errors import DataError, MissingExtra
+from gandsl_runtime.plan.game import DataField
 from tests.runtime.fielded import CASES, FIELDS
 from tests.runtime.helpers import pixels
 from tests.runtime.test_data_fields import holds
@@ -111,6 +114,7 @@ def test_columns_are_fields(datasets, tmp_path):
             "y": library.Value("string"),
             "age": library.Value("float32"),
             "pose": library.Value("string"),
+            "latent": library.List(library.Value("float32")),
             "text": lists,
         }
     )
@@ -154,6 +158,93 @@ def test_a_column_that_lacks_a_cell(datasets, tmp_path):
             opened(source, {name: FIELDS[name]}).row(index)
     with pytest.raises(DataError, match=r"has no `y` for .*/1"):
         opened(source, {"y": FIELDS["y"]})
+
+
+@pytest.fixture
+def heard(datasets, tmp_path):
+    """A set with every kind of column, sounds among them, as a parquet file; and the tones."""
+    soundfile = pytest.importorskip(
+        "soundfile", reason="soundfile is not installed: pip install 'gandsl[audio]'"
+    )
+    tones = np.random.default_rng(3).uniform(-0.9, 0.9, (6, 2, 40))
+
+    def file(place):
+        out = io.BytesIO()
+        soundfile.write(out, tones[place].T, 16000, format=("WAV", "FLAC")[place % 2], subtype="PCM_16")
+        return {"bytes": out.getvalue(), "path": None}
+
+    numbers = datasets.List(datasets.Value("float32"))
+    content = {"bytes": datasets.Value("binary"), "path": datasets.Value("string")}
+    features = datasets.Features(
+        {
+            "sound": content,  # which the library takes as sounds without its decoder of them
+            "image": datasets.Image(),
+            "y": datasets.ClassLabel(names=["cat", "dog", "eel"]),
+            "text": datasets.List(numbers),
+            "age": datasets.Value("float32"),
+            "pose": numbers,
+        }
+    )
+    rows = {
+        "sound": [file(place) for place in range(6)],
+        "image": [Image.fromarray(value) for value in CASES["image"].values()[:6]],
+        **{
+            name: [value.tolist() for value in CASES[name].values()[:6]]
+            for name in ("y", "text", "age", "pose")
+        },
+    }
+    made = datasets.Dataset.from_dict(rows, features).cast_column("sound", datasets.Audio())
+    made.save_to_disk(tmp_path / "disk")
+    made.to_parquet(tmp_path / "set.parquet")
+    return tmp_path / "set.parquet", tones
+
+
+HEARD = {name: FIELDS[name] for name in ("image", "y", "text", "age", "pose")} | {
+    "sound": DataField("Signal", (2, 40))
+}
+
+
+def test_sounds_beside_every_kind_of_column(heard, tmp_path):
+    """Saved to disk, as parquet, and packed from that."""
+    path, tones = heard
+    tables = [opened(open_source(f"hf:{where}", images=False), HEARD) for where in (path, tmp_path / "disk")]
+    pack_fields(tables[0], tmp_path / "pack")
+    for table in (*tables, opened(open_source(tmp_path / "pack", images=False), HEARD)):
+        for place in range(6):
+            row = table.row(place)
+            np.testing.assert_allclose(row["sound"], tones[place], atol=2**-15)
+            for name in ("image", "y", "text", "age", "pose"):
+                np.testing.assert_array_equal(row[name], CASES[name].rows()[place])
+
+
+SPOILED = {
+    "none": (None, "the row has no `{}`"),
+    "empty": ({"bytes": b"", "path": None}, "cut short"),
+    "nothing": ({"bytes": None, "path": None}, "the row has no `{}`"),
+    "noise": ({"bytes": np.random.default_rng(1).bytes(300), "path": None}, "it is no"),
+    "gone": ({"bytes": None, "path": "/nowhere/1"}, "no such file"),
+}
+
+
+@pytest.mark.parametrize("how", SPOILED)
+def test_a_spoiled_cell_is_told(heard, how, tmp_path):
+    """One message, of one line, that names column and row and nothing of any package's own."""
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    cell, said = SPOILED[how]
+    whole = parquet.read_table(heard[0])
+    for name in ("sound", "image", "age", "pose") if how == "none" else ("sound", "image"):
+        at = whole.schema.get_field_index(name)
+        cells = whole[name].to_pylist()
+        cells[3] = cell
+        spoiled = whole.set_column(
+            at, whole.schema.field(at), arrow.array(cells, whole.schema.field(at).type)
+        )
+        parquet.write_table(spoiled, tmp_path / f"{name}.parquet")
+        with pytest.raises(DataError) as fault:
+            opened(open_source(f"hf:{tmp_path}/{name}.parquet", images=False), {name: HEARD[name]}).row(3)
+        message = fault.value.message
+        assert f"can't read {name} of train/3 of hf:" in message and said.format(name) in message
+        assert len(message.splitlines()) == 1 and "object at" not in message and fault.value.remedy
 
 
 def test_hub_without_its_package(monkeypatch):

@@ -75,10 +75,14 @@ def sound(content: bytes) -> np.ndarray:
         raise MissingExtra("sound files", "audio") from error
     if content[:4] == b"RIFF" and len(content) - 8 < int.from_bytes(content[4:8], "little") < UNKNOWN:
         raise ValueError(CUT)  # the library reads what there is
-    with soundfile.SoundFile(io.BytesIO(content)) as file:
-        samples = file.read(dtype="float32", always_2d=True)
-        if len(samples) < file.frames:
-            raise ValueError(CUT)
+    try:
+        with soundfile.SoundFile(io.BytesIO(content)) as file:
+            samples = file.read(dtype="float32", always_2d=True)
+            if len(samples) < file.frames:
+                raise ValueError(CUT)
+    except soundfile.LibsndfileError as error:  # whose own text has the address of what it reads
+        said = error.error_string.removeprefix("Error : ").rstrip(".")
+        raise ValueError(f"it is no sound, or is cut short: {said}") from error
     return np.ascontiguousarray(samples.T)
 
 

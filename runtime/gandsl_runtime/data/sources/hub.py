@@ -57,7 +57,8 @@ class Hub:
         for kind in (_library().Image, _library().Audio):
             if isinstance(feature, kind):
                 return cells.with_format(None).cast_column(column, kind(decode=False))
-        numbers = _type_of(feature)
+        # one number a row as Python has it: an array would make NaN of a cell that is not there
+        numbers = None if isinstance(feature, _library().Value) else _type_of(feature)
         return cells.with_format(None) if numbers is None else cells.with_format("numpy", dtype=numbers)
 
     def values(self, column: str) -> list[Any]:
