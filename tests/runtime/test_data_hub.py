@@ -114,7 +114,7 @@ def test_columns_are_fields(datasets, tmp_path):
             "y": library.Value("string"),
             "age": library.Value("float32"),
             "pose": library.Value("string"),
-            "latent": library.List(library.Value("float32")),
+            "latent": library.Array3D((4, 2, 3), "float32"),
             "text": lists,
         }
     )
