@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import linecache
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
@@ -38,6 +39,7 @@ from gandsl_runtime.game.program import (
 )
 from gandsl_runtime.network import Network
 from gandsl_runtime.plan.schedule import Clock, Stage
+from gandsl_runtime.port import INDICES, sample_shape
 from gandsl_runtime.rng import Draws, Key, Part, name_layers, seeded
 from tests.analysis.random_games import random_game
 from tests.codegen.twins import loaded
@@ -102,9 +104,10 @@ def tensor(source: Source, stage: Stage, game: GameIR) -> Tensor:
             type_ = next(
                 node.type for node in game.main if node.op == "item" and node.attrs["field"] == field
             )
-            if type_.kind == "Label":
-                return torch.arange(COUNT) % type_.shape[0]
-            return torch.rand(COUNT, *type_.shape, generator=generator) * 2 - 1
+            shape = (COUNT, *sample_shape(type_.kind, type_.shape))
+            if type_.kind in INDICES:
+                return torch.arange(math.prod(shape)).view(shape) % type_.shape[0]
+            return torch.rand(shape, generator=generator) * 2 - 1
         case Drawn(distribution="labels", high=high):
             return torch.randint(int(high), (COUNT,), generator=generator)
         case Drawn(distribution="integers", low=low, high=high):

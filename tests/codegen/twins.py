@@ -14,6 +14,7 @@ from gandsl.ir.graph import NetworkIR
 from gandsl.ir.op import Trait
 from gandsl.lowering.network import LoweredNetwork
 from gandsl_runtime.network import Network, Port
+from gandsl_runtime.port import INDICES, sample_shape
 from gandsl_runtime.training.precision import switch_casts
 from tests.passes.exact import batch_of
 
@@ -57,10 +58,10 @@ def arguments(module: torch.fx.GraphModule, batch: int = 4) -> list[Tensor]:
     for node in module.graph.nodes:
         if node.op == "placeholder":
             type_ = node.meta["type"]
-            if type_.kind == "Label":
-                found.append(torch.randint(type_.shape[0], (batch,)))
+            shape = () if type_.kind == "Scalar" else (batch, *sample_shape(type_.kind, type_.shape))
+            if type_.kind in INDICES:
+                found.append(torch.randint(type_.shape[0], shape))
             else:
-                shape = () if type_.kind == "Scalar" else (batch, *type_.shape)
                 found.append(torch.rand(shape).requires_grad_())
     return found
 

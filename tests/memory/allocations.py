@@ -40,18 +40,19 @@ def allocated(
 ) -> dict[str, Allocated]:
     """Of each phase of a step at a stage (the last) in which all are due, as the allocator saw it.
 
-    The executor takes the step twice: the second begins with what the first one left. What an operation
-    takes and gives back before it ends, and nobody outside could see, is its workspace.
+    The executor takes the step twice, as it does at every stage before: so it begins with what these left,
+    such as the moments of weights that a later stage has no use for. What an operation takes and gives back before it ends, and nobody outside could see, is its workspace.
     """
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         game = made()
         stream: Any = Blank(game.plan.data, torch.device("cpu"), ahead=False)
         run = GameRun.new(plan, game, stream, 0, torch.device("cpu"))
-        begins = dict(stage_begins(plan, sizes_of(game.networks)))
-        clock = begins[stage or [*begins][-1]]
-        for _ in range(2):
-            run.clock = schedule.Clock(clock.images + 1, 0)  # within a fade, in a step for every interval
-            step(run, record_function)
+        for one, clock in stage_begins(plan, sizes_of(game.networks)):
+            for _ in range(2):
+                run.clock = schedule.Clock(clock.images + 1, 0)  # within a fade, in a step for every interval
+                step(run, record_function)
+            if one == stage:
+                break
     return _read(profiler.profiler.kineto_results.experimental_event_tree())
 
 
