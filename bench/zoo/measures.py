@@ -101,7 +101,7 @@ def named_apart(run: Run) -> list[Figure]:
 
 
 def solid(run: Run) -> list[Figure]:
-    """What a held-out volume shares with the nearest of 200 samples, of what either has; the rule is the mean.
+    """What a held-out volume shares with the nearest of 200 samples, of what either has.
 
     Also how often samples are most like the kind of solid that they are least like.
     """
