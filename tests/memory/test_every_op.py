@@ -19,6 +19,11 @@ ILLEGAL = {  # what the language refuses
     Case("one_hot", "generator", "path"),
     Case("quantize", "discriminator", "r1"),  # no second derivative
     Case("quantize", "generator", "path"),
+    *(
+        Case(op, side, way)
+        for op in ("scale_gradient", "normalize_gradient")
+        for side, way in (("discriminator", "r1"), ("generator", "path"))
+    ),
     *(  # an image would depend on those beside it
         Case(op, "generator", way)
         for op in ("minibatch_stddev", "minibatch_similarity")
@@ -30,6 +35,8 @@ SHORT = {  # where the hand-written prediction was furthest off, and where gradi
     Case("softplus", "discriminator", "r1"),
     Case("pad", "discriminator", "plain"),
     Case("modulated_conv", "generator", "path"),
+    Case("random_shift", "discriminator", "r1"),  # whose derivative writes into zeros of its own
+    Case("normalize_gradient", "discriminator", "plain"),  # adds a number, which is no gradient
 }
 
 

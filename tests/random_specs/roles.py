@@ -112,8 +112,6 @@ def _possible(op: Op) -> Iterator[str]:
     needed = [set(port.kinds) for port in op.ports if not port.optional]
     grows = {"Scalar"} in needed  # only a fade has one
     labels = any(kinds <= {"Label", "Classes"} for kinds in needed)
-    if {"Number"} in needed:  # an item of the data, which a game of images and labels has not
-        return
     reads = not all(port.counts for port in op.ports)  # more than the size of a batch
     for side, given in (("G", ("Latent", "Label")), ("D", ("Image", "Label"))):
         if side == "G" and op.has(Trait.BATCH_COUPLED) and not op.has(Trait.BATCH_NORMALIZED):

@@ -86,7 +86,9 @@ class LiveStorages(TorchDispatchMode):
         A derivative's own sum, which is no work of the engine's, has a term that was made in the same node.
         """
         into, other = (args[index] for index in order)
-        alike = isinstance(other, Tensor) and into.shape == other.shape and into.dtype == other.dtype
+        if not (isinstance(into, Tensor) and isinstance(other, Tensor)):
+            return False
+        alike = into.shape == other.shape and into.dtype == other.dtype
         if not alike or held[order[0]] != self._handed or not is_non_overlapping_and_dense_or_false(into):
             return False
         return not self._made_in(node, args[0])
