@@ -25,16 +25,23 @@ def weights(module: ModuleIR, folder: Path) -> dict[str, str]:
     for name, network in module.networks.items():
         if network.start is not None:
             generator = torch.Generator().manual_seed(1)
-            file = save(
-                {
-                    f"{node.id}.{tensor}": 0.1 * torch.randn(shape, generator=generator)
-                    for graph, node in network.weighted().values()
-                    for tensor, shape in node.spec.weights(graph.call(node)).items()
-                }
-            )
+            drawn = {
+                f"{node.id}.{tensor}": _random(shape, generator)
+                for graph, node in network.weighted().values()
+                for of in (node.spec.weights, node.spec.buffers)
+                for tensor, shape in of(graph.call(node)).items()
+            }
+            file = save(drawn)
             (folder / network.start.file).write_bytes(file)
             said[f"networks.{name}.weights.sha256"] = hashlib.sha256(file).hexdigest()
     return said
+
+
+def _random(shape: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:
+    """Vectors, such as a variance, are positive; a layer's gives about as much as it takes."""
+    if len(shape) < 2:
+        return 0.5 + torch.rand(shape, generator=generator)
+    return torch.randn(shape, generator=generator) * (2 / max(int(np.prod(shape[1:])), 1)) ** 0.5
 
 
 def play(path: Path, changes: Mapping[str, Any]) -> None:

@@ -147,7 +147,13 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         "training.optimizer.lr": {"shape": "linear", "start": 2e-4, "end": 0, "over": "8 img"},
         **FEW,
     },
-    "projected_gan": FEW,
+    "projected_gan": {
+        "resolution": 64,
+        "z_dim": 6,
+        **dict.fromkeys(("width", "mixed", "stem"), 2),
+        "widths": [2] * 7,
+        **FEW,
+    },
     "r3gan_cifar": {
         "widths": [4, 4],
         "cardinalities": [2, 2],
