@@ -41,7 +41,8 @@ def allocated(
     """Of each phase of a step at a stage (the last) in which all are due, as the allocator saw it.
 
     The executor takes the step twice, as it does at every stage before: so it begins with what these left,
-    such as the moments of weights that a later stage has no use for. What an operation takes and gives back before it ends, and nobody outside could see, is its workspace.
+    such as the moments of weights that a later stage has no use for. What an operation takes and gives back
+    before it ends, and nobody outside could see, is its workspace.
     """
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         game = made()
