@@ -13,6 +13,7 @@ OTHERS = {
     "suite": "python bench/suite.py   (runs the tests)",
     "digits": "python bench/digits.py runs/demo   (after `make demo`)",
     "quickstart": "python bench/quickstart.py --seeds 100-104 --threads 1,2   (half an hour, idle machine)",
+    "zoo": "python -m bench.zoo run infogan pix2pix --seeds 0-2 --out DIR   (a minute or two each run)",
     "steps": "python bench/steps.py --stylegan2-ada PATH --biggan PATH --gan-zoo PATH   (checkouts)",
     "gpu": "python -m bench.gpu --stylegan2-ada PATH --biggan PATH   (a GPU; --device cpu: in miniature)",
     "official": "python bench/official.py --stylegan2-ada PATH --biggan PATH --genforce PATH   (checkouts)",

@@ -34,7 +34,8 @@ def _rows(entry: str, runs: Sequence[Row]) -> list[str]:
         rules = {name: _bounds([one["rules"][name] for one in figures]) for name in first["rules"]}
         said = "; ".join(f"{name}: {_told(bounds)}" for name, bounds in rules.items())
         apart = ", ".join(_apart(ours, bounds, first["less"]) for bounds in rules.values())
-        name = f"`zoo/{entry}` ({len(runs)} seeds)" if number == 0 else ""
+        apart = apart if len(runs) > 1 else "–"
+        name = f"`{entry}`, seeds: {len(runs)}" if number == 0 else ""
         rows.append(f"| {name} | {first['name']} | {_told(ours)} | {said} | {apart} | {minutes:.1f} |")
     return rows
 

@@ -41,5 +41,5 @@ def test_intervals_and_whether_they_are_apart(tmp_path: Path) -> None:
         row = {"entry": "one", "seed": seed, "seconds": 60.0, "figures": figures}
         (tmp_path / f"one/seed{seed}.json").write_text(json.dumps(row))
     near, far, more = table(tmp_path).splitlines()[2:]
-    assert near == "| `zoo/one` (3 seeds) | near | 2.000 ± 2.484 | rule: 5.000 | yes | 1.0 |"
+    assert near == "| `one`, seeds: 3 | near | 2.000 ± 2.484 | rule: 5.000 | yes | 1.0 |"
     assert [row.split("|")[5].strip() for row in (far, more)] == ["no", "worse"]
