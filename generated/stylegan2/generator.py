@@ -34,7 +34,7 @@ class StyleLayer(nn.Module):
 
 
 class StyleRgb(nn.Module):
-    """A modulated 1×1 convolution to an image, without demodulation.
+    """A modulated convolution to an image, without demodulation.
 
     Block `rgb` (gandsl/std/style.yaml:138): synthesis.s4.rgb, synthesis.s8.rgb, …
     synthesis.s1024.rgb.
