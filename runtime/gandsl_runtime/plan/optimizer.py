@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from .number import Beta, Rate
 from .part import Flag, Float, PlanPart
@@ -80,6 +80,17 @@ class SGD(PlanPart):
     clip: Clip = None
     bound: Bound = None
 
+    @model_validator(mode="after")
+    def _looks_ahead(self) -> SGD:
+        _look_ahead(self.nesterov, self.momentum)
+        return self
+
+
+def _look_ahead(nesterov: bool, momentum: float) -> None:
+    """Raises ValueError for a look ahead along no way."""
+    if nesterov and not momentum:
+        raise ValueError("nesterov looks ahead by momentum, which is 0: give momentum, such as 0.9")
+
 
 _Kinds = Adam | AdamW | RMSprop | SGD
 OPTIMIZERS: Mapping[str, type[_Kinds]] = {
@@ -124,12 +135,13 @@ class OptimizerChanges(PlanPart):
     bound: Float | None = Field(default=None, gt=0, description="null: as in `optimizer`")
 
     def of(self, base: _Kinds) -> _Kinds:
-        """The optimizer with these changes. Raises ValueError, `FIELD: …`, for a field that it has not."""
+        """The optimizer with these changes. Raises ValueError, `FIELD …`, for one that it cannot have."""
         said = {name: value for name, value in self if value is not None}
         known = OPTIMIZERS[self.kind or base.kind].model_fields
         for name in said:
             if name not in known:
                 raise ValueError(f"{name} is no field of {self.kind or base.kind}")
-        if self.kind in (None, base.kind):
-            return base.model_copy(update=said)
-        return OPTIMIZERS[self.kind or ""].model_validate({"lr": base.lr, "clip": base.clip} | said)
+        kept = dict(base) if self.kind in (None, base.kind) else {"lr": base.lr, "clip": base.clip}
+        changed: dict[str, Any] = kept | said
+        _look_ahead(changed.get("nesterov", False), changed.get("momentum", 0.0))
+        return OPTIMIZERS[self.kind or base.kind].model_validate(changed)

@@ -120,6 +120,29 @@ CASES = [
         ["G0008 25:33 ‹betas› the plan has no field `betas` here"],
     ),
     case(
+        "nesterov without momentum",
+        PLAIN,
+        [("{lr: 1e-3, betas: [0.0, 0.99]}", "{kind: sgd, lr: 1, nesterov: true}")],
+        [
+            "G0602 25:14 ‹{kind: sgd, lr: 1, nesterov: true}› `optimizer`: nesterov looks ahead by momentum, "
+            "which is 0: give momentum, such as 0.9"
+        ],
+    ),
+    case(
+        "nesterov of one network, without momentum",
+        PLAIN,
+        [
+            (
+                "optimizer: {lr: 1e-3, betas: [0.0, 0.99]}",
+                "optimizer: {kind: sgd, lr: 1}\n  optimizers: {discriminator: {nesterov: true}}",
+            )
+        ],
+        [
+            "G0602 26:42 ‹true› `nesterov`: optimizers.discriminator.nesterov looks ahead by momentum, which is "
+            "0: give momentum, such as 0.9"
+        ],
+    ),
+    case(
         "an optimizer that there is not",
         PLAIN,
         [("{lr: 1e-3, betas: [0.0, 0.99]}", "{kind: adan, lr: 1}")],
