@@ -20,6 +20,7 @@ from gandsl_runtime.peak_memory.rehearsal import Blank
 from gandsl_runtime.plan import Plan, schedule
 
 PHASE = "phase "
+LATE = 720720  # a step when every player has come, and every interval up to 16 steps is due, as in the first
 
 
 class Allocated(NamedTuple):
@@ -41,16 +42,20 @@ def allocated(
     """Of each phase of a step at a stage (the last) in which all are due, as the allocator saw it.
 
     The executor takes the step twice, as it does at every stage before: so it begins with what these left,
-    such as the moments of weights that a later stage has no use for. What an operation takes and gives back
-    before it ends, and nobody outside could see, is its workspace.
+    such as the moments of weights that a later stage has no use for. Where players come later, two steps with
+    these follow. What an operation takes and gives back before it ends, and nobody outside could see, is its
+    workspace.
     """
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         game = made()
-        stream: Any = Blank(game.plan.data, torch.device("cpu"), ahead=False)
-        run = GameRun.new(plan, game, stream, 0, torch.device("cpu"))
+        cpu = torch.device("cpu")
+        streams: dict[str, Any] = {key: Blank(of, cpu, ahead=False) for key, of in game.plan.streams.items()}
+        nothing: Any = Blank({}, cpu, ahead=False)
+        run = GameRun.new(plan, game, next(iter(streams.values()), nothing), 0, cpu, further=streams)
+        come_later = any(player.start for player in game.plan.players.values())
         for one, clock in stage_begins(plan, sizes_of(game.networks)):
-            for _ in range(2):
-                run.clock = schedule.Clock(clock.images + 1, 0)  # within a fade, in a step for every interval
+            for steps in (0, 0, LATE, LATE) if come_later else (0, 0):
+                run.clock = schedule.Clock(clock.images + 1, steps)  # within a fade
                 step(run, record_function)
             if one == stage:
                 break
@@ -89,7 +94,7 @@ def _read(roots: Any) -> dict[str, Allocated]:
     for root in roots:
         walk(root, 0)
     taken = _paired(sorted(events))
-    return {name: _peak(taken, start, end) for start, end, name in phases}  # the second of each
+    return {name: _peak(taken, start, end) for start, end, name in phases}  # the last of each
 
 
 class _Taken(NamedTuple):

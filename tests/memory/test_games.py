@@ -22,14 +22,23 @@ GAMES = ROOT / "tests" / "games"
 CLOSE = 0.01
 NAMES = sorted(path.stem for path in GAMES.glob("*.yaml") if path.stem != "nets")
 SMALLER = {"bright": reduced("stylegan2")}  # all others are small
-QUICK = ("unet_gan",)  # whose judge has a name of its own, and several outputs
+QUICK = ("srgan", "unet_gan")  # players come and go; a judge of another name, with several outputs
 
 
 @pytest.mark.parametrize(
     "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.thorough) for name in NAMES]
 )
 def test_every_phase_is_as_allocated(name: str) -> None:
-    program = gandsl.compile(GAMES / f"{name}.yaml", SMALLER.get(name))
+    is_as_allocated(name, SMALLER.get(name))
+
+
+def test_a_player_that_comes_alone() -> None:
+    """To weights that another has trained so far: it brings moments of its own."""
+    is_as_allocated("srgan", {"game.players.judge.from": None})
+
+
+def is_as_allocated(name: str, changes: dict[str, Any] | None) -> None:
+    program = gandsl.compile(GAMES / f"{name}.yaml", changes)
     assert program.plan is not None
     ours = next(level for level in reversed(memory_of(program.module).levels) if not level.fading)
     true = allocated(program.plan, lambda: game_of(program))

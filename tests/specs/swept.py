@@ -44,7 +44,6 @@ class Swept:
     parts: tuple[str, ...] = ()
     changes: tuple[tuple[str, Any], ...] = ()
     refused: str = ""  # the code with which `check` refuses it
-    apart: tuple[str, ...] = ()  # phases whose memory is not compared
 
     def __str__(self) -> str:
         return self.name
@@ -321,8 +320,7 @@ def of_games() -> list[Swept]:
 def whole_games() -> list[Swept]:
     """Fields of every kind; games over networks of every kind; what else the ops of games are for."""
     change = (("training.batch", 8), ("training.batch", 4))
-    # its reader holds most while a batch of bytes becomes numbers, 6% of which measuring misses
-    found = [Swept("fields of every kind", EVERYTHING, (), change, apart=("reader",))]
+    found = [Swept("fields of every kind", EVERYTHING, (), change)]
     found += [
         Swept(f"game {name}", text, ("level.item",) if "level.item" in text else (), change)
         for name, text in GAMES.items()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 from ..data.fields.kinds import room_of
 from ..data.stream import FieldBatch
@@ -54,9 +55,7 @@ class Rehearsal:
             further={key: streams[key] for key in others},
         )
         self.steady = False  # whether the last step began with what it ended with
-        self._begun = plan.growth is None  # else some weights are not reached before the last level
-        if self._begun:
-            self._begin()
+        self._fresh = plan.growth is None  # no step was taken; where levels grow it begins with nothing
 
     def step_at(self, stage: Stage, clock: Clock) -> Step:
         """The step that is taken at a stage."""
@@ -65,19 +64,20 @@ class Rehearsal:
     def take(self, step: Step, before: Taken, after: Taken) -> None:
         """Every phase once, whether due or not; `before` and `after` are called around each."""
         self.run.enter(step)
-        began = self._with_moments()
-        reached = set[Tensor]()
+        phases, fresh, self._fresh = self.phases(step), self._fresh, False
+        if fresh:
+            self._begin(phases)
+        began = self._held()
+        reached = set[tuple[Optimizer, Tensor]]()
         items = StepItems(self.run, step)
-        for phase in self.phases(step):
+        for phase in phases:
             self._take(step, phase, items, before, after)
-            variables = [self.run.optimizers.variables[player] for player in phase.players]
-            reached |= {weight for weights in variables for weight in weights if weight.grad is not None}
-        if self._begun:  # what nothing reaches has no moments
-            self._begun = False
+            reached |= {pair for pair in self._weights(phase) if pair[1].grad is not None}
+        if fresh:  # what nothing reaches has no moments
             for optimizer in self.run.optimizers.values():
-                for weight in began - reached:
-                    optimizer.state.pop(weight, None)
-        self.steady = began == self._with_moments()
+                for weight in [weight for weight in optimizer.state if (optimizer, weight) not in reached]:
+                    del optimizer.state[weight]
+        self.steady = began == self._held()
 
     def take_terms(self, step: Step, before: Taken, after: Taken) -> None:
         """Every term of a phase as if the phase had no other."""
@@ -99,14 +99,26 @@ class Rehearsal:
             executor.take(self.run, step, phase, repeat, items, PARTS)
         after(phase)
 
-    def _with_moments(self) -> set[Tensor]:
-        return {weight for optimizer in self.run.optimizers.values() for weight in optimizer.state}
+    def _held(self) -> tuple[set[tuple[Optimizer, Tensor]], set[Tensor]]:
+        """Which weights have moments, by optimizer, and which have gradients."""
+        optimizers = self.run.optimizers
+        moments = {(optimizer, weight) for optimizer in optimizers.values() for weight in optimizer.state}
+        return moments, {weight for weight in optimizers.weights if weight.grad is not None}
 
-    def _begin(self) -> None:
-        """Moments of every weight that is trained, and gradients, as an earlier step leaves them."""
-        for optimizer in self.run.optimizers.values():
-            for weight in optimizer.param_groups[0]["params"]:
-                weight.grad = torch.zeros_like(weight)
+    def _weights(self, *phases: PhasePlan) -> set[tuple[Optimizer, Tensor]]:
+        """What the players of phases move, each with the optimizer that does."""
+        optimizers = self.run.optimizers.of(*(player for phase in phases for player in phase.players))
+        return {(one, weight) for one in optimizers for weight in one.param_groups[0]["params"]}
+
+    def _begin(self, phases: Sequence[PhasePlan]) -> None:
+        """Moments of every weight that these train, and gradients, as an earlier step leaves them.
+
+        Players that come later have left none.
+        """
+        weights = self._weights(*phases)
+        for _, weight in weights:
+            weight.grad = torch.zeros_like(weight)
+        for optimizer in {optimizer for optimizer, _ in weights}:
             optimizer.step()
 
 
