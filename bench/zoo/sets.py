@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -161,7 +162,8 @@ SETS: dict[str, Callable[[], Split]] = {
 
 def save(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """As an .npz file, in which there is something of each."""
-    np.savez(path, **{name: some(name, array) for name, array in arrays.items()})  # type: ignore[arg-type]
+    kept: dict[str, Any] = {name: some(name, array) for name, array in arrays.items()}
+    np.savez(path, **kept)
 
 
 def made(name: str, folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Ops that couple the samples of a batch are the discriminator's alone."""
+"""Ops that couple samples: of no generator, and a batch is whole groups of theirs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from gandsl.analysis import analyze
 from gandsl.ir.op import Trait
 from gandsl.ir.ops import OPS
 from tests.analysis.small import PLAIN, edited, found
+from tests.specs.reduced import SPECS
 
 COUPLING = {
     "minibatch_stddev": "    up: {op: minibatch_stddev}\n    up2: {op: upsample}",
@@ -33,3 +35,10 @@ def test_the_generator_s_images_stand_alone(op: str, tmp_path: Path) -> None:
     assert codes == ([] if op == "batch_norm" else ["G0623"]), said
     if codes:
         assert said[0].endswith(f"({op}) makes an image depend on those that are generated beside it")
+
+
+def test_statistics_groups_of_several_processes() -> None:
+    """48 images are groups of 4 for one process, and for 4 processes, but 6 images of 8 processes are not."""
+    stylegan2 = SPECS / "stylegan2.yaml"
+    said = {n: [d.code for d in analyze(stylegan2, ["training.batch=48"], processes=n)[1]] for n in (1, 4, 8)}
+    assert said == {1: [], 4: [], 8: ["G0611"]}
