@@ -26,6 +26,7 @@ class Trait(StrEnum):
     RANDOM = "random"  # draws numbers
     WEIGHTED = "weighted"  # has a weight and takes the weight parametrization's parameters
     CONSTANT = "constant"  # its derivative is 0: what it gives is a constant to all that reads it
+    MEASURES_GRADIENT = "measures_gradient"  # what comes back of two gradients' sum is no sum
     REGULARIZES = "regularizes"  # changes what is trained with: in evaluation its first input passes
     AT_OUTPUT = "at_output"  # may stand between the last product and an output, and then has all 32 bits
 

@@ -11,6 +11,7 @@ APART = {
     Trait.RANDOM: "draws numbers of its own",
     Trait.STATEFUL: "keeps statistics of its own",
     Trait.WEIGHTED: "has a weight of its own",
+    Trait.MEASURES_GRADIENT: "measures the gradient that comes back to it",
 }
 """Why two alike are two, by the trait that says so."""
 

@@ -17,7 +17,7 @@ from gandsl.passes.target import Target
 
 @dataclass(frozen=True)
 class CommonSubexpressions(Pass):
-    """Merge calls that agree in op, parameters and inputs, unless they draw, learn or remember."""
+    """Merge calls that agree in op, parameters and inputs, and neither draw, learn, remember nor measure."""
 
     name: ClassVar[str] = "common-subexpressions"
     promise: ClassVar[str] = "equal outputs to the bit; derivatives up to the order of sums"

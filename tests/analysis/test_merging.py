@@ -85,6 +85,7 @@ CALLS: list[tuple[str, Layers, Mapping[str, Any], dict[str, str]]] = [
     ("a running mean that stays", TRACKED, HELD, ONE),
     ("a singular vector moves", SPECTRAL, {}, TWO),
     ("a singular vector stays", SPECTRAL, HELD, ONE),
+    ("measures gradients", {"normalize_gradient": {}}, EVALUATED, TWO),
     ("an average moves nothing", {**NORM, **SPECTRAL}, AVERAGE, ONE),
 ]
 
@@ -155,6 +156,8 @@ def test_draws_states_and_variables_stay_two() -> None:
     b.draw("z2", "Vector", 3)
     b("k", "state")
     b("k2", "state")
+    b.one("n", "normalize_gradient", "x")
+    b.one("n2", "normalize_gradient", "x")
     b.one("p", "tanh", "x")
     b.one("p2", "tanh", "x")
     b.two("both", "times", "p", "p2")
@@ -162,10 +165,11 @@ def test_draws_states_and_variables_stay_two() -> None:
     b.gradient("slope", "score", "p")
     b.call("c", "net", {"x": "slope_0"})
     terms = [Term(f"one.{name}", name, weight=name) for name in ("k", "k2")]
-    found = merged(b, [*means(b, "z", "z2", "c.last"), *terms])
+    found = merged(b, [*means(b, "z", "z2", "n", "n2", "c.last"), *terms])
     assert found.same == {}
     assert [(one.id, one.like, one.why) for one in found.apart] == [
         ("z2", "z", "draws numbers of its own"),
+        ("n2", "n", "measures the gradient that comes back to it"),
         ("p2", "p", "a gradient is taken by it"),
     ]
 

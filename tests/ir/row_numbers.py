@@ -72,6 +72,24 @@ def _derivatives(use: Use) -> Faults:
         yield f"its derivative is {'' if constant else 'not '}0: mend `traits` ({Trait.CONSTANT})"
 
 
+def _backward(use: Use) -> Faults:
+    """Whether a sum of gradients comes back as the sum of what comes back of each."""
+    network, run, inputs = run_of(use, moving=False)
+    made = run(*inputs)
+    free = [x for x in (*inputs, *network.parameters()) if x.requires_grad]
+    if not made.requires_grad:
+        return
+    along = [_random(made, seed) for seed in (4, 5)]
+    one, other, both = (
+        torch.autograd.grad(made, free, slope, retain_graph=True, allow_unused=True)
+        for slope in (*along, sum(along))
+    )
+    triples = zip(one, other, both, strict=True)
+    measures = any(z is not None and not torch.allclose(x + y, z) for x, y, z in triples)
+    if measures != use.op.has(Trait.MEASURES_GRADIENT):
+        yield f"its backward is {'not ' * measures}linear: mend `traits` ({Trait.MEASURES_GRADIENT})"
+
+
 def _random(like: Tensor, seed: int) -> Tensor:
     return torch.randn(like.shape, generator=torch.Generator().manual_seed(seed), dtype=like.dtype)
 
@@ -149,6 +167,14 @@ def _passes(use: Use, network: Any) -> bool:
     return torch.equal(network(*inputs), inputs[0])
 
 
+def _format(use: Use) -> Faults:
+    """What counts samples gives 32 bits, whatever it counts them by: casts are put in on that account."""
+    if use.op.is_source:
+        inputs = [x.half() if x.is_floating_point() else x for x in use.inputs(BATCH)]
+        if (found := use.network().float().lowered()(*inputs).dtype) != torch.float32:
+            yield f"gives {found} where it counts 16-bit samples: lowering/precision.py takes it for 32 bits"
+
+
 # ---- cost
 
 
@@ -223,4 +249,4 @@ def _masks(use: Use) -> Faults:
         yield "its second derivative is not 0, so what it keeps is no mask"
 
 
-OF_NUMBERS = (_derivatives, _coupling, _draws_and_moves, _multiply_adds, _kept, _masks)
+OF_NUMBERS = (_derivatives, _backward, _coupling, _draws_and_moves, _format, _multiply_adds, _kept, _masks)

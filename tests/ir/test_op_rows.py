@@ -60,6 +60,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [  # a row, what is changed on it
     ("quantize", {"traits": TWICE}, "its gradient is no derivative"),
     ("sign", {"traits": TWICE}, "its derivative is 0"),
     ("tanh", {"traits": TWICE | {Trait.CONSTANT}}, "its derivative is not 0"),
+    ("normalize_gradient", {"traits": frozenset()}, "its backward is not linear"),
+    ("tanh", {"traits": TWICE | {Trait.MEASURES_GRADIENT}}, "its backward is linear"),
     ("minibatch_similarity", {"traits": TWICE}, "samples see each other"),
     ("tanh", {"traits": TWICE | {Trait.BATCH_COUPLED}}, "samples do not see each other"),
     ("track_average", {"traits": TWICE}, "buffers move in training"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +72,18 @@ def inputs_of(graph: fx.Graph) -> list[Tensor]:
     return found
 
 
+@contextmanager
+def in_float64() -> Iterator[None]:
+    """What a label alone tells the batch of (a mask, positions) has the default type: float64 here, too."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+@in_float64()
 def truth(program: fx.GraphModule, network: LoweredNetwork, inputs: Sequence[Tensor]) -> Truth:
     """Run, differentiate, differentiate again. The network's buffers are put back as they were."""
     before = {key: value.clone() for key, value in network.named_buffers()}

@@ -17,7 +17,8 @@ def test_common_subexpressions() -> None:
     convs = [b(f"conv{i}", "conv", {"x": x}, channels=2) for i in range(2)]
     norms = [b(f"norm{i}", "batch_norm", {"x": x}, affine=False) for i in range(2)]
     drops = [b(f"drop{i}", "dropout", {"x": x}) for i in range(2)]
-    small = b("small", "add", {"terms": [*blurred, other, *noisy, *convs, *norms, *drops]})
+    lengths = [b(f"length{i}", "normalize_gradient", {"x": x}) for i in range(2)]
+    small = b("small", "add", {"terms": [*blurred, other, *noisy, *convs, *norms, *drops, *lengths]})
     out = b("out", "add", {"terms": [*terms, b("up", "upsample", {"x": small})]})
     _, record = apply(b, out, passes=[CommonSubexpressions()])
     assert change(record) == -5
@@ -31,6 +32,7 @@ def test_common_subexpressions() -> None:
         "conv1": "like conv0, but has a weight of its own",
         "norm1": "like norm0, but keeps statistics of its own",
         "drop1": "like drop0, but draws numbers of its own",
+        "length1": "like length0, but measures the gradient that comes back to it",
     }
 
 

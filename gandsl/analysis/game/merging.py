@@ -1,8 +1,9 @@
 """Compute once what a pass would compute twice: equal nodes of equal operands become the first of them.
 
-Nodes that draw stay two, and so do calls whose layers draw or move state; and what a gradient is taken by,
-which is a variable apart from all that has its numbers. A call is equal to another of the same network,
-weights, entry and mode; what either is wanted for is then wanted of the one.
+Nodes that draw or measure the gradient that comes back stay two, and so do calls whose layers do that or
+move state; and what a gradient is taken by, which is a variable apart from all that has its numbers. A call
+is equal to another of the same network, weights, entry and mode; what either is wanted for is then wanted of
+the one.
 """
 
 from __future__ import annotations
@@ -113,16 +114,18 @@ class _Walk:
         """Why a node is computed, whatever has its numbers; empty: it need not be."""
         if node.id in self._variables:
             return "a gradient is taken by it"
-        if node.spec.has(Trait.RANDOM):
-            return APART[Trait.RANDOM]
+        for trait in (Trait.RANDOM, Trait.MEASURES_GRADIENT):
+            if node.spec.has(trait):
+                return APART[trait]
         if node.op != "call":
             return ""
-        layers = self._layers(node)
+        layers, measures = self._layers(node), Trait.MEASURES_GRADIENT
         if any(layer.op == "call" for layer in layers):
             return "is of a network written by hand, of whose layers nothing is known"
         for found, why in (
             (draws(layers, self._trains(node)), APART[Trait.RANDOM]),
             (self._moved(node), APART[Trait.STATEFUL]),
+            ([one for one in layers if one.spec.has(measures)], APART[measures]),
         ):
             if found:
                 return f"its layer `{found[0].id}` {why}"

@@ -38,7 +38,7 @@ OPS = (
             Param("eps", "float", 1e-8, minimum=0.0, doc="added to the mean length that is divided by"),
         ),
         output=lambda call: call.input("x"),
-        traits=frozenset(),
+        traits=frozenset({Trait.MEASURES_GRADIENT}),
         doc="x; its gradient is divided by the mean length of all samples' gradients, those of a micro-batch "
         "of all processes. Weights of terms behind it weigh no more, and no penalty may differentiate it.",
         source="Défossez et al. 2022 (EnCodec's balancer, arXiv:2210.13438), section 3.4",

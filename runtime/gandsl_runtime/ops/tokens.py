@@ -114,4 +114,7 @@ def _angles(sides: Sequence[int], count: int, base: float, device: torch.device)
 
 
 def _dtype(like: Tensor) -> torch.dtype:
-    return like.dtype if like.is_floating_point() else torch.get_default_dtype()
+    """That of weights: a batch that is told by 16-bit numbers has constants of 32 bits."""
+    if not like.is_floating_point():
+        return torch.get_default_dtype()
+    return torch.promote_types(like.dtype, torch.float32)
