@@ -65,12 +65,15 @@ def test_others_than_colours_of_8_bits_are_refused(lite0: Extractor) -> None:
 
 @pytest.mark.parametrize("size", [(40, 64), (300, 500), (224, 100)])
 def test_bicubic_is_pillows_in_floats(size: tuple[int, int]) -> None:
-    """Pillow resizes a channel of floats without rounding; the two differ in the order of sums."""
+    """Pillow resizes a channel of floats without rounding.
+
+    Its weights are of float64, torch's of float32, which know places up to 500 to 2⁻¹⁵: of 255 levels 0.008.
+    """
     (image,) = noise(1, *size).float()
     (made,) = resized(image[None], 224, "bicubic")
     for channel, found in zip(image, made, strict=True):
         pillow = Image.fromarray(channel.numpy()).resize((224, 224), Image.Resampling.BICUBIC)
-        np.testing.assert_allclose(found.numpy(), np.asarray(pillow), atol=2e-3)
+        np.testing.assert_allclose(found.numpy(), np.asarray(pillow), atol=8e-3)
 
 
 def by_hand(image: np.ndarray, side: int, offset: float) -> np.ndarray:
