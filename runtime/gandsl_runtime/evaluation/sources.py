@@ -16,7 +16,7 @@ from ..data.sources import Source, open_source
 from ..data.sources.base import shown
 from ..data.table import FieldTable
 from ..errors import DataError
-from .arrays import SUFFIXES, ImageArray, array_in
+from .image_arrays import SUFFIXES, ImageArray, array_in
 from .rgb import RGB, as_rgb
 
 ItemSet = Dataset | FieldTable
