@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from gandsl_runtime.evaluation.moments import Moments, Reference, frechet, frechet_infinity
+from gandsl_runtime.evaluation.moments import Moments, RealMoments, frechet, frechet_infinity
 
 MANY = 10**9
 
@@ -83,7 +83,7 @@ def test_the_extrapolation_is_unbiased_on_gaussians() -> None:
     features = 24
     draws = np.random.default_rng(4)
     spread = 0.9 ** np.arange(features)
-    real = Reference(gaussian(np.full(features, 0.1), np.diag(spread**2)))
+    real = RealMoments(gaussian(np.full(features, 0.1), np.diag(spread**2)))
     truth = 0.01 * features
     plain, extrapolated = [], []
     for seed in range(60):
@@ -106,6 +106,6 @@ def test_what_has_no_distance_is_told() -> None:
     with pytest.raises(ValueError, match="a feature between images 0 and 2 is no number"):
         Moments.of(np.array([[1.0], [np.nan]]))
     with pytest.raises(ValueError, match="FD∞: 19 images are too few, at least 20"):
-        frechet_infinity(np.eye(19), Reference(Moments.of(np.eye(19))))
+        frechet_infinity(np.eye(19), RealMoments(Moments.of(np.eye(19))))
     with pytest.raises(ValueError, match=r"a table of images × features, not of shape \(2, 3, 4\)"):
         Moments.of(np.zeros((2, 3, 4)))

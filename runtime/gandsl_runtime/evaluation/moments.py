@@ -66,7 +66,7 @@ def _of_block(rows: Array) -> Moments:
     return Moments(len(wide), mean, wide.T @ wide)
 
 
-class Reference:
+class RealMoments:
     """Moments that others are compared with: the square root of their covariance is taken once."""
 
     def __init__(self, moments: Moments) -> None:
@@ -95,11 +95,11 @@ class Reference:
 
 
 def frechet(made: Moments, real: Moments) -> float:
-    """Fréchet distance of two Gaussians with these moments. Raises ValueError as `Reference.distance`."""
-    return Reference(real).distance(made)
+    """Fréchet distance of two Gaussians with these moments. Raises ValueError as `RealMoments.distance`."""
+    return RealMoments(real).distance(made)
 
 
-def frechet_infinity(made: Any, real: Reference, points: int = 15, seed: int = 0) -> float:
+def frechet_infinity(made: Any, real: RealMoments, points: int = 15, seed: int = 0) -> float:
     """The Fréchet distance that infinitely many samples would have: Chong & Forsyth 2020 (arXiv:1911.07023).
 
     Of `made` (N, f), random subsets of N/2 to N images, `points` of them at equal steps, give distances; the
