@@ -19,6 +19,8 @@ ELSEWHERE = {  # what else may, and why it need not be whole
     ("gandsl_runtime.runs.lock", "open"): "a lock is the file itself",
     ("gandsl.cli.streams", "open"): "the null device, where a stream is closed",
     ("gandsl.cli.guard", "NamedTemporaryFile"): "the report of a bug, under a name that the system makes",
+    ("gandsl_runtime.evaluation.cached", "open"): "a lock is the file itself",
+    ("gandsl_runtime.evaluation.cached", "savez"): "into memory",
     ("gandsl_runtime.runs.checkpoint", "save_file"): "its caller gives it the name aside",
     ("gandsl_runtime.data.pack", "save"): "into memory",
     ("gandsl_runtime.data.pack_arrays", "open"): "into a folder that `whole_folder` has set aside",

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from gandsl.version import __version__
 from gandsl_runtime.errors import RuntimeFault
 from gandsl_runtime.peak_memory.figures import KINDS, PhasePeak, StagePeaks, TermPeak
+from gandsl_runtime.system.home import cache_folder
 
 if TYPE_CHECKING:
     from gandsl.ir.game import GameIR
@@ -30,10 +31,8 @@ MOST = 512  # files, of a few KiB; those that were not asked for the longest go
 
 
 def folder() -> Path:
-    """Where it is: XDG_CACHE_HOME, else ~/.cache, as the XDG base directory specification says."""
-    home = os.environ.get("XDG_CACHE_HOME", "")
-    base = Path(home) if os.path.isabs(home) else Path(os.path.expanduser("~")) / ".cache"
-    return base / "gandsl" / "memory"
+    """Where it is."""
+    return cache_folder("memory")
 
 
 def is_empty() -> bool:

@@ -12,7 +12,8 @@ import torch
 from gandsl_runtime.distributed.group import ProcessGroup
 from gandsl_runtime.errors import DataError
 from gandsl_runtime.evaluation.extractors import Extracted, ExtractorFacts
-from gandsl_runtime.evaluation.features import CHUNK, PIECE, digest_of, features_of
+from gandsl_runtime.evaluation.features import features_of
+from gandsl_runtime.evaluation.pieces import CHUNK, MOST, digest_of
 from gandsl_runtime.evaluation.sources import ImageArray, chosen, drawn, first
 
 
@@ -36,19 +37,19 @@ def images(count: int, size: int = 6, seed: int = 0) -> np.ndarray:
 
 
 def test_features_are_of_each_image_in_its_order() -> None:
-    pixels, means = images(PIECE + 40), Means()
+    pixels, means = images(MOST + 40), Means()
     told: list[int] = []
     found = features_of(means, ImageArray(pixels), told=told.append)
     assert found is not None and found.logits is not None
     np.testing.assert_allclose(found.features, pixels.mean((2, 3)), rtol=1e-6)
     np.testing.assert_array_equal(found.logits, pixels[:, :2, 0, 0])
     assert set(means.shown) == {CHUNK}, "however many images are left, an extractor sees as many together"
-    assert told == [PIECE, PIECE + 40]
+    assert told == [MOST, MOST + 40]
     assert found.features.dtype == np.float32 and not found.features.flags.writeable
 
 
 def test_the_content_of_a_set_is_its_pixels_in_their_order() -> None:
-    pixels = images(PIECE + 1)
+    pixels = images(MOST + 1)
     contents = {
         features_of(Means(), ImageArray(one, name)).content  # type: ignore[union-attr]
         for one, name in ((pixels, "a"), (pixels.copy(), "b"))
@@ -76,7 +77,7 @@ class Threads(ProcessGroup):
 
 @pytest.mark.parametrize("size", [2, 3])
 def test_several_processes_make_the_same_features(size: int) -> None:
-    pixels = images(2 * PIECE + 7)
+    pixels = images(2 * MOST + 7)
     alone = features_of(Means(), ImageArray(pixels))
     barrier, board, found = threading.Barrier(size), dict[int, Any](), dict[int, Any]()
     means = [Means() for _ in range(size)]

@@ -1,39 +1,25 @@
-"""Features of a set of images: piece by piece, by one process or several, always the same numbers.
-
-An extractor always sees CHUNK images together, the last ones with others behind them: how many somebody
-asked for, and how many processes there are, changes no bit of what it makes of an image.
-"""
+"""Features of a set of images: piece by piece, by one process or several, always the same numbers."""
 
 from __future__ import annotations
 
 import hashlib
 import mmap
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import numpy as np
-import torch
 
 from ..distributed.group import ProcessGroup
-from ..errors import DataError, room_for
+from ..errors import room_for
+from .cached import FeatureCache
 from .extractors import Extractor, ExtractorFacts
+from .pieces import Piece, digest_of, made, pieces_of
 from .sources import ImageSet
 
-CHUNK = 32  # images that an extractor sees together: with 64² to 224², half a gigabyte of activations
-PIECE = 256  # images, at most, that are read, hashed and kept together …
-PIECE_BYTES = 64 << 20  # … and about so many bytes of pixels
 _ALONE = ProcessGroup()
-
-
-class Piece(NamedTuple):
-    """Some images' features."""
-
-    content: bytes  # digest of their pixels
-    features: np.ndarray  # float32 (n, f)
-    logits: np.ndarray | None  # float32 (n, classes)
 
 
 @dataclass(frozen=True)
@@ -55,75 +41,81 @@ def features_of(
     extractor: Extractor,
     images: ImageSet,
     *,
+    cache: FeatureCache | None = None,
     group: ProcessGroup = _ALONE,
     told: Callable[[int], None] = lambda count: None,
 ) -> FeatureSet | None:
-    """Features of all images of a set (`sources.first` and `sources.chosen` take some of one).
+    """Features of all images of a set (`sources.first` and `sources.drawn` take some of one).
 
-    Each process of a group makes some of them; the first one gets all, the others None. `told` hears how many
-    images are done. Raises what reading the images raises; OutOfSpace.
+    Each process of a group makes some of them; the first one gets all, the others None. With a `cache` what
+    was made before is read, and what is made is kept. `told` hears how many images are done. Raises what
+    reading the images raises; OutOfSpace.
     """
-    pieces = _pieces(images)
+    pieces = pieces_of(images)
+    known = cache.contents(images) if cache is not None else None
+    contents, remarks = known if known is not None and len(known[0]) == len(pieces) else ([], ())
     into = _Gathered() if group.leads else None
     for turn in range(0, len(pieces), group.size):
-        own = pieces[turn + group.rank : turn + group.rank + 1]
-        made = [piece_of(extractor, images.batch(one.start, one.stop)) for one in own]
-        for each in group.gathered(made):
+        at = turn + group.rank
+        own = [
+            _piece(extractor, images, one, cache, contents[at] if contents else None)
+            for one in pieces[at : at + 1]
+        ]
+        for each in group.gathered(own):
             for piece in each:
                 if into is not None:
                     into.add(piece)
         told(pieces[min(turn + group.size, len(pieces)) - 1].stop)
-    return None if into is None else into.all(extractor.facts, images)
+    heard = group.gathered([*remarks, *images.remarks()])
+    remarks = tuple(dict.fromkeys(one for each in heard for one in each))
+    if into is None:
+        return None
+    if cache is not None:
+        if into.contents != contents:
+            cache.remember(images, into.contents, remarks)
+        cache.shrink()
+        remarks = (*remarks, *cache.remarks)
+    return into.all(extractor.facts, images.name, remarks)
 
 
-def piece_of(extractor: Extractor, pixels: np.ndarray) -> Piece:
-    """Features of uint8 (n, 3, h, w)."""
-    features, logits = [], []
-    for begin in range(0, len(pixels), CHUNK):
-        chunk = torch.from_numpy(pixels[begin : begin + CHUNK])
-        filled = torch.cat([chunk, chunk[-1:].expand(CHUNK - len(chunk), -1, -1, -1)])
-        made = extractor(filled)
-        features.append(made.features[: len(chunk)].cpu().numpy())
-        if made.logits is not None:
-            logits.append(made.logits[: len(chunk)].cpu().numpy())
-    return Piece(digest_of(pixels), np.concatenate(features), np.concatenate(logits) if logits else None)
-
-
-def digest_of(pixels: np.ndarray) -> bytes:
-    """What tells images of 8 bits from others, 16 bytes."""
-    found = hashlib.blake2b(str(pixels.shape[1:]).encode(), digest_size=16)
-    found.update(np.ascontiguousarray(pixels).data)
-    return found.digest()
-
-
-def _pieces(images: ImageSet) -> list[range]:
-    """The numbers of the images of each piece; they follow from the set alone, not from who asks."""
-    if not len(images):
-        raise DataError(f"{images.name} has no images", "give a set that has some")
-    fitting = PIECE_BYTES // (3 * images.size[0] * images.size[1]) // CHUNK * CHUNK
-    step = min(max(fitting, CHUNK), PIECE)
-    return [range(begin, min(begin + step, len(images))) for begin in range(0, len(images), step)]
+def _piece(
+    extractor: Extractor, images: ImageSet, places: range, cache: FeatureCache | None, content: bytes | None
+) -> Piece:
+    """Some images' features, kept or new. Where `content` is known and kept, nobody looks at the images."""
+    if cache is not None and content is not None and (kept := cache.get(content, len(places))) is not None:
+        return kept
+    pixels = images.batch(places.start, places.stop)
+    content = digest_of(pixels)
+    if cache is None:
+        return made(extractor, pixels, content)
+    if (kept := cache.get(content, len(places))) is not None:
+        return kept
+    with cache.alone(content):
+        if (kept := cache.get(content, len(places))) is not None:  # another process has just made it
+            return kept
+        piece = made(extractor, pixels, content)
+        cache.put(piece)
+    return piece
 
 
 class _Gathered:
-    """Rows as they come, in files without a name, and their digest."""
+    """Rows as they come, in files without a name."""
 
     def __init__(self) -> None:
-        self._content = hashlib.blake2b(digest_size=16)
+        self.contents: list[bytes] = []
         self._features, self._logits = _Rows(), _Rows()
 
     def add(self, piece: Piece) -> None:
-        self._content.update(piece.content)
+        self.contents.append(piece.content)
         self._features.add(piece.features)
         if piece.logits is not None:
             self._logits.add(piece.logits)
 
-    def all(self, facts: ExtractorFacts, images: ImageSet) -> FeatureSet:
+    def all(self, facts: ExtractorFacts, name: str, remarks: Iterable[str]) -> FeatureSet:
         features = self._features.mapped()
         assert features is not None  # a set has images
-        return FeatureSet(
-            facts, images.name, self._content.hexdigest(), features, self._logits.mapped(), images.remarks()
-        )
+        content = hashlib.blake2b(b"".join(self.contents), digest_size=16).hexdigest()
+        return FeatureSet(facts, name, content, features, self._logits.mapped(), tuple(remarks))
 
 
 class _Rows:
@@ -134,8 +126,7 @@ class _Rows:
         self._rows, self._columns = 0, 0
 
     def add(self, rows: np.ndarray) -> None:
-        place = Path(tempfile.gettempdir())
-        with room_for("features", place):
+        with room_for("features", Path(tempfile.gettempdir())):
             if self._file is None:
                 self._file = tempfile.TemporaryFile()  # noqa: SIM115 - `mapped` closes it
             self._file.write(np.ascontiguousarray(rows, dtype=np.float32).data)
@@ -143,7 +134,7 @@ class _Rows:
         self._rows, self._columns = self._rows + len(rows), rows.shape[1]
 
     def mapped(self) -> np.ndarray | None:
-        """Raises nothing where no row came: None."""
+        """All rows; None where no row came."""
         if self._file is None:
             return None
         with self._file as file:

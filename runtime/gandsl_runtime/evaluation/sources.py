@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
+import PIL
 from PIL import Image
 
 from ..data.dataset import Dataset
 from ..data.fitting import Unreadable, deep, pixels, transparent, upright
 from ..data.sources import Source, open_source
-from ..data.sources.base import shown
+from ..data.sources.base import OnDisk, shown
 from ..data.table import FieldTable
 from ..errors import DataError
 from .image_arrays import SUFFIXES, ImageArray, array_in
@@ -49,6 +52,15 @@ class ImageSet(Protocol):
 
     def remarks(self) -> tuple[str, ...]:
         """How images became what they are here, of those that were read: a sentence each."""
+        ...
+
+
+@runtime_checkable
+class Lasting(Protocol):
+    """A set of images that may be the same ones later."""
+
+    def stamp(self) -> str | None:
+        """What stays the same as long as its files do, by their names, sizes and times; None: who knows."""
         ...
 
 
@@ -114,6 +126,10 @@ class Some:
     def remarks(self) -> tuple[str, ...]:
         return self.of.remarks()
 
+    def stamp(self) -> str | None:
+        found = self.of.stamp() if isinstance(self.of, Lasting) else None
+        return found and f"{found} {blake2b(self.places.astype('<i8').tobytes()).hexdigest()}"
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -159,10 +175,13 @@ class Prepared:
     def remarks(self) -> tuple[str, ...]:
         found = [f"{self.name} is {RGB[self.shape[0]]}"] if self.shape[0] in RGB else []
         if self.skipped:
-            found.append(
-                f"{len(self.skipped)} images of {self.name} can't be read: the next ones stand there"
-            )
+            found.append(f"images of {self.name} can't be read: the next ones stand in their places")
         return tuple(found)
+
+    def stamp(self) -> str | None:
+        if not isinstance(self.data, Dataset):
+            return None
+        return _stamp(self.data.source, f"{self.data.shape} {self.data.white} {self.data.broken}")
 
 
 def open_images(where: str | Path | Source, size: Size | None = None) -> ImageSet:
@@ -184,7 +203,7 @@ class ImageFiles:
     def __init__(self, source: Source, size: Size, fitted: bool) -> None:
         self.name, self.size = source.name, size
         self._source, self._fitted = source, fitted
-        self._done: dict[str, set[int]] = {}  # what was done → to which
+        self._done: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._source.images)
@@ -209,16 +228,38 @@ class ImageFiles:
                 f" and the first image {self.size[0]}×{self.size[1]}: metrics want images of one size",
                 "give the size that all are brought to, or bring them to one (`gandsl data pack`)",
             )
-        for what in _conversions(image, self.size):
-            self._done.setdefault(what, set()).add(index)
+        self._done.update(_conversions(image, self.size))
         return pixels(image, self.size, 3)
 
     def remarks(self) -> tuple[str, ...]:
-        return tuple(f"{len(which):,} of {self.name} {what}" for what, which in sorted(self._done.items()))
+        return tuple(f"images of {self.name} {what}" for what in sorted(self._done))
+
+    def stamp(self) -> str | None:
+        return _stamp(self._source, f"{self.size} {self._fitted}")
+
+
+def _stamp(source: Source, how: str) -> str | None:
+    """Of files, decoder, and `how` images are prepared; None where a file is too new to tell."""
+    if not isinstance(source, OnDisk):
+        return None
+    found = blake2b(digest_size=16)
+    for path in source.held_in():
+        try:
+            about = path.stat()
+        except OSError:
+            return None
+        if time.time() - about.st_mtime < SETTLED:
+            return None
+        facts = f"{path.absolute()} {about.st_size} {about.st_mtime_ns}\0"
+        found.update(facts.encode(errors="surrogateescape"))
+    return f"{source.name} {len(source.images)} {how} {PIL.__version__} {found.hexdigest()}"
+
+
+SETTLED = 2.0  # seconds: a file may change again within the same tick of its time
 
 
 def _conversions(image: Image.Image, size: Size) -> Iterator[str]:
-    """What `pixels` does to an image, after "12 of the set"."""
+    """What `pixels` does to an image, after "images of the set"."""
     if transparent(image):
         yield "have alpha, and are laid over white"
     if deep(image):

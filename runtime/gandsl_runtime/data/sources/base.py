@@ -6,7 +6,7 @@ import io
 import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from PIL import Image
@@ -62,6 +62,15 @@ class Files(Protocol):
 
     def content(self, name: str) -> bytes:
         """What a file holds. Raises OSError."""
+        ...
+
+
+@runtime_checkable
+class OnDisk(Protocol):
+    """A source whose images are in files of this machine, which show by their times whether they changed."""
+
+    def held_in(self) -> Sequence[Path]:
+        """These files, all of them."""
         ...
 
 

@@ -30,6 +30,10 @@ class Folder:
             raise OSError(f"it is {kind}")
         return opened(path)
 
+    def held_in(self) -> list[Path]:
+        """The files that the images are in."""
+        return [self._path / name for name in self.images]
+
     def files(self) -> list[str]:
         """Paths of all files that are not hidden."""
         return list(_files(self._path, "", frozenset()))

@@ -126,6 +126,10 @@ class Pack(Decoded):
         if (now := mapping.size()) < len(mapping):
             raise self._odd(shard, f"it was cut to {now:,} of {len(mapping):,} bytes while it was read")
 
+    def held_in(self) -> list[Path]:
+        """The files that the images are in."""
+        return [self._path / shard_name(shard) for shard in range(self._index.shards)]
+
     def labels(self) -> Labels | None:
         index = self._index
         if index.labels is None:

@@ -74,6 +74,10 @@ class Shards:
     def open(self, index: int) -> Image.Image:
         return opened(self.content(self._places[index]))
 
+    def held_in(self) -> list[Path]:
+        """The files that the images are in."""
+        return self._shards
+
     def labels(self) -> Labels | None:
         if all(label is None for label in self._stated):
             return None

@@ -40,6 +40,10 @@ class Zip:
     def open(self, index: int) -> Image.Image:
         return opened(self._content(self._below + self.images[index]))
 
+    def held_in(self) -> list[Path]:
+        """The file that the images are in."""
+        return [self._path]
+
     def files(self) -> list[str]:
         """Paths of all members."""
         return list(self._inside(self._zip().namelist()))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -87,22 +88,12 @@ class NetworkExtractor:
         return torch.tensor(of_channels, device=self.device)[:, None, None]
 
 
-class exact:
-    """Inside the block a GPU computes in whole float32, always by the same algorithms; nothing autocasts."""
-
-    def __init__(self, device: torch.device) -> None:
-        self._blocks = [
-            torch.autocast(device.type, enabled=False),
-            torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
-        ]
-
-    def __enter__(self) -> None:
-        for block in self._blocks:
-            block.__enter__()
-
-    def __exit__(self, *error: object) -> None:
-        for block in reversed(self._blocks):
-            block.__exit__(*error)
+@contextmanager
+def exact(device: torch.device) -> Iterator[None]:
+    """In the block a GPU computes in whole float32, always by the same algorithms; nothing autocasts."""
+    cudnn = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+    with torch.autocast(device.type, enabled=False), cudnn:
+        yield
 
 
 def sha256_of(path: Path) -> str:
