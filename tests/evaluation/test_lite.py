@@ -73,7 +73,7 @@ def test_bicubic_is_pillows_in_floats(size: tuple[int, int]) -> None:
     (made,) = resized(image[None], 224, "bicubic")
     for channel, found in zip(image, made, strict=True):
         pillow = Image.fromarray(channel.numpy()).resize((224, 224), Image.Resampling.BICUBIC)
-        np.testing.assert_allclose(found.numpy(), np.asarray(pillow), atol=8e-3)
+        np.testing.assert_allclose(found.numpy(), np.asarray(pillow).clip(0, 255), atol=8e-3)
 
 
 def by_hand(image: np.ndarray, side: int, offset: float) -> np.ndarray:

@@ -29,7 +29,16 @@ GROUP = "gandsl.extractors"
 Opener = Callable[[Path | None, torch.device, str], Extractor]
 """What an entry point of the group holds: of a file, a device and a filter ("" for its own) it makes one."""
 
-BUILT_IN = {"lite0": ("lite", "lite0")}
+BUILT_IN = {
+    "lite0": ("lite", "lite0"),
+    "inception": ("inception", "inception"),
+    "inception-script": ("script", "inception_script"),
+    "pytorch-fid": ("inception", "pytorch_fid"),
+    "dinov2": ("vit", "dinov2"),
+    "clip": ("vit", "clip"),
+    "clip-gelu": ("vit", "clip_gelu"),
+    "script": ("script", "script"),
+}
 """Module and function of each."""
 
 

@@ -15,7 +15,8 @@ INSIDE = "inside"
 
 
 def _bicubic(x: Tensor, side: int) -> Tensor:
-    return F.interpolate(x, (side, side), mode="bicubic", antialias=True, align_corners=False)
+    made = F.interpolate(x, (side, side), mode="bicubic", antialias=True, align_corners=False)
+    return made.clamp_(0, 255)
 
 
 def _bilinear(x: Tensor, side: int) -> Tensor:
@@ -35,18 +36,21 @@ def _bilinear_corner(x: Tensor, side: int) -> Tensor:
 
 
 FILTERS: dict[str, tuple[str, Callable[[Tensor, int], Tensor]]] = {
-    "bicubic": ("averages when it shrinks, in floats, as Pillow's and clean-fid's", _bicubic),
+    "bicubic": (
+        "averages when it shrinks, as Pillow does it in floats, cut off at 0 and 255 (clean-fid)",
+        _bicubic,
+    ),
     "bilinear": ("between four pixels, however much it shrinks; pixels are areas (pytorch-fid)", _bilinear),
     "bilinear-corner": (
         "the same with pixels as points, the first ones on each other: TensorFlow 1, which FID began with",
         _bilinear_corner,
     ),
 }
-"""How each is called, what it does, and the function of floats (N, c, h, w)."""
+"""How each is called, what it does, and the function of floats in [0, 255], (N, c, h, w)."""
 
 
 def resized(x: Tensor, side: int, filter: str) -> Tensor:
-    """(N, c, side, side) of floats (N, c, h, w); another aspect is squeezed, nothing is cut off or rounded.
+    """(N, c, side, side) of floats (N, c, h, w); another aspect is squeezed, nothing is rounded.
 
     Images of this side are left as they are by every filter.
     """
