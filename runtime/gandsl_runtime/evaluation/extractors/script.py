@@ -16,7 +16,7 @@ from torch import Tensor
 
 from .base import Extracted, ExtractorError, ExtractorFacts, exact, sha256_of, unreadable
 from .resize import INSIDE
-from .weights import needed
+from .weights import DAMAGED, needed, script_in
 
 GENUINE = "f58cb9b6ec323ed63459aa4fb441fe750cfe39fafad6da5cb504a16f19e958f4"
 """SHA-256 of inception-2015-12-05.pt, of the metrics of stylegan2-ada-pytorch and stylegan3."""
@@ -62,8 +62,8 @@ class ScriptExtractor:
             raise ExtractorError(f"`{name}` resizes by itself, and takes no filter", "leave the filter out")
         sha256 = sha256_of(path)
         try:
-            self._module = torch.jit.load(path, map_location=device).eval()
-        except (RuntimeError, ValueError, OSError, EOFError) as error:
+            self._module = script_in(path, device)
+        except DAMAGED as error:
             raise unreadable(path, "it is no TorchScript module, or is damaged") from error
         self.device, self._call, self._path = device, call, path
         features, logits = self(torch.zeros(PROBE, dtype=torch.uint8))
@@ -77,7 +77,7 @@ class ScriptExtractor:
         try:
             with torch.inference_mode(), exact(self.device):
                 features, logits = self._call(self._module, images.to(self.device))
-        except RuntimeError as error:  # whatever is raised in TorchScript
+        except (RuntimeError, torch.jit.Error) as error:
             raise self._odd(str(error).strip().splitlines()[-1]) from error
         for one in (features, logits):
             if one is None and one is logits:

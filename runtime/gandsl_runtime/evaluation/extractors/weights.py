@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -61,9 +62,19 @@ def _read(path: Path) -> Any:
         from safetensors.torch import load_file
 
         return load_file(path)
-    if zipfile.is_zipfile(path) and any("/code/" in name for name in zipfile.ZipFile(path).namelist()):
-        return dict(torch.jit.load(path, map_location="cpu").state_dict())
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            is_script = any("/code/" in name for name in archive.namelist())
+        if is_script:
+            return dict(script_in(path, torch.device("cpu")).state_dict())
     return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def script_in(path: Path, device: torch.device) -> Any:
+    """A TorchScript module. Raises RuntimeError, ValueError, OSError where it is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a format that published files have
+        return torch.jit.load(path, map_location=device).eval()
 
 
 def renamed(tensors: Tensors, rows: Rows) -> Tensors:
