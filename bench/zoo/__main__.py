@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bench.figures import some
-from bench.zoo.entries import ENTRIES
+from bench.zoo.entries import ENTRIES, Entry
 from bench.zoo.pictures import PICTURES, picture
 from bench.zoo.run import MOST_SECONDS, Run, trained
 from bench.zoo.sets import SETS, made
@@ -35,6 +36,7 @@ def run(name: str, seed: int, out: Path) -> None:
     data = made(entry.set, out / "data")
     sets = {part: str(data / file) for part, file in entry.data.items()}
     spec = f"specs/zoo/small/{entry.spec or name}.yaml"
+    begun(entry, out)
     seconds = trained(spec, seed, sets, entry.changes, folder)
     figures = [asdict(one) for one in some("figures", entry.measure(Run(folder, data, seed)))]
     row = {"gandsl": "bench-zoo/1", "entry": name, "seed": seed, "seconds": seconds, "figures": figures}
@@ -43,6 +45,12 @@ def run(name: str, seed: int, out: Path) -> None:
     print(f"{name}, seed {seed}: {said}; {seconds:.0f} s of the processor", flush=True)
     if seconds > MOST_SECONDS:
         raise SystemExit(f"{name} takes longer than {MOST_SECONDS / 60:.0f} minutes")
+
+
+def begun(entry: Entry, out: Path) -> None:
+    """The weights that an entry's frozen networks start from lie where `gandsl` looks for them."""
+    entry.weights(out / "weights")
+    os.environ["GANDSL_PATH"] = str(out / "weights")
 
 
 def main() -> int:
@@ -70,6 +78,7 @@ def main() -> int:
             print(table(options.out))
         case "picture":
             for name in options.names:
+                begun(ENTRIES[name], options.out)
                 folder, data = options.out / name / f"seed{options.seed}", options.out / "data"
                 drawn = picture(name, Run(folder, data / ENTRIES[name].set, options.seed))
                 drawn.save(options.to / f"zoo_{name}.png")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from bench.zoo import measures
+from bench.zoo import measures, weights
 from bench.zoo.run import Figure, Run
 
 
@@ -18,6 +19,7 @@ class Entry:
     spec: str = ""  # default: the entry's name
     data: Mapping[str, str] = field(default_factory=lambda: {"": "train.npz"})  # set of the spec → file
     changes: tuple[str, ...] = ()
+    weights: Callable[[Path], None] = lambda folder: None  # writes there what frozen networks start from
 
 
 ENTRIES: dict[str, Entry] = {
@@ -31,10 +33,13 @@ ENTRIES: dict[str, Entry] = {
         data={"named": "train.npz", "other": "train.npz"},
         changes=("reversal=0",),
     ),
+    "dcgan": Entry("planets", measures.distance),
+    "fastgan": Entry("planets", measures.distance),
     "hifi_gan": Entry("sounds", measures.heard),
     "infogan": Entry("digits", measures.codes),
     "kl_autoencoder": Entry("drawings", measures.rebuilt),
     "pix2pix": Entry("drawings", measures.translated),
+    "projected_gan": Entry("planets", measures.distance, weights=weights.lite0),
     "real_esrgan": Entry("photos", measures.mended),
     "srgan": Entry("photos", measures.enlarged),
     "vaegan": Entry("drawings", measures.rebuilt),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from gandsl_runtime.ops.signal import mel
 
 Images = tuple[np.ndarray, np.ndarray, np.ndarray]
 DIGITS, OF_EACH = 10, 100
+PARTS, SAMPLES = ("held", "train"), 300
 
 
 def codes(run: Run) -> list[Figure]:
@@ -119,6 +121,33 @@ def solid(run: Run) -> list[Figure]:
         Figure("overlap", float(found.max(0).mean()), {"mean solid": float(shared(mean).mean())}, less=False),
         Figure("rarest kind", float(kinds.min()), {"one solid": 0.0}, less=False),
     ]
+
+
+def distance(run: Run) -> list[Figure]:
+    """KID of 300 samples and held-out images; also of the training images, and of their mean 300 times.
+
+    In features of EfficientNet-Lite0, averaged over the image. Unbiased, so that it may fall below 0.
+    """
+    from gandsl_runtime.evaluation.kernel import kid
+
+    held, train = (features(run.arrays(part)["image"], run.data / f"{part}.lite0.npy") for part in PARTS)
+    made = features(run.made("--seeds", f"1000-{999 + SAMPLES}"))
+    mean = features(_mean(run, "image").round().astype(np.uint8)).repeat(SAMPLES, axis=0)
+    rules = {"training images": kid(train, held), "their mean": kid(mean, held)}
+    return [Figure("KID, EfficientNet-Lite0", kid(made, held), rules, least=-0.1)]
+
+
+def features(images: np.ndarray, kept: Path | None = None) -> np.ndarray:
+    """float32 (n, 1280) of uint8 (n, h, w, 3); read from a file, where it is there."""
+    from gandsl_runtime.evaluation.extractors import open_extractor
+
+    if kept is not None and kept.exists():
+        return np.asarray(np.load(kept))
+    lite0, x = open_extractor("lite0"), torch.from_numpy(images).permute(0, 3, 1, 2)
+    found = np.concatenate([lite0(some).features.numpy() for some in x.split(50)])
+    if kept is not None:
+        np.save(kept, found)
+    return found
 
 
 RATE, BANDS, WINDOW, HOP = 8000, 40, 256, 64

@@ -40,6 +40,12 @@ def _circle(run: Run) -> Sequence[np.ndarray]:
     return [np.stack(plots)]
 
 
+def _samples(run: Run) -> Sequence[np.ndarray]:
+    """The first 24 samples, held-out images below them."""
+    made = run.made("--seeds", f"0-{2 * SHOWN - 1}")
+    return [made[:SHOWN], made[SHOWN:], run.arrays()["image"]]
+
+
 def _solids(run: Run) -> Sequence[np.ndarray]:
     """Seen from the front and from the side: how much lies behind each pixel; below them held-out ones."""
     made = run.made("--seeds", f"0-{SHOWN - 1}").reshape(-1, 16, 16, 16)
@@ -86,10 +92,13 @@ def _colored(row: np.ndarray) -> np.ndarray:
 PICTURES: dict[str, Callable[[Run], Sequence[np.ndarray]]] = {
     "ccgan": _circle,
     "cyclegan": _styles,
+    "dcgan": _samples,
+    "fastgan": _samples,
     "hifi_gan": _bands,
     "infogan": _codes,
     "kl_autoencoder": _again,
     "pix2pix": _drawn,
+    "projected_gan": _samples,
     "real_esrgan": lambda run: _mended(measures.mended_images(run)),
     "srgan": lambda run: _mended(measures.enlarged_images(run)),
     "vaegan": _again,

@@ -34,10 +34,11 @@ class Figure:
     rules: Mapping[str, float]
     less: bool = True  # is better
     unit: str = ""
+    least: float = 0.0  # that it can be
 
     def __post_init__(self) -> None:
         for what, value in {"it": self.value, **self.rules}.items():
-            figure(f"{self.name} of {what}", value, above=-1e-9)
+            figure(f"{self.name} of {what}", value, above=self.least - 1e-9)
 
 
 @dataclass(frozen=True)

