@@ -105,7 +105,7 @@ class Graph:
 
     @property
     def inputs(self) -> tuple[Node, ...]:
-        """The network's inputs, in call order."""
+        """The network's inputs, in the order of the spec; `split.call_order` is that of calls."""
         return tuple(node for node in self if node.op == "input")
 
     def call(self, node: Node) -> Call:

@@ -17,6 +17,7 @@ from gandsl.lowering.precision import in_precision
 from gandsl_runtime.plan import Precision
 from tests.codegen.small import ROOT, SPECS, reduced
 from tests.codegen.twins import assert_equal_programs, loaded, programs
+from tests.graphs import Builder
 from tests.published import NETWORKS
 
 PRECISIONS = {
@@ -76,6 +77,17 @@ def test_every_precision(path: Path) -> None:
 def test_hand_built(name: str) -> None:
     ir = NETWORKS[name]()
     assert assert_equal_programs(ir, printed(ir), class_name(ir.name)) >= 2
+
+
+def test_a_scalar_above_other_inputs_is_called_last() -> None:
+    """By name and by place: what the printed network says of its inputs is how it is called."""
+    b = Builder()
+    strength, z = b.input("strength", "Scalar"), b.input("z", "Latent", 3)
+    ir = b.ir(b("scaled", "times", {"a": z, "b": strength}))
+    assert assert_equal_programs(ir, printed(ir), "Generator")
+    network, two, ones = loaded(printed(ir), "Generator"), torch.tensor(2.0), torch.ones(1, 3)
+    for made in (network(ones, two), network(strength=two, z=ones)):
+        assert torch.equal(made, 2 * ones)
 
 
 def test_a_copy_shares_its_layers_and_not_the_original_s() -> None:

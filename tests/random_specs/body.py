@@ -11,13 +11,13 @@ from gandsl.ir.op import Call, Op, Port, ShapeError, Trait
 from gandsl.ir.ops import OPS
 from gandsl.ir.types import TensorType, is_a
 from gandsl.spec.values import Size
+from tests.random_specs.again import Again, Use
+from tests.random_specs.kinds import Types, fits, sided
 from tests.random_specs.recipe import GROWABLE
 from tests.random_specs.values import attributes, complete, written
 
-Types = tuple[TensorType, ...]
-"""A value's type in each world: a stage of the fold, or a program of the family."""
-
 LARGEST, LONGEST = 1600, 20  # numbers in a value, and its longest side
+ONCE = ("noise",)  # learns a strength and draws, and so has no second use (G0231)
 NAMES = (
     "x",
     "self",
@@ -77,6 +77,7 @@ class Body:
     reads: set[str] = field(default_factory=set)
     above: str | None = None  # what an omitted first port reads
     ops: tuple[Op, ...] = GROWABLE  # that may stand here
+    again: Again | None = None  # makes some nodes twice
 
     def offer(self, text: str, types: Types, above: bool = False) -> str:
         """A value in sight: an input, a port, an expression."""
@@ -89,9 +90,11 @@ class Body:
             self.above = text
         return text
 
-    def keep(self, name: str, node: dict[str, Any], types: Types, reads: Sequence[str]) -> str:
-        """A node, which becomes a value in sight."""
-        self.nodes[name] = node
+    def keep(
+        self, name: str, node: dict[str, Any], types: Types, reads: Sequence[str], use: Use | None = None
+    ) -> str:
+        """A node, which becomes a value in sight. `use`: how it may be made twice."""
+        self.nodes |= {name: node} if use is None or self.again is None else self.again.written(use)
         for text in reads:
             self.read(text)
         return self.offer(name, types, above=True)
@@ -105,8 +108,8 @@ class Body:
 
     def of(self, *kinds: str, sides: Sequence[int] = ()) -> list[str]:
         """Values of these kinds in every world, spatial ones with so many sides (if said)."""
-        fitting = [t for t, types in self.seen.items() if all(_fits(one, kinds) for one in types)]
-        return [t for t in fitting if not sides or all(_sided(one, sides) for one in self.seen[t])]
+        fitting = [t for t, types in self.seen.items() if all(fits(one, kinds) for one in types)]
+        return [t for t in fitting if not sides or all(sided(one, sides) for one in self.seen[t])]
 
     # ---- one node
 
@@ -126,7 +129,7 @@ class Body:
                 types = self._types(op, inputs, attrs)
             except ShapeError:
                 continue
-            if all(map(small, types)) and (not wanted or all(_fits(one, wanted) for one in types)):
+            if all(map(small, types)) and (not wanted or all(fits(one, wanted) for one in types)):
                 return self.add(op.name, inputs, attrs, types)
         return None
 
@@ -149,7 +152,11 @@ class Body:
         node |= {name: v.text if isinstance(v, Text) else written(v) for name, v in attrs.items()}
         # who takes the size of the batch alone leaves the value for others to read
         read = [t for port in row.ports if not port.counts for t in inputs.get(port.name, ())]
-        return self.keep(self.names.new(), node, types, read)
+        name, guarded = self.names.new(), _is_guarded(row) and row.layer is None
+        kinds = {port.name: port.kinds for port in row.ports}
+        first = "" if row.ports[0].variadic or row.ports[0].optional else row.ports[0].name
+        use = Use(name, node, types, inputs, self.seen, first, kinds, row.layer is not None)
+        return self.keep(name, node, types, read, None if guarded or op in ONCE else use)
 
     def _in_range(self, op: str, port: Port, texts: list[str]) -> list[str]:
         """Operands where the op is a finite number: roots, logarithms and quotients of numbers above 1/2."""
@@ -351,7 +358,7 @@ class Body:
         if kind == "Tokens":
             text, kind = self._square(text), "Feature"
         channels = Text(f"{main}.channels", tuple(one.shape[0] for one in self.seen[main]))
-        if is_a(kind, "Feature") and _sided(self.seen[text][0], (2,)):
+        if is_a(kind, "Feature") and sided(self.seen[text][0], (2,)):
             sizes = Text(f"{main}.size", tuple(Size(*one.shape[1:]) for one in self.seen[main]))
             text = self.add("resize", {"x": [text]}, {"size": sizes})
             text = self.add("conv", {"x": [text]}, {"channels": channels, "kernel": 1})
@@ -367,14 +374,11 @@ def small(type_: TensorType) -> bool:
     )
 
 
+def _is_guarded(op: Op) -> bool:
+    """Whether `_in_range` makes something of what it takes."""
+    return op.name in ("divide", "exp") or any(port.positive for port in op.ports)
+
+
 def stops(op: Op) -> bool:
     """Whether a last node of this op would leave an image without a latent, a logit without an image."""
     return op.has(Trait.CONSTANT) or all(port.counts for port in op.ports)
-
-
-def _sided(type_: TensorType, sides: Sequence[int]) -> bool:
-    return not is_a(type_.kind, "Feature") or len(type_.sides) in sides
-
-
-def _fits(type_: TensorType, kinds: Sequence[str]) -> bool:
-    return any(is_a(type_.kind, kind) for kind in kinds)

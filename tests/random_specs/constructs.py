@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from gandsl.ir.op import Op, ShapeError
-from gandsl.ir.types import feature, is_a
+from gandsl.ir.types import feature
 from gandsl.spec.values import Size
-from tests.random_specs.body import Body, Text, Types
+from tests.random_specs.again import Use
+from tests.random_specs.body import ONCE, Body, Text
+from tests.random_specs.kinds import CARRIED, Types, plainly
 from tests.random_specs.values import attributes, written
-
-CARRIED = ("Feature", "Vector", "Tokens")
-
-
-def plainly(types: Types) -> Types:
-    """What a value is as soon as a node has handled it: an Image a Feature, a Latent a Vector."""
-    return tuple(
-        replace(one, kind=next((kind for kind in CARRIED if is_a(one.kind, kind)), one.kind)) for one in types
-    )
 
 
 def some_value(body: Body, *kinds: str) -> str | None:
@@ -35,7 +27,7 @@ def inner(body: Body, worlds: int | None = None, outside: bool = True) -> Body:
     if outside:
         factor = (worlds or body.worlds) // body.worlds
         seen = {text: types * factor for text, types in body.seen.items()}
-    return Body(body.rng, body.names, worlds or body.worlds, seen, ops=body.ops)
+    return Body(body.rng, body.names, worlds or body.worlds, seen, ops=body.ops, again=body.again)
 
 
 def loop(body: Body, ops: Iterator[Op]) -> str | None:
@@ -169,7 +161,11 @@ def block(body: Body, ops: Iterator[Op], blocks: dict[str, Any]) -> str | None:
         node |= {param: value if use else changed for param, (value, changed) in arguments.items()}
         node |= {slot: rng.choice(fillers) for slot, (_, fillers) in slots.items()}
         read = [text for port, text in ports.items() if port in inside.reads]
-        made = body.keep(body.names.new(), node, inside.seen[last], read)
+        made, above = body.names.new(), {port: [text] for port, text in ports.items()}
+        again = Use(
+            made, node, inside.seen[last], above, body.seen, next(iter(ports)), outputs=len(outputs) > 1
+        )
+        body.keep(made, node, inside.seen[last], read, None if draws(blocks[name], node) else again)
         for output, text in list(outputs.items())[1:]:
             body.offer(f"{made}.{output}", inside.seen[text])
     return made
@@ -198,8 +194,15 @@ def _slots(inside: Body, ops: Iterator[Op]) -> dict[str, tuple[str, list[Any]]]:
             fillers.append({"use": op.name, **given} if given else op.name)
     slot, name = inside.names.new("slot"), inside.names.new()
     node = {"slot": slot, **({} if text == inside.above else {"x": text})}
-    inside.keep(name, node, plainly(inside.seen[text]), [text])
+    types = plainly(inside.seen[text])
+    again = None if draws(fillers) else Use(name, node, types, {"x": [text]}, inside.seen, "x")
+    inside.keep(name, node, types, [text], again)
     return {slot: (inside.rng.choice(["Norm", "Activation"]), fillers[1:] or fillers)}
+
+
+def draws(*written: Any) -> bool:
+    """Whether there is something in it that has no second use."""
+    return any(f"{op!r}" in repr(written) for op in ONCE)
 
 
 def _parameters(inside: Body) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:

@@ -10,6 +10,7 @@ from gandsl.ir.op import Op, Trait
 from gandsl.ir.ops import OPS
 from gandsl.spec.write import to_yaml
 from gandsl_runtime.plan import Regularizers
+from tests.random_specs.again import Again
 from tests.random_specs.growing import Levels
 from tests.random_specs.mild import bounded
 from tests.random_specs.networks import Networks, discriminator, generator
@@ -27,6 +28,7 @@ def spec(recipe: Recipe) -> dict[str, Any]:
     rng = Random(recipe.seed)
     ops = [recipe.featured(place) for place in range(4)]
     nets = Networks(rng, _deck(rng, recipe), recipe.palette, classes=rng.choice([0, 2, 3]))
+    nets.again = Again(Random(f"{recipe} again"), recipe.about)
     if rng.random() < 0.2:
         nets.levels = Levels(rng)
     made_generator = generator(nets, ops[0], ops[1])

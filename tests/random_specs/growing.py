@@ -9,8 +9,10 @@ from typing import Any
 from gandsl.ir.op import Op, ShapeError
 from gandsl.ir.types import TensorType, feature
 from gandsl.spec.values import Size
-from tests.random_specs.body import Body, Names, Text, Types, stops
-from tests.random_specs.constructs import some_value
+from tests.random_specs.again import Use
+from tests.random_specs.body import Body, Names, Text, stops
+from tests.random_specs.constructs import draws, some_value
+from tests.random_specs.kinds import Types
 
 
 class Levels:
@@ -30,16 +32,15 @@ class Levels:
 def spread(body: Body, levels: Levels) -> Body:
     """The body as it goes on in all programs: so far it is the same in each."""
     count = len(levels.variants)
-    found = Body(
-        body.rng, body.names, count, {text: types * count for text, types in body.seen.items()}, ops=body.ops
-    )
+    seen = {text: types * count for text, types in body.seen.items()}
+    found = Body(body.rng, body.names, count, seen, ops=body.ops, again=body.again)
     found.nodes, found.unread, found.reads, found.above = body.nodes, body.unread, body.reads, body.above
     return found
 
 
 def gathered(body: Body, text: str) -> Body:
     """The body as it goes on from a value that is the same in all programs."""
-    found = Body(body.rng, body.names, 1, {text: body.seen[text][:1]}, ops=body.ops)
+    found = Body(body.rng, body.names, 1, {text: body.seen[text][:1]}, ops=body.ops, again=body.again)
     found.nodes, found.unread, found.above = body.nodes, [text], body.above
     return found
 
@@ -71,8 +72,7 @@ def grown_image(
         "up": rng.choice(["nearest", "bilinear", "fir"]),
     }
     wide = spread(body, levels)
-    grown = wide.keep(wide.names.new(), node, levels.each(channels), [start])
-    return wide, grown
+    return wide, _topology(wide, node, levels.each(channels), start, blocks[stage])
 
 
 def shrunk_image(body: Body, levels: Levels, ops: Iterator[Op], blocks: dict[str, Any], image: str) -> Body:
@@ -98,7 +98,13 @@ def shrunk_image(body: Body, levels: Levels, ops: Iterator[Op], blocks: dict[str
         "down": rng.choice(["average", "fir"]),
     }
     types = (feature(channels, lowest, lowest),) * body.worlds
-    return gathered(body, body.keep(body.names.new(), node, types, [image]))
+    return gathered(body, _topology(body, node, types, image, blocks[stage]))
+
+
+def _topology(body: Body, node: dict[str, Any], types: Types, x: str, stage: dict[str, Any]) -> str:
+    name, seen = body.names.new(), body.seen | {"alpha": (TensorType("Scalar", ()),) * body.worlds}
+    use = Use(name, node, types, {"x": [x], "alpha": ["alpha"]}, seen, "x")
+    return body.keep(name, node, types, [x], None if draws(stage) else use)
 
 
 def _stage(
@@ -111,7 +117,7 @@ def _stage(
     size: str,
 ) -> str:
     """A block for a stage: it changes the size, then does something."""
-    inside = Body(body.rng, Names(body.rng, {"x", "res"}), len(before), ops=body.ops)
+    inside = Body(body.rng, Names(body.rng, {"x", "res"}), len(before), ops=body.ops, again=body.again)
     inside.offer("x", tuple(feature(channels, side, side) for side in before), above=True)
     sizes = Text(size, tuple(Size(side, side) for side in after))
     scaled = inside.add("resize", {"x": ["x"]}, {"size": sizes})
@@ -119,7 +125,7 @@ def _stage(
     alike = [
         t
         for t in inside.nodes
-        if inside.seen[t] and _spatial(inside.seen[t]) == _spatial(inside.seen[scaled])
+        if t in inside.seen and _spatial(inside.seen[t]) == _spatial(inside.seen[scaled])
     ]
     last = inside.joined(alike[-1])
     inside.add("conv", {"x": [last]}, {"channels": channels, "kernel": 1})

@@ -168,7 +168,7 @@ def _of_what_is_read(truth: exact.Truth, ir: NetworkIR, entry: str) -> exact.Tru
                 waiting.extend(
                     _selected(graph, graph[id_]) if entry == "forward" else graph.reads(graph[id_])
                 )
-        read |= seen
+        read |= {graph[id_].layer for id_ in seen}
     kept = {key: value for key, value in truth.buffers.items() if key.rpartition(".")[0] in read}
     return replace(truth, buffers=kept)
 

@@ -11,6 +11,7 @@ from gandsl.ir.op import Op, Trait
 from gandsl.ir.types import TensorType
 from gandsl.spec.values import Size
 from tests.random_specs import growing
+from tests.random_specs.again import Again
 from tests.random_specs.body import Body, Names, stops
 from tests.random_specs.constructs import varied
 
@@ -30,12 +31,13 @@ class Networks:
     blocks: dict[str, Any] = field(default_factory=dict)
     auxiliary: str | None = None
     levels: growing.Levels | None = None
+    again: Again | None = None
 
 
 def generator(nets: Networks, first: Op, last: Op) -> dict[str, Any]:
     """A generator; `first` reads one of its inputs if it can, `last` gives its image if it can."""
     rng = nets.rng
-    body = Body(rng, Names(rng, set(INPUTS)), ops=tuple(filter(stands_alone, nets.palette)))
+    body = Body(rng, Names(rng, set(INPUTS)), ops=tuple(filter(stands_alone, nets.palette)), again=nets.again)
     inputs: dict[str, Any] = {}
     for name in ["z", "z2"][: rng.choice([1, 1, 1, 2])]:
         size = rng.choice([2, 3, 4, 6, 8])
@@ -150,12 +152,12 @@ def _two_sizes(nets: Networks, body: Body, main: str) -> str:
 def discriminator(nets: Networks, first: Op, last: Op) -> dict[str, Any]:
     """A discriminator of the generator's images."""
     rng = nets.rng
-    body = Body(rng, Names(rng, set(INPUTS)), ops=nets.palette)
+    body = Body(rng, Names(rng, set(INPUTS)), ops=nets.palette, again=nets.again)
     inputs: dict[str, Any] = {}
     names = ["image", "larger"][: len(nets.images)]
     if nets.levels:
         inputs["image"], types = growing.image_input(nets.levels, nets.images[0][0])
-        body = Body(rng, body.names, len(types), ops=body.ops)
+        body = Body(rng, body.names, len(types), ops=body.ops, again=nets.again)
         body.offer("image", types, above=True)
     elif len(nets.images) > 1 and all(height == width for _, height, width in nets.images):
         sizes = [height for _, height, _ in nets.images]

@@ -50,6 +50,8 @@ def _in_graph(graph: Graph) -> Iterator[tuple[Node, str]]:
             yield node, "first"
         if node.id in graph.outputs.values():
             yield node, "last"
+        if node.shares:
+            yield node, "used again"
         if node.id in behind and node.id not in labels:
             yield node, "behind a label"
         if graph.styles:
@@ -120,6 +122,8 @@ def _possible(op: Op) -> Iterator[str]:
         if grows:
             continue
         yield from (f"{side} {role}" for role in ("anywhere", "in a stage", "in a block", "read twice"))
+        if op.layer is not None and not op.has(Trait.RANDOM):  # what only draws has layers of its own
+            yield f"{side} used again"
         guarded = op.name == "exp" or any(port.positive for port in op.ports)  # body.py: `_in_range`
         if not guarded and any(is_a(one, kind) for one in given for kind in read):
             yield f"{side} first"

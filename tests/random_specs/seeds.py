@@ -81,5 +81,8 @@ MORE: Seeds = {
     "attention": (0, 3, 9, 18, 89),
     "sample_sum": (119, 320, 529, 961),
     "sequence_mask sample_mean": (10, 141),
+    "gain": (1, 2),
+    "conv_transpose": (0,),
+    "coordinates": (0,),
 }
 """What `make thorough` tries besides: with them every op is in every role that it may have."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 
-from tests.random_specs import cover, roles, run
-from tests.random_specs.grow import spec_text
+from gandsl.spec.write import to_yaml
+from tests.random_specs import again, cover, roles, run
+from tests.random_specs.grow import spec, spec_text
 from tests.random_specs.recipe import Recipe
 from tests.random_specs.roles import Role
 from tests.random_specs.seeds import FIRST, MORE, recipes
@@ -46,6 +49,45 @@ def test_a_case_is_a_spec() -> None:
     assert spec_text(Recipe(7)) == spec_text(Recipe(7)) != spec_text(Recipe(8))
     assert spec_text(Recipe(7, ("glu",))) != spec_text(Recipe(7))
     assert str(Recipe.of("7:glu,silu")) == "7:glu,silu"
+
+
+def test_every_kind_of_node_is_used_twice_in_every_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds, forms = set[str](), set[str]()
+
+    def watched(form: again.Form) -> again.Form:
+        def made(rng: Random, use: again.Use, first: str) -> dict[str, Any]:
+            if found := form(rng, use, first):
+                kinds.add(next(iter(use.node)))
+                forms.add(form.__name__)
+            return found
+
+        return made
+
+    monkeypatch.setattr(again, "FORMS", tuple(map(watched, again.FORMS)))
+    for seed in range(60):
+        spec_text(Recipe(seed))
+    assert kinds == {"op", "block", "slot", "topology"}
+    assert forms == {"_unread", "_mixed", "_chained", "_repeated", "_summed"}
+
+
+def test_what_is_used_twice_shifts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A seed has the nodes that it has without, in their order and under their names."""
+    recipes = list(map(Recipe, range(20)))
+    twice = [spec(recipe) for recipe in recipes]
+    for chance in ("LAYERED", "BARE", "ABOUT"):
+        monkeypatch.setattr(again, chance, 0.0)
+    once = list(map(spec_text, recipes))
+    assert [to_yaml(single(found)) for found in twice] == once
+    assert [to_yaml(found) for found in twice] != once
+
+
+def single(tree: Any) -> Any:
+    """A section of a spec with the first of several uses in their place."""
+    if not isinstance(tree, dict):
+        return tree
+    twice = [name.removesuffix("_first") for name in tree if name.endswith("_first")]
+    more = [name for name in tree for of in twice if name in (of, f"{of}_product") or f"{of}_again" in name]
+    return {name.replace("_first", ""): single(part) for name, part in tree.items() if name not in more}
 
 
 @pytest.mark.thorough

@@ -18,6 +18,7 @@ from gandsl.codegen.printing.shapes import returns, shape_text, signature_doc
 from gandsl.codegen.printing.template import fill
 from gandsl.codegen.printing.text import docstring
 from gandsl.ir.graph import Graph, NetworkIR
+from gandsl.ir.split import call_order
 from gandsl.spec.document import BlockDecl
 from gandsl_runtime.weights_file import WeightsFile
 
@@ -90,7 +91,7 @@ def _ports(network: NetworkIR) -> list[str]:
     """`inputs = (Port(…), …)` and `outputs = (…)` of the full program."""
     graph = network.main
     inputs: list[Expr] = []
-    for node in graph.inputs:
+    for node in map(graph.__getitem__, call_order(graph)):
         port: list[Expr] = [quoted(node.id), quoted(node.type.kind), literal(node.type.shape)]
         if node.attrs.get("distribution"):
             port.append(keyword("distribution", quoted(node.attrs["distribution"])))
