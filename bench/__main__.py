@@ -13,6 +13,7 @@ OTHERS = {
     "suite": "python bench/suite.py   (runs the tests)",
     "digits": "python bench/digits.py runs/demo   (after `make demo`)",
     "quickstart": "python bench/quickstart.py --seeds 100-104 --threads 1,2   (half an hour, idle machine)",
+    "evaluation": "python -m bench.evaluation mnist   (half an hour)",
     "zoo": "python -m bench.zoo run infogan pix2pix --seeds 0-2 --out DIR   (a minute or two each run)",
     "steps": "python bench/steps.py --stylegan2-ada PATH --biggan PATH --gan-zoo PATH   (checkouts)",
     "gpu": "python -m bench.gpu --stylegan2-ada PATH --biggan PATH   (a GPU; --device cpu: in miniature)",
@@ -29,7 +30,7 @@ def main() -> int:
             missed.append(name)
     print("\nneed more than this checkout:")
     for name, command in OTHERS.items():
-        print(f"  {name:9} {command}")
+        print(f"  {name:10} {command}")
     if missed:
         print(f"\nbounds missed in: {', '.join(missed)}")
     return int(bool(missed))

@@ -36,7 +36,7 @@ class Patches:
 
         Raises ValueError for images smaller than a patch.
         """
-        batch = torch.as_tensor(np.ascontiguousarray(images)).float()
+        batch = torch.from_numpy(np.array(images, dtype=np.float32))
         if min(batch.shape[2:]) < PATCH:
             raise ValueError(f"SWD: images of {batch.shape[2]}×{batch.shape[3]} are smaller than its patches")
         for level in levels(batch):

@@ -100,7 +100,8 @@ def _images(made: Any, real: Any) -> tuple[Tensor, Tensor]:
     """Both as float64 (N, c, h, w)."""
     if made.shape != real.shape or len(made.shape) != 4:
         raise ValueError(f"images of shape {tuple(made.shape)}, and partners of {tuple(real.shape)}")
-    return torch.as_tensor(made).double(), torch.as_tensor(real).double()
+    a, b = (torch.from_numpy(np.array(images, dtype=np.float64)) for images in (made, real))
+    return a, b
 
 
 def _structure(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
