@@ -187,7 +187,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     path = tmp_path / "x.pth"
     assert "no such file or directory" in refusal("dinov2", path)
     path.write_bytes(b"nothing of the kind")
-    for name in ("dinov2", "clip", "inception", "script", "inception-script"):
+    for name in ("dinov2", "clip", "inception", "script", "pytorch-fid"):
         assert f"can't read the extractor's file {path}: " in refusal(name, path)
     torch.save({"a": 3}, path)
     assert refusal("dinov2", path).endswith("it holds other things than tensors by name")
@@ -248,6 +248,7 @@ def test_any_script_that_makes_features(tmp_path: Path) -> None:
     assert (facts.name, facts.side, facts.filter) == ("script", None, "inside")
     assert (facts.features, facts.classes) == (3, None)
     assert facts.weights == hashlib.sha256((tmp_path / "a.pt").read_bytes()).hexdigest()
+    assert open_extractor(str(tmp_path / "a.pt")).facts == facts, "a file alone is a script"
 
 
 def test_a_script_may_give_logits_too(tmp_path: Path) -> None:
@@ -260,13 +261,15 @@ def test_a_script_may_give_logits_too(tmp_path: Path) -> None:
 
 def test_the_published_inception_script(tmp_path: Path) -> None:
     """Its logits have the softmax of those without bias."""
-    extractor = open_extractor(f"inception-script:{scripted(Published(), tmp_path / 'a.pt')}")
+    extractor = open_extractor(f"inception:{scripted(Published(), tmp_path / 'a.pt')}")
     made = extractor(images())
     assert made.logits is not None
     features = images().float().mean((2, 3)) / 255
     torch.testing.assert_close(made.features, features)
     torch.testing.assert_close(made.logits.softmax(1), (2 * features).softmax(1))
-    assert not extractor.facts.inception, "these are not the published weights"
+    facts = extractor.facts
+    assert (facts.name, facts.side, facts.filter) == ("inception-script", None, "inside")
+    assert not facts.inception, "these are not the published weights"
 
 
 class Whole(nn.Module):

@@ -32,7 +32,6 @@ Opener = Callable[[Path | None, torch.device, str], Extractor]
 BUILT_IN = {
     "lite0": ("lite", "lite0"),
     "inception": ("inception", "inception"),
-    "inception-script": ("script", "inception_script"),
     "pytorch-fid": ("inception", "pytorch_fid"),
     "dinov2": ("vit", "dinov2"),
     "clip": ("vit", "clip"),
@@ -48,12 +47,13 @@ def named() -> list[str]:
 
 
 def open_extractor(name: str = DEFAULT, device: torch.device | str = "cpu", filter: str = "") -> Extractor:
-    """The extractor that a user calls NAME or NAME:FILE, on a device.
+    """The extractor that a user calls NAME or NAME:FILE, on a device; a file alone is a TorchScript module.
 
     `filter`: how images come to its side, where it is not as it was published. Raises ExtractorError,
     MissingExtra.
     """
-    name, _, file = name.partition(":")
+    alone = name not in named() and Path(name).is_file()
+    name, _, file = f"script:{name}".partition(":") if alone else name.partition(":")
     if filter and filter not in FILTERS:
         raise ExtractorError(f"there is no filter `{filter}`", f"there are {', '.join(FILTERS)}")
     made = _opener(name)(Path(file) if file else None, torch.device(device), filter)

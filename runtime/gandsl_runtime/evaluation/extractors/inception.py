@@ -16,14 +16,17 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.utils import fuse_conv_bn_weights
 
-from .base import ExtractorFacts, NetworkExtractor, sha256_of
-from .weights import Tensors, checked, needed, tensors_in, tried
+from .base import Extractor, ExtractorFacts, NetworkExtractor, sha256_of
+from .script import inception_script
+from .weights import Tensors, checked, is_script, needed, tensors_in, tried
 
 SIDE = 299
 EPSILON = 1e-3  # of its batch norms
 NORM = ("running_mean", "running_var", "weight", "bias")
 GENUINE = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 """SHA-256 of weights-inception-2015-12-05-6726825d.pth, which is pt_inception-2015-12-05-6726825d.pth too."""
+
+EXAMPLES = "such as weights-inception-2015-12-05-6726825d.pth"
 
 # A step is a convolution of 3 × 3, 7 × 1 … with batch norm and ReLU, or a pooling of 3 × 3. Behind its name
 # /2 halves the sides and ! leaves them, both without a border. Steps with | between them fork.
@@ -68,22 +71,25 @@ POOLS = {
 }
 
 
-def inception(file: Path | None, device: torch.device, filter: str = "") -> NetworkExtractor:
+def inception(file: Path | None, device: torch.device, filter: str = "") -> Extractor:
     """As FID's own code in TensorFlow saw images (and torch-fidelity does); with the filter `bicubic` as
-    clean-fid does. Raises ExtractorError.
+    clean-fid does. A TorchScript module is NVIDIA's, which resizes by itself. Raises ExtractorError.
     """
-    return _opened("inception", file, device, filter or "bilinear-corner", 128.0, 128.0)
+    path = needed(file, "inception", EXAMPLES)
+    if path.is_file() and is_script(path):
+        return inception_script(path, device, filter)
+    return _opened("inception", path, device, filter or "bilinear-corner", 128.0, 128.0)
 
 
 def pytorch_fid(file: Path | None, device: torch.device, filter: str = "") -> NetworkExtractor:
     """As pytorch-fid sees images: pixels are areas, and 0 to 255 become −1 to 1. Raises ExtractorError."""
-    return _opened("pytorch-fid", file, device, filter or "bilinear", 127.5, 127.5)
+    path = needed(file, "pytorch-fid", EXAMPLES)
+    return _opened("pytorch-fid", path, device, filter or "bilinear", 127.5, 127.5)
 
 
 def _opened(
-    name: str, file: Path | None, device: torch.device, filter: str, mean: float, deviation: float
+    name: str, path: Path, device: torch.device, filter: str, mean: float, deviation: float
 ) -> NetworkExtractor:
-    path = needed(file, name, "such as weights-inception-2015-12-05-6726825d.pth")
     sha256 = sha256_of(path)
     tensors = {key: one for key, one in tensors_in(path).items() if not key.endswith("num_batches_tracked")}
     checked(tensors, _wanted(), path, "Inception of 2015")

@@ -33,13 +33,12 @@ def script(file: Path | None, device: torch.device, filter: str = "") -> ScriptE
     return ScriptExtractor("script", needed(file, "script", "a TorchScript module"), device, filter, _plain)
 
 
-def inception_script(file: Path | None, device: torch.device, filter: str = "") -> ScriptExtractor:
+def inception_script(path: Path, device: torch.device, filter: str = "") -> ScriptExtractor:
     """NVIDIA's inception-2015-12-05.pt, which resizes by itself. Raises ExtractorError.
 
     It is asked twice, for features and for classes. These it gives as probabilities, whose logarithms are
     logits: both have the same softmax.
     """
-    path = needed(file, "inception-script", "inception-2015-12-05.pt")
     return ScriptExtractor("inception-script", path, device, filter, _inception, GENUINE)
 
 

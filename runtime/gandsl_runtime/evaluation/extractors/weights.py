@@ -62,12 +62,17 @@ def _read(path: Path) -> Any:
         from safetensors.torch import load_file
 
         return load_file(path)
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            is_script = any("/code/" in name for name in archive.namelist())
-        if is_script:
-            return dict(script_in(path, torch.device("cpu")).state_dict())
+    if is_script(path):
+        return dict(script_in(path, torch.device("cpu")).state_dict())
     return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def is_script(path: Path) -> bool:
+    """Whether it is a TorchScript module, which brings code along. Raises OSError, BadZipFile."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any("/code/" in name for name in archive.namelist())
 
 
 def script_in(path: Path, device: torch.device) -> Any:
