@@ -17,8 +17,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from gandsl_runtime.evaluation import extractors
-from gandsl_runtime.evaluation.extractors import Extractor, ExtractorError, open_extractor
+from gandsl_runtime.evaluation.extractors import Extractor, ExtractorError, ExtractorFacts, open_extractor
 from gandsl_runtime.evaluation.extractors import inception as inception_module
+from gandsl_runtime.evaluation.extractors.base import NetworkExtractor
 from tests.evaluation.by_others import PLACE, images, weights
 
 CLOSE = 1e-5  # of the largest: float32, whose sums come in another order; batch norms are folded
@@ -307,6 +308,33 @@ def test_a_script_takes_no_filter(tmp_path: Path) -> None:
     path = scripted(Pooled(), tmp_path / "a.pt")
     with pytest.raises(ExtractorError, match="resizes by itself, and takes no filter"):
         open_extractor(f"script:{path}", filter="bicubic")
+
+
+# ---- in a run's process
+
+
+def test_a_run_s_precision_is_not_the_extractor_s() -> None:
+    """A run may compute in TF32, or under autocast: figures must not depend on that, nor change it."""
+    seen = []
+
+    def network(x: Tensor) -> tuple[Tensor, None]:
+        seen.append((torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32))
+        return x.flatten(1) @ torch.full((3, 1), 1 / 3), None
+
+    facts = ExtractorFacts("x", "0" * 64, 1, "bilinear", 1, None)
+    extractor = NetworkExtractor(facts, torch.device("cpu"), network)
+    allowed = torch.backends.cuda.matmul.allow_tf32
+    try:
+        torch.backends.cuda.matmul.allow_tf32 = True
+        with torch.autocast("cpu", torch.bfloat16):
+            made = extractor(torch.full((1, 3, 1, 1), 201, dtype=torch.uint8))
+            assert torch.is_autocast_enabled("cpu")
+        assert torch.backends.cuda.matmul.allow_tf32
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = allowed
+    assert seen == [(False, False)]
+    assert made.features.dtype == torch.float32
+    torch.testing.assert_close(made.features, torch.tensor([[201.0]]), rtol=1e-6, atol=0)
 
 
 # ---- of other packages

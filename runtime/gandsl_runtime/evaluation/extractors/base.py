@@ -92,8 +92,13 @@ class NetworkExtractor:
 def exact(device: torch.device) -> Iterator[None]:
     """In the block a GPU computes in whole float32, always by the same algorithms; nothing autocasts."""
     cudnn = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
-    with torch.autocast(device.type, enabled=False), cudnn:
-        yield
+    matmul = torch.backends.cuda.matmul
+    before, matmul.allow_tf32 = matmul.allow_tf32, False  # which a run may have allowed for its steps
+    try:
+        with torch.autocast(device.type, enabled=False), cudnn:
+            yield
+    finally:
+        matmul.allow_tf32 = before
 
 
 def sha256_of(path: Path) -> str:
