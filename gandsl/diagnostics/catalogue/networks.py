@@ -354,6 +354,18 @@ ROWS = (
         " it among its outputs: `boundary: 0`.",
     ),
     Code(
+        "G0629",
+        "error",
+        "a value of the log that nothing writes",
+        means="""
+        `cadence.best` keeps checkpoints, and `cadence.stop` ends a run, by a value of the log. No run of this
+        spec has one of this name: a loss or score has another, or the metric is not among
+        `training.metrics`.""",
+        example="""
+        training: {cadence: {best: {metric: metric/kid}}}""",
+        mend="write a name that the log has, or have the metric measured: `metrics: {kid: {}}`.",
+    ),
+    Code(
         "G0640",
         "error",
         "batch normalization of a single number",

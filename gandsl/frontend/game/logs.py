@@ -15,8 +15,8 @@ from gandsl.spec.values import POISON, type_name
 
 _NAME = re.compile(r"[\w.-]+(/[\w.-]+)*")
 # what the trainer logs of every run: names, and groups of them
-_TRAINERS = ("images", "steps", "batch", "level", "alpha")
-_TRAINERS_GROUPS = ("lr", "scale", "time", "memory", "guard")
+TRAINERS = ("images", "steps", "batch", "level", "alpha")
+TRAINERS_GROUPS = ("lr", "scale", "time", "memory", "guard", "metric")
 
 
 def logged(unfolder: GameUnfolder, name: str, node: str, tree: Tree, context: Context, span: Span) -> Any:
@@ -41,7 +41,7 @@ def named(unfolder: GameUnfolder, name: str, id_: str, context: Context, span: S
         help = "letters, digits, `_`, `.` and `-`, in groups by `/`: `score/real`"
         sink.add("G0357", message, span, help=help)
         return False
-    if name in _TRAINERS or name.partition("/")[0] in _TRAINERS_GROUPS:
+    if name in TRAINERS or name.partition("/")[0] in TRAINERS_GROUPS:
         sink.add("G0357", f"the trainer logs `{name}` of every run", span, help="choose another name")
         return False
     known, place = unfolder.logged.setdefault(name, (id_, span))

@@ -21,6 +21,16 @@ class Best(PlanPart):
     keep: Int = Field(default=1, ge=1, description="checkpoints kept for it, from 1; of equals the earlier")
 
 
+class Stop(PlanPart):
+    """The run ends before its length when a value in the log no longer gets better."""
+
+    metric: str = Field(min_length=1, description="a name in the log, such as metric/kid")
+    mode: Literal["min", "max"] = Field(default="min", description="whether less or more is better")
+    patience: Int = Field(
+        default=5, ge=1, description="new values in a row that are no better than the best, from 1"
+    )
+
+
 class Cadence(PlanPart):
     """How often the run writes something, and which checkpoints stay."""
 
@@ -34,6 +44,9 @@ class Cadence(PlanPart):
     keep: Int = Field(default=2, ge=1, description="checkpoints kept, the newest")
     best: Best | None = Field(
         default=None, description="checkpoints kept beside the newest, by a value of the log; null: none"
+    )
+    stop: Stop | None = Field(
+        default=None, description="ends the run early, by a value of the log; null: at its length alone"
     )
     milestone: Images | None = Field(
         default=None,

@@ -14,6 +14,7 @@ from .freeze import Freeze
 from .growth import Growth
 from .guard import Guard
 from .loss import LOSS_NAMES, Auxiliary, Loss, OwnLoss, loss_or_name
+from .measured import Metrics
 from .mixing import StyleMixing
 from .optimizer import Optimizer, OptimizerChanges
 from .part import Int, PlanPart
@@ -108,6 +109,11 @@ class Plan(PlanPart):
         default=Guard.of_defaults(), description="what is watched and done against collapse; null: nothing"
     )
     cadence: Cadence = Field(default=Cadence.of_defaults(), description="how often the run writes something")
+    metrics: Metrics = Field(
+        default={},
+        description="metrics of samples of the averaged weights, by name: {kid: {every: 200 kimg, images: "
+        "5000}}; in the log as metric/NAME",
+    )
 
     @property
     def adapts(self) -> bool:

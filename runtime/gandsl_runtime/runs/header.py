@@ -125,12 +125,20 @@ class DataFacts(StrictDocument):
         return {key: value for key, value in found.items() if value or key not in ("set", "others")}
 
 
+class WaitingFacts(StrictDocument):
+    """What `cadence.stop` has seen of its value: the best, and how many in a row were no better since."""
+
+    best: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    worse: Count = 0
+
+
 class LogFacts(StrictDocument):
     """What the next record of the log averages, and the newest value of each name."""
 
     sums: dict[Name, tuple[float, Annotated[float, Field(gt=0)]]]
     latest: dict[Name, int | Annotated[float, Field(allow_inf_nan=True)]]  # an observer's may be lost
     seconds: float = Field(ge=0)
+    waiting: WaitingFacts | None = None  # of a plan with `cadence.stop`
 
 
 class RunFacts(StrictDocument):

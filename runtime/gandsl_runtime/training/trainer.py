@@ -43,9 +43,10 @@ from .metrics import MetricSums
 from .precision import in_force
 from .throughput import Throughput
 from .training_set import ItemSet, Where, distribution_of, readers_of, sets_of, stream_of
+from .waiting import Waiting
 
 # Why a run stops before its end, as processes vote: the highest counts. A signal is SIGNAL plus its number.
-OUT_OF_TIME, MOVED, SIGNAL = 1, 2, 3
+WAITED, OUT_OF_TIME, MOVED, SIGNAL = 1, 2, 3, 4
 
 
 class Trainer:
@@ -104,6 +105,7 @@ class Trainer:
         self.state = self._new_run(seed)
         self.guard = Guard.of(self.state, self.sets)
         self.latest: dict[str, float] = {}  # the newest value of each name in the log
+        self.waiting = Waiting(plan.cadence.stop)
         self._where = data
         if observing is None:
             observing = observers.standard(self.run_dir, tensorboard=machine.tensorboard)
@@ -210,14 +212,16 @@ class Trainer:
         like = torch.zeros((), device=self.device, dtype=self.state.dtype)
         self.metrics.resume(facts.log.sums, like, self.group)
         self.latest = dict(facts.log.latest)
+        waited = facts.log.waiting
+        self.waiting = Waiting(self.plan.cadence.stop, *((waited.best, waited.worse) if waited else ()))
         self.throughput.resume(facts.log.seconds)
         for reason in refused:
             self.warn(f"{reason}; resuming from {path.name}")
 
     def run(self, minutes: float | None = None) -> bool:
-        """Train to the plan's length, or for so many minutes; whether the length was reached.
+        """Train to the plan's length, or for so many minutes; whether the plan's end was reached.
 
-        The state is saved at the end. Raises Interrupted after a signal, Diverged, OutOfSpace, and PlanError
+        The plan's end is its length, or `cadence.stop`. The state is saved at the end. Raises Interrupted after a signal, Diverged, OutOfSpace, and PlanError
         where a network lacks the weights that it starts from.
         """
         check_started(self.state.networks)
@@ -229,7 +233,8 @@ class Trainer:
                 self.changed = False
             while not schedule.reached(self.plan.length, self.state.clock):
                 late = self.state.clock != began and time.monotonic() >= until
-                stop = SIGNAL + signals.received if signals.received else MOVED if self.moved else int(late)
+                stop = OUT_OF_TIME if late else WAITED if self.waiting.over else 0
+                stop = SIGNAL + signals.received if signals.received else MOVED if self.moved else stop
                 if stop := self.group.all_max(stop):
                     with self._guarded():
                         self.save()
@@ -252,7 +257,9 @@ class Trainer:
             raise Interrupted(stop - SIGNAL, self.state.clock.images, self.run_dir)
         if stop == MOVED:
             raise Unwritable(*(self.moved or ("the run's folder was moved", "")))
-        return False
+        if stop == WAITED:
+            self.warn(self.waiting.said)
+        return stop == WAITED
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -313,6 +320,7 @@ class Trainer:
 
     def _record(self, record: dict[str, float]) -> None:
         self.latest |= record
+        self.waiting.hear(record)
         for observer in self.observers:
             observer.logged(record, self)
 
@@ -342,6 +350,7 @@ class Trainer:
                 "sums": self.metrics.sums(self.group),
                 "latest": self.latest,
                 "seconds": self.throughput.seconds,
+                **({"waiting": self.waiting.facts()} if self.plan.cadence.stop else {}),
             },
         }
         look_for_home(self)
