@@ -38,6 +38,7 @@ COMMANDS: dict[str, _Row] = {
         "new": "Write a spec that fits the images, memory and time at hand.",
         "train": "Train a spec on images.",
         "plot": "Curves and samples of runs beside each other, as one page.",
+        "eval": "Measure how good samples are, beside real images.",
         "sample": "Draw images from a trained run.",
         "import": "Bring an official checkpoint into the matching spec.",
         "export-weights": "Write weights as files that other implementations load.",

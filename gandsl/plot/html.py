@@ -177,6 +177,11 @@ def _told(runs: Sequence[LoggedRun]) -> Iterator[str]:
             yield f"{run.name}: {run.log.lost:,} values in the log are no finite numbers and are left out"
         if run.damaged_alarms:
             yield f"{run.name}: {run.damaged_alarms:,} lines of alarms.jsonl can't be read and are left out"
+        if run.evaluations.damaged:
+            yield f"{run.name}: {run.evaluations.damaged:,} lines of evaluation.jsonl can not be read"
+        if run.evaluations.apart:
+            many = f"{run.evaluations.apart:,} figures"
+            yield f"{run.name}: {many} don't compare with newer ones and are left out"
 
 
 def _lost(run: LoggedRun, count: int) -> str:

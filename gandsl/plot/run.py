@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from gandsl.plot.evaluations import Evaluations, read_evaluations
 from gandsl.plot.log import Log, objects, printable, read_log
 from gandsl_runtime.errors import RuntimeFault
 from gandsl_runtime.runs.header import MOST
@@ -45,6 +46,7 @@ class LoggedRun:
     grids: Mapping[int, Path]  # by images shown
     reals: Path | None
     damaged_alarms: int = 0
+    evaluations: Evaluations = field(default_factory=Evaluations)
 
 
 def read_run(folder: Path, name: str, sizes: Sequence[Size] = ()) -> LoggedRun:
@@ -63,6 +65,8 @@ def read_run(folder: Path, name: str, sizes: Sequence[Size] = ()) -> LoggedRun:
         unread = f" ({log.damaged} damaged lines)" if log.damaged else ""
         raise NoRun(f"{files.log} has no record so far{unread}", "wait for the run's first record")
     alarms, damaged = objects(files.alarms)
+    evaluations = read_evaluations(files.evaluation)
+    log.curves |= evaluations.curves
     record = recorded(files.facts)
     events = [*_stages(log, sizes), *_alarms(alarms), *_resumes(record), *_changes(files)]
     return LoggedRun(
@@ -74,6 +78,7 @@ def read_run(folder: Path, name: str, sizes: Sequence[Size] = ()) -> LoggedRun:
         {int(p.stem): p for p in sorted(files.grids.glob("*.png")) if p.stem.isascii() and p.stem.isdigit()},
         next(iter(files.grids.glob("reals.png")), None),
         damaged,
+        evaluations,
     )
 
 

@@ -31,6 +31,7 @@ SECTIONS: dict[str, tuple[Group, ...]] = {
             note="mean of D's logits on real and on generated images: far apart, D tells them with ease",
         ),
         Group("metric/", exact=True),
+        Group("eval/", note="by `gandsl eval`", exact=True),
         Group("class/", "auxiliary classifier", "nats", "cross-entropy of the classes"),
         Group("sign/", "sign of D's logits on real images", note="1: D is sure of all of them"),
     ),

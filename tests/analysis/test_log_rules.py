@@ -16,7 +16,9 @@ def found(tmp_path):
     return checked
 
 
-@pytest.mark.parametrize("name", ["loss/G", "loss/D", "score/real", "lr/G", "time/seconds", "guard/sigma/generator"])
+@pytest.mark.parametrize(
+    "name", ["loss/G", "loss/D", "score/real", "lr/G", "time/seconds", "guard/sigma/generator"]
+)
 @pytest.mark.parametrize("which", ["best", "stop"])
 def test_what_the_log_has(found, which, name):
     assert not [line for line in found(f"{{{which}: {{metric: {name}}}}}") if "G0629" in line]

@@ -33,7 +33,7 @@ def linear(mapping: Tensor | None = MAPPING, synthesis: Tensor = SYNTHESIS) -> W
         latents,
         lambda points, _seeds: points @ synthesis,
         lambda images: images @ EXTRACTOR,
-        None if mapping is None else lambda z: z @ mapping,
+        None if mapping is None else lambda z, _seeds: z @ mapping,
     )
 
 
@@ -90,7 +90,7 @@ def test_a_path_that_bends_is_longer_where_it_is_steep() -> None:
         lambda seeds: torch.tensor([[1.0 if seed % 2 else 0.0] for seed in seeds], dtype=torch.float64),
         lambda points, _seeds: points**2,
         lambda images: images,
-        lambda z: z,
+        lambda z, _seeds: z,
     )
     assert path_lengths(walked, 5, "w", "end") == pytest.approx(np.full(5, 1e-8), rel=1e-6)
     t = np.random.default_rng(0).random(400)

@@ -71,9 +71,7 @@ def trained(folder, length="7 steps", patience=3, resume=False):
 def test_a_run_ends_early(tmp_path):
     finished, steps, said = trained(tmp_path)
     assert finished and steps == 6
-    assert said == [
-        "cadence.stop: metric/f came to nothing better than 7 in 3 values, so the run ends here"
-    ]
+    assert said == ["cadence.stop: metric/f came to nothing better than 7 in 3 values, so the run ends here"]
     assert int(checkpoint.newest_path(tmp_path / "checkpoints").stem) == 6 * 4
 
 

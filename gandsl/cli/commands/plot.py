@@ -40,6 +40,7 @@ def run(
     """
     from gandsl.plot.reference import read_reference, recorded, write_reference
     from gandsl.plot.run import names_of
+    from gandsl_runtime.evaluation.figure import check_comparable
 
     folders = [path for path in runs if path.suffix != ".json" or path.is_dir()]
     references = [read_reference(path) for path in runs if path not in folders]
@@ -48,6 +49,7 @@ def run(
     if record is not None and (record.suffix != ".json" or not folders):
         raise typer.BadParameter(f"{record}: a recorded curve is made of runs, and its name ends in .json")
     found = [_read(folder, name) for folder, name in zip(folders, names_of(folders), strict=True)]
+    check_comparable(run.evaluations.newest.values() for run in found)
     if record is not None:
         of = {run.name: run.log.curves for run in found}
         write_reference(record, recorded(record.stem, of))

@@ -44,17 +44,17 @@ def features_of(
     cache: FeatureCache | None = None,
     group: ProcessGroup = _ALONE,
     told: Callable[[int], None] = lambda count: None,
-) -> FeatureSet | None:
+) -> FeatureSet:
     """Features of all images of a set (`sources.first` and `sources.drawn` take some of one).
 
-    Each process of a group makes some of them; the first one gets all, the others None. With a `cache` what
-    was made before is read, and what is made is kept. `told` hears how many images are done. Raises what
+    Each process of a group makes some of them, and gets all. With a `cache` what was made before is read, and
+    what is made is kept. `told` hears how many images are done. Raises what
     reading the images raises; OutOfSpace.
     """
     pieces = pieces_of(images)
     known = cache.contents(images) if cache is not None else None
     contents, remarks = known if known is not None and len(known[0]) == len(pieces) else ([], ())
-    into = _Gathered() if group.leads else None
+    into = _Gathered()
     for turn in range(0, len(pieces), group.size):
         at = turn + group.rank
         own = [
@@ -63,14 +63,11 @@ def features_of(
         ]
         for each in group.gathered(own):
             for piece in each:
-                if into is not None:
-                    into.add(piece)
+                into.add(piece)
         told(pieces[min(turn + group.size, len(pieces)) - 1].stop)
     heard = group.gathered([*remarks, *images.remarks()])
     remarks = tuple(dict.fromkeys(one for each in heard for one in each))
-    if into is None:
-        return None
-    if cache is not None:
+    if cache is not None and group.leads:
         if into.contents != contents:
             cache.remember(images, into.contents, remarks)
         cache.shrink()

@@ -81,6 +81,7 @@ class Figure:
     floor: float | None = None
     floor_images: int = 0
     note: str = ""  # what a reader must know before he reads the number
+    pairs: tuple[tuple[int, int], ...] = ()  # samples and the real images that they resemble, by places
     about: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -98,6 +99,7 @@ class Figure:
             **{
                 **plain,
                 "conditions": Conditions(**{**conditions, "shape": tuple(conditions["shape"])}),
+                "pairs": tuple((int(a), int(b)) for a, b in plain.get("pairs", ())),
                 "interval": None if interval is None else Interval(**interval),
             }
         )

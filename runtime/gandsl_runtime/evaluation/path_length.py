@@ -20,7 +20,7 @@ Where = Literal["full", "end"]
 class Walked:
     """The generator and extractor that paths lead through. Each is called with a batch, and draws by seeds.
 
-    `latents(seeds)`: (n, d). `to_styles(latents)`: (n, …), None where there is no style space.
+    `latents(seeds)`: (n, d). `to_styles(latents, seeds)`: (n, …), None without a style space.
     `synthesize(points, seeds)`: images of styles, or of latents where there are none; labels and noise are
     those of the seeds, so that both ends of a step have the same. `features(images)`: (n, f), of images that
     nobody rounds to bytes: a step moves them by less.
@@ -29,7 +29,7 @@ class Walked:
     latents: Callable[[Sequence[int]], Tensor]
     synthesize: Callable[[Tensor, Sequence[int]], Tensor]
     features: Callable[[Tensor], Tensor]
-    to_styles: Callable[[Tensor], Tensor] | None = None
+    to_styles: Callable[[Tensor, Sequence[int]], Tensor] | None = None
 
 
 def path_lengths(
@@ -77,9 +77,9 @@ def _seen(walked: Walked, space: Space, first: Sequence[int], t: Tensor) -> Tens
     if walked.to_styles is None:
         points = great_circle(a, b, t)
     elif space == "z":
-        points = walked.to_styles(great_circle(a, b, t))
+        points = walked.to_styles(great_circle(a, b, t), first)
     else:
-        points = line(walked.to_styles(a), walked.to_styles(b), t)
+        points = line(walked.to_styles(a, first), walked.to_styles(b, first), t)
     return walked.features(walked.synthesize(points, first)).double()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Better = Literal["lower", "higher", ""]
-Need = Literal["features", "logits", "images", "labels", "generator", "styles", "pairs"]
+Need = Literal["features", "logits", "images", "labels", "generator", "styles", "pairs", "held_out"]
 
 
 @dataclass(frozen=True)
@@ -227,7 +227,7 @@ METRICS: dict[str, Metric] = {
     "copies": Metric(
         "copies",
         "copies",
-        _FEATURES | _IMAGES,
+        frozenset({"features", "held_out"}),
         "lower",
         "samples that are nearer to a training image than held-out images come: their share beyond chance",
         "quality, and diversity",

@@ -167,7 +167,10 @@ class Prepared:
             if isinstance(self.data, Dataset):
                 return self.data.readable(index, self.skipped)[1]
             part = {self.image: self.data.fields[self.image]}
-            image = self.data.readable(index, self.skipped, part)[1][self.image]
+            if part[self.image].origin:  # computed, by draws of the item's own
+                image = self.data.row(index, part)[self.image]
+            else:
+                image = self.data.readable(index, self.skipped, part)[1][self.image]
         except Unreadable as fault:
             raise _broken(fault) from fault
         return image if image.dtype == np.uint8 else np.rint(image * 255).astype(np.uint8)

@@ -10,8 +10,10 @@ from ..evaluation import rows
 from .part import Int, PlanPart
 from .quantity import Length, Quantity
 
-IN_TRAINING = {  # what needs neither pairs nor the generator's inside
-    name: row for name, row in rows.METRICS.items() if not row.needs & {"pairs", "generator", "labels"}
+IN_TRAINING = {  # what needs no more than samples and training images
+    name: row
+    for name, row in rows.METRICS.items()
+    if not row.needs & {"pairs", "generator", "labels", "held_out"}
 }
 
 

@@ -39,6 +39,11 @@ class RunDir:
         return self.path / "log.jsonl"
 
     @property
+    def evaluation(self) -> Path:
+        """What `gandsl eval` measured of checkpoints, an object a line."""
+        return self.path / "evaluation.jsonl"
+
+    @property
     def grids(self) -> Path:
         """Image grids by images shown."""
         return self.path / "grids"
@@ -74,7 +79,7 @@ class RunDir:
 
     def besides_checkpoints(self) -> list[Path]:
         """All else that a run writes, whether it is there or not."""
-        told = (self.spec, self.plan, self.facts, self.log, self.alarms)
+        told = (self.spec, self.plan, self.facts, self.log, self.alarms, self.evaluation)
         history = (*self.path.glob("spec-*.yaml"), *self.path.glob("plan-*.json"))
         return [*told, *history, self.grids, self.tensorboard, self.guard]
 

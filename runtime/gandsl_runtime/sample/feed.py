@@ -88,9 +88,9 @@ class Feed:
 
 @dataclass(frozen=True)
 class Fed:
-    """What is made of all items of a set, in batches that are the same whoever makes them when.
+    """What is made of the items of a set, in batches that are the same whoever makes them when.
 
-    `range`: the values of black and white in images.
+    `range`: the values of black and white in images. `places`: of the items, in this order; None: of all.
     """
 
     feed: Feed
@@ -98,29 +98,34 @@ class Fed:
     range: tuple[float, float]
     batch: int = 32
     noise: NoiseMode = "constant"
+    places: Sequence[int] | None = None
 
     @cached_property
     def batches(self) -> list[slice]:
         """Which items are taken together."""
-        return list(parts(len(self.data), self.batch))
+        return list(parts(len(self._places), self.batch))
 
     @property
     def names(self) -> Sequence[str]:
         """What the items are called."""
-        return self.data.names
+        return self.data.names if self.places is None else [self.data.names[place] for place in self.places]
 
     def drawn(self, batch: slice) -> tuple[Tensor, ...]:
         """What is made of the items of a batch, [N, …] each. Raises DataError where one can't be read."""
-        return self.feed.made(self._items(batch), range(batch.start, batch.stop), self.noise)
+        return self.feed.made(self._items(batch), self._places[batch], self.noise)
 
     def __iter__(self) -> Iterator[tuple[list[str], tuple[Tensor, ...]]]:
         """Batch by batch: the names of the items, and what is made of them."""
         for batch in self.batches:
             yield list(self.names[batch]), self.drawn(batch)
 
+    @property
+    def _places(self) -> Sequence[int]:
+        return range(len(self.data)) if self.places is None else self.places
+
     def _items(self, batch: slice) -> Mapping[str, Tensor]:
         fields = self.feed.fields
-        rows = [row_of(self.data, place, fields) for place in range(batch.start, batch.stop)]
+        rows = [row_of(self.data, place, fields) for place in self._places[batch]]
         stacked = {name: torch.from_numpy(np.stack([row[name] for row in rows])) for name in fields}
         return cast(fields, stacked, self.range, self.feed.dtype, self.feed.device)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -28,6 +30,15 @@ class Throughput:
     def begin(self, clock: Clock) -> None:
         """The first step follows."""
         self._mark = time.monotonic(), clock.images
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """What is done inside the block is no training: it does not count as slow."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._mark = self._mark[0] + time.monotonic() - began, self._mark[1]
 
     @property
     def seconds(self) -> float:

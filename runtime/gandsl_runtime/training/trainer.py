@@ -35,10 +35,12 @@ from ..runs.record import MachineOptions
 from ..runs.run_dir import RunDir, folder_of
 from ..runs.session import look_for_home, session
 from ..runs.start import check_started
+from ..system.allocator import keep_freed_memory
 from ..system.device import device_named
 from ..system.shortage import memory_for
 from ..system.signals import held
 from . import validate
+from .measuring import Measuring
 from .metrics import MetricSums
 from .precision import in_force
 from .throughput import Throughput
@@ -78,6 +80,8 @@ class Trainer:
         self.plan, self.group, self.machine = plan, group or ProcessGroup(), machine
         self.device = torch.device(device_named(machine.device))
         torch.backends.cudnn.benchmark = machine.cudnn_benchmark
+        if self.device.type == "cpu":
+            keep_freed_memory()
         self.home: Home | None = None  # of the process that writes, while it trains
         self.moved: tuple[str, str] | None = None  # what became of the folder, and what to do about it
         self.id, self.fresh, self.changed = secrets.token_hex(16), True, False
@@ -104,6 +108,7 @@ class Trainer:
         self.metrics, self.throughput = MetricSums(), Throughput(self.device)
         self.state = self._new_run(seed)
         self.guard = Guard.of(self.state, self.sets)
+        self.measuring = Measuring(self.state, self.sets)
         self.latest: dict[str, float] = {}  # the newest value of each name in the log
         self.waiting = Waiting(plan.cadence.stop)
         self._where = data
@@ -221,8 +226,8 @@ class Trainer:
     def run(self, minutes: float | None = None) -> bool:
         """Train to the plan's length, or for so many minutes; whether the plan's end was reached.
 
-        The plan's end is its length, or `cadence.stop`. The state is saved at the end. Raises Interrupted after a signal, Diverged, OutOfSpace, and PlanError
-        where a network lacks the weights that it starts from.
+        That is its length, or `cadence.stop`. The state is saved at the end. Raises Interrupted after a
+        signal, Diverged, OutOfSpace, and PlanError where a network lacks the weights that it starts from.
         """
         check_started(self.state.networks)
         until = float("inf") if minutes is None else time.monotonic() + 60 * minutes
@@ -289,6 +294,9 @@ class Trainer:
         look_for_home(self)
         if schedule.due(self.plan.cadence.log, step.clock, self.state.clock):
             self.log(step)
+        if self.measuring.due(step):
+            with self.throughput.paused():
+                self.report(self.measuring.after(step))
         for observer in self.observers:
             look_for_home(self)
             if not self.moved:  # grids would go by their old path

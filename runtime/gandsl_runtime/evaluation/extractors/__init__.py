@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from ...system.allocator import keep_freed_memory
 from .base import Extracted, Extractor, ExtractorError, ExtractorFacts
 from .resize import FILTERS
 
@@ -56,6 +57,8 @@ def open_extractor(name: str = DEFAULT, device: torch.device | str = "cpu", filt
     name, _, file = f"script:{name}".partition(":") if alone else name.partition(":")
     if filter and filter not in FILTERS:
         raise ExtractorError(f"there is no filter `{filter}`", f"there are {', '.join(FILTERS)}")
+    if torch.device(device).type == "cpu":
+        keep_freed_memory()
     made = _opener(name)(Path(file) if file else None, torch.device(device), filter)
     if not isinstance(getattr(made, "facts", None), ExtractorFacts) or not callable(made):
         raise ExtractorError(f"`{name}` is no extractor: it has no `facts`, or is not called with images")

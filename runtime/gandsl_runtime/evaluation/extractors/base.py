@@ -56,7 +56,10 @@ class Extractor(Protocol):
         ...
 
     def __call__(self, images: Tensor) -> Extracted:
-        """Features of uint8 (N, 3, h, w), red, green and blue, on any device; computed in float32."""
+        """Features of images (N, 3, h, w), red, green and blue, on any device; computed in float32.
+
+        They are uint8; or floats from 0 to 255 that nobody rounded, for the distances of very small steps.
+        """
         ...
 
 
@@ -74,7 +77,7 @@ class NetworkExtractor:
     deviation: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
     def __call__(self, images: Tensor) -> Extracted:
-        if images.dtype != torch.uint8 or images.dim() != 4 or images.shape[1] != 3:
+        if images.dtype not in (torch.uint8, torch.float32) or images.dim() != 4 or images.shape[1] != 3:
             raise ValueError(f"images are uint8 (N, 3, h, w), not {images.dtype} {tuple(images.shape)}")
         with torch.inference_mode(), exact(self.device):
             x = images.to(self.device).float()

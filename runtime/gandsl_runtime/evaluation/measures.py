@@ -1,0 +1,312 @@
+"""What computes each metric of `rows.METRICS`: functions of samples, real images and what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import torch
+
+from .sources import ImageSet
+
+if TYPE_CHECKING:
+    from ..sample import Sampler
+    from .extractors import Extractor
+
+Array = np.ndarray
+GROUPS = 10  # that a jackknife leaves out one at a time
+AT_ONCE = 64  # images in memory, where pixels are compared
+SPLITS = 10  # of samples, for IS
+LEAST = 10  # images of a class on either side, to be judged apart
+SUSPECTS = 24  # samples that a page of copies shows
+PATHS = 5000  # at most, for PPL
+
+
+@dataclass(frozen=True)
+class Side:
+    """Samples, or real images: their pixels, and what an extractor made of them."""
+
+    images: ImageSet
+    features: Array | None = None  # float32 (N, f)
+    logits: Array | None = None  # float32 (N, classes)
+    content: str = ""  # digest of the pixels, where features were taken
+
+    @property
+    def seen(self) -> Array:
+        """The features, which were taken for whatever needs them."""
+        assert self.features is not None
+        return self.features
+
+    @property
+    def classes(self) -> Array:
+        """int64 (N,), of whatever has some."""
+        assert self.images.labels is not None
+        return self.images.labels
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What metrics depend on beside images: numbers of theirs, and the generator for those of its inside."""
+
+    neighbours: int = 5  # k of precision, recall, density, coverage
+    seed: int = 0  # of whatever a metric draws
+    extractor: Extractor | None = None
+    sampler: Sampler | None = None
+    range: tuple[float, float] = (-1.0, 1.0)  # black and white, of what the sampler makes
+    held_out: Side | None = None  # real images that were not trained on
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number, between which bounds it lies over images (95 %), and what it depends on.
+
+    `pairs`: samples with the real images that they are told to resemble, by their places.
+    """
+
+    value: float
+    bounds: tuple[float, float] | None = None
+    note: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    pairs: tuple[tuple[int, int], ...] = ()
+
+
+Found = dict[str, Measured]
+
+
+NORMAL = 1.959963984540054  # the standard normal distribution's quantile at 97.5 %
+
+
+def _within(value: float, error: float | None, **more: Any) -> Measured:
+    """A number with its standard error."""
+    bounds = None if error is None else (value - NORMAL * error, value + NORMAL * error)
+    return Measured(float(value), bounds, **more)
+
+
+def _mean(values: Array, **more: Any) -> Measured:
+    """Of independent numbers, such as one an image."""
+    error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
+    return _within(float(values.mean()), error, **more)
+
+
+def _spread(values: list[float]) -> float:
+    """The standard error that a jackknife's values have: one for each group left out."""
+    found = np.array(values)
+    return float(np.sqrt((len(found) - 1) / len(found) * ((found - found.mean()) ** 2).sum()))
+
+
+def _share(value: float, count: int, **more: Any) -> Measured:
+    """A share of so many images, the other side held fixed: Wilson's interval (1927, JASA 22)."""
+    z = NORMAL**2 / count
+    middle = (value + z / 2) / (1 + z)
+    half = np.sqrt(value * (1 - value) * z + z**2 / 4) / (1 + z)
+    return Measured(value, (float(middle - half), float(middle + half)), **more)
+
+
+def _pieces(*sets: ImageSet) -> Iterator[tuple[Array, ...]]:
+    """Images of several sets side by side, an even number at a time, as far as all have some."""
+    count = min(map(len, sets))
+    for begin in range(0, count, AT_ONCE):
+        end = min(begin + AT_ONCE, count)
+        yield tuple(one.batch(begin, end) for one in sets)
+
+
+# ---- distributions of features ----------
+
+
+def kernel(made: Side, real: Side, asked: Asked) -> Found:
+    """KID; the error leaves out groups of both sides together."""
+    from .kernel import KernelSums
+
+    few = min(len(made.seen), len(real.seen))
+    groups = GROUPS if few >= 2 * GROUPS else 1
+    sums = KernelSums.of(made.seen, real.seen, groups)
+    every = set(range(groups))
+    error = _spread([sums.distance(every - {one}) for one in every]) if groups > 1 else None
+    return {"kid": _within(sums.distance(), error)}
+
+
+def frechet(made: Side, real: Side, asked: Asked) -> Found:
+    """FD; the error leaves out groups of samples, and then groups of real images."""
+    from .moments import Moments, RealMoments
+
+    ours, theirs = ([Moments.of(one.seen[group::GROUPS]) for group in range(GROUPS)] for one in (made, real))
+    samples, images = (sum(parts[1:], parts[0]) for parts in (ours, theirs))
+    reference, turned = RealMoments(images), RealMoments(samples)
+    by_made = _spread([reference.distance(samples - part) for part in ours])
+    by_real = _spread([turned.distance(images - part) for part in theirs])
+    return {"fd": _within(reference.distance(samples), float(np.hypot(by_made, by_real)))}
+
+
+def frechet_infinity(made: Side, real: Side, asked: Asked) -> Found:
+    """FD∞."""
+    from .moments import Moments, RealMoments, frechet_infinity
+
+    value = frechet_infinity(made.seen, RealMoments(Moments.of(real.seen)), seed=asked.seed)
+    return {"fd_infinity": Measured(value)}
+
+
+def manifold(made: Side, real: Side, asked: Asked) -> Found:
+    """Precision, recall, density, coverage."""
+    from .manifold import manifold
+
+    k = asked.neighbours
+    found, settings = manifold(made.seen, real.seen, k), {"k": k}
+    ours, theirs = len(made.seen), len(real.seen)
+    return {
+        "precision": _share(found.precision, ours, settings=settings),
+        "recall": _share(found.recall, theirs, settings=settings),
+        "density": Measured(found.density, settings=settings),
+        "coverage": _share(found.coverage, theirs, settings=settings),
+    }
+
+
+def diversity(made: Side, real: Side, asked: Asked) -> Found:
+    """The mean distance of two samples."""
+    from .similarity import diversity
+
+    return {"diversity": Measured(diversity(made.seen))}
+
+
+def copies(made: Side, real: Side, asked: Asked) -> Found:
+    """Whether samples come nearer to training images than held-out images do."""
+    from .copies import copying
+
+    assert asked.held_out is not None
+    found = copying(made.seen, real.seen, asked.held_out.seen)
+    said = "ALARM: samples are copies" if found.alarm else "no alarm"
+    suspects = tuple((int(one), int(found.partners[one])) for one in found.suspects[:SUSPECTS])
+    note = (
+        f"{said}; p = {found.p:.2g}, {found.near} of {len(made.seen):,} nearer than 1 of 100 held-out images"
+    )
+    return {"copies": Measured(found.share, note=note, pairs=suspects)}
+
+
+# ---- classes ----------
+
+
+def inception_score(made: Side, real: Side, asked: Asked) -> Found:
+    """IS; its error is that of the mean over splits."""
+    from .classes import inception_score
+
+    assert made.logits is not None
+    mean, deviation = inception_score(made.logits, SPLITS)
+    return {"is": _within(mean, deviation / np.sqrt(SPLITS), settings={"splits": SPLITS})}
+
+
+def by_class(made: Side, real: Side, asked: Asked) -> Found:
+    """KID within each class."""
+    from .classes import by_class
+
+    found = by_class(made.seen, made.classes, real.seen, real.classes, least=LEAST)
+    note = f"left out, with fewer than {LEAST} images: {found.left_out}" if found.left_out else ""
+    return {
+        "kid_by_class": Measured(found.mean, note=note),
+        "kid_worst_class": Measured(found.values[found.worst], note=f"class {found.worst}"),
+    }
+
+
+def within_class(made: Side, real: Side, asked: Asked) -> Found:
+    """The mean distance of two samples of a class."""
+    from .classes import within_class
+    from .similarity import diversity
+
+    return {"diversity_within_class": Measured(within_class(made.seen, made.classes, diversity).mean)}
+
+
+def agreement(made: Side, real: Side, asked: Asked) -> Found:
+    """The share of samples whose nearest real images are of the class that was asked for."""
+    from .classes import agreement, named_class
+
+    k = asked.neighbours
+    named = named_class(made.seen, real.seen, real.classes, k)
+    value = agreement(named, made.classes)
+    return {"agreement": _share(value, len(named), settings={"k": k})}
+
+
+# ---- pixels ----------
+
+
+def sliced(made: Side, real: Side, asked: Asked) -> Found:
+    """SWD of each level, by its side, and their mean."""
+    from .pyramid import Patches, sliced_wasserstein
+
+    ours, theirs = Patches(seed=asked.seed), Patches(seed=asked.seed)
+    for samples, images in _pieces(made.images, real.images):
+        ours.add(samples)
+        theirs.add(images)
+    found = sliced_wasserstein(ours, theirs, seed=asked.seed)
+    levels = {f"swd/{side}": Measured(value) for side, value in found.items()}
+    return levels | {"swd": Measured(float(np.mean([*found.values()])), note="the mean of its levels")}
+
+
+def likeness(made: Side, real: Side, asked: Asked) -> Found:
+    """MS-SSIM of pairs of samples, each with the next: both sides come in random order."""
+    from .similarity import ms_ssim
+
+    found = [ms_ssim(one[: len(one) // 2 * 2 : 2], one[1::2]) for (one,) in _pieces(made.images)]
+    return {"ms_ssim": _mean(np.concatenate(found))}
+
+
+def psnr(made: Side, real: Side, asked: Asked) -> Found:
+    """The mean over images; of equal ones 100 dB."""
+    from .similarity import psnr
+
+    found = [np.minimum(psnr(one, other), 100.0) for one, other in _pieces(made.images, real.images)]
+    return {"psnr": _mean(np.concatenate(found))}
+
+
+def ssim(made: Side, real: Side, asked: Asked) -> Found:
+    """The mean over images."""
+    from .similarity import ssim
+
+    found = [ssim(one, other) for one, other in _pieces(made.images, real.images)]
+    return {"ssim": _mean(np.concatenate(found))}
+
+
+def feature_distance(made: Side, real: Side, asked: Asked) -> Found:
+    """The mean over images."""
+    from .similarity import feature_distance
+
+    count = min(len(made.seen), len(real.seen))
+    return {"feature_distance": _mean(feature_distance(made.seen[:count], real.seen[:count]))}
+
+
+# ---- the generator's inside ----------
+
+
+def _path(space: Literal["z", "w"], where: Literal["full", "end"]) -> Measure:
+    name = f"ppl_{space}{'_end' if where == 'end' else ''}"
+
+    def path_length(made: Side, real: Side, asked: Asked) -> Found:
+        from .path_length import path_lengths, perceptual_path_length
+        from .walked import walked
+
+        assert asked.sampler is not None and asked.extractor is not None
+        pairs = min(len(made.images), PATHS)
+        with asked.sampler.ready(asked.seed), torch.inference_mode():
+            through = walked(asked.sampler, asked.extractor, asked.range)
+            lengths = path_lengths(through, pairs, space, where, seed=asked.seed)
+        error = float(lengths.std(ddof=1) / np.sqrt(pairs))
+        value = perceptual_path_length(lengths)
+        return {name: _within(value, error, settings={"paths": pairs, "step": 1e-4})}
+
+    return path_length
+
+
+Measure = Callable[[Side, Side, Asked], Found]
+MEASURES: dict[str, Measure] = {
+    **{
+        one.__name__: one
+        for one in (
+            *(kernel, frechet, frechet_infinity, manifold, diversity, copies, inception_score, by_class),
+            *(within_class, agreement, sliced, likeness, psnr, ssim, feature_distance),
+        )
+    },
+    "path_length_z": _path("z", "full"),
+    "path_length_z_end": _path("z", "end"),
+    "path_length_w": _path("w", "full"),
+    "path_length_w_end": _path("w", "end"),
+}
+"""By the names that the rows give."""
