@@ -15,6 +15,7 @@ HOME = "gandsl_runtime.system.files"
 ELSEWHERE = {  # what else may, and why it need not be whole
     ("gandsl_runtime.observers.jsonl", "open"): "a log grows by lines; a resume drops one that is cut short",
     ("gandsl_runtime.guard.guard", "open"): "alarms grow by lines too",
+    ("gandsl.cli.evaluating.evaluation", "open"): "figures grow by lines too",
     ("gandsl_runtime.runs.home", "open"): "whether those logs can be written, before there is one",
     ("gandsl_runtime.runs.lock", "open"): "a lock is the file itself",
     ("gandsl.cli.streams", "open"): "the null device, where a stream is closed",

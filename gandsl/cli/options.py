@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gandsl.cli.completion import spec_names
+
+if TYPE_CHECKING:
+    from gandsl_runtime.sample import NoiseMode
 
 
 class AnswerFormat(StrEnum):
@@ -17,6 +20,23 @@ class AnswerFormat(StrEnum):
 
     text = "text"
     json = "json"
+
+
+class NoiseChoice(StrEnum):
+    """What noise layers add."""
+
+    random = "random"
+    constant = "constant"
+    const = "const"  # another word for it
+    none = "none"
+
+
+NOISES: dict[NoiseChoice, NoiseMode] = {
+    NoiseChoice.random: "random",
+    NoiseChoice.constant: "constant",
+    NoiseChoice.const: "constant",
+    NoiseChoice.none: "none",
+}
 
 
 Spec = Annotated[

@@ -244,6 +244,7 @@ COMPLETED = {
     "gandsl show --ir": "gandsl show --ir SPEC",
     "gandsl graph": "gandsl graph SPEC -o graph.html",
     "gandsl data pack": "gandsl data pack WHERE --size 8 -o set.zip",
+    "gandsl eval": "gandsl eval WHERE --data WHERE --metrics swd --images 16",
     "gandsl import": "gandsl import net.pt -o imported.safetensors",
     "gandsl train SPEC --data WHERE": "gandsl train SPEC --data WHERE --dry-run",
     "gandsl train SPEC --run-dir DIR": "gandsl train SPEC --run-dir DIR --data WHERE --dry-run",

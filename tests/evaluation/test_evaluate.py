@@ -10,7 +10,7 @@ from gandsl_runtime.evaluation.features import features_of
 from gandsl_runtime.evaluation.figure import EvaluationError
 from gandsl_runtime.evaluation.image_arrays import ImageArray
 from gandsl_runtime.evaluation.kernel import kid
-from gandsl_runtime.evaluation.measures import MEASURES, Asked, _share
+from gandsl_runtime.evaluation.measures import MEASURES, MetricOptions, _share
 from gandsl_runtime.evaluation.rows import METRICS, checked
 from tests.evaluation.means import Patches
 
@@ -91,7 +91,7 @@ PLAIN = [name for name, row in METRICS.items() if not row.needs & {"generator"}]
 
 def measured(names, made, real, held=None):
     found = real_images(real, len(real), held, features)
-    asked = Asked(held_out=None if held is None else found.floor[1])
+    asked = MetricOptions(held_out=None if held is None else found.floor[1])
     return {one.metric: one for one in evaluate(names, side(made, features), found, asked, Patches.facts, {})}
 
 
@@ -139,10 +139,10 @@ def test_what_can_not_be_taken_is_an_error_or_said():
     few = images(16)
     real = real_images(images(40), 40, None, features)
     with pytest.raises(EvaluationError, match="leave fd_infinity out"):
-        evaluate(["fd_infinity"], side(few, features), real, Asked(), Patches.facts, {})
+        evaluate(["fd_infinity"], side(few, features), real, MetricOptions(), Patches.facts, {})
     said = []
     figures = evaluate(
-        ["fd_infinity", "kid"], side(few, features), real, Asked(), Patches.facts, {}, said.append
+        ["fd_infinity", "kid"], side(few, features), real, MetricOptions(), Patches.facts, {}, said.append
     )
     assert (
         [one.metric for one in figures] == ["kid"] and len(said) == 1 and said[0].startswith("left out: FD∞")

@@ -7,7 +7,7 @@ import pytest
 from gandsl_runtime.observers import Observer
 from gandsl_runtime.plan.cadence import Stop
 from gandsl_runtime.runs import checkpoint
-from gandsl_runtime.training.waiting import Waiting
+from gandsl_runtime.training.early_stop import EarlyStop
 from tests.runtime import nets
 from tests.runtime.helpers import arrays, plan
 from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
@@ -15,7 +15,7 @@ from tests.runtime.networks import ConvDiscriminator, ConvGenerator, seeded
 
 def heard(values, **stop):
     """After which value the run is over; None: after none."""
-    waiting = Waiting(Stop(metric="f", **stop))
+    waiting = EarlyStop(Stop(metric="f", **stop))
     for place, value in enumerate(values):
         waiting.hear({} if value is None else {"f": value})
         if waiting.over:

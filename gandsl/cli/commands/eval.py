@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gandsl.cli.options import output_option
+from gandsl.cli.options import NOISES, NoiseChoice, output_option
 
 
 class ReportFormat(StrEnum):
@@ -18,14 +18,6 @@ class ReportFormat(StrEnum):
     markdown = "markdown"
     csv = "csv"
     json = "json"
-
-
-class NoiseChoice(StrEnum):
-    """What noise layers add."""
-
-    random = "random"
-    constant = "constant"
-    none = "none"
 
 
 class Checkpoints(StrEnum):
@@ -44,7 +36,7 @@ def run(
     ],
     data: Annotated[
         list[str],
-        typer.Option(metavar="WHERE", help="real images, as `gandsl train` reads them"),
+        typer.Option(metavar="WHERE", help="real images, as for training"),
     ],
     held_out: Annotated[
         str | None,
@@ -103,7 +95,7 @@ def run(
     where = named_sets(data)
     assert where is not None
     asked = EvaluationAsked.of(
-        metrics, images, real_images, extractor, filter, neighbours, seed, truncation, cutoff, noise.value,
+        metrics, images, real_images, extractor, filter, neighbours, seed, truncation, cutoff, NOISES[noise],
         network, truth, device,
     )  # fmt: skip
     columns = evaluated(sources, where, held_out, asked, every=checkpoints is Checkpoints.all)

@@ -8,28 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gandsl.cli.options import Set
+from gandsl.cli.options import NOISES, NoiseChoice, Set
 
 if TYPE_CHECKING:
     from gandsl.cli.sampling.order import SamplingOrder
-    from gandsl_runtime.sample import NoiseMode
-
-
-class NoiseChoice(StrEnum):
-    """What noise layers add."""
-
-    random = "random"
-    constant = "constant"
-    const = "const"  # another word for it
-    none = "none"
-
-
-NOISES: dict[NoiseChoice, NoiseMode] = {
-    NoiseChoice.random: "random",
-    NoiseChoice.constant: "constant",
-    NoiseChoice.const: "constant",
-    NoiseChoice.none: "none",
-}
 
 
 class ImageFile(StrEnum):

@@ -13,7 +13,7 @@ import typer
 from gandsl.cli.evaluating.subject import How
 
 if TYPE_CHECKING:
-    from gandsl.cli.evaluating.report import Column
+    from gandsl.cli.evaluating.report import ReportColumn
 
 ENDINGS = {".json": "json", ".csv": "csv", ".md": "markdown", ".html": "html"}
 
@@ -96,7 +96,7 @@ def check_output(output: Path | None) -> None:
         raise typer.BadParameter(f"{output}: give a name that ends in {', '.join(ENDINGS)}")
 
 
-def written(columns: Sequence[Column], form: str, output: Path | None) -> None:
+def written(columns: Sequence[ReportColumn], form: str, output: Path | None) -> None:
     """Print the figures, and write them where asked."""
     from gandsl_runtime.system.files import write
 
@@ -105,7 +105,7 @@ def written(columns: Sequence[Column], form: str, output: Path | None) -> None:
         write(output, rendered(columns, ENDINGS[output.suffix.lower()]) + "\n")
 
 
-def rendered(columns: Sequence[Column], form: str) -> str:
+def rendered(columns: Sequence[ReportColumn], form: str) -> str:
     """The figures in a form: `text`, `markdown`, `csv`, `json` or `html`."""
     from gandsl.cli.evaluating import report
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gandsl.cli.evaluating.asked import EvaluationAsked
-from gandsl.cli.evaluating.report import Column
-from gandsl.cli.evaluating.subject import Generator, Subject, Where, subjects
+from gandsl.cli.evaluating.report import ReportColumn
+from gandsl.cli.evaluating.subject import Generator, Evaluated, Where, subjects
 from gandsl_runtime.errors import room_for
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def evaluated(
     sources: Sequence[Path], where: Where, held_out: str | None, asked: EvaluationAsked, every: bool
-) -> list[Column]:
+) -> list[ReportColumn]:
     """A column for each subject, and for each truncation of it. Raises what can go wrong, before it draws."""
     from gandsl_runtime.evaluation.figure import check_comparable
 
@@ -42,7 +42,7 @@ def evaluated(
     return columns
 
 
-def _truncated(subject: Subject, psi: float | None) -> Subject:
+def _truncated(subject: Evaluated, psi: float | None) -> Evaluated:
     from gandsl_runtime.evaluation.figure import EvaluationError
 
     if psi is None:
@@ -75,7 +75,7 @@ class Evaluation:
             return None
         return open_extractor(asked.extractor, device_named(asked.how.device), asked.filter)
 
-    def names(self, subject: Subject) -> list[str]:
+    def names(self, subject: Evaluated) -> list[str]:
         """The metrics that can be measured of it. Raises EvaluationError for one that was named and can't."""
         from gandsl_runtime.evaluation.figure import EvaluationError
         from gandsl_runtime.evaluation.rows import METRICS
@@ -91,12 +91,12 @@ class Evaluation:
             )
         return [name for name, needs in lacking.items() if not needs]
 
-    def column(self, subject: Subject, psi: float | None) -> Column:
+    def column(self, subject: Evaluated, psi: float | None) -> ReportColumn:
         """The figures of a subject; of a run they are kept in its folder."""
         import numpy as np
 
         from gandsl_runtime.evaluation.evaluate import evaluate, order_of, side
-        from gandsl_runtime.evaluation.measures import Asked
+        from gandsl_runtime.evaluation.measures import MetricOptions
 
         names, asked, remarks = self.names(subject), self.asked, list[str]()
         images, real = self._real_of(subject)
@@ -108,7 +108,7 @@ class Evaluation:
             names,
             side(made, self._features("samples")),
             real,
-            Asked(
+            MetricOptions(
                 asked.neighbours,
                 extractor=self.extractor,
                 sampler=subject.sampler,
@@ -121,12 +121,12 @@ class Evaluation:
         )
         name = subject.name if psi is None else f"ψ = {psi:g}"
         remarks += [*made.remarks(), *images.remarks()]
-        column = Column(name, figures, remarks, psi, images=(made, real.reference.images))
+        column = ReportColumn(name, figures, remarks, psi, images=(made, real.reference.images))
         if subject.folder is not None and psi is None:
             keep(subject, figures)
         return column
 
-    def _real_of(self, subject: Subject) -> tuple[ImageSet, RealImages]:
+    def _real_of(self, subject: Evaluated) -> tuple[ImageSet, RealImages]:
         from gandsl_runtime.evaluation.evaluate import real_images
         from gandsl_runtime.evaluation.sources import open_images
 
@@ -153,7 +153,7 @@ def _features(extractor: Extractor, words: str, images: ImageSet) -> FeatureSet:
         return features_of(extractor, images, cache=FeatureCache(extractor), told=told)
 
 
-def keep(subject: Subject, figures: Sequence[Figure]) -> None:
+def keep(subject: Evaluated, figures: Sequence[Figure]) -> None:
     """Add a line to the run's `evaluation.jsonl`."""
     from gandsl_runtime.runs.run_dir import RunDir
 

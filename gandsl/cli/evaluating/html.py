@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gandsl import page as pages
 from gandsl.cli.evaluating import report
-from gandsl.cli.evaluating.report import Column
+from gandsl.cli.evaluating.report import ReportColumn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +21,7 @@ WIDTH, HEIGHT, EDGE = 640, 320, 48  # of a curve, in pixels
 COLOUR = "#0072b2"
 
 
-def page(columns: Sequence[Column]) -> str:
+def page(columns: Sequence[ReportColumn]) -> str:
     """The page; all text is escaped."""
     return pages.render(
         "gandsl.cli.evaluating",
@@ -44,7 +44,7 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 # ---- along the truncation ----------
 
 
-def _curves(columns: Sequence[Column]) -> str:
+def _curves(columns: Sequence[ReportColumn]) -> str:
     """A chart for each metric of which there are several truncations."""
     points: dict[str, list[tuple[float, Figure]]] = {}
     for column in columns:
@@ -95,7 +95,7 @@ def _bar(x: float, low: float, high: float) -> str:
 # ---- copies ----------
 
 
-def _pairs(column: Column) -> str:
+def _pairs(column: ReportColumn) -> str:
     """Samples that resemble training images most, each above the one that it resembles."""
     figure = next((one for one in column.figures if one.pairs), None)
     if figure is None or column.images is None:

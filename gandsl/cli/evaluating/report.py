@@ -20,7 +20,7 @@ SIGNS = {"lower": "lower is better", "higher": "higher is better", "": "as real 
 
 
 @dataclass(frozen=True)
-class Column:
+class ReportColumn:
     """What a subject came to."""
 
     name: str
@@ -30,7 +30,7 @@ class Column:
     images: tuple[ImageSet, ImageSet] | None = None  # samples, and the real ones that they are compared with
 
 
-def text(columns: Sequence[Column]) -> str:
+def text(columns: Sequence[ReportColumn]) -> str:
     """A table of one column a subject, or of all that is known of a single one; and what it depends on."""
     head, *body = rows(columns)
     wide = terminal_columns()
@@ -38,14 +38,14 @@ def text(columns: Sequence[Column]) -> str:
     return "\n".join([table(head, body), "", *(line for lines in said for line in lines)])
 
 
-def markdown(columns: Sequence[Column]) -> str:
+def markdown(columns: Sequence[ReportColumn]) -> str:
     """The same for a page."""
     head, *body = rows(columns)
     lines = [_row(head), _row(["---", *(["--:"] * (len(head) - 1))]), *map(_row, body)]
     return "\n".join([*lines, "", *(f"{line}  " for line in conditions(columns))])
 
 
-def comma_separated(columns: Sequence[Column]) -> str:
+def comma_separated(columns: Sequence[ReportColumn]) -> str:
     """A line each figure, with all that it depends on."""
     file = io.StringIO()
     writer = csv.writer(file)
@@ -62,7 +62,7 @@ def comma_separated(columns: Sequence[Column]) -> str:
     return file.getvalue().rstrip("\n")
 
 
-def rows(columns: Sequence[Column]) -> list[list[str]]:
+def rows(columns: Sequence[ReportColumn]) -> list[list[str]]:
     """The table's rows, the first its head."""
     return _single(columns[0]) if len(columns) == 1 else _several(columns)
 
@@ -73,14 +73,14 @@ _HEAD = (
 )
 
 
-def _single(column: Column) -> list[list[str]]:
+def _single(column: ReportColumn) -> list[list[str]]:
     rows = [["metric", "value", "95 %", "floor", "better"]]
     for one in column.figures:
         rows.append([one.label, number(one.value), _bounds(one), _floor(one), one.better or "–"])
     return rows
 
 
-def _several(columns: Sequence[Column]) -> list[list[str]]:
+def _several(columns: Sequence[ReportColumn]) -> list[list[str]]:
     names = {one.metric: one for column in columns for one in column.figures}
     rows = [["metric", *(column.name for column in columns), "floor"]]
     for name, first in names.items():
@@ -112,7 +112,7 @@ def _floor(one: Figure) -> str:
     return "–" if one.floor is None else number(one.floor)
 
 
-def conditions(columns: Sequence[Column]) -> list[str]:
+def conditions(columns: Sequence[ReportColumn]) -> list[str]:
     """What the table's figures depend on, a sentence each, and what its intervals are over."""
     every = [one for column in columns for one in column.figures]
     found: list[str] = []

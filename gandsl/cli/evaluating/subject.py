@@ -37,7 +37,7 @@ class How:
     device: str = "auto"
 
 
-class Subject(Protocol):
+class Evaluated(Protocol):
     """What is evaluated."""
 
     @property
@@ -91,7 +91,7 @@ class Subject(Protocol):
         ...
 
 
-def subjects(path: Path, how: How, every: bool) -> list[Subject]:
+def subjects(path: Path, how: How, every: bool) -> list[Evaluated]:
     """What a path names; of a run with `every` each of its checkpoints. Raises BadParameter, …"""
     from gandsl.cli.read import spec_in
     from gandsl_runtime.data.sources import BUILT_IN
@@ -166,7 +166,7 @@ def _one(where: Where) -> str:
 # ---- networks ----------
 
 
-def _trained(path: Path, how: How, folder: Path | None) -> Subject:
+def _trained(path: Path, how: How, folder: Path | None) -> Evaluated:
     from gandsl.cli.sampling.rows import chosen
     from gandsl.cli.sampling.trained import trained
     from gandsl_runtime.errors import SamplingError
@@ -277,13 +277,13 @@ class Generator(_Network):
         )
 
     def made(self, where: Where, order: np.ndarray, labels: np.ndarray | None) -> ImageSet:
-        from gandsl_runtime.evaluation.drawn import Drawn
+        from gandsl_runtime.evaluation.drawn import DrawnImages
         from gandsl_runtime.sample import Draws
 
         seeds = range(self.how.seed, self.how.seed + len(order))
         asked = labels[order] if self.classes and labels is not None else None
         draws = Draws(self.sampler, seeds, None if asked is None else asked.tolist())
-        return Drawn(self.name, draws, self.shape, self.range, asked, self.output)
+        return DrawnImages(self.name, draws, self.shape, self.range, asked, self.output)
 
     def truncated(self, psi: float) -> Generator:
         """The same at another truncation."""
@@ -327,12 +327,12 @@ class Translator(_Network):
         return Prepared(self._items(where), self.truth)
 
     def made(self, where: Where, order: np.ndarray, labels: np.ndarray | None) -> ImageSet:
-        from gandsl_runtime.evaluation.drawn import Drawn
+        from gandsl_runtime.evaluation.drawn import DrawnImages
         from gandsl_runtime.evaluation.pieces import CHUNK
         from gandsl_runtime.sample.feed import Fed
 
         fed = Fed(self.feed, self._items(where), self.range, CHUNK, "constant", order.tolist())
-        return Drawn(self.name, fed, self.shape, self.range, None, self.output)
+        return DrawnImages(self.name, fed, self.shape, self.range, None, self.output)
 
     @property
     def truth(self) -> str:

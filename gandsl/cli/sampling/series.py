@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from gandsl_runtime.programs import Images
+    from gandsl_runtime.sample.batches import Batches
     from gandsl_runtime.sample.collection import Collection
-
-
-class Batches(Protocol):
-    """What is made in batches that are the same whoever makes them when: `Draws`, `Fed`."""
-
-    @property
-    def batches(self) -> list[slice]:
-        """Which places are made together."""
-
-    def drawn(self, batch: slice) -> Images:
-        """Each output [N, …] of one batch."""
 
 
 @dataclass(frozen=True)

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from ..media.images import enlarged, to_pixels
-from ..programs import Images
+from ..sample.batches import Batches
 from .rgb import RGB, as_rgb
 from .sources import Size
 
 
-class Batches(Protocol):
-    """Made in batches that are the same whoever makes them when: `sample.Draws`, `sample.feed.Fed`."""
-
-    @property
-    def batches(self) -> list[slice]:
-        """Which places are made together."""
-        ...
-
-    def drawn(self, batch: slice) -> Images:
-        """Each output [N, …] of one batch."""
-        ...
-
-
 @dataclass(frozen=True)
-class Drawn:
+class DrawnImages:
     """What a generator or translator makes, as files would hold it: one of its outputs, in bytes.
 
     `range`: the values of black and white. `shape`: (c, h, w) of that output.

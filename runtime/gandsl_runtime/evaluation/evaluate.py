@@ -13,7 +13,7 @@ import numpy as np
 from .extractors import ExtractorFacts
 from .features import FeatureSet
 from .figure import Conditions, EvaluationError, Figure, Interval
-from .measures import MEASURES, Asked, Measured, Side
+from .measures import MEASURES, Compared, MetricOptions, MetricValue
 from .rows import FEW, METRICS, Metric, Need, checked
 from .sources import ImageSet, chosen
 
@@ -31,8 +31,8 @@ class RealImages:
     None where there are too few.
     """
 
-    reference: Side
-    floor: tuple[Side, Side] | None
+    reference: Compared
+    floor: tuple[Compared, Compared] | None
     content: str  # digest of the reference's pixels
 
 
@@ -79,28 +79,28 @@ def order_of(count: int) -> np.ndarray:
     return np.random.Generator(np.random.PCG64(0)).permutation(count)
 
 
-def part(whole: Side, rows: slice) -> Side:
+def part(whole: Compared, rows: slice) -> Compared:
     """Some of the images of a side."""
     places = np.arange(len(whole.images))[rows]
     features, logits = (None if one is None else one[rows] for one in (whole.features, whole.logits))
-    return Side(chosen(whole.images, places), features, logits)
+    return Compared(chosen(whole.images, places), features, logits)
 
 
-def side(images: ImageSet, features: FeaturesOf | None) -> Side:
+def side(images: ImageSet, features: FeaturesOf | None) -> Compared:
     """Images with their features, where a metric wants any."""
     if features is None:
-        return Side(images)
+        return Compared(images)
     found = features(images)
-    return Side(images, found.features, found.logits, found.content)
+    return Compared(images, found.features, found.logits, found.content)
 
 
-def _joined(one: Side, more: Side | None, images: ImageSet, places: np.ndarray) -> Side:
+def _joined(one: Compared, more: Compared | None, images: ImageSet, places: np.ndarray) -> Compared:
     """Two sides behind each other, of a set's images at these places."""
     if more is None:
         return one
     pairs = ((one.features, more.features), (one.logits, more.logits))
     features, logits = (None if a is None or b is None else np.concatenate([a, b]) for a, b in pairs)
-    return Side(chosen(images, places), features, logits)
+    return Compared(chosen(images, places), features, logits)
 
 
 def digest_of(images: ImageSet) -> str:
@@ -113,9 +113,9 @@ def digest_of(images: ImageSet) -> str:
 
 def evaluate(
     names: Collection[str],
-    made: Side,
+    made: Compared,
     real: RealImages,
-    asked: Asked,
+    asked: MetricOptions,
     extractor: ExtractorFacts | None,
     about: Mapping[str, Any],
     left_out: Callable[[str], None] | None = None,
@@ -150,7 +150,7 @@ def evaluate(
 NO_FLOOR: frozenset[Need] = frozenset({"generator", "pairs", "held_out"})
 
 
-def _floors(measure: str, row: Metric, real: RealImages, asked: Asked) -> Mapping[str, Measured]:
+def _floors(measure: str, row: Metric, real: RealImages, asked: MetricOptions) -> Mapping[str, MetricValue]:
     """What held-out images come to; nothing for what is not of two distributions, or wants their classes."""
     if real.floor is None or row.needs & NO_FLOOR:
         return {}
@@ -164,9 +164,9 @@ def _floors(measure: str, row: Metric, real: RealImages, asked: Asked) -> Mappin
 
 def _figure(
     name: str,
-    value: Measured,
-    floor: Measured | None,
-    made: Side,
+    value: MetricValue,
+    floor: MetricValue | None,
+    made: Compared,
     real: RealImages,
     extractor: ExtractorFacts | None,
     about: Mapping[str, Any],

@@ -25,7 +25,7 @@ PATHS = 5000  # at most, for PPL
 
 
 @dataclass(frozen=True)
-class Side:
+class Compared:
     """Samples, or real images: their pixels, and what an extractor made of them."""
 
     images: ImageSet
@@ -47,7 +47,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Asked:
+class MetricOptions:
     """What metrics depend on beside images: numbers of theirs, and the generator for those of its inside."""
 
     neighbours: int = 5  # k of precision, recall, density, coverage
@@ -55,11 +55,11 @@ class Asked:
     extractor: Extractor | None = None
     sampler: Sampler | None = None
     range: tuple[float, float] = (-1.0, 1.0)  # black and white, of what the sampler makes
-    held_out: Side | None = None  # real images that were not trained on
+    held_out: Compared | None = None  # real images that were not trained on
 
 
 @dataclass(frozen=True)
-class Measured:
+class MetricValue:
     """A number, between which bounds it lies over images (95 %), and what it depends on.
 
     `pairs`: samples with the real images that they are told to resemble, by their places.
@@ -72,19 +72,19 @@ class Measured:
     pairs: tuple[tuple[int, int], ...] = ()
 
 
-Found = dict[str, Measured]
+Found = dict[str, MetricValue]
 
 
 NORMAL = 1.959963984540054  # the standard normal distribution's quantile at 97.5 %
 
 
-def _within(value: float, error: float | None, **more: Any) -> Measured:
+def _within(value: float, error: float | None, **more: Any) -> MetricValue:
     """A number with its standard error."""
     bounds = None if error is None else (value - NORMAL * error, value + NORMAL * error)
-    return Measured(float(value), bounds, **more)
+    return MetricValue(float(value), bounds, **more)
 
 
-def _mean(values: Array, **more: Any) -> Measured:
+def _mean(values: Array, **more: Any) -> MetricValue:
     """Of independent numbers, such as one an image."""
     error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
     return _within(float(values.mean()), error, **more)
@@ -96,12 +96,12 @@ def _spread(values: list[float]) -> float:
     return float(np.sqrt((len(found) - 1) / len(found) * ((found - found.mean()) ** 2).sum()))
 
 
-def _share(value: float, count: int, **more: Any) -> Measured:
+def _share(value: float, count: int, **more: Any) -> MetricValue:
     """A share of so many images, the other side held fixed: Wilson's interval (1927, JASA 22)."""
     z = NORMAL**2 / count
     middle = (value + z / 2) / (1 + z)
     half = np.sqrt(value * (1 - value) * z + z**2 / 4) / (1 + z)
-    return Measured(value, (float(middle - half), float(middle + half)), **more)
+    return MetricValue(value, (float(middle - half), float(middle + half)), **more)
 
 
 def _pieces(*sets: ImageSet) -> Iterator[tuple[Array, ...]]:
@@ -115,7 +115,7 @@ def _pieces(*sets: ImageSet) -> Iterator[tuple[Array, ...]]:
 # ---- distributions of features ----------
 
 
-def kernel(made: Side, real: Side, asked: Asked) -> Found:
+def kernel(made: Compared, real: Compared, asked: MetricOptions) -> Found:
     """KID; the error leaves out groups of both sides together."""
     from .kernel import KernelSums
 
@@ -127,7 +127,7 @@ def kernel(made: Side, real: Side, asked: Asked) -> Found:
     return {"kid": _within(sums.distance(), error)}
 
 
-def frechet(made: Side, real: Side, asked: Asked) -> Found:
+def frechet(made: Compared, real: Compared, asked: MetricOptions) -> Found:
     """FD; the error leaves out groups of samples, and then groups of real images."""
     from .moments import Moments, RealMoments
 
@@ -139,15 +139,15 @@ def frechet(made: Side, real: Side, asked: Asked) -> Found:
     return {"fd": _within(reference.distance(samples), float(np.hypot(by_made, by_real)))}
 
 
-def frechet_infinity(made: Side, real: Side, asked: Asked) -> Found:
+def frechet_infinity(made: Compared, real: Compared, asked: MetricOptions) -> Found:
     """FD∞."""
     from .moments import Moments, RealMoments, frechet_infinity
 
     value = frechet_infinity(made.seen, RealMoments(Moments.of(real.seen)), seed=asked.seed)
-    return {"fd_infinity": Measured(value)}
+    return {"fd_infinity": MetricValue(value)}
 
 
-def manifold(made: Side, real: Side, asked: Asked) -> Found:
+def manifold(made: Compared, real: Compared, asked: MetricOptions) -> Found:
     """Precision, recall, density, coverage."""
     from .manifold import manifold
 
@@ -157,19 +157,19 @@ def manifold(made: Side, real: Side, asked: Asked) -> Found:
     return {
         "precision": _share(found.precision, ours, settings=settings),
         "recall": _share(found.recall, theirs, settings=settings),
-        "density": Measured(found.density, settings=settings),
+        "density": MetricValue(found.density, settings=settings),
         "coverage": _share(found.coverage, theirs, settings=settings),
     }
 
 
-def diversity(made: Side, real: Side, asked: Asked) -> Found:
+def diversity(made: Compared, real: Compared, asked: MetricOptions) -> Found:
     """The mean distance of two samples."""
     from .similarity import diversity
 
-    return {"diversity": Measured(diversity(made.seen))}
+    return {"diversity": MetricValue(diversity(made.seen))}
 
 
-def copies(made: Side, real: Side, asked: Asked) -> Found:
+def copies(made: Compared, real: Compared, asked: MetricOptions) -> Found:
     """Whether samples come nearer to training images than held-out images do."""
     from .copies import copying
 
@@ -180,13 +180,13 @@ def copies(made: Side, real: Side, asked: Asked) -> Found:
     note = (
         f"{said}; p = {found.p:.2g}, {found.near} of {len(made.seen):,} nearer than 1 of 100 held-out images"
     )
-    return {"copies": Measured(found.share, note=note, pairs=suspects)}
+    return {"copies": MetricValue(found.share, note=note, pairs=suspects)}
 
 
 # ---- classes ----------
 
 
-def inception_score(made: Side, real: Side, asked: Asked) -> Found:
+def inception_score(made: Compared, real: Compared, asked: MetricOptions) -> Found:
     """IS; its error is that of the mean over splits."""
     from .classes import inception_score
 
@@ -195,27 +195,27 @@ def inception_score(made: Side, real: Side, asked: Asked) -> Found:
     return {"is": _within(mean, deviation / np.sqrt(SPLITS), settings={"splits": SPLITS})}
 
 
-def by_class(made: Side, real: Side, asked: Asked) -> Found:
+def by_class(made: Compared, real: Compared, asked: MetricOptions) -> Found:
     """KID within each class."""
     from .classes import by_class
 
     found = by_class(made.seen, made.classes, real.seen, real.classes, least=LEAST)
     note = f"left out, with fewer than {LEAST} images: {found.left_out}" if found.left_out else ""
     return {
-        "kid_by_class": Measured(found.mean, note=note),
-        "kid_worst_class": Measured(found.values[found.worst], note=f"class {found.worst}"),
+        "kid_by_class": MetricValue(found.mean, note=note),
+        "kid_worst_class": MetricValue(found.values[found.worst], note=f"class {found.worst}"),
     }
 
 
-def within_class(made: Side, real: Side, asked: Asked) -> Found:
+def within_class(made: Compared, real: Compared, asked: MetricOptions) -> Found:
     """The mean distance of two samples of a class."""
     from .classes import within_class
     from .similarity import diversity
 
-    return {"diversity_within_class": Measured(within_class(made.seen, made.classes, diversity).mean)}
+    return {"diversity_within_class": MetricValue(within_class(made.seen, made.classes, diversity).mean)}
 
 
-def agreement(made: Side, real: Side, asked: Asked) -> Found:
+def agreement(made: Compared, real: Compared, asked: MetricOptions) -> Found:
     """The share of samples whose nearest real images are of the class that was asked for."""
     from .classes import agreement, named_class
 
@@ -228,7 +228,7 @@ def agreement(made: Side, real: Side, asked: Asked) -> Found:
 # ---- pixels ----------
 
 
-def sliced(made: Side, real: Side, asked: Asked) -> Found:
+def sliced(made: Compared, real: Compared, asked: MetricOptions) -> Found:
     """SWD of each level, by its side, and their mean."""
     from .pyramid import Patches, sliced_wasserstein
 
@@ -237,11 +237,11 @@ def sliced(made: Side, real: Side, asked: Asked) -> Found:
         ours.add(samples)
         theirs.add(images)
     found = sliced_wasserstein(ours, theirs, seed=asked.seed)
-    levels = {f"swd/{side}": Measured(value) for side, value in found.items()}
-    return levels | {"swd": Measured(float(np.mean([*found.values()])), note="the mean of its levels")}
+    levels = {f"swd/{side}": MetricValue(value) for side, value in found.items()}
+    return levels | {"swd": MetricValue(float(np.mean([*found.values()])), note="the mean of its levels")}
 
 
-def likeness(made: Side, real: Side, asked: Asked) -> Found:
+def likeness(made: Compared, real: Compared, asked: MetricOptions) -> Found:
     """MS-SSIM of pairs of samples, each with the next: both sides come in random order."""
     from .similarity import ms_ssim
 
@@ -249,7 +249,7 @@ def likeness(made: Side, real: Side, asked: Asked) -> Found:
     return {"ms_ssim": _mean(np.concatenate(found))}
 
 
-def psnr(made: Side, real: Side, asked: Asked) -> Found:
+def psnr(made: Compared, real: Compared, asked: MetricOptions) -> Found:
     """The mean over images; of equal ones 100 dB."""
     from .similarity import psnr
 
@@ -257,7 +257,7 @@ def psnr(made: Side, real: Side, asked: Asked) -> Found:
     return {"psnr": _mean(np.concatenate(found))}
 
 
-def ssim(made: Side, real: Side, asked: Asked) -> Found:
+def ssim(made: Compared, real: Compared, asked: MetricOptions) -> Found:
     """The mean over images."""
     from .similarity import ssim
 
@@ -265,7 +265,7 @@ def ssim(made: Side, real: Side, asked: Asked) -> Found:
     return {"ssim": _mean(np.concatenate(found))}
 
 
-def feature_distance(made: Side, real: Side, asked: Asked) -> Found:
+def feature_distance(made: Compared, real: Compared, asked: MetricOptions) -> Found:
     """The mean over images."""
     from .similarity import feature_distance
 
@@ -279,7 +279,7 @@ def feature_distance(made: Side, real: Side, asked: Asked) -> Found:
 def _path(space: Literal["z", "w"], where: Literal["full", "end"]) -> Measure:
     name = f"ppl_{space}{'_end' if where == 'end' else ''}"
 
-    def path_length(made: Side, real: Side, asked: Asked) -> Found:
+    def path_length(made: Compared, real: Compared, asked: MetricOptions) -> Found:
         from .path_length import path_lengths, perceptual_path_length
         from .walked import walked
 
@@ -295,7 +295,7 @@ def _path(space: Literal["z", "w"], where: Literal["full", "end"]) -> Measure:
     return path_length
 
 
-Measure = Callable[[Side, Side, Asked], Found]
+Measure = Callable[[Compared, Compared, MetricOptions], Found]
 MEASURES: dict[str, Measure] = {
     **{
         one.__name__: one

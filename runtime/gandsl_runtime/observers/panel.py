@@ -27,7 +27,7 @@ _PLACED_GROUPS = ("time", "memory", "loss", "score", "lr", "augment", "guard")
 _ALARM = "bold red"
 
 
-class Figure(NamedTuple):
+class PanelFigure(NamedTuple):
     """What stands beside a label: parts, between which a line may break, and their style."""
 
     label: str
@@ -88,7 +88,7 @@ def _body(progress: Progress, inner: int) -> list[Text]:
     return lines
 
 
-def _fit(pair: Sequence[Figure], halves: Sequence[int]) -> bool:
+def _fit(pair: Sequence[PanelFigure], halves: Sequence[int]) -> bool:
     """Whether these are two, and both fit into half a line."""
     return len(pair) == len(halves) == 2 and all(
         len(figure.label) < LABEL and LABEL + cell_len(figure.text + figure.curve) <= half
@@ -96,7 +96,7 @@ def _fit(pair: Sequence[Figure], halves: Sequence[int]) -> bool:
     )
 
 
-def _lines(figure: Figure, width: int) -> list[Text]:
+def _lines(figure: PanelFigure, width: int) -> list[Text]:
     """A label, and beside it its parts in as many lines as they take."""
     first = figure.label.ljust(LABEL) if len(figure.label) < LABEL else f"{figure.label} "
     lines, room = [""], width - cell_len(first)
@@ -123,38 +123,38 @@ def _wrapped(part: str, room: int) -> list[str]:
     return [piece for line in lines for piece in wrap(line, room)]
 
 
-def _pairs(progress: Progress) -> Iterator[tuple[Figure, ...]]:
+def _pairs(progress: Progress) -> Iterator[tuple[PanelFigure, ...]]:
     """What belongs together."""
     values = progress.values
-    yield Figure("speed", progress.speed()), Figure("memory", progress.memory())
+    yield PanelFigure("speed", progress.speed()), PanelFigure("memory", progress.memory())
     yield tuple(
-        Figure(f"loss {side}", [f"{number(values[name]):<7} "], bars(progress.history[name]))
+        PanelFigure(f"loss {side}", [f"{number(values[name]):<7} "], bars(progress.history[name]))
         for side in ("D", "G")
         if (name := f"loss/{side}") in values
     )
-    yield Figure("score", progress.named("score/")), Figure("rate", progress.rates())
-    level = [Figure("level", [progress.level()])] if "level" in values else []
-    augment = [Figure("augment", [f"p {values['augment/p']:.3f}"])] if "augment/p" in values else []
+    yield PanelFigure("score", progress.named("score/")), PanelFigure("rate", progress.rates())
+    level = [PanelFigure("level", [progress.level()])] if "level" in values else []
+    augment = [PanelFigure("augment", [f"p {values['augment/p']:.3f}"])] if "augment/p" in values else []
     yield (*level, *augment)
 
 
-def _guard(progress: Progress) -> Iterator[Figure]:
+def _guard(progress: Progress) -> Iterator[PanelFigure]:
     """One line; after an alarm its signs too."""
     if progress.guard is None:
         return
     alarm = bool(progress.guard.signs)
-    yield Figure("guard", progress.guard.line.split(" · "), style=_ALARM if alarm else "")
+    yield PanelFigure("guard", progress.guard.line.split(" · "), style=_ALARM if alarm else "")
     for sign in progress.guard.signs:
-        yield Figure("", [sign], style=_ALARM)
+        yield PanelFigure("", [sign], style=_ALARM)
 
 
-def _others(progress: Progress) -> Iterator[Figure]:
+def _others(progress: Progress) -> Iterator[PanelFigure]:
     """Penalties, metrics, and what else is in the log."""
     values = progress.values
     for group in dict.fromkeys(name.partition("/")[0] for name in values if name not in _PLACED):
         if group not in _PLACED_GROUPS:
             said = [number(values[group])] if group in values else []
-            yield Figure(group.replace("_", " "), [*said, *progress.named(f"{group}/")])
+            yield PanelFigure(group.replace("_", " "), [*said, *progress.named(f"{group}/")])
 
 
 def _times(progress: Progress, width: int) -> str:

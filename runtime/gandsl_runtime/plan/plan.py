@@ -14,7 +14,7 @@ from .freeze import Freeze
 from .growth import Growth
 from .guard import Guard
 from .loss import LOSS_NAMES, Auxiliary, Loss, OwnLoss, loss_or_name
-from .measured import Metrics
+from .metrics import Metrics
 from .mixing import StyleMixing
 from .optimizer import Optimizer, OptimizerChanges
 from .part import Int, PlanPart

@@ -17,7 +17,7 @@ from ..evaluation.cached import FeatureCache
 from ..evaluation.evaluate import evaluate, order_of, real_images, side
 from ..evaluation.extractors import open_extractor
 from ..evaluation.features import features_of
-from ..evaluation.measures import Asked
+from ..evaluation.measures import MetricOptions
 from ..evaluation.pieces import CHUNK
 from ..evaluation.rgb import as_rgb
 from ..evaluation.rows import METRICS
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ..evaluation.sources import ImageSet, Size
     from ..game.program import Source
     from ..game.run import GameRun
-    from ..plan.measured import Measured
+    from ..plan.metrics import MetricPlan
     from ..plan.schedule import Step
 
 METRIC = "metric/"  # before a metric's name, in the log
@@ -80,7 +80,7 @@ class Measuring:
         first: dict[str, float] = self._run.group.gathered(found)[0]
         return first
 
-    def _is_due(self, one: Measured, step: Step) -> bool:
+    def _is_due(self, one: MetricPlan, step: Step) -> bool:
         last = schedule.reached(self._run.plan.length, self._run.clock)
         return last or schedule.due(one.every, step.clock, self._run.clock)
 
@@ -92,12 +92,12 @@ class Measuring:
         if (key := (extractor, wanted)) not in self._reals:
             self._reals[key] = real_images(images, wanted, None, real_features, with_floor=False)
         places = np.resize(order_of(len(images))[:wanted], count)
-        made = side(Shown(self._run, self._sets, step, places, images), features)
+        made = side(ShownSamples(self._run, self._sets, step, places, images), features)
         real = self._reals[key]
         if not self._run.group.leads:
             return {}
         used = self._extractors.get(extractor)
-        figures = evaluate(names, made, real, Asked(extractor=used), used.facts if used else None, {})
+        figures = evaluate(names, made, real, MetricOptions(extractor=used), used.facts if used else None, {})
         return {f"{METRIC}{one.metric}": one.value for one in figures}
 
     def _features(self, extractor: str, images: ImageSet, kept: bool = False) -> FeatureSet:
@@ -121,7 +121,7 @@ def _pictures(run: GameRun, sets: Mapping[str, ItemSet]) -> tuple[ItemSet, str]:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownSamples:
     """What a game shows, as a set of images: of the seeds 0, 1, … beside the items at these places."""
 
     run: GameRun

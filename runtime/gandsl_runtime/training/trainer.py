@@ -40,12 +40,12 @@ from ..system.device import device_named
 from ..system.shortage import memory_for
 from ..system.signals import held
 from . import validate
+from .early_stop import EarlyStop
 from .measuring import Measuring
 from .metrics import MetricSums
 from .precision import in_force
 from .throughput import Throughput
 from .training_set import ItemSet, Where, distribution_of, readers_of, sets_of, stream_of
-from .waiting import Waiting
 
 # Why a run stops before its end, as processes vote: the highest counts. A signal is SIGNAL plus its number.
 WAITED, OUT_OF_TIME, MOVED, SIGNAL = 1, 2, 3, 4
@@ -110,7 +110,7 @@ class Trainer:
         self.guard = Guard.of(self.state, self.sets)
         self.measuring = Measuring(self.state, self.sets)
         self.latest: dict[str, float] = {}  # the newest value of each name in the log
-        self.waiting = Waiting(plan.cadence.stop)
+        self.waiting = EarlyStop(plan.cadence.stop)
         self._where = data
         if observing is None:
             observing = observers.standard(self.run_dir, tensorboard=machine.tensorboard)
@@ -218,7 +218,7 @@ class Trainer:
         self.metrics.resume(facts.log.sums, like, self.group)
         self.latest = dict(facts.log.latest)
         waited = facts.log.waiting
-        self.waiting = Waiting(self.plan.cadence.stop, *((waited.best, waited.worse) if waited else ()))
+        self.waiting = EarlyStop(self.plan.cadence.stop, *((waited.best, waited.worse) if waited else ()))
         self.throughput.resume(facts.log.seconds)
         for reason in refused:
             self.warn(f"{reason}; resuming from {path.name}")

@@ -10,7 +10,7 @@ from ..plan.cadence import Stop
 
 
 @dataclass
-class Waiting:
+class EarlyStop:
     """The best value so far, and how many in a row were no better since. A value that is no number is not."""
 
     stop: Stop | None

@@ -17,7 +17,7 @@ IN_TRAINING = {  # what needs no more than samples and training images
 }
 
 
-class Measured(PlanPart):
+class MetricPlan(PlanPart):
     """How often a metric is measured, and of how many samples."""
 
     every: Length = Field(
@@ -39,4 +39,4 @@ def _known(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-Metrics = Annotated[dict[str, Measured], AfterValidator(_known)]
+Metrics = Annotated[dict[str, MetricPlan], AfterValidator(_known)]
