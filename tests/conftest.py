@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 # Before anything imports torch: on few cores OpenMP's threads spin, and small networks crawl.
 os.environ["OMP_NUM_THREADS"] = "1"
+# Tests of memory that is not there limit a fork of a worker: what earlier tests freed must not be there.
+os.environ.setdefault("GLIBC_TUNABLES", "")
 
 from importlib.util import find_spec
 from pathlib import Path

@@ -57,6 +57,10 @@ EVERY: dict[str, Make] = {
     ],
     "train": lambda made, to: ["train", QUICK, "--data", made / "images", "-o", to / "run", *SHORT],
     "plot": lambda made, to: ["plot", made / "finished", "-o", to / "x.html"],
+    "eval": lambda made, to: [
+        *("eval", made / "images", "--data", made / "images", "--metrics", "swd", "--images", "16"),
+        *("--device", "cpu", "-o", to / "x.html"),
+    ],
     "sample": lambda made, to: [
         *("sample", LARGE, "--weights", made / "in.safetensors", "--seeds", "0-1", "--device", "cpu"),
         *(f"--set={name}={value}" for name, value in CASES["ada"].overrides.items()),

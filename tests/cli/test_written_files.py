@@ -24,7 +24,12 @@ from tests.interop.forge import ours
 from tests.runtime.helpers import folder_of, pixels, png
 
 WRITES_NOTHING = {"check", "show", "cost", "diff", "explain"}
-GROWS = {"log.jsonl", "alarms.jsonl", ".lock"}  # by lines, or the file itself is the point
+GROWS = {
+    "log.jsonl",
+    "alarms.jsonl",
+    "evaluation.jsonl",
+    ".lock",
+}  # by lines, or the file itself is the point
 ASIDE_NAME = re.compile(rf"\..+\.[0-9a-f]{{8}}{re.escape(ASIDE)}")
 
 _heard: list[tuple[str, str]] | None = None
@@ -74,6 +79,7 @@ ALL = [  # in an order in which each finds what it needs
     ("data", "pack", "set", "-o", "set.zip", "--size", "28", "--channels", "1"),
     ("train", QUICK, "--data", "set.zip", "-o", "run", *SMALL),
     ("plot", "run", "-o", "curves.html", "--write-reference", "curves.json"),
+    ("eval", "run", "--data", "set.zip", "--metrics", "swd", "--images", "16", "-o", "figures.html"),
     ("sample", "run", "-o", "grid.png", "--seeds", "0-1", "--classes", "0-1"),
     ("sample", "run", "-o", "each", "--seeds", "0-1"),
     ("sample", "run", "-o", "all.zip", "--seeds", "0-1", "--format", "jpg"),

@@ -61,7 +61,7 @@ def test_it_knows_a_daisy(lite0: Extractor) -> None:
 
 def test_others_than_colours_of_8_bits_are_refused(lite0: Extractor) -> None:
     with pytest.raises(ValueError, match="uint8"):
-        lite0(torch.zeros(1, 3, 8, 8))
+        lite0(torch.zeros(1, 3, 8, 8, dtype=torch.int64))
     with pytest.raises(ValueError, match="uint8"):
         lite0(torch.zeros(1, 1, 8, 8, dtype=torch.uint8))
 

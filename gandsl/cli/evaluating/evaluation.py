@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gandsl.cli.evaluating.asked import EvaluationAsked
 from gandsl.cli.evaluating.report import ReportColumn
-from gandsl.cli.evaluating.subject import Generator, Evaluated, Where, subjects
+from gandsl.cli.evaluating.subject import Evaluated, Generator, Where, subjects
 from gandsl_runtime.errors import room_for
 
 if TYPE_CHECKING:
