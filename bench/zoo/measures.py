@@ -64,10 +64,12 @@ def rebuilt(run: Run) -> list[Figure]:
 
 
 def restyled(run: Run) -> list[Figure]:
-    """How far one's drawing, translated, is from the other's of the same emoji; training paired none."""
+    """How far a drawing in colours, translated, is from that in black and white; training paired none."""
     held = run.arrays()
+    dark = held["a"].mean(3, keepdims=True).repeat(3, 3) < 128
     made = run.of_images(held["a"], "--network", "to_b")
-    return [_far(made, held["b"], {"not translated": held["a"], "mean image": _mean(run, "b")})]
+    rules = {"not translated": held["a"], "black where dark": np.where(dark, 0, 255)}
+    return [_far(made, held["b"], {**rules, "mean image": _mean(run, "b")})]
 
 
 def quantized(run: Run) -> list[Figure]:

