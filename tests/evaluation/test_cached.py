@@ -6,7 +6,9 @@ import errno
 import os
 import resource
 import signal
+import tarfile
 import time
+import zipfile
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -16,13 +18,16 @@ import pytest
 import torch
 from PIL import Image
 
+from gandsl_runtime.data import open_dataset
+from gandsl_runtime.data.pack import Recipe, pack
+from gandsl_runtime.data.sources import open_source
 from gandsl_runtime.errors import OutOfSpace
 from gandsl_runtime.evaluation import cached
 from gandsl_runtime.evaluation.cached import FeatureCache
 from gandsl_runtime.evaluation.extractors import Extracted, ExtractorFacts
 from gandsl_runtime.evaluation.features import FeatureSet, features_of
 from gandsl_runtime.evaluation.pieces import MOST
-from gandsl_runtime.evaluation.sources import ImageArray, ImageSet, first, open_images
+from gandsl_runtime.evaluation.sources import ImageArray, ImageSet, Prepared, first, open_images
 
 
 class Counted:
@@ -152,15 +157,63 @@ def saved(images: np.ndarray, folder: Path) -> Path:
     return folder
 
 
+def held(kind: str, images: np.ndarray, folder: Path) -> Path:
+    """The images in a source of a kind, whose files are an hour old."""
+    where = saved(images, folder / "images")
+    if kind == "zip":
+        with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+            for path in sorted(where.iterdir()):
+                archive.write(path, path.name)
+        where = folder / "a.zip"
+    elif kind == "shards":
+        with tarfile.open(folder / "a.tar", "w") as archive:
+            for path in sorted(where.iterdir()):
+                archive.add(path, path.name)
+        where = folder / "a.tar"
+    elif kind == "pack":
+        pack(open_source(where), folder / "packed", Recipe((6, 6), format="npy"))
+        where = folder / "packed"
+    for path in (where, *where.glob("*")):
+        os.utime(path, (time.time() - 3600,) * 2)
+    return where
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "shards", "pack"])
+@pytest.mark.parametrize("as_trained", [False, True])
 def test_files_that_did_not_change_are_not_read_again(
-    counted: Counted, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str,
+    as_trained: bool,
+    counted: Counted,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    images = pixels(40)
-    where = saved(images, tmp_path / "images")
-    once = taken(counted, open_images(where), folder)
-    again = open_images(where)
+    where = held(kind, pixels(40), tmp_path)
+
+    def opened() -> ImageSet:
+        return Prepared(open_dataset(where, (3, 6, 6))) if as_trained else open_images(where)
+
+    once = taken(counted, first(opened(), 39), folder)
+    np.testing.assert_allclose(once.features, pixels(39).mean((2, 3)), rtol=1e-6)
+    again = opened()
     monkeypatch.setattr(type(again), "batch", lambda *_: pytest.fail("an image was read"))
-    assert_same(once, taken(counted, again, folder))
+    assert_same(once, taken(counted, first(again, 39), folder))
+    with pytest.raises(pytest.fail.Exception):
+        taken(counted, first(again, 38), folder)
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "shards", "pack"])
+def test_a_source_that_was_replaced_is_read_again(
+    kind: str, counted: Counted, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    where, other = held(kind, pixels(3), tmp_path / "a"), held(kind, pixels(3, seed=1), tmp_path / "b")
+    taken(counted, open_images(where), folder)
+    where.rename(tmp_path / "gone")
+    other.rename(where)
+    found = taken(counted, open_images(where), folder)
+    np.testing.assert_allclose(found.features, pixels(3, seed=1).mean((2, 3)), rtol=1e-6)
 
 
 def test_a_file_that_changed_is_seen_by_its_time(counted: Counted, folder: Path, tmp_path: Path) -> None:
@@ -171,6 +224,17 @@ def test_a_file_that_changed_is_seen_by_its_time(counted: Counted, folder: Path,
     Image.fromarray(other.transpose(1, 2, 0)).save(where / "0007.png")
     found = taken(counted, open_images(where), folder)
     np.testing.assert_allclose(found.features[7], 9)
+
+
+def test_a_file_whose_time_was_set_back_is_seen(counted: Counted, folder: Path, tmp_path: Path) -> None:
+    """As tools do that copy times too; the size is the same."""
+    where = tmp_path / "images"
+    where.mkdir()
+    for value in (1, 2):
+        Image.fromarray(np.full((6, 6, 3), value, np.uint8)).save(where / "0.png", compress_level=0)
+        os.utime(where / "0.png", (1e9, 1e9))
+        found = taken(counted, open_images(where), folder)
+        np.testing.assert_allclose(found.features[0], value)
 
 
 def test_a_file_that_was_just_written_is_read_each_time(

@@ -253,7 +253,8 @@ def _stamp(source: Source, how: str) -> str | None:
             return None
         if time.time() - about.st_mtime < SETTLED:
             return None
-        facts = f"{path.absolute()} {about.st_size} {about.st_mtime_ns}\0"
+        # the second time is the system's own: copying tools set the first one back
+        facts = f"{path.absolute()} {about.st_size} {about.st_mtime_ns} {about.st_ctime_ns}\0"
         found.update(facts.encode(errors="surrogateescape"))
     return f"{source.name} {len(source.images)} {how} {PIL.__version__} {found.hexdigest()}"
 
