@@ -32,7 +32,7 @@ class GradientFlow:
         """Ids of the nodes whose output needs a gradient."""
         found: set[str] = set()
         for node in self.graph:
-            learned = self.weights and bool(node.spec.weights(self.graph.call(node)))
+            learned = self.weights and node.id in self.graph.learned
             if node.id in self.sources or learned or any(id_ in found for id_ in self.graph.reads(node)):
                 found.add(node.id)
         return frozenset(found)

@@ -17,7 +17,7 @@ def weights_are_learned(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0622: a network, or a level of one, with nothing to train."""
     for name in TRAINED if facts.plan else ():
         for variant, graph in facts.programs(name).items():
-            learned = [node for node in graph if node.spec.weights(graph.call(node))]
+            learned = [graph[id_] for id_ in graph.learned]
             if not reached(graph, learned, list(graph.outputs)):
                 yield Diagnostic(
                     "G0622",
@@ -68,6 +68,6 @@ def _matrices(facts: RuleInput, side: str) -> list[str]:
     found = (
         node.layer
         for graph, node in facts.nodes(side)
-        if any(len(shape) > 1 for shape in node.spec.weights(graph.call(node)).values())
+        if any(len(shape) > 1 for shape in graph.learned.get(node.id, {}).values())
     )
     return list(dict.fromkeys(found))

@@ -9,7 +9,7 @@ from typing import Any
 
 from gandsl.diagnostics.errors import InvariantError
 from gandsl.diagnostics.span import Span
-from gandsl.ir.op import Call, Op
+from gandsl.ir.op import Call, Op, State
 from gandsl.ir.ops import PRIMITIVES
 from gandsl.ir.types import TensorType
 from gandsl.records import dataclass
@@ -123,6 +123,11 @@ class Graph:
     def _called(self, node: Node) -> Call:
         types = {port: tuple(self.nodes[id_].type for id_ in ids) for port, ids in node.inputs.items()}
         return Call(types, node.attrs)
+
+    @cached_property
+    def learned(self) -> Mapping[str, State]:
+        """By node that has any, its learned tensors: their names and shapes."""
+        return {node.id: state for node in self if (state := node.spec.weights(self.call(node)))}
 
     def reads(self, node: Node) -> tuple[str, ...]:
         """Ids of what the node's numbers depend on.

@@ -208,7 +208,7 @@ def test_an_entry_and_an_average() -> None:
     assert main.calls["fake"].layers == ("ws", "w0", "start", "grid", "mask")
     assert main.calls["shown"].average and main.calls["shown"].layers[-1] == "mask"
     assert main.used == {"generator": ("map", "start", "mask")}, "an average has no gradients"
-    assert main.places().index(("mapped", "ws")) < main.places().index(("fake", "w0"))
+    assert main.places.index(("mapped", "ws")) < main.places.index(("fake", "w0"))
 
 
 def test_one_pass_of_a_phase() -> None:

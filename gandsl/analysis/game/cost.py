@@ -108,7 +108,7 @@ class _Counted(PlayedPass):
     def _read_by(self, gradient: Place) -> Iterator[Place]:
         """What the derivatives on a gradient's way read: second derivatives come to that."""
         below = self.flow.below(gradient)
-        for place in self.flow.sweep(gradient, self.places)[1]:
+        for place in self.flow.sweep(gradient, self.places, self.flow.variables)[1]:
             for port, ones in self.one.whole.reads(place).items():
                 if not below.isdisjoint(ones):
                     yield from self.flow.uses(place, port)[0]
@@ -149,7 +149,7 @@ class _Counted(PlayedPass):
         """Whether one of the named ports, or the node's own weights, needs a gradient."""
         reads = self.one.whole.reads(place)
         return any(
-            self.flow.learns(place) if name == WEIGHT else any(one in found for one in reads.get(name, ()))
+            place in self.flow.variables if name == WEIGHT else any(one in found for one in reads.get(name, ()))
             for name in names
         )
 

@@ -49,14 +49,14 @@ def _pairs(one: PassIR, term: Term) -> set[str]:
 
 def linear_in(one: PassIR, term: Term) -> frozenset[Place]:
     """What a term depends on linearly, by coefficients that no weight or sample has a part in."""
-    numbers = {where for where in one.places() if one.whole.node(where).op in ("clock", "fade", "state")}
-    found = _linear(one, [term], (), set(one.places()) - numbers)
+    numbers = {where for where in one.places if one.whole.node(where).op in ("clock", "fade", "state")}
+    found = _linear(one, [term], (), set(one.places) - numbers)
     return frozenset(where for where, straight in found.items() if straight)
 
 
 def _not_linear(one: PassIR, terms: Sequence[Term], heard: Iterable[str] = ()) -> set[str]:
     """The means in which a term, or what is heard, is not linear; and sums over samples, by weights."""
-    found = _linear(one, terms, heard, _varying(one.whole, one.places()))
+    found = _linear(one, terms, heard, _varying(one.whole, one.places))
     means = {
         where[1] for where, straight in found.items() if not straight and one.whole.node(where).op == "mean"
     }
@@ -78,7 +78,7 @@ def _linear(
 
     `varying`: what is no coefficient.
     """
-    places = one.places()
+    places = one.places
     linear: dict[Place, bool] = {("", node): True for node in heard}  # what is read → whether linearly
     for term in terms:
         ends = [("", root) for root in roots(term)]

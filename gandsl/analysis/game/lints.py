@@ -12,7 +12,6 @@ from gandsl.analysis.game.logits import logit_uses
 from gandsl.analysis.game.played import Played, PlayedPass, short_name
 from gandsl.analysis.game.slices import roots
 from gandsl.analysis.game.sought import is_spectral, squashes
-from gandsl.analysis.game.tracked import Derivatives
 from gandsl.diagnostics import Diagnostic, Label, Span
 from gandsl.ir.types import PICTURES
 from gandsl_runtime.plan.game import Player
@@ -61,7 +60,7 @@ def idle_parts(played: Played) -> Iterator[Diagnostic]:
 
 def _reaches(one: PlayedPass, player: Player, alone: list[Player]) -> bool:
     """Whether a term of the player depends on weights, those of `alone`."""
-    found, _ = Derivatives(one.one.whole, one.flow.places, alone).dependent(set())
+    found, _ = one.flow.dependent(set(), one.flow.trained_by(alone))
     terms = [term for term in one.one.terms if one.player(term) is player]
     return any(("", root) in found for term in terms for root in roots(term))
 

@@ -30,13 +30,13 @@ class PlayedPass:
 
     @cached_property
     def flow(self) -> Derivatives:
-        return Derivatives(self.one.whole, self.one.places(), self.players)
+        return Derivatives(self.one.whole, self.one.places, self.players)
 
     @cached_property
     def differentiable(self) -> frozenset[Place]:
         """What would be tracked if every gradient were differentiated again."""
         bys = {by for gradient in self.flow.gradients for by in self.flow.by(gradient)}
-        return self.flow.dependent(bys)[0]
+        return self.flow.dependent(bys, self.flow.variables)[0]
 
     @cached_property
     def tracked(self) -> Tracked:

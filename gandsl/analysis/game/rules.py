@@ -8,7 +8,6 @@ from gandsl.analysis.game.gradients import without_a_way
 from gandsl.analysis.game.logits import LogitUse, logit_uses
 from gandsl.analysis.game.played import Played, short_name
 from gandsl.analysis.game.slices import roots
-from gandsl.analysis.game.tracked import Derivatives
 from gandsl.analysis.game.whole import Place
 from gandsl.diagnostics import Diagnostic, Label
 from gandsl.diagnostics.suggest import did_you_mean
@@ -19,11 +18,10 @@ def terms_reach_weights(played: Played) -> Iterator[Diagnostic]:
     for one in played.passes:
         lost = {gradient for gradient, _, _ in without_a_way(one)}
         for term in one.one.terms:
-            if not lost.isdisjoint(one.one.whole.upstream(("", root) for root in roots(term))):
+            if lost and not lost.isdisjoint(one.one.whole.upstream(("", root) for root in roots(term))):
                 continue  # reported by gradients_have_a_way
             player = one.player(term)
-            flow = Derivatives(one.one.whole, one.flow.places, [player])
-            reached, _ = flow.dependent(set())
+            reached, _ = one.flow.dependent(set(), one.flow.trained_by([player]))
             if not any(("", root) in reached for root in roots(term)):
                 trains = " and ".join(f"`{name}`" for name in player.trains) or "no network"
                 yield Diagnostic(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
+from functools import cached_property
 
 from gandsl.analysis.game.whole import Place, Whole
 from gandsl.ir.game import GameIR
@@ -72,7 +73,7 @@ class PassIR:
         """Whether it is no player's: what is heard is looked at, and nothing learns."""
         return not self.players
 
-    @property
+    @cached_property
     def used(self) -> dict[str, tuple[str, ...]]:
         """By network, the layers that run and have weights: these have gradients, if only of 0."""
         return used([self])
@@ -91,15 +92,16 @@ class PassIR:
         """The terms whose sum the player minimizes."""
         return tuple(term for term in self.terms if term.id.startswith(f"{player}."))
 
-    def places(self) -> list[Place]:
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
         """All that is computed, layers of networks included, each after what it reads."""
         nodes = set(self.nodes)
         layers = {id_: frozenset(call.layers) for id_, call in self.calls.items()}
-        return [
+        return tuple(
             place
             for place in self.whole
             if (place[1] in layers.get(place[0], ()) if place[0] else place[1] in nodes)
-        ]
+        )
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ def _pass(game: GameIR, whole: Whole, phase: PhasePlan, part: PassPlan) -> PassI
         """Whether a value is had without further work; its arithmetic then belongs to the pass."""
         if node not in graph.nodes:
             return False
-        more = whole.upstream([("", node)]) - anyway
+        more = whole.upstream([("", node)], anyway)
         if not all(_free(whole, place) for place in more):
             return False
         wanted.update(more)
@@ -267,11 +269,7 @@ def used(passes: Iterable[PassIR]) -> dict[str, tuple[str, ...]]:
         for id_, call in one.calls.items():
             graph = one.whole.calls[id_].graph
             if not call.average:
-                learned = (
-                    node.layer
-                    for node in map(graph.__getitem__, call.layers)
-                    if node.spec.weights(graph.call(node))
-                )
+                learned = (graph[id_].layer for id_ in call.layers if id_ in graph.learned)
                 found.setdefault(call.network, {}).update(dict.fromkeys(learned))
     return {network: tuple(layers) for network, layers in found.items()}
 

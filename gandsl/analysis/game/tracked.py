@@ -10,7 +10,7 @@ table.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import field
 from functools import cached_property
 
@@ -18,7 +18,7 @@ from gandsl.analysis.game.derivative import uses
 from gandsl.analysis.game.slices import PassIR, roots
 from gandsl.analysis.game.whole import Place, Whole
 from gandsl.ir.graph import Node
-from gandsl.ir.op import WEIGHT, Shape, Trait
+from gandsl.ir.op import WEIGHT, Trait
 from gandsl.records import dataclass
 from gandsl_runtime.plan.game import Player
 
@@ -53,18 +53,18 @@ def trained(players: Iterable[Player], network: str, layer: str) -> bool:
 
 def tracked(one: PassIR, players: Sequence[Player]) -> Tracked:
     """What is tracked in a pass of a phase of these players."""
-    return tracked_by(Derivatives(one.whole, one.places(), players), one)
+    return tracked_by(Derivatives(one.whole, one.places, players), one)
 
 
 def tracked_by(flow: Derivatives, one: PassIR) -> Tracked:
     """What is tracked in a pass whose derivatives are known."""
     asked = flow.asked(one)
     bys = {by for gradient in flow.gradients for by in flow.by(gradient)}
-    places, already = flow.dependent(bys, asked=asked)
+    places, already = flow.dependent(bys, flow.variables, asked=asked)
     through: dict[str, tuple[Place, ...]] = {}
     for gradient in flow.gradients:
         if gradient[1] in asked:
-            ops = flow.sweep(gradient, places)[1]
+            ops = flow.sweep(gradient, places, flow.variables)[1]
             through[gradient[1]] = tuple(place for place in flow.places if place in ops)
     made = bys - already
     return Tracked(places, frozenset(by[1] for by in already), frozenset(by[1] for by in made), through)
@@ -76,24 +76,18 @@ class Derivatives:
 
     whole: Whole
     places: Sequence[Place]
-    players: Sequence[Player]  # whose weights are variables
+    players: Sequence[Player]
     _below: dict[Place, frozenset[Place]] = field(default_factory=dict)
     _uses: dict[tuple[Place, str], tuple[set[Place], bool]] = field(default_factory=dict)
 
     @cached_property
-    def gradients(self) -> list[Place]:
+    def gradients(self) -> tuple[Place, ...]:
         """The gradients taken inside."""
-        return [place for place in self.places if self.whole.node(place).op == "gradient"]
+        return tuple(place for place in self.places if self.whole.node(place).op == "gradient")
 
     @cached_property
     def _order(self) -> dict[Place, int]:
         return {place: index for index, place in enumerate(self.places)}
-
-    @cached_property
-    def _by_weights(self) -> list[Place]:
-        """The nodes that stand for weights by which something is differentiated."""
-        bys = dict.fromkeys(by for gradient in self.gradients for by in self.by(gradient))
-        return [by for by in bys if self.whole.node(by).op == "weights"]
 
     def of(self, gradient: Place) -> Place:
         return self.whole.reads(gradient)["of"][0]
@@ -101,53 +95,87 @@ class Derivatives:
     def by(self, gradient: Place) -> tuple[Place, ...]:
         return self.whole.reads(gradient)["by"]
 
-    # ---- forward
+    @cached_property
+    def _results(self) -> dict[Place, tuple[Place, Place]]:
+        """What hands out the result of a gradient: that, and what it is taken by there."""
+        outputs = ((place, self.whole.node(place)) for place in self.places if not place[0])
+        made = ((place, ("", node.operands[0]), node) for place, node in outputs if node.op == "output")
+        gradients = {*self.gradients}
+        return {
+            place: (gradient, self.by(gradient)[node.attrs["index"]])
+            for place, gradient, node in made
+            if gradient in gradients
+        }
 
-    def learns(self, place: Place) -> bool:
-        """Whether a layer has weights that the players train, in this call."""
-        return place in self._learning
+    # ---- weights
 
     @cached_property
-    def _learning(self) -> frozenset[Place]:
-        calls = self.whole.calls
-        return frozenset(
-            place
-            for place in self._weights
-            if trained(self.players, calls[place[0]].network, self.whole.node(place).layer)
+    def variables(self) -> frozenset[Place]:
+        """The layers whose weights the players train, and the `weights` nodes that stand for such."""
+        return self.trained_by(self.players)
+
+    def trained_by(self, players: Sequence[Player]) -> frozenset[Place]:
+        """What of the places has weights that some players train, as `variables`."""
+        owners = {owner for owner in {*self._owners.values()} if trained(players, *owner)}
+        layers = {place for place, owner in self._owners.items() if owner in owners}
+        named = (place for place in self.places if self.whole.node(place).op == "weights")
+        return frozenset(layers.union(one for one in named if self._stands_for(one, players)))
+
+    @cached_property
+    def _owners(self) -> dict[Place, tuple[str, str]]:
+        """By place that has weights, the network and its layer: of the networks themselves, not of averages."""
+        calls = {id_: call for id_, call in self.whole.calls.items() if not call.average}
+        return {
+            place: (calls[place[0]].network, self.whole.node(place).layer)
+            for place in self.places
+            if place[0] in calls and place[1] in calls[place[0]].graph.learned
+        }
+
+    @cached_property
+    def _by_weights(self) -> list[Place]:
+        """The nodes that stand for weights by which something is differentiated."""
+        bys = dict.fromkeys(by for gradient in self.gradients for by in self.by(gradient))
+        return [by for by in bys if self.whole.node(by).op == "weights"]
+
+    def _stands_for(self, weights: Place, players: Sequence[Player]) -> bool:
+        """Whether a `weights` node stands for a weight that the players train."""
+        node = self.whole.node(weights)
+        network = self.whole.networks[node.attrs["network"]]
+        return any(
+            covers(node, network.name, id_) and trained(players, network.name, id_)
+            for id_ in network.weighted()
         )
 
+    def weights_of(self, place: Place) -> tuple[Place, ...]:
+        """The `weights` nodes, by which something is differentiated, that cover the layer's own."""
+        return self._covering.get(place, ())
+
     @cached_property
-    def _weights(self) -> dict[Place, Collection[Shape]]:
-        """The shapes of weights, by layer: of the networks themselves, not of averages."""
-        found: dict[Place, Collection[Shape]] = {}
-        for place in self.places:
-            if place[0] and not self.whole.calls[place[0]].average:
-                node = self.whole.node(place)
-                if weights := node.spec.weights(self.whole.program(place).call(node)):
-                    found[place] = weights.values()
-        return found
+    def _covering(self) -> dict[Place, tuple[Place, ...]]:
+        nodes = {one: self.whole.node(one) for one in self._by_weights}
+        learned = {id_: call.graph.learned for id_, call in self.whole.calls.items()}
+        return {
+            (call, id_): tuple(one for one, node in nodes.items() if covers(node, *owner))
+            for (call, id_), owner in (self._owners if nodes else {}).items()
+            if any(len(shape) > 1 for shape in learned[call][id_].values())
+        }
+
+    # ---- forward
+
+    @cached_property
+    def _passes_to(self) -> dict[Place, tuple[Place, ...]]:
+        """What a derivative goes on to, by place; without those whose derivative is 0."""
+        return {
+            place: self.whole.sources[place] + self.weights_of(place)
+            for place in self.places
+            if not self.whole.node(place).spec.has(Trait.CONSTANT)
+        }
 
     def uses(self, place: Place, port: str) -> tuple[set[Place], bool]:
         """What the derivative of a node by one of its ports reads, as `gandsl.analysis.game.derivative`."""
         if (place, port) not in self._uses:
             self._uses[place, port] = uses(self.whole, place, port)
         return self._uses[place, port]
-
-    def weights_of(self, place: Place) -> Iterator[Place]:
-        """The `weights` nodes, by which something is differentiated, that cover the layer's own."""
-        if self._by_weights and any(len(shape) > 1 for shape in self._weights.get(place, ())):
-            network = self.whole.calls[place[0]].network
-            for one in self._by_weights:
-                if covers(self.whole.node(one), network, self.whole.node(place).layer):
-                    yield one
-
-    def _covers_variables(self, node: Node) -> bool:
-        """Whether a `weights` node stands for a weight that the players train."""
-        network = self.whole.networks[node.attrs["network"]]
-        return any(
-            covers(node, network.name, id_) and trained(self.players, network.name, id_)
-            for id_ in network.weighted()
-        )
 
     def below(self, gradient: Place) -> frozenset[Place]:
         """What can be differentiated by a gradient's `by`."""
@@ -157,13 +185,13 @@ class Derivatives:
 
     def below_some(self, gradient: Place, bys: set[Place]) -> frozenset[Place]:
         """What can be differentiated by some of a gradient's `by`."""
-        return self.dependent(bys, until=self._order[gradient], variables=False)[0]
+        return self.dependent(bys, frozenset(), until=self._order[gradient])[0]
 
     def dependent(
         self,
         sources: set[Place],
+        variables: Set[Place],
         until: int | None = None,
-        variables: bool = True,
         asked: frozenset[str] | None = None,
     ) -> tuple[frozenset[Place], frozenset[Place]]:
         """What depends on sources and variables, and the sources that do so without being one.
@@ -172,40 +200,28 @@ class Derivatives:
         """
         found = {source for source in sources if source in self._by_weights}
         already: set[Place] = set()
-        results: dict[Place, set[Place]] = {}  # gradient → `by` whose gradient depends on them
+        carried: dict[Place, set[Place]] = {}  # gradient → `by` whose gradient depends on them
+        gradients, results, passes_to = {*self.gradients}, self._results, self._passes_to
         for place in self.places[:until]:
-            if self.whole.node(place).op == "gradient":
+            if place in gradients:
                 if asked is None or place[1] in asked:
-                    results[place] = self.sweep(place, found, variables)[0]
+                    carried[place] = self.sweep(place, found, variables)[0]
                 continue
-            depends = self._depends_on(place, found, results, variables)
+            if place in results:
+                gradient, by = results[place]
+                depends = by in carried.get(gradient, ())
+            else:
+                depends = place in variables or not found.isdisjoint(passes_to.get(place, ()))
             if depends or place in sources:
                 found.add(place)
             if depends and place in sources:
                 already.add(place)
         return frozenset(found), frozenset(already)
 
-    def _depends_on(
-        self, place: Place, found: set[Place], results: Mapping[Place, set[Place]], variables: bool
-    ) -> bool:
-        node = self.whole.node(place)
-        if node.spec.has(Trait.CONSTANT):
-            return False
-        if node.op == "weights":
-            return variables and self._covers_variables(node)
-        if node.op == "output" and self.whole.node(made := ("", node.operands[0])).op == "gradient":
-            return self.by(made)[node.attrs["index"]] in results.get(made, ())
-        if variables and self.learns(place):
-            return True
-        reads = self.whole.reads(place)
-        return any(one in found for ones in reads.values() for one in ones) or any(
-            one in found for one in self.weights_of(place)
-        )
-
     # ---- backward
 
     def sweep(
-        self, gradient: Place, found: Set[Place], variables: bool = True
+        self, gradient: Place, found: Set[Place], variables: Set[Place]
     ) -> tuple[set[Place], set[Place]]:
         """Which of a gradient's results depend on what was found, and the ops whose derivatives do."""
         carries, through = self._swept(gradient, found, variables)
@@ -213,10 +229,10 @@ class Derivatives:
 
     def carries(self, gradient: Place, found: Set[Place]) -> dict[Place, bool]:
         """What a gradient comes to on its way, and whether what comes there depends on what was found."""
-        return self._swept(gradient, found, True)[0]
+        return self._swept(gradient, found, self.variables)[0]
 
     def _swept(
-        self, gradient: Place, found: Set[Place], variables: bool
+        self, gradient: Place, found: Set[Place], variables: Set[Place]
     ) -> tuple[dict[Place, bool], set[Place]]:
         below = self.below(gradient)
         carries = {self.of(gradient): False}  # place → whether what comes back to it depends on it
@@ -232,45 +248,34 @@ class Derivatives:
                         through.add(place)
         return carries, through
 
-    def _passed(self, place: Place, found: Set[Place], variables: bool) -> Iterator[tuple[Place, bool]]:
+    def _passed(
+        self, place: Place, found: Set[Place], variables: Set[Place]
+    ) -> Iterator[tuple[Place, bool]]:
         """Each operand that a derivative reaches, and whether it reads what was found on its way."""
-        node = self.whole.node(place)
-        if node.op == "output" and not place[0]:
-            made = ("", node.operands[0])
-            if self.whole.node(made).op == "gradient":
-                yield from self._inside(made, found, variables)
-                return
-        reads = self.whole.reads(place)
-        weights = tuple(self.weights_of(place))
-        for port, ones in (*reads.items(), (WEIGHT, weights)):
+        if place in self._results:
+            yield from self._inside(self._results[place][0], found)
+            return
+        for port, ones in (*self.whole.reads(place).items(), (WEIGHT, self.weights_of(place))):
             if ones:
                 depends = self._depends(place, port, found, variables)
                 yield from ((one, depends) for one in ones)
 
-    def _inside(self, gradient: Place, found: Set[Place], variables: bool) -> Iterator[tuple[Place, bool]]:
+    def _inside(self, gradient: Place, found: Set[Place]) -> Iterator[tuple[Place, bool]]:
         """The derivative of a gradient: it reaches whatever the derivatives of the ops on its way read."""
         below = self.below(gradient)
         depends = not below.isdisjoint(found)
         for place in self.places[: self._order[gradient]]:
+            weights = self.weights_of(place)
             if place in below:
-                weights = tuple(self.weights_of(place))
                 for port, ones in (*self.whole.reads(place).items(), (WEIGHT, weights)):
                     if any(one in below for one in ones):
                         yield from ((one, depends) for one in self.uses(place, port)[0])
                 yield from ((one, depends) for one in weights)
 
-    def _depends(
-        self,
-        place: Place,
-        port: str,
-        found: Set[Place],
-        variables: bool,
-    ) -> bool:
+    def _depends(self, place: Place, port: str, found: Set[Place], variables: Set[Place]) -> bool:
         read, weight = self.uses(place, port)
-        if not read.isdisjoint(found):
-            return True
-        return weight and (
-            (variables and self.learns(place)) or any(one in found for one in self.weights_of(place))
+        return not read.isdisjoint(found) or (
+            weight and (place in variables or not found.isdisjoint(self.weights_of(place)))
         )
 
     # ---- what asks
@@ -288,16 +293,14 @@ class Derivatives:
 
     def above(self, ends: Iterable[Place], within: frozenset[Place] | None = None) -> set[Place]:
         """What a derivative of `ends` reaches, going through places of `within` alone; gradients included."""
-        found: set[Place] = set()
+        gradients, passes_to, found = {*self.gradients}, self._passes_to, set[Place]()
         waiting = list(ends)
         while waiting:
             place = waiting.pop()
-            node = self.whole.node(place)
-            inside = within is None or place in within or node.op == "gradient"
-            if place not in found and inside and not node.spec.has(Trait.CONSTANT):
+            inside = within is None or place in within or place in gradients
+            if inside and place not in found and place in passes_to:
                 found.add(place)
-                waiting.extend(one for ones in self.whole.reads(place).values() for one in ones)
-                waiting.extend(self.weights_of(place))
+                waiting.extend(passes_to[place])
         return found
 
 

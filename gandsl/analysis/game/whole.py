@@ -5,7 +5,7 @@ A place is (call, node): a layer in a call of a network, or ("", node), a node o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import cached_property
 
 from gandsl.ir.graph import Graph, NetworkIR, Node, Variant
@@ -112,12 +112,18 @@ class Whole:
         return {}
 
     def _reads(self, place: Place) -> Mapping[str, tuple[Place, ...]]:
-        node, graph = self.node(place), self.program(place)
-        counting = {port.name for port in node.spec.ports if port.counts}
-        ports = {name: ones for name, ones in self._ports(place).items() if name not in counting}
+        node, ports = self.node(place), self._ports(place)
+        for port in node.spec.ports:
+            if port.counts:
+                ports.pop(port.name, None)
         if node.op == "select":
-            ports["x"] = tuple((place[0], id_) for id_ in graph.reads(node))
+            ports["x"] = tuple((place[0], id_) for id_ in self.program(place).reads(node))
         return ports
+
+    @cached_property
+    def sources(self) -> Mapping[Place, tuple[Place, ...]]:
+        """By place, all that its numbers depend on."""
+        return {place: tuple(one for ones in self.reads(place).values() for one in ones) for place in self}
 
     def _ports(self, place: Place) -> dict[str, tuple[Place, ...]]:
         call, id_ = place
@@ -131,13 +137,16 @@ class Whole:
             return {}
         return {port: tuple((call, one) for one in ones) for port, ones in node.inputs.items()}
 
-    def upstream(self, ends: Iterable[Place]) -> set[Place]:
-        """All that has to be computed for `ends`, themselves and the calls that run included."""
+    def upstream(self, ends: Iterable[Place], known: Set[Place] = frozenset()) -> set[Place]:
+        """All that has to be computed for `ends`, themselves and the calls that run included.
+
+        Without what is known, and all that this needs.
+        """
         found: set[Place] = set()
         waiting = list(ends)
         while waiting:
             place = waiting.pop()
-            if place not in found:
+            if place not in found and place not in known:
                 found.add(place)
                 waiting.extend(self.operands(place))
                 if place[0]:

@@ -67,7 +67,7 @@ def _weight(algebra: GameAlgebra) -> Callable[[Any], Any]:
 
 def _learns(node: Node, graph: Graph) -> bool:
     """Whether a node has weights of two dimensions or more, and these are its own."""
-    shapes = () if node.shares else node.spec.weights(graph.call(node)).values()
+    shapes = () if node.shares else graph.learned.get(node.id, {}).values()
     return any(len(shape) > 1 for shape in shapes)
 
 
