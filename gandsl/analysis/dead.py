@@ -48,9 +48,12 @@ def _counted(graph: Graph) -> Graph:
 
 def _counting(graph: Graph, node: Node, needed: set[str]) -> Node:
     """The node; what it reads only for the batch's size, and nothing else reads, becomes an input."""
+    counting = [port for port in node.spec.ports if port.counts]
+    if not counting:
+        return node
     inputs = dict(node.inputs)
-    for port in node.spec.ports:
-        if port.counts and not needed.issuperset(inputs.get(port.name, ())):
+    for port in counting:
+        if not needed.issuperset(inputs.get(port.name, ())):
             fit = (one.id for one in graph.inputs if any(is_a(one.type.kind, kind) for kind in port.kinds))
             if (first := next(fit, None)) is not None:
                 inputs[port.name] = (first,)
@@ -58,10 +61,14 @@ def _counting(graph: Graph, node: Node, needed: set[str]) -> Node:
 
 
 def _pruned(graph: Graph) -> Graph:
-    live = graph.live()
-    if len(live) == len(graph.nodes):
+    if _is_live(graph):
         return graph
-    return replace(graph, nodes={id_: node for id_, node in graph.nodes.items() if id_ in live})
+    return replace(graph, nodes={id_: node for id_, node in graph.nodes.items() if id_ in graph.live})
+
+
+def _is_live(graph: Graph) -> bool:
+    """Whether all of a graph is."""
+    return len(graph.live) == len(graph.nodes)
 
 
 def nodes_without_effect(written: ModuleIR, module: ModuleIR) -> Iterator[Diagnostic]:
@@ -69,6 +76,8 @@ def nodes_without_effect(written: ModuleIR, module: ModuleIR) -> Iterator[Diagno
 
     `written` is the module before it was `counted`.
     """
+    if all(_is_live(graph) for network in module.networks.values() for graph in network.programs.values()):
+        return
     alive, counting = _liveness(module), _counters(written)
     bodies = [network.body for network in module.document.networks.values()]
     bodies += [block.body for block in module.document.blocks.values()]
@@ -117,8 +126,7 @@ def _liveness(module: ModuleIR) -> dict[Span, bool]:
     alive: dict[Span, bool] = {}
     for network in module.networks.values():
         for graph in network.programs.values():
-            live = graph.live()
-            live |= {graph[id_].layer for id_ in live}  # whose weights are used again
+            live = graph.live.union(graph[id_].layer for id_ in graph.live)  # weights may be used again
             for node in graph:
                 for span in _places(node):
                     alive[span] = alive.get(span, False) or node.id in live

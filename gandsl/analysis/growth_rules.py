@@ -101,11 +101,10 @@ def layers_are_shared(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0619: a layer is the same at every level, since all levels train one set of weights."""
     for network in facts.module.networks.values():
         first: dict[str, tuple[Variant, Node, object]] = {}
-        for variant in sorted(network.programs):
+        for variant in sorted(network.programs) if network.levels else ():
             graph = network.programs[variant]
             for node in graph:
-                call = graph.call(node)
-                state = node.spec.weights(call) | node.spec.buffers(call)
+                state = graph.learned.get(node.id, {}) | node.spec.buffers(graph.call(node))
                 if not state and node.op != "fir":
                     continue
                 facts_of = (node.op, dict(node.attrs), state)

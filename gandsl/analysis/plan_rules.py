@@ -37,8 +37,10 @@ def styles_are_there(facts: RuleInput) -> Iterator[Diagnostic]:
 def recomputed_stages_are_named(facts: RuleInput) -> Iterator[Diagnostic]:
     """G0602: a resolution at which no stage of any network works."""
     wanted = facts.plan.checkpointing if facts.plan else ()
+    if isinstance(wanted, str) or not wanted:
+        return
     known = sorted({side for network in facts.module.networks.values() for side in stages(network).values()})
-    for side in () if isinstance(wanted, str) or not known else wanted:
+    for side in wanted if known else ():
         if side not in known:
             *others, last = map(str, known)
             yield Diagnostic(

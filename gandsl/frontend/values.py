@@ -54,15 +54,15 @@ class TensorValue(Opaque):
 
     @property
     def attributes(self) -> tuple[str, ...]:
-        return tuple(
-            name
-            for name, (kinds, _) in _ATTRIBUTES.items()
-            if any(is_a(self.type.kind, kind) for kind in kinds)
-            and len(self.type.sides) in _OF_SIDES.get(name, (len(self.type.sides),))
-        )
+        return tuple(name for name in _ATTRIBUTES if self._has(name))
+
+    def _has(self, name: str) -> bool:
+        kinds, _ = _ATTRIBUTES[name]
+        sides = len(self.type.sides)
+        return any(is_a(self.type.kind, kind) for kind in kinds) and sides in _OF_SIDES.get(name, (sides,))
 
     def attribute(self, name: str) -> Any:
-        if name not in self.attributes:
+        if name not in _ATTRIBUTES or not self._has(name):
             raise KeyError(name)
         return _ATTRIBUTES[name][1](self.type.shape)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from gandsl.diagnostics.errors import InvariantError
@@ -142,10 +143,11 @@ class Graph:
             id_ for port in node.spec.ports if not port.counts for id_ in node.inputs.get(port.name, ())
         )
 
-    def live(self) -> set[str]:
+    @cached_property
+    def live(self) -> frozenset[str]:
         """Ids of the nodes that an output or the style space needs, and of all inputs."""
         wanted = [*self.outputs.values(), *([self.styles] if self.styles else [])]
-        return self.needed(wanted) | {node.id for node in self.inputs}
+        return frozenset(self.needed(wanted).union(node.id for node in self.inputs))
 
     def standing_for(self, same: Mapping[str, str]) -> Graph:
         """The graph without some nodes: what reads one reads the node that it stands under in its place."""
@@ -167,7 +169,7 @@ class Graph:
             id_ = waiting.pop()
             if id_ not in seen:
                 seen.add(id_)
-                waiting.extend(self.nodes[id_].operands)
+                waiting.extend(chain.from_iterable(self.nodes[id_].inputs.values()))
         return seen
 
     def verify(self) -> None:
@@ -179,7 +181,7 @@ class Graph:
         for key, node in self.nodes.items():
             if key != node.id or node.op not in PRIMITIVES:
                 raise InvariantError(f"node {key!r}: id {node.id!r}, op {node.op!r}")
-            for id_ in node.operands:
+            for id_ in chain.from_iterable(node.inputs.values()):
                 if id_ not in seen:
                     raise InvariantError(f"{node.id} reads {id_}, which does not stand before it")
             seen.add(node.id)
@@ -188,9 +190,9 @@ class Graph:
                 raise InvariantError(
                     f"{node.id} ({node.op}) cannot share the layer of {owner.id} ({owner.op})"
                 )
-            unknown = [name for name in node.attrs if node.spec.param(name) is None]
-            missing = [param.name for param in node.spec.params if param.name not in node.attrs]
-            if unknown or missing:
+            params = {param.name for param in node.spec.params}
+            if node.attrs.keys() != params:
+                unknown, missing = sorted(node.attrs.keys() - params), sorted(params - node.attrs.keys())
                 raise InvariantError(f"{node.id} ({node.op}): unknown {unknown}, missing {missing}")
             expected = node.spec.result(self.call(node))
             if (expected.shape, expected.times) != (node.type.shape, node.type.times):

@@ -326,10 +326,11 @@ def _literal(decl: Declared, tree: Tree, scope: Scope) -> str | list[str] | None
 
 def with_bounds(decl: Any, scope: Scope, diagnostics: Sink, budget: Budget) -> Any:
     """The declaration with bounds that are expressions computed; the same one where there are none."""
+    bounds = {"minimum": decl.minimum, "maximum": decl.maximum}
     computed = {
-        field: _bound(getattr(decl, field), scope, diagnostics, budget)
-        for field in ("minimum", "maximum")
-        if isinstance(getattr(decl, field), Expr)
+        name: _bound(bound, scope, diagnostics, budget)
+        for name, bound in bounds.items()
+        if isinstance(bound, Expr)
     }
     return replace(decl, **computed) if computed else decl
 

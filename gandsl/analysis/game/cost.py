@@ -149,7 +149,9 @@ class _Counted(PlayedPass):
         """Whether one of the named ports, or the node's own weights, needs a gradient."""
         reads = self.one.whole.reads(place)
         return any(
-            place in self.flow.variables if name == WEIGHT else any(one in found for one in reads.get(name, ()))
+            place in self.flow.variables
+            if name == WEIGHT
+            else any(one in found for one in reads.get(name, ()))
             for name in names
         )
 

@@ -47,7 +47,7 @@ def without_a_way(one: PlayedPass) -> Iterator[tuple[Place, Place, Place]]:
 def twice_differentiable(played: Played) -> Iterator[Diagnostic]:
     """G0608: what differentiates a gradient again needs second derivatives of all on its way."""
     for one in played.passes:
-        for gradient in one.tracked.again:
+        for gradient in one.twice:
             if hard := _passed(one, gradient, lacks_a_second):
                 (call, id_), subject = hard[0], played.subject(gradient)
                 where = f"`{one.one.calls[call].network}`" if call else "the game"
@@ -101,8 +101,9 @@ def _through_norms(one: PlayedPass) -> Iterator[tuple[str, list[Place]]]:
 
 def _passed(one: PlayedPass, gradient: str, kind: Callable[[Node], bool]) -> list[Place]:
     """What of a kind a gradient passes."""
-    whole = one.one.whole
-    return [where for where in on_the_way(one.flow, ("", gradient)) if kind(whole.node(where))]
+    found = [where for where in one.flow.places if kind(one.one.whole.node(where))]
+    passed = on_the_way(one.flow, ("", gradient)) if found else frozenset()
+    return [where for where in found if where in passed]
 
 
 def _labels(one: PlayedPass, places: list[Place], most: int = 3) -> tuple[Label, ...]:

@@ -126,8 +126,12 @@ def ignored_images(played: Played) -> Iterator[Diagnostic]:
     Of a short form's discriminator it is said elsewhere (G0621, W0731).
     """
     said: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, tuple[str, ...]]] = set()
     for one in played.passes:
         for call in one.one.calls.values():
+            if (what := (call.network, call.entry, call.outputs)) in seen:
+                continue
+            seen.add(what)
             graph = one.one.whole.calls[call.id].graph
             images = [node for node in graph.inputs if node.type.kind in PICTURES]
             behind = downstream(graph, [node.id for node in images])
@@ -164,7 +168,7 @@ def unbounded_terms(played: Played) -> Iterator[Diagnostic]:
     """W0721: a term sets logits against others linearly, and nothing bounds slopes or the weights."""
     for player in played.plan.players.values():
         passes = [one for one in played.passes if player in one.players]
-        if any(one.tracked.again for one in passes):
+        if any(one.twice for one in passes):
             continue
         terms = [(one, term) for one in passes for term in one.one.terms if term in player.terms]
         for one, term in terms:

@@ -42,6 +42,11 @@ class PlayedPass:
     def tracked(self) -> Tracked:
         return tracked_by(self.flow, self.one)
 
+    @property
+    def twice(self) -> Mapping[str, tuple[Place, ...]]:
+        """Gradients that something asks to differentiate, and through which ops."""
+        return self.tracked.again if self.flow.gradients else {}
+
     def player(self, term: Term) -> Player:
         """Whose term it is."""
         return next(player for player in self.players if term in player.terms)

@@ -17,12 +17,14 @@ def terms_reach_weights(played: Played) -> Iterator[Diagnostic]:
     """G0670: a term that no weight of its player can change."""
     for one in played.passes:
         lost = {gradient for gradient, _, _ in without_a_way(one)}
+        reached = {
+            player.name: one.flow.dependent(set(), one.flow.trained_by([player]))[0] for player in one.players
+        }
         for term in one.one.terms:
             if lost and not lost.isdisjoint(one.one.whole.upstream(("", root) for root in roots(term))):
                 continue  # reported by gradients_have_a_way
             player = one.player(term)
-            reached, _ = one.flow.dependent(set(), one.flow.trained_by([player]))
-            if not any(("", root) in reached for root in roots(term)):
+            if not any(("", root) in reached[player.name] for root in roots(term)):
                 trains = " and ".join(f"`{name}`" for name in player.trains) or "no network"
                 yield Diagnostic(
                     "G0670",

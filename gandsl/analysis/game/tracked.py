@@ -123,7 +123,7 @@ class Derivatives:
 
     @cached_property
     def _owners(self) -> dict[Place, tuple[str, str]]:
-        """By place that has weights, the network and its layer: of the networks themselves, not of averages."""
+        """By place with weights, the network and its layer: not of averages, which nobody trains."""
         calls = {id_: call for id_, call in self.whole.calls.items() if not call.average}
         return {
             place: (calls[place[0]].network, self.whole.node(place).layer)
@@ -248,9 +248,7 @@ class Derivatives:
                         through.add(place)
         return carries, through
 
-    def _passed(
-        self, place: Place, found: Set[Place], variables: Set[Place]
-    ) -> Iterator[tuple[Place, bool]]:
+    def _passed(self, place: Place, found: Set[Place], variables: Set[Place]) -> Iterator[tuple[Place, bool]]:
         """Each operand that a derivative reaches, and whether it reads what was found on its way."""
         if place in self._results:
             yield from self._inside(self._results[place][0], found)
@@ -304,11 +302,10 @@ class Derivatives:
         return found
 
 
-def on_the_way(flow: Derivatives, gradient: Place) -> list[Place]:
-    """What a gradient passes, from what it is of to what it is by, in order of computing."""
+def on_the_way(flow: Derivatives, gradient: Place) -> frozenset[Place]:
+    """What a gradient passes, from what it is of to what it is by."""
     below = flow.below(gradient)
-    passed = flow.above([flow.of(gradient)], below) - set(flow.by(gradient))
-    return [place for place in flow.places if place in passed and place in below]
+    return below.intersection(flow.above([flow.of(gradient)], below)).difference(flow.by(gradient))
 
 
 def covers(node: Node, network: str, layer: str) -> bool:

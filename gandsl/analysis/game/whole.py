@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import cached_property
+from itertools import chain
 
 from gandsl.ir.graph import Graph, NetworkIR, Node, Variant
 from gandsl.ir.split import entry_graph
@@ -84,50 +85,41 @@ class Whole:
         """The graph that a place's node stands in."""
         return self.calls[place[0]].graph if place[0] else self.graph
 
-    def operands(self, place: Place) -> tuple[Place, ...]:
-        """What has to be computed before; of a call itself: all of it, if it runs whatever is read of it."""
-        if place not in self._before:
-            self._before[place] = self._operands(place)
-        return self._before[place]
-
     @cached_property
-    def _before(self) -> dict[Place, tuple[Place, ...]]:
-        return {}
-
-    def _operands(self, place: Place) -> tuple[Place, ...]:
-        call, id_ = place
-        if not call and id_ in self.calls:
-            called = self.calls[id_]
-            return tuple((id_, layer) for layer in called.graph.live()) if called.all else ()
-        return tuple(one for ones in self._ports(place).values() for one in ones)
+    def operands(self) -> Mapping[Place, tuple[Place, ...]]:
+        """By place, what is computed before; of a call: all of it, if it runs whatever is read of it."""
+        found = {place: _all_of(ports) for place, ports in self._ports.items()}
+        for id_, call in self.calls.items():
+            found["", id_] = tuple((id_, layer) for layer in call.graph.live) if call.all else ()
+        return found
 
     def reads(self, place: Place) -> Mapping[str, tuple[Place, ...]]:
         """By port, what its numbers depend on: not what gives it the size of a batch alone."""
-        if place not in self._known:
-            self._known[place] = self._reads(place)
-        return self._known[place]
-
-    @cached_property
-    def _known(self) -> dict[Place, Mapping[str, tuple[Place, ...]]]:
-        return {}
-
-    def _reads(self, place: Place) -> Mapping[str, tuple[Place, ...]]:
-        node, ports = self.node(place), self._ports(place)
-        for port in node.spec.ports:
-            if port.counts:
-                ports.pop(port.name, None)
-        if node.op == "select":
-            ports["x"] = tuple((place[0], id_) for id_ in self.program(place).reads(node))
-        return ports
+        return self._reads[place]
 
     @cached_property
     def sources(self) -> Mapping[Place, tuple[Place, ...]]:
         """By place, all that its numbers depend on."""
-        return {place: tuple(one for ones in self.reads(place).values() for one in ones) for place in self}
+        return {place: _all_of(ports) for place, ports in self._reads.items()}
 
-    def _ports(self, place: Place) -> dict[str, tuple[Place, ...]]:
+    @cached_property
+    def _reads(self) -> dict[Place, Mapping[str, tuple[Place, ...]]]:
+        return {place: self._read(place, node) for place, node in self._nodes.items()}
+
+    def _read(self, place: Place, node: Node) -> Mapping[str, tuple[Place, ...]]:
+        ports = self._ports[place]
+        if node.op == "select":
+            return ports | {"x": tuple((place[0], id_) for id_ in self.program(place).reads(node))}
+        if counting := [port.name for port in node.spec.ports if port.counts]:
+            return {name: ones for name, ones in ports.items() if name not in counting}
+        return ports
+
+    @cached_property
+    def _ports(self) -> dict[Place, dict[str, tuple[Place, ...]]]:
+        return {place: self._given(place, node) for place, node in self._nodes.items()}
+
+    def _given(self, place: Place, node: Node) -> dict[str, tuple[Place, ...]]:
         call, id_ = place
-        node = self.node(place)
         if call and node.op == "input":
             given = self.calls[call].given.get(id_)
             return {"given": (("", given),)} if given is not None else {}
@@ -148,7 +140,12 @@ class Whole:
             place = waiting.pop()
             if place not in found and place not in known:
                 found.add(place)
-                waiting.extend(self.operands(place))
+                waiting.extend(self.operands[place])
                 if place[0]:
                     waiting.append(("", place[0]))
         return found
+
+
+def _all_of(ports: Mapping[str, tuple[Place, ...]]) -> tuple[Place, ...]:
+    """What is read by any port."""
+    return tuple(chain.from_iterable(ports.values()))

@@ -90,7 +90,7 @@ def _flat_method(
 
 def _run(graph: Graph) -> set[str]:
     """What outputs depend on, and what keeps statistics that are saved: the rest is dead code."""
-    run = graph.live()
+    run = {*graph.live}
     waiting = [node.id for node in graph if node.spec.has(Trait.STATEFUL)]
     while waiting:
         if (id_ := waiting.pop()) not in run:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from gandsl.diagnostics import Span
@@ -47,12 +48,21 @@ COMMON = {"when", "unless", "doc"}  # keys of every node
 _NESTING = {"inline", "defaults"}  # of blocks, topologies and slots
 
 
-def names_taken(op: Op) -> list[str]:
+@cache
+def names_taken(op: Op) -> tuple[str, ...]:
     """What a use of an op may give it: ports, parameters, what stands for one."""
-    return [one.name for one in op.ports] + [one.name for one in op.params] + [*SPELT.get(op.name, ())]
+    ports, params = (port.name for port in op.ports), (param.name for param in op.params)
+    return (*ports, *params, *SPELT.get(op.name, ()))
 
 
-def names_written(op: Op) -> list[str]:
+@cache
+def names_needed(op: Op) -> frozenset[str]:
+    """What of that a use has to give."""
+    ports = {port.name for port in op.ports if not port.optional}
+    return frozenset(ports.union(param.name for param in op.params if param.required))
+
+
+def names_written(op: Op) -> Sequence[str]:
     """What a node of the op may say in a spec."""
     return ALONE.get(op.name) or names_taken(op)
 
@@ -68,7 +78,7 @@ def arguments_of(tree: trees.Mapping, form: str, context: Context) -> dict[str, 
 def refuse_unknown(
     unfolder: Unfolder,
     use: Use,
-    names: list[str],
+    names: Sequence[str],
     where: str,
     what: str,
     needed: Collection[str] | None = None,
@@ -78,9 +88,12 @@ def refuse_unknown(
     The use comes back with each under the name that was likely meant, where that one is `needed` (default:
     all are): it is not missing then. Without those that are null, which is as if they were not written.
     """
-    written = {name: argument for name, argument in use.arguments.items() if not trees.is_null(argument.tree)}
-    known = {name: argument for name, argument in written.items() if name in names}
     unknown = [name for name in use.arguments if name not in names]
+    known = {
+        name: argument
+        for name, argument in use.arguments.items()
+        if name in names and not trees.is_null(argument.tree)
+    }
     for name in unknown:
         argument = use.arguments[name]
         near = nearest(name, names)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from gandsl.diagnostics import Span
-from gandsl.frontend.nodes.arguments import Use, all_tensors, names_taken, one_tensor, refuse_unknown
+from gandsl.frontend.nodes.arguments import (
+    Use,
+    all_tensors,
+    names_needed,
+    names_taken,
+    one_tensor,
+    refuse_unknown,
+)
 from gandsl.frontend.unfolder import Unfolder
 from gandsl.frontend.values import TensorValue
 from gandsl.ir.op import Op
@@ -16,9 +23,7 @@ from gandsl.spec.values import POISON, Poison
 def call_op(unfolder: Unfolder, op: Op, use: Use) -> TensorValue | Poison:
     """A node for `op`, as a tensor; POISON after reporting."""
     where = f"`{op.name}`"
-    needed = {port.name for port in op.ports if not port.optional}
-    needed |= {param.name for param in op.params if param.required}
-    use, failed = refuse_unknown(unfolder, use, names_taken(op), where, "port or parameter", needed)
+    use, failed = refuse_unknown(unfolder, use, names_taken(op), where, "port or parameter", names_needed(op))
     inputs: dict[str, tuple[Any, ...]] = {}
     places: dict[str, Span] = {}
     for position, port in enumerate(op.ports):
