@@ -4,6 +4,11 @@ Figures are user + system time of the whole process, the median of several runs;
 `python -c pass` travels better between machines. `compile` is judged without what importing torch takes.
 
     python -m bench.startup [--runs 7] [--json]
+    python -m bench.startup --specs [SPEC ...] [--instructions]
+
+With `--specs` it is the check of each spec of the repository, or of those that are named, the slowest first.
+`--instructions` counts what the processor executes, too, where valgrind is installed: that is the same on a
+busy machine as on a quiet one, and takes fifty times as long.
 """
 
 from __future__ import annotations
@@ -11,7 +16,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -39,6 +46,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], float]] = {
     "cost": (("cost", SPEC), 0.8),
     "diff": (("diff", SPEC, "--set", "resolution=512"), 0.8),
 }
+SPEC_BOUND = 0.5  # seconds, of the check of any spec
 COMPILE_BOUND = 3.0  # more than importing torch takes
 LEAST_SECONDS = 1e-3  # no interpreter starts in less
 
@@ -49,13 +57,37 @@ def process_time(command: Sequence[str]) -> float:
     Raises CalledProcessError where it fails, SystemExit where a command of gandsl says nothing.
     """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}:{ROOT / 'runtime'}"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, env=_environment(), capture_output=True, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if "gandsl" in command and not done.stdout:
         raise SystemExit(f"nothing was measured: {' '.join(command)} said nothing")
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return figure(f"the time of {' '.join(command)}", seconds, above=LEAST_SECONDS)
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}:{ROOT / 'runtime'}"}
+
+
+def instructions(command: Sequence[str]) -> int | None:
+    """The instructions of a process, as valgrind counts them; None where that is not installed.
+
+    Raises CalledProcessError where the command fails.
+    """
+    if not shutil.which("valgrind"):
+        return None
+    counter = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
+    done = subprocess.run(
+        [*counter, *command],
+        cwd=ROOT,
+        env=_environment() | {"PYTHONHASHSEED": "0"},  # sets in one order: the same work each time
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr)
+    counted = int(found[1].replace(",", "")) if found else 0
+    return int(figure(f"the count of {' '.join(command)}", counted, above=1e6))
 
 
 def median(command: Sequence[str], runs: int) -> float:
@@ -81,12 +113,30 @@ def measure(runs: int) -> dict[str, dict[str, float]]:
     return found
 
 
+def checks(specs: Sequence[str], runs: int, counted: bool) -> int:
+    """Print what the check of each spec takes, the slowest first; 1 where one misses the bound."""
+    parts = ROOT / "specs" / "zoo" / "parts"
+    every = (path for path in sorted((ROOT / "specs").rglob("*.yaml")) if not path.is_relative_to(parts))
+    rows = []
+    for spec in specs or [str(path.relative_to(ROOT)) for path in every]:
+        command = [sys.executable, "-m", "gandsl", "check", spec]
+        rows.append((median(command, runs), instructions(command) if counted else None, spec))
+    print(f"{'seconds':>8} {'bound':>6} {'instructions':>15}  spec")
+    for seconds, count, spec in sorted(rows, reverse=True):
+        print(f"{seconds:8.3f} {SPEC_BOUND:6.1f} {'' if count is None else format(count, ','):>15}  {spec}")
+    return int(any(seconds > SPEC_BOUND for seconds, *_ in rows))
+
+
 def main() -> int:
     """Print the table; 1 where a bound is missed."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--specs", nargs="*", metavar="SPEC", help="the check of each instead")
+    parser.add_argument("--instructions", action="store_true", help="with --specs: count them, too")
     options = parser.parse_args()
+    if options.specs is not None:
+        return checks(options.specs, options.runs, options.instructions)
     found = measure(options.runs)
     if options.json:
         print(json.dumps({"gandsl": "bench-startup/1", "commands": found}, indent=2))

@@ -146,3 +146,15 @@ def line(diagnostics: Diagnostics, one: Diagnostic) -> str:
     text = diagnostics.sources[span.file].split("\n")[span.line - 1]
     end = span.end_column - 1 if span.end_line == span.line else len(text)
     return f"{one.code} {span.line}:{span.column} ‹{text[span.column - 1 : end]}› {one.message}"
+
+
+def before_act(node: str) -> Edit:
+    return ("    act: {op: relu}\n    flat", f"    {node}\n    act: {{op: relu}}\n    flat")
+
+
+BN = before_act("norm: {op: batch_norm}")
+VECTOR_BN = (
+    "    dense: {op: linear, features: 128}\n",
+    "    dense: {op: linear, features: 128}\n    norm: {op: batch_norm}\n",
+)
+STDDEV = before_act("dev: {op: minibatch_stddev, group: 4}")

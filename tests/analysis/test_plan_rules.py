@@ -10,24 +10,7 @@ import pytest
 from gandsl import codegen
 from gandsl.analysis import analyze, checks
 from gandsl.diagnostics import SpecError
-from tests.analysis.small import PLAIN, STYLED, Edit, case, edited, found
-
-
-def under(regularizer: str) -> Edit:
-    return ("  loss: logistic", f"  loss: logistic\n  regularizers: {{{regularizer}}}")
-
-
-def before_act(node: str) -> Edit:
-    return ("    act: {op: relu}\n    flat", f"    {node}\n    act: {{op: relu}}\n    flat")
-
-
-BN = before_act("norm: {op: batch_norm}")
-VECTOR_BN = (
-    "    dense: {op: linear, features: 128}\n",
-    "    dense: {op: linear, features: 128}\n    norm: {op: batch_norm}\n",
-)
-STDDEV = before_act("dev: {op: minibatch_stddev, group: 4}")
-QUANTIZE = before_act("q: {op: quantize, levels: 4}")
+from tests.analysis.small import BN, PLAIN, STDDEV, STYLED, VECTOR_BN, Edit, case, edited, found
 
 
 def heads(classes: int) -> Edit:
@@ -171,20 +154,6 @@ CASES = [
         ],
     ),
     case(
-        "gradient penalty across batch norm",
-        PLAIN,
-        [BN, ("  loss: logistic", "  loss: logistic\n  regularizers: {gradient_penalty: {weight: 10}}")],
-        [
-            "G0605 26:18 ‹gradient_penalty› `gradient_penalty` is not valid across `norm`, which normalizes over the batch"
-        ],
-    ),
-    case(
-        "gradient penalty across minibatch statistics",
-        PLAIN,
-        [STDDEV, ("  loss: logistic", "  loss: logistic\n  regularizers: {gradient_penalty: {}}")],
-        [],
-    ),
-    case(
         "an auxiliary classifier, and what it needs",
         PLAIN,
         CLASSIFIED,
@@ -219,35 +188,6 @@ CASES = [
         ["G0620 29:23 ‹label› `label` is a Vector[6], but there are 5 classes"],
     ),
     case(
-        "path length without styles",
-        PLAIN,
-        [("  loss: logistic", "  loss: logistic\n  regularizers: {path_length: {}}")],
-        ["G0606 25:18 ‹path_length› `path_length` needs a style space, and the generator has none"],
-    ),
-    case(
-        "path length without styles that only counts for the rates",
-        PLAIN,
-        [
-            (
-                "  loss: logistic",
-                "  loss: logistic\n  regularizers: {path_length: {weight: 0, every: 4 steps}}",
-            )
-        ],
-        ["G0606 25:18 ‹path_length› `path_length` needs a style space, and the generator has none"],
-    ),
-    case(
-        "path length with styles",
-        STYLED,
-        [("  loss: logistic", "  loss: logistic\n  regularizers: {path_length: {batch: 16}}")],
-        [],
-    ),
-    case(
-        "path length batch above the batch",
-        STYLED,
-        [("  loss: logistic", "  loss: logistic\n  regularizers: {path_length: {batch: 64}}")],
-        ["G0602 26:39 ‹64› `batch`: regularizers.path_length.batch is 64, more than the batch of 32"],
-    ),
-    case(
         "mixing without styles",
         PLAIN,
         [("  batch: 32", "  batch: 32\n  style_mixing: {}")],
@@ -263,56 +203,6 @@ CASES = [
         [
             "G0607 25:3 ‹style_mixing› style mixing needs a style space of two layers or more, and the generator has one layer"
         ],
-    ),
-    case(
-        "R1 across quantize",
-        PLAIN,
-        [QUANTIZE, ("  loss: logistic", "  loss: logistic\n  regularizers: {r1: {gamma: 1}}")],
-        [
-            "G0608 26:18 ‹r1› `r1` differentiates `discriminator` twice, and `q` (quantize) has no second derivative"
-        ],
-    ),
-    case(
-        "R2 across quantize",
-        PLAIN,
-        [QUANTIZE, ("  loss: logistic", "  loss: logistic\n  regularizers: {r2: {gamma: 1}}")],
-        [
-            "G0608 26:18 ‹r2› `r2` differentiates `discriminator` twice, and `q` (quantize) has no second derivative"
-        ],
-    ),
-    case(
-        "gradient penalty across quantize",
-        PLAIN,
-        [QUANTIZE, ("  loss: logistic", "  loss: logistic\n  regularizers: {gradient_penalty: {}}")],
-        [
-            "G0608 26:18 ‹gradient_penalty› `gradient_penalty` differentiates `discriminator` twice, and `q` (quantize) has no second derivative"
-        ],
-    ),
-    case(
-        "R1 of weight 0 across quantize",
-        PLAIN,
-        [QUANTIZE, ("  loss: logistic", "  loss: logistic\n  regularizers: {r1: {gamma: 0}}")],
-        [],
-    ),
-    case(
-        "path length across quantize",
-        STYLED,
-        [
-            ("    rgb: ", "    q: {op: quantize, levels: 4}\n    rgb: "),
-            ("  loss: logistic", "  loss: logistic\n  regularizers: {path_length: {}}"),
-        ],
-        [
-            "G0608 27:18 ‹path_length› `path_length` differentiates `generator` twice, and `q` (quantize) has no second derivative"
-        ],
-    ),
-    case(
-        "quantize before the style space",
-        STYLED,
-        [
-            ("    ws: ", "    q: {op: quantize, levels: 4}\n    ws: "),
-            ("  loss: logistic", "  loss: logistic\n  regularizers: {path_length: {}}"),
-        ],
-        [],
     ),
     case(
         "batch and group",
