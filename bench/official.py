@@ -119,7 +119,7 @@ NAMING = ("training", "torch_utils")
 def find(options: argparse.Namespace) -> None:
     """Make the checkouts importable, without running the `__init__` of genforce's models (it wants more)."""
     for path in filter(None, (options.stylegan2_ada, options.biggan)):
-        sys.path.append(str(path))
+        sys.path.insert(0, str(path))  # before the folder of this file, which has a `training` too
     if options.genforce:
         package = types.ModuleType("models")
         package.__path__ = [str(options.genforce / "models")]

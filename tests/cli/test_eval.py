@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from gandsl.cli.app import app
 from gandsl_runtime.evaluation.figure import Figure
-from tests.cli.conftest import Gandsl
 from tests.evaluation import means
+from tests.runtime.test_processes import start
 
 
 @pytest.fixture(autouse=True)
@@ -34,19 +37,27 @@ def pictures(
     return folder
 
 
-@pytest.fixture
-def run(gandsl: Gandsl, tmp_path: Path) -> Path:
-    """A short run of a conditional spec, on small images of four classes."""
-    data = pictures(tmp_path / "data", 40)
-    spec = tmp_path / "spec.yaml"
-    spec.write_text(
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A short run of a conditional spec, on small images of four classes: `run` and `data`."""
+    folder = tmp_path_factory.mktemp("trained")
+    pictures(folder / "data", 40)
+    (folder / "spec.yaml").write_text(
         "gandsl: 1\nextends: quickstart.yaml\nname: small\n"
         "set: {params.resolution.default: 14, params.width.default: 2, params.z_dim.default: 8,\n"
         "  params.classes.default: 4, training.cadence.log: 1 steps,\n"
         "  training.length: 4 steps, training.batch: 8, training.cadence.checkpoint: 2 steps}\n"
     )
-    done = gandsl("train", spec, "--data", data, "--run-dir", tmp_path / "run", "--device", "cpu")
+    call = ("train", folder / "spec.yaml", "--data", folder / "data", "--run-dir", folder / "run")
+    done = CliRunner().invoke(app, [str(one) for one in (*call, "--device", "cpu")])
     assert done.exit_code == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def run(trained: Path, tmp_path: Path) -> Path:
+    """A copy of the run, with its data beside it."""
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     return tmp_path / "run"
 
 
@@ -234,3 +245,14 @@ def test_figures_that_do_not_compare_are_refused_by_plot(gandsl, run, tmp_path):
     (other / "evaluation.jsonl").write_text(lines[0] + "\n")
     done = gandsl("plot", run, other, "-o", tmp_path / "page.html")
     assert done.exit_code == 2 and "two figures of kid can't stand in one table" in done.stderr
+
+
+@pytest.mark.processes
+def test_several_processes_come_to_the_same(gandsl, run, tmp_path):
+    """torchrun's two processes draw by turns, and the first one tells; without an extractor's weights."""
+    call = ["eval", run, "--data", tmp_path / "data", "--metrics", "swd", "--images", "20"]
+    alone = gandsl(*call, "--device", "cpu", "--format", "json")
+    start("gandsl", *call, "--device", "cpu", "-o", tmp_path / "two.json")
+    (one,), (two,) = figures(alone.stdout), figures((tmp_path / "two.json").read_text())
+    assert {name: figure.value for name, figure in one.items()} == {n: f.value for n, f in two.items()}
+    assert len((run / "evaluation.jsonl").read_text().splitlines()) == 2

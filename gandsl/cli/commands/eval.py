@@ -99,5 +99,6 @@ def run(
         network, truth, device,
     )  # fmt: skip
     columns = evaluated(sources, where, held_out, asked, every=checkpoints is Checkpoints.all)
-    written(columns, format.value, output)
+    if columns is not None:  # of several processes the first one has them
+        written(columns, format.value, output)
     return 0

@@ -15,6 +15,7 @@ from gandsl.cli.evaluating.subject import Evaluated, Generator, Where, subjects
 from gandsl_runtime.errors import room_for
 
 if TYPE_CHECKING:
+    from gandsl_runtime.distributed.group import ProcessGroup
     from gandsl_runtime.evaluation.evaluate import FeaturesOf, RealImages
     from gandsl_runtime.evaluation.extractors import Extractor
     from gandsl_runtime.evaluation.features import FeatureSet
@@ -25,19 +26,29 @@ if TYPE_CHECKING:
 
 def evaluated(
     sources: Sequence[Path], where: Where, held_out: str | None, asked: EvaluationAsked, every: bool
-) -> list[ReportColumn]:
-    """A column for each subject, and for each truncation of it. Raises what can go wrong, before it draws."""
-    from gandsl_runtime.evaluation.figure import check_comparable
+) -> list[ReportColumn] | None:
+    """A column for each thing evaluated, and for each truncation of it.
 
-    work = Evaluation(where, held_out, asked)
+    Of several processes, which torchrun started, each draws its share; the first one gets the columns. Raises
+    what can go wrong, most of it before anything is drawn.
+    """
+    import torch
+
+    from gandsl_runtime.distributed.group import join
+    from gandsl_runtime.evaluation.figure import check_comparable
+    from gandsl_runtime.system.device import device_named
+
+    group = join(torch.device(device_named(asked.how.device)))
+    work = Evaluation(where, held_out, asked, group)
     found = [one for source in sources for one in subjects(source, asked.how, every)]
-    curve = [(one, psi) for one in found for psi in asked.truncations]
-    chosen = [_truncated(one, psi) for one, psi in curve]
-    for one in chosen:
+    curve = [(_truncated(one, psi), psi) for one in found for psi in asked.truncations]
+    for one, _ in curve:
         work.names(one)  # what can't be measured is told before hours of drawing
-    columns = [work.column(one, psi if len(asked.truncations) > 1 else None) for one, (_, psi) in zip(
-        chosen, curve, strict=True
-    )]  # fmt: skip
+    several = len(asked.truncations) > 1
+    columns = [work.column(one, psi if several else None) for one, psi in curve]
+    group.leave()
+    if not group.leads:
+        return None
     check_comparable(column.figures for column in columns)
     return columns
 
@@ -61,6 +72,7 @@ class Evaluation:
     where: Where
     held_out: str | None
     asked: EvaluationAsked
+    group: ProcessGroup
     _real: dict[Any, tuple[ImageSet, RealImages]] = field(default_factory=dict)
 
     @cached_property
@@ -104,9 +116,12 @@ class Evaluation:
         if "pairs" not in subject.has:  # classes come as often as in the real images that are compared with
             places = np.resize(places[: len(real.reference.images)], asked.images)
         made = subject.made(self.where, places, images.labels)
+        compared = side(made, self._features("samples"))
+        if not self.group.leads:  # the first one measures
+            return ReportColumn(subject.name, ())
         figures = evaluate(
             names,
-            side(made, self._features("samples")),
+            compared,
             real,
             MetricOptions(
                 asked.neighbours,
@@ -141,16 +156,22 @@ class Evaluation:
     def _features(self, words: str) -> FeaturesOf | None:
         """What takes the features of a set, under a bar; None where no metric asks for any."""
         extractor = self.extractor
-        return None if extractor is None else partial(_features, extractor, words)
+        return None if extractor is None else partial(_features, extractor, self.group, words)
 
 
-def _features(extractor: Extractor, words: str, images: ImageSet) -> FeatureSet:
+def _features(extractor: Extractor, group: ProcessGroup, words: str, images: ImageSet) -> FeatureSet:
     from gandsl.cli.progress import progress
     from gandsl_runtime.evaluation.cached import FeatureCache
     from gandsl_runtime.evaluation.features import features_of
 
     with progress(f"features of {words}", len(images)) as told:
-        return features_of(extractor, images, cache=FeatureCache(extractor), told=told)
+        return features_of(
+            extractor,
+            images,
+            cache=FeatureCache(extractor),
+            group=group,
+            told=told if group.leads else lambda count: None,
+        )
 
 
 def keep(subject: Evaluated, figures: Sequence[Figure]) -> None:
