@@ -37,7 +37,8 @@ from gandsl_runtime.evaluation.similarity import diversity, ms_ssim_pairs
 from gandsl_runtime.evaluation.sources import drawn, open_images
 
 REAL = 4  # of 8 images
-PAIRS = 400  # of MS-SSIM
+PAIRS = 200  # of MS-SSIM
+PATCHES, DIRECTIONS = 32, 128  # of SWD
 NEIGHBOURS = 5
 
 Array = np.ndarray
@@ -98,7 +99,7 @@ class Case:
 
     @cached_property
     def levels(self) -> list[float]:
-        return list(sliced_wasserstein(_patches(self.made.images), self.real.patches, 256).values())
+        return list(sliced_wasserstein(_patches(self.made.images), self.real.patches, DIRECTIONS).values())
 
     @cached_property
     def classes(self) -> tuple[float, float]:
@@ -117,7 +118,7 @@ def _copied(case: Case, rows: Callable[[Shown], Array]) -> float:
 
 
 def _patches(images: Array) -> Patches:
-    patches = Patches()
+    patches = Patches(PATCHES)
     patches.add(images)
     return patches
 
