@@ -25,14 +25,26 @@ _KEYS = {
 }
 
 
-def render(runs: Sequence[LoggedRun], references: Sequence[Reference] = (), grids: int = MOST_GRIDS) -> str:
-    """The page. It loads nothing, and runs no script but its own; all text is escaped."""
+def render(
+    runs: Sequence[LoggedRun],
+    references: Sequence[Reference] = (),
+    grids: int = MOST_GRIDS,
+    said: Sequence[str] = (),
+) -> str:
+    """The page. It loads nothing, and runs no script but its own; all text is escaped.
+
+    `said` stands above it all.
+    """
     named = [*_named(runs, references)]
     names = dict.fromkeys(name for name, _ in named)
     levels = {name: sorted(_levels(named, name)) for name in names}
     sections, constant = _varying(charts(name for name in names if name != STEPS), levels)
     pictures = [shown(run.grids, grids) for run in runs]
-    told = [*_told(runs), *(_lost(run, lost) for run, (_, lost) in zip(runs, pictures, strict=True) if lost)]
+    told = [
+        *said,
+        *_told(runs),
+        *(_lost(run, lost) for run, (_, lost) in zip(runs, pictures, strict=True) if lost),
+    ]
     data = {
         "sections": [
             {"title": section, "charts": [_chart(chart) for chart in found]}
@@ -50,7 +62,7 @@ def render(runs: Sequence[LoggedRun], references: Sequence[Reference] = (), grid
         " · ".join([*(run.name for run in runs), *(one.name for one in references)]),
         data,
         "img-src data:",
-        told="\n".join(f'<p class="told">{escape(said)}</p>' for said in told),
+        told="\n".join(f'<p class="told">{escape(one)}</p>' for one in told),
         facts=_facts(runs, references),
         plans=_plans(runs),
         keys=escape(" ".join([*_thinned(runs), *(word for kind, word in _KEYS.items() if kind in kinds)])),

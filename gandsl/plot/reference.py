@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from statistics import stdev
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
@@ -28,18 +29,20 @@ class NoReference(RuntimeFault):
 
 
 class Recorded(StrictDocument):
-    """One name: by images shown the mean of the runs, the lowest and the highest of them."""
+    """One name: by images shown the mean of the runs, the lowest, the highest, their standard deviation."""
 
     runs: int = Field(ge=1, le=1000)
     images: Numbers
     mean: Numbers
     low: Numbers
     high: Numbers
+    deviation: Numbers | None = None  # of the runs, n − 1; older files have none, nor have those of one run
 
     @model_validator(mode="after")
     def _consistent(self) -> Recorded:
-        if len({len(self.images), len(self.mean), len(self.low), len(self.high)}) > 1:
-            raise ValueError("images, mean, low and high are not equally many")
+        lists = (self.images, self.mean, self.low, self.high, self.deviation or self.images)
+        if len({*map(len, lists)}) > 1:
+            raise ValueError("images, mean, low, high and deviation are not equally many")
         if any(before >= after for before, after in pairwise(self.images)):
             raise ValueError("images don't rise")
         for place, (low, mean, high) in enumerate(zip(self.low, self.mean, self.high, strict=True)):
@@ -78,7 +81,7 @@ def _why(error: Exception) -> str:
 
 def write_reference(path: Path, reference: Reference) -> None:
     """Raises Unwritable, OSError."""
-    write(path, reference.model_dump_json(indent=1) + "\n")
+    write(path, reference.model_dump_json(indent=1, exclude_none=True) + "\n")
 
 
 def recorded(name: str, runs: Mapping[str, Mapping[str, LoggedCurve]]) -> Reference:
@@ -116,6 +119,7 @@ def band(curves: Sequence[LoggedCurve], points: int = POINTS) -> Recorded:
         mean=tuple(min(max(m, a), b) for m, a, b in zip(means, low, high, strict=True)),  # rounding
         low=tuple(low),
         high=tuple(high),
+        deviation=tuple(map(stdev, columns)) if len(curves) > 1 else None,
     )
 
 

@@ -67,6 +67,15 @@ def shipped() -> list[str]:
     return sorted(found, key=lambda name: (name.count("/"), name))
 
 
+def recorded_curves() -> dict[str, str]:
+    """The files of recorded curves (`plot --reference`) that gandsl has, by the names of their specs."""
+    folder = os.path.join(SHIPPED, "curves")
+    files = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    return {
+        file.removesuffix(".json"): os.path.join(folder, file) for file in files if file.endswith(".json")
+    }
+
+
 def _from_here(folder: str) -> str:
     """The shorter way to a folder below the working one."""
     try:

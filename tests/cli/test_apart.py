@@ -113,7 +113,7 @@ FREE = {
         *("SPEC|RUN", "--data", "--run-dir", "--set", "--seed", "--device", "--change", "--minutes"),
         *("--workers", "--compile", "--tensorboard", "--dry-run", "--cudnn-benchmark"),
     },
-    "plot": {"RUN...", "--output"},
+    "plot": {"RUN...", "--output", "--reference"},
     "eval": {  # what an option means nothing for is told where the metrics and what is evaluated are known
         *(
             "RUN...",

@@ -247,6 +247,35 @@ def test_figures_that_do_not_compare_are_refused_by_plot(gandsl, run, tmp_path):
     assert done.exit_code == 2 and "two figures of kid can't stand in one table" in done.stderr
 
 
+def test_runs_of_one_spec_are_told_together(gandsl, run, tmp_path):
+    """Student's t of two runs: 12.706 times half their distance."""
+    data = tmp_path / "data"
+    other = gandsl("train", run / "spec.yaml", "--data", data, "--run-dir", tmp_path / "b", "--seed", 5)
+    assert other.exit_code == 0, other.stderr
+    call = (
+        "eval",
+        run,
+        tmp_path / "b",
+        "--data",
+        data,
+        "--images",
+        20,
+        "--metrics",
+        "kid",
+        "--device",
+        "cpu",
+    )
+    a, b, both = (one["kid"] for one in figures(gandsl(*call, "--format", "json").stdout))
+    assert a.value != b.value and both.value == pytest.approx((a.value + b.value) / 2)
+    assert both.interval.over == "training seeds" and a.interval.over == "images"
+    reach = 12.7062 * abs(a.value - b.value) / 2
+    assert (both.interval.low, both.interval.high) == pytest.approx(
+        (both.value - reach, both.value + reach), rel=1e-4
+    )
+    said = gandsl(*call).stdout
+    assert "mean of 2 runs" in said and "means over training seeds" in " ".join(said.split())
+
+
 @pytest.mark.processes
 def test_several_processes_come_to_the_same(gandsl, run, tmp_path):
     """torchrun's two processes draw by turns, and the first one tells; without an extractor's weights."""

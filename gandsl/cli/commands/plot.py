@@ -10,8 +10,9 @@ import typer
 from gandsl.cli.options import output_option
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from gandsl.plot.reference import Reference
     from gandsl.plot.run import LoggedRun
 
 
@@ -23,6 +24,10 @@ def run(
     output: Annotated[
         Path | None, output_option("a .html; default: NAME-plot.html, by the first RUN")
     ] = None,
+    reference: Annotated[
+        bool,
+        typer.Option("--reference", help="the recorded curve of the run's spec, and where the run leaves it"),
+    ] = False,
     grids: Annotated[int, typer.Option(min=0, help="image grids of each run that the page holds")] = 24,
     record: Annotated[
         Path | None,
@@ -50,19 +55,42 @@ def run(
         raise typer.BadParameter(f"{record}: a recorded curve is made of runs, and its name ends in .json")
     found = [_read(folder, name) for folder, name in zip(folders, names_of(folders), strict=True)]
     check_comparable(run.evaluations.newest.values() for run in found)
+    if reference:
+        references += [*_shipped(folders)]
     if record is not None:
         of = {run.name: run.log.curves for run in found}
         write_reference(record, recorded(record.stem, of))
         print(f"{record}: {len(found)} {'run' if len(found) == 1 else 'runs'}")
     if record is None or output is not None:
+        from gandsl.plot.departures import told
         from gandsl.plot.html import render
         from gandsl_runtime.system.files import write
 
         path = output or Path(f"{runs[0].absolute().name.removesuffix('.json')}-plot.html")
-        write(path, render(found, references, grids))
+        left = [said for run in found for one in references for said in told(run, one)]
+        write(path, render(found, references, grids, left))
         print(f"{path}: {', '.join([*(one.name for one in found), *(one.name for one in references)])}")
+        for said in left:
+            print(said)
         _tell(found)
     return 0
+
+
+def _shipped(folders: Sequence[Path]) -> Iterator[Reference]:
+    """The recorded curves that gandsl has of the specs of these runs, each once. Raises NoReference."""
+    from gandsl.cli.read import module_of, spec_in
+    from gandsl.plot.reference import NoReference, read_reference
+    from gandsl.spec.places import recorded_curves
+
+    names = dict.fromkeys(module_of(spec_in(folder), None).name for folder in folders)
+    there = recorded_curves()
+    for name in names:
+        if name not in there:
+            raise NoReference(
+                f"gandsl has no recorded curve of `{name}`",
+                f"it has those of {', '.join(there) or 'none'}; name a file beside the run instead",
+            )
+        yield read_reference(Path(there[name]))
 
 
 def _read(folder: Path, name: str) -> LoggedRun:

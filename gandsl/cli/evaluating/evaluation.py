@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gandsl.cli.evaluating.asked import EvaluationAsked
 from gandsl.cli.evaluating.report import ReportColumn
+from gandsl.cli.evaluating.seeds import together
 from gandsl.cli.evaluating.subject import Evaluated, Generator, Where, subjects
 from gandsl_runtime.errors import room_for
 
@@ -50,7 +51,7 @@ def evaluated(
     if not group.leads:
         return None
     check_comparable(column.figures for column in columns)
-    return columns
+    return [*columns, *together(columns)]
 
 
 def _truncated(subject: Evaluated, psi: float | None) -> Evaluated:
@@ -136,7 +137,9 @@ class Evaluation:
         )
         name = subject.name if psi is None else f"ψ = {psi:g}"
         remarks += [*made.remarks(), *images.remarks()]
-        column = ReportColumn(name, figures, remarks, psi, images=(made, real.reference.images))
+        column = ReportColumn(
+            name, figures, remarks, psi, subject.folder, images=(made, real.reference.images)
+        )
         if subject.folder is not None and psi is None:
             keep(subject, figures)
         return column

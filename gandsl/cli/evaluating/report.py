@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ class ReportColumn:
     figures: Sequence[Figure]
     remarks: Sequence[str] = ()
     truncation: float | None = None  # where there are several
+    folder: Path | None = None  # of the run
     images: tuple[ImageSet, ImageSet] | None = None  # samples, and the real ones that they are compared with
 
 
@@ -127,12 +129,19 @@ def conditions(columns: Sequence[ReportColumn]) -> list[str]:
         if name
     ]
     over = sorted({one.interval.over for one in every if one.interval})
-    found += [f"intervals are over {' and, where told of several runs, over '.join(over)}"] if over else []
+    found += [f"intervals are over {_INTERVALS[tuple(over)]}"] if over else []
     floors = {one.floor_images for one in every if one.floor is not None}
     found += [f"floor: {max(floors):,} real images against as many others"] if floors else []
     found += list(dict.fromkeys(f"{one.label}: {one.note}" for one in every if one.note))
     found += list(dict.fromkeys(remark for column in columns for remark in column.remarks))
     return found
+
+
+_INTERVALS = {
+    ("images",): "images: other samples of the same generator, and other real images",
+    ("training seeds",): "training seeds",
+    ("images", "training seeds"): "images, and those of means over training seeds: other runs of the spec",
+}
 
 
 def _row(cells: Sequence[str]) -> str:
