@@ -43,10 +43,15 @@ def over_seeds(values: Sequence[float], level: float = 0.95) -> Interval:
     return _around(float(np.mean(values)), error, len(values) - 1, level, "training seeds")
 
 
-def _around(value: float, error: float, degrees: int, level: float, over: Over) -> Interval:
+def quantile(degrees: int, level: float) -> float:
+    """Of Student's t: within ± it lies `level` of the distribution. Raises MissingExtra."""
     try:
         from scipy.special import stdtrit
     except ImportError as missing:
         raise MissingExtra("an interval", "eval") from missing
-    reach = float(stdtrit(degrees, (1 + level) / 2)) * error
+    return float(stdtrit(degrees, (1 + level) / 2))
+
+
+def _around(value: float, error: float, degrees: int, level: float, over: Over) -> Interval:
+    reach = quantile(degrees, level) * error
     return Interval(value - reach, value + reach, over, level)
