@@ -82,12 +82,17 @@ def _network(network: NetworkDiff) -> list[str]:
         lines.append(f"~ {len(consequences)} more {nodes} shape, such as {example}")
     old, new = network.levels
     if old != new:
-        lines.append(f"~ growth: {_levels(old)} → {_levels(new)}")
+        told = _levels if len(old) != len(new) else _sizes
+        lines.append(f"~ growth: {told(old)} → {told(new)}")
     return [*(_value(one).strip() for one in network.declared), *lines] or ["the same graph"]
 
 
 def _levels(levels: tuple[tuple[int, ...], ...]) -> str:
     return f"{len(levels)} levels" if levels else "none"
+
+
+def _sizes(levels: tuple[tuple[int, ...], ...]) -> str:
+    return ", ".join("×".join(map(str, level)) for level in levels)
 
 
 def _cost(diff: ModuleDiff, name: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -163,6 +164,15 @@ def test_same_shape_in_another_parametrization_does_not_fit() -> None:
 def test_a_familys_weights_are_those_of_all_levels() -> None:
     found = compatibility(family(), family(), {})
     assert found.verdict is WeightVerdict.compatible and "s4.rgb.weight" in found.fits
+
+
+def test_levels_are_told_by_what_differs() -> None:
+    """Their number; else their sizes."""
+    old = family()
+    for levels, told in ((((8, 8), (16, 12)), "4×4, 8×8 → 8×8, 16×12"), ((), "2 levels → none")):
+        one, other = module(old.main), module(old.main)
+        one.networks["generator"], other.networks["generator"] = old, replace(old, levels=levels)
+        assert f"~ growth: {told}" in render(compare(one, other))
 
 
 def test_params_and_plan() -> None:

@@ -207,6 +207,8 @@ def players_of(
     found = tuple(player for player, nodes in computing.items() if nodes >= work)
     if len(found) == 1 or not state.heard:
         return found
+    if unfolder.reporter.diagnostics.errors:
+        return None  # a term that failed computes nothing, and may be what it hears
     entry, context = state.of.entry, state.of.context
     what = (
         f"in the phases of {' and of '.join(f'`{one}`' for one in found)}"

@@ -191,6 +191,19 @@ def test_what_is_broken_is_told_once(name: str, tmp_path: Path) -> None:
     check(tmp_path, written.replace(old, new), wanted)
 
 
+@pytest.mark.parametrize(
+    ("body", "gap", "wanted"),
+    [
+        ("", "mean(said.logt)", "G0217 ‹logt›"),
+        ("b: {network: generatr, z: z}\n", "mean(said.logit) - mean(b)", "G0341 ‹generatr›"),
+    ],
+)
+def test_a_state_says_nothing_of_terms_that_failed(body: str, gap: str, wanted: str, tmp_path: Path) -> None:
+    """They may be what it hears."""
+    players = PLAYERS.replace("mean(said.logit) - mean(real.logit)", f"{gap} + mean(real.logit)")
+    check(tmp_path, text(f"{body}a: {{state: Scalar, next: mean(real.logit)}}", players=players), wanted)
+
+
 def test_each_code_of_games_has_a_case() -> None:
     cases = [wanted for *_, wanted in (*BODIES.values(), *TERMS.values(), *GAMES.values())]
     assert {code for code in CODES if re.fullmatch(r"G03[3-6]\d", code)} <= {wanted[:5] for wanted in cases}
