@@ -333,6 +333,11 @@ class Op:
         return sum(product.macs for product in self.products(call, output))
 
     @property
+    def holds_nothing(self) -> bool:
+        """Whether it has no weight and no buffer, whatever it is given."""
+        return self.weights is _no_state and self.buffers is _no_state
+
+    @property
     def is_source(self) -> bool:
         """Whether it makes its output of nothing but a batch size."""
         return bool(self.ports) and all(port.counts for port in self.ports)

@@ -19,7 +19,12 @@ class Port:
     name: str
     kind: str
     shape: tuple[int, ...]
-    distribution: str | None = None  # of a Latent: normal | uniform | truncated_normal
+    distribution: str | None = None  # of what is drawn: normal | uniform | truncated_normal
+
+    @property
+    def drawn(self) -> bool:
+        """Whether an input is drawn where it is not given: a Latent, or a Vector that says how."""
+        return self.kind == "Latent" or self.distribution is not None
 
     @property
     def holds_classes(self) -> bool:

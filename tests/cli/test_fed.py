@@ -41,6 +41,13 @@ networks:
       dense: {op: linear, features: 192}
       image: {op: reshape, channels: 3, size: 8}
     outputs: {image: {of: image, kind: Image}}
+  sketcher:
+    inputs: {text: "Vector[3]", mood: {type: "Vector[2]", distribution: uniform}}
+    body:
+      both: {op: concat, terms: [text, mood]}
+      dense: {op: linear, features: 192}
+      image: {op: reshape, channels: 3, size: 8}
+    outputs: {image: {of: image, kind: Image}}
   judge:
     inputs: {image: "Image[1, 8]"}
     body: {flat: {op: flatten}, logit: {op: linear, features: 1}}
@@ -246,6 +253,24 @@ def test_inputs_of_a_file(made: Made) -> None:
             same(out / name, image.permute(1, 2, 0))
     grid = made.folder / "grid.png"
     assert made("--network", "painter", "--inputs", sources[0], "-o", grid)[0] == 0 and grid.is_file()
+
+
+def test_a_vector_that_is_drawn_may_be_given(made: Made) -> None:
+    """Its numbers are those of the row, else of the row's number as seed; of one array the other is meant."""
+    network = made.program.network("sketcher")
+    texts = torch.tensor([row["text"] for row in ROWS])
+    drawn = [2 * torch.rand(1, 2, generator=torch.Generator().manual_seed(seed)) - 1 for seed in range(3)]
+    given = torch.linspace(-1, 1, 6).reshape(3, 2)
+    np.save(made.folder / "rows.npy", texts.numpy())
+    np.savez(made.folder / "rows.npz", text=texts.numpy(), mood=given.numpy())
+    for name, moods in (("rows.npy", torch.cat(drawn)), ("rows.npz", given)):
+        out = made.folder / name.replace(".", "_")
+        code, said = made("--network", "sketcher", "--inputs", made.folder / name, "-o", out)
+        assert code == 0, said
+        with torch.no_grad():
+            pixels = (network(texts, moods) * 127.5 + 128).clamp(0, 255).to(torch.uint8)
+        for place, image in enumerate(pixels):
+            same(out / f"row{place:05d}.png", image.permute(1, 2, 0))
 
 
 def _first(rng: torch.Generator) -> torch.Generator:

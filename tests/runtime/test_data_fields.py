@@ -145,6 +145,24 @@ def test_plain_images_and_class_folders_are_the_fields_that_no_name_says(tmp_pat
         assert row["y"] == own % 3
 
 
+@pytest.mark.parametrize("of", [DataField("Signal", (1, 6)), DataField("Volume", (1, 2, 3, 2), range=(0, 1))])
+def test_plain_signals_and_volumes_are_the_one_field_that_is_left(of, tmp_path):
+    """With the classes of their folders; not where names say that there are others."""
+    values = np.random.default_rng(0).random((4, *of.shape), dtype=np.float32)
+    given = {f"{'cat' if at % 2 else 'dog'}/{at}.npy": npy(one) for at, one in enumerate(values)}
+    fields = {"wave": of, "y": DataField("Label", (2,))}
+    table = opened(open_source(folder_of(given, tmp_path / "set"), images=False), fields)
+    assert table.names == ["cat/1", "cat/3", "dog/0", "dog/2"]
+    rows = [table.row(place) for place in range(4)]
+    np.testing.assert_array_equal([row["wave"] for row in rows], values[[1, 3, 0, 2]])
+    assert [int(row["y"]) for row in rows] == [0, 0, 1, 1]
+    other = open_source(folder_of({"0.left.npy": npy(values[0])}, tmp_path / "other"), images=False)
+    with pytest.raises(DataError, match="has no field `wave`: what it has is left"):
+        opened(other, {"wave": fields["wave"]})
+    with pytest.raises(DataError, match="has no field"):
+        opened(open_source(tmp_path / "set", images=False), {"wave": of, "echo": of})
+
+
 def test_a_set_calls_a_field_as_it_likes(tmp_path):
     source = open_source(folder_of(files("folders", ["image", "gray"]), tmp_path / "set"))
     table = opened(source, {"a": DataField("Image", (3, 4, 6), field="image"), "gray": FIELDS["gray"]})

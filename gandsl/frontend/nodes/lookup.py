@@ -55,6 +55,8 @@ def report_layer(unfolder: Unfolder, name: str, span: Span, context: Context) ->
     """Report an op of networks in the body of a game."""
     message = f"`{name}` has layers, and these are of networks"
     help = "write a network for it, which some player trains or whose `weights` are said"
+    if OPS[name].holds_nothing:
+        help = "write a network for it; it has no weights, so nobody need train that"
     unfolder.at(context).add("G0348", message, span, help=help)
 
 

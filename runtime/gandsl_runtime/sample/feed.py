@@ -158,7 +158,7 @@ def of_network(network: Network, name: str, step: Step) -> Feed:
         kind: Any = port.kind
         if kind == "Scalar":
             sources.append(ClockValue(port.name, "fade"))
-        elif kind == "Latent":
+        elif port.drawn:
             drawn: Any = port.distribution or "normal"
             low = -1.0 if drawn == "uniform" else 0.0  # as latents are drawn
             sources.append(Drawn(port.name, port.shape, drawn, low))

@@ -72,7 +72,7 @@ def read(path: Path, network: Network) -> GivenInputs:
             f"{path} holds `{strange[0]}`, and the network takes no such input",
             f"it takes {', '.join(f'`{port.name}` {_said(port)}' for port in ports.values())}",
         )
-    wanted = [name for name, port in ports.items() if port.kind not in ("Latent", "Label")]
+    wanted = [name for name, port in ports.items() if _is_given(port)]
     if missing := [name for name in wanted if name not in found]:
         raise LatentsError(
             f"{path} holds no `{missing[0]}`", f"the network takes it as {_said(ports[missing[0]])}"
@@ -86,6 +86,11 @@ def read(path: Path, network: Network) -> GivenInputs:
     if not count:
         raise LatentsError(f"{path} holds no rows", "give one row for each image")
     return GivenInputs(rows, count, _names(path, names, count))
+
+
+def _is_given(port: Port) -> bool:
+    """Whether no seed draws it."""
+    return not port.drawn and port.kind != "Label"
 
 
 def _said(port: Port) -> str:
@@ -145,12 +150,10 @@ def _safetensors(path: Path, ports: Mapping[str, Port]) -> dict[str, Any]:
 
 def _npy(path: Path, ports: Mapping[str, Port]) -> dict[str, Any]:
     """One array: of the only input that is neither drawn nor a label; else of the only label; else latent."""
-    for kinds in ((), ("Label",), ("Latent",)):
-        fitting = [
-            port.name
-            for port in ports.values()
-            if (port.kind in kinds if kinds else port.kind not in ("Label", "Latent"))
-        ]
+    of_classes = [port for port in ports.values() if port.kind == "Label"]
+    drawn = [port for port in ports.values() if port.drawn]
+    for found in (list(filter(_is_given, ports.values())), of_classes, drawn):
+        fitting = [port.name for port in found]
         if len(fitting) == 1:
             return {fitting[0]: read_npy(path)}
         if fitting:

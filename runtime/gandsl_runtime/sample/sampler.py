@@ -175,7 +175,7 @@ class Sampler:
     @cached_property
     def latent_ports(self) -> tuple[Port, ...]:
         """The inputs that are drawn."""
-        return tuple(port for port in self.generator.inputs if port.kind == "Latent")
+        return tuple(port for port in self.generator.inputs if port.drawn)
 
     @cached_property
     def by_truncation(self) -> bool:
@@ -230,9 +230,8 @@ class Sampler:
 
     def need_nothing_but(self, inputs: Collection[str]) -> None:
         """Raise SamplingError where the network takes what is neither drawn by seed nor among these."""
-        drawn = ("Latent", "Label", "Scalar")
         for port in self.generator.inputs:
-            if port.kind not in drawn and port.name not in inputs:
+            if not (port.drawn or port.kind in ("Label", "Scalar") or port.name in inputs):
                 raise SamplingError(
                     f"the network takes `{port.name}`, {port.kind}[{', '.join(map(str, port.shape))}], which "
                     "no seed draws",
@@ -260,7 +259,7 @@ def _check_truncation(truncation: float, generator: Network, by_truncation: bool
         raise SamplingError(f"truncation {truncation} is no finite number", "0.7 is usual")
     if generator.has_styles:
         return
-    if any(port.kind == "Latent" and port.distribution == "uniform" for port in generator.inputs):
+    if any(port.distribution == "uniform" for port in generator.inputs):
         raise SamplingError("truncation is of normal latents, and these are uniform", "leave truncation out")
     if truncation < SMALLEST_BOUND:
         raise SamplingError(

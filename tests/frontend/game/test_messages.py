@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gandsl.analysis import analyze
 from gandsl.diagnostics.codes import CODES
 from tests.frontend.game.small import PLAYERS, said, text
 from tests.frontend.game.wrong_nodes import BLOCKS, BODIES
@@ -202,6 +203,15 @@ def test_a_state_says_nothing_of_terms_that_failed(body: str, gap: str, wanted: 
     """They may be what it hears."""
     players = PLAYERS.replace("mean(said.logit) - mean(real.logit)", f"{gap} + mean(real.logit)")
     check(tmp_path, text(f"{body}a: {{state: Scalar, next: mean(real.logit)}}", players=players), wanted)
+
+
+@pytest.mark.parametrize(
+    ("op", "said"), [("one_hot", "it has no weights"), ("embedding", "which some player")]
+)
+def test_a_layer_without_weights_needs_nobody_to_train_it(op: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(text(f"a: {{op: {op}, y: y}}"))
+    (error,) = analyze(tmp_path / "a.yaml")[1].errors
+    assert error.code == "G0348" and error.help and said in error.help
 
 
 def test_each_code_of_games_has_a_case() -> None:

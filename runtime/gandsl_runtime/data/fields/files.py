@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -17,6 +17,7 @@ from .decode import stem, suffix_of
 from .kinds import KINDS
 from .metadata import FILE, Metadata, metadata_of
 
+PLAIN = ("Image", "Signal", "Volume")  # kinds whose files need no name of a field, where nothing else is left
 LAYOUTS = (
     "a field is a folder of files of its own name (`{0}/0001{1}`), a part of their names (`0001.{0}{1}`), "
     "or a column of metadata.csv or metadata.jsonl"
@@ -54,10 +55,11 @@ def columns_of(source: Files, wanted: Mapping[str, DataField]) -> Columns:
     for field, of in wanted.items():
         if (own := _named(listing, field, of, table)) is not None:
             found[field] = own
-    for kind, rest in (("Image", _plain_files), ("Label", _stated)):
-        lacking = [field for field, of in wanted.items() if field not in found and of.kind == kind]
-        if len(lacking) == 1 and (own := rest(listing, table, wanted, found)) is not None:
-            found[lacking[0]] = own
+    if (field := _left(wanted, found)) and (own := _plain_files(listing, table, wanted, found, field)):
+        found[field] = own
+    labels = [field for field, of in wanted.items() if field not in found and of.kind == "Label"]
+    if len(labels) == 1 and (stated_ones := _stated(listing, wanted, found)) is not None:
+        found[labels[0]] = stated_ones
     for field, of in wanted.items():
         if field not in found:
             have = sorted(_seen(listing.files) | set(table.columns if table else ()))
@@ -130,32 +132,44 @@ def _files_there(listing: Listing, table: Metadata, column: Mapping[str, object]
     return {name: InFile(path) for name, path in paths.items()}
 
 
+def _left(wanted: Mapping[str, DataField], found: Collection[str]) -> str:
+    """The field that files without its name are of: the one Image, else the one Signal or Volume that is left
+    alone; labels may be left beside it. Empty where there is none.
+    """
+    left = [field for field, of in wanted.items() if field not in found and of.kind != "Label"]
+    images = [field for field in left if wanted[field].kind == "Image"]
+    (one, *others) = images or left or [""]
+    return one if one and not others and wanted[one].kind in PLAIN else ""
+
+
 def _plain_files(
     listing: Listing,
     table: Metadata | None,
     wanted: Mapping[str, DataField],
     found: Mapping[str, Mapping[str, object]],
+    field: str,
 ) -> Mapping[str, object] | None:
-    """The images that no field has by its name: those of the only field of images that is left."""
+    """The files that no field has by its name, as those of this one."""
     if table is not None:
         return _files_there(listing, table, table.files)
     taken = {one.path for own in found.values() for one in own.values() if isinstance(one, InFile)}
-    ends = KINDS["Image"].suffixes
+    ends = KINDS[wanted[field].kind].suffixes
     free = [name for name in listing.files if suffix_of(name) in ends and name not in taken]
-    folders = {f"{field}/" for field in wanted}
+    folders = {f"{one}/" for one in wanted}
     free = [name for name in free if not name.startswith(tuple(folders))]
+    if wanted[field].kind != "Image" and any("." in stem(PurePosixPath(name).name) for name in free):
+        return None  # `0001.left.npy` is of a field that has another name
     return {stem(name): InFile(name) for name in free} or None
 
 
 def _stated(
     listing: Listing,
-    table: Metadata | None,
     wanted: Mapping[str, DataField],
     found: Mapping[str, Mapping[str, object]],
 ) -> Mapping[str, object] | None:
-    """The classes of the set's labels file or class folders, by the images of a field."""
+    """The classes of the set's labels file or class folders, by the images, signals or volumes of a field."""
     for field, own in found.items():
-        if wanted[field].kind != "Image":
+        if wanted[field].kind not in PLAIN:
             continue
         paths = {one.path: name for name, one in own.items() if isinstance(one, InFile)}
         ordered = sorted(paths)
