@@ -25,10 +25,8 @@ def test_a_page_of_runs_and_a_recorded_curve(
     assert found["runs"] == ["seed0", "seed1", "seed2"] and found["curves"]["loss/D"]["runs"] == 3
     assert found["curves"]["loss/D"]["low"][-1] < found["curves"]["loss/D"]["mean"][-1]
     done = gandsl("plot", "runs/seed0", "seeds.json")
-    assert (
-        done.exit_code == 0
-        and done.stdout == "seed0-plot.html: seed0, seeds\nseed0 lies where runs of seeds lie\n"
-    ), done.stderr
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout == "seed0-plot.html: seed0, seeds\nseed0 lies where runs of seeds lie\n"
     assert Path("seed0-plot.html").read_text().startswith("<!DOCTYPE html>")
     done = gandsl("plot", "seeds.json", "-o", "x/y.html")
     assert done.exit_code == 0 and Path("x/y.html").exists(), done.stderr
