@@ -34,7 +34,7 @@ if __name__ == "__main__":
     group = join(torch.device("cpu"))
     found = both(folder, group)
     for name, one in zip(("cached", "plain"), found, strict=True):
-        if group.leads:
-            assert one.logits is not None
-            np.savez(folder / f"{name}.npz", features=one.features, logits=one.logits, content=one.content)
+        assert one.logits is not None
+        place = folder / f"{name}.{group.rank}.npz"
+        np.savez(place, features=one.features, logits=one.logits, content=one.content)
     group.leave()

@@ -72,7 +72,7 @@ def pixels(count: int, seed: int = 0) -> np.ndarray:
 def taken(extractor: Counted, images: ImageSet | np.ndarray, folder: Path) -> FeatureSet:
     given = ImageArray(images) if isinstance(images, np.ndarray) else images
     found = features_of(extractor, given, cache=FeatureCache(extractor, folder))
-    assert found is not None and found.logits is not None
+    assert found.logits is not None
     return found
 
 

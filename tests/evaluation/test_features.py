@@ -40,7 +40,7 @@ def test_features_are_of_each_image_in_its_order() -> None:
     pixels, means = images(MOST + 40), Means()
     told: list[int] = []
     found = features_of(means, ImageArray(pixels), told=told.append)
-    assert found is not None and found.logits is not None
+    assert found.logits is not None
     np.testing.assert_allclose(found.features, pixels.mean((2, 3)), rtol=1e-6)
     np.testing.assert_array_equal(found.logits, pixels[:, :2, 0, 0])
     assert set(means.shown) == {CHUNK}, "however many images are left, an extractor sees as many together"
@@ -51,13 +51,13 @@ def test_features_are_of_each_image_in_its_order() -> None:
 def test_the_content_of_a_set_is_its_pixels_in_their_order() -> None:
     pixels = images(MOST + 1)
     contents = {
-        features_of(Means(), ImageArray(one, name)).content  # type: ignore[union-attr]
+        features_of(Means(), ImageArray(one, name)).content
         for one, name in ((pixels, "a"), (pixels.copy(), "b"))
     }
     assert len(contents) == 1
     pixels[-1, 0, 0, 0] ^= 1
     other = features_of(Means(), ImageArray(pixels))
-    assert other is not None and other.content not in contents
+    assert other.content not in contents
     assert digest_of(pixels.reshape(-1, 3, 3, 12)) != digest_of(pixels), "the size counts"
 
 
@@ -91,11 +91,10 @@ def test_several_processes_make_the_same_features(size: int) -> None:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert alone is not None
-    np.testing.assert_array_equal(found[0].features, alone.features)
-    np.testing.assert_array_equal(found[0].logits, alone.logits)
-    assert found[0].content == alone.content
-    assert all(np.array_equal(found[rank].features, found[0].features) for rank in range(1, size))
+    for rank in range(size):
+        np.testing.assert_array_equal(found[rank].features, alone.features)
+        np.testing.assert_array_equal(found[rank].logits, alone.logits)
+        assert found[rank].content == alone.content
     assert all(one.shown for one in means), "each of them made some"
 
 

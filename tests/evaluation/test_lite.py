@@ -121,6 +121,15 @@ def test_what_is_not_there_is_said(name: str, filter: str, says: str) -> None:
         open_extractor(name, filter=filter)
 
 
+@pytest.mark.parametrize("size", [(20, 30), (224, 224)])
+def test_floats_of_whole_numbers_are_as_bytes(size: tuple[int, int], lite0: Extractor) -> None:
+    """And stay as they were."""
+    images = noise(1, *size)
+    floats = images.float()
+    torch.testing.assert_close(lite0(floats).features, lite0(images).features, rtol=0, atol=0)
+    assert torch.equal(floats, images.float())
+
+
 def test_without_its_packages_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
     with pytest.raises(MissingExtra) as told:

@@ -26,7 +26,7 @@ def test_two_processes_make_what_one_makes(tmp_path: Path, monkeypatch: pytest.M
         monkeypatch.setattr(pieces, name, in_processes.SMALL)
     (tmp_path / "cache").rename(tmp_path / "theirs")
     for alone in in_processes.both(tmp_path, ProcessGroup()):
-        for name in ("cached", "plain"):
+        for name in ("cached.0", "cached.1", "plain.0", "plain.1"):
             with np.load(tmp_path / f"{name}.npz") as found:
                 np.testing.assert_allclose(found["features"], alone.features, rtol=0, atol=1e-9)
                 np.testing.assert_allclose(found["logits"], alone.logits, rtol=0, atol=1e-9)

@@ -48,8 +48,8 @@ def features_of(
     """Features of all images of a set (`sources.first` and `sources.drawn` take some of one).
 
     Each process of a group makes some of them, and gets all. With a `cache` what was made before is read, and
-    what is made is kept. `told` hears how many images are done. Raises what
-    reading the images raises; OutOfSpace.
+    what is made is kept. `told` hears how many images are done. Raises what reading the images raises;
+    OutOfSpace.
     """
     pieces = pieces_of(images)
     known = cache.contents(images) if cache is not None else None

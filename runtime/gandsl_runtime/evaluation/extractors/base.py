@@ -78,7 +78,8 @@ class NetworkExtractor:
 
     def __call__(self, images: Tensor) -> Extracted:
         if images.dtype not in (torch.uint8, torch.float32) or images.dim() != 4 or images.shape[1] != 3:
-            raise ValueError(f"images are uint8 (N, 3, h, w), not {images.dtype} {tuple(images.shape)}")
+            said = f"{images.dtype} {tuple(images.shape)}"
+            raise ValueError(f"images are uint8 or float32 (N, 3, h, w), not {said}")
         with torch.inference_mode(), exact(self.device):
             x = images.to(self.device).float()
             if self.facts.side is not None:
