@@ -14,10 +14,11 @@ SHOWN = 12
 
 
 def picture(name: str, run: Run) -> Image.Image:
-    """Rows of images, told by docs/results.md, each pixel doubled."""
+    """Rows of images, told by docs/results.md; of those below 64 pixels a side each pixel doubled."""
     rows = [_colored(row[:SHOWN]) for row in PICTURES[name](run)]
     whole = np.concatenate([np.concatenate(list(row), axis=1) for row in rows])
-    return Image.fromarray(whole.repeat(2, axis=0).repeat(2, axis=1))
+    times = 2 if rows[0].shape[1] < 64 else 1
+    return Image.fromarray(whole.repeat(times, axis=0).repeat(times, axis=1))
 
 
 def _codes(run: Run) -> Sequence[np.ndarray]:

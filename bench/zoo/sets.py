@@ -107,18 +107,18 @@ def circle() -> Split:
 
 
 def domains() -> Split:
-    """`image` uint8 (n, 28, 28, 3), `y` (n): digits; `other`, `other_y`: others, on windows of photos."""
+    """`image` uint8 (n, 28, 28, 3), `y` (n): digits; `other`, `other_y`: others, on gray parts of photos."""
     from sklearn.datasets import load_sample_images
 
     chance = np.random.default_rng(0)
-    photos = load_sample_images().images
+    photos = [photo.mean(2).round() for photo in load_sample_images().images]
 
     def mixed(images: np.ndarray) -> np.ndarray:
         made = np.empty((*images.shape, 3), dtype=np.uint8)
         for image, place in zip(images, made, strict=True):
             photo = photos[chance.integers(len(photos))]
-            y, x = (chance.integers(side - 28) for side in photo.shape[:2])
-            place[:] = np.abs(photo[y : y + 28, x : x + 28].astype(int) - image[..., None])
+            y, x = (chance.integers(side - 28) for side in photo.shape)
+            place[:] = np.abs(photo[y : y + 28, x : x + 28] - image)[..., None]
         return made
 
     def both(part: Arrays) -> Arrays:
