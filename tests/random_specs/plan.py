@@ -12,10 +12,11 @@ from gandsl_runtime.plan import OptimizerChanges, Plan
 from gandsl_runtime.plan.optimizer import OPTIMIZERS
 
 SCHEMA = Plan.model_json_schema()
-# fields that are not drawn with the others: texts, and what `_trained` draws
+# fields that are not drawn with the others: texts, what `_trained` draws, and what names values of the log
 UNDRAWN = {
     "skip",
     "metric",
+    *("Plan.metrics", "Cadence.stop"),
     *("Plan.freeze", "Plan.optimizers", "Plan.averages", "Ema.power"),
     *(
         f"OptimizerChanges.{name}"
