@@ -17,6 +17,7 @@ DIFFERS = {
     Trait.RANDOM: "draws for each sample",
     Trait.STATEFUL: "counts samples",
     Trait.BATCH_COUPLED: "looks at the batch",
+    Trait.MEASURES_GRADIENT: "measures each sample's gradient",
 }
 
 

@@ -44,13 +44,15 @@ def test_what_no_input_reaches_is_computed_once() -> None:
     h = b("act", "leaky_relu", {"x": h})
     noisy = b("noise", "noise", {"x": h}, init=0.5)
     norm = b("norm", "batch_norm", {"x": h})
+    length = b("length", "normalize_gradient", {"x": h})
     bare = b("bare", "constant", {"like": x}, channels=2, size=4)
-    out = b("out", "add", {"terms": [x, noisy, h, norm, bare]})
+    out = b("out", "add", {"terms": [x, noisy, h, norm, length, bare]})
     module, record = apply(b, out, passes=[ConstantFolding()])
     assert set(reasons(record, fired=True)) == {"const", "grid", "join", "conv", "act"}
     assert reasons(record, fired=False) == {
         "noise": "the same for every sample so far, but it draws for each sample",
         "norm": "the same for every sample so far, but it counts samples",
+        "length": "the same for every sample so far, but it measures each sample's gradient",
     }
     assert change(record) == 3  # a sample for each of the two sources, repeated once at the end
     seen: dict[str, int] = {}
