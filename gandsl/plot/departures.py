@@ -56,7 +56,7 @@ def told(run: LoggedRun, reference: Reference) -> list[str]:
 
 
 def _of(name: str, curve: LoggedCurve, recorded: Recorded) -> Iterator[Departure]:
-    from gandsl_runtime.evaluation.intervals import quantile
+    from gandsl_runtime.evaluation.student import quantile
 
     reach = quantile(recorded.runs - 1, LEVEL) * (1 + 1 / recorded.runs) ** 0.5
     places = recorded.images

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,12 +28,13 @@ class RealImages:
     """Real images in a fixed order, and which of them are compared with what.
 
     `reference`: those that samples are compared with. `floor`: two sets that share no image, of as many each;
-    None where there are too few.
+    None where there are too few. `floors`: those that were measured, by their measure.
     """
 
     reference: Compared
     floor: tuple[Compared, Compared] | None
     content: str  # digest of the reference's pixels
+    floors: dict[str, Mapping[str, MetricValue]] = field(default_factory=dict)
 
 
 def real_images(
@@ -157,9 +158,11 @@ def _floors(measure: str, row: Metric, real: RealImages, asked: MetricOptions) -
     reference, others = real.floor
     if "labels" in row.needs and others.images.labels is None:
         return {}
-    with suppress(ValueError):  # there may be too few for it, as there are only half as many
-        return MEASURES[measure](others, reference, asked)
-    return {}
+    if measure not in real.floors:
+        real.floors[measure] = {}
+        with suppress(ValueError):  # there may be too few for it, as there are only half as many
+            real.floors[measure] = MEASURES[measure](others, reference, asked)
+    return real.floors[measure]
 
 
 def _figure(

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
-from ..errors import MissingExtra
 from .figure import Interval, Over
+from .student import quantile
 
 
 def jackknife(statistic: Callable[[Collection[int]], float], groups: int, level: float = 0.95) -> Interval:
@@ -41,15 +41,6 @@ def over_seeds(values: Sequence[float], level: float = 0.95) -> Interval:
         raise ValueError(f"an interval over training seeds wants at least 2 runs, and not {len(values)}")
     error = float(np.std(values, ddof=1) / np.sqrt(len(values)))
     return _around(float(np.mean(values)), error, len(values) - 1, level, "training seeds")
-
-
-def quantile(degrees: int, level: float) -> float:
-    """Of Student's t: within ± it lies `level` of the distribution. Raises MissingExtra."""
-    try:
-        from scipy.special import stdtrit
-    except ImportError as missing:
-        raise MissingExtra("an interval", "eval") from missing
-    return float(stdtrit(degrees, (1 + level) / 2))
 
 
 def _around(value: float, error: float, degrees: int, level: float, over: Over) -> Interval:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
 
+from .intervals import jackknife_error
 from .sources import ImageSet
+from .student import quantile
 
 if TYPE_CHECKING:
     from ..sample import Sampler
@@ -75,25 +77,26 @@ class MetricValue:
 Found = dict[str, MetricValue]
 
 
-NORMAL = 1.959963984540054  # the standard normal distribution's quantile at 97.5 %
+LEVEL = 0.95
+NORMAL = 1.959963984540054  # within ± it lies so much of the standard normal distribution
 
 
-def _within(value: float, error: float | None, **more: Any) -> MetricValue:
-    """A number with its standard error."""
-    bounds = None if error is None else (value - NORMAL * error, value + NORMAL * error)
+def _within(value: float, half: float | None, **more: Any) -> MetricValue:
+    """A number, and half of the interval around it."""
+    bounds = None if half is None else (value - half, value + half)
     return MetricValue(float(value), bounds, **more)
 
 
 def _mean(values: Array, **more: Any) -> MetricValue:
     """Of independent numbers, such as one an image."""
-    error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
-    return _within(float(values.mean()), error, **more)
+    half = NORMAL * float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
+    return _within(float(values.mean()), half, **more)
 
 
-def _spread(values: list[float]) -> float:
-    """The standard error that a jackknife's values have: one for each group left out."""
-    found = np.array(values)
-    return float(np.sqrt((len(found) - 1) / len(found) * ((found - found.mean()) ** 2).sum()))
+def _jackknifed(left_out: Sequence[float], *more: Sequence[float]) -> float:
+    """Half of the interval of a figure, by what it is with each group of images left out: of each side."""
+    errors = [jackknife_error(one) for one in (left_out, *more)]
+    return quantile(GROUPS - 1, LEVEL) * float(np.hypot.reduce(errors))
 
 
 def _share(value: float, count: int, **more: Any) -> MetricValue:
@@ -116,27 +119,27 @@ def _pieces(*sets: ImageSet) -> Iterator[tuple[Array, ...]]:
 
 
 def kernel(made: Compared, real: Compared, asked: MetricOptions) -> Found:
-    """KID; the error leaves out groups of both sides together."""
+    """KID; its interval leaves out groups of both sides together."""
     from .kernel import KernelSums
 
     few = min(len(made.seen), len(real.seen))
     groups = GROUPS if few >= 2 * GROUPS else 1
     sums = KernelSums.of(made.seen, real.seen, groups)
     every = set(range(groups))
-    error = _spread([sums.distance(every - {one}) for one in every]) if groups > 1 else None
-    return {"kid": _within(sums.distance(), error)}
+    half = _jackknifed([sums.distance(every - {one}) for one in every]) if groups > 1 else None
+    return {"kid": _within(sums.distance(), half)}
 
 
 def frechet(made: Compared, real: Compared, asked: MetricOptions) -> Found:
-    """FD; the error leaves out groups of samples, and then groups of real images."""
+    """FD; its interval leaves out groups of samples, and then groups of real images."""
     from .moments import Moments, RealMoments
 
     ours, theirs = ([Moments.of(one.seen[group::GROUPS]) for group in range(GROUPS)] for one in (made, real))
     samples, images = (sum(parts[1:], parts[0]) for parts in (ours, theirs))
     reference, turned = RealMoments(images), RealMoments(samples)
-    by_made = _spread([reference.distance(samples - part) for part in ours])
-    by_real = _spread([turned.distance(images - part) for part in theirs])
-    return {"fd": _within(reference.distance(samples), float(np.hypot(by_made, by_real)))}
+    by_made = [reference.distance(samples - part) for part in ours]
+    by_real = [turned.distance(images - part) for part in theirs]
+    return {"fd": _within(reference.distance(samples), _jackknifed(by_made, by_real))}
 
 
 def frechet_infinity(made: Compared, real: Compared, asked: MetricOptions) -> Found:
@@ -187,12 +190,13 @@ def copies(made: Compared, real: Compared, asked: MetricOptions) -> Found:
 
 
 def inception_score(made: Compared, real: Compared, asked: MetricOptions) -> Found:
-    """IS; its error is that of the mean over splits."""
+    """IS; its interval is that of the mean over splits."""
     from .classes import inception_score
 
     assert made.logits is not None
     mean, deviation = inception_score(made.logits, SPLITS)
-    return {"is": _within(mean, deviation / np.sqrt(SPLITS), settings={"splits": SPLITS})}
+    half = quantile(SPLITS - 1, LEVEL) * deviation / np.sqrt(SPLITS - 1)
+    return {"is": _within(mean, half, settings={"splits": SPLITS})}
 
 
 def by_class(made: Compared, real: Compared, asked: MetricOptions) -> Found:
@@ -288,9 +292,9 @@ def _path(space: Literal["z", "w"], where: Literal["full", "end"]) -> Measure:
         with asked.sampler.ready(asked.seed), torch.inference_mode():
             through = walked(asked.sampler, asked.extractor, asked.range)
             lengths = path_lengths(through, pairs, space, where, seed=asked.seed)
-        error = float(lengths.std(ddof=1) / np.sqrt(pairs))
+        half = NORMAL * float(lengths.std(ddof=1) / np.sqrt(pairs))
         value = perceptual_path_length(lengths)
-        return {name: _within(value, error, settings={"paths": pairs, "step": 1e-4})}
+        return {name: _within(value, half, settings={"paths": pairs, "step": 1e-4})}
 
     return path_length
 
