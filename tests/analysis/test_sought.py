@@ -10,12 +10,13 @@ import pytest
 
 from gandsl.analysis.game import checks as games
 from gandsl.analysis.game import sought
-from tests.analysis import test_lints, test_plan_rules
+from tests.analysis import test_lints, test_plan_regularizers, test_plan_rules
 from tests.analysis.small import found
 from tests.random_specs.grow import spec_text
 from tests.random_specs.recipe import Recipe
 
-CASES = {case.id: case.values[0] for of in (test_plan_rules, test_lints) for case in of.CASES}
+TABLES = (test_plan_rules, test_plan_regularizers, test_lints)
+CASES = {case.id: case.values[0] for of in TABLES for case in of.CASES}
 TEXTS = list(CASES.values()) + [spec_text(Recipe(seed)) for seed in range(6)]
 
 
@@ -31,12 +32,7 @@ def test_what_is_not_asked_would_say_nothing(
 
 
 def test_all_of_a_short_forms_questions_have_cases() -> None:
-    said = {
-        line.split()[0]
-        for of in (test_plan_rules, test_lints)
-        for case in of.CASES
-        for line in case.values[1]
-    }
+    said = {line.split()[0] for of in TABLES for case in of.CASES for line in case.values[1]}
     assert sought.SOUGHT.keys() <= {query.code for query in (*games.ERRORS, *games.WARNINGS)}
     assert sought.SOUGHT.keys() - said == {"G0623"}  # in test_batch_rules
 

@@ -14,6 +14,7 @@ from tests.evaluation import in_processes
 from tests.runtime.test_processes import start
 
 
+@pytest.mark.thorough  # the command line's two processes are in every run: tests/cli/test_eval.py
 @pytest.mark.processes
 def test_two_processes_make_what_one_makes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "images").mkdir()

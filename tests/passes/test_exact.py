@@ -19,7 +19,14 @@ def test_hand_built(name: str) -> None:
     assert {str(target) for target in TARGETS} < set(seen) and "group-epilogues alone" in seen
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+LARGE = ("stylegan3", "biggan_deep")  # in every run in float32 alone
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(one, marks=[pytest.mark.thorough] * (one.stem in LARGE)) for one in SPECS],
+    ids=lambda path: path.stem,
+)
 def test_spec(path: Path) -> None:
     """In float64, to 1e-9 of the largest magnitude."""
     for ir in reduced(path).networks.values():

@@ -79,7 +79,7 @@ def kept_numbers(network: Network, entry: str, inputs: Sequence[Tensor]) -> int:
     [
         ("stylegan2", "generator"),  # noise, modulated convolutions, an image passed from stage to stage
         ("stylegan2", "discriminator"),
-        ("biggan", "generator"),  # batch norm and spectral norm
+        pytest.param("biggan", "generator", marks=pytest.mark.thorough),  # batch norm and spectral norm
         ("sngan", "discriminator"),  # spectral norm
         ("pggan", "generator"),  # growth
     ],

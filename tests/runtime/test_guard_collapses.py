@@ -63,7 +63,12 @@ HEALTHY = {
 }
 
 
-@pytest.mark.parametrize("case", HEALTHY)
+LONG = ("WGAN-GP, grown", "logistic with R1 and path length, by style")
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(one, marks=[pytest.mark.thorough] * (one in LONG)) for one in HEALTHY]
+)
 def test_healthy_runs_raise_no_alarm(case):
     spec, steps, changes = HEALTHY[case]
     guard = {f"training.guard.{key}": value for key, value in EARLY.items()}

@@ -118,6 +118,7 @@ print(compared)
 """
 
 
+@pytest.mark.thorough
 @needs_triton
 def test_the_kernel_s_numbers_are_the_same() -> None:
     assert numbers_compared(INTERPRETED) > 50_000

@@ -26,7 +26,12 @@ def test_each_is_reduced() -> None:
     assert sorted(REDUCED) == NAMES
 
 
-@pytest.mark.parametrize("name", NAMES)
+# those of the largest graphs; their loops and networks are held elsewhere in every run
+LARGE = ("adversarial_flow", "dac", "dmd2", "gat", "gigagan", "hifi_gan", "projected_gan", "real_esrgan")
+CASES = [pytest.param(name, marks=[pytest.mark.thorough] * (name in LARGE)) for name in NAMES]
+
+
+@pytest.mark.parametrize("name", CASES)
 def test_a_spec_of_the_zoo(name: str, at_hand: Path) -> None:
     """At its whole size it says where it is from, and has a plan; in small it takes three steps."""
     whole = module(f"zoo/{name}")
