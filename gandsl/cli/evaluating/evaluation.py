@@ -108,8 +108,9 @@ class Evaluation:
         """The figures of a subject; of a run they are kept in its folder."""
         import numpy as np
 
-        from gandsl_runtime.evaluation.evaluate import evaluate, order_of, side
+        from gandsl_runtime.evaluation.evaluate import evaluate, side
         from gandsl_runtime.evaluation.measures import MetricOptions
+        from gandsl_runtime.evaluation.sources import order_of
 
         names, asked, remarks = self.names(subject), self.asked, list[str]()
         images, real = self._real_of(subject)

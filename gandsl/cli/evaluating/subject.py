@@ -142,8 +142,7 @@ class GivenImages:
 
     def made(self, where: Where, order: np.ndarray, labels: np.ndarray | None) -> ImageSet:
         """Some by a fixed order, or all where there are fewer: figures say how many."""
-        from gandsl_runtime.evaluation.evaluate import order_of
-        from gandsl_runtime.evaluation.sources import chosen
+        from gandsl_runtime.evaluation.sources import chosen, order_of
 
         return chosen(self.set, order_of(len(self.set))[: len(order)])
 

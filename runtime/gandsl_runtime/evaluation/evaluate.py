@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,11 +13,11 @@ from .extractors import ExtractorFacts
 from .features import FeatureSet
 from .figure import Conditions, EvaluationError, Figure, Interval
 from .measures import MEASURES, Compared, MetricOptions, MetricValue
+from .pieces import content_of, digest_of, pieces_of
 from .rows import FEW, METRICS, Metric, Need, checked
-from .sources import ImageSet, chosen
+from .sources import ImageSet, chosen, order_of
 
 DIGITS = 16  # of a digest, in figures
-READ = 256  # images at a time, where they are read alone
 
 FeaturesOf = Callable[[ImageSet], FeatureSet]
 
@@ -61,7 +60,7 @@ def real_images(
         )
     order = order_of(total)
     reference = side(chosen(images, order[:wanted]), features)
-    content = reference.content or digest_of(reference.images)
+    content = reference.content or unseen_content(reference.images)
     if not with_floor:
         return RealImages(reference, None, content)
     if held_out is not None:
@@ -73,11 +72,6 @@ def real_images(
         others = _joined(part(reference, slice(half, 2 * half)), more, images, order[half : 2 * half])
     floor = (part(reference, slice(0, half)), others) if half >= least else None
     return RealImages(reference, floor, content)
-
-
-def order_of(count: int) -> np.ndarray:
-    """The fixed order in which images of a set are taken: its beginning is the same whatever is asked for."""
-    return np.random.Generator(np.random.PCG64(0)).permutation(count)
 
 
 def part(whole: Compared, rows: slice) -> Compared:
@@ -104,12 +98,9 @@ def _joined(one: Compared, more: Compared | None, images: ImageSet, places: np.n
     return Compared(chosen(images, places), features, logits)
 
 
-def digest_of(images: ImageSet) -> str:
-    """What tells a set's pixels from others, where no features were taken, which know it."""
-    found = hashlib.blake2b(str(images.size).encode(), digest_size=16)
-    for begin in range(0, len(images), READ):
-        found.update(np.ascontiguousarray(images.batch(begin, min(begin + READ, len(images)))).data)
-    return found.hexdigest()
+def unseen_content(images: ImageSet) -> str:
+    """A set's content where no extractor looked at it: the same digest."""
+    return content_of(digest_of(images.batch(one.start, one.stop)) for one in pieces_of(images))
 
 
 def evaluate(

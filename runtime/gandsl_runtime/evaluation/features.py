@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 import tempfile
 from collections.abc import Callable, Iterable
@@ -16,7 +15,7 @@ from ..distributed.group import ProcessGroup
 from ..errors import room_for
 from .cached import FeatureCache
 from .extractors import Extractor, ExtractorFacts
-from .pieces import Piece, digest_of, made, pieces_of
+from .pieces import Piece, content_of, digest_of, made, pieces_of
 from .sources import ImageSet
 
 _ALONE = ProcessGroup()
@@ -111,8 +110,9 @@ class _Gathered:
     def all(self, facts: ExtractorFacts, name: str, remarks: Iterable[str]) -> FeatureSet:
         features = self._features.mapped()
         assert features is not None  # a set has images
-        content = hashlib.blake2b(b"".join(self.contents), digest_size=16).hexdigest()
-        return FeatureSet(facts, name, content, features, self._logits.mapped(), tuple(remarks))
+        return FeatureSet(
+            facts, name, content_of(self.contents), features, self._logits.mapped(), tuple(remarks)
+        )
 
 
 class _Rows:

@@ -71,8 +71,12 @@ def first(images: ImageSet, count: int) -> ImageSet:
 
 def drawn(images: ImageSet, count: int, seed: int = 0) -> ImageSet:
     """So many of a set, drawn without repeats, in their order. Raises DataError where it has not as many."""
-    order = np.random.Generator(np.random.PCG64(seed)).permutation(len(images))
-    return chosen(images, np.sort(order[: _enough(images, count)]))
+    return chosen(images, np.sort(order_of(len(images), seed)[: _enough(images, count)]))
+
+
+def order_of(count: int, seed: int = 0) -> np.ndarray:
+    """The fixed order in which images of a set are taken: its beginning is the same whatever is asked for."""
+    return np.random.Generator(np.random.PCG64(seed)).permutation(count)
 
 
 def chosen(images: ImageSet, places: np.ndarray) -> ImageSet:

@@ -14,14 +14,14 @@ from torch import Tensor
 from ..data.looked_at import as_items, by_stream, row_of
 from ..errors import PlanError
 from ..evaluation.cached import FeatureCache
-from ..evaluation.evaluate import evaluate, order_of, real_images, side
+from ..evaluation.evaluate import evaluate, real_images, side
 from ..evaluation.extractors import open_extractor
 from ..evaluation.features import features_of
 from ..evaluation.measures import MetricOptions
 from ..evaluation.pieces import CHUNK
 from ..evaluation.rgb import as_rgb
 from ..evaluation.rows import METRICS
-from ..evaluation.sources import Prepared
+from ..evaluation.sources import Prepared, order_of
 from ..game.program import Drawn, Item
 from ..game.views import look
 from ..media.images import enlarged, to_pixels
