@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from torch.autograd import DeviceType  # type: ignore[attr-defined]  # torch's stubs leave it out
+from torch.autograd import DeviceType  # type: ignore[attr-defined]  # it is there; torch's stubs leave it out
 from torch.profiler import ProfilerActivity, profile
 
 import gandsl_runtime

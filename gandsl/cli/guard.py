@@ -29,7 +29,9 @@ def guarded(command: Callable[..., Any]) -> Callable[..., None]:
     def run(*args: Any, **kwargs: Any) -> None:
         try:
             code = command(*args, **kwargs)
-        except Exception as error:  # everything: what nothing below has a word for is reported as a bug
+        # Everything is caught, since a user is shown no traceback: `_ended` has a message for each fault that
+        # is his, and what it has no word for is reported as a bug, with the traceback in a file.
+        except Exception as error:
             if isinstance(error, typer.Exit) or hasattr(error, "format_message"):
                 raise  # typer's own: a usage error, an early end
             code = _ended(error, kwargs)

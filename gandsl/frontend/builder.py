@@ -218,7 +218,7 @@ class Builder:
                 error.code, error.message, places.get(error.culprit, span), help=error.help
             )
             return POISON
-        except Exception as error:  # a package's row is code that is not ours
+        except Exception as error:  # a package's row is its own code and may raise anything; ours goes up
             if not op.module:
                 raise
             why = f"`{op.name}` cannot be used: its row fails with {type(error).__name__}: {error}"

@@ -28,8 +28,9 @@ STREAM_VERSION = 1001
 ZIP_END, ZIP64_END = struct.Struct("<4s4H2LH"), struct.Struct("<4sQ2H2L4Q")
 ZIP64_LOCATOR_SIZE = 20
 ZIP_HEADER = struct.Struct("<4s5H3L2H")
+# All four: `zipfile` has an error of its own for some directories that make no sense, and stumbles over
+# others: sizes that are cut short, dates and names that are none, methods that it does not know.
 NO_ZIP = (zipfile.BadZipFile, struct.error, ValueError, NotImplementedError)
-"""What `zipfile` raises for a directory that makes no sense: its own error, or what it stumbles over."""
 
 
 @dataclass(frozen=True)

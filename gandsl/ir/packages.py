@@ -105,7 +105,7 @@ def loaded(entry: EntryPoint, package: str) -> Iterable[Any]:
     """The sequence that an entry point names. Raises PackageFault, whatever goes wrong in the package."""
     try:
         return tuple(entry.load())
-    except Exception as error:  # of code that is not ours
+    except Exception as error:  # the package's own code runs, and may raise anything: the fault names it
         why = f"{entry.value}, for {entry.group}, does not load: {type(error).__name__}: {error}"
         raise broken(package, why) from error
 

@@ -69,7 +69,7 @@ def imported(module: str, name: str) -> Any:
     """What a module has by this name. Raises PackageFault where it is an installed package's, and fails."""
     try:
         return getattr(import_module(module), name)
-    except Exception as error:  # an import runs a package's code, which is not ours
+    except Exception as error:  # an import runs a package's code, which may raise anything; ours goes on up
         if module.startswith("gandsl_runtime."):
             raise
         raise PackageFault(

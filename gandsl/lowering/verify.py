@@ -183,7 +183,7 @@ class _Shapes(fx.Interpreter):
     def run_node(self, n: fx.Node) -> Any:
         try:
             value = super().run_node(n)
-        except Exception as error:  # torch raises many kinds at a wrong call: a pass made it, whichever it is
+        except Exception as error:  # torch raises many kinds at a wrong call; each means that a pass made one
             raise InvariantError(f"{n.name} ({n.meta.get('stack_trace', '')}): {error}") from error
         type_ = n.meta.get("type")
         if type_ is None or n.op == "output":

@@ -47,7 +47,8 @@ def _fold_factor(node: fx.Node, log: PassRecord) -> None:
         if only_user(below) is not node:
             log.skip(node, f"{below.meta['id']} is read by others too")
             return
-        below.update_kwarg(name, below.kwargs[name] * factor)  # type: ignore[operator]  # numbers, both
+        # fx types a keyword as anything that a graph may hold: those that `name` stands for are numbers
+        below.update_kwarg(name, below.kwargs[name] * factor)  # type: ignore[operator]
         below.meta["type"] = node.meta["type"]
         log.fire(node, f"a factor of {below.meta['id']}")
         replace(node, below)

@@ -117,7 +117,7 @@ def _drawn(order: SamplingOrder, batches: Iterator[int]) -> Iterator[int | Excep
         yield Failed(fault.message, fault.remedy, fault.exit_code)
     # Whatever else it is, the parent raises it there, where it is told; raised here, it would look like a
     # process that was killed.
-    except Exception as error:  # noqa: BLE001  # the parent raises it, whatever it is
+    except Exception as error:  # noqa: BLE001  # nothing is swallowed: the parent raises what comes through
         yield error
 
 
