@@ -18,6 +18,7 @@ from gandsl_runtime.evaluation.image_arrays import ImageArray
 from gandsl_runtime.evaluation.kernel import kid
 from gandsl_runtime.game.views import look
 from gandsl_runtime.media.images import to_pixels
+from gandsl_runtime.observers import Observer
 from tests.evaluation import means
 from tests.runtime import nets
 from tests.runtime.helpers import pixels, plan
@@ -95,6 +96,30 @@ def test_the_best_and_the_end_by_a_metric(tmp_path):
         assert all(later > before for before, later in pairwise(values[:-1]))
     else:
         assert values == sorted(values)
+
+
+def test_what_can_not_be_taken_does_not_end_the_run():
+    """FD∞ wants 20 samples; the others are measured all the same."""
+    metrics = {"fd_infinity": {"every": "8 img", "images": 16}, "kid": {"every": "8 img", "images": 16}}
+    said = []
+    the_plan = plan(length="2 steps", metrics=metrics)
+    networks = seeded(ConvGenerator), seeded(ConvDiscriminator)
+    watching = Said(said)
+    nets.trainer_of(the_plan, networks, data=Arrays(pixels(24)), observing=[watching]).run()
+    assert len(said) == 1 and said[0].startswith("left out: FD∞")
+    assert watching.records == [{"metric/kid"}]
+
+
+class Said(Observer):
+    def __init__(self, said):
+        self.said, self.records = said, []
+
+    def warn(self, message):
+        self.said.append(message)
+
+    def logged(self, record, run):
+        if found := {name for name in record if name.startswith("metric/")}:
+            self.records.append(found)
 
 
 def test_images_that_are_none(tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -64,10 +64,11 @@ class Measuring:
         """Whether something is to be measured after this step."""
         return any(self._is_due(one, step) for one in self._asked.values())
 
-    def after(self, step: Step) -> dict[str, float]:
+    def after(self, step: Step, warn: Callable[[str], None]) -> dict[str, float]:
         """What is due after a step, by the names of the log. All processes call it, and all get it.
 
-        Raises DataError, EvaluationError, OutOfSpace.
+        A metric that can't be taken of so few, or so small, images is left out, and `warn` hears why: a run
+        does not end for it. Raises DataError, EvaluationError, OutOfSpace.
         """
         found: dict[str, float] = {}
         together: dict[tuple[str, int], list[str]] = {}
@@ -76,7 +77,7 @@ class Measuring:
                 extractor = one.extractor if METRICS[name].of_extractor else ""
                 together.setdefault((extractor, one.images), []).append(name)
         for (extractor, count), names in together.items():
-            found |= self._measured(names, extractor, count, step)
+            found |= self._measured(names, extractor, count, step, warn)
         first: dict[str, float] = self._run.group.gathered(found)[0]
         return first
 
@@ -84,7 +85,9 @@ class Measuring:
         last = schedule.reached(self._run.plan.length, self._run.clock)
         return last or schedule.due(one.every, step.clock, self._run.clock)
 
-    def _measured(self, names: list[str], extractor: str, count: int, step: Step) -> dict[str, float]:
+    def _measured(
+        self, names: list[str], extractor: str, count: int, step: Step, warn: Callable[[str], None]
+    ) -> dict[str, float]:
         features = partial(self._features, extractor) if extractor else None
         real_features = partial(self._features, extractor, kept=True) if extractor else None
         images = Prepared(*self._field)
@@ -97,7 +100,9 @@ class Measuring:
         if not self._run.group.leads:
             return {}
         used = self._extractors.get(extractor)
-        figures = evaluate(names, made, real, MetricOptions(extractor=used), used.facts if used else None, {})
+        figures = evaluate(
+            names, made, real, MetricOptions(extractor=used), used.facts if used else None, {}, warn
+        )
         return {f"{METRIC}{one.metric}": one.value for one in figures}
 
     def _features(self, extractor: str, images: ImageSet, kept: bool = False) -> FeatureSet:

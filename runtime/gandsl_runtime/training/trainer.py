@@ -296,7 +296,8 @@ class Trainer:
             self.log(step)
         if self.measuring.due(step):
             with self.throughput.paused():
-                self.report(self.measuring.after(step))
+                if figures := self.measuring.after(step, self.warn):
+                    self.report(figures)
         for observer in self.observers:
             look_for_home(self)
             if not self.moved:  # grids would go by their old path
